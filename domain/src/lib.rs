@@ -1,1 +1,18 @@
-//! Rules.
+//! The pure rules of Bursar: no clock, no SQL, no network, no async.
+//!
+//! Everything here is a function of its arguments. `now` is always a parameter, in microseconds since
+//! 1970-01-01 UTC; the server reads the clock once per request and passes it in.
+
+pub mod app;
+pub mod attributes;
+pub mod country;
+pub mod fields;
+pub mod identifiers;
+pub mod ids;
+pub mod installation;
+pub mod json;
+pub mod person;
+pub mod profile;
+pub mod profile_body;
+pub mod selector;
+pub mod time;

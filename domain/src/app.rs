@@ -1,0 +1,206 @@
+//! An app's settings. They are loaded with its keys, so that no request reads them from the database.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::country;
+use crate::time::parse_date;
+
+/// The access level that every app has and that cannot be deleted.
+pub const PREMIUM: &str = "premium";
+
+/// What an app's owner can choose. Unknown settings are refused, missing ones take their defaults.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AppSettings {
+    /// What a second profile gets that reports a purchase of the first.
+    pub sharing: Sharing,
+    /// The same for sandbox purchases; `null`: as `sharing`.
+    pub sandbox_sharing: Option<Sharing>,
+    /// The access that a product outside the catalogue gives.
+    pub unknown_product: UnknownProduct,
+    /// May a public key create, read, change and delete profiles?
+    pub public_key_profile_calls: bool,
+    /// What "add identifiers" answers.
+    pub identifiers_answer: IdentifiersAnswer,
+    /// The iOS bundle whose store notifications are accepted.
+    pub ios_bundle_id: Option<String>,
+    /// The Android package whose store notifications are accepted.
+    pub android_package: Option<String>,
+    /// Are customers' IP addresses kept?
+    pub collect_ip: bool,
+    /// The stores' shares of a price.
+    pub commission: Commission,
+    /// VAT rates that replace those of the shipped table, by country.
+    pub vat: BTreeMap<String, String>,
+}
+
+/// What a second profile gets that reports a purchase of the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sharing {
+    /// Access, and the first keeps it.
+    #[default]
+    Enabled,
+    /// Access, and the first loses it.
+    Transfer,
+    /// None.
+    Disabled,
+}
+
+/// The access that a product outside the catalogue gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownProduct {
+    /// The level `premium`.
+    #[default]
+    Premium,
+    /// None.
+    None,
+}
+
+/// What "add identifiers" answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentifiersAnswer {
+    /// The profile, as the founding document shows.
+    #[default]
+    Profile,
+    /// Nothing, as the newest documents show.
+    Empty,
+}
+
+/// The stores' shares of a price, where the usual tables do not hold.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Commission {
+    /// App Store.
+    pub app_store: AppStoreCommission,
+    /// Google Play.
+    pub play_store: PlayStoreCommission,
+    /// Shares of other stores as decimals, such as `"0.05"`, by store.
+    pub other_stores: BTreeMap<String, String>,
+}
+
+/// App Store programmes.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AppStoreCommission {
+    /// When the owner was in the Small Business Program.
+    pub small_business: Vec<Period>,
+}
+
+/// Google Play programmes.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PlayStoreCommission {
+    /// When the owner had the reduced service fee.
+    pub reduced_fee: Vec<Period>,
+}
+
+/// A span of days.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Period {
+    /// The first day.
+    pub from: String,
+    /// The last day; `null`: still running.
+    pub to: Option<String>,
+}
+
+impl Default for AppSettings {
+    fn default() -> Self {
+        Self {
+            sharing: Sharing::default(),
+            sandbox_sharing: None,
+            unknown_product: UnknownProduct::default(),
+            public_key_profile_calls: false,
+            identifiers_answer: IdentifiersAnswer::default(),
+            ios_bundle_id: None,
+            android_package: None,
+            collect_ip: true,
+            commission: Commission::default(),
+            vat: BTreeMap::new(),
+        }
+    }
+}
+
+impl AppSettings {
+    /// What is wrong with the settings: the path of each bad one and why.
+    pub fn problems(&self) -> Vec<(String, String)> {
+        let mut problems = Vec::new();
+        let programmes = [
+            ("commission.app_store.small_business", &self.commission.app_store.small_business),
+            ("commission.play_store.reduced_fee", &self.commission.play_store.reduced_fee),
+        ];
+        for (path, periods) in programmes {
+            if !periods.iter().all(Period::is_valid) {
+                problems.push((path.into(), "each period needs a first day, not after its last day".into()));
+            }
+        }
+        for (store, share) in &self.commission.other_stores {
+            if !is_share(share) {
+                problems.push((format!("commission.other_stores.{store}"), SHARE.into()));
+            }
+        }
+        for (code, rate) in &self.vat {
+            if !country::is_alpha2(code) || !is_share(rate) {
+                problems.push((format!("vat.{code}"), format!("needs a country as two letters; {SHARE}")));
+            }
+        }
+        problems
+    }
+}
+
+impl Period {
+    fn is_valid(&self) -> bool {
+        let Some(from) = parse_date(&self.from) else { return false };
+        self.to.as_deref().is_none_or(|to| parse_date(to).is_some_and(|to| from <= to))
+    }
+}
+
+const SHARE: &str = "must be a decimal from 0 to 1, as text";
+
+/// Is this a decimal from 0 to 1, such as `0.15`?
+fn is_share(text: &str) -> bool {
+    is_decimal(text) && text.parse::<f64>().is_ok_and(|share| (0.0..=1.0).contains(&share))
+}
+
+/// Is this digits, with at most one point between them, and at most 20 characters?
+pub fn is_decimal(text: &str) -> bool {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.len() <= 20 && digits(whole) && digits(fraction)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_settings_take_their_defaults_and_unknown_ones_are_refused() {
+        let settings: AppSettings = serde_json::from_str(r#"{"sharing":"transfer"}"#).unwrap();
+        assert_eq!(settings, AppSettings { sharing: Sharing::Transfer, ..AppSettings::default() });
+        assert!(serde_json::from_str::<AppSettings>(r#"{"sharring":"transfer"}"#).is_err());
+    }
+
+    #[test]
+    fn money_tables_are_checked() {
+        let settings: AppSettings = serde_json::from_str(
+            r#"{"commission":{"app_store":{"small_business":[{"from":"2024-01-01","to":null}]},
+                "play_store":{"reduced_fee":[{"from":"2024-02-01","to":"2024-01-01"}]},
+                "other_stores":{"a":"0.05","b":"1.2","c":"x"}},"vat":{"DE":"0.19","D":"0.1"}}"#,
+        )
+        .unwrap();
+        let paths: Vec<_> = settings.problems().into_iter().map(|(path, _)| path).collect();
+        let expected = [
+            "commission.play_store.reduced_fee",
+            "commission.other_stores.b",
+            "commission.other_stores.c",
+            "vat.D",
+        ];
+        assert_eq!(paths, expected);
+    }
+}

@@ -1,0 +1,291 @@
+//! What a request body may hold, as data: one table of [`Field`]s drives the check of a body and the schema
+//! in the OpenAPI document, so that the two cannot disagree.
+//!
+//! Codes and sources follow section 8 of the wire contract: a missing, `null`, mistyped, overlong or
+//! malformed value is `base_error`, a value outside a list `enum`, an unreadable time `datetime`.
+
+use serde_json::{Value, json};
+
+use crate::json::{Json, Object};
+use crate::{country, time};
+
+/// The longest name, e-mail address, phone number and the like, in characters.
+pub const MAX_TEXT: usize = 255;
+
+/// One field of a body.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// Its name in the body.
+    pub name: &'static str,
+    /// What its value must be.
+    pub kind: Kind,
+    /// May it be `null`?
+    pub nullable: bool,
+    /// Must it be there?
+    pub required: bool,
+}
+
+/// What a value must be.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// A string of at most this many characters.
+    Text {
+        /// Characters, not bytes.
+        max: usize,
+    },
+    /// A string of 1 to this many characters.
+    NonEmpty {
+        /// Characters, not bytes.
+        max: usize,
+    },
+    /// One of these strings.
+    OneOf(&'static [&'static str]),
+    /// A string that looks like an e-mail address.
+    Email,
+    /// Two letters, ISO 3166-1 alpha-2.
+    Country,
+    /// An IPv4 address in dotted form.
+    Ipv4,
+    /// A UUID.
+    Uuid,
+    /// A date, `YYYY-MM-DD`.
+    Date,
+    /// `true` or `false`.
+    Bool,
+    /// One of these integers.
+    OneOfIntegers(&'static [i64]),
+    /// Checked by rules of its own, elsewhere.
+    Own,
+}
+
+/// One wrong field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The `error_code` that it stands for.
+    pub code: &'static str,
+    /// The failing field; nested fields use dots.
+    pub source: String,
+    /// What is wrong, for people.
+    pub message: String,
+}
+
+impl Violation {
+    /// A `base_error` at this field.
+    pub fn base(source: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: "base_error", source: source.into(), message: message.into() }
+    }
+
+    /// A `validation_error` about the request as a whole.
+    pub fn whole(message: impl Into<String>) -> Self {
+        Self { code: "validation_error", source: "non_field_errors".into(), message: message.into() }
+    }
+}
+
+impl Field {
+    /// An optional field that may be `null`.
+    pub const fn optional(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind, nullable: true, required: false }
+    }
+
+    /// A field that must be there and must not be `null`.
+    pub const fn required(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind, nullable: false, required: true }
+    }
+
+    /// An optional field that must not be `null`.
+    pub const fn present(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind, nullable: false, required: false }
+    }
+
+    fn problem(&self, value: &Json<'_>) -> Option<(&'static str, String)> {
+        match value {
+            Json::Null if self.nullable => None,
+            Json::Null => Some(("base_error", "must not be null".into())),
+            value => self.kind.problem(value),
+        }
+    }
+}
+
+/// Checks a field of kind [`Kind::Own`] by its name and value, and adds what is wrong with it.
+pub type OwnCheck<'c> = &'c mut dyn FnMut(&str, &Json<'_>, &mut Vec<Violation>);
+
+/// Checks a body against its fields and collects every violation, those of the body in body order first.
+/// `prefix` stands before each source, with a dot, for an object inside the body.
+pub fn check(
+    fields: &[Field],
+    body: &Object<'_>,
+    prefix: &str,
+    found: &mut Vec<Violation>,
+    own: OwnCheck<'_>,
+) {
+    let source = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+    for (name, value) in body.iter() {
+        let Some(field) = fields.iter().find(|field| field.name == name) else { continue };
+        match field.problem(value) {
+            Some((code, message)) => found.push(Violation { code, source: source(name), message }),
+            None if matches!(field.kind, Kind::Own) => own(name, value, found),
+            None => {}
+        }
+    }
+    for field in fields.iter().filter(|field| field.required && body.get(field.name).is_none()) {
+        found.push(Violation::base(source(field.name), "is required"));
+    }
+}
+
+impl Kind {
+    fn problem(&self, value: &Json<'_>) -> Option<(&'static str, String)> {
+        match (self, value) {
+            (Self::Own, _) | (Self::Bool, Json::Bool(_)) => None,
+            (Self::Bool, _) => Some(("base_error", "must be true or false".into())),
+            (Self::OneOfIntegers(allowed), Json::Number(number)) => (!is_one_of(*number, allowed))
+                .then(|| ("enum", format!("must be one of {}", list(allowed.iter())))),
+            (Self::OneOfIntegers(_), _) => Some(("base_error", "must be an integer".into())),
+            (_, Json::Text(text)) => self.text_problem(text),
+            (Self::Date, _) => Some(("datetime", "must be a date such as 2000-12-31".into())),
+            _ => Some(("base_error", "must be a string".into())),
+        }
+    }
+
+    fn text_problem(&self, text: &str) -> Option<(&'static str, String)> {
+        let base = |wrong: bool, message: String| wrong.then_some(("base_error", message));
+        match self {
+            Self::Text { max } => base(longer(text, *max), format!("must have at most {max} characters")),
+            Self::NonEmpty { max } => {
+                base(text.is_empty() || longer(text, *max), format!("must have 1 to {max} characters"))
+            }
+            Self::OneOf(allowed) => (!allowed.contains(&text))
+                .then(|| ("enum", format!("must be one of {}", list(allowed.iter())))),
+            Self::Email => base(!is_email(text), "must be an e-mail address".into()),
+            Self::Country => base(
+                !country::is_alpha2(text),
+                "must be a country as two letters (ISO 3166-1 alpha-2)".into(),
+            ),
+            Self::Ipv4 => base(text.parse::<std::net::Ipv4Addr>().is_err(), "must be an IPv4 address".into()),
+            Self::Uuid => base(uuid::Uuid::try_parse(text).is_err(), "must be a UUID".into()),
+            Self::Date => time::parse_date(text)
+                .is_none()
+                .then(|| ("datetime", "must be a date such as 2000-12-31".into())),
+            Self::Bool | Self::OneOfIntegers(_) | Self::Own => None,
+        }
+    }
+
+    /// The value's JSON Schema, without `null`.
+    fn schema(&self) -> Value {
+        match self {
+            Self::Text { max } => json!({"type": "string", "maxLength": max}),
+            Self::NonEmpty { max } => json!({"type": "string", "minLength": 1, "maxLength": max}),
+            Self::OneOf(allowed) => json!({"type": "string", "enum": allowed}),
+            Self::Email => json!({"type": "string", "format": "email", "maxLength": MAX_TEXT}),
+            Self::Country => json!({"type": "string", "pattern": "^[A-Za-z]{2}$"}),
+            Self::Ipv4 => json!({"type": "string", "format": "ipv4"}),
+            Self::Uuid => json!({"type": "string", "format": "uuid"}),
+            Self::Date => json!({"type": "string", "format": "date"}),
+            Self::Bool => json!({"type": "boolean"}),
+            Self::OneOfIntegers(allowed) => json!({"type": "integer", "enum": allowed}),
+            Self::Own => json!({}),
+        }
+    }
+}
+
+/// The JSON Schema of a body with these fields; `own` fills in the fields of kind [`Kind::Own`].
+pub fn schema(fields: &[Field], own: impl Fn(&str) -> Value) -> Value {
+    let mut properties = serde_json::Map::new();
+    for field in fields {
+        let mut schema = if matches!(field.kind, Kind::Own) { own(field.name) } else { field.kind.schema() };
+        if field.nullable {
+            allow_null(&mut schema);
+        }
+        properties.insert(field.name.to_owned(), schema);
+    }
+    let required: Vec<_> = fields.iter().filter(|field| field.required).map(|field| field.name).collect();
+    json!({"type": "object", "properties": properties, "required": required})
+}
+
+fn allow_null(schema: &mut Value) {
+    if let Some(kind) = schema.get("type").cloned() {
+        schema["type"] = json!([kind, "null"]);
+    }
+    if let Some(Value::Array(allowed)) = schema.get_mut("enum") {
+        allowed.push(Value::Null);
+    }
+}
+
+/// Is the text longer than this many characters? Counts only where the bytes alone do not tell.
+pub fn longer(text: &str, max: usize) -> bool {
+    text.len() > max && text.chars().count() > max
+}
+
+#[expect(clippy::cast_precision_loss, reason = "the allowed integers are small")]
+fn is_one_of(number: f64, allowed: &[i64]) -> bool {
+    allowed.iter().any(|&choice| choice as f64 == number)
+}
+
+fn list<T: std::fmt::Display>(allowed: impl Iterator<Item = T>) -> String {
+    allowed.map(|choice| choice.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// Does it look like an e-mail address? One `@` with something on both sides, no white space or control
+/// characters, no dot at an end of the domain, at most 255 characters. Only sending a message would prove more.
+fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let plain = |part: &str| {
+        !part.is_empty() && !part.contains(|c: char| c == '@' || c.is_whitespace() || c.is_control())
+    };
+    plain(local)
+        && plain(domain)
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
+        && !longer(text, MAX_TEXT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn violations(fields: &[Field], body: &str) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        check(fields, &Object::parse(body.as_bytes()).unwrap(), "", &mut found, &mut |_, _, _| {});
+        found.into_iter().map(|violation| (violation.code, violation.source)).collect()
+    }
+
+    const FIELDS: &[Field] = &[
+        Field::optional("gender", Kind::OneOf(&["f", "m", "o"])),
+        Field::optional("email", Kind::Email),
+        Field::optional("birthday", Kind::Date),
+        Field::present("att_status", Kind::OneOfIntegers(&[0, 1, 2, 3])),
+        Field::required("device_id", Kind::NonEmpty { max: 3 }),
+    ];
+
+    #[test]
+    fn good_values_and_allowed_nulls_pass() {
+        let body =
+            r#"{"gender":null,"email":"a@b.cd","birthday":"2000-02-29","att_status":3,"device_id":"äöü"}"#;
+        assert_eq!(violations(FIELDS, body), []);
+    }
+
+    #[test]
+    fn each_failure_has_its_code_and_the_body_order_is_kept() {
+        let body =
+            r#"{"birthday":"2001-02-29","gender":"x","att_status":null,"email":"a b@c","device_id":"long"}"#;
+        let expected = [
+            ("datetime", "birthday".to_owned()),
+            ("enum", "gender".to_owned()),
+            ("base_error", "att_status".to_owned()),
+            ("base_error", "email".to_owned()),
+            ("base_error", "device_id".to_owned()),
+        ];
+        assert_eq!(violations(FIELDS, body), expected);
+    }
+
+    #[test]
+    fn a_missing_required_field_is_named() {
+        assert_eq!(violations(FIELDS, "{}"), [("base_error", "device_id".to_owned())]);
+    }
+
+    #[test]
+    fn the_schema_says_the_same_as_the_check() {
+        let schema = schema(FIELDS, |_| json!({}));
+        assert_eq!(schema["required"], json!(["device_id"]));
+        assert_eq!(schema["properties"]["gender"]["enum"], json!(["f", "m", "o", null]));
+    }
+}

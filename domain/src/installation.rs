@@ -1,0 +1,186 @@
+//! The devices that a profile's app runs on.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::fields::{self, Field, Kind, MAX_TEXT, Violation};
+use crate::json::{Json, Object};
+use crate::person::plain;
+
+const FIELD: &str = "installation_meta";
+
+/// The platforms that the contract lists, as they are stored.
+pub const PLATFORMS: &[&str] = &["iOS", "macOS", "iPadOS", "visionOS", "Android", "web"];
+
+/// How many installations of one profile are kept: the first, and the latest of the others.
+pub const MAX_COUNT: usize = 50;
+
+const LONG: Kind = Kind::Text { max: 1024 };
+
+/// The fields of `installation_meta`.
+pub const FIELDS: &[Field] = &[
+    Field::required("device_id", Kind::NonEmpty { max: MAX_TEXT }),
+    Field::optional("device", LONG),
+    Field::optional("locale", LONG),
+    Field::optional("os", LONG),
+    Field::optional("platform", LONG),
+    Field::optional("timezone", LONG),
+    Field::optional("user_agent", LONG),
+    Field::optional("idfa", LONG),
+    Field::optional("idfv", LONG),
+    Field::optional("advertising_id", LONG),
+    Field::optional("android_id", LONG),
+    Field::optional("android_app_set_id", LONG),
+    Field::optional("app_build", LONG),
+    Field::optional("app_version", LONG),
+    Field::optional("adapty_sdk_version", LONG),
+];
+
+/// One installation. Times are microseconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Installation {
+    /// The caller's id of the device, unique in the profile.
+    pub device_id: String,
+    /// When it was first reported.
+    pub created_at: i64,
+    /// When it last changed.
+    pub updated_at: i64,
+    /// Everything else that is known of it, by name.
+    #[serde(flatten)]
+    pub fields: BTreeMap<String, Value>,
+}
+
+/// A profile's installations, the first reported one first.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Installations(Vec<Installation>);
+
+/// What a call says of one installation: fields to set, and with `None` those to clear.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InstallationChanges {
+    device_id: String,
+    fields: Vec<(&'static str, Option<Value>)>,
+}
+
+impl InstallationChanges {
+    /// Reads `installation_meta`. `platform` (from a header) fills in a platform that the object does not give.
+    pub fn parse(value: &Json<'_>, platform: Option<&str>, found: &mut Vec<Violation>) -> Option<Self> {
+        let Json::Object(meta) = value else {
+            found.push(Violation::base(FIELD, "must be an object"));
+            return None;
+        };
+        let before = found.len();
+        fields::check(FIELDS, meta, FIELD, found, &mut |_, _, _| {});
+        if found.len() > before {
+            return None;
+        }
+        let Some(Json::Text(device_id)) = meta.get("device_id") else { return None };
+        let mut changes = Self { device_id: device_id.clone().into_owned(), fields: read(meta) };
+        if let (None, Some(platform)) = (meta.get("platform"), platform) {
+            changes.fields.push(("platform", Some(platform.into())));
+        }
+        Some(changes)
+    }
+}
+
+fn read(meta: &Object<'_>) -> Vec<(&'static str, Option<Value>)> {
+    let others = FIELDS.iter().filter(|field| field.name != "device_id");
+    others.filter_map(|field| Some((field.name, plain(meta.get(field.name)?)))).collect()
+}
+
+impl Installations {
+    /// All installations, the first reported one first.
+    pub fn iter(&self) -> impl Iterator<Item = &Installation> {
+        self.0.iter()
+    }
+
+    /// Adds the installation or changes the known one. Answers whether anything is different now.
+    pub fn apply(&mut self, changes: &InstallationChanges, now: i64) -> bool {
+        let known = self.0.iter().position(|installation| installation.device_id == changes.device_id);
+        let index = known.unwrap_or_else(|| self.add(&changes.device_id, now));
+        let installation = &mut self.0[index];
+        let before = installation.fields.clone();
+        for (name, value) in &changes.fields {
+            match value {
+                Some(value) => installation.fields.insert((*name).to_owned(), value.clone()),
+                None => installation.fields.remove(*name),
+            };
+        }
+        let changed = known.is_none() || installation.fields != before;
+        if changed {
+            installation.updated_at = now;
+        }
+        changed
+    }
+
+    /// Adds an empty installation and answers its place, making room for it where the list is full.
+    fn add(&mut self, device_id: &str, now: i64) -> usize {
+        if self.0.len() >= MAX_COUNT {
+            let others = self.0.iter().enumerate().skip(1);
+            if let Some((oldest, _)) = others.min_by_key(|(_, installation)| installation.updated_at) {
+                self.0.remove(oldest);
+            }
+        }
+        self.0.push(Installation {
+            device_id: device_id.to_owned(),
+            created_at: now,
+            updated_at: now,
+            fields: BTreeMap::new(),
+        });
+        self.0.len() - 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changes(meta: &str, platform: Option<&str>) -> Result<InstallationChanges, Vec<Violation>> {
+        let body = format!(r#"{{"m":{meta}}}"#);
+        let body = Object::parse(body.as_bytes()).unwrap();
+        let mut found = Vec::new();
+        let changes = InstallationChanges::parse(body.get("m").unwrap(), platform, &mut found);
+        changes.ok_or(found)
+    }
+
+    #[test]
+    fn a_second_report_of_a_device_changes_it() {
+        let mut installations = Installations::default();
+        assert!(installations.apply(&changes(r#"{"device_id":"a","os":"1","idfa":""}"#, None).unwrap(), 1));
+        assert!(!installations.apply(&changes(r#"{"device_id":"a","os":"1"}"#, None).unwrap(), 2));
+        assert!(installations.apply(&changes(r#"{"device_id":"a","os":"2","idfa":null}"#, None).unwrap(), 3));
+        let only = installations.iter().next().unwrap();
+        assert_eq!((only.created_at, only.updated_at, only.fields.len()), (1, 3, 1));
+    }
+
+    #[test]
+    fn a_device_id_is_needed() {
+        for meta in ["{}", r#"{"device_id":""}"#, r#"{"device_id":null}"#, r#"{"device_id":5}"#] {
+            let found = changes(meta, None).unwrap_err();
+            assert_eq!(found[0].source, "installation_meta.device_id", "{meta}");
+        }
+        assert_eq!(changes("[]", None).unwrap_err()[0].source, "installation_meta");
+    }
+
+    #[test]
+    fn the_platform_header_fills_in_a_missing_platform() {
+        let filled = changes(r#"{"device_id":"a"}"#, Some("iOS")).unwrap();
+        assert_eq!(filled.fields, [("platform", Some("iOS".into()))]);
+        let own = changes(r#"{"device_id":"a","platform":"web"}"#, Some("iOS")).unwrap();
+        assert_eq!(own.fields, [("platform", Some("web".into()))]);
+    }
+
+    #[test]
+    fn a_full_list_keeps_the_first_and_the_latest() {
+        let mut installations = Installations::default();
+        for n in 0..=i64::try_from(MAX_COUNT).unwrap() {
+            let meta = format!(r#"{{"device_id":"d{n}"}}"#);
+            installations.apply(&changes(&meta, None).unwrap(), n);
+        }
+        let kept: Vec<_> = installations.iter().map(|one| one.device_id.as_str()).collect();
+        assert_eq!(kept.len(), MAX_COUNT);
+        assert_eq!((kept[0], kept[1], kept[MAX_COUNT - 1]), ("d0", "d2", "d50"));
+    }
+}

@@ -1,0 +1,234 @@
+//! Request bodies as JSON: fields in body order, text borrowed from the body, nesting limited.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+
+/// How deep arrays and objects may nest. A body that goes deeper does not parse.
+pub const MAX_DEPTH: usize = 64;
+
+/// A JSON value that borrows its text from the body where no escape stands in it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Json<'a> {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// Any number. Integers beyond 2⁵³ lose digits, as in JavaScript.
+    Number(f64),
+    /// A string.
+    Text(Cow<'a, str>),
+    /// An array.
+    Array(Vec<Json<'a>>),
+    /// An object.
+    Object(Object<'a>),
+}
+
+/// The fields of an object in body order, each name once: when a body repeats a name, the last value counts.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
+
+/// Why a body was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum JsonError {
+    /// Not JSON, or nested deeper than [`MAX_DEPTH`].
+    #[error("the body is not valid JSON: {0}")]
+    Syntax(#[from] serde_json::Error),
+    /// JSON, but an array, a string, a number, a boolean or `null`.
+    #[error("the body must be a JSON object")]
+    NotAnObject,
+}
+
+impl<'a> Object<'a> {
+    /// Reads a body. A body of nothing (or white space) is an empty object.
+    pub fn parse(body: &'a [u8]) -> Result<Self, JsonError> {
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Self::default());
+        }
+        let mut reader = serde_json::Deserializer::from_slice(body);
+        let value = Depth(0).deserialize(&mut reader)?;
+        reader.end()?;
+        match value {
+            Json::Object(object) => Ok(object),
+            _ => Err(JsonError::NotAnObject),
+        }
+    }
+
+    /// The value of a field, or `None` where the body does not name it.
+    pub fn get(&self, name: &str) -> Option<&Json<'a>> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// All fields in body order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Json<'a>)> {
+        self.0.iter().map(|(key, value)| (key.as_ref(), value))
+    }
+}
+
+/// Reads a value that stands inside this many arrays and objects.
+#[derive(Clone, Copy)]
+struct Depth(usize);
+
+impl Depth {
+    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
+        if self.0 == MAX_DEPTH { Err(E::custom("nested too deep")) } else { Ok(Self(self.0 + 1)) }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Depth {
+    type Value = Json<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Depth {
+    type Value = Json<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json<'de>, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Json<'de>, E> {
+        Ok(Json::Bool(value))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "documented at Json::Number")]
+    fn visit_i64<E>(self, value: i64) -> Result<Json<'de>, E> {
+        Ok(Json::Number(value as f64))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "documented at Json::Number")]
+    fn visit_u64<E>(self, value: u64) -> Result<Json<'de>, E> {
+        Ok(Json::Number(value as f64))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Json<'de>, E> {
+        Ok(Json::Number(value))
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Json<'de>, A::Error> {
+        let inside = self.deeper()?;
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(inside)? {
+            items.push(item);
+        }
+        Ok(Json::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
+        let inside = self.deeper()?;
+        let mut fields = Vec::with_capacity(16);
+        while let Some(Name(name)) = map.next_key()? {
+            fields.push((name, map.next_value_seed(inside)?));
+        }
+        keep_last_of_each(&mut fields);
+        Ok(Json::Object(Object(fields)))
+    }
+}
+
+/// A field's name, borrowed where it can be.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de> serde::Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+        impl<'de> Visitor<'de> for NameVisitor {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a field name")
+            }
+
+            fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Borrowed(value)))
+            }
+
+            fn visit_str<E>(self, value: &str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Owned(value.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
+/// Drops all but the last of the fields that share a name. Small objects, the rule, are compared pair by
+/// pair; large ones through a set, so that a body of a million fields takes no quadratic time.
+fn keep_last_of_each<'a>(fields: &mut Vec<(Cow<'a, str>, Json<'a>)>) {
+    const SMALL: usize = 32;
+    let repeated = |fields: &[(Cow<'a, str>, Json<'a>)]| -> bool {
+        if fields.len() <= SMALL {
+            return (1..fields.len()).any(|i| fields[..i].iter().any(|(name, _)| *name == fields[i].0));
+        }
+        let mut seen = std::collections::HashSet::with_capacity(fields.len());
+        !fields.iter().all(|(name, _)| seen.insert(name.as_ref()))
+    };
+    if !repeated(fields) {
+        return;
+    }
+    let mut last = std::collections::HashMap::with_capacity(fields.len());
+    for (index, (name, _)) in fields.iter().enumerate() {
+        last.insert(name.clone(), index);
+    }
+    let mut index = 0;
+    fields.retain(|(name, _)| {
+        let keep = last.get(name.as_ref()) == Some(&index);
+        index += 1;
+        keep
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_body_is_an_empty_object() {
+        assert_eq!(Object::parse(b" \n").unwrap(), Object::default());
+    }
+
+    #[test]
+    fn fields_keep_body_order_and_the_last_of_a_repeated_name_counts() {
+        let object = Object::parse(br#"{"b":1,"a":"x","b":"last"}"#).unwrap();
+        let names: Vec<_> = object.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(object.get("b"), Some(&Json::Text("last".into())));
+    }
+
+    #[test]
+    fn a_body_that_is_no_object_is_refused_apart_from_broken_json() {
+        assert!(matches!(Object::parse(b"[]"), Err(JsonError::NotAnObject)));
+        assert!(matches!(Object::parse(b"null"), Err(JsonError::NotAnObject)));
+        assert!(matches!(Object::parse(b"{\"a\":}"), Err(JsonError::Syntax(_))));
+        assert!(matches!(Object::parse(b"{} {}"), Err(JsonError::Syntax(_))));
+        assert!(matches!(Object::parse(b"{\"a\":\"\xff\"}"), Err(JsonError::Syntax(_))));
+    }
+
+    #[test]
+    fn nesting_stops_at_the_limit() {
+        let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
+        assert!(Object::parse(nested(MAX_DEPTH).as_bytes()).is_ok());
+        assert!(Object::parse(nested(MAX_DEPTH + 1).as_bytes()).is_err());
+        assert!(Object::parse("[".repeat(1_000_000).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn many_repeated_names_take_linear_time() {
+        let body = format!("{{{}\"a\":2}}", "\"a\":1,".repeat(100_000));
+        assert_eq!(Object::parse(body.as_bytes()).unwrap().get("a"), Some(&Json::Number(2.0)));
+    }
+}

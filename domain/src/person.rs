@@ -1,0 +1,80 @@
+//! What is known of the customer as a person: written by the API, never shown by it in v2, sent with events.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::fields::{Field, Kind, MAX_TEXT};
+use crate::json::{Json, Object};
+
+/// The fields of a profile's body, in the order of the reference.
+pub const FIELDS: &[Field] = &[
+    Field::optional("first_name", Kind::Text { max: MAX_TEXT }),
+    Field::optional("last_name", Kind::Text { max: MAX_TEXT }),
+    Field::optional("gender", Kind::OneOf(&["f", "m", "o"])),
+    Field::optional("email", Kind::Email),
+    Field::optional("phone_number", Kind::Text { max: MAX_TEXT }),
+    Field::optional("birthday", Kind::Date),
+    Field::optional("ip_country", Kind::Country),
+    Field::optional("ip_v4_address", Kind::Ipv4),
+    Field::optional("store_country", Kind::Country),
+    Field::optional("store", Kind::NonEmpty { max: MAX_TEXT }),
+    Field::optional("store_account_token", Kind::Uuid),
+    Field::optional("att_status", Kind::OneOfIntegers(&[0, 1, 2, 3])),
+    Field::optional("analytics_disabled", Kind::Bool),
+    Field::present("custom_attributes", Kind::Own),
+    Field::present("installation_meta", Kind::Own),
+];
+
+/// The known fields by name. A field that was never set, or was cleared, is absent.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Person(BTreeMap<String, Value>);
+
+/// What a call asks for: fields to set, and with `None` those to clear.
+pub type PersonChanges = Vec<(&'static str, Option<Value>)>;
+
+impl Person {
+    /// The text of a field, where it is set and a text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str()
+    }
+
+    /// May events of this profile go to integrations?
+    pub fn is_analytics_disabled(&self) -> bool {
+        self.0.get("analytics_disabled") == Some(&Value::Bool(true))
+    }
+
+    /// Sets and clears.
+    pub fn apply(&mut self, changes: &PersonChanges) {
+        for (name, value) in changes {
+            match value {
+                Some(value) => self.0.insert((*name).to_owned(), value.clone()),
+                None => self.0.remove(*name),
+            };
+        }
+    }
+
+    /// Is nothing known?
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// The changes in a body that [`crate::fields::check`] has passed.
+pub fn read(body: &Object<'_>) -> PersonChanges {
+    let simple = FIELDS.iter().filter(|field| !matches!(field.kind, Kind::Own));
+    simple.filter_map(|field| Some((field.name, plain(body.get(field.name)?)))).collect()
+}
+
+/// A text, number or flag as it is stored; `None` for `null`. Whole numbers are stored as integers.
+pub fn plain(value: &Json<'_>) -> Option<Value> {
+    match value {
+        Json::Text(text) => Some(Value::String(text.clone().into_owned())),
+        Json::Bool(flag) => Some(Value::Bool(*flag)),
+        #[expect(clippy::cast_possible_truncation, reason = "integer fields hold small numbers")]
+        Json::Number(number) => Some(Value::from(*number as i64)),
+        Json::Null | Json::Array(_) | Json::Object(_) => None,
+    }
+}

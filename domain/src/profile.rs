@@ -1,0 +1,303 @@
+//! A customer's profile and what may happen to it.
+//!
+//! Each function takes what the store loaded, the command and `now`, and answers the new state or a refusal;
+//! saving it is the store's.
+
+use serde::{Deserialize, Serialize};
+
+use crate::attributes::{AttributeChanges, Attributes};
+use crate::fields::{self, Violation};
+use crate::identifiers::{IdentifierChanges, Identifiers};
+use crate::ids::{AppId, ProfileId};
+use crate::installation::{InstallationChanges, Installations};
+use crate::json::Object;
+use crate::person::{self, Person, PersonChanges};
+use crate::selector::{CUSTOMER_HEADER, PROFILE_HEADER, Selector};
+
+/// A customer of an app. Times are microseconds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// The app that it belongs to.
+    pub app: AppId,
+    /// Its id.
+    pub id: ProfileId,
+    /// The caller's own id of the customer; `None` for an anonymous profile.
+    pub customer_user_id: Option<String>,
+    /// When it was created.
+    pub created_at: i64,
+    /// When anything of it last changed.
+    pub updated_at: i64,
+    /// What third parties call it.
+    pub identifiers: Identifiers,
+    /// Custom attributes.
+    pub attributes: Attributes,
+}
+
+/// The rest of a profile, loaded only where it is needed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Details {
+    /// The customer as a person.
+    #[serde(default, skip_serializing_if = "Person::is_empty")]
+    pub person: Person,
+    /// The customer's devices.
+    #[serde(default)]
+    pub installations: Installations,
+}
+
+/// What the body of "create" and "update" asks for.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ProfileChanges {
+    person: PersonChanges,
+    attributes: AttributeChanges,
+    installation: Option<InstallationChanges>,
+}
+
+/// Why a call on a profile was refused. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// No profile of the app is meant by the headers.
+    #[error("no such profile in this app")]
+    NoSuchProfile,
+    /// The profile id is not a UUID.
+    #[error("the profile id is not a UUID")]
+    NotAProfileId,
+    /// The request contradicts itself or the state.
+    #[error("{}: {}", .0.source, .0.message)]
+    Invalid(Violation),
+}
+
+/// How a profile is to be saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saving {
+    /// It is new.
+    Insert,
+    /// It has changed.
+    Update,
+    /// Nothing is different from what is stored.
+    Nothing,
+}
+
+impl ProfileChanges {
+    /// Reads the body; `platform` is the header that tells the caller's device, where it is a known one.
+    pub fn parse(body: &Object<'_>, platform: Option<&str>) -> Result<Self, Vec<Violation>> {
+        let mut changes = Self::default();
+        let mut violations = Vec::new();
+        fields::check(person::FIELDS, body, "", &mut violations, &mut |name, value, found| match name {
+            "custom_attributes" => match AttributeChanges::parse(value) {
+                Ok(parsed) => changes.attributes = parsed,
+                Err(violation) => found.push(violation),
+            },
+            _ => changes.installation = InstallationChanges::parse(value, platform, found),
+        });
+        if violations.is_empty() {
+            changes.person = person::read(body);
+            Ok(changes)
+        } else {
+            Err(violations)
+        }
+    }
+}
+
+impl Profile {
+    /// A new profile without anything.
+    pub fn new(app: AppId, id: ProfileId, customer_user_id: Option<String>, now: i64) -> Self {
+        Self {
+            app,
+            id,
+            customer_user_id,
+            created_at: now,
+            updated_at: now,
+            identifiers: Identifiers::default(),
+            attributes: Attributes::default(),
+        }
+    }
+
+    /// Sets and clears identifiers. Answers whether anything is different now.
+    pub fn set_identifiers(&mut self, changes: &IdentifierChanges, now: i64) -> bool {
+        let changed = self.identifiers.apply(changes);
+        if changed {
+            self.updated_at = now;
+        }
+        changed
+    }
+
+    /// Applies a body. Answers whether anything is different now; refuses too many attributes.
+    pub fn update(
+        &mut self,
+        details: &mut Details,
+        changes: &ProfileChanges,
+        now: i64,
+    ) -> Result<bool, Refusal> {
+        let attributes = self.attributes.after(&changes.attributes).map_err(Refusal::Invalid)?;
+        let mut person = details.person.clone();
+        person.apply(&changes.person);
+        let mut changed = attributes != self.attributes || person != details.person;
+        if let Some(installation) = &changes.installation {
+            changed |= details.installations.apply(installation, now);
+        }
+        self.attributes = attributes;
+        details.person = person;
+        if changed {
+            self.updated_at = now;
+        }
+        Ok(changed)
+    }
+}
+
+/// What "create" found: the profile with the id of the header, and the one with its customer id.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// By the profile id, if that was given.
+    pub by_id: Option<(Profile, Details)>,
+    /// By the customer id, if that was given.
+    pub by_customer: Option<(Profile, Details)>,
+}
+
+/// Creates a profile, links a customer id to an anonymous one, or updates the one that is meant.
+///
+/// `fresh` is the id of a new profile where the call gives none. Source: the wire contract, 4.1.1.
+pub fn create(
+    app: AppId,
+    selector: &Selector,
+    found: Found,
+    changes: &ProfileChanges,
+    fresh: ProfileId,
+    now: i64,
+) -> Result<(Profile, Details, Saving), Refusal> {
+    let (mut profile, mut details, mut saving) = choose(app, selector, found, fresh, now)?;
+    let changed = profile.update(&mut details, changes, now)?;
+    if changed && saving == Saving::Nothing {
+        saving = Saving::Update;
+    }
+    Ok((profile, details, saving))
+}
+
+fn choose(
+    app: AppId,
+    selector: &Selector,
+    found: Found,
+    fresh: ProfileId,
+    now: i64,
+) -> Result<(Profile, Details, Saving), Refusal> {
+    let new = |id, customer: Option<&str>| {
+        let profile = Profile::new(app, id, customer.map(str::to_owned), now);
+        (profile, Details::default(), Saving::Insert)
+    };
+    let known = |(profile, details)| (profile, details, Saving::Nothing);
+    match selector {
+        Selector::Id(id) => Ok(found.by_id.map_or_else(|| new(*id, None), known)),
+        Selector::Customer(customer) => {
+            Ok(found.by_customer.map_or_else(|| new(fresh, Some(customer)), known))
+        }
+        Selector::Both(id, customer) => match (found.by_id, found.by_customer) {
+            (None, None) => Ok(new(*id, Some(customer))),
+            (Some(same), Some((other, _))) if same.0.id == other.id => Ok(known(same)),
+            (_, Some(_)) => Err(taken("the customer id belongs to another profile")),
+            (Some((profile, _)), None) if profile.customer_user_id.is_some() => {
+                Err(taken("the profile has another customer id"))
+            }
+            (Some((mut profile, details)), None) => {
+                profile.customer_user_id = Some(customer.clone());
+                profile.updated_at = now;
+                Ok((profile, details, Saving::Update))
+            }
+        },
+    }
+}
+
+fn taken(message: &str) -> Refusal {
+    Refusal::Invalid(Violation {
+        code: "validation_error",
+        source: CUSTOMER_HEADER.into(),
+        message: message.into(),
+    })
+}
+
+/// What "create" answers to a profile id that is not a UUID.
+pub fn bad_profile_id() -> Violation {
+    Violation { code: "validation_error", source: PROFILE_HEADER.into(), message: "must be a UUID".into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    const APP: AppId = AppId(Uuid::from_u128(1));
+    const FRESH: ProfileId = ProfileId(Uuid::from_u128(99));
+
+    fn id(n: u128) -> ProfileId {
+        ProfileId(Uuid::from_u128(n))
+    }
+
+    fn stored(n: u128, customer: Option<&str>) -> Option<(Profile, Details)> {
+        Some((Profile::new(APP, id(n), customer.map(str::to_owned), 1), Details::default()))
+    }
+
+    fn run(selector: &Selector, found: Found) -> Result<(Profile, Details, Saving), Refusal> {
+        create(APP, selector, found, &ProfileChanges::default(), FRESH, 5)
+    }
+
+    #[test]
+    fn an_unknown_customer_gets_a_fresh_profile() {
+        let (profile, _, saving) = run(&Selector::Customer("c".into()), Found::default()).unwrap();
+        assert_eq!((profile.id, saving), (FRESH, Saving::Insert));
+        assert_eq!(profile.customer_user_id.as_deref(), Some("c"));
+    }
+
+    #[test]
+    fn a_known_customer_keeps_the_profile() {
+        let found = Found { by_customer: stored(3, Some("c")), ..Found::default() };
+        let (profile, _, saving) = run(&Selector::Customer("c".into()), found).unwrap();
+        assert_eq!((profile.id, saving), (id(3), Saving::Nothing));
+    }
+
+    #[test]
+    fn an_unknown_profile_id_makes_an_anonymous_or_named_profile_with_it() {
+        let (profile, _, saving) = run(&Selector::Id(id(3)), Found::default()).unwrap();
+        assert_eq!((profile.id, profile.customer_user_id, saving), (id(3), None, Saving::Insert));
+        let (profile, _, _) = run(&Selector::Both(id(3), "c".into()), Found::default()).unwrap();
+        assert_eq!((profile.id, profile.customer_user_id.as_deref()), (id(3), Some("c")));
+    }
+
+    #[test]
+    fn a_free_customer_id_is_attached_to_an_anonymous_profile() {
+        let found = Found { by_id: stored(3, None), ..Found::default() };
+        let (profile, _, saving) = run(&Selector::Both(id(3), "c".into()), found).unwrap();
+        assert_eq!((profile.id, saving, profile.updated_at), (id(3), Saving::Update, 5));
+        assert_eq!(profile.customer_user_id.as_deref(), Some("c"));
+    }
+
+    #[test]
+    fn nothing_is_merged_in_silence() {
+        let both = Selector::Both(id(3), "c".into());
+        let cases = [
+            Found { by_id: stored(3, None), by_customer: stored(4, Some("c")) },
+            Found { by_id: None, by_customer: stored(4, Some("c")) },
+            Found { by_id: stored(3, Some("d")), by_customer: None },
+        ];
+        for found in cases {
+            let refusal = run(&both, found).unwrap_err();
+            assert!(matches!(refusal, Refusal::Invalid(v) if v.source == CUSTOMER_HEADER));
+        }
+    }
+
+    #[test]
+    fn a_body_without_news_changes_nothing() {
+        let body = br#"{"first_name":"A","custom_attributes":[{"key":"k","value":1}],"installation_meta":{"device_id":"d"}}"#;
+        let changes = ProfileChanges::parse(&Object::parse(body).unwrap(), None).unwrap();
+        let (mut profile, mut details) = stored(3, None).unwrap();
+        assert!(profile.update(&mut details, &changes, 7).unwrap());
+        assert!(!profile.update(&mut details, &changes, 8).unwrap());
+        assert_eq!(profile.updated_at, 7);
+        assert_eq!(details.person.text("first_name"), Some("A"));
+    }
+
+    #[test]
+    fn violations_of_a_body_come_in_body_order() {
+        let body = br#"{"custom_attributes":[],"gender":"x","installation_meta":{},"birthday":1}"#;
+        let violations = ProfileChanges::parse(&Object::parse(body).unwrap(), None).unwrap_err();
+        let sources: Vec<_> = violations.iter().map(|violation| violation.source.as_str()).collect();
+        assert_eq!(sources, ["custom_attributes", "gender", "installation_meta.device_id", "birthday"]);
+    }
+}

@@ -1,0 +1,179 @@
+//! The Profile object of the API. Always all ten keys; lists are `[]`, never `null`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::attributes::{AttributeValue, Attributes};
+use crate::profile::Profile;
+
+/// A profile as the compatible API shows it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Profile")]
+pub struct ProfileBody<'a> {
+    /// The app's id.
+    pub app_id: Uuid,
+    /// The profile's id.
+    pub profile_id: Uuid,
+    /// The caller's own id of the customer; `null` for an anonymous profile.
+    pub customer_user_id: Option<&'a str>,
+    /// What the customer has paid in production, in US dollars.
+    pub total_revenue_usd: f64,
+    /// A stable hash of what segments are made from, 16 hex digits. Internal.
+    pub segment_hash: String,
+    /// When this answer was made, in milliseconds since 1970-01-01 UTC. Never goes back for one profile.
+    pub timestamp: i64,
+    /// Custom attributes in the order of their keys.
+    pub custom_attributes: Vec<AttributeBody<'a>>,
+    /// At most one entry for each access level.
+    pub access_levels: Vec<AccessLevelBody>,
+    /// One entry for each subscription.
+    pub subscriptions: Vec<SubscriptionBody>,
+    /// One entry for each one-time purchase.
+    pub non_subscriptions: Vec<NonSubscriptionBody>,
+}
+
+/// A custom attribute.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "CustomAttribute")]
+pub struct AttributeBody<'a> {
+    /// 1 to 30 letters, digits, hyphens, dots and underscores.
+    pub key: &'a str,
+    /// A text of at most 50 characters, or a number.
+    pub value: &'a AttributeValue,
+}
+
+/// What the customer may use, and until when.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "AccessLevel")]
+pub struct AccessLevelBody {
+    /// For example `premium`.
+    pub access_level_id: String,
+    /// When it begins; `null` where it has begun.
+    pub starts_at: Option<String>,
+    /// Where it comes from.
+    #[serde(flatten)]
+    pub purchase: SubscriptionBody,
+}
+
+/// A subscription: the latest transaction of its chain.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Subscription")]
+pub struct SubscriptionBody {
+    /// `app_store`, `play_store`, `stripe`, `paddle`, `adapty` (a grant) or a custom store's id.
+    pub store: String,
+    /// The product's id in the store.
+    pub store_product_id: String,
+    /// Play base plan or Stripe price.
+    pub store_base_plan_id: Option<String>,
+    /// The latest transaction.
+    pub store_transaction_id: String,
+    /// The first transaction of the chain.
+    pub store_original_transaction_id: String,
+    /// The offer that the latest transaction used.
+    pub offer: Option<OfferBody>,
+    /// `Production` or `Sandbox`.
+    pub environment: String,
+    /// Time of the latest purchase.
+    pub purchased_at: String,
+    /// Time of the first purchase of the chain.
+    pub originally_purchased_at: String,
+    /// When it ends; `null` means never.
+    pub expires_at: Option<String>,
+    /// When the customer switched renewal off; `null` while it is on.
+    pub renewal_cancelled_at: Option<String>,
+    /// When a charge failed.
+    pub billing_issue_detected_at: Option<String>,
+    /// May the customer still use it although a charge failed?
+    pub is_in_grace_period: bool,
+    /// Why it was cancelled.
+    pub cancellation_reason: Option<String>,
+}
+
+/// A one-time purchase.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "NonSubscription")]
+pub struct NonSubscriptionBody {
+    /// Stable for the life of the purchase.
+    pub purchase_id: Uuid,
+    /// The store.
+    pub store: String,
+    /// The product's id in the store.
+    pub store_product_id: String,
+    /// Play base plan or Stripe price.
+    pub store_base_plan_id: Option<String>,
+    /// The transaction.
+    pub store_transaction_id: String,
+    /// The same as the transaction.
+    pub store_original_transaction_id: String,
+    /// Time of the purchase.
+    pub purchased_at: String,
+    /// `Production` or `Sandbox`.
+    pub environment: String,
+    /// Was it refunded?
+    pub is_refund: bool,
+    /// Can it be bought again?
+    pub is_consumable: bool,
+}
+
+/// An offer of a store.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Offer")]
+pub struct OfferBody {
+    /// `introductory`, `promotional`, `offer_code`, `win_back`.
+    pub category: String,
+    /// `free_trial`, `pay_as_you_go`, `pay_up_front`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The offer's id in the store.
+    pub id: Option<String>,
+}
+
+impl<'a> ProfileBody<'a> {
+    /// The profile as it is at `now` (microseconds). The answer's time is never before the profile's last change.
+    pub fn at(profile: &'a Profile, now: i64) -> Self {
+        Self {
+            app_id: profile.app.0,
+            profile_id: profile.id.0,
+            customer_user_id: profile.customer_user_id.as_deref(),
+            total_revenue_usd: 0.0,
+            segment_hash: segment_hash(&profile.attributes),
+            timestamp: now.max(profile.updated_at).div_euclid(1_000),
+            custom_attributes: profile
+                .attributes
+                .iter()
+                .map(|(key, value)| AttributeBody { key, value })
+                .collect(),
+            access_levels: Vec::new(),
+            subscriptions: Vec::new(),
+            non_subscriptions: Vec::new(),
+        }
+    }
+}
+
+/// FNV-1a (64 bits) over the stored form of the custom attributes.
+fn segment_hash(attributes: &Attributes) -> String {
+    let inputs = attributes.encode().unwrap_or_default();
+    let hash = inputs.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{AppId, ProfileId};
+
+    #[test]
+    fn all_ten_keys_are_always_there() {
+        let profile = Profile::new(AppId(Uuid::nil()), ProfileId(Uuid::nil()), None, 2_000_000);
+        let json = serde_json::to_string(&ProfileBody::at(&profile, 1_000_000)).unwrap();
+        let expected = concat!(
+            r#"{"app_id":"00000000-0000-0000-0000-000000000000","profile_id":"00000000-0000-0000-0000-000000000000","#,
+            r#""customer_user_id":null,"total_revenue_usd":0.0,"segment_hash":"cbf29ce484222325","timestamp":2000,"#,
+            r#""custom_attributes":[],"access_levels":[],"subscriptions":[],"non_subscriptions":[]}"#
+        );
+        assert_eq!(json, expected);
+    }
+}

@@ -1,0 +1,113 @@
+//! Which profile a call means: by its id, by the caller's own customer id, or by both.
+
+use crate::fields::{Violation, longer};
+use crate::ids::ProfileId;
+use crate::profile::{Profile, Refusal};
+
+/// The header that names a profile by the caller's id of the customer.
+pub const CUSTOMER_HEADER: &str = "adapty-customer-user-id";
+/// The header that names a profile by its id.
+pub const PROFILE_HEADER: &str = "adapty-profile-id";
+/// The longest customer id, in characters.
+pub const MAX_CUSTOMER_ID: usize = 255;
+
+/// How a call names its profile. At least one of the two is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selector {
+    /// By the profile's id alone.
+    Id(ProfileId),
+    /// By the customer id alone.
+    Customer(String),
+    /// By both.
+    Both(ProfileId, String),
+}
+
+impl Selector {
+    /// Builds a selector from the two headers; an empty header counts as absent.
+    ///
+    /// `profile_id` is the raw header. One that is no UUID is refused with [`Refusal::NotAProfileId`]: calls that
+    /// look a profile up answer it as "not found", the call that creates profiles as a wrong value.
+    pub fn new(profile_id: Option<&str>, customer_id: Option<&str>) -> Result<Self, Refusal> {
+        let profile_id = profile_id.filter(|id| !id.is_empty());
+        let customer_id = customer_id.filter(|id| !id.is_empty());
+        if let Some(id) = customer_id {
+            check_customer_id(id)?;
+        }
+        let profile_id =
+            profile_id.map(|id| ProfileId::parse(id).ok_or(Refusal::NotAProfileId)).transpose()?;
+        match (profile_id, customer_id) {
+            (Some(id), Some(customer)) => Ok(Self::Both(id, customer.to_owned())),
+            (Some(id), None) => Ok(Self::Id(id)),
+            (None, Some(customer)) => Ok(Self::Customer(customer.to_owned())),
+            (None, None) => Err(Refusal::Invalid(Violation::whole(format!(
+                "one of the headers {CUSTOMER_HEADER} and {PROFILE_HEADER} is required"
+            )))),
+        }
+    }
+
+    /// The profile id, where it is given.
+    pub fn profile_id(&self) -> Option<ProfileId> {
+        match self {
+            Self::Id(id) | Self::Both(id, _) => Some(*id),
+            Self::Customer(_) => None,
+        }
+    }
+
+    /// The customer id, where it is given.
+    pub fn customer_id(&self) -> Option<&str> {
+        match self {
+            Self::Customer(customer) | Self::Both(_, customer) => Some(customer),
+            Self::Id(_) => None,
+        }
+    }
+
+    /// Takes the profile that was found by the id if that was given, else by the customer id, and refuses one
+    /// that is known under another customer id than the call says.
+    pub fn pick(&self, found: Option<Profile>) -> Result<Profile, Refusal> {
+        let profile = found.ok_or(Refusal::NoSuchProfile)?;
+        match (self, &profile.customer_user_id) {
+            (Self::Both(_, said), Some(known)) if said != known => Err(Refusal::Invalid(Violation::whole(
+                format!("{PROFILE_HEADER} and {CUSTOMER_HEADER} name different profiles"),
+            ))),
+            _ => Ok(profile),
+        }
+    }
+}
+
+/// Checks a customer id: 1 to 255 characters, no control characters.
+pub fn check_customer_id(id: &str) -> Result<(), Refusal> {
+    if id.is_empty() || longer(id, MAX_CUSTOMER_ID) || id.chars().any(char::is_control) {
+        return Err(Refusal::Invalid(Violation {
+            code: "validation_error",
+            source: CUSTOMER_HEADER.into(),
+            message: format!("must have 1 to {MAX_CUSTOMER_ID} characters and no control characters"),
+        }));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "E5AAB402-B1BD-4039-B632-57A91EBC0779";
+
+    #[test]
+    fn either_header_is_enough_and_empty_ones_count_as_absent() {
+        let id = ProfileId::parse(ID).unwrap();
+        assert_eq!(Selector::new(Some(ID), Some("")).unwrap(), Selector::Id(id));
+        assert_eq!(Selector::new(Some(""), Some("a/?+ü")).unwrap(), Selector::Customer("a/?+ü".into()));
+        assert!(
+            matches!(Selector::new(None, None), Err(Refusal::Invalid(v)) if v.source == "non_field_errors")
+        );
+    }
+
+    #[test]
+    fn a_bad_id_is_told_from_a_bad_customer_id() {
+        assert!(matches!(Selector::new(Some("x"), None), Err(Refusal::NotAProfileId)));
+        for customer in ["a\tb", &"x".repeat(256)] {
+            let refusal = Selector::new(None, Some(customer)).unwrap_err();
+            assert!(matches!(refusal, Refusal::Invalid(v) if v.source == CUSTOMER_HEADER));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Dates and times on the wire: everything that the contract accepts, one form to emit.
+//!
+//! Instants are microseconds since 1970-01-01 UTC.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::fmt::temporal::DateTimeParser;
+use jiff::tz::TimeZone;
+
+/// Reads a date of the form `YYYY-MM-DD`.
+pub fn parse_date(text: &str) -> Option<Date> {
+    let shaped = text.len() == 10 && shape_matches(text, "dddd-dd-dd");
+    if shaped { text.parse().ok() } else { None }
+}
+
+/// Reads a time: `T` or a space between date and clock, 0 to 9 fraction digits (cut to microseconds), an
+/// offset as `Z`, `+hh:mm` or `+hhmm`, or none, which means UTC.
+pub fn parse_time(text: &str) -> Option<i64> {
+    const PARSER: DateTimeParser = DateTimeParser::new();
+    let head = text.get(..19)?;
+    if !shape_matches(head, "dddd-dd-ddTdd:dd:dd") || !is_tail(&text[19..]) {
+        return None;
+    }
+    let instant = match PARSER.parse_timestamp(text) {
+        Ok(instant) => instant,
+        Err(_) => TimeZone::UTC.to_timestamp(PARSER.parse_datetime(text).ok()?).ok()?,
+    };
+    Some(instant.as_nanosecond().div_euclid(1_000)).and_then(|micros| i64::try_from(micros).ok())
+}
+
+/// Writes a time as `2025-01-05T13:27:47+00:00`, with exactly six fraction digits where the microseconds are
+/// not zero. Times outside the years 1 to 9999 are drawn to the nearer end.
+pub fn format_time(micros: i64) -> String {
+    let instant = Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    });
+    let civil = TimeZone::UTC.to_datetime(instant);
+    let (date, clock) = (civil.date(), civil.time());
+    let mut text = format!("{date}T{:02}:{:02}:{:02}", clock.hour(), clock.minute(), clock.second());
+    let fraction = clock.subsec_nanosecond() / 1_000;
+    if fraction != 0 {
+        text.push_str(&format!(".{fraction:06}"));
+    }
+    text.push_str("+00:00");
+    text
+}
+
+/// `d` stands for a digit, `T` for a `T` or a space, anything else for itself.
+fn shape_matches(text: &str, shape: &str) -> bool {
+    text.len() == shape.len()
+        && text.bytes().zip(shape.bytes()).all(|(byte, wanted)| match wanted {
+            b'd' => byte.is_ascii_digit(),
+            b'T' => byte == b'T' || byte == b' ',
+            other => byte == other,
+        })
+}
+
+/// What may follow the seconds: a fraction, an offset, both or nothing.
+fn is_tail(tail: &str) -> bool {
+    let offset = match tail.strip_prefix('.') {
+        Some(rest) => {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            if !(1..=9).contains(&digits) {
+                return false;
+            }
+            &rest[digits..]
+        }
+        None => tail,
+    };
+    offset.is_empty()
+        || offset == "Z"
+        || ["+dd:dd", "-dd:dd", "+dddd", "-dddd"].iter().any(|shape| shape_matches(offset, shape))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_accepted_form_is_read() {
+        let second = |text: &str| parse_time(text).map(format_time);
+        let cases = [
+            ("2022-10-12T09:42:50.000000+0000", "2022-10-12T09:42:50+00:00"),
+            ("2024-12-24T10:50:23+00:00", "2024-12-24T10:50:23+00:00"),
+            ("2025-01-14T14:15:22Z", "2025-01-14T14:15:22+00:00"),
+            ("2024-01-15T10:30:00.123Z", "2024-01-15T10:30:00.123000+00:00"),
+            ("2022-10-12T11:42:50+02:00", "2022-10-12T09:42:50+00:00"),
+            ("2024-10-12T09:42:50.123", "2024-10-12T09:42:50.123000+00:00"),
+            ("2024-10-12 09:42:50", "2024-10-12T09:42:50+00:00"),
+            ("2025-01-05T13:27:47.461425999Z", "2025-01-05T13:27:47.461425+00:00"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(second(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_forms_are_refused() {
+        let cases = [
+            "",
+            "1700000000",
+            "2024-10-12",
+            "2024-10-12T09:42",
+            "2024-13-12T09:42:50Z",
+            "2024-10-12T24:00:00Z",
+            "2024-10-12T09:42:50.Z",
+            "2024-10-12T09:42:50.1234567890Z",
+            "2024-10-12T09:42:50+00:00[UTC]",
+            "2024-10-12T09:42:50 Z",
+            "２024-10-12T09:42:50Z",
+            "2024-10-12t09:42:50z",
+        ];
+        for text in cases {
+            assert_eq!(parse_time(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_must_exist() {
+        assert!(parse_date("2000-12-31").is_some());
+        assert!(parse_date("2001-02-29").is_none());
+        assert!(parse_date("2000-12-31T00:00:00Z").is_none());
+        assert!(parse_date("20001231").is_none());
+    }
+}
