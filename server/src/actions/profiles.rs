@@ -1,0 +1,110 @@
+//! What the compatible API does with profiles.
+
+use bursar_domain::identifiers::IdentifierChanges;
+use bursar_domain::ids::{AppId, ProfileId};
+use bursar_domain::profile::{self, Found, Profile, ProfileChanges, Saving};
+use bursar_domain::selector::Selector;
+use uuid::Uuid;
+
+use super::remember::{Remember, commit};
+use super::{ActionError, Reply};
+use crate::state::AppState;
+use crate::store::tables::profiles::{self, rows_of};
+use crate::store::{Decision, Loaded};
+
+/// A request that changes one profile: of which app, which profile, when, and whether to remember it.
+pub struct Request {
+    /// The caller's app.
+    pub app: AppId,
+    /// Which profile it means.
+    pub selector: Selector,
+    /// When it came.
+    pub now: i64,
+    /// Its idempotency key.
+    pub remember: Option<Remember>,
+}
+
+/// Sets and clears identifiers of a profile, and nothing else.
+pub async fn set_identifiers(
+    state: &AppState,
+    request: Request,
+    changes: IdentifierChanges,
+    render: impl Fn(&Profile) -> Reply + Send + 'static,
+) -> Result<Reply, ActionError> {
+    let Request { app, selector, now, remember } = request;
+    let reads = vec![profiles::lock(app, &selector)];
+    let decide = move |loaded: &mut Loaded| {
+        let mut profile = selector.pick(profiles::read(app, rows_of(loaded, 0))?)?;
+        let changed = profile.set_identifiers(&changes, now);
+        let writes = if changed { vec![profiles::update_identifiers(&profile)] } else { Vec::new() };
+        Ok(Decision { writes, answer: profile })
+    };
+    commit(state, remember, now, reads, decide, render).await
+}
+
+/// Creates a profile, links a customer id to one, or updates the one that is meant.
+pub async fn create(
+    state: &AppState,
+    request: Request,
+    changes: ProfileChanges,
+    render: impl Fn(&Profile) -> Reply + Send + 'static,
+) -> Result<Reply, ActionError> {
+    let Request { app, selector, now, remember } = request;
+    let by_id = selector.profile_id().map(Selector::Id);
+    let by_customer = selector.customer_id().map(|customer| Selector::Customer(customer.to_owned()));
+    let reads = by_id.iter().chain(&by_customer).map(|by| profiles::lock_whole(app, by)).collect();
+    let fresh = ProfileId(Uuid::new_v4());
+    let decide = move |loaded: &mut Loaded| {
+        let mut found = Found::default();
+        if by_id.is_some() {
+            found.by_id = profiles::read_whole(app, rows_of(loaded, 0))?;
+        }
+        if by_customer.is_some() {
+            found.by_customer = profiles::read_whole(app, rows_of(loaded, usize::from(by_id.is_some())))?;
+        }
+        let (profile, details, saving) = profile::create(app, &selector, found, &changes, fresh, now)?;
+        let writes = match saving {
+            Saving::Insert => vec![profiles::insert(&profile, &details)],
+            Saving::Update => vec![profiles::update(&profile, &details)],
+            Saving::Nothing => Vec::new(),
+        };
+        Ok(Decision { writes, answer: profile })
+    };
+    commit(state, remember, now, reads, decide, render).await
+}
+
+/// Changes what the body names and nothing else.
+pub async fn update(
+    state: &AppState,
+    request: Request,
+    changes: ProfileChanges,
+) -> Result<Profile, ActionError> {
+    let Request { app, selector, now, .. } = request;
+    let reads = vec![profiles::lock_whole(app, &selector)];
+    let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
+        let found = profiles::read_whole(app, rows_of(&mut loaded, 0))?;
+        let (found, details) = found.unzip();
+        let mut profile = selector.pick(found)?;
+        let mut details = details.unwrap_or_default();
+        let changed = profile.update(&mut details, &changes, now)?;
+        let writes = if changed { vec![profiles::update(&profile, &details)] } else { Vec::new() };
+        Ok(Decision { writes, answer: profile })
+    };
+    state.store.change(reads, decide).await
+}
+
+/// Deletes a profile and all that is known of it. Its customer id is free again.
+pub async fn delete(state: &AppState, app: AppId, selector: Selector) -> Result<(), ActionError> {
+    let reads = vec![profiles::lock(app, &selector)];
+    let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
+        let profile = selector.pick(profiles::read(app, rows_of(&mut loaded, 0))?)?;
+        Ok(Decision { writes: vec![profiles::delete(&profile)], answer: () })
+    };
+    state.store.change(reads, decide).await
+}
+
+/// The profile that the selector means.
+pub async fn read(state: &AppState, app: AppId, selector: &Selector) -> Result<Profile, ActionError> {
+    let mut rows = state.store.read(profiles::select(app, selector)).await?;
+    Ok(selector.pick(profiles::read(app, &mut rows)?)?)
+}

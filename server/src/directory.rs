@@ -1,0 +1,204 @@
+//! What every request needs of the administration's tables, kept in memory: apps, keys, admin tokens.
+//!
+//! Each change of those tables raises a version in the same commit. A server loads everything anew when it sees
+//! the version raised: at once after its own changes, within half a second after those of others.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use bursar_domain::app::AppSettings;
+use bursar_domain::ids::AppId;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use uuid::Uuid;
+
+use crate::keys::{self, KeyKind};
+use crate::store::{Row, Sql, Statement, Store, StoreError};
+use crate::vault::Vault;
+
+/// How often a server looks for changes that others made.
+pub const POLL: Duration = Duration::from_millis(400);
+
+/// Apps and keys as of one version.
+#[derive(Default)]
+pub struct Directory {
+    version: i64,
+    apps: HashMap<AppId, Arc<App>>,
+    keys: HashMap<String, Arc<ApiKey>>,
+    tokens: HashMap<String, Arc<AdminToken>>,
+}
+
+/// An app with its settings.
+#[derive(Debug)]
+pub struct App {
+    /// Its id.
+    pub id: AppId,
+    /// Its settings.
+    pub settings: AppSettings,
+}
+
+/// A key that has not been revoked.
+pub struct ApiKey {
+    /// Its id.
+    pub id: Uuid,
+    /// Its app.
+    pub app: Arc<App>,
+    /// What it may do.
+    pub kind: KeyKind,
+    /// When it was last used, in microseconds; 0: not since this server started.
+    pub used_at: AtomicI64,
+    limiter: Option<Arc<DefaultDirectRateLimiter>>,
+    hash: Vec<u8>,
+}
+
+/// An admin token that has not been revoked.
+pub struct AdminToken {
+    /// Its id.
+    pub id: Uuid,
+    /// What stands before its dot.
+    pub prefix: String,
+    /// When it was last used, in microseconds; 0: not since this server started.
+    pub used_at: AtomicI64,
+    hash: Vec<u8>,
+}
+
+impl Directory {
+    /// Loads everything. `requests_per_second` limits each key; `None`: no limit.
+    pub async fn load(store: &Store, requests_per_second: Option<NonZeroU32>) -> Result<Self, StoreError> {
+        // The version first: a change between the reads is then seen at the next look.
+        let mut directory = Self { version: stored_version(store).await?, ..Self::default() };
+        const APPS: Sql = Sql::same("SELECT app_id, settings FROM apps");
+        for mut row in store.read(Statement::new(&APPS, [])).await? {
+            let app = app(&mut row)?;
+            directory.apps.insert(app.id, Arc::new(app));
+        }
+        const KEYS: Sql =
+            Sql::same("SELECT prefix, key_id, app_id, kind, hash FROM api_keys WHERE revoked_at IS NULL");
+        for mut row in store.read(Statement::new(&KEYS, [])).await? {
+            let prefix = row.text(0)?;
+            // A key whose app was made after the apps were read comes with the next look.
+            if let Some(key) = directory.key(&mut row, requests_per_second)? {
+                directory.keys.insert(prefix, Arc::new(key));
+            }
+        }
+        const TOKENS: Sql = Sql::same("SELECT prefix, token_id, hash FROM admin_tokens WHERE revoked_at IS NULL");
+        for mut row in store.read(Statement::new(&TOKENS, [])).await? {
+            let token = AdminToken {
+                prefix: row.text(0)?,
+                id: row.uuid(1)?,
+                hash: row.bytes(2)?,
+                used_at: AtomicI64::default(),
+            };
+            directory.tokens.insert(token.prefix.clone(), Arc::new(token));
+        }
+        Ok(directory)
+    }
+
+    fn key(&self, row: &mut Row, limit: Option<NonZeroU32>) -> Result<Option<ApiKey>, StoreError> {
+        let Some(app) = self.apps.get(&AppId(row.uuid(2)?)) else { return Ok(None) };
+        Ok(Some(ApiKey {
+            id: row.uuid(1)?,
+            app: Arc::clone(app),
+            kind: KeyKind::parse(&row.text(3)?).ok_or_else(|| corrupt("a key is of no known kind"))?,
+            hash: row.bytes(4)?,
+            used_at: AtomicI64::default(),
+            limiter: limit.map(|limit| Arc::new(RateLimiter::direct(Quota::per_second(limit)))),
+        }))
+    }
+
+    /// The key with this text, if there is one.
+    pub fn find_key(&self, text: &str, vault: &Vault) -> Option<&Arc<ApiKey>> {
+        let key = self.keys.get(keys::prefix(text)?)?;
+        vault.matches(text, &key.hash).then_some(key)
+    }
+
+    /// The admin token with this text, if there is one.
+    pub fn find_token(&self, text: &str, vault: &Vault) -> Option<&Arc<AdminToken>> {
+        let token = self.tokens.get(keys::prefix(text)?)?;
+        vault.matches(text, &token.hash).then_some(token)
+    }
+
+    /// An app by its id.
+    pub fn app(&self, id: AppId) -> Option<&Arc<App>> {
+        self.apps.get(&id)
+    }
+
+    /// Is there nothing yet: no app, no key, no token?
+    pub fn is_empty(&self) -> bool {
+        self.apps.is_empty() && self.keys.is_empty() && self.tokens.is_empty()
+    }
+
+    /// Can anybody be let in: is there a key and an admin token?
+    pub fn has_credentials(&self) -> bool {
+        !self.keys.is_empty() && !self.tokens.is_empty()
+    }
+
+    /// Has the administration changed something since this was loaded?
+    pub async fn is_outdated(&self, store: &Store) -> Result<bool, StoreError> {
+        Ok(stored_version(store).await? != self.version)
+    }
+
+    /// Takes over from an older directory what only memory knows: when keys were used, and how much of their
+    /// rate limits is used up.
+    pub fn inherit(&mut self, older: &Self) {
+        for (prefix, key) in &mut self.keys {
+            if let Some(known) = older.keys.get(prefix) {
+                key.used_at.store(known.used_at.load(Ordering::Relaxed), Ordering::Relaxed);
+                if let Some(key) = Arc::get_mut(key) {
+                    key.limiter.clone_from(&known.limiter);
+                }
+            }
+        }
+        for (prefix, token) in &mut self.tokens {
+            if let Some(known) = older.tokens.get(prefix) {
+                token.used_at.store(known.used_at.load(Ordering::Relaxed), Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Statements that save when keys and tokens were last used, for those used since `since`.
+    pub fn last_uses(&self, since: i64) -> Vec<Statement> {
+        const KEY: Sql = Sql::same("UPDATE api_keys SET last_used_at = $1 WHERE key_id = $2");
+        const TOKEN: Sql = Sql::same("UPDATE admin_tokens SET last_used_at = $1 WHERE token_id = $2");
+        let keys = self.keys.values().map(|key| (&KEY, &key.used_at, key.id));
+        let tokens = self.tokens.values().map(|token| (&TOKEN, &token.used_at, token.id));
+        let used = keys.chain(tokens).map(|(sql, at, id)| (sql, at.load(Ordering::Relaxed), id));
+        used.filter(|(_, at, _)| *at > since)
+            .map(|(sql, at, id)| Statement::new(sql, [at.into(), id.into()]))
+            .collect()
+    }
+}
+
+impl ApiKey {
+    /// Notes a use and answers whether the key's rate limit allows it.
+    pub fn admit(&self, now: i64) -> bool {
+        // Written once a second at most, so that parallel requests do not fight over the memory.
+        if now - self.used_at.load(Ordering::Relaxed) >= 1_000_000 {
+            self.used_at.store(now, Ordering::Relaxed);
+        }
+        self.limiter.as_ref().is_none_or(|limiter| limiter.check().is_ok())
+    }
+}
+
+/// The statement that tells all servers of a change. Part of each commit of the administration.
+pub fn raise_version() -> Statement {
+    const SQL: Sql = Sql::same("UPDATE directory_version SET version = version + 1 WHERE id = 1");
+    Statement::new(&SQL, [])
+}
+
+async fn stored_version(store: &Store) -> Result<i64, StoreError> {
+    const SQL: Sql = Sql::same("SELECT version FROM directory_version WHERE id = 1");
+    let mut rows = store.read(Statement::new(&SQL, [])).await?;
+    rows.first_mut().ok_or_else(|| corrupt("it has no version"))?.int(0)
+}
+
+fn app(row: &mut Row) -> Result<App, StoreError> {
+    let settings = serde_json::from_str(&row.text(1)?).map_err(|_| corrupt("an app's settings"))?;
+    Ok(App { id: AppId(row.uuid(0)?), settings })
+}
+
+fn corrupt(what: &str) -> StoreError {
+    StoreError::Corrupt(what.into())
+}

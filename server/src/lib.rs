@@ -1,0 +1,12 @@
+//! The server: everything that touches the world. `domain` holds the rules.
+//!
+//! Arrows never turn: `cli → http → actions → store → domain`.
+
+pub mod actions;
+pub mod clock;
+pub mod directory;
+pub mod keys;
+pub mod metrics;
+pub mod state;
+pub mod store;
+pub mod vault;

@@ -1,0 +1,96 @@
+//! What the server counts and measures, in Prometheus's text form.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Upper bounds of latencies in seconds: half a millisecond to ten seconds.
+const SECONDS: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// Upper bounds of the sizes of commit groups.
+const GROUP_SIZES: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
+
+/// Everything that `/metrics` shows.
+pub struct Metrics {
+    registry: Registry,
+    /// The store's part.
+    pub store: std::sync::Arc<StoreMetrics>,
+    requests: Family<RequestLabels, Histogram, fn() -> Histogram>,
+    connections_in_use: Gauge,
+    connections_limit: Gauge,
+    /// Panics that were caught. Each is a mistake of ours.
+    pub panics: Counter,
+}
+
+/// What the store counts.
+pub struct StoreMetrics {
+    /// Changes that wait for their commit.
+    pub waiting: Gauge,
+    /// How many changes each commit took.
+    pub group_size: Histogram,
+    /// How long each commit took, from the transaction's begin.
+    pub commit_seconds: Histogram,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: &'static str,
+    route: &'static str,
+    status: u16,
+}
+
+impl Default for StoreMetrics {
+    fn default() -> Self {
+        Self {
+            waiting: Gauge::default(),
+            group_size: Histogram::new(GROUP_SIZES),
+            commit_seconds: Histogram::new(SECONDS),
+        }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("bursar");
+        let store = StoreMetrics::default();
+        let requests = Family::new_with_constructor((|| Histogram::new(SECONDS)) as fn() -> Histogram);
+        let (connections_in_use, connections_limit) = (Gauge::default(), Gauge::default());
+        let panics = Counter::default();
+        let help = "Time to answer a request, by method, route and status";
+        registry.register_with_unit("http_request_duration", help, Unit::Seconds, requests.clone());
+        let help = "Panics that were caught while answering a request";
+        registry.register("http_panics", help, panics.clone());
+        let help = "Changes that wait for their commit";
+        registry.register("store_waiting_changes", help, store.waiting.clone());
+        let help = "Changes that a commit took";
+        registry.register("store_group_size", help, store.group_size.clone());
+        let help = "Time from a transaction's begin to the end of its commit";
+        registry.register_with_unit("store_commit_duration", help, Unit::Seconds, store.commit_seconds.clone());
+        let help = "Database connections in use (SQLite: readers)";
+        registry.register("store_connections_in_use", help, connections_in_use.clone());
+        let help = "Database connections allowed (0: no limit)";
+        registry.register("store_connections_limit", help, connections_limit.clone());
+        let store = std::sync::Arc::new(store);
+        Self { registry, store, requests, connections_in_use, connections_limit, panics }
+    }
+}
+
+impl Metrics {
+    /// Counts a request that has been answered.
+    pub fn request(&self, method: &'static str, route: &'static str, status: u16, seconds: f64) {
+        self.requests.get_or_create(&RequestLabels { method, route, status }).observe(seconds);
+    }
+
+    /// All of it as text. `pool_use` is how many database connections are in use and allowed.
+    pub fn encode(&self, pool_use: (usize, usize)) -> String {
+        self.connections_in_use.set(i64::try_from(pool_use.0).unwrap_or(i64::MAX));
+        self.connections_limit.set(i64::try_from(pool_use.1).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry)
+            .expect("writing to a String cannot fail");
+        text
+    }
+}

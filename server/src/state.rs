@@ -1,0 +1,69 @@
+//! What the whole server shares.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::clock::Clock;
+use crate::directory::Directory;
+use crate::metrics::Metrics;
+use crate::store::{Store, StoreError};
+use crate::vault::Vault;
+
+/// What the whole server shares. Cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+/// The parts of [`AppState`].
+pub struct Shared {
+    /// The database.
+    pub store: Store,
+    /// Seals secrets and checks keys.
+    pub vault: Vault,
+    /// The time.
+    pub clock: Clock,
+    /// Counts and measures.
+    pub metrics: Metrics,
+    /// How many requests a second each key may make; `None`: no limit.
+    pub requests_per_second: Option<NonZeroU32>,
+    directory: ArcSwap<Directory>,
+}
+
+impl std::ops::Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl AppState {
+    /// Puts the parts together and loads apps and keys.
+    pub async fn new(
+        store: Store,
+        vault: Vault,
+        clock: Clock,
+        metrics: Metrics,
+        requests_per_second: Option<NonZeroU32>,
+    ) -> Result<Self, StoreError> {
+        let directory = ArcSwap::from_pointee(Directory::load(&store, requests_per_second).await?);
+        Ok(Self(Arc::new(Shared { store, vault, clock, metrics, requests_per_second, directory })))
+    }
+
+    /// Apps and keys as this server knows them now.
+    pub fn directory(&self) -> arc_swap::Guard<Arc<Directory>> {
+        self.directory.load()
+    }
+
+    /// Loads apps and keys anew if somebody has changed them.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        let known = self.directory.load_full();
+        if known.is_outdated(&self.store).await? {
+            let mut fresh = Directory::load(&self.store, self.requests_per_second).await?;
+            fresh.inherit(&known);
+            self.directory.store(Arc::new(fresh));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! A change of state as the writers see it: what to read, a pure decision, what to write, whom to answer.
+
+use tokio::sync::oneshot;
+
+use super::statement::{Row, Statement};
+use super::StoreError;
+
+/// What a change of state leads to: rows to write in one commit, and the answer to give after it.
+#[derive(Debug)]
+pub struct Decision<T> {
+    /// Run in this order, all or none.
+    pub writes: Vec<Statement>,
+    /// For the caller, once the writes are on disk.
+    pub answer: T,
+}
+
+/// The rows of each of a change's reads, in the order of the reads.
+pub type Loaded = Vec<Vec<Row>>;
+
+/// A change that waits for a writer. `decide` may run several times: a writer that has to start again reads
+/// and decides anew.
+pub(super) trait Job: Send {
+    fn reads(&self) -> &[Statement];
+    /// Decides on what was read and answers what to write. A refusal writes nothing.
+    fn decide(&mut self, loaded: Loaded) -> Vec<Statement>;
+    /// Answers the caller: with the decision if it is committed, else with the error.
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+pub(super) struct Pending<T, E, F> {
+    pub reads: Vec<Statement>,
+    pub decide: F,
+    pub outcome: Option<Result<T, E>>,
+    pub caller: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Job for Pending<T, E, F>
+where
+    T: Send,
+    E: From<StoreError> + Send,
+    F: Fn(Loaded) -> Result<Decision<T>, E> + Send,
+{
+    fn reads(&self) -> &[Statement] {
+        &self.reads
+    }
+
+    fn decide(&mut self, loaded: Loaded) -> Vec<Statement> {
+        match (self.decide)(loaded) {
+            Ok(Decision { writes, answer }) => {
+                self.outcome = Some(Ok(answer));
+                writes
+            }
+            Err(refusal) => {
+                self.outcome = Some(Err(refusal));
+                Vec::new()
+            }
+        }
+    }
+
+    fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
+        let outcome = match (committed, self.outcome) {
+            (Ok(()), Some(outcome)) => outcome,
+            (Ok(()), None) => Err(StoreError::Internal("a change was committed undecided".into()).into()),
+            (Err(error), _) => Err(error.into()),
+        };
+        // A caller that has gone away needs no answer; what it asked for is done all the same.
+        drop(self.caller.send(outcome));
+    }
+}

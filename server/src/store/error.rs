@@ -1,0 +1,34 @@
+//! Why the store could not do what it was asked.
+
+use std::sync::Arc;
+
+/// A failure of the store. Several changes of one group may share a failure, so it can be cloned.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be reached, is full, is locked by another program or is stopping. Nothing was
+    /// changed, or (a connection that broke while it committed) it is not known. Worth another try.
+    #[error("the database is not available: {0}")]
+    Unavailable(Arc<dyn std::error::Error + Send + Sync>),
+    /// More changes wait than the queue takes.
+    #[error("too many changes are waiting")]
+    Overloaded,
+    /// The database holds something that this program did not write.
+    #[error("the database holds something unexpected: {0}")]
+    Corrupt(String),
+    /// A statement failed in a way that trying again will not mend.
+    #[error("a statement failed: {0}")]
+    Statement(Arc<dyn std::error::Error + Send + Sync>),
+    /// Our own mistake.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl StoreError {
+    pub(super) fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable(Arc::from(source.into()))
+    }
+
+    pub(super) fn statement(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Statement(Arc::from(source.into()))
+    }
+}

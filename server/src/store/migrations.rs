@@ -1,0 +1,56 @@
+//! Brings the tables to the form that this program expects, step by step, each step once.
+
+use super::{Backend, Store, StoreError};
+
+/// A step: its number, what it is for, and what to run.
+pub struct Migration {
+    /// Counts from 1 without gaps.
+    pub version: i64,
+    /// The file's name without number and ending.
+    pub name: &'static str,
+    pub(super) sqlite: &'static str,
+    pub(super) postgres: &'static str,
+}
+
+macro_rules! migration {
+    ($version:literal, $name:literal, $file:literal) => {
+        Migration {
+            version: $version,
+            name: $name,
+            sqlite: include_str!(concat!("../../migrations/sqlite/", $file)),
+            postgres: include_str!(concat!("../../migrations/postgres/", $file)),
+        }
+    };
+}
+
+/// All steps in order. A step that has been released is never changed; the next one mends it.
+pub const ALL: &[Migration] = &[migration!(1, "profiles", "0001_profiles.sql")];
+
+/// Where the steps that were taken are kept. Also what a server that migrates locks out the others with.
+pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \
+    (version BIGINT PRIMARY KEY, name TEXT NOT NULL)";
+
+/// Runs the steps that the database lacks, all in one transaction under a lock, and answers which they were.
+/// With `dry_run` it only answers. Refuses a database that a newer program has migrated.
+pub async fn run(store: &Store, dry_run: bool) -> Result<Vec<&'static Migration>, StoreError> {
+    match &store.backend {
+        Backend::Sqlite(sqlite) => {
+            let sqlite = sqlite.clone();
+            tokio::task::spawn_blocking(move || sqlite.migrate(dry_run))
+                .await
+                .map_err(|error| StoreError::Internal(error.to_string()))?
+        }
+        Backend::Postgres(postgres) => postgres.migrate(dry_run).await,
+    }
+}
+
+/// The steps behind version `current`.
+pub(super) fn missing(current: i64) -> Result<Vec<&'static Migration>, StoreError> {
+    let newest = ALL.last().map_or(0, |migration| migration.version);
+    if current > newest {
+        return Err(StoreError::Corrupt(format!(
+            "its tables have version {current}, this program knows up to {newest}: use a newer program"
+        )));
+    }
+    Ok(ALL.iter().filter(|migration| migration.version > current).collect())
+}

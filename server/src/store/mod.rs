@@ -1,0 +1,149 @@
+//! Where state lives: SQLite (embedded) or PostgreSQL, with one way to write on both.
+//!
+//! A change of state is reads, a pure decision on the rows, and writes, all in one commit that is synced to disk
+//! before anybody is answered ([`Store::change`]). How the backends run it:
+//! - SQLite: one writer thread takes many changes into one transaction (`sqlite/writer.rs`).
+//! - PostgreSQL: a few writer tasks take the waiting changes into one transaction each (`postgres/writer.rs`).
+
+mod change;
+mod error;
+pub mod migrations;
+mod postgres;
+mod sqlite;
+mod statement;
+pub mod tables;
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+pub use change::{Decision, Loaded};
+pub use error::StoreError;
+pub use statement::{Row, Sql, Statement, Value};
+
+use crate::metrics::StoreMetrics;
+use change::{Job, Pending};
+
+/// How many changes may wait for a writer. Beyond, callers are told to come back.
+const QUEUE: usize = 8_192;
+/// How many changes one commit takes at most.
+const MAX_GROUP: usize = 128;
+
+/// Where the database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// An SQLite file.
+    SqliteFile(std::path::PathBuf),
+    /// An SQLite database that is gone when the program ends.
+    SqliteMemory,
+    /// A PostgreSQL URL.
+    Postgres(String),
+}
+
+/// How the database is opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where it is.
+    pub location: Location,
+    /// How many connections to PostgreSQL at most; half of them write.
+    pub connections: usize,
+}
+
+/// An open database.
+#[derive(Clone)]
+pub struct Store {
+    backend: Backend,
+    queue: mpsc::Sender<Box<dyn Job>>,
+    metrics: Arc<StoreMetrics>,
+}
+
+#[derive(Clone)]
+enum Backend {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Store {
+    /// Opens the database as it is: no table is made or changed. See [`migrations::run`].
+    pub async fn open(options: &Options, metrics: Arc<StoreMetrics>) -> Result<Self, StoreError> {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let backend = match &options.location {
+            Location::Postgres(url) => {
+                Backend::Postgres(postgres::Postgres::open(url, options.connections, jobs, &metrics).await?)
+            }
+            file => Backend::Sqlite(sqlite::Sqlite::open(file, jobs, &metrics)?),
+        };
+        Ok(Self { backend, queue, metrics })
+    }
+
+    /// Makes one change of state: runs `reads`, hands their rows to `decide`, commits what it wants written, and
+    /// answers after the commit is on disk. A refusal of `decide` writes nothing.
+    ///
+    /// `decide` may be called again when the commit has to be repeated, so it must be a pure function.
+    pub async fn change<T, E, F>(&self, reads: Vec<Statement>, decide: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: Fn(Loaded) -> Result<Decision<T>, E> + Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        let job = Box::new(Pending { reads, decide, outcome: None, caller });
+        self.metrics.waiting.inc();
+        let sent = self.queue.try_send(job).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => stopped(),
+        });
+        let outcome = match sent {
+            Ok(()) => answer.await.unwrap_or_else(|_| Err(stopped().into())),
+            Err(error) => Err(error.into()),
+        };
+        self.metrics.waiting.dec();
+        outcome
+    }
+
+    /// Writes without reading first.
+    pub async fn write(&self, writes: Vec<Statement>) -> Result<(), StoreError> {
+        self.change(Vec::new(), move |_| Ok(Decision { writes: writes.clone(), answer: () })).await
+    }
+
+    /// Runs a query that touches few rows.
+    pub async fn read(&self, query: Statement) -> Result<Vec<Row>, StoreError> {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.read(&query),
+            Backend::Postgres(postgres) => postgres.read(&query).await,
+        }
+    }
+
+    /// Runs a query that may touch many rows, without holding up the requests of others.
+    pub async fn scan(&self, query: Statement) -> Result<Vec<Row>, StoreError> {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => {
+                let sqlite = sqlite.clone();
+                tokio::task::spawn_blocking(move || sqlite.read(&query))
+                    .await
+                    .map_err(|error| StoreError::Internal(error.to_string()))?
+            }
+            Backend::Postgres(postgres) => postgres.read(&query).await,
+        }
+    }
+
+    /// How many connections are in use, and how many there may be (0: no limit).
+    pub fn pool_use(&self) -> (usize, usize) {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.pool_use(),
+            Backend::Postgres(postgres) => postgres.pool_use(),
+        }
+    }
+
+    /// Which database this is: `sqlite` or `postgres`.
+    pub fn kind(&self) -> &'static str {
+        match &self.backend {
+            Backend::Sqlite(_) => "sqlite",
+            Backend::Postgres(_) => "postgres",
+        }
+    }
+}
+
+fn stopped() -> StoreError {
+    StoreError::unavailable("the writer has stopped")
+}

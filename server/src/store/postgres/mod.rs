@@ -1,0 +1,131 @@
+//! PostgreSQL: a pool of connections, half of them for the writer tasks.
+
+mod row;
+mod tls;
+mod writer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use tokio::sync::mpsc;
+use tokio_postgres::error::SqlState;
+
+use super::change::Job;
+use super::migrations::{self, Migration};
+use super::{Row, Statement, StoreError};
+use crate::metrics::StoreMetrics;
+
+/// How long a request waits for a connection: to be free, or to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[derive(Clone)]
+pub(super) struct Postgres {
+    pool: Pool,
+}
+
+impl Postgres {
+    pub(super) async fn open(
+        url: &str,
+        connections: usize,
+        jobs: mpsc::Receiver<Box<dyn Job>>,
+        metrics: &Arc<StoreMetrics>,
+    ) -> Result<Self, StoreError> {
+        let mut config: tokio_postgres::Config = url.parse().map_err(StoreError::statement)?;
+        if config.get_application_name().is_none() {
+            config.application_name("bursar");
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(config, tls::connector()?, recycling);
+        let pool = Pool::builder(manager)
+            .max_size(connections.max(2))
+            .wait_timeout(Some(CONNECT_TIMEOUT))
+            .create_timeout(Some(CONNECT_TIMEOUT))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(StoreError::unavailable)?;
+        let postgres = Self { pool };
+        drop(postgres.connection().await?);
+        writer::start(&postgres, (connections / 2).max(1), jobs, metrics);
+        Ok(postgres)
+    }
+
+    pub(super) async fn read(&self, query: &Statement) -> Result<Vec<Row>, StoreError> {
+        let connection = self.connection().await?;
+        let prepared = connection.prepare_cached(query.sql.postgres).await.map_err(classify)?;
+        let rows = connection.query(&prepared, &row::params(query)).await.map_err(classify)?;
+        rows.iter().map(row::read).collect()
+    }
+
+    /// Runs the steps that the tables lack; see [`crate::store::migrations::run`].
+    pub(super) async fn migrate(&self, dry_run: bool) -> Result<Vec<&'static Migration>, StoreError> {
+        let mut connection = self.connection().await?;
+        create_table(&connection).await?;
+        let transaction = connection.transaction().await.map_err(classify)?;
+        let lock = "LOCK TABLE schema_migrations IN ACCESS EXCLUSIVE MODE";
+        transaction.batch_execute(lock).await.map_err(classify)?;
+        let current = "SELECT coalesce(max(version), 0) FROM schema_migrations";
+        let current = transaction.query_one(current, &[]).await.map_err(classify)?.get(0);
+        let missing = migrations::missing(current)?;
+        if dry_run {
+            return Ok(missing);
+        }
+        for step in &missing {
+            transaction.batch_execute(step.postgres).await.map_err(classify)?;
+            let done = "INSERT INTO schema_migrations (version, name) VALUES ($1, $2)";
+            transaction.execute(done, &[&step.version, &step.name]).await.map_err(classify)?;
+        }
+        transaction.commit().await.map_err(classify)?;
+        Ok(missing)
+    }
+
+    /// How many connections are in use, and how many there may be.
+    pub(super) fn pool_use(&self) -> (usize, usize) {
+        let status = self.pool.status();
+        (status.size.saturating_sub(status.available), status.max_size)
+    }
+
+    async fn connection(&self) -> Result<Object, StoreError> {
+        self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => classify(error),
+            error => StoreError::unavailable(error),
+        })
+    }
+}
+
+/// Makes the table of the steps taken. Of two servers that do so at once one may fail, although it asks for
+/// "if not exists"; then the table is there.
+async fn create_table(connection: &Object) -> Result<(), StoreError> {
+    match connection.batch_execute(migrations::TABLE).await {
+        Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(()),
+        made => made.map_err(classify),
+    }
+}
+
+/// Tells what another try may mend from what it will not.
+fn classify(error: tokio_postgres::Error) -> StoreError {
+    let Some(state) = error.code() else {
+        // No answer of the server: the connection is gone or was never made.
+        return StoreError::unavailable(error);
+    };
+    // Classes of SQLSTATE: connection, out of resources, operator intervention, system error; then a standby
+    // or a server that starts, and what the writers repeat until they give up.
+    let passing = ["08", "53", "57", "58"].iter().any(|class| state.code().starts_with(class));
+    if passing || *state == SqlState::READ_ONLY_SQL_TRANSACTION || is_repeatable(&error) {
+        StoreError::unavailable(error)
+    } else {
+        StoreError::statement(error)
+    }
+}
+
+/// May the same change go through when it is read, decided and written again? After a serialization failure or
+/// a deadlock it may, and after a unique key was taken it will see who took it.
+fn is_repeatable(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|state| {
+        [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::UNIQUE_VIOLATION]
+            .contains(state)
+    })
+}

@@ -1,0 +1,269 @@
+//! The writers: each takes the changes that wait into one transaction of two round trips.
+//!
+//! The first round trip begins the transaction and runs every change's reads (which lock the rows that they
+//! find); then all changes are decided; the second runs every write and commits. Requests are pipelined: all of
+//! a round trip are sent before the first answer is awaited.
+//!
+//! Two changes that found the same row cannot share a transaction, because the second would decide on what was
+//! there before the first; it waits for the next. When a group fails, each of its changes is run again alone,
+//! so that one cannot take others down.
+
+use std::collections::HashSet;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::Object;
+use futures_util::future::{BoxFuture, maybe_done};
+use tokio::sync::{Mutex, mpsc};
+use tokio_postgres::{Error, Row as PgRow, Statement as Prepared};
+
+use super::{Postgres, classify, is_repeatable, row};
+use crate::metrics::StoreMetrics;
+use crate::store::change::{Job, Loaded};
+use crate::store::{MAX_GROUP, Statement, StoreError, Value};
+
+/// How often a change is tried when others get in its way.
+const MAX_TRIES: u32 = 10;
+/// How long a group goes on trying while the database cannot be reached.
+const OUTAGE_PATIENCE: Duration = Duration::from_secs(5);
+const OUTAGE_PAUSE: Duration = Duration::from_millis(100);
+
+type Group = Vec<Box<dyn Job>>;
+type Sent<'c> = BoxFuture<'c, Result<Vec<PgRow>, Error>>;
+
+struct Writer {
+    postgres: Postgres,
+    jobs: Arc<Mutex<mpsc::Receiver<Box<dyn Job>>>>,
+    metrics: Arc<StoreMetrics>,
+}
+
+/// Why a group did not commit.
+enum Failure {
+    /// The database could not be reached before the commit was asked for: nothing was changed.
+    Unreachable(StoreError),
+    /// Others were in the way: nothing was changed, and another try may pass.
+    Conflict(StoreError),
+    /// Another try will not mend it: nothing was changed, or (a connection that broke while it committed)
+    /// nobody knows.
+    Final(StoreError),
+}
+
+/// Starts so many tasks. They end when the last handle of the store is gone and all waiting changes are done.
+pub(super) fn start(
+    postgres: &Postgres,
+    writers: usize,
+    jobs: mpsc::Receiver<Box<dyn Job>>,
+    metrics: &Arc<StoreMetrics>,
+) {
+    let jobs = Arc::new(Mutex::new(jobs));
+    for _ in 0..writers {
+        let (postgres, jobs, metrics) = (postgres.clone(), Arc::clone(&jobs), Arc::clone(metrics));
+        tokio::spawn(Writer { postgres, jobs, metrics }.run());
+    }
+}
+
+impl Writer {
+    async fn run(self) {
+        let mut group = Group::new();
+        loop {
+            if group.is_empty() && self.jobs.lock().await.recv_many(&mut group, MAX_GROUP).await == 0 {
+                return;
+            }
+            let started = Instant::now();
+            group = self.commit(group).await;
+            self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
+        }
+    }
+
+    /// Commits the group and answers its callers. Gives back the changes that must wait for the next group.
+    async fn commit(&self, mut group: Group) -> Group {
+        let started = Instant::now();
+        let mut tries = 1;
+        loop {
+            #[expect(clippy::cast_precision_loss, reason = "a group is small")]
+            self.metrics.group_size.observe(group.len() as f64);
+            match self.attempt(&mut group).await {
+                Ok(postponed) => {
+                    group.into_iter().for_each(|job| job.finish(Ok(())));
+                    return postponed;
+                }
+                Err(Failure::Unreachable(_)) if started.elapsed() < OUTAGE_PATIENCE => {
+                    tokio::time::sleep(OUTAGE_PAUSE).await;
+                }
+                Err(Failure::Conflict(_)) if group.len() == 1 && tries < MAX_TRIES => {
+                    tokio::time::sleep(Duration::from_millis(u64::from(tries * tries))).await;
+                    tries += 1;
+                }
+                Err(Failure::Conflict(_) | Failure::Final(StoreError::Statement(_))) if group.len() > 1 => {
+                    return self.commit_one_by_one(group).await;
+                }
+                Err(Failure::Unreachable(error) | Failure::Conflict(error) | Failure::Final(error)) => {
+                    group.into_iter().for_each(|job| job.finish(Err(error.clone())));
+                    return Group::new();
+                }
+            }
+        }
+    }
+
+    async fn commit_one_by_one(&self, group: Group) -> Group {
+        for job in group {
+            Box::pin(self.commit(vec![job])).await;
+        }
+        Group::new()
+    }
+
+    /// Tries once. If it succeeds, `group` holds what was committed, and the rest is given back; if not, `group`
+    /// holds all of it.
+    async fn attempt(&self, group: &mut Group) -> Result<Group, Failure> {
+        let connection = self.postgres.connection().await.map_err(Failure::Unreachable)?;
+        let outcome = attempt_on(&connection, group).await;
+        if outcome.is_err() && !connection.is_closed() && connection.batch_execute("ROLLBACK").await.is_err() {
+            // A connection in an unknown state must not go back into the pool.
+            drop(Object::take(connection));
+        }
+        outcome
+    }
+}
+
+async fn attempt_on(connection: &Object, group: &mut Group) -> Result<Group, Failure> {
+    let loaded = read_all(connection, group).await?;
+    let (writes, postponed) = decide_all(group, loaded);
+    #[cfg(feature = "answer-before-commit")]
+    answer_early(group).await;
+    match write_all(connection, &writes).await {
+        Ok(()) => Ok(postponed),
+        Err(failure) => {
+            group.extend(postponed);
+            Err(failure)
+        }
+    }
+}
+
+/// The first round trip: begins the transaction and runs the reads of all changes.
+async fn read_all(connection: &Object, group: &mut Group) -> Result<Vec<Loaded>, Failure> {
+    let counts: Vec<usize> = group.iter().map(|job| job.reads().len()).collect();
+    let reads: Vec<&Statement> = group.iter().flat_map(|job| job.reads()).collect();
+    let prepared = prepare(connection, &reads).await?;
+    let mut sent: Vec<Sent<'_>> = vec![simple(connection, "BEGIN")];
+    sent.extend(reads.iter().zip(&prepared).map(|(read, prepared)| query(connection, prepared, read)));
+    let mut answers = pipelined(sent).await.into_iter();
+    answers.next().unwrap_or(Ok(Vec::new())).map_err(before_commit)?;
+    let mut loaded = Vec::with_capacity(counts.len());
+    for count in counts {
+        let mut of_job = Loaded::with_capacity(count);
+        for answer in answers.by_ref().take(count) {
+            let rows = answer.map_err(before_commit)?;
+            let rows = rows.iter().map(row::read).collect::<Result<_, _>>();
+            of_job.push(rows.map_err(Failure::Final)?);
+        }
+        loaded.push(of_job);
+    }
+    Ok(loaded)
+}
+
+/// Decides the changes in order. One that found a row which a change before it found is taken out of the group.
+fn decide_all(group: &mut Group, loaded: Vec<Loaded>) -> (Vec<Statement>, Group) {
+    let mut found: HashSet<Value> = HashSet::new();
+    let (mut writes, mut postponed) = (Vec::new(), Group::new());
+    let mut kept = Group::with_capacity(group.len());
+    for (mut job, loaded) in group.drain(..).zip(loaded) {
+        let locking = job.reads().iter().zip(&loaded).filter(|(read, _)| read.sql.locks);
+        let rows: Vec<Value> =
+            locking.flat_map(|(_, rows)| rows).filter_map(|row| row.0.first().cloned()).collect();
+        if rows.iter().any(|row| found.contains(row)) {
+            postponed.push(job);
+        } else {
+            found.extend(rows);
+            writes.extend(job.decide(loaded));
+            kept.push(job);
+        }
+    }
+    *group = kept;
+    (writes, postponed)
+}
+
+/// The second round trip: runs all writes and commits.
+async fn write_all(connection: &Object, writes: &[Statement]) -> Result<(), Failure> {
+    let writes: Vec<&Statement> = writes.iter().collect();
+    let prepared = prepare(connection, &writes).await?;
+    let mut sent: Vec<Sent<'_>> =
+        writes.iter().zip(&prepared).map(|(write, prepared)| query(connection, prepared, write)).collect();
+    sent.push(simple(connection, "COMMIT"));
+    let answers = pipelined(sent).await;
+    // The first failure is the cause; those behind it only say that the transaction is over.
+    match answers.into_iter().find_map(Result::err) {
+        None => Ok(()),
+        Some(error) if writes.is_empty() => Err(before_commit(error)),
+        Some(error) => Err(while_committing(error)),
+    }
+}
+
+fn before_commit(error: Error) -> Failure {
+    let conflict = is_repeatable(&error);
+    match classify(error) {
+        error @ StoreError::Unavailable(_) if conflict => Failure::Conflict(error),
+        error @ StoreError::Unavailable(_) => Failure::Unreachable(error),
+        error => Failure::Final(error),
+    }
+}
+
+/// A statement that the server refused takes the whole transaction with it. Any other failure leaves open
+/// whether the commit, which was sent along, has happened.
+fn while_committing(error: Error) -> Failure {
+    if is_repeatable(&error) { Failure::Conflict(classify(error)) } else { Failure::Final(classify(error)) }
+}
+
+/// Prepares each distinct text once for this connection, for good.
+async fn prepare(connection: &Object, statements: &[&Statement]) -> Result<Vec<Prepared>, Failure> {
+    let mut known: Vec<(&'static str, Prepared)> = Vec::new();
+    let mut prepared = Vec::with_capacity(statements.len());
+    for statement in statements {
+        let text = statement.sql.postgres;
+        if let Some((_, found)) = known.iter().find(|(known, _)| std::ptr::eq(*known, text)) {
+            prepared.push(found.clone());
+            continue;
+        }
+        let fresh = connection.prepare_cached(text).await.map_err(before_commit)?;
+        known.push((text, fresh.clone()));
+        prepared.push(fresh);
+    }
+    Ok(prepared)
+}
+
+fn query<'c>(connection: &'c Object, prepared: &'c Prepared, statement: &'c Statement) -> Sent<'c> {
+    Box::pin(async move { connection.query(prepared, &row::params(statement)).await })
+}
+
+fn simple<'c>(connection: &'c Object, sql: &'static str) -> Sent<'c> {
+    Box::pin(async move { connection.batch_execute(sql).await.map(|()| Vec::new()) })
+}
+
+/// Sends all requests in order, then awaits all answers. A request is sent when its future is first polled.
+async fn pipelined(requests: Vec<Sent<'_>>) -> Vec<Result<Vec<PgRow>, Error>> {
+    let mut requests: Vec<_> = requests.into_iter().map(maybe_done).collect();
+    poll_fn(|context| {
+        for request in &mut requests {
+            // Not ready, as a rule: this poll is what sends it. Its answer is awaited below.
+            let _: Poll<()> = Pin::new(request).poll(context);
+        }
+        Poll::Ready(())
+    })
+    .await;
+    let mut answers = Vec::with_capacity(requests.len());
+    for request in &mut requests {
+        let mut request = Pin::new(request);
+        request.as_mut().await;
+        answers.push(request.take_output().expect("it has just been awaited"));
+    }
+    answers
+}
+
+/// The defence taken away, so that the durability test can be seen to fail.
+#[cfg(feature = "answer-before-commit")]
+async fn answer_early(group: &mut Group) {
+    group.drain(..).for_each(|job| job.finish(Ok(())));
+    tokio::time::sleep(Duration::from_millis(20)).await;
+}

@@ -1,0 +1,140 @@
+//! The embedded database: one writer thread, a pool of readers, a thread that checkpoints.
+
+mod checkpoint;
+mod row;
+mod writer;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use tokio::sync::mpsc;
+
+use super::change::Job;
+use super::migrations::{self, Migration};
+use super::{Location, Row, Statement, StoreError};
+use crate::metrics::StoreMetrics;
+
+/// How long a statement waits for another program's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Statements that stay prepared on each connection.
+const PREPARED: usize = 128;
+
+#[derive(Clone)]
+pub(super) struct Sqlite {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    uri: String,
+    readers: Mutex<Vec<Connection>>,
+    in_use: AtomicUsize,
+}
+
+impl Sqlite {
+    pub(super) fn open(
+        location: &Location,
+        jobs: mpsc::Receiver<Box<dyn Job>>,
+        metrics: &Arc<StoreMetrics>,
+    ) -> Result<Self, StoreError> {
+        let uri = match location {
+            Location::SqliteFile(path) => file_uri(path)?,
+            _ => format!("file:/{}?vfs=memdb", uuid::Uuid::new_v4()),
+        };
+        let connection = connect(&uri)?;
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(classify)?;
+        let checkpointer = checkpoint::start(&uri)?;
+        writer::start(connection, jobs, checkpointer, Arc::clone(metrics))?;
+        let inner = Inner { uri, readers: Mutex::default(), in_use: AtomicUsize::new(0) };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Runs a query on the calling thread. A point query takes some ten microseconds while its pages are in the
+    /// system's cache, less than handing it to another thread would.
+    pub(super) fn read(&self, query: &Statement) -> Result<Vec<Row>, StoreError> {
+        let idle = self.readers().pop();
+        let reader = idle.map_or_else(|| connect(&self.inner.uri), Ok)?;
+        self.inner.in_use.fetch_add(1, Ordering::Relaxed);
+        let rows = row::query(&reader, query).map_err(classify);
+        self.inner.in_use.fetch_sub(1, Ordering::Relaxed);
+        self.readers().push(reader);
+        rows
+    }
+
+    /// How many readers are in use; there is no limit but the number of threads that read.
+    pub(super) fn pool_use(&self) -> (usize, usize) {
+        (self.inner.in_use.load(Ordering::Relaxed), 0)
+    }
+
+    /// Runs the steps that the tables lack; see [`crate::store::migrations::run`].
+    pub(super) fn migrate(&self, dry_run: bool) -> Result<Vec<&'static Migration>, StoreError> {
+        let mut connection = connect(&self.inner.uri)?;
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(classify)?;
+        transaction.execute_batch(migrations::TABLE).map_err(classify)?;
+        let current: i64 = transaction
+            .query_row("SELECT coalesce(max(version), 0) FROM schema_migrations", [], |row| row.get(0))
+            .map_err(classify)?;
+        let missing = migrations::missing(current)?;
+        if dry_run {
+            return Ok(missing);
+        }
+        for step in &missing {
+            transaction.execute_batch(step.sqlite).map_err(classify)?;
+            transaction
+                .execute("INSERT INTO schema_migrations (version, name) VALUES (?1, ?2)", (step.version, step.name))
+                .map_err(classify)?;
+        }
+        transaction.commit().map_err(classify)?;
+        Ok(missing)
+    }
+
+    fn readers(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection with everything set that holds for all of them.
+fn connect(uri: &str) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(uri, flags).map_err(classify)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(classify)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED);
+    connection
+        .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0;")
+        .map_err(classify)?;
+    Ok(connection)
+}
+
+/// The file as a URI, with what is special in one escaped.
+fn file_uri(path: &Path) -> Result<String, StoreError> {
+    let text = path.to_str().ok_or_else(|| StoreError::statement("the database's path is not UTF-8"))?;
+    let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    Ok(format!("file:{escaped}"))
+}
+
+/// Tells what another try may mend from what it will not.
+fn classify(error: rusqlite::Error) -> StoreError {
+    use rusqlite::ErrorCode as Code;
+    match error.sqlite_error_code() {
+        Some(
+            Code::DiskFull
+            | Code::SystemIoFailure
+            | Code::CannotOpen
+            | Code::DatabaseBusy
+            | Code::DatabaseLocked
+            | Code::ReadOnly
+            | Code::OutOfMemory
+            | Code::OperationInterrupted
+            | Code::OperationAborted
+            | Code::FileLockingProtocolFailed,
+        ) => StoreError::unavailable(error),
+        Some(Code::DatabaseCorrupt | Code::NotADatabase) => StoreError::Corrupt(error.to_string()),
+        _ => StoreError::statement(error),
+    }
+}

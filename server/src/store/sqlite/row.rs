@@ -1,0 +1,51 @@
+//! Statements and rows between our form and rusqlite's.
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, Params, ToSql, params_from_iter};
+
+use crate::store::{Row, Statement, Value};
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(number) => ValueRef::Integer(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+            Self::Uuid(uuid) => ValueRef::Blob(uuid.as_bytes()),
+        }))
+    }
+}
+
+/// Runs a query and takes all its rows.
+pub(super) fn query(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Row>> {
+    let mut prepared = connection.prepare_cached(statement.sql.sqlite)?;
+    let columns = prepared.column_count();
+    let mut rows = prepared.query(params(statement))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let values = (0..columns).map(|column| row.get_ref(column).map(value));
+        found.push(Row(values.collect::<Result<_, _>>()?));
+    }
+    Ok(found)
+}
+
+/// Runs a statement that answers no rows.
+pub(super) fn execute(connection: &Connection, statement: &Statement) -> rusqlite::Result<()> {
+    connection.prepare_cached(statement.sql.sqlite)?.execute(params(statement)).map(drop)
+}
+
+fn params(statement: &Statement) -> impl Params + '_ {
+    params_from_iter(statement.params.iter())
+}
+
+fn value(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Int(number),
+        // No column of ours holds reals; a text that is not UTF-8 will not decode as what it should be either.
+        ValueRef::Real(number) => Value::Text(number.to_string()),
+        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+    }
+}

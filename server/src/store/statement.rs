@@ -1,0 +1,210 @@
+//! SQL as data: a statement and its parameters, the same for both databases.
+//!
+//! One text serves both drivers where it can; where they must differ both stand side by side. Decision record:
+//! `docs/decisions/0001-one-statement-form-for-two-databases.md`.
+
+use uuid::Uuid;
+
+use super::StoreError;
+
+/// A statement's text. Parameters are `$1`, `$2`, … and first occur in ascending order (SQLite numbers them so).
+#[derive(Debug)]
+pub struct Sql {
+    pub(super) sqlite: &'static str,
+    pub(super) postgres: &'static str,
+    pub(super) locks: bool,
+}
+
+impl Sql {
+    /// One text for both databases.
+    pub const fn same(text: &'static str) -> Self {
+        Self { sqlite: text, postgres: text, locks: false }
+    }
+
+    /// A text for each: `SQLite`'s, then `PostgreSQL`'s.
+    pub const fn split(sqlite: &'static str, postgres: &'static str) -> Self {
+        Self { sqlite, postgres, locks: false }
+    }
+
+    /// What [`locking!`](crate::locking) makes.
+    pub const fn with_lock(sqlite: &'static str, postgres: &'static str) -> Self {
+        Self { sqlite, postgres, locks: true }
+    }
+}
+
+/// A `SELECT` that locks what it finds until the change is committed. Its first column tells rows apart: changes
+/// that found the same one do not share a transaction. SQLite needs none of it: its one writer has the database
+/// to itself and runs change after change.
+#[macro_export]
+macro_rules! locking {
+    ($text:literal) => {
+        $crate::store::Sql::with_lock($text, concat!($text, " FOR UPDATE"))
+    };
+}
+
+/// A statement with its parameters.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    pub(super) sql: &'static Sql,
+    pub(super) params: Vec<Value>,
+}
+
+impl Statement {
+    /// Pairs a text with its parameters.
+    pub fn new(sql: &'static Sql, params: impl Into<Vec<Value>>) -> Self {
+        let params = params.into();
+        debug_assert!(is_in_order(sql.sqlite, params.len()), "parameters out of order: {}", sql.sqlite);
+        Self { sql, params }
+    }
+}
+
+/// Do `$1`, `$2`, … first occur in this order, each of them, and none beyond `count`?
+fn is_in_order(text: &str, count: usize) -> bool {
+    let mut seen = 0;
+    for part in text.split('$').skip(1) {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let Ok(number) = part[..digits].parse::<usize>() else { return false };
+        if number > seen + 1 {
+            return false;
+        }
+        seen = seen.max(number);
+    }
+    seen == count
+}
+
+/// A value on its way into the database or out of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Value {
+    /// `NULL`
+    Null,
+    /// `INTEGER`, `BIGINT`
+    Int(i64),
+    /// `TEXT`
+    Text(String),
+    /// `BLOB`, `BYTEA`
+    Bytes(Vec<u8>),
+    /// `BLOB` of 16 bytes, `UUID`
+    Uuid(Uuid),
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Int(value.into())
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(value: Vec<u8>) -> Self {
+        Self::Bytes(value)
+    }
+}
+
+impl From<Uuid> for Value {
+    fn from(value: Uuid) -> Self {
+        Self::Uuid(value)
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// A row of an answer. Columns are taken by their place; one of another type than asked for means that the
+/// database does not hold what this program wrote.
+#[derive(Debug)]
+pub struct Row(pub(super) Vec<Value>);
+
+impl Row {
+    /// A text.
+    pub fn text(&mut self, column: usize) -> Result<String, StoreError> {
+        self.opt_text(column)?.ok_or_else(|| corrupt(column))
+    }
+
+    /// A text or `NULL`.
+    pub fn opt_text(&mut self, column: usize) -> Result<Option<String>, StoreError> {
+        match self.take(column)? {
+            Value::Text(text) => Ok(Some(text)),
+            Value::Null => Ok(None),
+            _ => Err(corrupt(column)),
+        }
+    }
+
+    /// An integer.
+    pub fn int(&mut self, column: usize) -> Result<i64, StoreError> {
+        self.opt_int(column)?.ok_or_else(|| corrupt(column))
+    }
+
+    /// An integer or `NULL`.
+    pub fn opt_int(&mut self, column: usize) -> Result<Option<i64>, StoreError> {
+        match self.take(column)? {
+            Value::Int(number) => Ok(Some(number)),
+            Value::Null => Ok(None),
+            _ => Err(corrupt(column)),
+        }
+    }
+
+    /// A UUID.
+    pub fn uuid(&mut self, column: usize) -> Result<Uuid, StoreError> {
+        self.opt_uuid(column)?.ok_or_else(|| corrupt(column))
+    }
+
+    /// A UUID or `NULL`.
+    pub fn opt_uuid(&mut self, column: usize) -> Result<Option<Uuid>, StoreError> {
+        match self.take(column)? {
+            Value::Uuid(uuid) => Ok(Some(uuid)),
+            Value::Bytes(bytes) => Uuid::from_slice(&bytes).map(Some).map_err(|_| corrupt(column)),
+            Value::Null => Ok(None),
+            _ => Err(corrupt(column)),
+        }
+    }
+
+    /// Bytes.
+    pub fn bytes(&mut self, column: usize) -> Result<Vec<u8>, StoreError> {
+        match self.take(column)? {
+            Value::Bytes(bytes) => Ok(bytes),
+            _ => Err(corrupt(column)),
+        }
+    }
+
+    fn take(&mut self, column: usize) -> Result<Value, StoreError> {
+        let value = self.0.get_mut(column).ok_or_else(|| corrupt(column))?;
+        Ok(std::mem::replace(value, Value::Null))
+    }
+}
+
+fn corrupt(column: usize) -> StoreError {
+    StoreError::Corrupt(format!("column {column} of a row is missing or of another type"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_must_first_occur_in_order() {
+        assert!(is_in_order("SELECT 1", 0));
+        assert!(is_in_order("UPDATE a SET b = $1 WHERE c = $2 OR d = $1", 2));
+        assert!(!is_in_order("UPDATE a SET b = $2 WHERE c = $1", 2));
+        assert!(!is_in_order("SELECT $1", 2));
+    }
+}

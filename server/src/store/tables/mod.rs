@@ -1,0 +1,4 @@
+//! The SQL of each table, and how its rows become domain values.
+
+pub mod profiles;
+pub mod replies;

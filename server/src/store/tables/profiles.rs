@@ -1,0 +1,170 @@
+//! Profiles. Identifiers, attributes and details are JSON texts (see `docs/decisions/0002-one-row-a-profile.md`).
+
+use bursar_domain::attributes::Attributes;
+use bursar_domain::identifiers::Identifiers;
+use bursar_domain::ids::{AppId, ProfileId};
+use bursar_domain::profile::{Details, Profile};
+use bursar_domain::selector::Selector;
+
+use crate::locking;
+use crate::store::{Loaded, Row, Sql, Statement, StoreError, Value};
+
+/// Reads the profile that the selector looks up: by its id where that is given, else by the customer id.
+pub fn select(app: AppId, selector: &Selector) -> Statement {
+    const BY_ID: Sql = Sql::same(
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes
+         FROM profiles WHERE app_id = $1 AND profile_id = $2",
+    );
+    const BY_CUSTOMER: Sql = Sql::same(
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes
+         FROM profiles WHERE app_id = $1 AND customer_user_id = $2",
+    );
+    one(&BY_ID, &BY_CUSTOMER, app, selector)
+}
+
+/// As [`select`], and locks the profile for the change that reads it.
+pub fn lock(app: AppId, selector: &Selector) -> Statement {
+    const BY_ID: Sql = locking!(
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes
+         FROM profiles WHERE app_id = $1 AND profile_id = $2"
+    );
+    const BY_CUSTOMER: Sql = locking!(
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes
+         FROM profiles WHERE app_id = $1 AND customer_user_id = $2"
+    );
+    one(&BY_ID, &BY_CUSTOMER, app, selector)
+}
+
+/// As [`lock`], with the profile's details.
+pub fn lock_whole(app: AppId, selector: &Selector) -> Statement {
+    const BY_ID: Sql = locking!(
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, details
+         FROM profiles WHERE app_id = $1 AND profile_id = $2"
+    );
+    const BY_CUSTOMER: Sql = locking!(
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, details
+         FROM profiles WHERE app_id = $1 AND customer_user_id = $2"
+    );
+    one(&BY_ID, &BY_CUSTOMER, app, selector)
+}
+
+fn one(by_id: &'static Sql, by_customer: &'static Sql, app: AppId, selector: &Selector) -> Statement {
+    match selector {
+        Selector::Id(id) | Selector::Both(id, _) => Statement::new(by_id, [app.0.into(), id.0.into()]),
+        Selector::Customer(customer) => {
+            Statement::new(by_customer, [app.0.into(), customer.as_str().into()])
+        }
+    }
+}
+
+/// The profile of a read's rows, if there is one.
+pub fn read(app: AppId, rows: &mut [Row]) -> Result<Option<Profile>, StoreError> {
+    rows.first_mut().map(|row| profile(app, row)).transpose()
+}
+
+/// As [`read`], with the details.
+pub fn read_whole(app: AppId, rows: &mut [Row]) -> Result<Option<(Profile, Details)>, StoreError> {
+    let Some(row) = rows.first_mut() else { return Ok(None) };
+    let details = row.opt_text(6)?;
+    let details = details.map_or_else(|| Ok(Details::default()), |text| serde_json::from_str(&text));
+    Ok(Some((profile(app, row)?, details.map_err(|_| unreadable("details"))?)))
+}
+
+/// The rows of the `index`th read of a change.
+pub fn rows_of(loaded: &mut Loaded, index: usize) -> &mut [Row] {
+    loaded.get_mut(index).map_or(&mut [], Vec::as_mut_slice)
+}
+
+fn profile(app: AppId, row: &mut Row) -> Result<Profile, StoreError> {
+    let identifiers = Identifiers::decode(&row.text(4)?).ok_or_else(|| unreadable("identifiers"))?;
+    let attributes = Attributes::decode(row.opt_text(5)?.as_deref()).ok_or_else(|| unreadable("attributes"))?;
+    Ok(Profile {
+        app,
+        id: ProfileId(row.uuid(0)?),
+        customer_user_id: row.opt_text(1)?,
+        created_at: row.int(2)?,
+        updated_at: row.int(3)?,
+        identifiers,
+        attributes,
+    })
+}
+
+fn unreadable(what: &str) -> StoreError {
+    StoreError::Corrupt(format!("a profile's {what} cannot be read"))
+}
+
+/// Adds a new profile.
+pub fn insert(profile: &Profile, details: &Details) -> Statement {
+    const SQL: Sql = Sql::same(
+        "INSERT INTO profiles (app_id, profile_id, customer_user_id, created_at, updated_at, identifiers,
+                               attributes, email, details)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    );
+    Statement::new(
+        &SQL,
+        [
+            profile.app.0.into(),
+            profile.id.0.into(),
+            profile.customer_user_id.clone().into(),
+            profile.created_at.into(),
+            profile.updated_at.into(),
+            profile.identifiers.encode().into(),
+            profile.attributes.encode().into(),
+            email(details),
+            encode(details),
+        ],
+    )
+}
+
+/// Saves everything of a known profile but its identifiers.
+pub fn update(profile: &Profile, details: &Details) -> Statement {
+    const SQL: Sql = Sql::same(
+        "UPDATE profiles SET customer_user_id = $1, updated_at = $2, attributes = $3, email = $4, details = $5
+         WHERE app_id = $6 AND profile_id = $7",
+    );
+    Statement::new(
+        &SQL,
+        [
+            profile.customer_user_id.clone().into(),
+            profile.updated_at.into(),
+            profile.attributes.encode().into(),
+            email(details),
+            encode(details),
+            profile.app.0.into(),
+            profile.id.0.into(),
+        ],
+    )
+}
+
+/// Saves a known profile's identifiers.
+pub fn update_identifiers(profile: &Profile) -> Statement {
+    const SQL: Sql = Sql::same(
+        "UPDATE profiles SET updated_at = $1, identifiers = $2 WHERE app_id = $3 AND profile_id = $4",
+    );
+    Statement::new(
+        &SQL,
+        [
+            profile.updated_at.into(),
+            profile.identifiers.encode().into(),
+            profile.app.0.into(),
+            profile.id.0.into(),
+        ],
+    )
+}
+
+/// Removes a profile and all that is known of it.
+pub fn delete(profile: &Profile) -> Statement {
+    const SQL: Sql = Sql::same("DELETE FROM profiles WHERE app_id = $1 AND profile_id = $2");
+    Statement::new(&SQL, [profile.app.0.into(), profile.id.0.into()])
+}
+
+fn email(details: &Details) -> Value {
+    details.person.text("email").into()
+}
+
+fn encode(details: &Details) -> Value {
+    if *details == Details::default() {
+        return Value::Null;
+    }
+    serde_json::to_string(details).expect("details always serialise").into()
+}

@@ -1,0 +1,69 @@
+//! Answers to requests that carried an idempotency key.
+
+use uuid::Uuid;
+
+use crate::store::{Row, Sql, Statement, StoreError};
+
+/// A remembered answer.
+#[derive(Debug)]
+pub struct StoredReply {
+    /// Hash of the request that it answered.
+    pub fingerprint: Vec<u8>,
+    /// Its HTTP status.
+    pub status: i64,
+    /// Its body, sealed.
+    pub sealed_body: Vec<u8>,
+    /// When it was given, in microseconds.
+    pub created_at: i64,
+}
+
+/// Reads the answer to a key. `scope` is the app, or nil for the administration.
+pub fn select(scope: Uuid, key: &str) -> Statement {
+    const SQL: Sql = Sql::same(
+        "SELECT fingerprint, status, sealed_body, created_at FROM replies
+         WHERE scope = $1 AND idempotency_key = $2",
+    );
+    Statement::new(&SQL, [scope.into(), key.into()])
+}
+
+/// The answer in a read's rows, if there is one.
+pub fn read(rows: &mut [Row]) -> Result<Option<StoredReply>, StoreError> {
+    let Some(row) = rows.first_mut() else { return Ok(None) };
+    Ok(Some(StoredReply {
+        fingerprint: row.bytes(0)?,
+        status: row.int(1)?,
+        sealed_body: row.bytes(2)?,
+        created_at: row.int(3)?,
+    }))
+}
+
+/// Remembers an answer. Only one of two requests that do so at once will commit; the other will find it.
+pub fn insert(scope: Uuid, key: &str, reply: StoredReply) -> Statement {
+    const SQL: Sql = Sql::same(
+        "INSERT INTO replies (scope, idempotency_key, fingerprint, status, sealed_body, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    );
+    Statement::new(
+        &SQL,
+        [
+            scope.into(),
+            key.into(),
+            reply.fingerprint.into(),
+            reply.status.into(),
+            reply.sealed_body.into(),
+            reply.created_at.into(),
+        ],
+    )
+}
+
+/// Forgets one answer, whose time is over.
+pub fn delete(scope: Uuid, key: &str) -> Statement {
+    const SQL: Sql = Sql::same("DELETE FROM replies WHERE scope = $1 AND idempotency_key = $2");
+    Statement::new(&SQL, [scope.into(), key.into()])
+}
+
+/// Forgets all answers given before this time.
+pub fn delete_before(time: i64) -> Statement {
+    const SQL: Sql = Sql::same("DELETE FROM replies WHERE created_at < $1");
+    Statement::new(&SQL, [time.into()])
+}

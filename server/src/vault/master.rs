@@ -1,0 +1,98 @@
+//! The master key: given as text, or kept in a file that is made on the first run.
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::random;
+
+/// 32 secret bytes. Written as 64 hex digits.
+#[derive(Clone)]
+pub struct MasterKey([u8; 32]);
+
+/// Why there is no master key.
+#[derive(Debug, thiserror::Error)]
+pub enum MasterKeyError {
+    /// The text is something else.
+    #[error("a master key is 64 hex digits")]
+    Malformed,
+    /// The file cannot be read or made.
+    #[error("the master key file {0} cannot be used: {1}")]
+    File(PathBuf, #[source] std::io::Error),
+}
+
+impl MasterKey {
+    /// A key of these bytes.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads 64 hex digits; white space around them is ignored.
+    pub fn parse(text: &str) -> Result<Self, MasterKeyError> {
+        let text = text.trim();
+        if text.len() != 64 || !text.is_ascii() {
+            return Err(MasterKeyError::Malformed);
+        }
+        let mut bytes = [0; 32];
+        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let digits = std::str::from_utf8(digits).map_err(|_| MasterKeyError::Malformed)?;
+            if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+                return Err(MasterKeyError::Malformed);
+            }
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| MasterKeyError::Malformed)?;
+        }
+        Ok(Self(bytes))
+    }
+
+    /// Reads the file, or makes it (mode 0600) with a random key where there is none.
+    pub fn from_file(path: &Path) -> Result<Self, MasterKeyError> {
+        let failed = |error| MasterKeyError::File(path.to_owned(), error);
+        match std::fs::read_to_string(path) {
+            Ok(text) => return Self::parse(&text),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(error)),
+        }
+        let key = Self(random());
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        match file {
+            Ok(mut file) => {
+                writeln!(file, "{}", key.hex()).and_then(|()| file.sync_all()).map_err(failed)?;
+                Ok(key)
+            }
+            // Another process has just made it.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                Self::parse(&std::fs::read_to_string(path).map_err(failed)?)
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    fn hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl std::fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MasterKey(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_64_hex_digits() {
+        let text = "0f".repeat(32);
+        assert_eq!(MasterKey::parse(&format!(" {text}\n")).unwrap().hex(), text);
+        for bad in ["", "0f", &"+f".repeat(32), &"ä".repeat(32)] {
+            assert!(MasterKey::parse(bad).is_err(), "{bad}");
+        }
+    }
+}
