@@ -1,19 +1,22 @@
 //! The throwaway PostgreSQL itself.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use xtask::postgres::Cluster;
 
 fn psql(cluster: &Cluster, sql: &str) -> Option<String> {
-    let psql = cluster.binaries().join("psql");
-    let output = Command::new(psql)
+    let mut psql = Command::new(cluster.binaries().join("psql"));
+    let output = psql
         .args(["-XAtq", "-d", cluster.url(), "-c", sql])
         .output()
-        .unwrap();
+        .expect("psql starts");
     output
         .status
         .success()
-        .then(|| String::from_utf8(output.stdout).unwrap().trim().to_owned())
+        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 #[test]
@@ -38,21 +41,40 @@ fn a_stopped_server_answers_nobody_until_it_is_started_again() {
 #[test]
 fn a_commit_is_synced_to_disk() {
     let cluster = Cluster::start().unwrap();
-    assert_eq!(
-        psql(
-            &cluster,
-            "SELECT current_setting('fsync')||current_setting('synchronous_commit')"
-        )
-        .unwrap(),
-        "onon"
-    );
+    assert_eq!(psql(&cluster, "SHOW fsync").unwrap(), "on");
+    assert_eq!(psql(&cluster, "SHOW synchronous_commit").unwrap(), "on");
 }
 
 #[test]
 fn nothing_stays_behind() {
     let cluster = Cluster::start().unwrap();
     let data = psql(&cluster, "SELECT current_setting('data_directory')").unwrap();
-    assert!(std::fs::exists(&data).unwrap());
+    assert!(fs::exists(&data).unwrap());
     drop(cluster);
-    assert!(!std::fs::exists(&data).unwrap());
+    assert!(!fs::exists(&data).unwrap());
+}
+
+#[test]
+fn a_killed_owner_leaves_nothing_behind_either() {
+    let show_data =
+        "\"$BURSAR_TEST_POSTGRES_BIN/psql\" -XAtq $BURSAR_TEST_POSTGRES -c 'SHOW data_directory'; cat";
+    let mut xtask = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    xtask
+        .args(["postgres", "--", "sh", "-c", show_data])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut owner = xtask.spawn().unwrap();
+    let mut data = String::new();
+    BufReader::new(owner.stdout.take().unwrap())
+        .read_line(&mut data)
+        .unwrap();
+    assert!(fs::exists(data.trim()).unwrap());
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    // Nobody is left to tell when the guard is done.
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while fs::exists(data.trim()).unwrap() {
+        assert!(Instant::now() < deadline, "{data} is still there");
+        thread::sleep(Duration::from_millis(20));
+    }
 }

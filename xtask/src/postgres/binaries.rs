@@ -11,7 +11,16 @@ use crate::{processes, test_environment};
 /// `pg_config` says.
 pub fn find() -> Option<PathBuf> {
     let told = test_environment::postgres_binaries();
-    let on_path = || Some(processes::on_path("initdb")?.parent()?.to_owned());
+    // A link on PATH leads to the folder that holds the other programs too.
+    let on_path = || {
+        Some(
+            processes::on_path("initdb")?
+                .canonicalize()
+                .ok()?
+                .parent()?
+                .to_owned(),
+        )
+    };
     let by_pg_config = || processes::probe("pg_config", &["--bindir"]).map(PathBuf::from);
     told.filter(|folder| is_complete(folder))
         .or_else(|| on_path().filter(|folder| is_complete(folder)))
