@@ -10,7 +10,7 @@ use crate::steps::Steps;
 use crate::workspace::{cargo, target};
 use crate::{prerequisites, supply_chain, test_environment};
 
-const TESTS: &str = "tests";
+const TESTS: &str = "cargo test";
 
 #[derive(Debug, thiserror::Error)]
 enum BuildError {
