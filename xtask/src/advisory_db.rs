@@ -1,0 +1,159 @@
+//! A copy of the RustSec advisory database on this machine.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{fs, io};
+
+use crate::processes::{self, RunError};
+use crate::workspace;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Why a copy that lies there is of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum AdvisoryDbError {
+    /// The folder to unpack into cannot be made anew.
+    #[error("cannot make the folder {folder:?}")]
+    Folder {
+        /// Which one.
+        folder: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The archive cannot be unpacked.
+    #[error(transparent)]
+    Unpack(#[from] RunError),
+    /// There are no advisories in it.
+    #[error("{0:?} holds no advisory database: it has no folder `crates`")]
+    Empty(PathBuf),
+}
+
+/// The database as a folder, unpacked below `target` if it is an archive; `None` if there is none.
+///
+/// Looks at `$BURSAR_ADVISORY_DB`, `target/advisory-db`, `../shared/advisory-db-*.tar.gz`, in this order.
+pub fn find(target: &Path) -> Result<Option<PathBuf>, AdvisoryDbError> {
+    let told = std::env::var_os("BURSAR_ADVISORY_DB").map(PathBuf::from);
+    let in_target = Some(target.join("advisory-db")).filter(|folder| folder.is_dir());
+    let Some(found) = told.or(in_target).or_else(beside_checkout) else {
+        return Ok(None);
+    };
+    let folder = if found.is_file() {
+        unpack(&found, target)?
+    } else {
+        found
+    };
+    let inner = folder.join("advisory-db");
+    let database = [folder.clone(), inner]
+        .into_iter()
+        .find(|folder| folder.join("crates").is_dir());
+    database.map(Some).ok_or(AdvisoryDbError::Empty(folder))
+}
+
+/// The day of the newest advisory (`YYYY-MM-DD`), and how many days ago that was.
+pub fn newest_advisory(database: &Path) -> Option<(String, u64)> {
+    let crates = fs::read_dir(database.join("crates")).ok()?.flatten();
+    let files = crates
+        .filter_map(|entry| fs::read_dir(entry.path()).ok())
+        .flatten()
+        .flatten();
+    let texts = files.filter_map(|file| fs::read_to_string(file.path()).ok());
+    let newest = texts.filter_map(|text| date_of(&text).map(String::from)).max()?;
+    let today = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs() / DAY.as_secs();
+    let age_days = today.saturating_sub(days_since_1970(&newest)?);
+    Some((newest, age_days))
+}
+
+fn beside_checkout() -> Option<PathBuf> {
+    let entries = fs::read_dir(workspace::root().parent()?.join("shared")).ok()?;
+    newest_archive(entries.flatten().map(|entry| entry.path()).collect())
+}
+
+/// The last by name, as the names end with their date.
+fn newest_archive(files: Vec<PathBuf>) -> Option<PathBuf> {
+    let name = |file: &PathBuf| {
+        file.file_name()
+            .and_then(OsStr::to_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let is_archive = |name: &str| name.starts_with("advisory-db-") && name.ends_with(".tar.gz");
+    files
+        .into_iter()
+        .filter(|file| is_archive(&name(file)))
+        .max_by_key(name)
+}
+
+fn unpack(archive: &Path, target: &Path) -> Result<PathBuf, AdvisoryDbError> {
+    let folder = target.join("advisory-db-unpacked");
+    let failed = |source| AdvisoryDbError::Folder {
+        folder: folder.clone(),
+        source,
+    };
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(failed)?;
+    }
+    fs::create_dir_all(&folder).map_err(failed)?;
+    processes::run(
+        Command::new("tar")
+            .arg("-xzf")
+            .arg(archive)
+            .arg("-C")
+            .arg(&folder),
+    )?;
+    Ok(folder)
+}
+
+/// The day in an advisory's head: a line like `date = "2026-08-19"`.
+fn date_of(advisory: &str) -> Option<&str> {
+    let line = advisory.lines().find(|line| line.starts_with("date = "))?;
+    line.split('"').nth(1)
+}
+
+/// Source: Howard Hinnant, "chrono-compatible low-level date algorithms", `days_from_civil`.
+fn days_since_1970(date: &str) -> Option<u64> {
+    let mut numbers = date.split('-').map(|number| number.parse::<u64>().ok());
+    let (year, month, day) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year.checked_sub(1)?, month + 9)
+    };
+    let day_of_year = (153 * month + 2) / 5 + day.checked_sub(1)?;
+    (year * 365 + year / 4 - year / 100 + year / 400 + day_of_year).checked_sub(719_468)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_archive_with_the_last_date_is_chosen() {
+        let files = [
+            "/s/advisory-db-2026-08-21.tar.gz",
+            "/s/advisory-db-2025-12-31.tar.gz",
+            "/s/zebra.tar.gz",
+        ];
+        let chosen = newest_archive(files.map(PathBuf::from).to_vec());
+        assert_eq!(chosen, Some("/s/advisory-db-2026-08-21.tar.gz".into()));
+        assert_eq!(newest_archive(vec!["/s/advisory-db-2026.zip".into()]), None);
+    }
+
+    #[test]
+    fn an_advisory_tells_its_day() {
+        assert_eq!(
+            date_of("```toml\n[advisory]\ndate = \"2026-08-19\"\n"),
+            Some("2026-08-19")
+        );
+        assert_eq!(date_of("no head"), None);
+    }
+
+    #[test]
+    fn days_are_counted_over_leap_years() {
+        assert_eq!(days_since_1970("1970-01-01"), Some(0));
+        assert_eq!(days_since_1970("2000-03-01"), Some(11_017));
+        assert_eq!(days_since_1970("2026-11-23"), Some(20_780));
+        assert_eq!(days_since_1970("soon"), None);
+    }
+}

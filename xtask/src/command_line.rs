@@ -1,0 +1,199 @@
+//! What may be written after `cargo xtask`.
+
+/// The overview, printed for `cargo xtask --help`.
+pub const HELP: &str = "\
+cargo xtask COMMAND
+
+  test [-- ARGS…]           every check of the project, on a throwaway PostgreSQL
+  postgres -- COMMAND…      runs COMMAND with a throwaway PostgreSQL
+  sbom                      writes target/sbom.json (CycloneDX 1.5)
+
+`cargo xtask COMMAND --help` explains one.";
+
+/// Printed for `cargo xtask test --help`.
+pub const TEST_HELP: &str = "\
+cargo xtask test [-- ARGS…]
+
+Runs, in this order: prerequisites, formatting, lints, supply chain, the builds that the tests need, a throwaway
+PostgreSQL, `cargo test --workspace --locked ARGS…`. Goes on after a failure where it can; the exit code is 0 only
+if nothing failed.
+
+Needs PostgreSQL's server programs, python3 with `requests`, node 18 or newer, and curl. As root on Debian it installs
+what is missing with apt-get; elsewhere it says what to install.
+
+Supply chain checks run if cargo-deny and cargo-audit are on PATH. cargo-audit also needs a copy of the RustSec
+advisory database, looked for in this order:
+  $BURSAR_ADVISORY_DB                   a folder or a .tar.gz
+  target/advisory-db                    a folder
+  ../shared/advisory-db-*.tar.gz        beside the checkout; the last by name
+
+The tests find in their environment:
+  BURSAR_TEST_POSTGRES        URL of the throwaway PostgreSQL; the user may create databases
+  BURSAR_TEST_POSTGRES_BIN    folder of PostgreSQL's programs, to start a cluster of one's own
+  BURSAR_TEST_PYTHON          a Python that has `requests`
+  BURSAR_TEST_SABOTAGED       a server that answers before the commit: the durability test must fail on it
+
+Example: cargo xtask test -- --package bursar expired_grant";
+
+/// Printed for `cargo xtask postgres --help`.
+pub const POSTGRES_HELP: &str = "\
+cargo xtask postgres -- COMMAND…
+
+Starts a throwaway PostgreSQL, runs COMMAND with BURSAR_TEST_POSTGRES and BURSAR_TEST_POSTGRES_BIN set, stops and
+removes the PostgreSQL, and exits as COMMAND did.
+
+Example: cargo xtask postgres -- cargo test --package bursar expired_grant";
+
+/// Printed for `cargo xtask sbom --help`.
+pub const SBOM_HELP: &str = "\
+cargo xtask sbom
+
+Writes target/sbom.json: what the server is built from, as CycloneDX 1.5. Two runs on one lock file are equal.";
+
+/// What the caller wants.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Invocation {
+    /// Print this text.
+    Help(&'static str),
+    /// Run every check; the arguments go to `cargo test`.
+    Test {
+        /// What stood after `--`.
+        cargo_test_args: Vec<String>,
+    },
+    /// Run a program beside a throwaway PostgreSQL.
+    Postgres {
+        /// The program, as a path or a name on PATH.
+        program: String,
+        /// Its arguments.
+        args: Vec<String>,
+    },
+    /// Write the bill of materials.
+    Sbom,
+}
+
+/// Why the command line makes no sense.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UsageError {
+    /// Nothing was written.
+    #[error("a command is missing")]
+    NoCommand,
+    /// The first word is none of the commands.
+    #[error("there is no command {0:?}")]
+    UnknownCommand(String),
+    /// A word stands where only `--help` or `--` may.
+    #[error("unexpected argument {0:?}; arguments to pass on stand after `--`")]
+    UnexpectedArgument(String),
+    /// `postgres` without a program.
+    #[error("`cargo xtask postgres -- COMMAND…` needs a command to run")]
+    NothingToRun,
+}
+
+impl Invocation {
+    /// Reads the words after `cargo xtask`.
+    pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Self, UsageError> {
+        let mut words = words.into_iter();
+        let command = words.next().ok_or(UsageError::NoCommand)?;
+        let rest: Vec<String> = words.collect();
+        let wants_help = rest.first().is_some_and(|word| is_help(word));
+        match command.as_str() {
+            "test" if wants_help => Ok(Self::Help(TEST_HELP)),
+            "test" => Ok(Self::Test {
+                cargo_test_args: passed_on(rest)?,
+            }),
+            "postgres" if wants_help => Ok(Self::Help(POSTGRES_HELP)),
+            "postgres" => postgres(rest),
+            "sbom" if wants_help => Ok(Self::Help(SBOM_HELP)),
+            "sbom" if passed_on(rest.clone())?.is_empty() => Ok(Self::Sbom),
+            "sbom" => Err(UsageError::UnexpectedArgument("--".into())),
+            word if is_help(word) => Ok(Self::Help(HELP)),
+            _ => Err(UsageError::UnknownCommand(command)),
+        }
+    }
+}
+
+fn postgres(rest: Vec<String>) -> Result<Invocation, UsageError> {
+    let mut words = passed_on(rest)?.into_iter();
+    let program = words.next().ok_or(UsageError::NothingToRun)?;
+    Ok(Invocation::Postgres {
+        program,
+        args: words.collect(),
+    })
+}
+
+fn is_help(word: &str) -> bool {
+    matches!(word, "--help" | "-h" | "help")
+}
+
+/// What stands after `--`; nothing may stand before it.
+fn passed_on(rest: Vec<String>) -> Result<Vec<String>, UsageError> {
+    let mut rest = rest.into_iter();
+    match rest.next() {
+        None => Ok(Vec::new()),
+        Some(word) if word == "--" => Ok(rest.collect()),
+        Some(word) => Err(UsageError::UnexpectedArgument(word)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Invocation, UsageError> {
+        Invocation::parse(line.split_whitespace().map(String::from))
+    }
+
+    #[test]
+    fn what_stands_after_the_dashes_goes_to_cargo_test() {
+        let cargo_test_args = vec![
+            "--package".into(),
+            "bursar".into(),
+            "--".into(),
+            "--nocapture".into(),
+        ];
+        assert_eq!(
+            parse("test -- --package bursar -- --nocapture"),
+            Ok(Invocation::Test { cargo_test_args })
+        );
+        assert_eq!(
+            parse("test"),
+            Ok(Invocation::Test {
+                cargo_test_args: vec![]
+            })
+        );
+    }
+
+    #[test]
+    fn arguments_without_dashes_are_refused() {
+        assert_eq!(
+            parse("test bursar"),
+            Err(UsageError::UnexpectedArgument("bursar".into()))
+        );
+        assert_eq!(
+            parse("sbom now"),
+            Err(UsageError::UnexpectedArgument("now".into()))
+        );
+    }
+
+    #[test]
+    fn postgres_needs_a_program() {
+        let expected = Invocation::Postgres {
+            program: "cargo".into(),
+            args: vec!["test".into()],
+        };
+        assert_eq!(parse("postgres -- cargo test"), Ok(expected));
+        assert_eq!(parse("postgres --"), Err(UsageError::NothingToRun));
+        assert_eq!(parse("postgres"), Err(UsageError::NothingToRun));
+    }
+
+    #[test]
+    fn help_is_found_at_both_levels() {
+        assert_eq!(parse("--help"), Ok(Invocation::Help(HELP)));
+        assert_eq!(parse("test --help"), Ok(Invocation::Help(TEST_HELP)));
+    }
+
+    #[test]
+    fn nothing_and_nonsense_are_named() {
+        assert_eq!(parse(""), Err(UsageError::NoCommand));
+        assert_eq!(parse("tset"), Err(UsageError::UnknownCommand("tset".into())));
+    }
+}

@@ -1,0 +1,5 @@
+//! One file per command of `cargo xtask`.
+
+pub mod postgres;
+pub mod sbom;
+pub mod test;

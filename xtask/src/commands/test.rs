@@ -1,0 +1,104 @@
+//! `cargo xtask test`: every check of the project.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{fs, io};
+
+use crate::postgres::Cluster;
+use crate::processes::{RunError, run as run_program};
+use crate::steps::Steps;
+use crate::workspace::{cargo, target};
+use crate::{prerequisites, supply_chain, test_environment};
+
+const TESTS: &str = "cargo test";
+
+#[derive(Debug, thiserror::Error)]
+enum BuildError {
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error("cannot keep the sabotaged server")]
+    Keep(#[from] io::Error),
+}
+
+/// What the tests need beside PostgreSQL.
+struct Programs {
+    python: PathBuf,
+    sabotaged: PathBuf,
+}
+
+/// Runs every step; goes on after a failure where it can.
+pub fn run(cargo_test_args: &[String]) -> ExitCode {
+    let mut steps = Steps::default();
+    run_steps(&mut steps, cargo_test_args);
+    println!("\n{}", steps.summary());
+    if steps.none_failed() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn run_steps(steps: &mut Steps, cargo_test_args: &[String]) {
+    let found = steps.run("prerequisites", || prerequisites::ensure(&prerequisites::all()));
+    let Some(target) = steps.run("workspace and lock file", target) else {
+        return;
+    };
+    steps.run("formatting", || {
+        run_program(cargo().args(["fmt", "--all", "--check"]))
+    });
+    steps.run("lints", lint);
+    supply_chain::check(steps, &target);
+    let sabotaged = steps.run("builds for the tests", || build(&target));
+    let python = found.and_then(|()| prerequisites::python());
+    match python.zip(sabotaged) {
+        Some((python, sabotaged)) => test(steps, &Programs { python, sabotaged }, cargo_test_args),
+        None => steps.leave_out(TESTS, "what they need is missing, see above"),
+    }
+}
+
+/// As the server is, then with every feature, so that no code goes unseen.
+fn lint() -> Result<(), RunError> {
+    let everything = [
+        "clippy",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    run_program(cargo().args(everything))?;
+    let server = [
+        "clippy",
+        "--locked",
+        "--package=bursar",
+        "--all-targets",
+        "--all-features",
+    ];
+    run_program(cargo().args(server).args(["--", "-D", "warnings"]))
+}
+
+/// The server that the durability test must fail on, kept aside; then the right one, so that this is what stays.
+fn build(target: &Path) -> Result<PathBuf, BuildError> {
+    let server = ["build", "--locked", "--package=bursar"];
+    run_program(cargo().args(server).arg("--features=answer-before-commit"))?;
+    let folder = target.join("sabotaged");
+    fs::create_dir_all(&folder)?;
+    let sabotaged = folder.join("bursar");
+    fs::copy(target.join("debug").join("bursar"), &sabotaged)?;
+    run_program(cargo().args(server))?;
+    Ok(sabotaged)
+}
+
+fn test(steps: &mut Steps, programs: &Programs, cargo_test_args: &[String]) {
+    let Some(cluster) = steps.run("throwaway PostgreSQL", Cluster::start) else {
+        return steps.leave_out(TESTS, "there is no PostgreSQL, see above");
+    };
+    let mut command = cargo();
+    command
+        .args(["test", "--locked", "--workspace"])
+        .args(cargo_test_args);
+    test_environment::hand_over_postgres(&mut command, &cluster);
+    test_environment::hand_over_programs(&mut command, &programs.python, &programs.sabotaged);
+    steps.run(TESTS, || run_program(&mut command));
+}

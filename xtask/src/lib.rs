@@ -1,0 +1,14 @@
+//! The commands of the README and CI (`cargo xtask …`), and what tests of the other packages share with them:
+//! [`postgres::Cluster`], a throwaway PostgreSQL, and [`test_environment`].
+
+pub mod advisory_db;
+pub mod apt;
+pub mod command_line;
+pub mod commands;
+pub mod postgres;
+pub mod prerequisites;
+pub mod processes;
+pub mod steps;
+pub mod supply_chain;
+pub mod test_environment;
+pub mod workspace;

@@ -1,0 +1,58 @@
+//! What `cargo xtask test` hands to the tests: environment variables, written and read here alone.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::postgres::Cluster;
+
+const POSTGRES: &str = "BURSAR_TEST_POSTGRES";
+const POSTGRES_BIN: &str = "BURSAR_TEST_POSTGRES_BIN";
+const PYTHON: &str = "BURSAR_TEST_PYTHON";
+const SABOTAGED: &str = "BURSAR_TEST_SABOTAGED";
+
+/// The URL of the PostgreSQL to test on; its user may create databases.
+///
+/// # Panics
+///
+/// Without `BURSAR_TEST_POSTGRES`: such a test must fail, not be skipped.
+pub fn postgres_url() -> String {
+    require(
+        POSTGRES,
+        "run `cargo xtask test`, or one test with `cargo xtask postgres -- cargo test NAME`",
+    )
+}
+
+/// The server that answers before the commit.
+///
+/// # Panics
+///
+/// Without `BURSAR_TEST_SABOTAGED`.
+pub fn sabotaged_server() -> PathBuf {
+    require(SABOTAGED, "run `cargo xtask test`, which builds that server").into()
+}
+
+/// A Python that has `requests`: the one that was found, else `python3`.
+pub fn python() -> PathBuf {
+    std::env::var_os(PYTHON).map_or_else(|| "python3".into(), PathBuf::from)
+}
+
+/// The folder of PostgreSQL's programs, if we were told.
+pub(crate) fn postgres_binaries() -> Option<PathBuf> {
+    std::env::var_os(POSTGRES_BIN).map(PathBuf::from)
+}
+
+/// Tells a command about the cluster.
+pub fn hand_over_postgres(command: &mut Command, cluster: &Cluster) {
+    command
+        .env(POSTGRES, cluster.url())
+        .env(POSTGRES_BIN, cluster.binaries());
+}
+
+/// Tells a command about the other things that tests need.
+pub fn hand_over_programs(command: &mut Command, python: &PathBuf, sabotaged: &PathBuf) {
+    command.env(PYTHON, python).env(SABOTAGED, sabotaged);
+}
+
+fn require(name: &str, remedy: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: {remedy}"))
+}
