@@ -132,12 +132,21 @@ impl AppSettings {
     pub fn problems(&self) -> Vec<(String, String)> {
         let mut problems = Vec::new();
         let programmes = [
-            ("commission.app_store.small_business", &self.commission.app_store.small_business),
-            ("commission.play_store.reduced_fee", &self.commission.play_store.reduced_fee),
+            (
+                "commission.app_store.small_business",
+                &self.commission.app_store.small_business,
+            ),
+            (
+                "commission.play_store.reduced_fee",
+                &self.commission.play_store.reduced_fee,
+            ),
         ];
         for (path, periods) in programmes {
             if !periods.iter().all(Period::is_valid) {
-                problems.push((path.into(), "each period needs a first day, not after its last day".into()));
+                problems.push((
+                    path.into(),
+                    "each period needs a first day, not after its last day".into(),
+                ));
             }
         }
         for (store, share) in &self.commission.other_stores {
@@ -147,7 +156,10 @@ impl AppSettings {
         }
         for (code, rate) in &self.vat {
             if !country::is_alpha2(code) || !is_share(rate) {
-                problems.push((format!("vat.{code}"), format!("needs a country as two letters; {SHARE}")));
+                problems.push((
+                    format!("vat.{code}"),
+                    format!("needs a country as two letters; {SHARE}"),
+                ));
             }
         }
         problems
@@ -156,8 +168,12 @@ impl AppSettings {
 
 impl Period {
     fn is_valid(&self) -> bool {
-        let Some(from) = parse_date(&self.from) else { return false };
-        self.to.as_deref().is_none_or(|to| parse_date(to).is_some_and(|to| from <= to))
+        let Some(from) = parse_date(&self.from) else {
+            return false;
+        };
+        self.to
+            .as_deref()
+            .is_none_or(|to| parse_date(to).is_some_and(|to| from <= to))
     }
 }
 
@@ -165,7 +181,10 @@ const SHARE: &str = "must be a decimal from 0 to 1, as text";
 
 /// Is this a decimal from 0 to 1, such as `0.15`?
 fn is_share(text: &str) -> bool {
-    is_decimal(text) && text.parse::<f64>().is_ok_and(|share| (0.0..=1.0).contains(&share))
+    is_decimal(text)
+        && text
+            .parse::<f64>()
+            .is_ok_and(|share| (0.0..=1.0).contains(&share))
 }
 
 /// Is this digits, with at most one point between them, and at most 20 characters?
@@ -182,7 +201,13 @@ mod tests {
     #[test]
     fn missing_settings_take_their_defaults_and_unknown_ones_are_refused() {
         let settings: AppSettings = serde_json::from_str(r#"{"sharing":"transfer"}"#).unwrap();
-        assert_eq!(settings, AppSettings { sharing: Sharing::Transfer, ..AppSettings::default() });
+        assert_eq!(
+            settings,
+            AppSettings {
+                sharing: Sharing::Transfer,
+                ..AppSettings::default()
+            }
+        );
         assert!(serde_json::from_str::<AppSettings>(r#"{"sharring":"transfer"}"#).is_err());
     }
 

@@ -79,7 +79,10 @@ impl AttributeChanges {
     /// a key that comes twice the last counts. An empty array is refused.
     pub fn parse(value: &Json<'_>) -> Result<Self, Violation> {
         let Json::Array(items) = value else {
-            return Err(Violation::base(FIELD, "must be an array of objects with key and value"));
+            return Err(Violation::base(
+                FIELD,
+                "must be an array of objects with key and value",
+            ));
         };
         if items.is_empty() {
             return Err(Violation::base(FIELD, "must hold at least one attribute"));
@@ -99,7 +102,9 @@ fn read_item(item: &Json<'_>) -> Result<(String, Option<AttributeValue>), Violat
         Some(Json::Null) => None,
         Some(Json::Text(text)) if text.is_empty() => None,
         Some(Json::Text(text)) if longer(text, MAX_VALUE) => {
-            return refuse(&format!("the value of {key} must have at most {MAX_VALUE} characters"));
+            return refuse(&format!(
+                "the value of {key} must have at most {MAX_VALUE} characters"
+            ));
         }
         Some(Json::Text(text)) => Some(AttributeValue::Text(text.clone().into_owned())),
         Some(Json::Number(number)) => Some(AttributeValue::Number(*number)),
@@ -137,17 +142,28 @@ mod tests {
 
     #[test]
     fn values_are_merged_by_key_and_numbers_become_floats() {
-        let first = after(&Attributes::default(), r#"[{"key":"b","value":10},{"key":"a","value":true}]"#);
-        let second = after(&first, r#"[{"key":"b","value":"text"},{"key":"b","value":"last"}]"#);
+        let first = after(
+            &Attributes::default(),
+            r#"[{"key":"b","value":10},{"key":"a","value":true}]"#,
+        );
+        let second = after(
+            &first,
+            r#"[{"key":"b","value":"text"},{"key":"b","value":"last"}]"#,
+        );
         assert_eq!(second.encode().unwrap(), r#"{"a":1.0,"b":"last"}"#);
         assert_eq!(Attributes::decode(second.encode().as_deref()), Some(second));
     }
 
     #[test]
     fn null_and_empty_delete_and_missing_ones_are_no_error() {
-        let first = after(&Attributes::default(), r#"[{"key":"a","value":1},{"key":"b","value":1}]"#);
-        let empty =
-            after(&first, r#"[{"key":"a","value":null},{"key":"b","value":""},{"key":"c","value":null}]"#);
+        let first = after(
+            &Attributes::default(),
+            r#"[{"key":"a","value":1},{"key":"b","value":1}]"#,
+        );
+        let empty = after(
+            &first,
+            r#"[{"key":"a","value":null},{"key":"b","value":""},{"key":"c","value":null}]"#,
+        );
         assert_eq!(empty, Attributes::default());
         assert_eq!(empty.encode(), None);
     }
@@ -155,11 +171,16 @@ mod tests {
     #[test]
     fn the_count_is_taken_after_deletions() {
         let pairs = |range: std::ops::Range<usize>, value: &str| {
-            let items: Vec<_> = range.map(|n| format!(r#"{{"key":"k{n}","value":{value}}}"#)).collect();
+            let items: Vec<_> = range
+                .map(|n| format!(r#"{{"key":"k{n}","value":{value}}}"#))
+                .collect();
             items.join(",")
         };
         let full = after(&Attributes::default(), &format!("[{}]", pairs(0..30, "1")));
-        assert!(full.after(&changes(&format!("[{}]", pairs(30..31, "1"))).unwrap()).is_err());
+        assert!(
+            full.after(&changes(&format!("[{}]", pairs(30..31, "1"))).unwrap())
+                .is_err()
+        );
         let swap = format!("[{},{}]", pairs(30..31, "1"), pairs(0..1, "null"));
         assert!(full.after(&changes(&swap).unwrap()).is_ok());
     }
@@ -184,7 +205,11 @@ mod tests {
         ];
         for case in cases {
             let violation = changes(case).unwrap_err();
-            assert_eq!((violation.code, violation.source.as_str()), ("base_error", FIELD), "{case}");
+            assert_eq!(
+                (violation.code, violation.source.as_str()),
+                ("base_error", FIELD),
+                "{case}"
+            );
         }
     }
 }

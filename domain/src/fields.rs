@@ -72,29 +72,52 @@ pub struct Violation {
 impl Violation {
     /// A `base_error` at this field.
     pub fn base(source: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: "base_error", source: source.into(), message: message.into() }
+        Self {
+            code: "base_error",
+            source: source.into(),
+            message: message.into(),
+        }
     }
 
     /// A `validation_error` about the request as a whole.
     pub fn whole(message: impl Into<String>) -> Self {
-        Self { code: "validation_error", source: "non_field_errors".into(), message: message.into() }
+        Self {
+            code: "validation_error",
+            source: "non_field_errors".into(),
+            message: message.into(),
+        }
     }
 }
 
 impl Field {
     /// An optional field that may be `null`.
     pub const fn optional(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, nullable: true, required: false }
+        Self {
+            name,
+            kind,
+            nullable: true,
+            required: false,
+        }
     }
 
     /// A field that must be there and must not be `null`.
     pub const fn required(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, nullable: false, required: true }
+        Self {
+            name,
+            kind,
+            nullable: false,
+            required: true,
+        }
     }
 
     /// An optional field that must not be `null`.
     pub const fn present(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, nullable: false, required: false }
+        Self {
+            name,
+            kind,
+            nullable: false,
+            required: false,
+        }
     }
 
     fn problem(&self, value: &Json<'_>) -> Option<(&'static str, String)> {
@@ -118,16 +141,31 @@ pub fn check(
     found: &mut Vec<Violation>,
     own: OwnCheck<'_>,
 ) {
-    let source = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+    let source = |name: &str| {
+        if prefix.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{prefix}.{name}")
+        }
+    };
     for (name, value) in body.iter() {
-        let Some(field) = fields.iter().find(|field| field.name == name) else { continue };
+        let Some(field) = fields.iter().find(|field| field.name == name) else {
+            continue;
+        };
         match field.problem(value) {
-            Some((code, message)) => found.push(Violation { code, source: source(name), message }),
+            Some((code, message)) => found.push(Violation {
+                code,
+                source: source(name),
+                message,
+            }),
             None if matches!(field.kind, Kind::Own) => own(name, value, found),
             None => {}
         }
     }
-    for field in fields.iter().filter(|field| field.required && body.get(field.name).is_none()) {
+    for field in fields
+        .iter()
+        .filter(|field| field.required && body.get(field.name).is_none())
+    {
         found.push(Violation::base(source(field.name), "is required"));
     }
 }
@@ -150,9 +188,10 @@ impl Kind {
         let base = |wrong: bool, message: String| wrong.then_some(("base_error", message));
         match self {
             Self::Text { max } => base(longer(text, *max), format!("must have at most {max} characters")),
-            Self::NonEmpty { max } => {
-                base(text.is_empty() || longer(text, *max), format!("must have 1 to {max} characters"))
-            }
+            Self::NonEmpty { max } => base(
+                text.is_empty() || longer(text, *max),
+                format!("must have 1 to {max} characters"),
+            ),
             Self::OneOf(allowed) => (!allowed.contains(&text))
                 .then(|| ("enum", format!("must be one of {}", list(allowed.iter())))),
             Self::Email => base(!is_email(text), "must be an e-mail address".into()),
@@ -160,7 +199,10 @@ impl Kind {
                 !country::is_alpha2(text),
                 "must be a country as two letters (ISO 3166-1 alpha-2)".into(),
             ),
-            Self::Ipv4 => base(text.parse::<std::net::Ipv4Addr>().is_err(), "must be an IPv4 address".into()),
+            Self::Ipv4 => base(
+                text.parse::<std::net::Ipv4Addr>().is_err(),
+                "must be an IPv4 address".into(),
+            ),
             Self::Uuid => base(uuid::Uuid::try_parse(text).is_err(), "must be a UUID".into()),
             Self::Date => time::parse_date(text)
                 .is_none()
@@ -191,13 +233,21 @@ impl Kind {
 pub fn schema(fields: &[Field], own: impl Fn(&str) -> Value) -> Value {
     let mut properties = serde_json::Map::new();
     for field in fields {
-        let mut schema = if matches!(field.kind, Kind::Own) { own(field.name) } else { field.kind.schema() };
+        let mut schema = if matches!(field.kind, Kind::Own) {
+            own(field.name)
+        } else {
+            field.kind.schema()
+        };
         if field.nullable {
             allow_null(&mut schema);
         }
         properties.insert(field.name.to_owned(), schema);
     }
-    let required: Vec<_> = fields.iter().filter(|field| field.required).map(|field| field.name).collect();
+    let required: Vec<_> = fields
+        .iter()
+        .filter(|field| field.required)
+        .map(|field| field.name)
+        .collect();
     json!({"type": "object", "properties": properties, "required": required})
 }
 
@@ -221,13 +271,18 @@ fn is_one_of(number: f64, allowed: &[i64]) -> bool {
 }
 
 fn list<T: std::fmt::Display>(allowed: impl Iterator<Item = T>) -> String {
-    allowed.map(|choice| choice.to_string()).collect::<Vec<_>>().join(", ")
+    allowed
+        .map(|choice| choice.to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Does it look like an e-mail address? One `@` with something on both sides, no white space or control
 /// characters, no dot at an end of the domain, at most 255 characters. Only sending a message would prove more.
 fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let Some((local, domain)) = text.rsplit_once('@') else {
+        return false;
+    };
     let plain = |part: &str| {
         !part.is_empty() && !part.contains(|c: char| c == '@' || c.is_whitespace() || c.is_control())
     };
@@ -244,8 +299,17 @@ mod tests {
 
     fn violations(fields: &[Field], body: &str) -> Vec<(&'static str, String)> {
         let mut found = Vec::new();
-        check(fields, &Object::parse(body.as_bytes()).unwrap(), "", &mut found, &mut |_, _, _| {});
-        found.into_iter().map(|violation| (violation.code, violation.source)).collect()
+        check(
+            fields,
+            &Object::parse(body.as_bytes()).unwrap(),
+            "",
+            &mut found,
+            &mut |_, _, _| {},
+        );
+        found
+            .into_iter()
+            .map(|violation| (violation.code, violation.source))
+            .collect()
     }
 
     const FIELDS: &[Field] = &[
@@ -286,6 +350,9 @@ mod tests {
     fn the_schema_says_the_same_as_the_check() {
         let schema = schema(FIELDS, |_| json!({}));
         assert_eq!(schema["required"], json!(["device_id"]));
-        assert_eq!(schema["properties"]["gender"]["enum"], json!(["f", "m", "o", null]));
+        assert_eq!(
+            schema["properties"]["gender"]["enum"],
+            json!(["f", "m", "o", null])
+        );
     }
 }

@@ -92,7 +92,11 @@ impl Identifiers {
     /// All sixteen as the API shows them: `null` where unset.
     pub fn body(&self) -> Value {
         let fields = NAMES.iter().zip(&self.0);
-        Value::Object(fields.map(|(name, value)| ((*name).to_owned(), json!(value))).collect())
+        Value::Object(
+            fields
+                .map(|(name, value)| ((*name).to_owned(), json!(value)))
+                .collect(),
+        )
     }
 }
 
@@ -104,7 +108,11 @@ impl IdentifierChanges {
         let mut violations = Vec::new();
         let right_spelling_sent = body.get(MISSPELT.1).is_some();
         for (name, value) in body.iter() {
-            let known = if name == MISSPELT.0 && !right_spelling_sent { MISSPELT.1 } else { name };
+            let known = if name == MISSPELT.0 && !right_spelling_sent {
+                MISSPELT.1
+            } else {
+                name
+            };
             let Some(position) = position(known) else { continue };
             match read(value) {
                 Ok(value) => changes.push((position, value)),
@@ -115,7 +123,9 @@ impl IdentifierChanges {
             return Err(violations);
         }
         if changes.is_empty() {
-            return Err(vec![Violation::whole("at least one integration identifier is required")]);
+            return Err(vec![Violation::whole(
+                "at least one integration identifier is required",
+            )]);
         }
         Ok(Self(changes))
     }
@@ -124,7 +134,10 @@ impl IdentifierChanges {
 /// The JSON Schema of the body of "add identifiers" and, with every name required, of the answer of "read".
 pub fn schema(all: bool) -> Value {
     let field = json!({"type": ["string", "null"], "maxLength": MAX_LENGTH});
-    let properties: Map<_, _> = NAMES.iter().map(|name| ((*name).to_owned(), field.clone())).collect();
+    let properties: Map<_, _> = NAMES
+        .iter()
+        .map(|name| ((*name).to_owned(), field.clone()))
+        .collect();
     let mut schema = json!({"type": "object", "properties": properties});
     if all {
         schema["required"] = json!(NAMES);
@@ -180,8 +193,10 @@ mod tests {
 
     #[test]
     fn null_and_the_empty_string_clear() {
-        let identifiers =
-            after(&[r#"{"branch_id":"b","appsflyer_id":"a"}"#, r#"{"branch_id":null,"appsflyer_id":""}"#]);
+        let identifiers = after(&[
+            r#"{"branch_id":"b","appsflyer_id":"a"}"#,
+            r#"{"branch_id":null,"appsflyer_id":""}"#,
+        ]);
         assert_eq!(identifiers, Identifiers::default());
         assert!(changes(r#"{"branch_id":null}"#).is_ok());
     }
@@ -195,7 +210,10 @@ mod tests {
 
     #[test]
     fn the_misspelt_name_is_read_and_the_right_one_wins() {
-        assert_eq!(after(&[r#"{"mixpanel_user_i":"m"}"#]).get("mixpanel_user_id"), Some("m"));
+        assert_eq!(
+            after(&[r#"{"mixpanel_user_i":"m"}"#]).get("mixpanel_user_id"),
+            Some("m")
+        );
         let both = after(&[r#"{"mixpanel_user_id":"right","mixpanel_user_i":"wrong"}"#]);
         assert_eq!(both.get("mixpanel_user_id"), Some("right"));
     }
@@ -203,10 +221,14 @@ mod tests {
     #[test]
     fn each_bad_field_is_named_and_nothing_is_taken() {
         let long = "x".repeat(MAX_LENGTH + 1);
-        let violations =
-            changes(&format!(r#"{{"branch_id":1,"appsflyer_id":"ok","pushwoosh_hwid":"{long}"}}"#))
-                .unwrap_err();
-        let sources: Vec<_> = violations.iter().map(|violation| violation.source.as_str()).collect();
+        let violations = changes(&format!(
+            r#"{{"branch_id":1,"appsflyer_id":"ok","pushwoosh_hwid":"{long}"}}"#
+        ))
+        .unwrap_err();
+        let sources: Vec<_> = violations
+            .iter()
+            .map(|violation| violation.source.as_str())
+            .collect();
         assert_eq!(sources, ["branch_id", "pushwoosh_hwid"]);
         assert!(changes(&format!(r#"{{"branch_id":"{}"}}"#, "é".repeat(MAX_LENGTH))).is_ok());
     }

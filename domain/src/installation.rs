@@ -76,8 +76,13 @@ impl InstallationChanges {
         if found.len() > before {
             return None;
         }
-        let Some(Json::Text(device_id)) = meta.get("device_id") else { return None };
-        let mut changes = Self { device_id: device_id.clone().into_owned(), fields: read(meta) };
+        let Some(Json::Text(device_id)) = meta.get("device_id") else {
+            return None;
+        };
+        let mut changes = Self {
+            device_id: device_id.clone().into_owned(),
+            fields: read(meta),
+        };
         if let (None, Some(platform)) = (meta.get("platform"), platform) {
             changes.fields.push(("platform", Some(platform.into())));
         }
@@ -87,7 +92,9 @@ impl InstallationChanges {
 
 fn read(meta: &Object<'_>) -> Vec<(&'static str, Option<Value>)> {
     let others = FIELDS.iter().filter(|field| field.name != "device_id");
-    others.filter_map(|field| Some((field.name, plain(meta.get(field.name)?)))).collect()
+    others
+        .filter_map(|field| Some((field.name, plain(meta.get(field.name)?))))
+        .collect()
 }
 
 impl Installations {
@@ -98,7 +105,10 @@ impl Installations {
 
     /// Adds the installation or changes the known one. Answers whether anything is different now.
     pub fn apply(&mut self, changes: &InstallationChanges, now: i64) -> bool {
-        let known = self.0.iter().position(|installation| installation.device_id == changes.device_id);
+        let known = self
+            .0
+            .iter()
+            .position(|installation| installation.device_id == changes.device_id);
         let index = known.unwrap_or_else(|| self.add(&changes.device_id, now));
         let installation = &mut self.0[index];
         let before = installation.fields.clone();
@@ -148,16 +158,27 @@ mod tests {
     #[test]
     fn a_second_report_of_a_device_changes_it() {
         let mut installations = Installations::default();
-        assert!(installations.apply(&changes(r#"{"device_id":"a","os":"1","idfa":""}"#, None).unwrap(), 1));
+        assert!(installations.apply(
+            &changes(r#"{"device_id":"a","os":"1","idfa":""}"#, None).unwrap(),
+            1
+        ));
         assert!(!installations.apply(&changes(r#"{"device_id":"a","os":"1"}"#, None).unwrap(), 2));
-        assert!(installations.apply(&changes(r#"{"device_id":"a","os":"2","idfa":null}"#, None).unwrap(), 3));
+        assert!(installations.apply(
+            &changes(r#"{"device_id":"a","os":"2","idfa":null}"#, None).unwrap(),
+            3
+        ));
         let only = installations.iter().next().unwrap();
         assert_eq!((only.created_at, only.updated_at, only.fields.len()), (1, 3, 1));
     }
 
     #[test]
     fn a_device_id_is_needed() {
-        for meta in ["{}", r#"{"device_id":""}"#, r#"{"device_id":null}"#, r#"{"device_id":5}"#] {
+        for meta in [
+            "{}",
+            r#"{"device_id":""}"#,
+            r#"{"device_id":null}"#,
+            r#"{"device_id":5}"#,
+        ] {
             let found = changes(meta, None).unwrap_err();
             assert_eq!(found[0].source, "installation_meta.device_id", "{meta}");
         }

@@ -72,7 +72,11 @@ struct Depth(usize);
 
 impl Depth {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
-        if self.0 == MAX_DEPTH { Err(E::custom("nested too deep")) } else { Ok(Self(self.0 + 1)) }
+        if self.0 == MAX_DEPTH {
+            Err(E::custom("nested too deep"))
+        } else {
+            Ok(Self(self.0 + 1))
+        }
     }
 }
 
@@ -215,7 +219,10 @@ mod tests {
         assert!(matches!(Object::parse(b"null"), Err(JsonError::NotAnObject)));
         assert!(matches!(Object::parse(b"{\"a\":}"), Err(JsonError::Syntax(_))));
         assert!(matches!(Object::parse(b"{} {}"), Err(JsonError::Syntax(_))));
-        assert!(matches!(Object::parse(b"{\"a\":\"\xff\"}"), Err(JsonError::Syntax(_))));
+        assert!(matches!(
+            Object::parse(b"{\"a\":\"\xff\"}"),
+            Err(JsonError::Syntax(_))
+        ));
     }
 
     #[test]
@@ -229,6 +236,9 @@ mod tests {
     #[test]
     fn many_repeated_names_take_linear_time() {
         let body = format!("{{{}\"a\":2}}", "\"a\":1,".repeat(100_000));
-        assert_eq!(Object::parse(body.as_bytes()).unwrap().get("a"), Some(&Json::Number(2.0)));
+        assert_eq!(
+            Object::parse(body.as_bytes()).unwrap().get("a"),
+            Some(&Json::Number(2.0))
+        );
     }
 }

@@ -65,7 +65,9 @@ impl Person {
 /// The changes in a body that [`crate::fields::check`] has passed.
 pub fn read(body: &Object<'_>) -> PersonChanges {
     let simple = FIELDS.iter().filter(|field| !matches!(field.kind, Kind::Own));
-    simple.filter_map(|field| Some((field.name, plain(body.get(field.name)?)))).collect()
+    simple
+        .filter_map(|field| Some((field.name, plain(body.get(field.name)?))))
+        .collect()
 }
 
 /// A text, number or flag as it is stored; `None` for `null`. Whole numbers are stored as integers.
@@ -73,7 +75,10 @@ pub fn plain(value: &Json<'_>) -> Option<Value> {
     match value {
         Json::Text(text) => Some(Value::String(text.clone().into_owned())),
         Json::Bool(flag) => Some(Value::Bool(*flag)),
-        #[expect(clippy::cast_possible_truncation, reason = "integer fields hold small numbers")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "integer fields hold small numbers"
+        )]
         Json::Number(number) => Some(Value::from(*number as i64)),
         Json::Null | Json::Array(_) | Json::Object(_) => None,
     }

@@ -82,13 +82,19 @@ impl ProfileChanges {
     pub fn parse(body: &Object<'_>, platform: Option<&str>) -> Result<Self, Vec<Violation>> {
         let mut changes = Self::default();
         let mut violations = Vec::new();
-        fields::check(person::FIELDS, body, "", &mut violations, &mut |name, value, found| match name {
-            "custom_attributes" => match AttributeChanges::parse(value) {
-                Ok(parsed) => changes.attributes = parsed,
-                Err(violation) => found.push(violation),
+        fields::check(
+            person::FIELDS,
+            body,
+            "",
+            &mut violations,
+            &mut |name, value, found| match name {
+                "custom_attributes" => match AttributeChanges::parse(value) {
+                    Ok(parsed) => changes.attributes = parsed,
+                    Err(violation) => found.push(violation),
+                },
+                _ => changes.installation = InstallationChanges::parse(value, platform, found),
             },
-            _ => changes.installation = InstallationChanges::parse(value, platform, found),
-        });
+        );
         if violations.is_empty() {
             changes.person = person::read(body);
             Ok(changes)
@@ -128,7 +134,10 @@ impl Profile {
         changes: &ProfileChanges,
         now: i64,
     ) -> Result<bool, Refusal> {
-        let attributes = self.attributes.after(&changes.attributes).map_err(Refusal::Invalid)?;
+        let attributes = self
+            .attributes
+            .after(&changes.attributes)
+            .map_err(Refusal::Invalid)?;
         let mut person = details.person.clone();
         person.apply(&changes.person);
         let mut changed = attributes != self.attributes || person != details.person;
@@ -186,9 +195,9 @@ fn choose(
     let known = |(profile, details)| (profile, details, Saving::Nothing);
     match selector {
         Selector::Id(id) => Ok(found.by_id.map_or_else(|| new(*id, None), known)),
-        Selector::Customer(customer) => {
-            Ok(found.by_customer.map_or_else(|| new(fresh, Some(customer)), known))
-        }
+        Selector::Customer(customer) => Ok(found
+            .by_customer
+            .map_or_else(|| new(fresh, Some(customer)), known)),
         Selector::Both(id, customer) => match (found.by_id, found.by_customer) {
             (None, None) => Ok(new(*id, Some(customer))),
             (Some(same), Some((other, _))) if same.0.id == other.id => Ok(known(same)),
@@ -215,7 +224,11 @@ fn taken(message: &str) -> Refusal {
 
 /// What "create" answers to a profile id that is not a UUID.
 pub fn bad_profile_id() -> Violation {
-    Violation { code: "validation_error", source: PROFILE_HEADER.into(), message: "must be a UUID".into() }
+    Violation {
+        code: "validation_error",
+        source: PROFILE_HEADER.into(),
+        message: "must be a UUID".into(),
+    }
 }
 
 #[cfg(test)]
@@ -231,7 +244,10 @@ mod tests {
     }
 
     fn stored(n: u128, customer: Option<&str>) -> Option<(Profile, Details)> {
-        Some((Profile::new(APP, id(n), customer.map(str::to_owned), 1), Details::default()))
+        Some((
+            Profile::new(APP, id(n), customer.map(str::to_owned), 1),
+            Details::default(),
+        ))
     }
 
     fn run(selector: &Selector, found: Found) -> Result<(Profile, Details, Saving), Refusal> {
@@ -247,7 +263,10 @@ mod tests {
 
     #[test]
     fn a_known_customer_keeps_the_profile() {
-        let found = Found { by_customer: stored(3, Some("c")), ..Found::default() };
+        let found = Found {
+            by_customer: stored(3, Some("c")),
+            ..Found::default()
+        };
         let (profile, _, saving) = run(&Selector::Customer("c".into()), found).unwrap();
         assert_eq!((profile.id, saving), (id(3), Saving::Nothing));
     }
@@ -255,16 +274,28 @@ mod tests {
     #[test]
     fn an_unknown_profile_id_makes_an_anonymous_or_named_profile_with_it() {
         let (profile, _, saving) = run(&Selector::Id(id(3)), Found::default()).unwrap();
-        assert_eq!((profile.id, profile.customer_user_id, saving), (id(3), None, Saving::Insert));
+        assert_eq!(
+            (profile.id, profile.customer_user_id, saving),
+            (id(3), None, Saving::Insert)
+        );
         let (profile, _, _) = run(&Selector::Both(id(3), "c".into()), Found::default()).unwrap();
-        assert_eq!((profile.id, profile.customer_user_id.as_deref()), (id(3), Some("c")));
+        assert_eq!(
+            (profile.id, profile.customer_user_id.as_deref()),
+            (id(3), Some("c"))
+        );
     }
 
     #[test]
     fn a_free_customer_id_is_attached_to_an_anonymous_profile() {
-        let found = Found { by_id: stored(3, None), ..Found::default() };
+        let found = Found {
+            by_id: stored(3, None),
+            ..Found::default()
+        };
         let (profile, _, saving) = run(&Selector::Both(id(3), "c".into()), found).unwrap();
-        assert_eq!((profile.id, saving, profile.updated_at), (id(3), Saving::Update, 5));
+        assert_eq!(
+            (profile.id, saving, profile.updated_at),
+            (id(3), Saving::Update, 5)
+        );
         assert_eq!(profile.customer_user_id.as_deref(), Some("c"));
     }
 
@@ -272,9 +303,18 @@ mod tests {
     fn nothing_is_merged_in_silence() {
         let both = Selector::Both(id(3), "c".into());
         let cases = [
-            Found { by_id: stored(3, None), by_customer: stored(4, Some("c")) },
-            Found { by_id: None, by_customer: stored(4, Some("c")) },
-            Found { by_id: stored(3, Some("d")), by_customer: None },
+            Found {
+                by_id: stored(3, None),
+                by_customer: stored(4, Some("c")),
+            },
+            Found {
+                by_id: None,
+                by_customer: stored(4, Some("c")),
+            },
+            Found {
+                by_id: stored(3, Some("d")),
+                by_customer: None,
+            },
         ];
         for found in cases {
             let refusal = run(&both, found).unwrap_err();
@@ -297,7 +337,18 @@ mod tests {
     fn violations_of_a_body_come_in_body_order() {
         let body = br#"{"custom_attributes":[],"gender":"x","installation_meta":{},"birthday":1}"#;
         let violations = ProfileChanges::parse(&Object::parse(body).unwrap(), None).unwrap_err();
-        let sources: Vec<_> = violations.iter().map(|violation| violation.source.as_str()).collect();
-        assert_eq!(sources, ["custom_attributes", "gender", "installation_meta.device_id", "birthday"]);
+        let sources: Vec<_> = violations
+            .iter()
+            .map(|violation| violation.source.as_str())
+            .collect();
+        assert_eq!(
+            sources,
+            [
+                "custom_attributes",
+                "gender",
+                "installation_meta.device_id",
+                "birthday"
+            ]
+        );
     }
 }

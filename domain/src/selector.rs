@@ -33,8 +33,9 @@ impl Selector {
         if let Some(id) = customer_id {
             check_customer_id(id)?;
         }
-        let profile_id =
-            profile_id.map(|id| ProfileId::parse(id).ok_or(Refusal::NotAProfileId)).transpose()?;
+        let profile_id = profile_id
+            .map(|id| ProfileId::parse(id).ok_or(Refusal::NotAProfileId))
+            .transpose()?;
         match (profile_id, customer_id) {
             (Some(id), Some(customer)) => Ok(Self::Both(id, customer.to_owned())),
             (Some(id), None) => Ok(Self::Id(id)),
@@ -96,7 +97,10 @@ mod tests {
     fn either_header_is_enough_and_empty_ones_count_as_absent() {
         let id = ProfileId::parse(ID).unwrap();
         assert_eq!(Selector::new(Some(ID), Some("")).unwrap(), Selector::Id(id));
-        assert_eq!(Selector::new(Some(""), Some("a/?+ü")).unwrap(), Selector::Customer("a/?+ü".into()));
+        assert_eq!(
+            Selector::new(Some(""), Some("a/?+ü")).unwrap(),
+            Selector::Customer("a/?+ü".into())
+        );
         assert!(
             matches!(Selector::new(None, None), Err(Refusal::Invalid(v)) if v.source == "non_field_errors")
         );
@@ -104,7 +108,10 @@ mod tests {
 
     #[test]
     fn a_bad_id_is_told_from_a_bad_customer_id() {
-        assert!(matches!(Selector::new(Some("x"), None), Err(Refusal::NotAProfileId)));
+        assert!(matches!(
+            Selector::new(Some("x"), None),
+            Err(Refusal::NotAProfileId)
+        ));
         for customer in ["a\tb", &"x".repeat(256)] {
             let refusal = Selector::new(None, Some(customer)).unwrap_err();
             assert!(matches!(refusal, Refusal::Invalid(v) if v.source == CUSTOMER_HEADER));

@@ -23,7 +23,9 @@ pub fn parse_time(text: &str) -> Option<i64> {
     }
     let instant = match PARSER.parse_timestamp(text) {
         Ok(instant) => instant,
-        Err(_) => TimeZone::UTC.to_timestamp(PARSER.parse_datetime(text).ok()?).ok()?,
+        Err(_) => TimeZone::UTC
+            .to_timestamp(PARSER.parse_datetime(text).ok()?)
+            .ok()?,
     };
     Some(instant.as_nanosecond().div_euclid(1_000)).and_then(|micros| i64::try_from(micros).ok())
 }
@@ -38,7 +40,12 @@ pub fn format_time(micros: i64) -> String {
     });
     let civil = TimeZone::UTC.to_datetime(instant);
     let (date, clock) = (civil.date(), civil.time());
-    let mut text = format!("{date}T{:02}:{:02}:{:02}", clock.hour(), clock.minute(), clock.second());
+    let mut text = format!(
+        "{date}T{:02}:{:02}:{:02}",
+        clock.hour(),
+        clock.minute(),
+        clock.second()
+    );
     let fraction = clock.subsec_nanosecond() / 1_000;
     if fraction != 0 {
         text.push_str(&format!(".{fraction:06}"));
@@ -50,11 +57,14 @@ pub fn format_time(micros: i64) -> String {
 /// `d` stands for a digit, `T` for a `T` or a space, anything else for itself.
 fn shape_matches(text: &str, shape: &str) -> bool {
     text.len() == shape.len()
-        && text.bytes().zip(shape.bytes()).all(|(byte, wanted)| match wanted {
-            b'd' => byte.is_ascii_digit(),
-            b'T' => byte == b'T' || byte == b' ',
-            other => byte == other,
-        })
+        && text
+            .bytes()
+            .zip(shape.bytes())
+            .all(|(byte, wanted)| match wanted {
+                b'd' => byte.is_ascii_digit(),
+                b'T' => byte == b'T' || byte == b' ',
+                other => byte == other,
+            })
 }
 
 /// What may follow the seconds: a fraction, an offset, both or nothing.
@@ -71,7 +81,9 @@ fn is_tail(tail: &str) -> bool {
     };
     offset.is_empty()
         || offset == "Z"
-        || ["+dd:dd", "-dd:dd", "+dddd", "-dddd"].iter().any(|shape| shape_matches(offset, shape))
+        || ["+dd:dd", "-dd:dd", "+dddd", "-dddd"]
+            .iter()
+            .any(|shape| shape_matches(offset, shape))
 }
 
 #[cfg(test)]
@@ -89,7 +101,10 @@ mod tests {
             ("2022-10-12T11:42:50+02:00", "2022-10-12T09:42:50+00:00"),
             ("2024-10-12T09:42:50.123", "2024-10-12T09:42:50.123000+00:00"),
             ("2024-10-12 09:42:50", "2024-10-12T09:42:50+00:00"),
-            ("2025-01-05T13:27:47.461425999Z", "2025-01-05T13:27:47.461425+00:00"),
+            (
+                "2025-01-05T13:27:47.461425999Z",
+                "2025-01-05T13:27:47.461425+00:00",
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(second(text).as_deref(), Some(expected), "{text}");

@@ -19,12 +19,18 @@ pub struct BackInTime;
 impl Clock {
     /// The system's clock.
     pub fn system() -> Self {
-        Self { latest: Arc::default(), is_test: false }
+        Self {
+            latest: Arc::default(),
+            is_test: false,
+        }
     }
 
     /// A clock that stands at this time until it is moved.
     pub fn test(now: i64) -> Self {
-        Self { latest: Arc::new(AtomicI64::new(now)), is_test: true }
+        Self {
+            latest: Arc::new(AtomicI64::new(now)),
+            is_test: true,
+        }
     }
 
     /// The time.
@@ -43,11 +49,18 @@ impl Clock {
 
     /// Moves a test clock forward.
     pub fn move_to(&self, now: i64) -> Result<(), BackInTime> {
-        if now < self.latest.fetch_max(now, Ordering::AcqRel) { Err(BackInTime) } else { Ok(()) }
+        if now < self.latest.fetch_max(now, Ordering::AcqRel) {
+            Err(BackInTime)
+        } else {
+            Ok(())
+        }
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the time of day")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the time of day"
+)]
 fn system_now() -> i64 {
     jiff::Timestamp::now().as_microsecond()
 }

@@ -68,7 +68,10 @@ impl Directory {
     /// Loads everything. `requests_per_second` limits each key; `None`: no limit.
     pub async fn load(store: &Store, requests_per_second: Option<NonZeroU32>) -> Result<Self, StoreError> {
         // The version first: a change between the reads is then seen at the next look.
-        let mut directory = Self { version: stored_version(store).await?, ..Self::default() };
+        let mut directory = Self {
+            version: stored_version(store).await?,
+            ..Self::default()
+        };
         const APPS: Sql = Sql::same("SELECT app_id, settings FROM apps");
         for mut row in store.read(Statement::new(&APPS, [])).await? {
             let app = app(&mut row)?;
@@ -83,7 +86,8 @@ impl Directory {
                 directory.keys.insert(prefix, Arc::new(key));
             }
         }
-        const TOKENS: Sql = Sql::same("SELECT prefix, token_id, hash FROM admin_tokens WHERE revoked_at IS NULL");
+        const TOKENS: Sql =
+            Sql::same("SELECT prefix, token_id, hash FROM admin_tokens WHERE revoked_at IS NULL");
         for mut row in store.read(Statement::new(&TOKENS, [])).await? {
             let token = AdminToken {
                 prefix: row.text(0)?,
@@ -97,7 +101,9 @@ impl Directory {
     }
 
     fn key(&self, row: &mut Row, limit: Option<NonZeroU32>) -> Result<Option<ApiKey>, StoreError> {
-        let Some(app) = self.apps.get(&AppId(row.uuid(2)?)) else { return Ok(None) };
+        let Some(app) = self.apps.get(&AppId(row.uuid(2)?)) else {
+            return Ok(None);
+        };
         Ok(Some(ApiKey {
             id: row.uuid(1)?,
             app: Arc::clone(app),
@@ -145,7 +151,8 @@ impl Directory {
     pub fn inherit(&mut self, older: &Self) {
         for (prefix, key) in &mut self.keys {
             if let Some(known) = older.keys.get(prefix) {
-                key.used_at.store(known.used_at.load(Ordering::Relaxed), Ordering::Relaxed);
+                key.used_at
+                    .store(known.used_at.load(Ordering::Relaxed), Ordering::Relaxed);
                 if let Some(key) = Arc::get_mut(key) {
                     key.limiter.clone_from(&known.limiter);
                 }
@@ -153,7 +160,9 @@ impl Directory {
         }
         for (prefix, token) in &mut self.tokens {
             if let Some(known) = older.tokens.get(prefix) {
-                token.used_at.store(known.used_at.load(Ordering::Relaxed), Ordering::Relaxed);
+                token
+                    .used_at
+                    .store(known.used_at.load(Ordering::Relaxed), Ordering::Relaxed);
             }
         }
     }
@@ -163,8 +172,13 @@ impl Directory {
         const KEY: Sql = Sql::same("UPDATE api_keys SET last_used_at = $1 WHERE key_id = $2");
         const TOKEN: Sql = Sql::same("UPDATE admin_tokens SET last_used_at = $1 WHERE token_id = $2");
         let keys = self.keys.values().map(|key| (&KEY, &key.used_at, key.id));
-        let tokens = self.tokens.values().map(|token| (&TOKEN, &token.used_at, token.id));
-        let used = keys.chain(tokens).map(|(sql, at, id)| (sql, at.load(Ordering::Relaxed), id));
+        let tokens = self
+            .tokens
+            .values()
+            .map(|token| (&TOKEN, &token.used_at, token.id));
+        let used = keys
+            .chain(tokens)
+            .map(|(sql, at, id)| (sql, at.load(Ordering::Relaxed), id));
         used.filter(|(_, at, _)| *at > since)
             .map(|(sql, at, id)| Statement::new(sql, [at.into(), id.into()]))
             .collect()
@@ -178,7 +192,9 @@ impl ApiKey {
         if now - self.used_at.load(Ordering::Relaxed) >= 1_000_000 {
             self.used_at.store(now, Ordering::Relaxed);
         }
-        self.limiter.as_ref().is_none_or(|limiter| limiter.check().is_ok())
+        self.limiter
+            .as_ref()
+            .is_none_or(|limiter| limiter.check().is_ok())
     }
 }
 
@@ -191,12 +207,17 @@ pub fn raise_version() -> Statement {
 async fn stored_version(store: &Store) -> Result<i64, StoreError> {
     const SQL: Sql = Sql::same("SELECT version FROM directory_version WHERE id = 1");
     let mut rows = store.read(Statement::new(&SQL, [])).await?;
-    rows.first_mut().ok_or_else(|| corrupt("it has no version"))?.int(0)
+    rows.first_mut()
+        .ok_or_else(|| corrupt("it has no version"))?
+        .int(0)
 }
 
 fn app(row: &mut Row) -> Result<App, StoreError> {
     let settings = serde_json::from_str(&row.text(1)?).map_err(|_| corrupt("an app's settings"))?;
-    Ok(App { id: AppId(row.uuid(0)?), settings })
+    Ok(App {
+        id: AppId(row.uuid(0)?),
+        settings,
+    })
 }
 
 fn corrupt(what: &str) -> StoreError {

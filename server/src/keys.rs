@@ -28,7 +28,9 @@ impl KeyKind {
 
     /// The kind with this name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Secret, Self::Public].into_iter().find(|kind| kind.name() == name)
+        [Self::Secret, Self::Public]
+            .into_iter()
+            .find(|kind| kind.name() == name)
     }
 }
 

@@ -1,3 +1,14 @@
-//! The server.
+//! The program.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match bursar::cli::run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bursar: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -8,8 +8,9 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 /// Upper bounds of latencies in seconds: half a millisecond to ten seconds.
-const SECONDS: [f64; 14] =
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const SECONDS: [f64; 14] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
 /// Upper bounds of the sizes of commit groups.
 const GROUP_SIZES: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 
@@ -68,26 +69,46 @@ impl Default for Metrics {
         let help = "Changes that a commit took";
         registry.register("store_group_size", help, store.group_size.clone());
         let help = "Time from a transaction's begin to the end of its commit";
-        registry.register_with_unit("store_commit_duration", help, Unit::Seconds, store.commit_seconds.clone());
+        registry.register_with_unit(
+            "store_commit_duration",
+            help,
+            Unit::Seconds,
+            store.commit_seconds.clone(),
+        );
         let help = "Database connections in use (SQLite: readers)";
         registry.register("store_connections_in_use", help, connections_in_use.clone());
         let help = "Database connections allowed (0: no limit)";
         registry.register("store_connections_limit", help, connections_limit.clone());
         let store = std::sync::Arc::new(store);
-        Self { registry, store, requests, connections_in_use, connections_limit, panics }
+        Self {
+            registry,
+            store,
+            requests,
+            connections_in_use,
+            connections_limit,
+            panics,
+        }
     }
 }
 
 impl Metrics {
     /// Counts a request that has been answered.
     pub fn request(&self, method: &'static str, route: &'static str, status: u16, seconds: f64) {
-        self.requests.get_or_create(&RequestLabels { method, route, status }).observe(seconds);
+        self.requests
+            .get_or_create(&RequestLabels {
+                method,
+                route,
+                status,
+            })
+            .observe(seconds);
     }
 
     /// All of it as text. `pool_use` is how many database connections are in use and allowed.
     pub fn encode(&self, pool_use: (usize, usize)) -> String {
-        self.connections_in_use.set(i64::try_from(pool_use.0).unwrap_or(i64::MAX));
-        self.connections_limit.set(i64::try_from(pool_use.1).unwrap_or(i64::MAX));
+        self.connections_in_use
+            .set(i64::try_from(pool_use.0).unwrap_or(i64::MAX));
+        self.connections_limit
+            .set(i64::try_from(pool_use.1).unwrap_or(i64::MAX));
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry)
             .expect("writing to a String cannot fail");

@@ -48,7 +48,14 @@ impl AppState {
         requests_per_second: Option<NonZeroU32>,
     ) -> Result<Self, StoreError> {
         let directory = ArcSwap::from_pointee(Directory::load(&store, requests_per_second).await?);
-        Ok(Self(Arc::new(Shared { store, vault, clock, metrics, requests_per_second, directory })))
+        Ok(Self(Arc::new(Shared {
+            store,
+            vault,
+            clock,
+            metrics,
+            requests_per_second,
+            directory,
+        })))
     }
 
     /// Apps and keys as this server knows them now.

@@ -48,11 +48,16 @@ impl Vault {
                 let fresh = seal(&sealing, PEPPER, &random::<32>());
                 add_pepper(store, fresh).await?;
                 // Of two servers that start at once the first one's pepper holds.
-                stored_pepper(store).await?.ok_or_else(|| StoreError::Corrupt("no key pepper".into()))?
+                stored_pepper(store)
+                    .await?
+                    .ok_or_else(|| StoreError::Corrupt("no key pepper".into()))?
             }
         };
         let pepper = open(&sealing, PEPPER, &pepper).map_err(|_| VaultError::WrongMasterKey)?;
-        Ok(Self { sealing, pepper: hmac::Key::new(hmac::HMAC_SHA256, &pepper) })
+        Ok(Self {
+            sealing,
+            pepper: hmac::Key::new(hmac::HMAC_SHA256, &pepper),
+        })
     }
 
     /// What is stored of a key.
@@ -79,7 +84,9 @@ impl Vault {
 /// So many random bytes.
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    SystemRandom::new().fill(&mut bytes).expect("the system gives random bytes");
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .expect("the system gives random bytes");
     bytes
 }
 
@@ -90,7 +97,11 @@ pub fn random_text(length: usize) -> String {
     while text.len() < length {
         // 248 is the largest multiple of 62 that fits; larger bytes would favour some letters.
         let usable = random::<64>().into_iter().filter(|byte| *byte < 248);
-        text.extend(usable.take(length - text.len()).map(|byte| char::from(ALPHABET[usize::from(byte % 62)])));
+        text.extend(
+            usable
+                .take(length - text.len())
+                .map(|byte| char::from(ALPHABET[usize::from(byte % 62)])),
+        );
     }
     text
 }

@@ -2,6 +2,7 @@
 //!
 //! An action reads, decides with `domain`, and writes, all in one commit; see [`crate::store`].
 
+pub mod admin;
 pub mod profiles;
 pub mod remember;
 
@@ -18,6 +19,15 @@ pub enum ActionError {
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
+    /// What an administration call names does not exist.
+    #[error("{0} does not exist")]
+    Missing(&'static str),
+    /// An administration call contradicts the state.
+    #[error("{0}")]
+    Conflict(String),
+    /// Fields of an administration call are wrong: their paths and why.
+    #[error("fields are wrong: {0:?}")]
+    BadFields(Vec<(String, String)>),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -28,9 +38,14 @@ pub enum ActionError {
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// JSON, or nothing.
+    /// The body's media type.
+    pub content_type: &'static str,
+    /// JSON as a rule, or nothing.
     pub body: Vec<u8>,
 }
+
+/// The media type of JSON.
+pub const JSON: &str = "application/json";
 
 impl Reply {
     /// 200 with this value as JSON.
@@ -42,11 +57,19 @@ impl Reply {
     pub fn with_status(status: u16, value: &impl serde::Serialize) -> Self {
         let mut body = Vec::with_capacity(512);
         serde_json::to_writer(&mut body, value).expect("our answers always serialise");
-        Self { status, body }
+        Self {
+            status,
+            content_type: JSON,
+            body,
+        }
     }
 
     /// A status without a body.
     pub fn empty(status: u16) -> Self {
-        Self { status, body: Vec::new() }
+        Self {
+            status,
+            content_type: JSON,
+            body: Vec::new(),
+        }
     }
 }

@@ -31,13 +31,25 @@ pub async fn set_identifiers(
     changes: IdentifierChanges,
     render: impl Fn(&Profile) -> Reply + Send + 'static,
 ) -> Result<Reply, ActionError> {
-    let Request { app, selector, now, remember } = request;
+    let Request {
+        app,
+        selector,
+        now,
+        remember,
+    } = request;
     let reads = vec![profiles::lock(app, &selector)];
     let decide = move |loaded: &mut Loaded| {
         let mut profile = selector.pick(profiles::read(app, rows_of(loaded, 0))?)?;
         let changed = profile.set_identifiers(&changes, now);
-        let writes = if changed { vec![profiles::update_identifiers(&profile)] } else { Vec::new() };
-        Ok(Decision { writes, answer: profile })
+        let writes = if changed {
+            vec![profiles::update_identifiers(&profile)]
+        } else {
+            Vec::new()
+        };
+        Ok(Decision {
+            writes,
+            answer: profile,
+        })
     };
     commit(state, remember, now, reads, decide, render).await
 }
@@ -49,10 +61,21 @@ pub async fn create(
     changes: ProfileChanges,
     render: impl Fn(&Profile) -> Reply + Send + 'static,
 ) -> Result<Reply, ActionError> {
-    let Request { app, selector, now, remember } = request;
+    let Request {
+        app,
+        selector,
+        now,
+        remember,
+    } = request;
     let by_id = selector.profile_id().map(Selector::Id);
-    let by_customer = selector.customer_id().map(|customer| Selector::Customer(customer.to_owned()));
-    let reads = by_id.iter().chain(&by_customer).map(|by| profiles::lock_whole(app, by)).collect();
+    let by_customer = selector
+        .customer_id()
+        .map(|customer| Selector::Customer(customer.to_owned()));
+    let reads = by_id
+        .iter()
+        .chain(&by_customer)
+        .map(|by| profiles::lock_whole(app, by))
+        .collect();
     let fresh = ProfileId(Uuid::new_v4());
     let decide = move |loaded: &mut Loaded| {
         let mut found = Found::default();
@@ -68,7 +91,10 @@ pub async fn create(
             Saving::Update => vec![profiles::update(&profile, &details)],
             Saving::Nothing => Vec::new(),
         };
-        Ok(Decision { writes, answer: profile })
+        Ok(Decision {
+            writes,
+            answer: profile,
+        })
     };
     commit(state, remember, now, reads, decide, render).await
 }
@@ -79,7 +105,9 @@ pub async fn update(
     request: Request,
     changes: ProfileChanges,
 ) -> Result<Profile, ActionError> {
-    let Request { app, selector, now, .. } = request;
+    let Request {
+        app, selector, now, ..
+    } = request;
     let reads = vec![profiles::lock_whole(app, &selector)];
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let found = profiles::read_whole(app, rows_of(&mut loaded, 0))?;
@@ -87,8 +115,15 @@ pub async fn update(
         let mut profile = selector.pick(found)?;
         let mut details = details.unwrap_or_default();
         let changed = profile.update(&mut details, &changes, now)?;
-        let writes = if changed { vec![profiles::update(&profile, &details)] } else { Vec::new() };
-        Ok(Decision { writes, answer: profile })
+        let writes = if changed {
+            vec![profiles::update(&profile, &details)]
+        } else {
+            Vec::new()
+        };
+        Ok(Decision {
+            writes,
+            answer: profile,
+        })
     };
     state.store.change(reads, decide).await
 }
@@ -98,7 +133,10 @@ pub async fn delete(state: &AppState, app: AppId, selector: Selector) -> Result<
     let reads = vec![profiles::lock(app, &selector)];
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let profile = selector.pick(profiles::read(app, rows_of(&mut loaded, 0))?)?;
-        Ok(Decision { writes: vec![profiles::delete(&profile)], answer: () })
+        Ok(Decision {
+            writes: vec![profiles::delete(&profile)],
+            answer: (),
+        })
     };
     state.store.change(reads, decide).await
 }

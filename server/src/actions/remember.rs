@@ -5,7 +5,7 @@
 
 use uuid::Uuid;
 
-use super::{ActionError, Reply};
+use super::{ActionError, JSON, Reply};
 use crate::state::AppState;
 use crate::store::tables::replies::{self, StoredReply};
 use crate::store::{Decision, Loaded, Statement, StoreError};
@@ -36,7 +36,10 @@ pub async fn commit<T: Send + 'static>(
     render: impl Fn(&T) -> Reply + Send + 'static,
 ) -> Result<Reply, ActionError> {
     let Some(remember) = remember else {
-        let done = state.store.change(reads, move |mut loaded| decide(&mut loaded)).await?;
+        let done = state
+            .store
+            .change(reads, move |mut loaded| decide(&mut loaded))
+            .await?;
         return Ok(render(&done));
     };
     let mut reads = reads;
@@ -49,7 +52,10 @@ pub async fn commit<T: Send + 'static>(
             outdated => (None, outdated.is_some()),
         };
         if let Some(known) = known {
-            return Ok(Decision { writes: Vec::new(), answer: replay(&shared, &remember, &known)? });
+            return Ok(Decision {
+                writes: Vec::new(),
+                answer: replay(&shared, &remember, &known)?,
+            });
         }
         let Decision { mut writes, answer } = decide(&mut loaded)?;
         let reply = render(&answer);
@@ -57,14 +63,20 @@ pub async fn commit<T: Send + 'static>(
             writes.push(replies::delete(remember.scope, &remember.key));
         }
         writes.push(note(&shared, &remember, &reply, now));
-        Ok(Decision { writes, answer: reply })
+        Ok(Decision {
+            writes,
+            answer: reply,
+        })
     };
     state.store.change(reads, decide).await
 }
 
 /// Forgets answers whose time is over.
 pub async fn forget_outdated(state: &AppState) -> Result<(), StoreError> {
-    state.store.write(vec![replies::delete_before(state.clock.now() - KEPT)]).await
+    state
+        .store
+        .write(vec![replies::delete_before(state.clock.now() - KEPT)])
+        .await
 }
 
 fn replay(state: &AppState, remember: &Remember, known: &StoredReply) -> Result<Reply, ActionError> {
@@ -76,7 +88,11 @@ fn replay(state: &AppState, remember: &Remember, known: &StoredReply) -> Result<
         .open_sealed(&place(remember), &known.sealed_body)
         .map_err(|error| StoreError::Corrupt(error.to_string()))?;
     let status = u16::try_from(known.status).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    Ok(Reply { status, body })
+    Ok(Reply {
+        status,
+        content_type: JSON,
+        body,
+    })
 }
 
 fn note(state: &AppState, remember: &Remember, reply: &Reply, now: i64) -> Statement {

@@ -2,8 +2,8 @@
 
 use tokio::sync::oneshot;
 
-use super::statement::{Row, Statement};
 use super::StoreError;
+use super::statement::{Row, Statement};
 
 /// What a change of state leads to: rows to write in one commit, and the answer to give after it.
 #[derive(Debug)]

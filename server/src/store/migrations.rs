@@ -52,5 +52,8 @@ pub(super) fn missing(current: i64) -> Result<Vec<&'static Migration>, StoreErro
             "its tables have version {current}, this program knows up to {newest}: use a newer program"
         )));
     }
-    Ok(ALL.iter().filter(|migration| migration.version > current).collect())
+    Ok(ALL
+        .iter()
+        .filter(|migration| migration.version > current)
+        .collect())
 }

@@ -73,7 +73,11 @@ impl Store {
             }
             file => Backend::Sqlite(sqlite::Sqlite::open(file, jobs, &metrics)?),
         };
-        Ok(Self { backend, queue, metrics })
+        Ok(Self {
+            backend,
+            queue,
+            metrics,
+        })
     }
 
     /// Makes one change of state: runs `reads`, hands their rows to `decide`, commits what it wants written, and
@@ -87,7 +91,12 @@ impl Store {
         F: Fn(Loaded) -> Result<Decision<T>, E> + Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
-        let job = Box::new(Pending { reads, decide, outcome: None, caller });
+        let job = Box::new(Pending {
+            reads,
+            decide,
+            outcome: None,
+            caller,
+        });
         self.metrics.waiting.inc();
         let sent = self.queue.try_send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
@@ -103,7 +112,13 @@ impl Store {
 
     /// Writes without reading first.
     pub async fn write(&self, writes: Vec<Statement>) -> Result<(), StoreError> {
-        self.change(Vec::new(), move |_| Ok(Decision { writes: writes.clone(), answer: () })).await
+        self.change(Vec::new(), move |_| {
+            Ok(Decision {
+                writes: writes.clone(),
+                answer: (),
+            })
+        })
+        .await
     }
 
     /// Runs a query that touches few rows.
@@ -125,6 +140,19 @@ impl Store {
             }
             Backend::Postgres(postgres) => postgres.read(&query).await,
         }
+    }
+
+    /// Goes the way of a change, up to the commit, without changing anything.
+    pub async fn check_writer(&self) -> Result<(), StoreError> {
+        const SQL: Sql = Sql::same("SELECT version FROM directory_version WHERE id = 1");
+        let reads = vec![Statement::new(&SQL, [])];
+        self.change(reads, |_| {
+            Ok(Decision {
+                writes: Vec::new(),
+                answer: (),
+            })
+        })
+        .await
     }
 
     /// How many connections are in use, and how many there may be (0: no limit).

@@ -18,17 +18,29 @@ pub struct Sql {
 impl Sql {
     /// One text for both databases.
     pub const fn same(text: &'static str) -> Self {
-        Self { sqlite: text, postgres: text, locks: false }
+        Self {
+            sqlite: text,
+            postgres: text,
+            locks: false,
+        }
     }
 
     /// A text for each: `SQLite`'s, then `PostgreSQL`'s.
     pub const fn split(sqlite: &'static str, postgres: &'static str) -> Self {
-        Self { sqlite, postgres, locks: false }
+        Self {
+            sqlite,
+            postgres,
+            locks: false,
+        }
     }
 
     /// What [`locking!`](crate::locking) makes.
     pub const fn with_lock(sqlite: &'static str, postgres: &'static str) -> Self {
-        Self { sqlite, postgres, locks: true }
+        Self {
+            sqlite,
+            postgres,
+            locks: true,
+        }
     }
 }
 
@@ -53,7 +65,11 @@ impl Statement {
     /// Pairs a text with its parameters.
     pub fn new(sql: &'static Sql, params: impl Into<Vec<Value>>) -> Self {
         let params = params.into();
-        debug_assert!(is_in_order(sql.sqlite, params.len()), "parameters out of order: {}", sql.sqlite);
+        debug_assert!(
+            is_in_order(sql.sqlite, params.len()),
+            "parameters out of order: {}",
+            sql.sqlite
+        );
         Self { sql, params }
     }
 }
@@ -63,7 +79,9 @@ fn is_in_order(text: &str, count: usize) -> bool {
     let mut seen = 0;
     for part in text.split('$').skip(1) {
         let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-        let Ok(number) = part[..digits].parse::<usize>() else { return false };
+        let Ok(number) = part[..digits].parse::<usize>() else {
+            return false;
+        };
         if number > seen + 1 {
             return false;
         }

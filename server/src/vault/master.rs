@@ -54,10 +54,16 @@ impl MasterKey {
             Err(error) => return Err(failed(error)),
         }
         let key = Self(random());
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path);
         match file {
             Ok(mut file) => {
-                writeln!(file, "{}", key.hex()).and_then(|()| file.sync_all()).map_err(failed)?;
+                writeln!(file, "{}", key.hex())
+                    .and_then(|()| file.sync_all())
+                    .map_err(failed)?;
                 Ok(key)
             }
             // Another process has just made it.

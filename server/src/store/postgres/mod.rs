@@ -38,7 +38,9 @@ impl Postgres {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
-        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let recycling = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
         let manager = Manager::from_config(config, tls::connector()?, recycling);
         let pool = Pool::builder(manager)
             .max_size(connections.max(2))
@@ -55,8 +57,14 @@ impl Postgres {
 
     pub(super) async fn read(&self, query: &Statement) -> Result<Vec<Row>, StoreError> {
         let connection = self.connection().await?;
-        let prepared = connection.prepare_cached(query.sql.postgres).await.map_err(classify)?;
-        let rows = connection.query(&prepared, &row::params(query)).await.map_err(classify)?;
+        let prepared = connection
+            .prepare_cached(query.sql.postgres)
+            .await
+            .map_err(classify)?;
+        let rows = connection
+            .query(&prepared, &row::params(query))
+            .await
+            .map_err(classify)?;
         rows.iter().map(row::read).collect()
     }
 
@@ -68,7 +76,11 @@ impl Postgres {
         let lock = "LOCK TABLE schema_migrations IN ACCESS EXCLUSIVE MODE";
         transaction.batch_execute(lock).await.map_err(classify)?;
         let current = "SELECT coalesce(max(version), 0) FROM schema_migrations";
-        let current = transaction.query_one(current, &[]).await.map_err(classify)?.get(0);
+        let current = transaction
+            .query_one(current, &[])
+            .await
+            .map_err(classify)?
+            .get(0);
         let missing = migrations::missing(current)?;
         if dry_run {
             return Ok(missing);
@@ -76,7 +88,10 @@ impl Postgres {
         for step in &missing {
             transaction.batch_execute(step.postgres).await.map_err(classify)?;
             let done = "INSERT INTO schema_migrations (version, name) VALUES ($1, $2)";
-            transaction.execute(done, &[&step.version, &step.name]).await.map_err(classify)?;
+            transaction
+                .execute(done, &[&step.version, &step.name])
+                .await
+                .map_err(classify)?;
         }
         transaction.commit().await.map_err(classify)?;
         Ok(missing)
@@ -113,7 +128,9 @@ fn classify(error: tokio_postgres::Error) -> StoreError {
     };
     // Classes of SQLSTATE: connection, out of resources, operator intervention, system error; then a standby
     // or a server that starts, and what the writers repeat until they give up.
-    let passing = ["08", "53", "57", "58"].iter().any(|class| state.code().starts_with(class));
+    let passing = ["08", "53", "57", "58"]
+        .iter()
+        .any(|class| state.code().starts_with(class));
     if passing || *state == SqlState::READ_ONLY_SQL_TRANSACTION || is_repeatable(&error) {
         StoreError::unavailable(error)
     } else {
@@ -125,7 +142,11 @@ fn classify(error: tokio_postgres::Error) -> StoreError {
 /// a deadlock it may, and after a unique key was taken it will see who took it.
 fn is_repeatable(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|state| {
-        [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::UNIQUE_VIOLATION]
-            .contains(state)
+        [
+            SqlState::T_R_SERIALIZATION_FAILURE,
+            SqlState::T_R_DEADLOCK_DETECTED,
+            SqlState::UNIQUE_VIOLATION,
+        ]
+        .contains(state)
     })
 }

@@ -27,13 +27,20 @@ impl ToSql for Value {
 
 /// The parameters as the driver takes them.
 pub(super) fn params(statement: &Statement) -> Vec<&(dyn ToSql + Sync)> {
-    statement.params.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+    statement
+        .params
+        .iter()
+        .map(|value| value as &(dyn ToSql + Sync))
+        .collect()
 }
 
 /// Takes a row into our form.
 pub(super) fn read(row: &tokio_postgres::Row) -> Result<Row, StoreError> {
     let columns = row.columns().iter().enumerate();
-    columns.map(|(index, column)| value(row, index, column.type_())).collect::<Result<_, _>>().map(Row)
+    columns
+        .map(|(index, column)| value(row, index, column.type_()))
+        .collect::<Result<_, _>>()
+        .map(Row)
 }
 
 fn value(row: &tokio_postgres::Row, index: usize, kind: &Type) -> Result<Value, StoreError> {

@@ -61,7 +61,14 @@ pub(super) fn start(
     let jobs = Arc::new(Mutex::new(jobs));
     for _ in 0..writers {
         let (postgres, jobs, metrics) = (postgres.clone(), Arc::clone(&jobs), Arc::clone(metrics));
-        tokio::spawn(Writer { postgres, jobs, metrics }.run());
+        tokio::spawn(
+            Writer {
+                postgres,
+                jobs,
+                metrics,
+            }
+            .run(),
+        );
     }
 }
 
@@ -74,7 +81,9 @@ impl Writer {
             }
             let started = Instant::now();
             group = self.commit(group).await;
-            self.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
+            self.metrics
+                .commit_seconds
+                .observe(started.elapsed().as_secs_f64());
         }
     }
 
@@ -120,7 +129,8 @@ impl Writer {
     async fn attempt(&self, group: &mut Group) -> Result<Group, Failure> {
         let connection = self.postgres.connection().await.map_err(Failure::Unreachable)?;
         let outcome = attempt_on(&connection, group).await;
-        if outcome.is_err() && !connection.is_closed() && connection.batch_execute("ROLLBACK").await.is_err() {
+        if outcome.is_err() && !connection.is_closed() && connection.batch_execute("ROLLBACK").await.is_err()
+        {
             // A connection in an unknown state must not go back into the pool.
             drop(Object::take(connection));
         }
@@ -148,7 +158,12 @@ async fn read_all(connection: &Object, group: &mut Group) -> Result<Vec<Loaded>,
     let reads: Vec<&Statement> = group.iter().flat_map(|job| job.reads()).collect();
     let prepared = prepare(connection, &reads).await?;
     let mut sent: Vec<Sent<'_>> = vec![simple(connection, "BEGIN")];
-    sent.extend(reads.iter().zip(&prepared).map(|(read, prepared)| query(connection, prepared, read)));
+    sent.extend(
+        reads
+            .iter()
+            .zip(&prepared)
+            .map(|(read, prepared)| query(connection, prepared, read)),
+    );
     let mut answers = pipelined(sent).await.into_iter();
     answers.next().unwrap_or(Ok(Vec::new())).map_err(before_commit)?;
     let mut loaded = Vec::with_capacity(counts.len());
@@ -171,8 +186,10 @@ fn decide_all(group: &mut Group, loaded: Vec<Loaded>) -> (Vec<Statement>, Group)
     let mut kept = Group::with_capacity(group.len());
     for (mut job, loaded) in group.drain(..).zip(loaded) {
         let locking = job.reads().iter().zip(&loaded).filter(|(read, _)| read.sql.locks);
-        let rows: Vec<Value> =
-            locking.flat_map(|(_, rows)| rows).filter_map(|row| row.0.first().cloned()).collect();
+        let rows: Vec<Value> = locking
+            .flat_map(|(_, rows)| rows)
+            .filter_map(|row| row.0.first().cloned())
+            .collect();
         if rows.iter().any(|row| found.contains(row)) {
             postponed.push(job);
         } else {
@@ -189,8 +206,11 @@ fn decide_all(group: &mut Group, loaded: Vec<Loaded>) -> (Vec<Statement>, Group)
 async fn write_all(connection: &Object, writes: &[Statement]) -> Result<(), Failure> {
     let writes: Vec<&Statement> = writes.iter().collect();
     let prepared = prepare(connection, &writes).await?;
-    let mut sent: Vec<Sent<'_>> =
-        writes.iter().zip(&prepared).map(|(write, prepared)| query(connection, prepared, write)).collect();
+    let mut sent: Vec<Sent<'_>> = writes
+        .iter()
+        .zip(&prepared)
+        .map(|(write, prepared)| query(connection, prepared, write))
+        .collect();
     sent.push(simple(connection, "COMMIT"));
     let answers = pipelined(sent).await;
     // The first failure is the cause; those behind it only say that the transaction is over.
@@ -213,7 +233,11 @@ fn before_commit(error: Error) -> Failure {
 /// A statement that the server refused takes the whole transaction with it. Any other failure leaves open
 /// whether the commit, which was sent along, has happened.
 fn while_committing(error: Error) -> Failure {
-    if is_repeatable(&error) { Failure::Conflict(classify(error)) } else { Failure::Final(classify(error)) }
+    if is_repeatable(&error) {
+        Failure::Conflict(classify(error))
+    } else {
+        Failure::Final(classify(error))
+    }
 }
 
 /// Prepares each distinct text once for this connection, for good.

@@ -33,8 +33,14 @@ pub(super) fn start(uri: &str) -> Result<Checkpointer, StoreError> {
     let remainder_waits = Arc::new(AtomicBool::new(false));
     let waits = Arc::clone(&remainder_waits);
     let thread = std::thread::Builder::new().name("sqlite-checkpoint".into());
-    thread.spawn(move || run(&connection, &woken, &waits)).map_err(StoreError::unavailable)?;
-    Ok(Checkpointer { log_pages: Arc::default(), wake, remainder_waits })
+    thread
+        .spawn(move || run(&connection, &woken, &waits))
+        .map_err(StoreError::unavailable)?;
+    Ok(Checkpointer {
+        log_pages: Arc::default(),
+        wake,
+        remainder_waits,
+    })
 }
 
 fn run(connection: &Connection, woken: &Receiver<()>, remainder_waits: &AtomicBool) {
@@ -81,5 +87,9 @@ impl Checkpointer {
 
 /// Runs a checkpoint and answers how many pages of the log it did not reach.
 fn checkpoint(connection: &Connection, pragma: &str) -> rusqlite::Result<i64> {
-    connection.query_row(pragma, [], |row| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?))
+    connection.query_row(
+        pragma,
+        [],
+        |row| Ok(row.get::<_, i64>(1)? - row.get::<_, i64>(2)?),
+    )
 }

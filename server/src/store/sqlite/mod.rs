@@ -44,11 +44,19 @@ impl Sqlite {
             _ => format!("file:/{}?vfs=memdb", uuid::Uuid::new_v4()),
         };
         let connection = connect(&uri)?;
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(classify)?;
+        connection
+            .pragma_update(None, "journal_mode", "WAL")
+            .map_err(classify)?;
         let checkpointer = checkpoint::start(&uri)?;
         writer::start(connection, jobs, checkpointer, Arc::clone(metrics))?;
-        let inner = Inner { uri, readers: Mutex::default(), in_use: AtomicUsize::new(0) };
-        Ok(Self { inner: Arc::new(inner) })
+        let inner = Inner {
+            uri,
+            readers: Mutex::default(),
+            in_use: AtomicUsize::new(0),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     /// Runs a query on the calling thread. A point query takes some ten microseconds while its pages are in the
@@ -71,11 +79,16 @@ impl Sqlite {
     /// Runs the steps that the tables lack; see [`crate::store::migrations::run`].
     pub(super) fn migrate(&self, dry_run: bool) -> Result<Vec<&'static Migration>, StoreError> {
         let mut connection = connect(&self.inner.uri)?;
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(classify)?;
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(classify)?;
         transaction.execute_batch(migrations::TABLE).map_err(classify)?;
         let current: i64 = transaction
-            .query_row("SELECT coalesce(max(version), 0) FROM schema_migrations", [], |row| row.get(0))
+            .query_row(
+                "SELECT coalesce(max(version), 0) FROM schema_migrations",
+                [],
+                |row| row.get(0),
+            )
             .map_err(classify)?;
         let missing = migrations::missing(current)?;
         if dry_run {
@@ -84,7 +97,10 @@ impl Sqlite {
         for step in &missing {
             transaction.execute_batch(step.sqlite).map_err(classify)?;
             transaction
-                .execute("INSERT INTO schema_migrations (version, name) VALUES (?1, ?2)", (step.version, step.name))
+                .execute(
+                    "INSERT INTO schema_migrations (version, name) VALUES (?1, ?2)",
+                    (step.version, step.name),
+                )
                 .map_err(classify)?;
         }
         transaction.commit().map_err(classify)?;
@@ -113,7 +129,9 @@ fn connect(uri: &str) -> Result<Connection, StoreError> {
 
 /// The file as a URI, with what is special in one escaped.
 fn file_uri(path: &Path) -> Result<String, StoreError> {
-    let text = path.to_str().ok_or_else(|| StoreError::statement("the database's path is not UTF-8"))?;
+    let text = path
+        .to_str()
+        .ok_or_else(|| StoreError::statement("the database's path is not UTF-8"))?;
     let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     Ok(format!("file:{escaped}"))
 }

@@ -32,7 +32,10 @@ pub(super) fn query(connection: &Connection, statement: &Statement) -> rusqlite:
 
 /// Runs a statement that answers no rows.
 pub(super) fn execute(connection: &Connection, statement: &Statement) -> rusqlite::Result<()> {
-    connection.prepare_cached(statement.sql.sqlite)?.execute(params(statement)).map(drop)
+    connection
+        .prepare_cached(statement.sql.sqlite)?
+        .execute(params(statement))
+        .map(drop)
 }
 
 fn params(statement: &Statement) -> impl Params + '_ {

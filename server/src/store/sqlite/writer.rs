@@ -59,8 +59,14 @@ fn apply(connection: &Connection, mut job: Box<dyn Job>) -> Decided {
     if connection.is_autocommit() {
         return (job, Err(undone()));
     }
-    let loaded: Result<_, _> = job.reads().iter().map(|read| row::query(connection, read)).collect();
-    let applied = loaded.map(|loaded| job.decide(loaded)).and_then(|writes| write_all(connection, &writes));
+    let loaded: Result<_, _> = job
+        .reads()
+        .iter()
+        .map(|read| row::query(connection, read))
+        .collect();
+    let applied = loaded
+        .map(|loaded| job.decide(loaded))
+        .and_then(|writes| write_all(connection, &writes));
     (job, applied.map_err(classify))
 }
 
@@ -71,7 +77,9 @@ fn write_all(connection: &Connection, writes: &[Statement]) -> rusqlite::Result<
         [only] => row::execute(connection, only),
         several => {
             run(connection, "SAVEPOINT change")?;
-            let written = several.iter().try_for_each(|write| row::execute(connection, write));
+            let written = several
+                .iter()
+                .try_for_each(|write| row::execute(connection, write));
             if written.is_err() && !connection.is_autocommit() {
                 run(connection, "ROLLBACK TO change")?;
             }

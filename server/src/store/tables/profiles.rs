@@ -51,9 +51,7 @@ pub fn lock_whole(app: AppId, selector: &Selector) -> Statement {
 fn one(by_id: &'static Sql, by_customer: &'static Sql, app: AppId, selector: &Selector) -> Statement {
     match selector {
         Selector::Id(id) | Selector::Both(id, _) => Statement::new(by_id, [app.0.into(), id.0.into()]),
-        Selector::Customer(customer) => {
-            Statement::new(by_customer, [app.0.into(), customer.as_str().into()])
-        }
+        Selector::Customer(customer) => Statement::new(by_customer, [app.0.into(), customer.as_str().into()]),
     }
 }
 
@@ -64,10 +62,15 @@ pub fn read(app: AppId, rows: &mut [Row]) -> Result<Option<Profile>, StoreError>
 
 /// As [`read`], with the details.
 pub fn read_whole(app: AppId, rows: &mut [Row]) -> Result<Option<(Profile, Details)>, StoreError> {
-    let Some(row) = rows.first_mut() else { return Ok(None) };
+    let Some(row) = rows.first_mut() else {
+        return Ok(None);
+    };
     let details = row.opt_text(6)?;
     let details = details.map_or_else(|| Ok(Details::default()), |text| serde_json::from_str(&text));
-    Ok(Some((profile(app, row)?, details.map_err(|_| unreadable("details"))?)))
+    Ok(Some((
+        profile(app, row)?,
+        details.map_err(|_| unreadable("details"))?,
+    )))
 }
 
 /// The rows of the `index`th read of a change.
@@ -77,7 +80,8 @@ pub fn rows_of(loaded: &mut Loaded, index: usize) -> &mut [Row] {
 
 fn profile(app: AppId, row: &mut Row) -> Result<Profile, StoreError> {
     let identifiers = Identifiers::decode(&row.text(4)?).ok_or_else(|| unreadable("identifiers"))?;
-    let attributes = Attributes::decode(row.opt_text(5)?.as_deref()).ok_or_else(|| unreadable("attributes"))?;
+    let attributes =
+        Attributes::decode(row.opt_text(5)?.as_deref()).ok_or_else(|| unreadable("attributes"))?;
     Ok(Profile {
         app,
         id: ProfileId(row.uuid(0)?),
@@ -166,5 +170,7 @@ fn encode(details: &Details) -> Value {
     if *details == Details::default() {
         return Value::Null;
     }
-    serde_json::to_string(details).expect("details always serialise").into()
+    serde_json::to_string(details)
+        .expect("details always serialise")
+        .into()
 }

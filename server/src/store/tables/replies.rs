@@ -28,7 +28,9 @@ pub fn select(scope: Uuid, key: &str) -> Statement {
 
 /// The answer in a read's rows, if there is one.
 pub fn read(rows: &mut [Row]) -> Result<Option<StoredReply>, StoreError> {
-    let Some(row) = rows.first_mut() else { return Ok(None) };
+    let Some(row) = rows.first_mut() else {
+        return Ok(None);
+    };
     Ok(Some(StoredReply {
         fingerprint: row.bytes(0)?,
         status: row.int(1)?,

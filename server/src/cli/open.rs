@@ -1,0 +1,60 @@
+//! Opens what the settings name: the database, its tables, the vault.
+
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use super::Failure;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::metrics::Metrics;
+use crate::state::AppState;
+use crate::store::{Location, Options, Store, migrations};
+use crate::vault::Vault;
+
+/// Opens the database as it is.
+pub async fn store(config: &Config, metrics: &Metrics) -> Result<Store, Failure> {
+    let location = config.location()?;
+    if let Location::SqliteFile(path) = &location
+        && let Some(folder) = path.parent()
+    {
+        make_folder(folder)?;
+    }
+    let connections = usize::try_from(config.database_connections.get())?;
+    Ok(Store::open(
+        &Options {
+            location,
+            connections,
+        },
+        metrics.store.clone(),
+    )
+    .await?)
+}
+
+/// Opens everything: database with its tables brought up, master key, apps and keys.
+pub async fn state(config: &Config) -> Result<AppState, Failure> {
+    let metrics = Metrics::default();
+    let store = store(config, &metrics).await?;
+    for step in migrations::run(&store, false).await? {
+        tracing::info!(version = step.version, name = step.name, "migrated the database");
+    }
+    if config.master_key.is_none()
+        && let Some(folder) = config.master_key_file.parent()
+    {
+        make_folder(folder)?;
+    }
+    let vault = Vault::open(&store, &config.master_key()?).await?;
+    let clock = config.test_clock()?.map_or_else(Clock::system, Clock::test);
+    Ok(AppState::new(store, vault, clock, metrics, config.requests_per_second).await?)
+}
+
+/// Makes a folder that only its owner may enter, if it is not there.
+fn make_folder(folder: &Path) -> Result<(), Failure> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    let made = std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder);
+    made.map_err(|error| format!("the folder {} cannot be made: {error}", folder.display()).into())
+}

@@ -1,0 +1,216 @@
+//! `bursar serve`: starts, serves, stops gently.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::{Failure, open};
+use crate::actions::admin::first_run::{self, FirstRun};
+use crate::actions::remember;
+use crate::config::{Config, Role};
+use crate::directory::POLL;
+use crate::http::router::{Service, Surface, WHOLE};
+use crate::http::server;
+use crate::logging;
+use crate::state::AppState;
+
+/// How often outdated answers are forgotten and last uses of keys saved.
+const HOUSEKEEPING: Duration = Duration::from_secs(60);
+
+/// The identifiers that the founding document's example sets, in its order.
+const EXAMPLE_IDENTIFIERS: [&str; 13] = [
+    "pushwoosh_hwid",
+    "mixpanel_user_id",
+    "facebook_anonymous_id",
+    "firebase_app_instance_id",
+    "amplitude_user_id",
+    "amplitude_device_id",
+    "appmetrica_device_id",
+    "appmetrica_profile_id",
+    "one_signal_subscription_id",
+    "branch_id",
+    "appsflyer_id",
+    "adjust_device_id",
+    "airbridge_device_id",
+];
+
+/// Runs until SIGTERM or SIGINT.
+pub async fn run(config: Config) -> Result<(), Failure> {
+    logging::start(&config);
+    let state = open::state(&config).await?;
+    let first_run = first_run::set_up(&state).await?;
+    refuse_to_be_open(&config, &state)?;
+    let (stopper, stop) = watch::channel(false);
+    let mut servers = JoinSet::new();
+    let mut address = config.listen;
+    for (wanted, surface) in listeners(&config) {
+        let listener = TcpListener::bind(wanted)
+            .await
+            .map_err(|error| format!("the address {wanted} cannot be used: {error}"))?;
+        if surface.api {
+            address = listener.local_addr()?;
+        }
+        servers.spawn(server::serve(
+            listener,
+            Service::new(state.clone(), surface),
+            stop.clone(),
+        ));
+    }
+    if let Some(first_run) = first_run {
+        announce(&first_run, address);
+    }
+    tracing::info!(%address, database = state.store.kind(), "ready");
+    let background = tokio::spawn(keep_up(state.clone()));
+    let housekeeping = tokio::spawn(keep_house(state.clone()));
+    stop_signal().await?;
+    tracing::info!("stopping");
+    stopper.send_replace(true);
+    while servers.join_next().await.is_some() {}
+    background.abort();
+    housekeeping.abort();
+    save_last_uses(&state, 0).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Which addresses serve what.
+fn listeners(config: &Config) -> Vec<(SocketAddr, Surface)> {
+    let mut main = Surface {
+        api: config.role != Role::Worker,
+        ..WHOLE
+    };
+    let mut listeners = Vec::new();
+    if let Some(address) = config.admin_listen {
+        main.admin = false;
+        listeners.push((
+            address,
+            Surface {
+                api: false,
+                admin: true,
+                metrics: false,
+            },
+        ));
+    }
+    if let Some(address) = config.metrics_listen {
+        main.metrics = false;
+        listeners.push((
+            address,
+            Surface {
+                api: false,
+                admin: false,
+                metrics: true,
+            },
+        ));
+    }
+    listeners.push((config.listen, main));
+    listeners
+}
+
+/// A server that the world can reach but nobody has a key for is a mistake: everything was revoked, as a rule.
+fn refuse_to_be_open(config: &Config, state: &AppState) -> Result<(), Failure> {
+    if config.listen.ip().is_loopback() || state.directory().has_credentials() {
+        return Ok(());
+    }
+    let address = config.listen;
+    Err(format!(
+        "refusing to listen on {address}: there is no API key or no admin token; make one with \
+         `bursar key create` and `bursar admin-token create`"
+    )
+    .into())
+}
+
+/// Tells the secrets of the first run, this once, with commands to paste.
+fn announce(first_run: &FirstRun, address: SocketAddr) {
+    let host = if address.ip().is_unspecified() {
+        format!("127.0.0.1:{}", address.port())
+    } else {
+        address.to_string()
+    };
+    let FirstRun { app, admin_token } = first_run;
+    let identifiers = EXAMPLE_IDENTIFIERS
+        .map(|name| format!("\"{name}\": \"example_{name}\""))
+        .join(",\n    ");
+    let identifiers = format!("{{\n    {identifiers}\n  }}");
+    let (id, secret, public) = (app.app_id, &app.secret_key, &app.public_key);
+    let api = format!("http://{host}/api/v2/server-side-api");
+    println!(
+        "\
+First run: made the app `default`. These secrets are not shown again.
+
+  app id       {id}
+  secret key   {secret}
+  public key   {public}
+  admin token  {admin_token}
+
+Create a profile, set its identifiers, read them back:
+
+curl -X POST {api}/profile/ \\
+  -H 'Authorization: Api-Key {secret}' \\
+  -H 'adapty-customer-user-id: user-1'
+
+curl -X POST {api}/integration/profile/set/integration-identifiers/ \\
+  -H 'Authorization: Api-Key {secret}' \\
+  -H 'adapty-customer-user-id: user-1' \\
+  -H 'adapty-platform: iOS' \\
+  -H 'Content-Type: application/json' \\
+  -d '{identifiers}'
+
+curl {api}/integration/profile/set/integration-identifiers/ \\
+  -H 'Authorization: Api-Key {secret}' \\
+  -H 'adapty-customer-user-id: user-1'
+
+The API, page by page: http://{host}/docs
+"
+    );
+}
+
+/// Sees what other servers and the command line change.
+async fn keep_up(state: AppState) {
+    loop {
+        tokio::time::sleep(POLL).await;
+        if let Err(error) = state.refresh().await {
+            tracing::warn!(%error, "apps and keys could not be looked at; the known ones hold meanwhile");
+        }
+    }
+}
+
+async fn keep_house(state: AppState) {
+    let mut saved_until = 0;
+    loop {
+        tokio::time::sleep(HOUSEKEEPING).await;
+        saved_until = save_last_uses(&state, saved_until).await;
+        if let Err(error) = remember::forget_outdated(&state).await {
+            tracing::warn!(%error, "outdated answers could not be forgotten; they are tried again");
+        }
+    }
+}
+
+/// Saves when keys were last used, and answers up to when that is now known.
+async fn save_last_uses(state: &AppState, since: i64) -> i64 {
+    let now = state.clock.now();
+    let writes = state.directory().last_uses(since);
+    if writes.is_empty() {
+        return now;
+    }
+    match state.store.write(writes).await {
+        Ok(()) => now,
+        Err(error) => {
+            tracing::warn!(%error, "the last uses of keys could not be saved; they are tried again");
+            since
+        }
+    }
+}
+
+async fn stop_signal() -> Result<(), Failure> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

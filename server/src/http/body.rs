@@ -1,0 +1,92 @@
+//! Reads a request's body: its type, its coding, its size, in time.
+
+use std::io::Read;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::error::ApiError;
+
+/// The largest body, as sent and decompressed: 1 MiB.
+pub const MAX_BODY: usize = 1024 * 1024;
+/// How long a body may take to arrive.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+const JSON_TYPES: [&str; 2] = ["application/json", "application/vnd.api+json"];
+
+/// Reads the body of a request that may carry one.
+pub async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
+    check_type(headers)?;
+    let is_gzip = check_coding(headers)?;
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY as u64) {
+        return Err(ApiError::TooLarge);
+    }
+    let reading = Limited::new(body, MAX_BODY).collect();
+    let collected = tokio::time::timeout(TIMEOUT, reading)
+        .await
+        .map_err(|_| ApiError::TimedOut)?;
+    let bytes = match collected {
+        Ok(collected) => collected.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => return Err(ApiError::TooLarge),
+        Err(_) => return Err(ApiError::Unreadable("the body ended too early".into())),
+    };
+    if is_gzip { decompress(&bytes) } else { Ok(bytes) }
+}
+
+/// A body without a type is taken for JSON.
+fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let value = value.to_str().unwrap_or_default();
+    let kind = value.split(';').next().unwrap_or_default().trim();
+    if JSON_TYPES.iter().any(|known| known.eq_ignore_ascii_case(kind)) {
+        Ok(())
+    } else {
+        Err(ApiError::UnsupportedMediaType(
+            "the body must be application/json",
+        ))
+    }
+}
+
+/// Answers whether the body is compressed.
+fn check_coding(headers: &HeaderMap) -> Result<bool, ApiError> {
+    let Some(value) = headers.get(CONTENT_ENCODING) else {
+        return Ok(false);
+    };
+    match value
+        .to_str()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
+        .as_str()
+    {
+        "" | "identity" => Ok(false),
+        "gzip" | "x-gzip" => Ok(true),
+        _ => Err(ApiError::UnsupportedMediaType(
+            "only gzip is accepted as a content encoding",
+        )),
+    }
+}
+
+/// Decompresses at most so much as a body may have, however much the stream would give.
+fn decompress(compressed: &[u8]) -> Result<Bytes, ApiError> {
+    let mut plain = Vec::new();
+    let mut reader = MultiGzDecoder::new(compressed).take(MAX_BODY as u64 + 1);
+    reader
+        .read_to_end(&mut plain)
+        .map_err(|_| ApiError::Unreadable("the body is not valid gzip".into()))?;
+    if plain.len() > MAX_BODY {
+        Err(ApiError::TooLarge)
+    } else {
+        Ok(plain.into())
+    }
+}

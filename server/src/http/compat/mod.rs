@@ -1,0 +1,147 @@
+//! The compatible API: routes and handlers. Source: server-side API v2; our differences: `docs/api-quirks.md`.
+
+mod identifiers;
+mod profile;
+mod sdk;
+
+use bursar_domain::profile_body::ProfileBody;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::route::{Access, Doc, Parameter, Route, Schemas, of};
+
+const CUSTOMER: Parameter = Parameter {
+    name: "adapty-customer-user-id",
+    place: "header",
+    description: "Your own id of the customer. One of the two profile headers is required.",
+};
+const PROFILE: Parameter = Parameter {
+    name: "adapty-profile-id",
+    place: "header",
+    description: "The profile's id (UUID). One of the two profile headers is required.",
+};
+const PLATFORM: Parameter = Parameter {
+    name: "adapty-platform",
+    place: "header",
+    description: "iOS, macOS, iPadOS, visionOS, Android or web; other values are ignored.",
+};
+const IDEMPOTENCY: Parameter = Parameter {
+    name: "Idempotency-Key",
+    place: "header",
+    description: "1 to 255 visible ASCII characters. For 24 hours the same request under it has one effect.",
+};
+
+/// All routes of the compatible API.
+pub const ROUTES: &[Route] = &[
+    Route {
+        method: "POST",
+        path: "/api/v2/server-side-api/integration/profile/set/integration-identifiers/",
+        aliases: &["/api/v1/server-side-api/integration/profile/set/integration-identifiers/"],
+        access: Access::AnyKey,
+        handler: |call| Box::pin(identifiers::set(call)),
+        doc: Doc {
+            summary: "Add integration identifiers to a profile",
+            parameters: &[CUSTOMER, PROFILE, PLATFORM, IDEMPOTENCY],
+            body: Some(|_| bursar_domain::identifiers::schema(false)),
+            answer: (200, Some(wrapped_profile)),
+            refusals: &[400, 404, 422],
+        },
+    },
+    Route {
+        method: "GET",
+        path: "/api/v2/server-side-api/integration/profile/set/integration-identifiers/",
+        aliases: &["/api/v1/server-side-api/integration/profile/set/integration-identifiers/"],
+        access: Access::AnyKey,
+        handler: |call| Box::pin(identifiers::read(call)),
+        doc: Doc {
+            summary: "Read the integration identifiers of a profile",
+            parameters: &[CUSTOMER, PROFILE],
+            body: None,
+            answer: (200, Some(|_| bursar_domain::identifiers::schema(true))),
+            refusals: &[400, 404],
+        },
+    },
+    Route {
+        method: "POST",
+        path: "/api/v2/server-side-api/profile/",
+        aliases: &["/api/v1/server-side-api/profile/"],
+        access: Access::ProfileKey,
+        handler: |call| Box::pin(profile::create(call)),
+        doc: Doc {
+            summary: "Create a profile, or link a customer id to one",
+            parameters: &[CUSTOMER, PROFILE, PLATFORM, IDEMPOTENCY],
+            body: Some(profile::schema),
+            answer: (200, Some(wrapped_profile)),
+            refusals: &[400, 422],
+        },
+    },
+    Route {
+        method: "GET",
+        path: "/api/v2/server-side-api/profile/",
+        aliases: &["/api/v1/server-side-api/profile/"],
+        access: Access::ProfileKey,
+        handler: |call| Box::pin(profile::read(call)),
+        doc: Doc {
+            summary: "Read a profile",
+            parameters: &[CUSTOMER, PROFILE],
+            body: None,
+            answer: (200, Some(wrapped_profile)),
+            refusals: &[400, 404],
+        },
+    },
+    Route {
+        method: "PATCH",
+        path: "/api/v2/server-side-api/profile/",
+        aliases: &["/api/v1/server-side-api/profile/"],
+        access: Access::ProfileKey,
+        handler: |call| Box::pin(profile::update(call)),
+        doc: Doc {
+            summary: "Change a profile",
+            parameters: &[CUSTOMER, PROFILE, PLATFORM],
+            body: Some(profile::schema),
+            answer: (200, Some(wrapped_profile)),
+            refusals: &[400, 404],
+        },
+    },
+    Route {
+        method: "DELETE",
+        path: "/api/v2/server-side-api/profile/",
+        aliases: &["/api/v1/server-side-api/profile/"],
+        access: Access::ProfileKey,
+        handler: |call| Box::pin(profile::delete(call)),
+        doc: Doc {
+            summary: "Delete a profile",
+            parameters: &[CUSTOMER, PROFILE],
+            body: None,
+            answer: (204, None),
+            refusals: &[400, 404],
+        },
+    },
+    Route {
+        method: "POST",
+        path: "/api/v1/sdk/integration/profile/set/integration-identifiers/",
+        aliases: &[],
+        access: Access::AnyKey,
+        handler: |call| Box::pin(sdk::set_identifiers(call)),
+        doc: Doc {
+            summary: "Add integration identifiers to a profile, in the form of the mobile SDKs",
+            parameters: &[IDEMPOTENCY],
+            body: Some(sdk::schema),
+            answer: (
+                200,
+                Some(|_| json!({"type": "object", "properties": {"data": {"type": "null"}}})),
+            ),
+            refusals: &[400, 404, 422],
+        },
+    },
+];
+
+/// `{"data": …}`, as calls that answer a profile wrap it.
+#[derive(Serialize)]
+struct Wrapped<T> {
+    data: T,
+}
+
+fn wrapped_profile(schemas: &mut Schemas) -> Value {
+    json!({"type": "object", "properties": {"data": of::<ProfileBody>(schemas)}, "required": ["data"]})
+}

@@ -1,0 +1,72 @@
+//! `profile/`: create or link, read, change, delete.
+
+use bursar_domain::profile::{Profile, ProfileChanges, Refusal, bad_profile_id};
+use bursar_domain::profile_body::ProfileBody;
+use bursar_domain::{attributes, fields, installation, person};
+use serde_json::{Value, json};
+
+use super::Wrapped;
+use crate::actions::{Reply, profiles};
+use crate::http::call::Call;
+use crate::http::error::ApiError;
+use crate::http::route::{Schemas, refuse};
+
+/// `POST`: creates the profile, attaches a customer id to an anonymous one, or changes a known one.
+pub async fn create(call: Call) -> Result<Reply, ApiError> {
+    let changes = ProfileChanges::parse(&call.json()?, call.platform())?;
+    let selector = call.selector().map_err(|refusal| match refusal {
+        Refusal::NotAProfileId => refuse(bad_profile_id()),
+        other => other.into(),
+    })?;
+    let (request, now) = (call.request(selector)?, call.now);
+    let render = move |profile: &Profile| show(profile, now);
+    Ok(profiles::create(&call.state, request, changes, render).await?)
+}
+
+/// `GET`: the profile.
+pub async fn read(call: Call) -> Result<Reply, ApiError> {
+    let profile = profiles::read(&call.state, call.app().id, &call.selector()?).await?;
+    Ok(show(&profile, call.now))
+}
+
+/// `PATCH`: changes the fields that the body names; `null` clears one.
+pub async fn update(call: Call) -> Result<Reply, ApiError> {
+    let changes = ProfileChanges::parse(&call.json()?, call.platform())?;
+    let request = call.request(call.selector()?)?;
+    let profile = profiles::update(&call.state, request, changes).await?;
+    Ok(show(&profile, call.now))
+}
+
+/// `DELETE`: the profile and all that is known of it. Its customer id is free again.
+pub async fn delete(call: Call) -> Result<Reply, ApiError> {
+    profiles::delete(&call.state, call.app().id, call.selector()?).await?;
+    Ok(Reply::empty(204))
+}
+
+fn show(profile: &Profile, now: i64) -> Reply {
+    Reply::json(&Wrapped {
+        data: ProfileBody::at(profile, now),
+    })
+}
+
+/// The schema of the body of `POST` and `PATCH`.
+pub fn schema(_: &mut Schemas) -> Value {
+    fields::schema(person::FIELDS, |name| match name {
+        "custom_attributes" => json!({
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["key", "value"],
+                "properties": {
+                    "key": {"type": "string", "pattern": format!("^[A-Za-z0-9._-]{{1,{}}}$", attributes::MAX_KEY)},
+                    "value": {
+                        "type": ["string", "number", "boolean", "null"],
+                        "maxLength": attributes::MAX_VALUE,
+                    },
+                },
+            },
+        }),
+        _ => fields::schema(installation::FIELDS, |_| json!({})),
+    })
+}

@@ -1,0 +1,52 @@
+//! Who is let in: the key or token of a request against what its route asks for.
+
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+
+use super::call::Caller;
+use super::error::ApiError;
+use super::route::Access;
+use crate::keys::KeyKind;
+use crate::state::AppState;
+
+/// Finds the caller, or refuses. A wrong key and one that may not do this look the same from outside.
+pub fn admit(state: &AppState, headers: &HeaderMap, access: Access, now: i64) -> Result<Caller, ApiError> {
+    match access {
+        Access::Open => Ok(Caller::Anybody),
+        Access::Admin => {
+            let token = credential(headers, "Bearer").ok_or(ApiError::NotAuthenticated)?;
+            let directory = state.directory();
+            let token = directory
+                .find_token(token, &state.vault)
+                .ok_or(ApiError::NotAuthenticated)?;
+            token.used_at.store(now, std::sync::atomic::Ordering::Relaxed);
+            Ok(Caller::Admin(token.clone()))
+        }
+        Access::AnyKey | Access::ProfileKey => {
+            let key = credential(headers, "Api-Key").ok_or(ApiError::NotAuthenticated)?;
+            let directory = state.directory();
+            let key = directory
+                .find_key(key, &state.vault)
+                .ok_or(ApiError::NotAuthenticated)?;
+            let allowed = match key.kind {
+                KeyKind::Secret => true,
+                KeyKind::Public => access == Access::AnyKey || key.app.settings.public_key_profile_calls,
+            };
+            if !allowed {
+                return Err(ApiError::NotAuthenticated);
+            }
+            if !key.admit(now) {
+                return Err(ApiError::RateLimited);
+            }
+            Ok(Caller::Key(key.clone()))
+        }
+    }
+}
+
+/// What follows the scheme in `Authorization`. The scheme is compared without case; spaces may follow it.
+fn credential<'h>(headers: &'h HeaderMap, scheme: &str) -> Option<&'h str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (said, credential) = value.split_once(' ')?;
+    let credential = credential.trim();
+    (said.eq_ignore_ascii_case(scheme) && !credential.is_empty()).then_some(credential)
+}

@@ -1,0 +1,12 @@
+//! The HTTP surface: routes, guards, bodies, errors, and the server that listens.
+
+pub mod admin;
+pub mod body;
+pub mod call;
+pub mod compat;
+pub mod error;
+pub mod guard;
+pub mod operations;
+pub mod route;
+pub mod router;
+pub mod server;

@@ -1,0 +1,255 @@
+//! From a request to its handler and back: the order of checks is route and method, key, content type and
+//! syntax, fields, profile, rules.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{FromRequestParts, RawPathParams, Request};
+use axum::http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use futures_util::FutureExt;
+use tower::ServiceExt;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::call::Call;
+use super::error::ApiError;
+use super::route::{Access, Route};
+use super::{admin, body, compat, guard, operations};
+use crate::actions::Reply;
+use crate::state::AppState;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+
+/// Which part of the surface a listener serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Surface {
+    /// The compatible API, the health and documentation routes.
+    pub api: bool,
+    /// The administration API.
+    pub admin: bool,
+    /// `/metrics`.
+    pub metrics: bool,
+}
+
+/// Everything on one listener.
+pub const WHOLE: Surface = Surface {
+    api: true,
+    admin: true,
+    metrics: true,
+};
+
+/// All routes.
+pub fn routes() -> impl Iterator<Item = &'static Route> {
+    compat::ROUTES
+        .iter()
+        .chain(admin::ROUTES)
+        .chain(operations::ROUTES)
+}
+
+/// Which route answered, for logs and metrics.
+#[derive(Clone, Copy)]
+struct Answered(&'static Route);
+
+/// Answers requests: the one entry for sockets and for tests without any.
+#[derive(Clone)]
+pub struct Service {
+    router: Router,
+    state: AppState,
+}
+
+impl Service {
+    /// Builds the router of a surface.
+    pub fn new(state: AppState, surface: Surface) -> Self {
+        let mut paths: BTreeMap<String, MethodRouter> = BTreeMap::new();
+        for route in routes().filter(|route| surface.serves(route)) {
+            for path in std::iter::once(&route.path).chain(route.aliases) {
+                for path in spellings(path) {
+                    let methods = paths.entry(path).or_default();
+                    *methods = std::mem::take(methods).merge(method(route, &state));
+                }
+            }
+        }
+        let mut router = Router::new();
+        for (path, methods) in paths {
+            router = router.route(&path, methods);
+        }
+        #[cfg(feature = "bench")]
+        let router = router.merge(super::bench::router());
+        let router = router
+            .fallback(|request: Request| async move { refuse(&ApiError::NoSuchPath, request.uri().path()) })
+            .method_not_allowed_fallback(|request: Request| async move {
+                refuse(&ApiError::MethodNotAllowed, request.uri().path())
+            });
+        Self { router, state }
+    }
+
+    /// Answers one request. Whatever happens inside, there is an answer with a `Request-Id`.
+    pub async fn answer(&self, request: Request) -> Response {
+        let id = Uuid::new_v4().simple().to_string();
+        let started = Instant::now();
+        let method = known_method(request.method().as_str());
+        let is_admin = is_admin(request.uri().path());
+        let span = tracing::info_span!("request", request_id = %id);
+        let answered = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind();
+        let mut response = match answered.instrument(span.clone()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(_) => {
+                self.state.metrics.panics.inc();
+                span.in_scope(|| tracing::error!("a handler panicked; the panic's message stands above"));
+                failure(
+                    &ApiError::Internal(std::sync::Arc::from(Box::from("panic"))),
+                    is_admin,
+                )
+            }
+        };
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        let route = response
+            .extensions()
+            .get::<Answered>()
+            .map_or("unknown", |answered| answered.0.path);
+        let (status, elapsed) = (response.status().as_u16(), started.elapsed().as_secs_f64());
+        self.state.metrics.request(method, route, status, elapsed);
+        span.in_scope(|| tracing::debug!(method, route, status, duration_ms = elapsed * 1e3, "answered"));
+        response
+    }
+}
+
+impl Surface {
+    fn serves(self, route: &Route) -> bool {
+        match route.path {
+            "/metrics" => self.metrics,
+            path if is_admin(path) => self.admin,
+            _ => self.api,
+        }
+    }
+}
+
+/// With and without a slash at the end.
+fn spellings(path: &str) -> Vec<String> {
+    let bare = path.trim_end_matches('/');
+    if bare.is_empty() {
+        vec!["/".into()]
+    } else {
+        vec![bare.into(), format!("{bare}/")]
+    }
+}
+
+fn method(route: &'static Route, state: &AppState) -> MethodRouter {
+    let filter = match route.method {
+        "GET" => MethodFilter::GET,
+        "POST" => MethodFilter::POST,
+        "PUT" => MethodFilter::PUT,
+        "PATCH" => MethodFilter::PATCH,
+        _ => MethodFilter::DELETE,
+    };
+    let state = state.clone();
+    on(filter, move |request: Request| {
+        let state = state.clone();
+        async move {
+            let mut response = match dispatch(state, route, request).await {
+                Ok(reply) => success(reply),
+                Err(error) => {
+                    log(&error);
+                    failure(&error, route.access == Access::Admin)
+                }
+            };
+            response.extensions_mut().insert(Answered(route));
+            response
+        }
+    })
+}
+
+async fn dispatch(state: AppState, route: &'static Route, request: Request) -> Result<Reply, ApiError> {
+    let (mut parts, request_body) = request.into_parts();
+    let now = state.clock.now();
+    let caller = guard::admit(&state, &parts.headers, route.access, now)?;
+    let body = match route.method {
+        "POST" | "PUT" | "PATCH" => body::read(&parts.headers, request_body).await?,
+        _ => bytes::Bytes::new(),
+    };
+    let path = if route.path.contains('{') {
+        let values = RawPathParams::from_request_parts(&mut parts, &()).await;
+        let values = values.map_err(|_| ApiError::NoSuchPath)?;
+        values.iter().map(|(_, value)| value.to_owned()).collect()
+    } else {
+        Vec::new()
+    };
+    let query = parts.uri.query().map(str::to_owned);
+    let call = Call {
+        state,
+        caller,
+        route,
+        path,
+        query,
+        headers: parts.headers,
+        body,
+        now,
+    };
+    (route.handler)(call).await
+}
+
+fn success(reply: Reply) -> Response {
+    let is_empty = reply.body.is_empty();
+    let mut response = Response::new(Body::from(reply.body));
+    *response.status_mut() = StatusCode::from_u16(reply.status).expect("our statuses are valid");
+    if !is_empty {
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+    }
+    response
+}
+
+fn refuse(error: &ApiError, path: &str) -> Response {
+    failure(error, is_admin(path))
+}
+
+fn failure(error: &ApiError, is_admin: bool) -> Response {
+    let (body, kind, scheme) = if is_admin {
+        (error.problem(), "application/problem+json", "Bearer")
+    } else {
+        (error.body(), "application/json", "Api-Key")
+    };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(error.status()).expect("our statuses are valid");
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    if matches!(error, ApiError::NotAuthenticated) {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+    }
+    if let Some(seconds) = error.retry_after() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// Logs a failure of ours with its reason, once. Refusals are the caller's affair.
+fn log(error: &ApiError) {
+    match error {
+        ApiError::Internal(source) => tracing::error!(error = %source, "a request failed"),
+        ApiError::Unavailable(source) => tracing::warn!(error = %source, "the database is not available"),
+        _ => {}
+    }
+}
+
+fn is_admin(path: &str) -> bool {
+    path.starts_with("/admin/v1/")
+}
+
+/// A method as a label; what we do not serve is one label, however it is called.
+fn known_method(method: &str) -> &'static str {
+    let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    known
+        .into_iter()
+        .find(|known| *known == method)
+        .unwrap_or("other")
+}

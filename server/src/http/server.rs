@@ -1,0 +1,77 @@
+//! Listens, and stops gently: no new connections, every request that has begun is answered, in at most 10 s.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::body::Body;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use super::router::Service;
+
+/// How long a request's head may take to arrive; also how long an idle connection is kept.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// The largest head of a request.
+const MAX_HEAD: usize = 32 * 1024;
+/// How long requests that have begun may go on after the stop was asked for.
+const STOP_PATIENCE: Duration = Duration::from_secs(9);
+/// After a failed accept (out of descriptors, as a rule) others must end first.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves until `stop` says so, and then until the last request is answered or patience ends.
+pub async fn serve(listener: TcpListener, service: Service, mut stop: watch::Receiver<bool>) {
+    let graceful = GracefulShutdown::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => connection(stream, peer, &service, &graceful),
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            () = asked(&mut stop) => break,
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(STOP_PATIENCE, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("some requests were still open when patience ended");
+    }
+}
+
+async fn asked(stop: &mut watch::Receiver<bool>) {
+    // Without anybody left who could ask, stopping is right too.
+    drop(stop.wait_for(|stop| *stop).await);
+}
+
+fn connection(stream: TcpStream, peer: SocketAddr, service: &Service, graceful: &GracefulShutdown) {
+    // Answers are small and written at once: waiting to fill a packet would only delay them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, %peer, "a connection ended before it began");
+        return;
+    }
+    let service = service.clone();
+    let answer = tower::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let service = service.clone();
+        async move { Ok::<_, Infallible>(service.answer(request.map(Body::new)).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(answer));
+    let watched = graceful.watch(connection);
+    tokio::spawn(async move {
+        if let Err(error) = watched.await {
+            tracing::debug!(%error, "a connection ended early");
+        }
+    });
+}

@@ -1,0 +1,35 @@
+//! The log: lines to standard error, for people or as JSON.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt;
+
+use crate::config::{Config, LogFormat, LogLevel};
+
+/// Starts the log. Only the first call has an effect.
+pub fn start(config: &Config) {
+    let level = match config.log_level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    };
+    let is_terminal = std::io::stderr().is_terminal();
+    let lines = fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(is_terminal)
+        .with_max_level(level);
+    let started = match config.log_format {
+        LogFormat::Human => lines.try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).try_init(),
+    };
+    if started.is_ok() {
+        std::panic::set_hook(Box::new(|panic| {
+            let place = panic.location().map(ToString::to_string).unwrap_or_default();
+            // The message may hold a value of the request, so only the place is told.
+            tracing::error!(place, "panic");
+        }));
+    }
+}

@@ -1,0 +1,63 @@
+//! A fresh database for each test, on each of the three backends.
+
+use std::path::PathBuf;
+
+use bursar::store::{Location, Options};
+use uuid::Uuid;
+
+/// Where a test keeps its data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    SqliteFile,
+    SqliteMemory,
+    Postgres,
+}
+
+pub const ALL: [Backend; 3] = [Backend::SqliteFile, Backend::SqliteMemory, Backend::Postgres];
+
+/// A folder that is removed at the end.
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("bursar-test-{}", Uuid::new_v4().simple()));
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+impl Backend {
+    /// Options that open a database which nobody else uses.
+    pub async fn fresh(self, folder: &Folder) -> Options {
+        let location = match self {
+            Self::SqliteFile => Location::SqliteFile(folder.0.join("bursar.db")),
+            Self::SqliteMemory => Location::SqliteMemory,
+            Self::Postgres => Location::Postgres(fresh_postgres_url().await),
+        };
+        Options {
+            location,
+            connections: 4,
+        }
+    }
+}
+
+/// A URL whose tables are in a schema of its own.
+pub async fn fresh_postgres_url() -> String {
+    let url = xtask::test_environment::postgres_url();
+    let schema = format!("test_{}", Uuid::new_v4().simple());
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    client
+        .batch_execute(&format!("CREATE SCHEMA {schema}"))
+        .await
+        .unwrap();
+    format!("{url}?options=-csearch_path%3D{schema}")
+}

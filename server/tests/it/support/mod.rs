@@ -1,0 +1,4 @@
+//! What tests share: databases of their own, a server without sockets, requests and answers.
+
+pub mod backend;
+pub mod server;

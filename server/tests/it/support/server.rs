@@ -1,0 +1,133 @@
+//! A whole server in process: every request goes through the real router to a real database, without sockets.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Request};
+use bursar::actions::admin::first_run;
+use bursar::clock::Clock;
+use bursar::http::router::{Service, WHOLE};
+use bursar::metrics::Metrics;
+use bursar::state::AppState;
+use bursar::store::{Store, migrations};
+use bursar::vault::{MasterKey, Vault};
+use http_body_util::BodyExt;
+use serde_json::Value;
+
+use super::backend::{Backend, Folder};
+
+/// 2026-01-01T00:00:00Z in microseconds: where the clock of tests begins.
+pub const START: i64 = 1_767_225_600_000_000;
+
+pub const PROFILE: &str = "/api/v2/server-side-api/profile/";
+pub const IDENTIFIERS: &str = "/api/v2/server-side-api/integration/profile/set/integration-identifiers/";
+
+pub struct TestServer {
+    pub service: Service,
+    pub state: AppState,
+    pub app_id: String,
+    pub secret_key: String,
+    pub public_key: String,
+    pub admin_token: String,
+    pub folder: Folder,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+}
+
+impl TestServer {
+    /// A server on a fresh database, with the app `default` of the first run, on a test clock at [`START`].
+    pub async fn on(backend: Backend) -> Self {
+        let folder = Folder::new();
+        let options = backend.fresh(&folder).await;
+        let metrics = Metrics::default();
+        let store = Store::open(&options, metrics.store.clone()).await.unwrap();
+        migrations::run(&store, false).await.unwrap();
+        let vault = Vault::open(&store, &MasterKey::from_bytes([7; 32]))
+            .await
+            .unwrap();
+        let state = AppState::new(store, vault, Clock::test(START), metrics, None)
+            .await
+            .unwrap();
+        let made = first_run::set_up(&state).await.unwrap().unwrap();
+        Self {
+            service: Service::new(state.clone(), WHOLE),
+            state,
+            app_id: made.app.app_id.to_string(),
+            secret_key: made.app.secret_key,
+            public_key: made.app.public_key,
+            admin_token: made.admin_token,
+            folder,
+        }
+    }
+
+    /// Sends a request as it stands.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = self.service.answer(request).await.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    /// Sends a request with the app's secret key. An empty body is sent without a type.
+    pub async fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        self.send(request(
+            &format!("Api-Key {}", self.secret_key),
+            method,
+            path,
+            headers,
+            body,
+        ))
+        .await
+    }
+
+    /// Sends a request of the administration.
+    pub async fn admin(&self, method: &str, path: &str, body: &str) -> Answer {
+        let path = format!("/admin/v1/{path}");
+        self.send(request(
+            &format!("Bearer {}", self.admin_token),
+            method,
+            &path,
+            &[],
+            body,
+        ))
+        .await
+    }
+}
+
+/// Builds a request.
+pub fn request(
+    authorization: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    if !authorization.is_empty() {
+        request = request.header("authorization", authorization);
+    }
+    if !body.is_empty() {
+        request = request.header("content-type", "application/json");
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(Body::from(body.to_owned())).unwrap()
+}
