@@ -1,10 +1,13 @@
 //! What may be written after `cargo xtask`.
 
+use crate::commands::bench::Size;
+
 /// The overview, printed for `cargo xtask --help`.
 pub const HELP: &str = "\
 cargo xtask COMMAND
 
   test [-- ARGS…]           every check of the project, on a throwaway PostgreSQL
+  bench main-job            the speed of the main job against what the machine could do at best
   postgres -- COMMAND…      runs COMMAND with a throwaway PostgreSQL
   sbom                      writes target/sbom.json (CycloneDX 1.5)
 
@@ -35,6 +38,16 @@ The tests find in their environment:
 
 Example: cargo xtask test -- --package bursar expired_grant";
 
+/// Printed for `cargo xtask bench --help`.
+pub const BENCH_HELP: &str = "\
+cargo xtask bench main-job [--quick]
+
+Builds the server for release with the benchmark's routes, fills databases, starts servers and PostgreSQL on
+127.0.0.1, drives them with wrk over 64 kept connections, and prints one table of ratios. Exits with 0 only if every
+figure meets its bar. Takes about ten minutes; --quick takes one, on small databases, and judges nothing worth judging.
+
+Needs PostgreSQL's server programs and pgbench, wrk and strace; as root on Debian it installs what is missing.";
+
 /// Printed for `cargo xtask postgres --help`.
 pub const POSTGRES_HELP: &str = "\
 cargo xtask postgres -- COMMAND…
@@ -60,6 +73,11 @@ pub enum Invocation {
         /// What stood after `--`.
         cargo_test_args: Vec<String>,
     },
+    /// Measure the main job.
+    Bench {
+        /// How much is measured.
+        size: Size,
+    },
     /// Run a program beside a throwaway PostgreSQL.
     Postgres {
         /// The program, as a path or a name on PATH.
@@ -83,6 +101,9 @@ pub enum UsageError {
     /// A word stands where only `--help` or `--` may.
     #[error("unexpected argument {0:?}; arguments to pass on stand after `--`")]
     UnexpectedArgument(String),
+    /// `bench` without a name.
+    #[error("which benchmark? There is: main-job")]
+    NoBenchmark,
     /// `postgres` without a program.
     #[error("`cargo xtask postgres -- COMMAND…` needs a command to run")]
     NothingToRun,
@@ -102,6 +123,8 @@ impl Invocation {
             }),
             "postgres" if wants_help => Ok(Self::Help(POSTGRES_HELP)),
             "postgres" => postgres(rest),
+            "bench" if wants_help => Ok(Self::Help(BENCH_HELP)),
+            "bench" => bench(&rest),
             "sbom" if wants_help => Ok(Self::Help(SBOM_HELP)),
             "sbom" if passed_on(rest.clone())?.is_empty() => Ok(Self::Sbom),
             "sbom" => Err(UsageError::UnexpectedArgument("--".into())),
@@ -118,6 +141,15 @@ fn postgres(rest: Vec<String>) -> Result<Invocation, UsageError> {
         program,
         args: words.collect(),
     })
+}
+
+fn bench(rest: &[String]) -> Result<Invocation, UsageError> {
+    match rest.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["main-job"] => Ok(Invocation::Bench { size: Size::FULL }),
+        ["main-job", "--quick"] => Ok(Invocation::Bench { size: Size::QUICK }),
+        ["main-job", other, ..] | [other, ..] => Err(UsageError::UnexpectedArgument(other.into())),
+        [] => Err(UsageError::NoBenchmark),
+    }
 }
 
 fn is_help(word: &str) -> bool {
@@ -171,6 +203,23 @@ mod tests {
         assert_eq!(
             parse("sbom now"),
             Err(UsageError::UnexpectedArgument("now".into()))
+        );
+    }
+
+    #[test]
+    fn a_benchmark_has_a_name_and_two_sizes() {
+        assert_eq!(
+            parse("bench main-job"),
+            Ok(Invocation::Bench { size: Size::FULL })
+        );
+        assert_eq!(
+            parse("bench main-job --quick"),
+            Ok(Invocation::Bench { size: Size::QUICK })
+        );
+        assert_eq!(parse("bench"), Err(UsageError::NoBenchmark));
+        assert_eq!(
+            parse("bench main-job fast"),
+            Err(UsageError::UnexpectedArgument("fast".into()))
         );
     }
 

@@ -20,6 +20,7 @@ use guard::Guard;
 
 pub use binaries::find as find_binaries;
 pub use error::ClusterError;
+pub use port::free as free_port;
 
 /// A running PostgreSQL of our own. Stopped and removed when dropped, and also when this process is killed.
 ///

@@ -42,7 +42,7 @@ pub async fn set_identifiers(
         let mut profile = selector.pick(profiles::read(app, rows_of(loaded, 0))?)?;
         let changed = profile.set_identifiers(&changes, now);
         let writes = if changed {
-            vec![profiles::update_identifiers(&profile)]
+            vec![profiles::update_identifiers(&profile, &selector)]
         } else {
             Vec::new()
         };

@@ -1,5 +1,7 @@
 //! The command line. Every command but `serve` works on the database directly, with or without a server.
 
+#[cfg(feature = "bench")]
+mod bench_fill;
 mod open;
 mod serve;
 
@@ -33,6 +35,12 @@ enum Command {
     },
     /// Print the effective settings, secrets masked
     Config,
+    /// Fill the app `default` with profiles to measure with
+    #[cfg(feature = "bench")]
+    BenchFill {
+        /// How many
+        profiles: i64,
+    },
 }
 
 /// Runs the program: reads the command line and does what it says.
@@ -42,6 +50,8 @@ pub async fn run() -> Result<(), Failure> {
     match command {
         Command::Serve => serve::run(config).await,
         Command::Migrate { dry_run } => migrate(&config, dry_run).await,
+        #[cfg(feature = "bench")]
+        Command::BenchFill { profiles } => bench_fill::run(&config, profiles).await,
         Command::Config => {
             println!("{}", serde_json::to_string_pretty(&config)?);
             Ok(())

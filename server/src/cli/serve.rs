@@ -22,7 +22,7 @@ use crate::state::AppState;
 const HOUSEKEEPING: Duration = Duration::from_secs(60);
 
 /// The identifiers that the founding document's example sets, in its order.
-const EXAMPLE_IDENTIFIERS: [&str; 13] = [
+pub(super) const EXAMPLE_IDENTIFIERS: [&str; 13] = [
     "pushwoosh_hwid",
     "mixpanel_user_id",
     "facebook_anonymous_id",

@@ -104,9 +104,21 @@ impl ApiError {
         Shown { status, code, source }
     }
 
+    /// A handler panicked.
+    pub fn panicked() -> Self {
+        Self::Internal(Arc::new(StoreError::Internal(
+            "a handler panicked; its place stands above".into(),
+        )))
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         self.shown().status
+    }
+
+    /// The short name for machines.
+    pub fn code(&self) -> &'static str {
+        self.shown().code
     }
 
     /// Seconds after which another try makes sense.

@@ -1,6 +1,8 @@
 //! The HTTP surface: routes, guards, bodies, errors, and the server that listens.
 
 pub mod admin;
+#[cfg(feature = "bench")]
+mod bench;
 pub mod body;
 pub mod call;
 pub mod compat;

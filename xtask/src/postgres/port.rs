@@ -9,7 +9,7 @@ const FIRST: u16 = 20_000;
 const COUNT: u16 = 12_000;
 
 /// A port of 127.0.0.1 that nobody listens on. Each call tries others; each process begins elsewhere.
-pub(super) fn free() -> Option<u16> {
+pub fn free() -> Option<u16> {
     static TRIED: AtomicU16 = AtomicU16::new(0);
     (0..COUNT)
         .map(|_| nth(std::process::id(), TRIED.fetch_add(1, Ordering::Relaxed)))

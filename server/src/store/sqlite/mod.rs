@@ -19,6 +19,8 @@ use crate::metrics::StoreMetrics;
 
 /// How long a statement waits for another program's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The writer's page cache: holds most of the index by which profiles are found, for a million of them.
+const WRITER_CACHE_KIB: i64 = 32 * 1024;
 /// Statements that stay prepared on each connection.
 const PREPARED: usize = 128;
 

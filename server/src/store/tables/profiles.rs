@@ -140,18 +140,27 @@ pub fn update(profile: &Profile, details: &Details) -> Statement {
     )
 }
 
-/// Saves a known profile's identifiers.
-pub fn update_identifiers(profile: &Profile) -> Statement {
-    const SQL: Sql = Sql::same(
+/// Saves a known profile's identifiers. Finds its row the way that `selector` found it, so that no page of
+/// another index has to be read.
+pub fn update_identifiers(profile: &Profile, selector: &Selector) -> Statement {
+    const BY_ID: Sql = Sql::same(
         "UPDATE profiles SET updated_at = $1, identifiers = $2 WHERE app_id = $3 AND profile_id = $4",
     );
+    const BY_CUSTOMER: Sql = Sql::same(
+        "UPDATE profiles SET updated_at = $1, identifiers = $2 WHERE app_id = $3 AND customer_user_id = $4",
+    );
+    let (sql, key): (_, Value) = match selector {
+        Selector::Customer(customer) => (&BY_CUSTOMER, customer.as_str().into()),
+        Selector::Id(_) | Selector::Both(..) => (&BY_ID, profile.id.0.into()),
+    };
+    let identifiers = profile.identifiers.encode();
     Statement::new(
-        &SQL,
+        sql,
         [
             profile.updated_at.into(),
-            profile.identifiers.encode().into(),
+            identifiers.into(),
             profile.app.0.into(),
-            profile.id.0.into(),
+            key,
         ],
     )
 }

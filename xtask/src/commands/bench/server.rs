@@ -1,0 +1,140 @@
+//! A server to measure, as a process.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::client::Client;
+use super::{Bench, BenchError, doing, output};
+
+/// How long a start may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A database that was filled, and how to open it.
+pub struct Filled {
+    program: PathBuf,
+    folder: PathBuf,
+    database: String,
+    /// A secret key of its app.
+    pub key: String,
+    /// How many profiles are in it.
+    pub profiles: u64,
+}
+
+/// A running server.
+pub struct Server {
+    process: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// From the start of the process to the first answer.
+    pub ready_after: Duration,
+}
+
+impl Filled {
+    /// Makes a database with so many profiles, and a tenth more that are never changed.
+    pub fn make(bench: &Bench, name: &str, database: &str, profiles: u64) -> Result<Self, BenchError> {
+        let folder = bench.folder.join(name);
+        std::fs::create_dir_all(&folder).map_err(doing("make a folder"))?;
+        let mut fill = program(&bench.program, &folder, database);
+        let key = output(fill.arg("bench-fill").arg((profiles + profiles / 10).to_string()))?
+            .trim()
+            .to_owned();
+        Ok(Self {
+            program: bench.program.clone(),
+            folder,
+            database: database.to_owned(),
+            key,
+            profiles,
+        })
+    }
+
+    /// Starts a server on it and waits for its first answer.
+    pub fn serve(&self) -> Result<Server, BenchError> {
+        let port =
+            crate::postgres::free_port().ok_or_else(|| BenchError::Unexpected("no port is free".into()))?;
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let started = Instant::now();
+        let mut serve = program(&self.program, &self.folder, &self.database);
+        serve
+            .args(["serve", "--listen", &address.to_string()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let mut process = serve.spawn().map_err(doing("start the server"))?;
+        while Client::connect(address)
+            .and_then(|mut client| client.get("/readyz", ""))
+            .is_err()
+        {
+            if started.elapsed() > PATIENCE {
+                // It ends with us anyway.
+                let _ = process.kill();
+                return Err(BenchError::Unexpected("the server does not answer".into()));
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Ok(Server {
+            process,
+            address,
+            ready_after: started.elapsed(),
+        })
+    }
+}
+
+fn program(path: &Path, folder: &Path, database: &str) -> Command {
+    let mut command = Command::new(path);
+    command.current_dir(folder).args([
+        "--data-dir",
+        "data",
+        "--log-level",
+        "warn",
+        "--database",
+        database,
+    ]);
+    command
+}
+
+impl Server {
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Resident memory in MiB.
+    pub fn resident_mib(&self) -> Result<f64, BenchError> {
+        let path = format!("/proc/{}/status", self.pid());
+        let status = std::fs::read_to_string(path).map_err(doing("read the server's memory"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse::<f64>().ok());
+        kib.map(|kib| kib / 1024.0)
+            .ok_or_else(|| BenchError::Unexpected("no VmRSS".into()))
+    }
+
+    /// Ends it at once, as a crash would.
+    pub fn kill(mut self) -> Result<(), BenchError> {
+        self.process
+            .kill()
+            .and_then(|()| self.process.wait().map(drop))
+            .map_err(doing("kill the server"))
+    }
+
+    /// Ends it gently.
+    pub fn stop(mut self) -> Result<(), BenchError> {
+        let pid = self.pid().to_string();
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .map_err(doing("stop the server"))?;
+        self.process
+            .wait()
+            .map(drop)
+            .map_err(doing("wait for the server"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Already ended, as a rule.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
