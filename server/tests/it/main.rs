@@ -1,4 +1,8 @@
 //! Tests of the server as a whole: in process, over sockets, and as a program.
 
+mod admin_apps;
+mod admin_audit;
+mod admin_catalogue;
+mod admin_lists;
 mod first_steps;
 mod support;
