@@ -1,12 +1,22 @@
 //! The command line. Every command but `serve` works on the database directly, with or without a server.
 
+mod access_level;
+mod admin_token;
+mod app;
+mod audit;
+mod key;
 mod open;
+mod product;
+mod profile;
+mod rate;
 mod serve;
+mod session;
 
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Settings};
 use crate::store::migrations;
+use session::Session;
 
 /// What the program reports when a command fails.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -33,6 +43,30 @@ enum Command {
     },
     /// Print the effective settings, secrets masked
     Config,
+    /// Apps: create, list, set
+    #[command(subcommand)]
+    App(app::Command),
+    /// API keys: create, list, revoke
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Access levels: set, list
+    #[command(subcommand)]
+    AccessLevel(access_level::Command),
+    /// Products of the stores: set, list, delete
+    #[command(subcommand)]
+    Product(product::Command),
+    /// Exchange rates: set, list
+    #[command(subcommand)]
+    Rate(rate::Command),
+    /// Admin tokens: create, list, revoke
+    #[command(subcommand)]
+    AdminToken(admin_token::Command),
+    /// Profiles: find, show
+    #[command(subcommand)]
+    Profile(profile::Command),
+    /// What the administration changed
+    #[command(subcommand)]
+    Audit(audit::Command),
 }
 
 /// Runs the program: reads the command line and does what it says.
@@ -46,6 +80,14 @@ pub async fn run() -> Result<(), Failure> {
             println!("{}", serde_json::to_string_pretty(&config)?);
             Ok(())
         }
+        Command::App(command) => app::run(&Session::open(config).await?, command).await,
+        Command::Key(command) => key::run(&Session::open(config).await?, command).await,
+        Command::AccessLevel(command) => access_level::run(&Session::open(config).await?, command).await,
+        Command::Product(command) => product::run(&Session::open(config).await?, command).await,
+        Command::Rate(command) => rate::run(&Session::open(config).await?, command).await,
+        Command::AdminToken(command) => admin_token::run(&Session::open(config).await?, command).await,
+        Command::Profile(command) => profile::run(&Session::open(config).await?, command).await,
+        Command::Audit(command) => audit::run(&Session::open(config).await?, command).await,
     }
 }
 

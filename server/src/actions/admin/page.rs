@@ -75,7 +75,7 @@ impl Paging {
 
     /// How many rows to ask for: one more than the page has, to see whether there is a next.
     pub(super) fn rows(&self) -> i64 {
-        i64::try_from(self.limit + 1).unwrap_or(i64::MAX)
+        i64::try_from(self.limit.saturating_add(1)).unwrap_or(i64::MAX)
     }
 
     /// Makes the page of its rows. `read` answers each row's key and what it holds.
