@@ -4,6 +4,7 @@ mod access_level;
 mod admin_token;
 mod app;
 mod audit;
+mod doctor;
 mod key;
 mod open;
 mod product;
@@ -43,6 +44,12 @@ enum Command {
     },
     /// Print the effective settings, secrets masked
     Config,
+    /// Check settings, files, database and keys; exit code 1 if something is wrong
+    Doctor {
+        /// Also check the integrity of the embedded database, which reads all of it
+        #[arg(long)]
+        deep: bool,
+    },
     /// Apps: create, list, set
     #[command(subcommand)]
     App(app::Command),
@@ -80,6 +87,7 @@ pub async fn run() -> Result<(), Failure> {
             println!("{}", serde_json::to_string_pretty(&config)?);
             Ok(())
         }
+        Command::Doctor { deep } => doctor::run(config, deep).await,
         Command::App(command) => app::run(&Session::open(config).await?, command).await,
         Command::Key(command) => key::run(&Session::open(config).await?, command).await,
         Command::AccessLevel(command) => access_level::run(&Session::open(config).await?, command).await,

@@ -133,6 +133,8 @@ impl Output {
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".into(),
+        // Customers' texts must not steer the operator's terminal.
+        Value::String(text) if text.chars().any(char::is_control) => text.escape_debug().to_string(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
