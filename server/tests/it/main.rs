@@ -3,6 +3,8 @@
 mod admin_apps;
 mod admin_audit;
 mod admin_catalogue;
+mod admin_cli;
+mod admin_installation;
 mod admin_lists;
 mod first_steps;
 mod support;
