@@ -9,8 +9,8 @@ use super::support::server::{Answer, TestServer, request};
 
 /// A path and body with which each write succeeds on a server that [`prepare`] has seen. A new route must be
 /// added here: the test fails for one that is not.
-fn example(route: &Route, server: &TestServer, ids: &Value) -> (String, &'static str) {
-    let body = match (route.method, route.path.rsplit('/').next().unwrap()) {
+fn example(method: &str, path: &str, server: &TestServer, ids: &Value) -> (String, &'static str) {
+    let body = match (method, path.rsplit('/').next().unwrap()) {
         ("POST", "apps") => r#"{"name":"Shop"}"#,
         ("PATCH", "{app}") => r#"{"settings":{"collect_ip":false}}"#,
         ("POST", "keys") => r#"{"kind":"secret","label":"ci"}"#,
@@ -19,7 +19,7 @@ fn example(route: &Route, server: &TestServer, ids: &Value) -> (String, &'static
         ("POST", "test-clock") => r#"{"now":"2026-02-01T00:00:00Z"}"#,
         _ => "",
     };
-    let mut path = route.path.to_owned();
+    let mut path = path.to_owned();
     for (name, value) in [
         ("{app}", server.app_id.as_str()),
         ("{key_id}", ids["key_id"].as_str().unwrap()),
@@ -31,12 +31,7 @@ fn example(route: &Route, server: &TestServer, ids: &Value) -> (String, &'static
     ] {
         path = path.replace(name, value);
     }
-    assert!(
-        !path.contains('{'),
-        "no example for {} {}",
-        route.method,
-        route.path
-    );
+    assert!(!path.contains('{'), "no example for {} {}", method, path);
     (path, body)
 }
 
@@ -77,7 +72,7 @@ async fn every_write_leaves_one_record_and_no_secret() {
             let server = TestServer::on(backend).await;
             let ids = prepare(&server).await;
             let before = records(&server).await;
-            let (path, body) = example(route, &server, &ids);
+            let (path, body) = example(route.method, route.path, &server, &ids);
             let done = send(&server, route, &path, body).await;
             assert!(
                 done.status < 300,
@@ -118,7 +113,7 @@ async fn a_refused_write_leaves_no_record() {
     let ids = prepare(&server).await;
     let before = records(&server).await.len();
     for route in writes().filter(|route| route.method != "DELETE") {
-        let (path, _) = example(route, &server, &ids);
+        let (path, _) = example(route.method, route.path, &server, &ids);
         let refused = send(&server, route, &path, r#"{"no_such_field":1}"#).await;
         assert_eq!(refused.status, 422, "{} {path}: {}", route.method, refused.text());
     }
@@ -183,5 +178,47 @@ async fn the_test_clock_moves_forward_only() {
             assert_eq!(refused.json()["errors"][0]["field"], "now", "{body}");
         }
         assert_eq!(server.admin("GET", "test-clock", "").await.json(), moved.json());
+    }
+}
+
+#[tokio::test]
+async fn every_route_asks_for_an_admin_token() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let ids = prepare(&server).await;
+    let before = records(&server).await.len();
+    let wrong = [
+        String::new(),
+        "Bearer".into(),
+        "Bearer admin_live_x.y".into(),
+        format!("Bearer {}", server.secret_key),
+        format!("Api-Key {}", server.secret_key),
+        format!("Api-Key {}", server.admin_token),
+        format!("Bearer {}x", server.admin_token),
+    ];
+    for route in router::routes().filter(|route| route.access == Access::Admin) {
+        let path = route
+            .path
+            .replace("{profile_id}", ids["key_id"].as_str().unwrap());
+        let (path, body) = example(route.method, &path, &server, &ids);
+        for authorization in &wrong {
+            let request = request(authorization, route.method, &path, &[], body);
+            let refused = server.send(request).await;
+            assert_eq!(refused.status, 401, "{} {path} {authorization}", route.method);
+            assert_eq!(refused.headers["www-authenticate"], "Bearer");
+        }
+    }
+    assert_eq!(records(&server).await.len(), before);
+}
+
+#[test]
+fn every_route_is_in_the_handbook() {
+    let handbook = include_str!("../../../docs/administration.md");
+    for route in router::routes().filter(|route| route.access == Access::Admin) {
+        let path = route.path.trim_start_matches("/admin/v1/");
+        let written = format!("{} {path}", route.method);
+        let in_code =
+            handbook.contains(&format!("`{written}")) || handbook.contains(&format!("{path}?query="));
+        let of_clock = path == "test-clock" && handbook.contains("$ADMIN/test-clock");
+        assert!(in_code || of_clock, "{written} is not in docs/administration.md");
     }
 }

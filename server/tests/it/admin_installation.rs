@@ -241,3 +241,18 @@ async fn doctor_tells_what_is_wrong_and_what_to_do() {
     assert_ne!(done.status.code(), Some(0));
     assert!(!stdout(&done).contains("hunter2") && !stderr(&done).contains("hunter2"));
 }
+
+#[tokio::test]
+async fn every_setting_is_in_the_handbook() {
+    let handbook = include_str!("../../../docs/configuration.md");
+    let installation = Installation::on(Backend::SqliteMemory).await;
+    let help = installation.text(&["--help"]);
+    let words = help.split(|letter: char| !letter.is_ascii_alphanumeric() && !"_-".contains(letter));
+    let settings = words.filter(|word| word.starts_with("BURSAR_") || word.starts_with("--"));
+    for setting in settings.filter(|word| !["--help", "--version"].contains(word)) {
+        assert!(
+            handbook.contains(&format!("`{setting}")),
+            "{setting} is not in docs/configuration.md"
+        );
+    }
+}
