@@ -36,7 +36,14 @@ pub struct Settings {
     #[arg(long, env = "BURSAR_METRICS_LISTEN", global = true, value_name = "ADDR")]
     pub metrics_listen: Option<SocketAddr>,
     /// sqlite, sqlite:FILE, sqlite::memory: or postgres://… [default: sqlite]
-    #[arg(long, env = "BURSAR_DATABASE", global = true, value_name = "URL")]
+    // The help shows the values of variables, and this one may hold a password.
+    #[arg(
+        long,
+        env = "BURSAR_DATABASE",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
     pub database: Option<String>,
     /// Connections to PostgreSQL; half of them write [default: 8]
     #[arg(long, env = "BURSAR_DATABASE_CONNECTIONS", global = true, value_name = "N")]

@@ -131,6 +131,21 @@ impl Directory {
         self.apps.get(&id)
     }
 
+    /// When the key with this prefix was last used, in microseconds, as far as memory knows.
+    pub fn key_used_at(&self, prefix: &str) -> Option<i64> {
+        used_at(&self.keys.get(prefix)?.used_at)
+    }
+
+    /// When the admin token with this prefix was last used, in microseconds, as far as memory knows.
+    pub fn token_used_at(&self, prefix: &str) -> Option<i64> {
+        used_at(&self.tokens.get(prefix)?.used_at)
+    }
+
+    /// Was this loaded after the other, or at the same version?
+    pub fn is_as_new_as(&self, other: &Self) -> bool {
+        self.version >= other.version
+    }
+
     /// Is there nothing yet: no app, no key, no token?
     pub fn is_empty(&self) -> bool {
         self.apps.is_empty() && self.keys.is_empty() && self.tokens.is_empty()
@@ -202,6 +217,11 @@ impl ApiKey {
 pub fn raise_version() -> Statement {
     const SQL: Sql = Sql::same("UPDATE directory_version SET version = version + 1 WHERE id = 1");
     Statement::new(&SQL, [])
+}
+
+/// Memory says 0 for "not since this server started".
+fn used_at(at: &AtomicI64) -> Option<i64> {
+    Some(at.load(Ordering::Relaxed)).filter(|at| *at != 0)
 }
 
 async fn stored_version(store: &Store) -> Result<i64, StoreError> {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::vault::{Vault, random_text};
 
 /// What a key may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyKind {
     /// Everything in its app. For servers.

@@ -69,7 +69,16 @@ impl AppState {
         if known.is_outdated(&self.store).await? {
             let mut fresh = Directory::load(&self.store, self.requests_per_second).await?;
             fresh.inherit(&known);
-            self.directory.store(Arc::new(fresh));
+            let fresh = Arc::new(fresh);
+            // Of two that load at once the slower one must not bring back what the other saw revoked.
+            self.directory.rcu(|current| {
+                let newer = if fresh.is_as_new_as(current) {
+                    &fresh
+                } else {
+                    current
+                };
+                Arc::clone(newer)
+            });
         }
         Ok(())
     }

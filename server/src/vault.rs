@@ -60,6 +60,11 @@ impl Vault {
         })
     }
 
+    /// Has a vault been set up in this database?
+    pub async fn is_set_up(store: &Store) -> Result<bool, StoreError> {
+        Ok(stored_pepper(store).await?.is_some())
+    }
+
     /// What is stored of a key.
     pub fn hash(&self, key: &str) -> Vec<u8> {
         hmac::sign(&self.pepper, key.as_bytes()).as_ref().to_vec()

@@ -2,13 +2,24 @@
 
 #[cfg(feature = "bench")]
 mod bench_fill;
+mod access_level;
+mod admin_token;
+mod app;
+mod audit;
+mod doctor;
+mod key;
 mod open;
+mod product;
+mod profile;
+mod rate;
 mod serve;
+mod session;
 
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Settings};
 use crate::store::migrations;
+use session::Session;
 
 /// What the program reports when a command fails.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -41,6 +52,36 @@ enum Command {
         /// How many
         profiles: i64,
     },
+    /// Check settings, files, database and keys; exit code 1 if something is wrong
+    Doctor {
+        /// Also check the integrity of the embedded database, which reads all of it
+        #[arg(long)]
+        deep: bool,
+    },
+    /// Apps: create, list, set
+    #[command(subcommand)]
+    App(app::Command),
+    /// API keys: create, list, revoke
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Access levels: set, list
+    #[command(subcommand)]
+    AccessLevel(access_level::Command),
+    /// Products of the stores: set, list, delete
+    #[command(subcommand)]
+    Product(product::Command),
+    /// Exchange rates: set, list
+    #[command(subcommand)]
+    Rate(rate::Command),
+    /// Admin tokens: create, list, revoke
+    #[command(subcommand)]
+    AdminToken(admin_token::Command),
+    /// Profiles: find, show
+    #[command(subcommand)]
+    Profile(profile::Command),
+    /// What the administration changed
+    #[command(subcommand)]
+    Audit(audit::Command),
 }
 
 /// Runs the program: reads the command line and does what it says.
@@ -56,6 +97,15 @@ pub async fn run() -> Result<(), Failure> {
             println!("{}", serde_json::to_string_pretty(&config)?);
             Ok(())
         }
+        Command::Doctor { deep } => doctor::run(config, deep).await,
+        Command::App(command) => app::run(&Session::open(config).await?, command).await,
+        Command::Key(command) => key::run(&Session::open(config).await?, command).await,
+        Command::AccessLevel(command) => access_level::run(&Session::open(config).await?, command).await,
+        Command::Product(command) => product::run(&Session::open(config).await?, command).await,
+        Command::Rate(command) => rate::run(&Session::open(config).await?, command).await,
+        Command::AdminToken(command) => admin_token::run(&Session::open(config).await?, command).await,
+        Command::Profile(command) => profile::run(&Session::open(config).await?, command).await,
+        Command::Audit(command) => audit::run(&Session::open(config).await?, command).await,
     }
 }
 

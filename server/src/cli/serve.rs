@@ -112,10 +112,13 @@ fn listeners(config: &Config) -> Vec<(SocketAddr, Surface)> {
 
 /// A server that the world can reach but nobody has a key for is a mistake: everything was revoked, as a rule.
 fn refuse_to_be_open(config: &Config, state: &AppState) -> Result<(), Failure> {
-    if config.listen.ip().is_loopback() || state.directory().has_credentials() {
+    let mut addresses = std::iter::once(config.listen).chain(config.admin_listen);
+    let Some(address) = addresses.find(|address| !address.ip().is_loopback()) else {
+        return Ok(());
+    };
+    if state.directory().has_credentials() {
         return Ok(());
     }
-    let address = config.listen;
     Err(format!(
         "refusing to listen on {address}: there is no API key or no admin token; make one with \
          `bursar key create` and `bursar admin-token create`"

@@ -48,7 +48,7 @@ pub const WHOLE: Surface = Surface {
 pub fn routes() -> impl Iterator<Item = &'static Route> {
     compat::ROUTES
         .iter()
-        .chain(admin::ROUTES)
+        .chain(admin::routes())
         .chain(operations::ROUTES)
 }
 

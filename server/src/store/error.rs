@@ -7,7 +7,7 @@ use std::sync::Arc;
 pub enum StoreError {
     /// The database cannot be reached, is full, is locked by another program or is stopping. Nothing was
     /// changed, or (a connection that broke while it committed) it is not known. Worth another try.
-    #[error("the database is not available: {0}")]
+    #[error("the database is not available: {}", with_causes(&**.0))]
     Unavailable(Arc<dyn std::error::Error + Send + Sync>),
     /// More changes wait than the queue takes.
     #[error("too many changes are waiting")]
@@ -16,7 +16,7 @@ pub enum StoreError {
     #[error("the database holds something unexpected: {0}")]
     Corrupt(String),
     /// A statement failed in a way that trying again will not mend.
-    #[error("a statement failed: {0}")]
+    #[error("a statement failed: {}", with_causes(&**.0))]
     Statement(Arc<dyn std::error::Error + Send + Sync>),
     /// Our own mistake.
     #[error("{0}")]
@@ -31,4 +31,19 @@ impl StoreError {
     pub(super) fn statement(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Statement(Arc::from(source.into()))
     }
+}
+
+/// An error with what lies behind it. The drivers' own texts name only the outermost failure.
+fn with_causes(error: &(dyn std::error::Error + Send + Sync)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        // Some texts hold that of their cause already.
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        cause = inner.source();
+    }
+    text
 }

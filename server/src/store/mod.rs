@@ -7,6 +7,7 @@
 
 mod change;
 mod error;
+mod facts;
 pub mod migrations;
 mod postgres;
 mod sqlite;
@@ -19,6 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use change::{Decision, Loaded};
 pub use error::StoreError;
+pub use facts::Facts;
 pub use statement::{Row, Sql, Statement, Value};
 
 use crate::metrics::StoreMetrics;

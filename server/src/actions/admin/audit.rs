@@ -1,10 +1,19 @@
 //! Who changed what: one record for each write of the administration, in the commit of the write itself.
 
-use bursar_domain::ids::AppId;
-use serde_json::Value as Json;
-use uuid::{NoContext, Timestamp, Uuid};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::store::{Sql, Statement, Value};
+use bursar_domain::ids::AppId;
+use bursar_domain::time::format_time;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::page::{Page, Paging, parse_id};
+use crate::actions::ActionError;
+use crate::state::AppState;
+use crate::store::{Row, Sql, Statement, StoreError, Value};
+use crate::vault::random;
 
 /// Who acts, as the audit names it: `token admin_live_XXXXXXXX`, `command line` or `first run`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,9 +56,84 @@ pub fn record(actor: &Actor, entry: Entry, now: i64) -> Statement {
     )
 }
 
-/// A UUID whose order is the order of time (version 7).
+/// A record of the audit.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AuditRecord {
+    /// Its id. Ids are in the order of time.
+    pub audit_id: Uuid,
+    /// When it was done.
+    pub at: String,
+    /// Who did it: `token admin_live_XXXXXXXX`, `command line` or `first run`.
+    pub actor: String,
+    /// What was done, as `app.create`.
+    pub action: String,
+    /// What it was done to.
+    pub target: String,
+    /// The app, where it belongs to one.
+    pub app_id: Option<Uuid>,
+    /// How it was; `null`: it was not there. Never a secret.
+    pub before: Option<Json>,
+    /// How it was from then on; `null`: it is gone. Never a secret.
+    pub after: Option<Json>,
+}
+
+/// All records, the newest first.
+pub async fn list(state: &AppState, paging: &Paging) -> Result<Page<AuditRecord>, ActionError> {
+    const SQL: Sql = Sql::same(
+        "SELECT audit_id, at, actor, action, target, app_id, before, after FROM audit
+         WHERE audit_id <= $1 ORDER BY audit_id DESC LIMIT $2",
+    );
+    let from = match paging.key()? {
+        Some([from]) => parse_id(from)?,
+        None => Uuid::max(),
+    };
+    let query = Statement::new(&SQL, [from.into(), paging.rows().into()]);
+    let rows = state.store.read(query).await?;
+    Ok(paging.page(rows, |row| {
+        let record = read_row(row)?;
+        Ok((vec![record.audit_id.to_string()], record))
+    })?)
+}
+
+fn read_row(row: &mut Row) -> Result<AuditRecord, StoreError> {
+    let json = |text: Option<String>| text.map(|text| serde_json::from_str(&text)).transpose();
+    let corrupt = |error: serde_json::Error| StoreError::Corrupt(format!("an audit record: {error}"));
+    Ok(AuditRecord {
+        audit_id: row.uuid(0)?,
+        at: format_time(row.int(1)?),
+        actor: row.text(2)?,
+        action: row.text(3)?,
+        target: row.text(4)?,
+        app_id: row.opt_uuid(5)?,
+        before: json(row.opt_text(6)?).map_err(corrupt)?,
+        after: json(row.opt_text(7)?).map_err(corrupt)?,
+    })
+}
+
+/// A UUID whose order is the order of time (version 7): milliseconds, microseconds, a counter for records of the
+/// same microsecond (a test clock stands still), and random bytes.
 fn time_ordered_id(now: i64) -> Uuid {
+    static COUNTER: AtomicU32 = AtomicU32::new(0);
     let micros = u64::try_from(now).unwrap_or_default();
-    let nanos = u32::try_from(micros % 1_000_000 * 1_000).unwrap_or_default();
-    Uuid::new_v7(Timestamp::from_unix(NoContext, micros / 1_000_000, nanos))
+    let mut rest = random::<10>();
+    // The builder overwrites the upper four bits of byte 0 and the upper two of byte 2.
+    let within = u16::try_from(micros % 1_000).unwrap_or_default();
+    rest[..2].copy_from_slice(&within.to_be_bytes());
+    rest[2] = 0;
+    rest[3..7].copy_from_slice(&COUNTER.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    uuid::Builder::from_unix_timestamp_millis(micros / 1_000, &rest).into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_in_the_order_of_time_and_then_of_making() {
+        let ids: Vec<Uuid> = [5, 5, 6, 999, 1_000, 1_001, 5_000_000]
+            .map(time_ordered_id)
+            .into();
+        assert!(ids.is_sorted(), "{ids:?}");
+        assert!(ids.iter().all(|id| id.get_version_num() == 7));
+    }
 }

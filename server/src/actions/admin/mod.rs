@@ -1,7 +1,41 @@
 //! What the administration does: apps, keys, tokens, catalogue. Each write leaves an audit record in its commit.
+//!
+//! Writes to what belongs to an app lock the app's row, so that they follow each other; the number of writes is
+//! small. Servers keep apps, keys and tokens in memory: a change of these raises the directory's version.
 
+pub mod access_levels;
+pub mod app_settings;
 pub mod apps;
 pub mod audit;
+pub mod fields;
 pub mod first_run;
 pub mod keys;
+pub mod page;
+pub mod products;
+pub mod profile_view;
+pub mod rates;
+pub mod search;
+pub mod test_clock;
 pub mod tokens;
+
+use self::audit::Actor;
+use super::remember::Remember;
+use crate::state::AppState;
+
+/// A request that changes something: who asks, when, and whether to remember it.
+pub struct Request {
+    /// Who asks.
+    pub actor: Actor,
+    /// When.
+    pub now: i64,
+    /// Its idempotency key; only POSTs have one.
+    pub remember: Option<Remember>,
+}
+
+/// Lets this server see a change of apps, keys or tokens at once. Where that fails it sees the change at its next
+/// look, as all other servers do; the change itself is done.
+async fn see_at_once(state: &AppState) {
+    if let Err(error) = state.refresh().await {
+        tracing::warn!(%error, "a change of apps or keys is seen only at the next look");
+    }
+}

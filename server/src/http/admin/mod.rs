@@ -1,6 +1,47 @@
-//! The administration API: routes and handlers. Shapes: `docs/administration.md`.
+//! The administration API: routes and handlers. Reference: `docs/administration.md`.
 
-use super::route::Route;
+mod apps;
+mod audit;
+mod catalogue;
+mod keys;
+mod profiles;
+mod rates;
+mod read;
+mod test_clock;
+mod tokens;
+
+use super::route::{Parameter, Route};
+
+const APP: Parameter = Parameter {
+    name: "app",
+    place: "path",
+    description: "The app's id (UUID).",
+};
+const LIMIT: Parameter = Parameter {
+    name: "limit",
+    place: "query",
+    description: "How many entries, 1 to 200; 50 if it is missing.",
+};
+const CURSOR: Parameter = Parameter {
+    name: "cursor",
+    place: "query",
+    description: "`next_cursor` of the page before, for the next one.",
+};
+const IDEMPOTENCY: Parameter = Parameter {
+    name: "Idempotency-Key",
+    place: "header",
+    description: "1 to 255 visible ASCII characters. For 24 hours the same request under it has one effect.",
+};
 
 /// All routes of the administration API.
-pub const ROUTES: &[Route] = &[];
+pub fn routes() -> impl Iterator<Item = &'static Route> {
+    apps::ROUTES
+        .iter()
+        .chain(keys::ROUTES)
+        .chain(catalogue::ROUTES)
+        .chain(rates::ROUTES)
+        .chain(profiles::ROUTES)
+        .chain(tokens::ROUTES)
+        .chain(test_clock::ROUTES)
+        .chain(audit::ROUTES)
+}

@@ -1,4 +1,5 @@
 //! The SQL of each table, and how its rows become domain values.
 
+pub mod profile_search;
 pub mod profiles;
 pub mod replies;

@@ -48,6 +48,19 @@ pub fn lock_whole(app: AppId, selector: &Selector) -> Statement {
     one(&BY_ID, &BY_CUSTOMER, app, selector)
 }
 
+/// As [`select`], with the profile's details.
+pub fn select_whole(app: AppId, selector: &Selector) -> Statement {
+    const BY_ID: Sql = Sql::same(
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, details
+         FROM profiles WHERE app_id = $1 AND profile_id = $2",
+    );
+    const BY_CUSTOMER: Sql = Sql::same(
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, details
+         FROM profiles WHERE app_id = $1 AND customer_user_id = $2",
+    );
+    one(&BY_ID, &BY_CUSTOMER, app, selector)
+}
+
 fn one(by_id: &'static Sql, by_customer: &'static Sql, app: AppId, selector: &Selector) -> Statement {
     match selector {
         Selector::Id(id) | Selector::Both(id, _) => Statement::new(by_id, [app.0.into(), id.0.into()]),

@@ -1,0 +1,148 @@
+//! Long lists, page by page. A cursor holds the key of the row with which the next page begins, so that a page
+//! costs the same however far in it is, and rows that come or go meanwhile neither repeat nor hide others.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::fields::bad;
+use crate::actions::ActionError;
+use crate::store::{Row, StoreError};
+
+/// How many entries a page has at most.
+pub const MAX_LIMIT: usize = 200;
+/// How many it has if the caller does not say.
+pub const DEFAULT_LIMIT: usize = 50;
+
+/// A page of a list.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "{T}List")]
+pub struct Page<T> {
+    /// The entries.
+    pub data: Vec<T>,
+    /// Where the next page begins; `null` on the last one.
+    pub next_cursor: Option<String>,
+}
+
+/// Which page is wanted.
+#[derive(Debug, Clone)]
+pub struct Paging {
+    limit: usize,
+    cursor: Option<Vec<String>>,
+}
+
+impl Paging {
+    /// The first so many entries.
+    pub fn first(limit: usize) -> Self {
+        Self { limit, cursor: None }
+    }
+
+    /// All entries.
+    pub fn all() -> Self {
+        Self::first(usize::MAX >> 2)
+    }
+
+    /// Reads what a query says: `limit` from 1 to 200, `cursor` as a page gave it.
+    pub fn parse(limit: Option<&str>, cursor: Option<&str>) -> Result<Self, ActionError> {
+        let limit = match limit {
+            None => DEFAULT_LIMIT,
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+                .ok_or_else(|| bad("limit", format!("must be a number from 1 to {MAX_LIMIT}")))?,
+        };
+        let cursor = cursor
+            .map(|text| decode(text).ok_or_else(bad_cursor))
+            .transpose()?;
+        Ok(Self { limit, cursor })
+    }
+
+    /// The key with which the page begins; `None` on the first page.
+    pub(super) fn key<const N: usize>(&self) -> Result<Option<[&str; N]>, ActionError> {
+        let Some(key) = &self.cursor else { return Ok(None) };
+        let parts: Vec<&str> = key.iter().map(String::as_str).collect();
+        parts.try_into().map(Some).map_err(|_| bad_cursor())
+    }
+
+    /// The key of a list in the order of time, with ids to tell equal times apart.
+    pub(super) fn time_and_id(&self) -> Result<(i64, Uuid), ActionError> {
+        let Some([time, id]) = self.key()? else {
+            return Ok((i64::MIN, Uuid::nil()));
+        };
+        Ok((time.parse().map_err(|_| bad_cursor())?, parse_id(id)?))
+    }
+
+    /// How many rows to ask for: one more than the page has, to see whether there is a next.
+    pub(super) fn rows(&self) -> i64 {
+        i64::try_from(self.limit.saturating_add(1)).unwrap_or(i64::MAX)
+    }
+
+    /// Makes the page of its rows. `read` answers each row's key and what it holds.
+    pub(super) fn page<T>(
+        &self,
+        mut rows: Vec<Row>,
+        read: impl Fn(&mut Row) -> Result<(Vec<String>, T), StoreError>,
+    ) -> Result<Page<T>, StoreError> {
+        let next = match rows.get_mut(self.limit) {
+            Some(row) => Some(encode(&read(row)?.0)),
+            None => None,
+        };
+        let entries = rows.iter_mut().take(self.limit).map(|row| Ok(read(row)?.1));
+        Ok(Page {
+            data: entries.collect::<Result<_, StoreError>>()?,
+            next_cursor: next,
+        })
+    }
+}
+
+/// Reads an id of a cursor.
+pub(super) fn parse_id(text: &str) -> Result<Uuid, ActionError> {
+    Uuid::try_parse(text).map_err(|_| bad_cursor())
+}
+
+/// The refusal of a cursor that no page gave.
+pub(super) fn bad_cursor() -> ActionError {
+    bad("cursor", "is not one that this list gave")
+}
+
+/// The key as a JSON array, in hex digits: a text without meaning to callers that needs no escaping in a URL.
+fn encode(key: &[String]) -> String {
+    let json = serde_json::to_vec(key).expect("texts always serialise");
+    json.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn decode(text: &str) -> Option<Vec<String>> {
+    let digits = text.as_bytes().chunks(2);
+    let bytes: Option<Vec<u8>> = digits
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect();
+    let key: Vec<String> = serde_json::from_slice(&bytes?).ok()?;
+    // What the database would not take as text no page has given.
+    key.iter().all(|part| !part.contains('\0')).then_some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_comes_back_as_it_was() {
+        let key = vec!["app_store".to_owned(), "a \"b\" ü/?".to_owned()];
+        let paging = Paging::parse(None, Some(&encode(&key))).unwrap();
+        assert_eq!(paging.key().unwrap(), Some(["app_store", "a \"b\" ü/?"]));
+        assert!(paging.key::<1>().is_err());
+        assert!(paging.time_and_id().is_err());
+    }
+
+    #[test]
+    fn bad_limits_and_cursors_are_refused() {
+        for limit in ["0", "201", "-1", "x", "", "1.5"] {
+            assert!(Paging::parse(Some(limit), None).is_err(), "{limit}");
+        }
+        for cursor in ["", "x", "5b5d5", "zz", "é", &encode(&["\0".to_owned()]), "7b7d"] {
+            assert!(Paging::parse(None, Some(cursor)).is_err(), "{cursor}");
+        }
+        assert_eq!(Paging::parse(Some("200"), None).unwrap().rows(), 201);
+    }
+}

@@ -1,0 +1,110 @@
+//! Everything that is known of one profile.
+
+use std::collections::BTreeMap;
+
+use bursar_domain::attributes::Attributes;
+use bursar_domain::ids::{AppId, ProfileId};
+use bursar_domain::installation::Installation;
+use bursar_domain::person::Person;
+use bursar_domain::profile::{Details, Profile, Refusal};
+use bursar_domain::profile_body::ProfileBody;
+use bursar_domain::selector::Selector;
+use bursar_domain::time::format_time;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::actions::ActionError;
+use crate::state::AppState;
+use crate::store::tables::profiles;
+
+/// Everything that is known of a profile.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "WholeProfile")]
+pub struct ProfileView<'a> {
+    /// The app's id.
+    pub app_id: Uuid,
+    /// The profile's id.
+    pub profile_id: Uuid,
+    /// The app's own id of the customer; `null` for an anonymous profile.
+    pub customer_user_id: Option<&'a str>,
+    /// When it was created.
+    pub created_at: String,
+    /// When anything of it last changed.
+    pub updated_at: String,
+    /// The customer as a person: the fields that are set, such as `email`.
+    #[schemars(with = "BTreeMap<String, Json>")]
+    pub person: &'a Person,
+    /// Custom attributes by key.
+    #[schemars(with = "BTreeMap<String, Json>")]
+    pub attributes: &'a Attributes,
+    /// The customer's devices, the first reported one first.
+    pub installations: Vec<InstallationView<'a>>,
+    /// All identifiers; `null` where unset.
+    pub identifiers: Json,
+    /// Chains of transactions.
+    pub chains: Vec<Json>,
+    /// Access levels that were given by hand.
+    pub grants: Vec<Json>,
+    /// What the customer may use, and until when.
+    pub access_levels: Vec<Json>,
+    /// The profile as the compatible API shows it.
+    pub api: ProfileBody<'a>,
+}
+
+/// A device.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Installation")]
+pub struct InstallationView<'a> {
+    /// The caller's id of the device.
+    pub device_id: &'a str,
+    /// When it was first reported.
+    pub created_at: String,
+    /// When it last changed.
+    pub updated_at: String,
+    /// Everything else that is known of it.
+    #[serde(flatten)]
+    pub fields: &'a BTreeMap<String, Json>,
+}
+
+/// A profile with its details.
+pub async fn find(
+    state: &AppState,
+    app: AppId,
+    profile: ProfileId,
+) -> Result<(Profile, Details), ActionError> {
+    let query = profiles::select_whole(app, &Selector::Id(profile));
+    let mut rows = state.store.read(query).await?;
+    Ok(profiles::read_whole(app, &mut rows)?.ok_or(Refusal::NoSuchProfile)?)
+}
+
+impl<'a> ProfileView<'a> {
+    /// The profile as it is at `now` (microseconds).
+    pub fn at(profile: &'a Profile, details: &'a Details, now: i64) -> Self {
+        Self {
+            app_id: profile.app.0,
+            profile_id: profile.id.0,
+            customer_user_id: profile.customer_user_id.as_deref(),
+            created_at: format_time(profile.created_at),
+            updated_at: format_time(profile.updated_at),
+            person: &details.person,
+            attributes: &profile.attributes,
+            installations: details.installations.iter().map(installation).collect(),
+            identifiers: profile.identifiers.body(),
+            chains: Vec::new(),
+            grants: Vec::new(),
+            access_levels: Vec::new(),
+            api: ProfileBody::at(profile, now),
+        }
+    }
+}
+
+fn installation(installation: &Installation) -> InstallationView<'_> {
+    InstallationView {
+        device_id: &installation.device_id,
+        created_at: format_time(installation.created_at),
+        updated_at: format_time(installation.updated_at),
+        fields: &installation.fields,
+    }
+}

@@ -1,0 +1,132 @@
+//! Exchange rates: US dollars for one unit of a currency, each from a day on.
+
+use bursar_domain::app::is_decimal;
+use bursar_domain::time::{format_time, parse_date};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::Request;
+use super::audit::{Entry, record};
+use super::fields::Problems;
+use super::page::{Page, Paging};
+use crate::actions::ActionError;
+use crate::state::AppState;
+use crate::store::{Decision, Loaded, Sql, Statement};
+
+/// What is said of a currency.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RateDraft {
+    /// US dollars for one unit: a decimal above 0 as text, such as `"1.08"`.
+    pub usd: String,
+    /// The first day on which it holds; missing: today.
+    #[serde(default)]
+    pub from: Option<String>,
+}
+
+/// A rate. It holds until the day of the next one.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Rate {
+    /// Three letters, ISO 4217.
+    pub currency: String,
+    /// US dollars for one unit.
+    pub usd: String,
+    /// The first day on which it holds.
+    pub from: String,
+}
+
+/// Is this the form of a currency: three letters?
+pub(super) fn is_currency(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+/// Adds a rate, or replaces the one that begins on the same day.
+pub async fn set(
+    state: &AppState,
+    request: Request,
+    currency: &str,
+    draft: RateDraft,
+) -> Result<Rate, ActionError> {
+    // Rates belong to no app, and a new one has no row yet: the row that every database has is locked instead.
+    const LOCK: Sql = crate::locking!("SELECT id FROM directory_version WHERE id = 1");
+    const BEFORE: Sql = Sql::same("SELECT usd FROM rates WHERE currency = $1 AND from_date = $2");
+    const SET: Sql = Sql::same(
+        "INSERT INTO rates (currency, from_date, usd) VALUES ($1, $2, $3)
+         ON CONFLICT (currency, from_date) DO UPDATE SET usd = excluded.usd",
+    );
+    let rate = checked(currency, draft, request.now)?;
+    let key = [rate.currency.as_str().into(), rate.from.as_str().into()];
+    let reads = vec![Statement::new(&LOCK, []), Statement::new(&BEFORE, key)];
+    let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
+        let mut rows = loaded.pop().unwrap_or_default();
+        let before = rows.first_mut().map(|row| row.text(0)).transpose()?;
+        let entry = Entry {
+            action: "rate.set",
+            target: format!("{} from {}", rate.currency, rate.from),
+            app: None,
+            before: before.map(|usd| json!({"usd": usd})),
+            after: Some(json!({"usd": rate.usd})),
+        };
+        let Rate { currency, usd, from } = rate.clone();
+        let writes = vec![
+            Statement::new(&SET, [currency.into(), from.into(), usd.into()]),
+            record(&request.actor, entry, request.now),
+        ];
+        Ok(Decision {
+            writes,
+            answer: rate.clone(),
+        })
+    };
+    state.store.change(reads, decide).await
+}
+
+/// All rates in the order of currency and day.
+pub async fn list(state: &AppState, paging: &Paging) -> Result<Page<Rate>, ActionError> {
+    const SQL: Sql = Sql::same(
+        "SELECT currency, from_date, usd FROM rates WHERE (currency, from_date) >= ($1, $2)
+         ORDER BY currency, from_date LIMIT $3",
+    );
+    let [currency, from] = paging.key()?.unwrap_or_default();
+    let query = Statement::new(&SQL, [currency.into(), from.into(), paging.rows().into()]);
+    let rows = state.store.read(query).await?;
+    Ok(paging.page(rows, |row| {
+        let rate = Rate {
+            currency: row.text(0)?,
+            from: row.text(1)?,
+            usd: row.text(2)?,
+        };
+        Ok((vec![rate.currency.clone(), rate.from.clone()], rate))
+    })?)
+}
+
+fn checked(currency: &str, draft: RateDraft, now: i64) -> Result<Rate, ActionError> {
+    let mut problems = Problems::default();
+    if !is_currency(currency) {
+        problems.add("currency", "must be three letters");
+    }
+    if currency.eq_ignore_ascii_case("USD") {
+        problems.add(
+            "currency",
+            "all rates are in US dollars, so that of USD is always 1",
+        );
+    }
+    let is_zero = !draft.usd.bytes().any(|byte| (b'1'..=b'9').contains(&byte));
+    if !is_decimal(&draft.usd) || is_zero {
+        problems.add("usd", "must be a decimal above 0 as text, such as \"1.08\"");
+    }
+    if draft
+        .from
+        .as_deref()
+        .is_some_and(|from| parse_date(from).is_none())
+    {
+        problems.add("from", "must be a date of the form YYYY-MM-DD");
+    }
+    problems.check()?;
+    let today = || format_time(now).chars().take(10).collect();
+    Ok(Rate {
+        currency: currency.to_ascii_uppercase(),
+        usd: draft.usd,
+        from: draft.from.unwrap_or_else(today),
+    })
+}

@@ -1,0 +1,71 @@
+//! The test clock: told, and moved forward.
+
+use bursar_domain::time::{format_time, parse_time};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::Request;
+use super::audit::{Entry, record};
+use super::fields::bad;
+use crate::actions::remember::commit;
+use crate::actions::{ActionError, Reply};
+use crate::state::AppState;
+use crate::store::{Decision, Loaded};
+
+/// What time it is, or is to be.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestClock {
+    /// RFC 3339.
+    pub now: String,
+}
+
+/// The time, if the server runs on a test clock.
+pub fn read(state: &AppState) -> Result<TestClock, ActionError> {
+    check(state)?;
+    Ok(TestClock {
+        now: format_time(state.clock.now()),
+    })
+}
+
+/// Moves the test clock forward. Answers a [`TestClock`].
+pub async fn set(state: &AppState, request: Request, to: &TestClock) -> Result<Reply, ActionError> {
+    check(state)?;
+    let to = parse_time(&to.now).ok_or_else(|| bad("now", "must be a time of the form RFC 3339"))?;
+    let Request { actor, now, remember } = request;
+    let clock = state.clock.clone();
+    let decide = move |_: &mut Loaded| {
+        let before = clock.now();
+        if to < before {
+            let before = format_time(before);
+            return Err(ActionError::Conflict(format!(
+                "the test clock stands at {before} and cannot go back"
+            )));
+        }
+        let entry = Entry {
+            action: "test_clock.set",
+            target: "test clock".into(),
+            app: None,
+            before: Some(json!({"now": format_time(before)})),
+            after: Some(json!({"now": format_time(to)})),
+        };
+        Ok(Decision {
+            writes: vec![record(&actor, entry, now)],
+            answer: format_time(to),
+        })
+    };
+    let render = |now: &String| Reply::json(&TestClock { now: now.clone() });
+    let reply = commit(state, remember, now, Vec::new(), decide, render).await?;
+    // Refused where another call has moved it further meanwhile, or this is a remembered answer: both are fine.
+    drop(state.clock.move_to(to));
+    Ok(reply)
+}
+
+fn check(state: &AppState) -> Result<(), ActionError> {
+    if state.clock.is_test() {
+        Ok(())
+    } else {
+        Err(ActionError::Missing("the test clock"))
+    }
+}

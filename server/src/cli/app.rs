@@ -1,0 +1,123 @@
+//! `bursar app`.
+
+use clap::Subcommand;
+use serde_json::{Map, Value};
+
+use super::Failure;
+use super::session::{Output, Session, explain};
+use crate::actions::admin::app_settings::{self, AppChanges};
+use crate::actions::admin::apps::{self, AppDraft};
+use crate::actions::admin::page::Paging;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Make an app with a secret and a public key, which are shown this once
+    Create {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List the apps
+    List {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Change an app's settings; those that are not named stay
+    Set {
+        /// The app's id, or its name
+        app: String,
+        /// A setting, nested by dots, and its value as JSON; what is no JSON, or a bare number, is text. `null`: the
+        /// default. `name=…` renames the app
+        #[arg(required = true, value_name = "KEY=VALUE", value_parser = pair)]
+        settings: Vec<(String, Value)>,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Create { name, output } => {
+            let draft = AppDraft { name };
+            let made = apps::create(&session.state, session.request(), &draft).await;
+            output.reply(&made.map_err(explain)?)
+        }
+        Command::List { output } => {
+            let all = apps::list(&session.state, &Paging::all())
+                .await
+                .map_err(explain)?;
+            output.list(&all, &["app_id", "name", "created_at"])
+        }
+        Command::Set {
+            app,
+            settings,
+            output,
+        } => {
+            let (app, changes) = (session.app(&app).await?, changes(settings)?);
+            let changed = app_settings::update(&session.state, session.request(), app, changes).await;
+            output.one(&changed.map_err(explain)?)
+        }
+    }
+}
+
+fn pair(text: &str) -> Result<(String, Value), String> {
+    let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
+    // No setting is a number: rates are texts, so that they stay exact.
+    let value = match serde_json::from_str(value) {
+        Ok(Value::Number(_)) | Err(_) => Value::String(value.to_owned()),
+        Ok(parsed) => parsed,
+    };
+    Ok((key.to_owned(), value))
+}
+
+fn changes(settings: Vec<(String, Value)>) -> Result<AppChanges, Failure> {
+    let (mut name, mut tree) = (None, Map::new());
+    for (key, value) in settings {
+        match (key.as_str(), value) {
+            ("name", Value::String(text)) => name = Some(text),
+            (_, value) => put(&mut tree, &key, value)?,
+        }
+    }
+    Ok(AppChanges {
+        name,
+        settings: Some(tree),
+    })
+}
+
+/// Puts a value where its dotted key says.
+fn put(tree: &mut Map<String, Value>, key: &str, value: Value) -> Result<(), Failure> {
+    let Some((first, rest)) = key.split_once('.') else {
+        tree.insert(key.to_owned(), value);
+        return Ok(());
+    };
+    let branch = tree.entry(first).or_insert_with(|| Map::new().into());
+    match branch {
+        Value::Object(branch) => put(branch, rest, value),
+        _ => Err(format!("{first} is set both as a whole and in part").into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn dotted_keys_become_nested_settings() {
+        let texts = [
+            "name=1",
+            "vat.DE=0.19",
+            "vat.FR=null",
+            "collect_ip=false",
+            "ios_bundle_id=com.a",
+        ];
+        let changes = changes(texts.map(|text| pair(text).unwrap()).into()).unwrap();
+        let expected =
+            json!({"vat": {"DE": "0.19", "FR": null}, "collect_ip": false, "ios_bundle_id": "com.a"});
+        assert_eq!(changes.name.as_deref(), Some("1"));
+        assert_eq!(Value::Object(changes.settings.unwrap()), expected);
+        assert!(pair("no value").is_err());
+    }
+}

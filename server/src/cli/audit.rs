@@ -1,0 +1,29 @@
+//! `bursar audit`.
+
+use clap::Subcommand;
+
+use super::Failure;
+use super::session::{Output, Session, explain};
+use crate::actions::admin::audit;
+use crate::actions::admin::page::{DEFAULT_LIMIT, Paging};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// List what the administration changed, the newest first
+    List {
+        /// How many records
+        #[arg(long, default_value_t = DEFAULT_LIMIT)]
+        limit: usize,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::List { limit, output } => {
+            let records = audit::list(&session.state, &Paging::first(limit)).await;
+            output.list(&records.map_err(explain)?, &["at", "actor", "action", "target"])
+        }
+    }
+}

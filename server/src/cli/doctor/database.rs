@@ -1,0 +1,173 @@
+//! The database: can it be reached, does it keep what it confirms, is it ours, can anybody be let in?
+
+use super::Report;
+use crate::cli::{Failure, open};
+use crate::clock::Clock;
+use crate::config::{Config, masked_url};
+use crate::directory::Directory;
+use crate::metrics::Metrics;
+use crate::store::{Facts, Location, Store, migrations};
+use crate::vault::{Vault, VaultError};
+
+/// How far the clocks of server and database may be apart, in microseconds.
+const CLOCK_DIFFERENCE: u64 = 5_000_000;
+
+/// Runs all checks of the database.
+pub async fn check(config: &Config, deep: bool, report: &mut Report) {
+    match config.location() {
+        Ok(Location::SqliteFile(path)) if !path.exists() => {
+            let path = path.display();
+            return report.warn(
+                "database",
+                format!("{path} is not there yet; `bursar serve` makes it"),
+            );
+        }
+        Ok(Location::SqliteMemory) => {
+            return report.warn(
+                "database",
+                "is in memory: everything is lost when the server stops",
+            );
+        }
+        Ok(_) => {}
+        // Already told with the settings.
+        Err(_) => return,
+    }
+    let shown = masked_url(&config.database);
+    let store = match open::store(config, &Metrics::default()).await {
+        Ok(store) => store,
+        Err(error) => return report.fail("database", format!("{shown} cannot be opened: {error}")),
+    };
+    if let Err(error) = check_open(config, &store, deep, report).await {
+        report.fail(
+            "database",
+            format!("{shown} does not answer as it should: {error}"),
+        );
+    }
+}
+
+async fn check_open(config: &Config, store: &Store, deep: bool, report: &mut Report) -> Result<(), Failure> {
+    check_facts(store.facts(deep).await?, report);
+    match migrations::run(store, true).await {
+        Ok(missing) if missing.is_empty() => report.ok("migrations", "up to date"),
+        Ok(missing) => {
+            let count = missing.len();
+            report.warn(
+                "migrations",
+                format!("{count} to run; `bursar migrate` or the next start does so"),
+            );
+            // Keys and secrets are in tables that may not be there yet.
+            return Ok(());
+        }
+        Err(error) => {
+            report.fail("migrations", error.to_string());
+            return Ok(());
+        }
+    }
+    check_vault(config, store, report).await?;
+    check_keys(store, report).await
+}
+
+fn check_facts(facts: Facts, report: &mut Report) {
+    match facts {
+        Facts::Sqlite {
+            version,
+            journal_mode,
+            synchronous,
+            integrity,
+        } => {
+            report.ok("database", format!("SQLite {version}"));
+            if journal_mode == "wal" && synchronous >= 2 {
+                report.ok("durability", "journal_mode=WAL, synchronous=FULL");
+            } else {
+                let found = format!("journal_mode={journal_mode}, synchronous={synchronous}");
+                report.fail(
+                    "durability",
+                    format!("{found}: WAL and 2 are needed; does another program use the file?"),
+                );
+            }
+            match integrity {
+                Some(found) if found == ["ok"] => report.ok("integrity", "the file is sound"),
+                Some(found) => report.fail("integrity", format!("restore a backup: {}", found.join("; "))),
+                None => {}
+            }
+        }
+        Facts::Postgres {
+            version,
+            fsync,
+            synchronous_commit,
+            now,
+        } => {
+            report.ok("database", format!("PostgreSQL {version}"));
+            if fsync && synchronous_commit != "off" {
+                report.ok(
+                    "durability",
+                    format!("fsync=on, synchronous_commit={synchronous_commit}"),
+                );
+            } else {
+                let fsync = if fsync { "on" } else { "off" };
+                let found = format!("fsync={fsync}, synchronous_commit={synchronous_commit}");
+                report.fail(
+                    "durability",
+                    format!("{found}: confirmed changes can be lost; set both to on"),
+                );
+            }
+            let apart = now.abs_diff(Clock::system().now());
+            if apart < CLOCK_DIFFERENCE {
+                report.ok("clocks", "server and database agree");
+            } else {
+                report.fail(
+                    "clocks",
+                    format!(
+                        "server and database are {} s apart: set both by NTP",
+                        apart / 1_000_000
+                    ),
+                );
+            }
+        }
+    }
+}
+
+async fn check_vault(config: &Config, store: &Store, report: &mut Report) -> Result<(), Failure> {
+    if !Vault::is_set_up(store).await? {
+        report.ok("vault", "not set up yet; `bursar serve` does so");
+        return Ok(());
+    }
+    if config.master_key.is_none() && !config.master_key_file.exists() {
+        let file = config.master_key_file.display();
+        report.fail(
+            "vault",
+            format!(
+                "the database needs the master key that it was set up with: restore {file} from its backup"
+            ),
+        );
+        return Ok(());
+    }
+    // A key that cannot be read was told of already.
+    let Ok(master) = config.master_key() else {
+        return Ok(());
+    };
+    match Vault::open(store, &master).await {
+        Ok(_) => report.ok("vault", "the master key is the one of this database"),
+        Err(error @ VaultError::WrongMasterKey) => report.fail("vault", format!("{error}: restore that one")),
+        Err(VaultError::Store(error)) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+async fn check_keys(store: &Store, report: &mut Report) -> Result<(), Failure> {
+    let directory = Directory::load(store, None).await?;
+    if directory.is_empty() {
+        report.ok(
+            "keys",
+            "none yet; the first `bursar serve` makes an app with keys and an admin token",
+        );
+    } else if directory.has_credentials() {
+        report.ok("keys", "there are API keys and admin tokens");
+    } else {
+        report.warn(
+            "keys",
+            "there is no API key or no admin token: make one with `bursar key create` and `bursar admin-token create`",
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! Settings, addresses, folders and files.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::Report;
+use crate::config::Config;
+use crate::store::Location;
+
+/// Below this much free space a warning is due: 1 GiB.
+const LITTLE_SPACE: u64 = 1024 * 1024 * 1024;
+/// Below this much the database will soon refuse changes: 64 MiB.
+const NO_SPACE: u64 = 64 * 1024 * 1024;
+
+/// File systems on which locks or the shared memory of the write-ahead log do not work as SQLite needs them.
+const NETWORK_FILE_SYSTEMS: [&str; 12] = [
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "9p",
+    "afs",
+    "ceph",
+    "lustre",
+    "glusterfs",
+    "fuse.sshfs",
+    "fuse.glusterfs",
+];
+
+/// Can the settings be understood?
+pub fn check_settings(config: &Config, report: &mut Report) {
+    let wrong = config.location().err().or_else(|| config.test_clock().err());
+    match wrong {
+        Some(error) => report.fail("settings", error.to_string()),
+        None => report.ok("settings", "understood; `bursar config` prints them"),
+    }
+    if config.test_clock.is_some() {
+        report.warn(
+            "test clock",
+            "is on: time stands still until it is moved; never in production",
+        );
+    }
+}
+
+/// Is anything open to the network?
+pub fn check_listeners(config: &Config, report: &mut Report) {
+    let apart = [config.admin_listen, config.metrics_listen];
+    let all = std::iter::once(config.listen).chain(apart.into_iter().flatten());
+    let open: Vec<_> = all.filter(|address| !address.ip().is_loopback()).collect();
+    if open.is_empty() {
+        report.ok("listeners", "only this machine can connect");
+    }
+    for address in open {
+        report.warn(
+            "listeners",
+            format!("{address} is open to the network without TLS: put a proxy with TLS in front of it"),
+        );
+    }
+}
+
+/// Is the folder of the embedded database there, writable, local, private and not full?
+pub fn check_folder(config: &Config, report: &mut Report) {
+    let folder = match config.location() {
+        Ok(Location::SqliteFile(path)) => parent(&path),
+        _ => return,
+    };
+    let shown = folder.display();
+    let Ok(metadata) = fs::metadata(&folder) else {
+        return report.warn(
+            "data folder",
+            format!("{shown} is not there yet; `bursar serve` makes it"),
+        );
+    };
+    if !metadata.is_dir() {
+        return report.fail(
+            "data folder",
+            format!("{shown} is no folder: set --data-dir to another"),
+        );
+    }
+    if rustix::fs::access(
+        &folder,
+        rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK,
+    )
+    .is_err()
+    {
+        return report.fail(
+            "data folder",
+            format!("{shown} is not writable: give it to the user of the server"),
+        );
+    }
+    if metadata.mode() & 0o022 != 0 {
+        report.fail(
+            "data folder",
+            format!("others may change {shown}: run `chmod 700 {shown}`"),
+        );
+    } else {
+        report.ok("data folder", format!("{shown} is writable for us alone"));
+    }
+    check_file_system(&folder, report);
+    check_space(&folder, report);
+}
+
+/// Is the master key there, whole, and private?
+pub fn check_master_key(config: &Config, report: &mut Report) {
+    let file = &config.master_key_file;
+    if config.master_key.is_some() {
+        match config.master_key() {
+            Ok(_) => report.ok("master key", "given by the environment or the settings file"),
+            Err(error) => report.fail("master key", error.to_string()),
+        }
+        return;
+    }
+    let shown = file.display();
+    let Ok(metadata) = fs::metadata(file) else {
+        return report.warn(
+            "master key",
+            format!("{shown} is not there yet; `bursar serve` makes it"),
+        );
+    };
+    if let Err(error) = config.master_key() {
+        return report.fail("master key", format!("{error}; restore {shown} from its backup"));
+    }
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        report.ok(
+            "master key",
+            format!("{shown} is private; keep a copy apart from the database's backups"),
+        );
+    } else {
+        report.fail(
+            "master key",
+            format!("others may read {shown} (mode {mode:04o}): run `chmod 600 {shown}`"),
+        );
+    }
+}
+
+fn check_file_system(folder: &Path, report: &mut Report) {
+    let Some(kind) = fs::canonicalize(folder).ok().and_then(|path| file_system(&path)) else {
+        return;
+    };
+    if NETWORK_FILE_SYSTEMS.contains(&kind.as_str()) {
+        report.fail(
+            "file system",
+            format!(
+                "{kind} is a network file system, on which SQLite loses data: use a local disk, or PostgreSQL"
+            ),
+        );
+    } else {
+        report.ok("file system", format!("{kind}, local"));
+    }
+}
+
+/// The type of the file system that a path is on, where the system tells (Linux).
+fn file_system(path: &Path) -> Option<String> {
+    let mounts = fs::read_to_string("/proc/mounts").ok()?;
+    let mounts = mounts.lines().filter_map(|line| {
+        let mut fields = line.split(' ').skip(1);
+        Some((PathBuf::from(fields.next()?), fields.next()?.to_owned()))
+    });
+    // Of those mounted at the same place the last one is seen, and `max_by_key` answers the last.
+    let around = mounts.filter(|(place, _)| path.starts_with(place));
+    around
+        .max_by_key(|(place, _)| place.components().count())
+        .map(|(_, kind)| kind)
+}
+
+fn check_space(folder: &Path, report: &mut Report) {
+    let Ok(space) = rustix::fs::statvfs(folder) else {
+        return;
+    };
+    let free = space.f_bavail.saturating_mul(space.f_frsize);
+    let shown = format!("{} MiB free", free / (1024 * 1024));
+    if free < NO_SPACE {
+        report.fail(
+            "disk space",
+            format!("{shown}: changes will soon be refused; make room"),
+        );
+    } else if free < LITTLE_SPACE {
+        report.warn("disk space", format!("{shown}: make room"));
+    } else {
+        report.ok("disk space", shown);
+    }
+}
+
+fn parent(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => ".".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_system_of_a_path_is_told() {
+        assert_eq!(file_system(Path::new("/proc/self")).as_deref(), Some("proc"));
+    }
+}

@@ -1,0 +1,69 @@
+//! `bursar doctor`: looks for what would go wrong, and changes nothing.
+
+mod database;
+mod machine;
+
+use super::Failure;
+use crate::config::{Config, LogLevel};
+use crate::logging;
+
+/// What a check found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// As it should be.
+    Ok,
+    /// Worth a look.
+    Warn,
+    /// Wrong.
+    Fail,
+}
+
+/// Prints what the checks find, a line each.
+#[derive(Default)]
+pub struct Report {
+    failed: usize,
+}
+
+impl Report {
+    /// All is well.
+    pub fn ok(&mut self, check: &str, what: impl AsRef<str>) {
+        self.line(Health::Ok, check, what.as_ref());
+    }
+
+    /// Worth a look; says what to do.
+    pub fn warn(&mut self, check: &str, what: impl AsRef<str>) {
+        self.line(Health::Warn, check, what.as_ref());
+    }
+
+    /// Wrong; says what to do.
+    pub fn fail(&mut self, check: &str, what: impl AsRef<str>) {
+        self.line(Health::Fail, check, what.as_ref());
+    }
+
+    fn line(&mut self, health: Health, check: &str, what: &str) {
+        let word = match health {
+            Health::Ok => "ok",
+            Health::Warn => "warn",
+            Health::Fail => "fail",
+        };
+        self.failed += usize::from(health == Health::Fail);
+        println!("{word:4}  {check}: {what}");
+    }
+}
+
+/// Runs all checks. Fails if one of them does.
+pub async fn run(mut config: Config, deep: bool) -> Result<(), Failure> {
+    config.log_level = LogLevel::Error;
+    logging::start(&config);
+    let mut report = Report::default();
+    machine::check_settings(&config, &mut report);
+    machine::check_listeners(&config, &mut report);
+    machine::check_folder(&config, &mut report);
+    machine::check_master_key(&config, &mut report);
+    database::check(&config, deep, &mut report).await;
+    match report.failed {
+        0 => Ok(()),
+        1 => Err("1 check failed".into()),
+        failed => Err(format!("{failed} checks failed").into()),
+    }
+}

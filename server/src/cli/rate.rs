@@ -1,0 +1,49 @@
+//! `bursar rate`.
+
+use clap::Subcommand;
+
+use super::Failure;
+use super::session::{Output, Session, explain};
+use crate::actions::admin::page::Paging;
+use crate::actions::admin::rates::{self, RateDraft};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Set what one unit of a currency is worth in US dollars
+    Set {
+        /// Three letters, such as EUR
+        currency: String,
+        /// US dollars for one unit, such as 1.08
+        usd: String,
+        /// The first day on which it holds [default: today]
+        #[arg(long, value_name = "DATE")]
+        from: Option<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List the rates
+    List {
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
+    let state = &session.state;
+    match command {
+        Command::Set {
+            currency,
+            usd,
+            from,
+            output,
+        } => {
+            let draft = RateDraft { usd, from };
+            let rate = rates::set(state, session.request(), &currency, draft).await;
+            output.one(&rate.map_err(explain)?)
+        }
+        Command::List { output } => {
+            let all = rates::list(state, &Paging::all()).await.map_err(explain)?;
+            output.list(&all, &["currency", "from", "usd"])
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What commands of the administration share: the open database, who acts, which app is meant, what is printed.
+
+use std::fmt::Display;
+
+use bursar_domain::ids::AppId;
+use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Failure, open};
+use crate::actions::admin::Request;
+use crate::actions::admin::apps;
+use crate::actions::admin::audit::Actor;
+use crate::actions::admin::page::{Page, Paging};
+use crate::actions::{ActionError, Reply};
+use crate::config::{Config, LogLevel};
+use crate::logging;
+use crate::state::AppState;
+use crate::store::Location;
+
+/// The form of what a command prints.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Output {
+    /// Print what the administration API would answer
+    #[arg(long)]
+    json: bool,
+}
+
+/// An administrator at the command line.
+pub struct Session {
+    /// The database with all that belongs to it.
+    pub state: AppState,
+}
+
+impl Session {
+    /// Opens the database that the settings name. Only warnings are logged.
+    pub async fn open(mut config: Config) -> Result<Self, Failure> {
+        if config.location()? == Location::SqliteMemory {
+            return Err(
+                "a database in memory belongs to its server alone; use the administration API".into(),
+            );
+        }
+        if config.log_level != LogLevel::Error {
+            config.log_level = LogLevel::Warn;
+        }
+        logging::start(&config);
+        Ok(Self {
+            state: open::state(&config).await?,
+        })
+    }
+
+    /// A change by the command line, now.
+    pub fn request(&self) -> Request {
+        Request {
+            actor: Actor("command line".into()),
+            now: self.state.clock.now(),
+            remember: None,
+        }
+    }
+
+    /// The app with this id, or with this name if only one has it.
+    pub async fn app(&self, named: &str) -> Result<AppId, Failure> {
+        let apps = apps::list(&self.state, &Paging::all())
+            .await
+            .map_err(explain)?
+            .data;
+        if let Some(app) = apps.iter().find(|app| app.app_id.to_string() == named) {
+            return Ok(AppId(app.app_id));
+        }
+        let mut of_name = apps.iter().filter(|app| app.name == named);
+        match (of_name.next(), of_name.next()) {
+            (Some(app), None) => Ok(AppId(app.app_id)),
+            (Some(_), Some(_)) => Err(format!("several apps are called {named:?}: give the id").into()),
+            (None, _) => Err(format!("there is no app {named:?}: see `bursar app list`").into()),
+        }
+    }
+}
+
+/// An action's refusal or failure in words for the terminal.
+pub fn explain(error: ActionError) -> Failure {
+    match error {
+        ActionError::BadFields(fields) => {
+            let fields = fields.iter().map(|(field, why)| format!("{field}: {why}"));
+            fields.collect::<Vec<_>>().join("; ").into()
+        }
+        other => other.into(),
+    }
+}
+
+impl Output {
+    /// Prints one thing: a line for each of its fields.
+    pub fn one(self, thing: &impl Serialize) -> Result<(), Failure> {
+        let thing = serde_json::to_value(thing)?;
+        match &thing {
+            Value::Object(fields) if !self.json => {
+                let width = fields.keys().map(|name| name.len()).max().unwrap_or_default();
+                for (name, value) in fields {
+                    println!("{name:width$}  {}", cell(value));
+                }
+            }
+            _ => println!("{}", serde_json::to_string_pretty(&thing)?),
+        }
+        Ok(())
+    }
+
+    /// Prints the body of an answer.
+    pub fn reply(self, reply: &Reply) -> Result<(), Failure> {
+        self.one(&serde_json::from_slice::<Value>(&reply.body)?)
+    }
+
+    /// Prints a list: a line for each entry with these fields of it.
+    pub fn list(self, page: &Page<impl Serialize>, columns: &[&str]) -> Result<(), Failure> {
+        let page = serde_json::to_value(page)?;
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&page)?);
+            return Ok(());
+        }
+        let heads = columns.iter().map(|name| (*name).to_owned()).collect();
+        let entries = page["data"].as_array().into_iter().flatten();
+        let lines = entries.map(|entry| columns.iter().map(|name| cell(&entry[*name])).collect());
+        print_table(&std::iter::once(heads).chain(lines).collect::<Vec<Vec<String>>>());
+        Ok(())
+    }
+
+    /// Prints a sentence, or nothing as JSON.
+    pub fn done(self, sentence: impl Display) {
+        if !self.json {
+            println!("{sentence}");
+        }
+    }
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => "-".into(),
+        // Customers' texts must not steer the operator's terminal.
+        Value::String(text) if text.chars().any(char::is_control) => text.escape_debug().to_string(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Prints lines with their cells below each other.
+fn print_table(lines: &[Vec<String>]) {
+    let columns = lines.first().map_or(0, Vec::len);
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    for line in lines {
+        let cells = line
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
+        println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+}

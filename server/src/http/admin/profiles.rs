@@ -1,0 +1,69 @@
+//! `apps/{app}/profiles`.
+
+use bursar_domain::ids::ProfileId;
+
+use super::{APP, CURSOR, LIMIT, read};
+use crate::actions::Reply;
+use crate::actions::admin::page::Page;
+use crate::actions::admin::profile_view::{self, ProfileView};
+use crate::actions::admin::search::{self, FoundProfile};
+use crate::http::call::Call;
+use crate::http::error::ApiError;
+use crate::http::route::{Access, Doc, Parameter, Route, of};
+
+const PROFILE: Parameter = Parameter {
+    name: "profile_id",
+    place: "path",
+    description: "The profile's id (UUID).",
+};
+const QUERY: Parameter = Parameter {
+    name: "query",
+    place: "query",
+    description: "A profile id, customer id or e-mail address; if none is found, an identifier's value, for which \
+                  all profiles of the app are looked through. Whole values only.",
+};
+
+pub const ROUTES: &[Route] = &[
+    Route {
+        method: "GET",
+        path: "/admin/v1/apps/{app}/profiles",
+        aliases: &[],
+        access: Access::Admin,
+        handler: |call| Box::pin(find(call)),
+        doc: Doc {
+            summary: "Find profiles by id, customer id, e-mail address or an identifier's value",
+            parameters: &[APP, QUERY, LIMIT, CURSOR],
+            body: None,
+            answer: (200, Some(of::<Page<FoundProfile>>)),
+            refusals: &[404, 422],
+        },
+    },
+    Route {
+        method: "GET",
+        path: "/admin/v1/apps/{app}/profiles/{profile_id}",
+        aliases: &[],
+        access: Access::Admin,
+        handler: |call| Box::pin(show(call)),
+        doc: Doc {
+            summary: "Read everything that is known of a profile",
+            parameters: &[APP, PROFILE],
+            body: None,
+            answer: (200, Some(of::<ProfileView<'static>>)),
+            refusals: &[404],
+        },
+    },
+];
+
+async fn find(call: Call) -> Result<Reply, ApiError> {
+    let (app, paging) = (read::app(&call)?, read::paging(&call)?);
+    let query = read::query(&call, "query").unwrap_or_default();
+    let found = search::search(&call.state, app, &query, &paging).await?;
+    Ok(Reply::json(&found))
+}
+
+async fn show(call: Call) -> Result<Reply, ApiError> {
+    let app = read::app(&call)?;
+    let id = ProfileId::parse(read::text(&call, 1)).ok_or(ApiError::NoSuchProfile)?;
+    let (profile, details) = profile_view::find(&call.state, app, id).await?;
+    Ok(Reply::json(&ProfileView::at(&profile, &details, call.now)))
+}

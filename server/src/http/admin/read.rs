@@ -1,0 +1,70 @@
+//! What handlers of the administration read from a request.
+
+use std::borrow::Cow;
+
+use bursar_domain::ids::AppId;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::actions::ActionError;
+use crate::actions::admin::Request;
+use crate::actions::admin::audit::Actor;
+use crate::actions::admin::fields;
+use crate::actions::admin::page::Paging;
+use crate::http::call::{Call, Caller};
+use crate::http::error::ApiError;
+
+/// The app of the path, whether it exists or not.
+pub fn app(call: &Call) -> Result<AppId, ApiError> {
+    id(call, 0, "the app").map(AppId)
+}
+
+/// An id of the path. What is no id at all names nothing, so it does not exist.
+pub fn id(call: &Call, place: usize, what: &'static str) -> Result<Uuid, ApiError> {
+    Uuid::try_parse(text(call, place)).map_err(|_| ApiError::Missing(what))
+}
+
+/// A text of the path.
+///
+/// # Panics
+/// Where the route has no such parameter.
+pub fn text(call: &Call, place: usize) -> &str {
+    call.path.get(place).expect("the route has so many parameters")
+}
+
+/// The body in its form. Nothing is read as `{}`.
+pub fn body<T: DeserializeOwned>(call: &Call) -> Result<T, ApiError> {
+    // Whether it is JSON comes before whether it is the right one.
+    call.json()?;
+    let is_blank = call.body.iter().all(u8::is_ascii_whitespace);
+    let text: &[u8] = if is_blank { b"{}" } else { &call.body };
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    Ok(fields::read(&mut reader, "")?)
+}
+
+/// Who changes something, when, and whether to remember it.
+pub fn request(call: &Call) -> Result<Request, ApiError> {
+    let Caller::Admin(token) = &call.caller else {
+        unreachable!("the route lets in admin tokens only");
+    };
+    Ok(Request {
+        actor: Actor(format!("token {}", token.prefix)),
+        now: call.now,
+        remember: call.remember()?,
+    })
+}
+
+/// A parameter of the query string; of several with the same name the last.
+pub fn query<'c>(call: &'c Call, name: &str) -> Option<Cow<'c, str>> {
+    let query = call.query.as_deref().unwrap_or_default();
+    let parameters = form_urlencoded::parse(query.as_bytes());
+    parameters
+        .filter(|(said, _)| said == name)
+        .map(|(_, value)| value)
+        .last()
+}
+
+/// Which page of a list is wanted.
+pub fn paging(call: &Call) -> Result<Paging, ActionError> {
+    Paging::parse(query(call, "limit").as_deref(), query(call, "cursor").as_deref())
+}

@@ -1,0 +1,80 @@
+//! What a database tells of itself, for `bursar doctor`.
+
+use super::{Backend, Sql, Statement, Store, StoreError};
+
+/// What a database tells of itself.
+#[derive(Debug)]
+pub enum Facts {
+    /// The embedded database.
+    Sqlite {
+        /// The library's version.
+        version: String,
+        /// `wal`, or `memory`.
+        journal_mode: String,
+        /// 2 is `FULL`.
+        synchronous: i64,
+        /// `ok` or what is broken, where that was asked for.
+        integrity: Option<Vec<String>>,
+    },
+    /// A server.
+    Postgres {
+        /// The server's version.
+        version: String,
+        /// Does it sync to disk?
+        fsync: bool,
+        /// `on` and stronger: a commit is on disk before it is answered.
+        synchronous_commit: String,
+        /// Its time in microseconds.
+        now: i64,
+    },
+}
+
+impl Store {
+    /// Asks the database. `deep` also checks the integrity of SQLite's file, which reads all of it.
+    pub async fn facts(&self, deep: bool) -> Result<Facts, StoreError> {
+        match &self.backend {
+            Backend::Sqlite(_) => self.sqlite_facts(deep).await,
+            Backend::Postgres(_) => self.postgres_facts().await,
+        }
+    }
+
+    async fn sqlite_facts(&self, deep: bool) -> Result<Facts, StoreError> {
+        const VERSION: Sql = Sql::same("SELECT sqlite_version()");
+        const JOURNAL: Sql = Sql::same("PRAGMA journal_mode");
+        const SYNCHRONOUS: Sql = Sql::same("PRAGMA synchronous");
+        const CHECK: Sql = Sql::same("PRAGMA quick_check");
+        let integrity = if deep {
+            let mut rows = self.scan(Statement::new(&CHECK, [])).await?;
+            Some(rows.iter_mut().map(|row| row.text(0)).collect::<Result<_, _>>()?)
+        } else {
+            None
+        };
+        Ok(Facts::Sqlite {
+            version: self.one(&VERSION).await?.text(0)?,
+            journal_mode: self.one(&JOURNAL).await?.text(0)?,
+            synchronous: self.one(&SYNCHRONOUS).await?.int(0)?,
+            integrity,
+        })
+    }
+
+    async fn postgres_facts(&self) -> Result<Facts, StoreError> {
+        const ALL: Sql = Sql::same(
+            "SELECT current_setting('server_version'), current_setting('fsync'),
+                    current_setting('synchronous_commit'),
+                    (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+        );
+        let mut row = self.one(&ALL).await?;
+        Ok(Facts::Postgres {
+            version: row.text(0)?,
+            fsync: row.text(1)? == "on",
+            synchronous_commit: row.text(2)?,
+            now: row.int(3)?,
+        })
+    }
+
+    async fn one(&self, sql: &'static Sql) -> Result<super::Row, StoreError> {
+        let mut rows = self.read(Statement::new(sql, [])).await?;
+        rows.pop()
+            .ok_or_else(|| StoreError::Internal("a question to the database had no answer".into()))
+    }
+}

@@ -1,0 +1,224 @@
+//! The audit: every write of the administration leaves one record. And the test clock.
+
+use bursar::http::route::{Access, Route};
+use bursar::http::router;
+use serde_json::{Value, json};
+
+use super::support::backend::{ALL, Backend};
+use super::support::server::{Answer, TestServer, request};
+
+/// A path and body with which each write succeeds on a server that [`prepare`] has seen. A new route must be
+/// added here: the test fails for one that is not.
+fn example(method: &str, path: &str, server: &TestServer, ids: &Value) -> (String, &'static str) {
+    let body = match (method, path.rsplit('/').next().unwrap()) {
+        ("POST", "apps") => r#"{"name":"Shop"}"#,
+        ("PATCH", "{app}") => r#"{"settings":{"collect_ip":false}}"#,
+        ("POST", "keys") => r#"{"kind":"secret","label":"ci"}"#,
+        ("PUT", "{store_product_id}") => r#"{"access_level_id":"premium","consumable":false}"#,
+        ("PUT", "{currency}") => r#"{"usd":"1.08"}"#,
+        ("POST", "test-clock") => r#"{"now":"2026-02-01T00:00:00Z"}"#,
+        _ => "",
+    };
+    let mut path = path.to_owned();
+    for (name, value) in [
+        ("{app}", server.app_id.as_str()),
+        ("{key_id}", ids["key_id"].as_str().unwrap()),
+        ("{token_id}", ids["token_id"].as_str().unwrap()),
+        ("{id}", "gold"),
+        ("{store}", "app_store"),
+        ("{store_product_id}", "weekly"),
+        ("{currency}", "EUR"),
+    ] {
+        path = path.replace(name, value);
+    }
+    assert!(!path.contains('{'), "no example for {} {}", method, path);
+    (path, body)
+}
+
+async fn prepare(server: &TestServer) -> Value {
+    let app = format!("apps/{}", server.app_id);
+    let key = server
+        .admin("POST", &format!("{app}/keys"), r#"{"kind":"public"}"#)
+        .await
+        .json();
+    let token = server.admin("POST", "admin-tokens", "").await.json();
+    let product = r#"{"access_level_id":null,"consumable":true}"#;
+    server
+        .admin("PUT", &format!("{app}/products/app_store/weekly"), product)
+        .await;
+    json!({"key_id": key["key_id"], "token_id": token["token_id"]})
+}
+
+async fn records(server: &TestServer) -> Vec<Value> {
+    let list = server.admin("GET", "audit?limit=200", "").await.json();
+    list["data"].as_array().unwrap().clone()
+}
+
+fn writes() -> impl Iterator<Item = &'static Route> {
+    router::routes().filter(|route| route.access == Access::Admin && route.method != "GET")
+}
+
+async fn send(server: &TestServer, route: &Route, path: &str, body: &str) -> Answer {
+    let authorization = format!("Bearer {}", server.admin_token);
+    server
+        .send(request(&authorization, route.method, path, &[], body))
+        .await
+}
+
+#[tokio::test]
+async fn every_write_leaves_one_record_and_no_secret() {
+    for backend in ALL {
+        for route in writes() {
+            let server = TestServer::on(backend).await;
+            let ids = prepare(&server).await;
+            let before = records(&server).await;
+            let (path, body) = example(route.method, route.path, &server, &ids);
+            let done = send(&server, route, &path, body).await;
+            assert!(
+                done.status < 300,
+                "{backend:?} {} {path}: {}",
+                route.method,
+                done.text()
+            );
+            let after = records(&server).await;
+            assert_eq!(
+                after.len(),
+                before.len() + 1,
+                "{backend:?} {} {path}",
+                route.method
+            );
+            assert_eq!(after[1..], before, "records are never changed");
+            let actor = format!("token {}", server.admin_token.split('.').next().unwrap());
+            assert_eq!(after[0]["actor"], actor);
+            assert!(
+                !after[0]["before"].is_null() || !after[0]["after"].is_null(),
+                "{}",
+                after[0]
+            );
+            let text = after[0].to_string();
+            for name in ["secret_key", "public_key", "key", "admin_token"] {
+                let made: Value = serde_json::from_slice(&done.body).unwrap_or_default();
+                if let Some(secret) = made[name].as_str() {
+                    let (_, hidden) = secret.split_once('.').unwrap();
+                    assert!(!text.contains(hidden), "{text}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_write_leaves_no_record() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let ids = prepare(&server).await;
+    let before = records(&server).await.len();
+    for route in writes().filter(|route| route.method != "DELETE") {
+        let (path, _) = example(route.method, route.path, &server, &ids);
+        let refused = send(&server, route, &path, r#"{"no_such_field":1}"#).await;
+        assert_eq!(refused.status, 422, "{} {path}: {}", route.method, refused.text());
+    }
+    assert_eq!(records(&server).await.len(), before);
+}
+
+#[tokio::test]
+async fn a_record_tells_who_what_before_and_after() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let gold = format!("apps/{}/access-levels/gold", server.app_id);
+        server.admin("PUT", &gold, r#"{"description":"a"}"#).await;
+        server.admin("PUT", &gold, r#"{"description":"b"}"#).await;
+        let records = records(&server).await;
+        let (second, first) = (&records[0], &records[1]);
+        assert_eq!(second["action"], "access_level.set", "{backend:?}");
+        assert_eq!(
+            (&second["target"], &second["app_id"]),
+            (&json!("gold"), &json!(server.app_id))
+        );
+        assert_eq!(second["before"], json!({"description": "a"}));
+        assert_eq!(second["after"], json!({"description": "b"}));
+        assert_eq!(first["before"], json!(null));
+        assert_eq!(second["at"], "2026-01-01T00:00:00+00:00");
+        assert!(second["audit_id"].as_str() > first["audit_id"].as_str());
+    }
+}
+
+#[tokio::test]
+async fn the_audit_cannot_be_edited() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    for method in ["POST", "PUT", "PATCH", "DELETE"] {
+        assert_eq!(server.admin(method, "audit", "").await.status, 405, "{method}");
+    }
+    let id = records(&server).await[0]["audit_id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        server.admin("DELETE", &format!("audit/{id}"), "").await.status,
+        404
+    );
+}
+
+#[tokio::test]
+async fn the_test_clock_moves_forward_only() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let told = server.admin("GET", "test-clock", "").await;
+        assert_eq!(told.json(), json!({"now": "2026-01-01T00:00:00+00:00"}));
+        let moved = server
+            .admin("POST", "test-clock", r#"{"now":"2026-01-02T03:04:05Z"}"#)
+            .await;
+        assert_eq!(
+            (moved.status, moved.json()),
+            (200, json!({"now": "2026-01-02T03:04:05+00:00"}))
+        );
+        assert_eq!(server.admin("GET", "test-clock", "").await.json(), moved.json());
+        let back = server
+            .admin("POST", "test-clock", r#"{"now":"2026-01-02T03:04:04Z"}"#)
+            .await;
+        assert_eq!(back.status, 409, "{backend:?}");
+        for body in ["{}", r#"{"now":"tomorrow"}"#, r#"{"now":5}"#] {
+            let refused = server.admin("POST", "test-clock", body).await;
+            assert_eq!(refused.json()["errors"][0]["field"], "now", "{body}");
+        }
+        assert_eq!(server.admin("GET", "test-clock", "").await.json(), moved.json());
+    }
+}
+
+#[tokio::test]
+async fn every_route_asks_for_an_admin_token() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let ids = prepare(&server).await;
+    let before = records(&server).await.len();
+    let wrong = [
+        String::new(),
+        "Bearer".into(),
+        "Bearer admin_live_x.y".into(),
+        format!("Bearer {}", server.secret_key),
+        format!("Api-Key {}", server.secret_key),
+        format!("Api-Key {}", server.admin_token),
+        format!("Bearer {}x", server.admin_token),
+    ];
+    for route in router::routes().filter(|route| route.access == Access::Admin) {
+        let path = route
+            .path
+            .replace("{profile_id}", ids["key_id"].as_str().unwrap());
+        let (path, body) = example(route.method, &path, &server, &ids);
+        for authorization in &wrong {
+            let request = request(authorization, route.method, &path, &[], body);
+            let refused = server.send(request).await;
+            assert_eq!(refused.status, 401, "{} {path} {authorization}", route.method);
+            assert_eq!(refused.headers["www-authenticate"], "Bearer");
+        }
+    }
+    assert_eq!(records(&server).await.len(), before);
+}
+
+#[test]
+fn every_route_is_in_the_handbook() {
+    let handbook = include_str!("../../../docs/administration.md");
+    for route in router::routes().filter(|route| route.access == Access::Admin) {
+        let path = route.path.trim_start_matches("/admin/v1/");
+        let written = format!("{} {path}", route.method);
+        let in_code =
+            handbook.contains(&format!("`{written}")) || handbook.contains(&format!("{path}?query="));
+        let of_clock = path == "test-clock" && handbook.contains("$ADMIN/test-clock");
+        assert!(in_code || of_clock, "{written} is not in docs/administration.md");
+    }
+}

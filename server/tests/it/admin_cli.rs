@@ -1,0 +1,209 @@
+//! The administration's commands: the real program on a database, with and without a server.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::support::backend::Backend;
+use super::support::process::{Installation, Server};
+use super::support::server::PROFILE;
+
+/// The backends that several processes can share.
+const SHARED: [Backend; 2] = [Backend::SqliteFile, Backend::Postgres];
+
+async fn status_with_key(server: &Server, key: &str) -> u16 {
+    let authorization = format!("Api-Key {key}");
+    let headers = [
+        ("authorization", authorization.as_str()),
+        ("adapty-customer-user-id", "u"),
+    ];
+    server.send("POST", PROFILE, &headers).await.0
+}
+
+/// Waits until a key is answered with this status; a second at most.
+async fn becomes(server: &Server, key: &str, status: u16) {
+    let started = Instant::now();
+    while status_with_key(server, key).await != status {
+        assert!(
+            started.elapsed() < Duration::from_secs(1),
+            "not {status} within a second"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_the_command_line_works_on_a_running_server_within_a_second() {
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        let server = installation.serve();
+        let made = installation.json(&["key", "create", "--app", "default", "--kind", "secret"]);
+        let key = made["key"].as_str().unwrap();
+        becomes(&server, key, 200).await;
+        let prefix = made["prefix"].as_str().unwrap();
+        installation.text(&["key", "revoke", "--app", "default", prefix]);
+        becomes(&server, key, 401).await;
+        let token = installation.json(&["admin-token", "create", "--label", "ci"]);
+        let bearer = format!("Bearer {}", token["admin_token"].as_str().unwrap());
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        let headers = [("authorization", bearer.as_str())];
+        assert_eq!(
+            server.send("GET", "/admin/v1/apps", &headers).await.0,
+            200,
+            "{backend:?}"
+        );
+        server.stop();
+    }
+}
+
+#[tokio::test]
+async fn the_last_use_of_a_key_outlives_the_server() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    let server = installation.serve();
+    let key = server.told("secret key");
+    assert_eq!(status_with_key(&server, &key).await, 200);
+    server.stop();
+    let keys = installation.json(&["key", "list", "--app", "default"]);
+    let used: Vec<bool> = keys["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|key| key["last_used_at"].is_string())
+        .collect();
+    assert_eq!(used.iter().filter(|used| **used).count(), 1, "{keys}");
+}
+
+#[tokio::test]
+async fn the_catalogue_is_kept_by_commands() {
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        let run = |args: &str| installation.json(&args.split(' ').collect::<Vec<_>>());
+        let app = run("app create Shop");
+        let id = app["app_id"].as_str().unwrap();
+        assert!(app["secret_key"].as_str().unwrap().starts_with("secret_live_"));
+        assert!(app["public_key"].as_str().unwrap().starts_with("public_live_"));
+        assert_eq!(run("app list")["data"][0]["name"], "Shop");
+        let set = run("app set Shop sharing=transfer vat.DE=0.19 collect_ip=false");
+        assert_eq!(set["settings"]["vat"], json!({"DE": "0.19"}));
+        assert_eq!(set["settings"]["collect_ip"], false);
+        assert_eq!(
+            run(&format!("access-level set --app {id} --id gold"))["access_level_id"],
+            "gold"
+        );
+        assert_eq!(
+            run("access-level list --app Shop")["data"]
+                .as_array()
+                .unwrap()
+                .len(),
+            2
+        );
+        let product = run(
+            "product set --app Shop --store app_store --id weekly --access-level gold --price 9.99 --currency USD",
+        );
+        assert_eq!(product["price"], json!({"value": "9.99", "currency": "USD"}));
+        let coins = run("product set --app Shop --store stripe --id coins --access-level none --consumable");
+        assert_eq!(
+            (&coins["access_level_id"], &coins["consumable"]),
+            (&json!(null), &json!(true))
+        );
+        assert_eq!(
+            run("product list --app Shop")["data"].as_array().unwrap().len(),
+            2
+        );
+        installation.text(&[
+            "product", "delete", "--app", "Shop", "--store", "stripe", "--id", "coins",
+        ]);
+        assert_eq!(run("rate set eur 1.08 --from 2025-01-01")["currency"], "EUR");
+        assert_eq!(run("rate list")["data"].as_array().unwrap().len(), 1);
+        assert_eq!(run("profile find --app Shop nobody")["data"], json!([]));
+        let audit = run("audit list");
+        let records = audit["data"].as_array().unwrap();
+        assert_eq!(records.len(), 7, "{audit}");
+        assert!(records.iter().all(|record| record["actor"] == "command line"));
+        assert!(installation.text(&["audit", "list"]).contains("product.delete"));
+    }
+}
+
+#[tokio::test]
+async fn a_profile_is_found_and_shown() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    let server = installation.serve();
+    status_with_key(&server, &server.told("secret key")).await;
+    let found = installation.json(&["profile", "find", "--app", "default", "u"]);
+    let id = found["data"][0]["profile_id"].as_str().unwrap();
+    let shown = installation.json(&["profile", "show", "--app", "default", id]);
+    assert_eq!(shown["api"]["customer_user_id"], "u");
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_told_and_the_exit_code_is_1() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    installation.text(&["app", "create", "Twin"]);
+    installation.text(&["app", "create", "Twin"]);
+    installation.text(&["app", "create", "Shop"]);
+    for (args, told) in [
+        (
+            vec!["key", "list", "--app", "Nobody"],
+            "there is no app \"Nobody\"",
+        ),
+        (
+            vec!["key", "list", "--app", "Twin"],
+            "several apps are called \"Twin\"",
+        ),
+        (vec!["app", "create", ""], "name: must not be empty"),
+        (
+            vec!["app", "set", "Shop", "sharring=transfer"],
+            "settings.sharring: unknown field",
+        ),
+        (
+            vec!["app", "set", "Shop", "vat=x", "vat.DE=0.1"],
+            "vat is set both as a whole and in part",
+        ),
+        (
+            vec!["key", "revoke", "--app", "Shop", "secret_live_x"],
+            "there is no key \"secret_live_x\"",
+        ),
+        (vec!["admin-token", "revoke", "x"], "there is no token \"x\""),
+        (vec!["rate", "set", "EUR", "0"], "usd: must be a decimal above 0"),
+        (
+            vec!["profile", "show", "--app", "Shop", "x"],
+            "\"x\" is no profile id",
+        ),
+        (
+            vec![
+                "profile",
+                "show",
+                "--app",
+                "Shop",
+                "00000000-0000-4000-8000-000000000000",
+            ],
+            "no such profile in this app",
+        ),
+        (
+            vec![
+                "product",
+                "set",
+                "--app",
+                "Shop",
+                "--store",
+                "s",
+                "--id",
+                "p",
+                "--access-level",
+                "gold",
+            ],
+            "there is no access level \"gold\"",
+        ),
+        (
+            vec!["product", "delete", "--app", "Shop", "--store", "s", "--id", "p"],
+            "the product does not exist",
+        ),
+    ] {
+        let said = installation.refused(&args);
+        assert!(
+            said.starts_with("bursar: ") && said.contains(told),
+            "{args:?}: {said}"
+        );
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}

@@ -1,0 +1,258 @@
+//! Settings, the first and second start, doctor and migrations, with the real program.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::Value;
+
+use super::support::backend::Backend;
+use super::support::process::{Installation, data_file, stderr, stdout};
+
+const SHARED: [Backend; 2] = [Backend::SqliteFile, Backend::Postgres];
+
+#[tokio::test]
+async fn the_second_start_tells_no_secrets() {
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        let first = installation.serve();
+        let secrets = ["secret key", "public key", "admin token"].map(|word| first.told(word));
+        for secret in &secrets {
+            assert!(
+                !first.stderr().contains(secret.as_str()),
+                "a secret is in the log"
+            );
+        }
+        first.stop();
+        let second = installation.serve();
+        let said = second.stdout() + &second.stderr();
+        assert!(
+            second.stdout().is_empty() && !said.contains("_live_"),
+            "{backend:?}: {said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_master_key_is_refused() {
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        installation.text(&["app", "create", "Shop"]);
+        fs::write(data_file(&installation, "master.key"), "ab".repeat(32)).unwrap();
+        let said = installation.refused(&["serve", "--listen", "127.0.0.1:0"]);
+        assert!(
+            said.contains("the master key is not the one"),
+            "{backend:?}: {said}"
+        );
+        let doctor = installation.run(&["doctor"]);
+        assert!(stdout(&doctor).contains("fail  vault"), "{}", stdout(&doctor));
+        fs::write(data_file(&installation, "master.key"), "no key").unwrap();
+        let said = installation.refused(&["serve", "--listen", "127.0.0.1:0"]);
+        assert!(
+            said.contains("a master key is 64 hex digits"),
+            "{backend:?}: {said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_keys_does_not_listen_to_the_world() {
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        let app = installation.json(&["app", "create", "Shop"]);
+        installation.json(&["admin-token", "create"]);
+        for key in ["secret_key", "public_key"] {
+            let prefix = app[key].as_str().unwrap().split('.').next().unwrap();
+            installation.text(&["key", "revoke", "--app", "Shop", prefix]);
+        }
+        let said = installation.refused(&["serve", "--listen", "0.0.0.0:0"]);
+        assert!(
+            said.contains("refusing to listen on 0.0.0.0:0"),
+            "{backend:?}: {said}"
+        );
+        assert!(stdout(&installation.run(&["doctor"])).contains("warn  keys"));
+        installation.serve().stop();
+    }
+}
+
+fn config(installation: &Installation, variables: &[(&str, &str)], args: &[&str]) -> Value {
+    let mut command = installation.command(&[&["config"], args].concat());
+    let done = command.envs(variables.iter().copied()).output().unwrap();
+    assert!(done.status.success(), "{}", stderr(&done));
+    serde_json::from_slice(&done.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn a_flag_goes_over_a_variable_over_the_file_over_the_default() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    assert_eq!(config(&installation, &[], &[])["listen"], "127.0.0.1:8080");
+    let file = "listen = '127.0.0.1:1'\nlog_level = 'warn'\nrole = 'api'";
+    fs::write(installation.folder.0.join("bursar.toml"), file).unwrap();
+    assert_eq!(config(&installation, &[], &[])["listen"], "127.0.0.1:1");
+    let variables = [("BURSAR_LISTEN", "127.0.0.1:2"), ("BURSAR_ROLE", "worker")];
+    let shown = config(&installation, &variables, &[]);
+    assert_eq!(
+        (&shown["listen"], &shown["role"]),
+        (&"127.0.0.1:2".into(), &"worker".into())
+    );
+    let shown = config(&installation, &variables, &["--listen", "127.0.0.1:3"]);
+    assert_eq!(
+        (&shown["listen"], &shown["log_level"]),
+        (&"127.0.0.1:3".into(), &"warn".into())
+    );
+    fs::write(installation.folder.0.join("other.toml"), "listen = '127.0.0.1:4'").unwrap();
+    let shown = config(&installation, &[], &["--config", "other.toml"]);
+    assert_eq!(
+        (&shown["listen"], &shown["role"]),
+        (&"127.0.0.1:4".into(), &"all".into())
+    );
+}
+
+#[tokio::test]
+async fn settings_that_mean_nothing_are_refused() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    for (name, value, told) in [
+        ("BURSAR_LISTENN", "127.0.0.1:2", "BURSAR_LISTENN is no setting"),
+        ("BURSAR_MASTER_KEYS", "x", "BURSAR_MASTER_KEYS is no setting"),
+        ("BURSAR_DATABASE", "mysql://h/d", "the database must be"),
+        (
+            "BURSAR_TEST_CLOCK",
+            "tomorrow",
+            "\"tomorrow\" is no RFC 3339 time",
+        ),
+        ("BURSAR_MASTER_KEY", "abc", "a master key is 64 hex digits"),
+    ] {
+        let done = installation
+            .command(&["app", "list"])
+            .env(name, value)
+            .output()
+            .unwrap();
+        assert_eq!(done.status.code(), Some(1), "{name}");
+        assert!(stderr(&done).contains(told), "{name}: {}", stderr(&done));
+    }
+    for foreign in [
+        "BURSAR_TEST_POSTGRES",
+        "BURSAR_SERVICE_HOST",
+        "BURSAR_PORT_80_TCP",
+    ] {
+        config(&installation, &[(foreign, "x")], &[]);
+    }
+    let file = installation.folder.0.join("bursar.toml");
+    for (text, told) in [
+        ("lissten = '127.0.0.1:1'", "lissten"),
+        ("listen = 'here'", "listen"),
+        ("config = 'other.toml'", "config"),
+    ] {
+        fs::write(&file, text).unwrap();
+        let said = installation.refused(&["config"]);
+        assert!(
+            said.contains("bursar.toml is wrong") && said.contains(told),
+            "{said}"
+        );
+    }
+    fs::remove_file(file).unwrap();
+    let said = installation.refused(&["config", "--config", "missing.toml"]);
+    assert!(said.contains("missing.toml cannot be read"), "{said}");
+}
+
+#[tokio::test]
+async fn neither_help_nor_config_tells_a_password() {
+    let installation = Installation::on(Backend::SqliteMemory).await;
+    for args in [["--help"], ["config"]] {
+        let mut command = installation.command(&args);
+        command.env("BURSAR_DATABASE", "postgres://u:hunter2@h/d");
+        command.env("BURSAR_MASTER_KEY", "hunter2");
+        let done = command.output().unwrap();
+        assert!(done.status.success());
+        assert!(!stdout(&done).contains("hunter2"), "{}", stdout(&done));
+    }
+}
+
+#[tokio::test]
+async fn migrations_are_told_before_they_are_run() {
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        let told = installation.text(&["migrate", "--dry-run"]);
+        assert!(
+            told.starts_with("would run 0001 profiles\n"),
+            "{backend:?}: {told}"
+        );
+        assert_eq!(installation.text(&["migrate", "--dry-run"]), told);
+        let ran = installation.text(&["migrate"]);
+        assert_eq!(ran, told.replace("would run", "ran"));
+        assert_eq!(installation.text(&["migrate", "--dry-run"]), "nothing to do\n");
+        assert_eq!(installation.text(&["migrate"]), "nothing to do\n");
+    }
+}
+
+#[tokio::test]
+async fn doctor_finds_a_sound_installation_sound() {
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        let empty = installation.text(&["doctor"]);
+        assert!(!empty.contains("fail"), "{empty}");
+        installation.serve().stop();
+        let found = installation.text(&["doctor", "--deep"]);
+        for check in [
+            "settings",
+            "master key",
+            "durability",
+            "migrations",
+            "vault",
+            "keys",
+        ] {
+            assert!(
+                found.contains(&format!("ok    {check}: ")),
+                "{backend:?}: {found}"
+            );
+        }
+        assert!(
+            !found.contains("warn") && !found.contains("fail"),
+            "{backend:?}: {found}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn doctor_tells_what_is_wrong_and_what_to_do() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    installation.text(&["app", "create", "Shop"]);
+    let key = data_file(&installation, "master.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let done = installation.run(&["doctor", "--listen", "0.0.0.0:8080"]);
+    assert_eq!(done.status.code(), Some(1));
+    let found = stdout(&done);
+    assert!(
+        found.contains("fail  master key: ") && found.contains("chmod 600"),
+        "{found}"
+    );
+    assert!(found.contains("warn  listeners: 0.0.0.0:8080"), "{found}");
+    assert!(found.contains("warn  keys: "), "{found}");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::remove_file(&key).unwrap();
+    let done = installation.run(&["doctor"]);
+    assert!(stdout(&done).contains("fail  vault: "), "{}", stdout(&done));
+    assert!(!key.exists(), "doctor changes nothing");
+    for name in ["bursar.db", "bursar.db-wal", "bursar.db-shm"] {
+        drop(fs::write(data_file(&installation, name), "this is no database"));
+    }
+    let done = installation.run(&["doctor"]);
+    assert!(stdout(&done).contains("fail  database: "), "{}", stdout(&done));
+    let done = installation.run(&["doctor", "--database", "postgres://u:hunter2@127.0.0.1:1/d"]);
+    assert_ne!(done.status.code(), Some(0));
+    assert!(!stdout(&done).contains("hunter2") && !stderr(&done).contains("hunter2"));
+}
+
+#[tokio::test]
+async fn every_setting_is_in_the_handbook() {
+    let handbook = include_str!("../../../docs/configuration.md");
+    let installation = Installation::on(Backend::SqliteMemory).await;
+    let help = installation.text(&["--help"]);
+    let words = help.split(|letter: char| !letter.is_ascii_alphanumeric() && !"_-".contains(letter));
+    let settings = words.filter(|word| word.starts_with("BURSAR_") || word.starts_with("--"));
+    for setting in settings.filter(|word| !["--help", "--version"].contains(word)) {
+        assert!(
+            handbook.contains(&format!("`{setting}")),
+            "{setting} is not in docs/configuration.md"
+        );
+    }
+}

@@ -1,0 +1,227 @@
+//! Pages of the administration's lists, and the search for profiles, on every backend.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::support::backend::ALL;
+use super::support::server::{IDENTIFIERS, PROFILE, TestServer};
+
+/// All entries of a list, page by page of two, and how many pages there were.
+async fn walk(server: &TestServer, path: &str) -> (Vec<Value>, usize) {
+    let (mut all, mut pages, mut cursor) = (Vec::new(), 0, String::new());
+    let join = if path.contains('?') { '&' } else { '?' };
+    loop {
+        let page = server
+            .admin("GET", &format!("{path}{join}limit=2{cursor}"), "")
+            .await;
+        assert_eq!(page.status, 200, "{path}: {}", page.text());
+        let page = page.json();
+        all.extend(page["data"].as_array().unwrap().clone());
+        pages += 1;
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return (all, pages),
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_list_is_walked_without_gaps_or_repetitions() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let app = format!("apps/{}", server.app_id);
+        for n in 0..4 {
+            server
+                .admin("POST", "apps", &format!(r#"{{"name":"App {n}"}}"#))
+                .await;
+            server
+                .admin("POST", &format!("{app}/keys"), r#"{"kind":"public"}"#)
+                .await;
+            server.admin("POST", "admin-tokens", "{}").await;
+            server
+                .admin(
+                    "PUT",
+                    &format!("{app}/access-levels/level ü{n}")
+                        .replace(' ', "%20")
+                        .replace('ü', "%C3%BC"),
+                    "",
+                )
+                .await;
+            let product = r#"{"access_level_id":null,"consumable":true}"#;
+            server
+                .admin("PUT", &format!("{app}/products/store{}/p{n}", n % 2), product)
+                .await;
+            server
+                .admin(
+                    "PUT",
+                    "rates/EUR",
+                    &format!(r#"{{"usd":"1","from":"2025-01-0{}"}}"#, n + 1),
+                )
+                .await;
+            let time = server.state.clock.now();
+            server.state.clock.move_to(time + (n % 2) * 1_000_000).unwrap();
+        }
+        for (path, count) in [
+            ("apps".to_owned(), 5),
+            (format!("{app}/keys"), 6),
+            ("admin-tokens".to_owned(), 5),
+            (format!("{app}/access-levels"), 5),
+            (format!("{app}/products"), 4),
+            ("rates".to_owned(), 4),
+            ("audit".to_owned(), 26),
+        ] {
+            let (all, pages) = walk(&server, &path).await;
+            let different: BTreeSet<String> = all.iter().map(Value::to_string).collect();
+            assert_eq!((all.len(), different.len()), (count, count), "{backend:?} {path}");
+            assert_eq!(pages, count.div_ceil(2), "{backend:?} {path}");
+            let whole = server.admin("GET", &format!("{path}?limit=200"), "").await.json();
+            assert_eq!(whole["data"], json!(all), "{backend:?} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn bad_limits_and_cursors_are_refused() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        server.admin("POST", "apps", r#"{"name":"A"}"#).await;
+        let page = server.admin("GET", "apps?limit=1", "").await.json();
+        let of_apps = page["next_cursor"].as_str().unwrap();
+        let app = format!("apps/{}", server.app_id);
+        for path in ["apps", "admin-tokens", "rates", "audit"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain([
+                format!("{app}/keys"),
+                format!("{app}/products"),
+                format!("{app}/access-levels"),
+            ])
+        {
+            for (query, field) in [
+                ("limit=0", "limit"),
+                ("limit=201", "limit"),
+                ("limit=ten", "limit"),
+                ("cursor=", "cursor"),
+                ("cursor=zz", "cursor"),
+                ("cursor=5b5d", "cursor"),
+                ("cursor=5b2261222c2262222c2263225d", "cursor"),
+            ] {
+                let refused = server.admin("GET", &format!("{path}?{query}"), "").await;
+                assert_eq!(refused.status, 422, "{backend:?} {path} {query}");
+                assert_eq!(refused.json()["errors"][0]["field"], field);
+            }
+        }
+        let elsewhere = server.admin("GET", &format!("audit?cursor={of_apps}"), "").await;
+        assert_eq!(elsewhere.status, 422);
+    }
+}
+
+async fn found(server: &TestServer, query: &str) -> Vec<String> {
+    let path = format!("apps/{}/profiles?query={query}", server.app_id);
+    let (all, _) = walk(server, &path).await;
+    all.iter()
+        .map(|profile| profile["customer_user_id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn profiles_are_found_by_all_that_an_operator_knows() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let other = server.admin("POST", "apps", r#"{"name":"Other"}"#).await.json();
+        for n in 0..5 {
+            let user = format!("user-{n}");
+            let headers = [("adapty-customer-user-id", user.as_str())];
+            let email = if n < 4 {
+                "shared@example.com"
+            } else {
+                "own@example.com"
+            };
+            let body = format!(r#"{{"email":"{email}","installation_meta":{{"device_id":"d"}}}}"#);
+            assert_eq!(server.call("POST", PROFILE, &headers, &body).await.status, 200);
+            let body = json!({"branch_id": format!("b-{n}"), "appsflyer_id": "a \"quoted\" \\ \u{1}ü"});
+            server
+                .call("POST", IDENTIFIERS, &headers, &body.to_string())
+                .await;
+        }
+        let headers = [("adapty-customer-user-id", "user-1")];
+        let profile = server.call("GET", PROFILE, &headers, "").await.json();
+        let id = profile["data"]["profile_id"].as_str().unwrap();
+        assert_eq!(found(&server, id).await, ["user-1"], "{backend:?}");
+        assert_eq!(found(&server, &id.to_uppercase()).await, ["user-1"]);
+        assert_eq!(found(&server, "user-3").await, ["user-3"]);
+        assert_eq!(found(&server, "own%40example.com").await, ["user-4"]);
+        let shared: BTreeSet<_> = found(&server, "shared%40example.com").await.into_iter().collect();
+        assert_eq!(shared.len(), 4);
+        assert_eq!(found(&server, "b-2").await, ["user-2"], "{backend:?}");
+        let quoted = "a+%22quoted%22+%5C+%01%C3%BC";
+        assert_eq!(found(&server, quoted).await.len(), 5, "{backend:?}");
+        for nothing in ["b-", "branch_id", "quoted", "%25", "%00", "b-2%22", "'"] {
+            assert!(found(&server, nothing).await.is_empty(), "{backend:?} {nothing}");
+        }
+        let elsewhere = format!("apps/{}/profiles", other["app_id"].as_str().unwrap());
+        for query in [id, "user-3", "b-2"] {
+            let answer = server
+                .admin("GET", &format!("{elsewhere}?query={query}"), "")
+                .await;
+            assert_eq!(answer.json()["data"], json!([]), "{backend:?} {query}");
+        }
+        assert_eq!(
+            server.admin("GET", &format!("{elsewhere}/{id}"), "").await.status,
+            404
+        );
+        let bare = server.admin("GET", &elsewhere, "").await;
+        assert_eq!(
+            (bare.status, &bare.json()["errors"][0]["field"]),
+            (422, &json!("query"))
+        );
+        let forged = format!("{elsewhere}?query=x&cursor=5b2261222c2262225d");
+        assert_eq!(server.admin("GET", &forged, "").await.status, 422);
+    }
+}
+
+#[tokio::test]
+async fn the_whole_of_a_profile_is_shown() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let headers = [("adapty-customer-user-id", "user-1")];
+        let body = json!({
+            "email": "a@example.com", "first_name": "Ann",
+            "custom_attributes": [{"key": "level", "value": 10}],
+            "installation_meta": {"device_id": "d-1", "os": "18"},
+        });
+        let created = server
+            .call("POST", PROFILE, &headers, &body.to_string())
+            .await
+            .json();
+        server
+            .call("POST", IDENTIFIERS, &headers, r#"{"branch_id":"b"}"#)
+            .await;
+        let id = created["data"]["profile_id"].as_str().unwrap();
+        let path = format!("apps/{}/profiles", server.app_id);
+        let view = server.admin("GET", &format!("{path}/{id}"), "").await;
+        assert_eq!(view.status, 200, "{backend:?}: {}", view.text());
+        let view = view.json();
+        assert_eq!(
+            view["person"],
+            json!({"email": "a@example.com", "first_name": "Ann"})
+        );
+        assert_eq!(view["attributes"], json!({"level": 10.0}));
+        let device = json!({"device_id": "d-1", "os": "18", "created_at": "2026-01-01T00:00:00+00:00",
+                            "updated_at": "2026-01-01T00:00:00+00:00"});
+        assert_eq!(view["installations"], json!([device]));
+        assert_eq!(view["identifiers"]["branch_id"], "b");
+        for list in ["chains", "grants", "access_levels"] {
+            assert_eq!(view[list], json!([]));
+        }
+        assert_eq!(
+            view["api"],
+            server.call("GET", PROFILE, &headers, "").await.json()["data"]
+        );
+        for wrong in ["00000000-0000-4000-8000-000000000000", "user-1", "%00"] {
+            let answer = server.admin("GET", &format!("{path}/{wrong}"), "").await;
+            assert_eq!(answer.status, 404, "{backend:?} {wrong}");
+        }
+    }
+}
