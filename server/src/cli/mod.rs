@@ -3,9 +3,12 @@
 mod open;
 mod serve;
 
+use std::io::Write;
+
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Settings};
+use crate::http::openapi::DOCUMENT;
 use crate::store::migrations;
 
 /// What the program reports when a command fails.
@@ -33,6 +36,8 @@ enum Command {
     },
     /// Print the effective settings, secrets masked
     Config,
+    /// Print the OpenAPI document of the HTTP API
+    Openapi,
 }
 
 /// Runs the program: reads the command line and does what it says.
@@ -44,6 +49,10 @@ pub async fn run() -> Result<(), Failure> {
         Command::Migrate { dry_run } => migrate(&config, dry_run).await,
         Command::Config => {
             println!("{}", serde_json::to_string_pretty(&config)?);
+            Ok(())
+        }
+        Command::Openapi => {
+            std::io::stdout().write_all(DOCUMENT.as_bytes())?;
             Ok(())
         }
     }
