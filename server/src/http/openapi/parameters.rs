@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::http::route::Parameter;
 
+/// An empty header counts as absent.
+const UUID_OR_EMPTY: &str = "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$";
+
 /// Describes a parameter.
 pub fn describe(parameter: &Parameter) -> Value {
     json!({
@@ -21,12 +24,13 @@ pub fn describe(parameter: &Parameter) -> Value {
 fn schema(name: &str) -> Value {
     match name {
         "adapty-customer-user-id" => json!({"type": "string", "maxLength": MAX_CUSTOMER_ID}),
+        "adapty-profile-id" => json!({"type": "string", "pattern": UUID_OR_EMPTY}),
         "adapty-platform" => json!({"type": "string", "examples": PLATFORMS}),
         "Idempotency-Key" => json!({"type": "string", "pattern": "^[!-~]{1,255}$"}),
         "limit" => json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
         "order" => json!({"type": "string", "enum": ["asc", "desc"]}),
         "after" | "before" => json!({"type": "string", "format": "date-time"}),
-        "adapty-profile-id" | "profile_id" | "event_id" | "delivery_id" | "key_id" | "replay_id" => {
+        "profile_id" | "event_id" | "delivery_id" | "key_id" | "replay_id" => {
             json!({"type": "string", "format": "uuid"})
         }
         "currency" => json!({"type": "string", "pattern": "^[A-Za-z]{3}$", "examples": ["EUR"]}),
