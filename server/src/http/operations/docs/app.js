@@ -87,10 +87,10 @@ function showChosen(api, calls) {
 }
 
 function overview(api, calls) {
-  const schemes = Object.values(api.components.securitySchemes);
+  const schemes = api.components.securitySchemes;
   const names = { SecretKey: "Secret key", PublicKey: "Public key", AdminToken: "Admin token" };
-  const terms = Object.keys(api.components.securitySchemes)
-    .flatMap((name, place) => [el("dt", {}, names[name] ?? name), el("dd", {}, inline(schemes[place].description ?? ""))]);
+  const terms = Object.entries(names)
+    .flatMap(([id, name]) => [el("dt", {}, name), el("dd", {}, inline(schemes[id]?.description ?? ""))]);
   const lists = groups(api, calls).map(({ tag, calls }) => el("section", {}, el("h2", {}, tag.name),
     el("p", { class: "quiet" }, tag.description), el("ul", { class: "calls" }, calls.map(listed))));
   return [el("h1", {}, "Bursar API"), ...prose(api.info.description),
@@ -117,7 +117,7 @@ function bodyPart({ requestBody }) {
   if (!requestBody) return null;
   const { required, content } = resolve(requestBody);
   return el("section", {}, el("h2", {}, "Body ", required ? null : el("span", { class: "mark-quiet" }, "optional")),
-    Object.entries(content).map(([kind, { schema }]) => fieldsTable(schema, kind)));
+    Object.entries(content).map(([kind, { schema }]) => [...prose(resolve(schema).description), fieldsTable(schema, kind)]).flat());
 }
 
 function answersPart({ responses }) {
@@ -127,7 +127,7 @@ function answersPart({ responses }) {
 
 function answerPart(status, { description, content, headers }) {
   const mark = el("strong", { class: status < 300 ? "good" : "bad" }, status);
-  const bodies = Object.entries(content ?? {}).map(([kind, { schema }]) => fieldsTable(schema, kind));
+  const bodies = Object.entries(content ?? {}).map(([kind, { schema }]) => fieldsTable(schema, kind, true));
   const names = Object.keys(headers ?? {}).map((name) => ` \`${name}\``);
   return el("details", { class: "answer", open: status < 300 }, el("summary", {}, mark, " ", description),
     el("p", { class: "hint" }, inline(`Headers:${names}`)), bodies.length ? bodies : el("p", { class: "quiet" }, "No body."));

@@ -36,7 +36,7 @@ function line(depth) {
 export function block(text, { label = "Code", copied = () => text, isJson = false } = {}) {
   const code = el("code", {}, ...(isJson ? coloured(text) : [text]));
   const pre = el("pre", { tabindex: "0", role: "region", "aria-label": label }, code);
-  return el("div", { class: "block" }, pre, copyButton(copied, label));
+  return el("div", { class: "block" }, el("div", { class: "row" }, el("span", {}, label), copyButton(copied, label)), pre);
 }
 
 function coloured(text) {

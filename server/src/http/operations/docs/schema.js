@@ -72,7 +72,7 @@ function limits(schema) {
 
 function between(least, most, unit) {
   if (least === undefined && most === undefined) return false;
-  if (most === undefined) return `At least ${least} ${unit}`.trim() + ".";
+  if (most === undefined) return `${least} or more ${unit}`.trim() + ".";
   return (least === undefined ? `At most ${most} ${unit}` : `${least} to ${most} ${unit}`).trim() + ".";
 }
 
@@ -94,16 +94,18 @@ function fields(value, prefix = "", depth = 0) {
 }
 
 /** A table of the fields, or a line where there are none. */
-export function fieldsTable(schema, caption) {
+export function fieldsTable(schema, caption, isAnswer = false) {
   const rows = fields(schema);
-  if (rows.length === 0) return el("p", { class: "quiet" }, `${plain(schema).contentMediaType ?? typeText(plain(schema))}`);
-  return table(caption, "Field", rows.map(({ path, field, isRequired }) => row(path, field, isRequired)));
+  if (rows.length === 0) return el("p", { class: "quiet" }, plain(schema).contentMediaType ?? `${caption}: ${typeText(plain(schema))}`);
+  // In a body most fields are optional, in an answer most are always there: the others are marked.
+  const mark = isAnswer ? (isRequired) => !isRequired && "not always" : (isRequired) => isRequired && "required";
+  return table(caption, "Field", rows.map(({ path, field, isRequired }) => row(path, field, [mark(isRequired)])));
 }
 
 /** A table of parameters. */
 export function parametersTable(parameters) {
   const rows = parameters.map(({ name, schema, required, description, in: place }) =>
-    row(name, { ...plain(schema), description }, required, place));
+    row(name, { ...plain(schema), description }, [required && "required", place]));
   return table("Parameters", "Name", rows);
 }
 
@@ -113,17 +115,21 @@ function table(caption, first, rows) {
     el("table", {}, el("caption", {}, caption), el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows)));
 }
 
-function row(path, schema, isRequired, place) {
+/** A field inside an object stands indented; its whole path is there for those who cannot see that. */
+function row(path, schema, marks) {
   const cut = Math.max(path.lastIndexOf("."), path.lastIndexOf("]")) + 1;
-  const name = [cut ? el("span", { class: "quiet" }, path.slice(0, cut)) : null, path.slice(cut)];
-  const marks = [
-    isRequired ? el("span", { class: "mark-required" }, "required") : null,
-    isNullable(schema) ? el("span", { class: "mark-quiet" }, "nullable") : null,
-    place ? el("span", { class: "mark-quiet" }, place) : null,
-  ];
-  const text = [schema.description?.replaceAll("\n", " "), ...limits(schema)].filter(Boolean).join(" ");
-  return el("tr", {}, el("th", { scope: "row" }, el("code", {}, name)),
-    el("td", {}, typeText(schema), " ", marks), el("td", {}, inline(text)));
+  const place = el("span", { class: "unseen" }, path.slice(0, cut));
+  const name = el("th", { scope: "row", title: path }, el("code", {}, place, ...breakable(path.slice(cut) || path)));
+  const texts = [...marks, isNullable(schema) && "nullable"].filter(Boolean);
+  const shown = texts.map((text) => el("span", { class: text === "required" ? "mark-required" : "mark-quiet" }, text));
+  const about = [schema.description?.replaceAll("\n", " "), ...limits(schema)].filter(Boolean).join(" ");
+  const line = el("tr", {}, name, el("td", {}, typeText(schema), " ", shown), el("td", {}, inline(about)));
+  line.style.setProperty("--depth", path.split(".").length - 1);
+  return line;
+}
+
+function breakable(name) {
+  return name.split(/(?<=[_-])/).flatMap((part, place) => (place ? [el("wbr"), part] : [part]));
 }
 
 const BY_FORMAT = {

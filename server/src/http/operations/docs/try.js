@@ -20,7 +20,7 @@ export function tryIt(call) {
   const body = bodyField(call.operation);
   const form = el("form", { class: "try", "aria-label": "Try it" }, el("h2", {}, "Try it"),
     credential ? credentialField(credential) : null,
-    (call.operation.parameters ?? []).map(parameterField), body, sendButton(call.method), result, el("h3", {}, "curl"), curl);
+    (call.operation.parameters ?? []).map(parameterField), body, sendButton(call.method), result, curl);
   const read = () => request(call, credential, body?.querySelector("textarea").value ?? "");
   const show = () => curl.replaceChildren(curlBlock(read(), credential));
   form.addEventListener("input", show);
@@ -43,7 +43,7 @@ function credentialOf(operation) {
 
 function credentialField({ label, hint }) {
   const attributes = { type: "password", autocomplete: "off", spellcheck: "false" };
-  return field(label, el("input", attributes), `${hint} Kept in this page's memory until it is closed.`);
+  return field(label, el("input", attributes), "", `${hint} Kept in this page's memory until it is closed.`);
 }
 
 function parameterField(parameter) {
@@ -52,21 +52,21 @@ function parameterField(parameter) {
   return field(name, el("input", { required, spellcheck: "false", autocomplete: "off", placeholder: hint }), place);
 }
 
-function field(name, input, hint) {
+function field(name, input, place, hint) {
   const id = `field-${name.replace(/\W/g, "-")}`;
   input.id = id;
-  input.setAttribute("aria-describedby", `${id}-hint`);
+  if (hint) input.setAttribute("aria-describedby", `${id}-hint`);
   input.value = typed.get(name) ?? "";
   input.addEventListener("input", () => typed.set(name, input.value));
-  const hintText = el("span", { class: "hint", id: `${id}-hint` }, hint);
-  return el("div", { class: "field" }, el("label", { for: id }, name), input, hintText);
+  return el("div", { class: "field" }, el("label", { for: id }, name, " ", el("span", { class: "hint" }, place)), input,
+    hint ? el("span", { class: "hint", id: `${id}-hint` }, hint) : null);
 }
 
 function bodyField(operation) {
   const content = resolve(operation.requestBody).content;
   if (!content) return null;
   const text = JSON.stringify(example(content["application/json"].schema), null, 2);
-  const rows = String(Math.min(18, text.split("\n").length + 1));
+  const rows = String(Math.min(12, text.split("\n").length + 1));
   const area = el("textarea", { id: "field-body", rows, spellcheck: "false", autocapitalize: "off" });
   area.value = text;
   const reset = el("button", { type: "button", class: "plain" }, "Example");
@@ -112,6 +112,7 @@ async function send({ method, url, headers, body }, result) {
   } catch (error) {
     result.replaceChildren(el("p", { class: "status bad" }, `Not sent or not answered: ${error.message}`));
   }
+  result.scrollIntoView({ block: "nearest" });
 }
 
 function shown(answer, text, elapsed) {
@@ -129,7 +130,7 @@ function curlBlock(request, credential) {
   const secret = credential ? typed.get(credential.label)?.trim() : "";
   const text = curlText(request, credential && !secret ? { Authorization: `${credential.scheme} YOUR_KEY` } : {});
   const hidden = secret ? text.replaceAll(secret, "••••••••") : text;
-  return block(hidden, { label: secret ? "curl command, with the key" : "curl command", copied: () => text });
+  return block(hidden, { label: secret ? "curl (copied with the key)" : "curl", copied: () => text });
 }
 
 function curlText({ method, url, headers, body }, missing) {
