@@ -60,3 +60,66 @@ pub fn document<'r>(routes: impl Iterator<Item = &'r Route>) -> Value {
     definitions.finish(&mut document);
     document
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::error::ApiError;
+    use crate::http::route::{Access, Doc, Parameter, of};
+
+    #[derive(schemars::JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is wanted")]
+    struct Label {
+        #[serde(default)]
+        text: String,
+    }
+
+    const ADMIN: Route = Route {
+        method: "PUT",
+        path: "/admin/v1/apps/{app}/keys/{key_id}",
+        aliases: &[],
+        access: Access::Admin,
+        handler: |_| Box::pin(async { Err(ApiError::NoSuchPath) }),
+        doc: Doc {
+            summary: "Label a key",
+            parameters: &[Parameter {
+                name: "key_id",
+                place: "path",
+                description: "The key.",
+            }],
+            body: Some(of::<Label>),
+            answer: (200, Some(of::<Label>)),
+            refusals: &[404, 422],
+        },
+    };
+
+    #[test]
+    fn an_administration_route_is_described_as_one() {
+        let document = document([&ADMIN].into_iter());
+        let operation = &document["paths"][ADMIN.path]["put"];
+        assert_eq!(operation["operationId"], "setAppKey");
+        assert_eq!(operation["tags"], json!(["Administration"]));
+        assert_eq!(operation["security"], json!([{"AdminToken": []}]));
+        assert_eq!(operation["parameters"][0]["schema"]["format"], "uuid");
+        let refusal = &operation["responses"]["422"]["$ref"];
+        assert_eq!(refusal, "#/components/responses/Problem422");
+        assert!(
+            document["components"]["responses"]["Problem422"]["content"]["application/problem+json"]
+                .is_object()
+        );
+    }
+
+    #[test]
+    fn a_field_that_a_body_may_leave_out_is_always_in_the_answer() {
+        let document = document([&ADMIN].into_iter());
+        let schemas = &document["components"]["schemas"];
+        assert_eq!(schemas["LabelBody"]["required"], Value::Null);
+        assert_eq!(schemas["Label"]["required"], json!(["text"]));
+        let body = &document["paths"][ADMIN.path]["put"]["requestBody"];
+        assert_eq!(body["required"], false);
+        assert_eq!(
+            body["content"]["application/json"]["schema"]["$ref"],
+            "#/components/schemas/LabelBody"
+        );
+    }
+}
