@@ -22,6 +22,7 @@ async function start() {
   byId("calls").replaceChildren(...navigation(api, calls));
   byId("filter").addEventListener("input", (event) => filter(event.target.value));
   byId("menu").addEventListener("click", () => openMenu(!document.body.classList.contains("menu-open")));
+  window.addEventListener("keydown", (event) => event.key === "Escape" && openMenu(false));
   byId("skip").addEventListener("click", (event) => {
     event.preventDefault();
     byId("main").focus();

@@ -106,13 +106,19 @@ async function send({ method, url, headers, body }, result) {
   result.replaceChildren(el("p", { class: "quiet" }, "Sending …"));
   const started = performance.now();
   try {
-    const answer = await fetch(url, { method, headers, body, cache: "no-store", credentials: "omit" });
+    const sent = Object.entries(headers).map(([name, value]) => [name, utf8(value)]);
+    const answer = await fetch(url, { method, headers: sent, body, cache: "no-store", credentials: "omit" });
     const text = await answer.text();
     result.replaceChildren(...shown(answer, text, Math.round(performance.now() - started)));
   } catch (error) {
     result.replaceChildren(el("p", { class: "status bad" }, `Not sent or not answered: ${error.message}`));
   }
   result.scrollIntoView({ block: "nearest" });
+}
+
+/** A header's value as curl would send it: browsers take one character for each byte. */
+function utf8(value) {
+  return String.fromCharCode(...new TextEncoder().encode(value));
 }
 
 function shown(answer, text, elapsed) {
