@@ -30,7 +30,7 @@ fn schema(name: &str) -> Value {
         "limit" => json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
         "order" => json!({"type": "string", "enum": ["asc", "desc"]}),
         "after" | "before" => json!({"type": "string", "format": "date-time"}),
-        "profile_id" | "event_id" | "delivery_id" | "key_id" | "replay_id" => {
+        "app" | "token_id" | "profile_id" | "event_id" | "delivery_id" | "key_id" | "replay_id" => {
             json!({"type": "string", "format": "uuid"})
         }
         "currency" => json!({"type": "string", "pattern": "^[A-Za-z]{3}$", "examples": ["EUR"]}),

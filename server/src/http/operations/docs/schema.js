@@ -66,7 +66,7 @@ function limits(schema) {
     between(schema.minItems, schema.maxItems, "entries"),
     /^u?int/.test(schema.format ?? "") ? false : between(schema.minimum, schema.maximum, ""),
     schema.pattern && `Pattern: \`${schema.pattern}\`.`,
-    "default" in schema && schema.default !== null && `Default: \`${JSON.stringify(schema.default)}\`.`,
+    "default" in schema && typeof schema.default !== "object" && `Default: \`${JSON.stringify(schema.default)}\`.`,
   ].filter(Boolean);
 }
 
@@ -141,7 +141,7 @@ const BY_FORMAT = {
 export function example(value, name = "value", depth = 0) {
   const schema = plain(value);
   if (schema.examples?.length) return schema.examples[0];
-  if ("default" in schema && schema.default !== null) return schema.default;
+  if ("default" in schema && typeof schema.default !== "object") return schema.default;
   if ("const" in schema) return schema.const;
   const { some } = variants(schema);
   const choices = schema.enum?.filter((choice) => choice !== null);
