@@ -252,6 +252,11 @@ pub fn schema(fields: &[Field], own: impl Fn(&str) -> Value) -> Value {
 }
 
 fn allow_null(schema: &mut Value) {
+    if schema.get("format").is_some() {
+        // Many tools lose the format where the type is a list.
+        *schema = json!({"anyOf": [schema, {"type": "null"}]});
+        return;
+    }
     if let Some(kind) = schema.get("type").cloned() {
         schema["type"] = json!([kind, "null"]);
     }

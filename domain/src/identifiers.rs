@@ -142,7 +142,14 @@ pub fn schema(all: bool) -> Value {
     if all {
         schema["required"] = json!(NAMES);
     } else {
+        let about = "At least one identifier. `null` and the empty string clear one; those that are not named \
+                     keep their values.";
+        schema["description"] = json!(about);
         schema["minProperties"] = json!(1);
+        // Generators of clients lose the fields of an object that has `anyOf` itself; `if` they pass over.
+        let any_of_them: Vec<_> = NAMES.iter().map(|name| json!({"required": [name]})).collect();
+        schema["if"] = json!({"anyOf": any_of_them});
+        schema["else"] = json!(false);
     }
     schema
 }

@@ -40,6 +40,8 @@ pub struct Reply {
     pub status: u16,
     /// The body's media type.
     pub content_type: &'static str,
+    /// Names and values of further headers; pages for browsers have some.
+    pub headers: &'static [(&'static str, &'static str)],
     /// JSON as a rule, or nothing.
     pub body: Vec<u8>,
 }
@@ -60,6 +62,7 @@ impl Reply {
         Self {
             status,
             content_type: JSON,
+            headers: &[],
             body,
         }
     }
@@ -69,6 +72,7 @@ impl Reply {
         Self {
             status,
             content_type: JSON,
+            headers: &[],
             body: Vec::new(),
         }
     }

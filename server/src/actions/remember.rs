@@ -91,6 +91,7 @@ fn replay(state: &AppState, remember: &Remember, known: &StoredReply) -> Result<
     Ok(Reply {
         status,
         content_type: JSON,
+        headers: &[],
         body,
     })
 }

@@ -1,11 +1,11 @@
 //! The command line. Every command but `serve` works on the database directly, with or without a server.
 
-#[cfg(feature = "bench")]
-mod bench_fill;
 mod access_level;
 mod admin_token;
 mod app;
 mod audit;
+#[cfg(feature = "bench")]
+mod bench_fill;
 mod doctor;
 mod key;
 mod open;
@@ -15,9 +15,12 @@ mod rate;
 mod serve;
 mod session;
 
+use std::io::Write;
+
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Settings};
+use crate::http::openapi::DOCUMENT;
 use crate::store::migrations;
 use session::Session;
 
@@ -82,6 +85,8 @@ enum Command {
     /// What the administration changed
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Print the OpenAPI document of the HTTP API
+    Openapi,
 }
 
 /// Runs the program: reads the command line and does what it says.
@@ -106,6 +111,10 @@ pub async fn run() -> Result<(), Failure> {
         Command::AdminToken(command) => admin_token::run(&Session::open(config).await?, command).await,
         Command::Profile(command) => profile::run(&Session::open(config).await?, command).await,
         Command::Audit(command) => audit::run(&Session::open(config).await?, command).await,
+        Command::Openapi => {
+            std::io::stdout().write_all(DOCUMENT.as_bytes())?;
+            Ok(())
+        }
     }
 }
 

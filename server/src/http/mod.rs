@@ -8,6 +8,7 @@ pub mod call;
 pub mod compat;
 pub mod error;
 pub mod guard;
+pub mod openapi;
 pub mod operations;
 pub mod route;
 pub mod router;

@@ -276,6 +276,10 @@ fn success(reply: Reply) -> Response {
             .headers_mut()
             .insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
     }
+    for (name, value) in reply.headers {
+        let (name, value) = (HeaderName::from_static(name), HeaderValue::from_static(value));
+        response.headers_mut().insert(name, value);
+    }
     response
 }
 

@@ -8,5 +8,7 @@ mod admin_catalogue;
 mod admin_cli;
 mod admin_installation;
 mod admin_lists;
+mod docs_page;
 mod first_steps;
+mod openapi;
 mod support;

@@ -1,11 +1,17 @@
 //! What operators and newcomers ask: health, metrics, the API's description. Open to anybody.
 
+mod docs;
 mod health;
 
-use super::route::{Access, Doc, Route};
-use crate::actions::Reply;
+use serde_json::json;
+
+use super::openapi::DOCUMENT;
+use super::route::{Access, Doc, Parameter, Route};
+use crate::actions::{JSON, Reply};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
+
+const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// All of these routes.
 pub const ROUTES: &[Route] = &[
@@ -47,18 +53,82 @@ pub const ROUTES: &[Route] = &[
             summary: "Counters and histograms in Prometheus's text form",
             parameters: &[],
             body: None,
-            answer: (200, None),
+            answer: (
+                200,
+                Some(|_| json!({"type": "string", "contentMediaType": METRICS})),
+            ),
             refusals: &[],
+        },
+    },
+    Route {
+        method: "GET",
+        path: "/openapi.json",
+        aliases: &[],
+        access: Access::Open,
+        handler: |_| Box::pin(async { Ok(description()) }),
+        doc: Doc {
+            summary: "This description of the API (OpenAPI 3.1)",
+            parameters: &[],
+            body: None,
+            answer: (200, Some(|_| json!({"type": "object"}))),
+            refusals: &[],
+        },
+    },
+    Route {
+        method: "GET",
+        path: "/docs",
+        aliases: &[],
+        access: Access::Open,
+        handler: |_| Box::pin(async { Ok(docs::page()) }),
+        doc: Doc {
+            summary: "The API as a page on which every call can be tried",
+            parameters: &[],
+            body: None,
+            answer: (
+                200,
+                Some(|_| json!({"type": "string", "contentMediaType": docs::HTML})),
+            ),
+            refusals: &[],
+        },
+    },
+    Route {
+        method: "GET",
+        path: "/docs/{file}",
+        aliases: &[],
+        access: Access::Open,
+        handler: |call| Box::pin(async move { docs::asset(&call) }),
+        doc: Doc {
+            summary: "Style sheet and scripts of the page at /docs",
+            parameters: &[Parameter {
+                name: "file",
+                place: "path",
+                description: "The file's name.",
+            }],
+            body: None,
+            answer: (
+                200,
+                Some(|_| json!({"type": "string", "contentMediaType": "text/*"})),
+            ),
+            refusals: &[404],
         },
     },
 ];
 
+fn description() -> Reply {
+    Reply {
+        status: 200,
+        content_type: JSON,
+        headers: &[],
+        body: DOCUMENT.as_bytes().to_vec(),
+    }
+}
+
 async fn metrics(call: Call) -> Result<Reply, ApiError> {
     let text = call.state.metrics.encode(call.state.store.pool_use());
-    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(Reply {
         status: 200,
-        content_type,
+        content_type: METRICS,
+        headers: &[],
         body: text.into_bytes(),
     })
 }

@@ -2,4 +2,5 @@
 
 pub mod backend;
 pub mod process;
+pub mod schema;
 pub mod server;

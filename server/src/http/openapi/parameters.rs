@@ -1,0 +1,39 @@
+//! Headers, query and path parameters with the types of their values.
+
+use bursar_domain::installation::PLATFORMS;
+use bursar_domain::selector::MAX_CUSTOMER_ID;
+use serde_json::{Value, json};
+
+use crate::http::route::Parameter;
+
+/// An empty header counts as absent.
+const UUID_OR_EMPTY: &str = "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$";
+
+/// Describes a parameter.
+pub fn describe(parameter: &Parameter) -> Value {
+    json!({
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.place == "path",
+        "description": parameter.description,
+        "schema": schema(parameter.name),
+    })
+}
+
+/// The type of a value, by the parameter's name: one name means the same thing everywhere.
+fn schema(name: &str) -> Value {
+    match name {
+        "adapty-customer-user-id" => json!({"type": "string", "maxLength": MAX_CUSTOMER_ID}),
+        "adapty-profile-id" => json!({"type": "string", "pattern": UUID_OR_EMPTY}),
+        "adapty-platform" => json!({"type": "string", "examples": PLATFORMS}),
+        "Idempotency-Key" => json!({"type": "string", "pattern": "^[!-~]{1,255}$"}),
+        "limit" => json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
+        "order" => json!({"type": "string", "enum": ["asc", "desc"]}),
+        "after" | "before" => json!({"type": "string", "format": "date-time"}),
+        "app" | "token_id" | "profile_id" | "event_id" | "delivery_id" | "key_id" | "replay_id" => {
+            json!({"type": "string", "format": "uuid"})
+        }
+        "currency" => json!({"type": "string", "pattern": "^[A-Za-z]{3}$", "examples": ["EUR"]}),
+        _ => json!({"type": "string"}),
+    }
+}

@@ -1,0 +1,248 @@
+//! The OpenAPI document: it is checked in, has every route and nothing else, and says what the service does.
+
+use std::collections::BTreeSet;
+
+use bursar::http::openapi::DOCUMENT;
+use bursar::http::route::Access;
+use bursar::http::router::routes;
+use serde_json::Value;
+
+use super::support::backend::Backend;
+use super::support::schema::{assert_fits, resolve};
+use super::support::server::{Answer, IDENTIFIERS, PROFILE, TestServer};
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+fn document() -> Value {
+    serde_json::from_str(&DOCUMENT).unwrap()
+}
+
+/// Every operation with its method, in capitals, and its path.
+fn operations(document: &Value) -> Vec<(String, String, &Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    let all = paths.iter().flat_map(|(path, methods)| {
+        let methods = methods.as_object().unwrap();
+        methods.iter().map(move |(method, operation)| {
+            assert!(METHODS.contains(&method.as_str()), "{method}");
+            (method.to_uppercase(), path.clone(), operation)
+        })
+    });
+    all.collect()
+}
+
+/// Every object of the document.
+fn objects(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Object(fields) => std::iter::once(value)
+            .chain(fields.values().flat_map(objects))
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(objects).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn texts(value: &Value) -> BTreeSet<&str> {
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|text| text.as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn the_document_that_is_checked_in_is_the_one_that_the_code_makes() {
+    assert!(
+        include_str!("../../../openapi.json") == DOCUMENT.as_str(),
+        "openapi.json is not what the code makes; renew it with `cargo run -- openapi > openapi.json`"
+    );
+}
+
+#[test]
+fn it_has_every_route_and_nothing_else() {
+    let document = document();
+    let described: BTreeSet<_> = operations(&document)
+        .into_iter()
+        .map(|(method, path, _)| (method, path))
+        .collect();
+    let served: BTreeSet<_> = routes()
+        .map(|route| (route.method.to_owned(), route.path.to_owned()))
+        .collect();
+    assert_eq!(described, served);
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_nothing_is_left_over() {
+    let document = document();
+    let mut used = BTreeSet::new();
+    for object in objects(&document) {
+        if let Some(reference) = object["$ref"].as_str() {
+            resolve(&document, object);
+            used.insert(reference.to_owned());
+        }
+    }
+    for part in ["schemas", "responses", "headers"] {
+        for name in document["components"][part].as_object().unwrap().keys() {
+            assert!(
+                used.contains(&format!("#/components/{part}/{name}")),
+                "{part} {name}"
+            );
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+            assert!(name.chars().all(is_plain), "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_operation_is_complete() {
+    let document = document();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1."));
+    let tags: BTreeSet<_> = document["tags"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tag| tag["name"].as_str().unwrap())
+        .collect();
+    let mut ids = BTreeSet::new();
+    for (method, path, operation) in operations(&document) {
+        let id = operation["operationId"].as_str().unwrap();
+        assert!(ids.insert(id), "{id} names two operations");
+        assert!(id.chars().all(|c| c.is_ascii_alphanumeric()), "{id}");
+        assert!(texts(&operation["tags"]).is_subset(&tags), "{method} {path}");
+        assert!(
+            !operation["summary"].as_str().unwrap().is_empty(),
+            "{method} {path}"
+        );
+        let answers = operation["responses"].as_object().unwrap();
+        assert!(
+            answers.keys().any(|status| status.starts_with('2')),
+            "{method} {path}"
+        );
+        for answer in answers.values() {
+            let answer = resolve(&document, answer);
+            assert!(answer["description"].is_string() && answer["headers"]["Request-Id"].is_object());
+        }
+        for scheme in operation["security"].as_array().unwrap() {
+            let name = scheme.as_object().unwrap().keys().next().unwrap();
+            assert!(
+                document["components"]["securitySchemes"][name].is_object(),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn parameters_have_a_place_and_a_type_and_the_path_names_its_own() {
+    let document = document();
+    for (method, path, operation) in operations(&document) {
+        let in_braces: Vec<_> = path
+            .split('/')
+            .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+            .collect();
+        let parameters = operation["parameters"].as_array().map_or(&[][..], Vec::as_slice);
+        let mut described = Vec::new();
+        let mut seen = BTreeSet::new();
+        for parameter in parameters {
+            let (name, place) = (
+                parameter["name"].as_str().unwrap(),
+                parameter["in"].as_str().unwrap(),
+            );
+            assert!(
+                ["path", "query", "header"].contains(&place),
+                "{method} {path}: {name}"
+            );
+            assert!(parameter["schema"]["type"].is_string(), "{method} {path}: {name}");
+            assert!(seen.insert((name, place)), "{method} {path}: {name} comes twice");
+            assert_eq!(parameter["required"], place == "path", "{method} {path}: {name}");
+            if place == "path" {
+                described.push(name);
+            }
+        }
+        assert_eq!(described, in_braces, "{method} {path}");
+    }
+}
+
+#[test]
+fn guarded_routes_say_how_they_refuse() {
+    let document = document();
+    for route in routes().filter(|route| route.access != Access::Open) {
+        let operation = &document["paths"][route.path][route.method.to_lowercase()];
+        let reads = ["POST", "PUT", "PATCH"].contains(&route.method);
+        let reading: &[u16] = if reads { &[400, 408, 413, 415] } else { &[] };
+        for status in [&[401, 500, 503], reading, route.doc.refusals].concat() {
+            let answer = resolve(&document, &operation["responses"][status.to_string()]);
+            let kind = match route.access {
+                Access::Admin => "application/problem+json",
+                _ => "application/json",
+            };
+            let schema = &answer["content"][kind]["schema"]["$ref"];
+            assert!(schema.is_string(), "{} {} {status}", route.method, route.path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_is_served() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let answer = server.call("GET", "/openapi.json", &[], "").await;
+    assert_eq!((answer.status, answer.text()), (200, DOCUMENT.clone()));
+    assert_eq!(answer.headers["content-type"], "application/json");
+}
+
+fn assert_described(document: &Value, method: &str, path: &str, answer: &Answer) {
+    let place = format!("{method} {path} {}", answer.status);
+    let operation = &document["paths"][path][method.to_lowercase()];
+    let described = resolve(document, &operation["responses"][answer.status.to_string()]);
+    assert!(described.is_object(), "{place} is not in the document");
+    assert!(answer.headers.contains_key("request-id"), "{place}");
+    let Some(kind) = answer.headers.get("content-type") else {
+        assert!(described["content"].is_null(), "{place} has no body");
+        return;
+    };
+    let schema = &described["content"][kind.to_str().unwrap()]["schema"];
+    assert!(schema.is_object(), "{place}: {kind:?}");
+    assert_fits(document, schema, &answer.json(), &place);
+}
+
+/// Method, path, headers, body, and the status that is expected.
+type TestCall<'c> = (&'c str, &'c str, &'c [(&'c str, &'c str)], &'c str, u16);
+
+#[tokio::test]
+async fn real_answers_are_what_it_says() {
+    const SDK: &str = "/api/v1/sdk/integration/profile/set/integration-identifiers/";
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let document = document();
+    let user = ("adapty-customer-user-id", "user-1");
+    let attributes = r#"{"custom_attributes":[{"key":"a","value":1.5},{"key":"b","value":"text"}]}"#;
+    let created = server.call("POST", PROFILE, &[user], attributes).await;
+    let id = created.json()["data"]["profile_id"].as_str().unwrap().to_owned();
+    assert_described(&document, "POST", PROFILE, &created);
+    let sdk = format!(r#"{{"data":{{"profile_id":"{id}","branch_id":"b"}}}}"#);
+    let stranger = ("adapty-customer-user-id", "nobody");
+    let calls: [TestCall<'_>; 12] = [
+        ("GET", PROFILE, &[user], "", 200),
+        ("PATCH", PROFILE, &[user], r#"{"first_name":"A"}"#, 200),
+        ("POST", IDENTIFIERS, &[user], r#"{"branch_id":"b"}"#, 200),
+        ("GET", IDENTIFIERS, &[user], "", 200),
+        ("POST", SDK, &[], &sdk, 200),
+        ("GET", "/livez", &[], "", 200),
+        ("GET", "/readyz", &[], "", 200),
+        ("GET", PROFILE, &[], "", 400),
+        ("PATCH", PROFILE, &[user], r#"{"gender":"x"}"#, 400),
+        ("GET", PROFILE, &[stranger], "", 404),
+        (
+            "POST",
+            IDENTIFIERS,
+            &[user, ("content-encoding", "br")],
+            "{}",
+            415,
+        ),
+        ("DELETE", PROFILE, &[user], "", 204),
+    ];
+    for (method, path, headers, body, status) in calls {
+        let answer = server.call(method, path, headers, body).await;
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert_described(&document, method, path, &answer);
+    }
+}
