@@ -1,4 +1,9 @@
 //! Tests of the server as a whole: in process, over sockets, and as a program.
 
+mod compat_attributes;
+mod compat_identifiers;
+mod compat_keys;
+mod compat_profile;
+mod compat_transport;
 mod first_steps;
 mod support;

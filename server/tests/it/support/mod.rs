@@ -1,4 +1,6 @@
 //! What tests share: databases of their own, a server without sockets, requests and answers.
 
 pub mod backend;
+pub mod direct;
+pub mod refusal;
 pub mod server;
