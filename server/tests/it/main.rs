@@ -1,5 +1,6 @@
 //! Tests of the server as a whole: in process, over sockets, and as a program.
 
+mod access_matrix;
 mod compat_attributes;
 mod compat_identifiers;
 mod compat_keys;
