@@ -7,4 +7,5 @@ mod compat_keys;
 mod compat_profile;
 mod compat_transport;
 mod first_steps;
+mod fuzz;
 mod support;

@@ -1,6 +1,8 @@
 //! What tests share: databases of their own, a server without sockets, requests and answers.
 
+pub mod awkward;
 pub mod backend;
 pub mod direct;
+pub mod random;
 pub mod refusal;
 pub mod server;
