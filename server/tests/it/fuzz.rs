@@ -2,7 +2,7 @@
 //!
 //! The seed is printed. A seed that has found something is kept in [`FOUND`].
 
-mod bodies;
+pub mod bodies;
 mod requests;
 
 use std::time::{Duration, Instant};

@@ -8,4 +8,6 @@ mod compat_profile;
 mod compat_transport;
 mod first_steps;
 mod fuzz;
+mod limits;
+mod redaction;
 mod support;

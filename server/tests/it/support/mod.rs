@@ -3,6 +3,7 @@
 pub mod awkward;
 pub mod backend;
 pub mod direct;
+pub mod program;
 pub mod random;
 pub mod refusal;
 pub mod server;
