@@ -1,11 +1,13 @@
 //! Tests of the server as a whole: in process, over sockets, and as a program.
 
 mod access_matrix;
+mod awkward_text;
 mod compat_attributes;
 mod compat_identifiers;
 mod compat_keys;
 mod compat_profile;
 mod compat_transport;
+mod examples;
 mod first_steps;
 mod fuzz;
 mod limits;
