@@ -47,9 +47,9 @@ pub struct Doc {
     /// Which headers and query parameters it reads, beside the key.
     pub parameters: &'static [Parameter],
     /// The schema of its body; `None`: it reads none.
-    pub body: Option<fn(&mut Schemas) -> Value>,
+    pub body: Option<SchemaOf>,
     /// The status of its success, and the schema of that answer; `None`: it answers no body.
-    pub answer: (u16, Option<fn(&mut Schemas) -> Value>),
+    pub answer: (u16, Option<SchemaOf>),
     /// The statuses of its own refusals, beside those that every guarded route has.
     pub refusals: &'static [u16],
 }
@@ -67,6 +67,9 @@ pub struct Parameter {
 
 /// Collects the schemas of named types while the document is made.
 pub type Schemas = schemars::SchemaGenerator;
+
+/// Makes the schema of a body or an answer.
+pub type SchemaOf = fn(&mut Schemas) -> Value;
 
 /// The schema of a type.
 pub fn of<T: schemars::JsonSchema>(schemas: &mut Schemas) -> Value {

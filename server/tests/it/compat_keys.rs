@@ -92,6 +92,23 @@ async fn an_app_may_have_many_keys_and_each_can_be_revoked() {
 }
 
 #[tokio::test]
+async fn no_key_stands_in_the_databases_files() {
+    let server = TestServer::on(Backend::SqliteFile).await;
+    server
+        .call("POST", PROFILE, &[USER, ("idempotency-key", "k")], "")
+        .await;
+    let mut stored = Vec::new();
+    for file in std::fs::read_dir(&server.folder.0).unwrap() {
+        stored.extend(std::fs::read(file.unwrap().path()).unwrap());
+    }
+    let holds = |text: &str| stored.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds("user-1") && holds(server.secret_key.split_once('.').unwrap().0));
+    for key in [&server.secret_key, &server.public_key, &server.admin_token] {
+        assert!(!holds(key.split_once('.').unwrap().1));
+    }
+}
+
+#[tokio::test]
 async fn a_public_key_may_set_identifiers_and_touch_profiles_only_where_the_app_says_so() {
     let server = TestServer::on(Backend::SqliteMemory).await;
     let public = format!("Api-Key {}", server.public_key);

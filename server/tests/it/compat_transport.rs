@@ -115,6 +115,15 @@ async fn other_paths_are_not_found_and_other_methods_not_allowed() {
 }
 
 #[tokio::test]
+async fn under_the_administrations_path_refusals_have_its_form() {
+    let server = server_with_user().await;
+    let answer = server.admin("GET", "nowhere/at/all", "").await;
+    assert_eq!(answer.status, 404);
+    assert_eq!(answer.headers["content-type"], "application/problem+json");
+    assert_eq!(answer.json()["title"], "not_found");
+}
+
+#[tokio::test]
 async fn head_answers_as_get_without_the_body() {
     let server = server_with_user().await;
     for (path, user) in [

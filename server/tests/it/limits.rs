@@ -159,5 +159,7 @@ fn a_large_body_without_a_key_is_refused_unread() {
     stream.write_all(head.as_bytes()).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
-    assert_eq!(RawAnswer::read(&answer).status, 401);
+    let answer = RawAnswer::read(&answer);
+    assert_eq!(answer.status, 401);
+    assert!(answer.head.contains("\r\nrequest-id: "), "{}", answer.head);
 }

@@ -1,5 +1,10 @@
 //! Tests of the server as a whole: in process, over sockets, and as a program.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy knows test functions, but not the functions that they share"
+)]
+
 mod access_matrix;
 mod awkward_text;
 mod compat_attributes;

@@ -22,6 +22,7 @@ pub struct Program {
 #[derive(Debug)]
 pub struct RawAnswer {
     pub status: u16,
+    /// Status line and headers, in lower case.
     pub head: String,
     pub body: Vec<u8>,
 }
