@@ -4,83 +4,18 @@
 //! do follows from the route's access alone. What belongs to another app looks like what is not there: status,
 //! body, headers. Rows of an app change only by its own keys, and by none where the answer is a refusal.
 
+mod world;
+
 use bursar::http::route::{Access, Route};
 use bursar::http::router::routes;
-use bursar::keys::KeyKind;
-use bursar::store::{Sql, Statement};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::support::backend::Backend;
-use super::support::direct::{
-    OtherApp, add_app, add_key, add_token, revoke, set_settings_of, stored_profiles,
-};
 use super::support::refusal::{refusal, refused};
-use super::support::server::{Answer, IDENTIFIERS, PROFILE, TestServer, request};
+use super::support::server::{Answer, IDENTIFIERS, PROFILE, request};
+use world::Credential::{self, self as C};
+use world::{CREDENTIALS, OBJECTS, Object, World};
 
 const SDK: &str = "/api/v1/sdk/integration/profile/set/integration-identifiers/";
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Credential {
-    None,
-    Malformed,
-    OtherScheme,
-    Revoked,
-    OwnPublic,
-    OwnSecret,
-    OtherPublic,
-    OtherSecret,
-    AdminToken,
-    AdminTokenAsKey,
-    KeyAsAdminToken,
-    RevokedAdminToken,
-}
-
-use Credential as C;
-
-const CREDENTIALS: [Credential; 12] = [
-    C::None,
-    C::Malformed,
-    C::OtherScheme,
-    C::Revoked,
-    C::OwnPublic,
-    C::OwnSecret,
-    C::OtherPublic,
-    C::OtherSecret,
-    C::AdminToken,
-    C::AdminTokenAsKey,
-    C::KeyAsAdminToken,
-    C::RevokedAdminToken,
-];
-
-/// What a request is about, seen from the test server's own app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Object {
-    Own,
-    Foreign,
-    Missing,
-}
-
-const OBJECTS: [Object; 3] = [Object::Own, Object::Foreign, Object::Missing];
-
-impl Object {
-    fn profile_id(self) -> &'static str {
-        match self {
-            Self::Own => "00000000-0000-4000-8000-00000000000a",
-            Self::Foreign => "00000000-0000-4000-8000-00000000000b",
-            Self::Missing => "00000000-0000-4000-8000-00000000000c",
-        }
-    }
-
-    /// All of one length, so that answers about them have one length too.
-    fn customer_id(self) -> &'static str {
-        match self {
-            Self::Own => "user-a",
-            Self::Foreign => "user-b",
-            Self::Missing => "user-c",
-        }
-    }
-}
 
 /// Which app's key this is, if it is one that holds.
 fn owner(credential: Credential) -> Option<Object> {
@@ -99,137 +34,6 @@ fn may_call(access: Access, credential: Credential, public_profile_calls: bool) 
         | (Access::Admin, C::AdminToken) => true,
         (Access::ProfileKey, C::OwnPublic | C::OtherPublic) => public_profile_calls,
         _ => false,
-    }
-}
-
-struct World {
-    server: TestServer,
-    own: Uuid,
-    other: OtherApp,
-    revoked_key: String,
-    revoked_token: String,
-}
-
-impl World {
-    async fn new(public_profile_calls: bool) -> Self {
-        let server = TestServer::on(Backend::SqliteMemory).await;
-        let state = &server.state;
-        let own = server.app_id.parse().unwrap();
-        let other = add_app(state).await;
-        let revoked_key = add_key(state, own, KeyKind::Secret).await;
-        let revoked_token = add_token(state).await;
-        revoke(state, &revoked_key).await;
-        revoke(state, &revoked_token).await;
-        for app in [own, other.id] {
-            set_settings_of(
-                state,
-                app,
-                json!({"public_key_profile_calls": public_profile_calls}),
-            )
-            .await;
-        }
-        Self {
-            own,
-            other,
-            revoked_key,
-            revoked_token,
-            server,
-        }
-    }
-
-    fn authorization(&self, credential: Credential) -> String {
-        let server = &self.server;
-        match credential {
-            C::None => String::new(),
-            C::Malformed => "Api-Key secret_live_".into(),
-            C::OtherScheme => format!("Basic {}", server.secret_key),
-            C::Revoked => format!("Api-Key {}", self.revoked_key),
-            C::OwnPublic => format!("Api-Key {}", server.public_key),
-            C::OwnSecret => format!("Api-Key {}", server.secret_key),
-            C::OtherPublic => format!("Api-Key {}", self.other.public_key),
-            C::OtherSecret => format!("Api-Key {}", self.other.secret_key),
-            C::AdminToken => format!("Bearer {}", server.admin_token),
-            C::AdminTokenAsKey => format!("Api-Key {}", server.admin_token),
-            C::KeyAsAdminToken => format!("Bearer {}", server.secret_key),
-            C::RevokedAdminToken => format!("Bearer {}", self.revoked_token),
-        }
-    }
-
-    /// One profile in each app, and nothing else.
-    async fn reset(&self) {
-        const PROFILES: Sql = Sql::same("DELETE FROM profiles");
-        let state = &self.server.state;
-        state
-            .store
-            .write(vec![Statement::new(&PROFILES, [])])
-            .await
-            .unwrap();
-        for (credential, object) in [(C::OwnSecret, Object::Own), (C::OtherSecret, Object::Foreign)] {
-            for (path, body) in [(PROFILE, "{}"), (IDENTIFIERS, r#"{"branch_id":"private"}"#)] {
-                let headers = [
-                    ("adapty-profile-id", object.profile_id()),
-                    ("adapty-customer-user-id", object.customer_id()),
-                ];
-                let authorization = self.authorization(credential);
-                let answer = self
-                    .server
-                    .send(request(&authorization, "POST", path, &headers, body))
-                    .await;
-                assert_eq!(answer.status, 200, "{}", answer.text());
-            }
-        }
-    }
-
-    async fn send(&self, cell: &Cell) -> Answer {
-        let object = cell.object;
-        let header = if cell.by_customer {
-            ("adapty-customer-user-id", object.customer_id())
-        } else {
-            ("adapty-profile-id", object.profile_id())
-        };
-        let authorization = self.authorization(cell.credential);
-        let path = self.fill(cell.path, object);
-        let body = body(cell.route, object);
-        self.server
-            .send(request(
-                &authorization,
-                cell.route.method,
-                &path,
-                &[header],
-                &body,
-            ))
-            .await
-    }
-
-    /// The path with ids for its parameters: an app's for `{app}`, one that nothing has for the others.
-    fn fill(&self, path: &str, object: Object) -> String {
-        let app = match object {
-            Object::Own => self.own.to_string(),
-            Object::Foreign => self.other.id.to_string(),
-            Object::Missing => Object::Missing.profile_id().into(),
-        };
-        let fill = |part: &str| match part {
-            "{app}" => app.clone(),
-            part if part.starts_with('{') => Object::Missing.profile_id().into(),
-            part => part.into(),
-        };
-        path.split('/').map(fill).collect::<Vec<_>>().join("/")
-    }
-
-    /// What no refused call may change: the rows of both apps, and what the administration has written.
-    async fn everything(&self) -> [String; 3] {
-        const ADMINISTRATION: Sql = Sql::same(
-            "SELECT version, (SELECT count(*) FROM audit), (SELECT count(*) FROM api_keys) FROM directory_version",
-        );
-        let state = &self.server.state;
-        let rows = state
-            .store
-            .read(Statement::new(&ADMINISTRATION, []))
-            .await
-            .unwrap();
-        let own = stored_profiles(state, self.own).await;
-        let other = stored_profiles(state, self.other.id).await;
-        [own, other, format!("{rows:?}")]
     }
 }
 
@@ -252,6 +56,28 @@ struct Cell {
     object: Object,
     by_customer: bool,
     public_profile_calls: bool,
+}
+
+async fn send(world: &World, cell: &Cell) -> Answer {
+    let object = cell.object;
+    let header = if cell.by_customer {
+        ("adapty-customer-user-id", object.customer_id())
+    } else {
+        ("adapty-profile-id", object.profile_id())
+    };
+    let authorization = world.authorization(cell.credential);
+    let path = world.fill(cell.path, object);
+    let body = body(cell.route, object);
+    world
+        .server
+        .send(request(
+            &authorization,
+            cell.route.method,
+            &path,
+            &[header],
+            &body,
+        ))
+        .await
 }
 
 impl std::fmt::Display for Cell {
@@ -323,7 +149,7 @@ async fn every_cell_is_as_the_routes_access_says() {
             for cell in of_one_route {
                 world.reset().await;
                 let before = world.everything().await;
-                let answer = world.send(cell).await;
+                let answer = send(&world, cell).await;
                 assert!(answer.status < 500, "{cell}: {}", answer.text());
                 check(cell, &answer);
                 check_writes(cell, &answer, &before, &world.everything().await);

@@ -79,13 +79,13 @@ fn sockets_that_send_a_byte_now_and_then_hold_up_nobody() {
     program.call("POST", PROFILE, &[USER], b"");
     healthy_p99(&program);
     let before = program.memory();
-    let alone = healthy_p99(&program).min(healthy_p99(&program));
+    let alone = (0..3).map(|_| healthy_p99(&program)).min().unwrap();
     let stop = AtomicBool::new(false);
     let (beside, during) = std::thread::scope(|scope| {
         scope.spawn(|| drip(&program, &stop));
         std::thread::sleep(Duration::from_millis(300));
         // The best of some: others use this machine too.
-        let beside = (0..4).map(|_| healthy_p99(&program)).min().unwrap();
+        let beside = (0..6).map(|_| healthy_p99(&program)).min().unwrap();
         let during = program.memory();
         stop.store(true, Ordering::Relaxed);
         (beside, during)

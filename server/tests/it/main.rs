@@ -8,6 +8,8 @@
 mod access_matrix;
 mod awkward_text;
 mod compat_attributes;
+mod compat_bodies;
+mod compat_fields;
 mod compat_identifiers;
 mod compat_keys;
 mod compat_profile;

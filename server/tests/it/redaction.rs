@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Map, Value, json};
 
-use super::support::backend::fresh_postgres_url;
+use super::support::backend::{Folder, fresh_postgres_url};
 use super::support::program::Program;
 use super::support::server::{IDENTIFIERS, PROFILE};
 
@@ -227,6 +227,41 @@ fn all_identifiers() -> Value {
         .map(|name| ((*name).to_owned(), json!(format!("canary-{name}"))))
         .collect::<Map<_, _>>()
         .into()
+}
+
+#[test]
+fn a_start_that_fails_tells_no_secret() {
+    let folder = Folder::new();
+    let file = folder.0.join("bursar.toml");
+    let fails = |variables: &[(&str, &str)], settings: &str, reason: &str| {
+        std::fs::write(&file, settings).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_bursar"))
+            .arg("serve")
+            .current_dir(&folder.0)
+            .env("BURSAR_LOG_LEVEL", "trace")
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(!output.status.success() && told.contains(reason), "{told}");
+        assert_no_canary("what a failed start tells", &told);
+    };
+    let database = |url| [("BURSAR_DATABASE", url)];
+    fails(
+        &database("postgres://u:canary@127.0.0.1:1/x"),
+        "",
+        "not available",
+    );
+    fails(
+        &database("postgres://u:canary@127.0.0.1:port/x"),
+        "",
+        "connection string",
+    );
+    fails(&database("mysql://u:canary@h/x"), "", "the database must be");
+    let memory = ("BURSAR_DATABASE", "sqlite::memory:");
+    fails(&[memory, ("BURSAR_MASTER_KEY", "canary")], "", "64 hex digits");
+    fails(&[], "\nmaster_key = \"canary\" x", "line 2");
+    fails(&[], "database = [\"postgres://u:canary@h/x\"]", "line 1");
 }
 
 /// Runs [`panics_with_a_canary`] as a program of its own, because a panic hook is the whole program's.
