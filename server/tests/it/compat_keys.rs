@@ -1,6 +1,7 @@
 //! Who is let in, and in which order a request is checked.
 
 use axum::http::HeaderValue;
+use bursar::actions::admin::first_run;
 use bursar::clock::Clock;
 use bursar::http::router::{Service, WHOLE};
 use bursar::keys::KeyKind;
@@ -10,7 +11,7 @@ use bursar::vault::{MasterKey, Vault};
 use serde_json::json;
 
 use super::support::backend::{ALL, Backend};
-use super::support::direct::{add_key, revoke, set_settings};
+use super::support::direct::{add_app, add_key, revoke, set_settings};
 use super::support::refusal::{not_found, refusal, refused, sourceless};
 use super::support::server::{Answer, IDENTIFIERS, PROFILE, START, TestServer, request};
 
@@ -88,6 +89,37 @@ async fn an_app_may_have_many_keys_and_each_can_be_revoked() {
         revoke(&server.state, &server.secret_key).await;
         assert_not_authenticated(&with(&server, &first, "POST", PROFILE, "").await, "revoked");
         assert_eq!(with(&server, &second, "GET", PROFILE, "").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn an_idempotency_key_of_one_app_is_nothing_to_another() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let other = add_app(&server.state).await;
+        let mut ids = Vec::new();
+        for key in [&server.secret_key, &other.secret_key, &server.secret_key] {
+            let headers = [USER, ("idempotency-key", "same")];
+            let request = request(&format!("Api-Key {key}"), "POST", PROFILE, &headers, "");
+            let answer = server.send(request).await;
+            assert_eq!(answer.status, 200, "{backend:?}");
+            ids.push(answer.json()["data"]["profile_id"].to_string());
+        }
+        assert_ne!(ids[0], ids[1], "{backend:?}");
+        assert_eq!(ids[0], ids[2], "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_first_run_makes_secrets_of_its_own_and_is_the_only_one() {
+    let mut seen = std::collections::HashSet::new();
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        for secret in [&server.secret_key, &server.public_key, &server.admin_token] {
+            assert!(seen.insert(secret.clone()), "{backend:?}");
+        }
+        let again = first_run::set_up(&server.state).await.unwrap();
+        assert!(again.is_none(), "{backend:?}");
     }
 }
 

@@ -20,3 +20,4 @@ mod fuzz;
 mod limits;
 mod redaction;
 mod support;
+mod wire;
