@@ -175,11 +175,12 @@ impl Kind {
         match (self, value) {
             (Self::Own, _) | (Self::Bool, Json::Bool(_)) => None,
             (Self::Bool, _) => Some(("base_error", "must be true or false".into())),
-            (Self::OneOfIntegers(allowed), Json::Number(number)) => (!is_one_of(*number, allowed))
-                .then(|| ("enum", format!("must be one of {}", list(allowed.iter())))),
+            (Self::OneOfIntegers(allowed), Json::Number(number)) if number.fract() == 0.0 => {
+                (!is_one_of(*number, allowed))
+                    .then(|| ("enum", format!("must be one of {}", list(allowed.iter()))))
+            }
             (Self::OneOfIntegers(_), _) => Some(("base_error", "must be an integer".into())),
             (_, Json::Text(text)) => self.text_problem(text),
-            (Self::Date, _) => Some(("datetime", "must be a date such as 2000-12-31".into())),
             _ => Some(("base_error", "must be a string".into())),
         }
     }
@@ -344,6 +345,22 @@ mod tests {
             ("base_error", "device_id".to_owned()),
         ];
         assert_eq!(violations(FIELDS, body), expected);
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_no_bad_date_and_no_bad_choice() {
+        for body in [
+            r#"{"birthday":20001231,"device_id":"d"}"#,
+            r#"{"att_status":1.5,"device_id":"d"}"#,
+            r#"{"att_status":"1","device_id":"d"}"#,
+            r#"{"gender":1,"device_id":"d"}"#,
+        ] {
+            assert_eq!(violations(FIELDS, body)[0].0, "base_error", "{body}");
+        }
+        assert_eq!(
+            violations(FIELDS, r#"{"att_status":4,"device_id":"d"}"#)[0].0,
+            "enum"
+        );
     }
 
     #[test]

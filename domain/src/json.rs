@@ -1,12 +1,16 @@
-//! Request bodies as JSON: fields in body order, text borrowed from the body, nesting limited.
+//! Request bodies as JSON: fields in body order, text borrowed from the body, nesting and count limited.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// How deep arrays and objects may nest. A body that goes deeper does not parse.
 pub const MAX_DEPTH: usize = 64;
+
+/// How many values a body may hold. In memory each takes many times the few bytes that it can have in the body.
+pub const MAX_VALUES: usize = 100_000;
 
 /// A JSON value that borrows its text from the body where no escape stands in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +36,7 @@ pub struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 /// Why a body was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum JsonError {
-    /// Not JSON, or nested deeper than [`MAX_DEPTH`].
+    /// Not JSON, nested deeper than [`MAX_DEPTH`], or of more than [`MAX_VALUES`] values.
     #[error("the body is not valid JSON: {0}")]
     Syntax(#[from] serde_json::Error),
     /// JSON, but an array, a string, a number, a boolean or `null`.
@@ -47,7 +51,12 @@ impl<'a> Object<'a> {
             return Ok(Self::default());
         }
         let mut reader = serde_json::Deserializer::from_slice(body);
-        let value = Depth(0).deserialize(&mut reader)?;
+        let left = Cell::new(MAX_VALUES);
+        let outside = Place {
+            depth: 0,
+            left: &left,
+        };
+        let value = outside.deserialize(&mut reader)?;
         reader.end()?;
         match value {
             Json::Object(object) => Ok(object),
@@ -66,29 +75,36 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Reads a value that stands inside this many arrays and objects.
+/// Where a value stands: inside how many arrays and objects, and how many more values the body may hold.
 #[derive(Clone, Copy)]
-struct Depth(usize);
+struct Place<'c> {
+    depth: usize,
+    left: &'c Cell<usize>,
+}
 
-impl Depth {
+impl Place<'_> {
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
-        if self.0 == MAX_DEPTH {
-            Err(E::custom("nested too deep"))
-        } else {
-            Ok(Self(self.0 + 1))
+        if self.depth == MAX_DEPTH {
+            return Err(E::custom("nested too deep"));
         }
+        let depth = self.depth + 1;
+        Ok(Self { depth, ..self })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Depth {
+impl<'de> DeserializeSeed<'de> for Place<'_> {
     type Value = Json<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
+        let Some(left) = self.left.get().checked_sub(1) else {
+            return Err(serde::de::Error::custom("too many values"));
+        };
+        self.left.set(left);
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Depth {
+impl<'de> Visitor<'de> for Place<'_> {
     type Value = Json<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -234,8 +250,16 @@ mod tests {
     }
 
     #[test]
+    fn the_count_of_values_stops_at_the_limit() {
+        let zeros = |count: usize| format!("{{\"a\":[{}0]}}", "0,".repeat(count - 1));
+        // The object and the array count too.
+        assert!(Object::parse(zeros(MAX_VALUES - 2).as_bytes()).is_ok());
+        assert!(Object::parse(zeros(MAX_VALUES - 1).as_bytes()).is_err());
+    }
+
+    #[test]
     fn many_repeated_names_take_linear_time() {
-        let body = format!("{{{}\"a\":2}}", "\"a\":1,".repeat(100_000));
+        let body = format!("{{{}\"a\":2}}", "\"a\":1,".repeat(MAX_VALUES - 2));
         assert_eq!(
             Object::parse(body.as_bytes()).unwrap().get("a"),
             Some(&Json::Number(2.0))

@@ -118,11 +118,17 @@ impl Profile {
         }
     }
 
+    /// Notes a change. Another server's clock may have been ahead of ours; the time of the last change, and with
+    /// it what callers see, never goes back.
+    fn touch(&mut self, now: i64) {
+        self.updated_at = self.updated_at.max(now);
+    }
+
     /// Sets and clears identifiers. Answers whether anything is different now.
     pub fn set_identifiers(&mut self, changes: &IdentifierChanges, now: i64) -> bool {
         let changed = self.identifiers.apply(changes);
         if changed {
-            self.updated_at = now;
+            self.touch(now);
         }
         changed
     }
@@ -147,7 +153,7 @@ impl Profile {
         self.attributes = attributes;
         details.person = person;
         if changed {
-            self.updated_at = now;
+            self.touch(now);
         }
         Ok(changed)
     }
@@ -207,7 +213,7 @@ fn choose(
             }
             (Some((mut profile, details)), None) => {
                 profile.customer_user_id = Some(customer.clone());
-                profile.updated_at = now;
+                profile.touch(now);
                 Ok((profile, details, Saving::Update))
             }
         },
@@ -331,6 +337,19 @@ mod tests {
         assert!(!profile.update(&mut details, &changes, 8).unwrap());
         assert_eq!(profile.updated_at, 7);
         assert_eq!(details.person.text("first_name"), Some("A"));
+    }
+
+    #[test]
+    fn the_time_of_the_last_change_never_goes_back() {
+        let changes = |body: &[u8]| ProfileChanges::parse(&Object::parse(body).unwrap(), None).unwrap();
+        let (mut profile, mut details) = stored(3, None).unwrap();
+        profile
+            .update(&mut details, &changes(br#"{"first_name":"A"}"#), 7)
+            .unwrap();
+        profile
+            .update(&mut details, &changes(br#"{"first_name":"B"}"#), 5)
+            .unwrap();
+        assert_eq!(profile.updated_at, 7);
     }
 
     #[test]

@@ -151,9 +151,10 @@ pub enum ConfigError {
     /// The file cannot be read.
     #[error("the file {0} cannot be read: {1}")]
     File(PathBuf, #[source] std::io::Error),
-    /// The file holds something that is no setting, or a value that cannot be.
-    #[error("the file {0} is wrong: {1}")]
-    Syntax(PathBuf, #[source] Box<toml::de::Error>),
+    /// The file holds, at this line, something that is no setting, or a value that cannot be. The line itself is
+    /// not shown: a secret may stand in it.
+    #[error("the file {0} is wrong at line {1}: {message}", message = .2.message())]
+    Syntax(PathBuf, usize, #[source] Box<toml::de::Error>),
     /// A variable of ours that means nothing.
     #[error("the environment variable {0} is no setting")]
     UnknownVariable(String),
@@ -251,7 +252,11 @@ fn read_file(named: Option<&Path>) -> Result<Settings, ConfigError> {
         }
         Err(error) => return Err(ConfigError::File(path.to_owned(), error)),
     };
-    toml::from_str(&text).map_err(|error| ConfigError::Syntax(path.to_owned(), Box::new(error)))
+    toml::from_str(&text).map_err(|error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+        ConfigError::Syntax(path.to_owned(), line, Box::new(error))
+    })
 }
 
 /// The names of all variables that are settings.

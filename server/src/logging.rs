@@ -2,8 +2,10 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Config, LogFormat, LogLevel};
 
@@ -17,13 +19,14 @@ pub fn start(config: &Config) {
         LogLevel::Trace => LevelFilter::TRACE,
     };
     let is_terminal = std::io::stderr().is_terminal();
-    let lines = fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(is_terminal)
-        .with_max_level(level);
+    let log = tracing_subscriber::registry().with(targets(level));
+    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(is_terminal);
     let started = match config.log_format {
-        LogFormat::Human => lines.try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).try_init(),
+        LogFormat::Human => log.with(lines).try_init(),
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_span_list(false);
+            log.with(lines).try_init()
+        }
     };
     if started.is_ok() {
         std::panic::set_hook(Box::new(|panic| {
@@ -32,4 +35,12 @@ pub fn start(config: &Config) {
             tracing::error!(place, "panic");
         }));
     }
+}
+
+/// Our own lines at the chosen level, those of libraries from warnings on: on finer levels they tell of heads,
+/// statements and parameters, and so of keys and personal data.
+fn targets(level: LevelFilter) -> Targets {
+    Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target("bursar", level)
 }

@@ -66,7 +66,9 @@ fn connection(stream: TcpStream, peer: SocketAddr, service: &Service, graceful: 
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
+        // The buffer alone does not limit it: a head that arrives at once may be nearly twice as large.
         .max_buf_size(MAX_HEAD)
+        .max_header_size(MAX_HEAD)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(answer));
     let watched = graceful.watch(connection);
     tokio::spawn(async move {

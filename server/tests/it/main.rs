@@ -2,13 +2,27 @@
 
 #![expect(clippy::unwrap_used, reason = "tests may, and so may what they share")]
 
+mod access_matrix;
 mod admin_apps;
 mod admin_audit;
 mod admin_catalogue;
 mod admin_cli;
 mod admin_installation;
 mod admin_lists;
+mod awkward_text;
+mod compat_attributes;
+mod compat_bodies;
+mod compat_fields;
+mod compat_identifiers;
+mod compat_keys;
+mod compat_profile;
+mod compat_transport;
 mod docs_page;
+mod examples;
 mod first_steps;
+mod fuzz;
+mod limits;
 mod openapi;
+mod redaction;
 mod support;
+mod wire;

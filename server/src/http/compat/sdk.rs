@@ -2,7 +2,9 @@
 
 use bursar_domain::fields::Violation;
 use bursar_domain::identifiers::{self, IdentifierChanges};
+use bursar_domain::ids::ProfileId;
 use bursar_domain::json::{Json, Object};
+use bursar_domain::profile::Refusal;
 use bursar_domain::selector::Selector;
 use serde_json::{Value, json};
 
@@ -12,18 +14,14 @@ use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::route::{Schemas, refuse};
 
+const WHOLE: &str = "non_field_errors";
+
 /// `POST /api/v1/sdk/…`: `{"data": {"profile_id": UUID, identifier: value, …}}`. Answers `{"data": null}`.
 pub async fn set_identifiers(call: Call) -> Result<Reply, ApiError> {
     let body = call.json()?;
-    let data = data(&body)?;
-    let changes = IdentifierChanges::parse(data)?;
-    let Some(Json::Text(profile_id)) = data.get("profile_id") else {
-        return Err(refuse(Violation::base(
-            "profile_id",
-            "must be the profile's id, a UUID",
-        )));
-    };
-    let request = call.request(Selector::new(Some(profile_id), None)?)?;
+    let (profile_id, changes) = read(data(&body)?)?;
+    let id = ProfileId::parse(profile_id).ok_or(Refusal::NotAProfileId)?;
+    let request = call.request(Selector::Id(id))?;
     let render = |_: &_| Reply::json(&Wrapped { data: () });
     Ok(profiles::set_identifiers(&call.state, request, changes, render).await?)
 }
@@ -34,6 +32,28 @@ fn data<'b, 'a>(body: &'b Object<'a>) -> Result<&'b Object<'a>, ApiError> {
         Some(_) => Err(refuse(Violation::base("data", "must be an object"))),
         None => Err(refuse(Violation::base("data", "is required"))),
     }
+}
+
+/// The profile's id as it was sent, and the changes; or everything that is wrong, in body order.
+fn read<'b>(data: &'b Object<'_>) -> Result<(&'b str, IdentifierChanges), Vec<Violation>> {
+    let profile_id = match data.get("profile_id") {
+        Some(Json::Text(id)) => Ok(id.as_ref()),
+        Some(_) => Err(Violation::base("profile_id", "must be the profile's id, a UUID")),
+        None => Err(Violation::base("profile_id", "is required")),
+    };
+    let (id, mut found) = match (profile_id, IdentifierChanges::parse(data)) {
+        (Ok(id), Ok(changes)) => return Ok((id, changes)),
+        (Ok(_), Err(found)) => (None, found),
+        (Err(id), changes) => (Some(id), changes.err().unwrap_or_default()),
+    };
+    found.extend(id);
+    let place = |violation: &Violation| data.iter().position(|(name, _)| name == violation.source);
+    // What stands nowhere in the body comes last.
+    found.sort_by_key(|violation| place(violation).unwrap_or(usize::MAX));
+    for violation in found.iter_mut().filter(|violation| violation.source != WHOLE) {
+        violation.source.insert_str(0, "data.");
+    }
+    Err(found)
 }
 
 /// The schema of the body.

@@ -1,0 +1,134 @@
+//! The programs under `examples/`, and the founding document's own form of request, against the running program.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+use super::support::program::Program;
+use super::support::server::{IDENTIFIERS, PROFILE};
+
+/// The identifiers that the founding document's example sets, in its order.
+const FOUNDING: [&str; 13] = [
+    "pushwoosh_hwid",
+    "mixpanel_user_id",
+    "facebook_anonymous_id",
+    "firebase_app_instance_id",
+    "amplitude_user_id",
+    "amplitude_device_id",
+    "appmetrica_device_id",
+    "appmetrica_profile_id",
+    "one_signal_subscription_id",
+    "branch_id",
+    "appsflyer_id",
+    "adjust_device_id",
+    "airbridge_device_id",
+];
+
+fn program_with_user(customer: &str) -> Program {
+    let program = Program::start(&[("BURSAR_DATABASE", "sqlite::memory:")]);
+    let made = program.call("POST", PROFILE, &[("adapty-customer-user-id", customer)], b"");
+    assert_eq!(made.status, 200, "{}", made.text());
+    program
+}
+
+fn assert_all_thirteen_are_stored(program: &Program, customer: &str) {
+    let read = program.call("GET", IDENTIFIERS, &[("adapty-customer-user-id", customer)], b"");
+    let read: Value = serde_json::from_slice(&read.body).unwrap();
+    let expected = |name: &String| {
+        if FOUNDING.contains(&name.as_str()) {
+            json!(format!("example_{name}"))
+        } else {
+            Value::Null
+        }
+    };
+    let read = read.as_object().unwrap();
+    assert_eq!(read.len(), 16);
+    for (name, value) in read {
+        assert_eq!(*value, expected(name), "{name}");
+    }
+}
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../examples")
+        .join(name)
+}
+
+fn runs(interpreter: impl AsRef<Path>, name: &str) {
+    let interpreter = interpreter.as_ref();
+    let program = program_with_user("user-1");
+    let run = |arguments: &[&str], variables: &[(&str, &str)]| -> Output {
+        let mut command = Command::new(interpreter);
+        command
+            .arg(example(name))
+            .args(arguments)
+            .envs(variables.iter().copied());
+        command.output().unwrap()
+    };
+    // By arguments, as a newcomer pastes them.
+    let (key, url) = (program.secret_key.as_str(), program.url());
+    let output = run(&[key, "user-1", &url], &[]);
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{output:?}");
+    let answer: Value = serde_json::from_str(shown.trim()).unwrap_or_else(|_| panic!("{output:?}"));
+    assert_eq!(answer["data"]["customer_user_id"], "user-1");
+    assert_all_thirteen_are_stored(&program, "user-1");
+    // By the environment, with the public key.
+    let public = [
+        ("API_KEY", program.public_key.as_str()),
+        ("BASE_URL", url.as_str()),
+    ];
+    assert!(run(&[], &public).status.success(), "{name}");
+    // A refusal is shown and is no success.
+    let nobody = run(&[key, "nobody", &url], &[]);
+    assert!(!nobody.status.success(), "{nobody:?}");
+    let shown = String::from_utf8_lossy(&nobody.stdout);
+    assert!(shown.contains("profile_does_not_exist"), "{nobody:?}");
+}
+
+#[test]
+fn the_curl_example_sets_the_thirteen_identifiers() {
+    runs("bash", "identifiers.sh");
+}
+
+#[test]
+fn the_python_example_sets_the_thirteen_identifiers() {
+    runs(xtask::test_environment::python(), "identifiers.py");
+}
+
+#[test]
+fn the_javascript_example_sets_the_thirteen_identifiers() {
+    runs("node", "identifiers.js");
+}
+
+/// The same options, header spellings, order and body form, with a line break at its end; only the host, the key
+/// and the customer id are filled in.
+#[test]
+fn the_founding_documents_own_request_works_unchanged_but_for_host_and_key() {
+    let program = program_with_user("the user");
+    let body: Vec<String> = FOUNDING
+        .iter()
+        .map(|name| format!("  \"{name}\": \"example_{name}\""))
+        .collect();
+    let output = Command::new("curl")
+        .args(["--silent", "--write-out", "\n%{http_code}"])
+        .args(["--location", &format!("{}{IDENTIFIERS}", program.url())])
+        .args(["--header", "adapty-customer-user-id: the user"])
+        .args(["--header", "adapty-platform: iOS"])
+        .args(["--header", "Content-Type: application/json"])
+        .args([
+            "--header",
+            &format!("Authorization: Api-Key {}", program.secret_key),
+        ])
+        .args(["--data", &format!("{{\n{}\n}}\n", body.join(",\n"))])
+        .output()
+        .unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (answer, status) = shown.rsplit_once('\n').unwrap();
+    assert_eq!(status, "200", "{output:?}");
+    let answer: Value = serde_json::from_str(answer).unwrap();
+    let keys: Vec<_> = answer["data"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(keys.len(), 10, "{answer}");
+    assert_all_thirteen_are_stored(&program, "the user");
+}

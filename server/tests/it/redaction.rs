@@ -1,0 +1,293 @@
+//! Nothing secret or personal is logged, counted or told to others: canaries stand in every such field, the log is
+//! as fine as it can be, and requests go right, wrong and into a failing database.
+
+use std::process::Command;
+
+use serde_json::{Map, Value, json};
+
+use super::support::backend::{Folder, fresh_postgres_url};
+use super::support::program::Program;
+use super::support::server::{IDENTIFIERS, PROFILE};
+
+const MASTER_KEY: &str = "ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a";
+/// Stands in every value that is a text; the others are listed below.
+const CANARY: &str = "canary";
+const OTHER_CANARIES: [&str; 5] = [
+    "ca9a47",
+    "1987-06-05",
+    "203.0.113.77",
+    "c0ffee00-0000-4000-8000-00000000ca9a",
+    "ca9a4700",
+];
+const PROFILE_ID: &str = "ca9a4700-0000-4000-8000-000000000001";
+
+#[test]
+fn on_sqlite_nothing_secret_or_personal_leaves_the_server() {
+    for format in ["human", "json"] {
+        nothing_leaks("sqlite", format, "answered", |_| {});
+    }
+}
+
+#[tokio::test]
+async fn on_postgres_nothing_secret_or_personal_leaves_the_server_even_when_statements_fail() {
+    let url = fresh_postgres_url().await;
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let runtime = tokio::runtime::Handle::current();
+    let and_then = move |program: &Program| {
+        // The detail of this error is the whole row.
+        let broken = "ALTER TABLE profiles ADD CHECK (email IS NULL) NOT VALID";
+        runtime.block_on(client.batch_execute(broken)).unwrap();
+        let user = [("adapty-customer-user-id", "canary-customer")];
+        let body = br#"{"email":"canary-2@example.org","first_name":"canary-first"}"#;
+        let answer = program.call("POST", PROFILE, &user, body);
+        assert_eq!(answer.status, 500, "{}", answer.text());
+        assert_no_canary("a failure's answer", &answer.text());
+    };
+    tokio::task::spawn_blocking(move || nothing_leaks(&url, "human", "a request failed", and_then))
+        .await
+        .unwrap();
+}
+
+/// `logged` is a line that must be there, so that the log is known to be on.
+fn nothing_leaks(database: &str, format: &str, logged: &str, and_then: impl FnOnce(&Program)) {
+    let program = Program::start(&[
+        ("BURSAR_DATABASE", database),
+        ("BURSAR_LOG_LEVEL", "trace"),
+        ("BURSAR_LOG_FORMAT", format),
+        ("BURSAR_MASTER_KEY", MASTER_KEY),
+    ]);
+    say_everything(&program);
+    and_then(&program);
+    let metrics = program.call_as_is("GET", "/metrics", &[], b"").text();
+    assert!(metrics.contains("bursar_http_request_duration"), "{metrics}");
+    assert_no_canary("the metrics", &metrics);
+    let keys = [&program.secret_key, &program.public_key, &program.admin_token]
+        .map(|key| key.split_once('.').unwrap().1.to_owned());
+    let log = program.stop();
+    assert!(log.contains(logged) && log.contains("DEBUG"), "{log}");
+    assert_no_canary("the log", &log);
+    for key in keys {
+        assert!(!log.contains(&key), "a key is in the log: {log}");
+    }
+}
+
+fn assert_no_canary(place: &str, text: &str) {
+    let lower = text.to_lowercase();
+    for canary in OTHER_CANARIES.iter().chain([&CANARY]) {
+        assert!(!lower.contains(canary), "{canary} in {place}: {text}");
+    }
+}
+
+/// Good requests, refused ones and broken ones; each holds what must not be told.
+fn say_everything(program: &Program) {
+    let user = ("adapty-customer-user-id", "canary-customer");
+    let id = ("adapty-profile-id", PROFILE_ID);
+    let key = ("idempotency-key", "canary-idempotency");
+    let (profile, identifiers) = (person().to_string(), all_identifiers().to_string());
+    for (method, path, headers, body) in [
+        ("POST", PROFILE, vec![user, id, key], profile.as_str()),
+        ("POST", PROFILE, vec![user, id, key], profile.as_str()),
+        ("PATCH", PROFILE, vec![id], profile.as_str()),
+        ("POST", IDENTIFIERS, vec![user, key], identifiers.as_str()),
+        ("POST", IDENTIFIERS, vec![user], identifiers.as_str()),
+        ("GET", PROFILE, vec![user], ""),
+        ("GET", IDENTIFIERS, vec![id], ""),
+    ] {
+        let answer = program.call(method, path, &headers, body.as_bytes());
+        assert!(
+            [200, 422].contains(&answer.status),
+            "{method} {path}: {}",
+            answer.text()
+        );
+    }
+    // Refusals tell which field is wrong, and not what stood in it.
+    let long = "canary".repeat(300);
+    for (method, path, headers, body) in [
+        (
+            "POST",
+            PROFILE,
+            vec![("adapty-customer-user-id", long.as_str())],
+            "{}",
+        ),
+        ("POST", PROFILE, vec![("adapty-profile-id", "canary")], "{}"),
+        ("GET", PROFILE, vec![user, ("adapty-profile-id", "canary")], ""),
+        (
+            "POST",
+            PROFILE,
+            vec![user],
+            r#"{"email":"canary","gender":"canary"}"#,
+        ),
+        (
+            "POST",
+            PROFILE,
+            vec![user],
+            r#"{"birthday":"canary","ip_v4_address":"canary"}"#,
+        ),
+        ("POST", PROFILE, vec![user], r#"{"first_name":canary}"#),
+        ("POST", IDENTIFIERS, vec![user], r#"{"branch_id":["canary"]}"#),
+        ("POST", IDENTIFIERS, vec![user], "\"canary\""),
+        (
+            "POST",
+            IDENTIFIERS,
+            vec![user, ("content-type", "text/canary")],
+            "canary",
+        ),
+        (
+            "POST",
+            IDENTIFIERS,
+            vec![user, ("content-encoding", "canary")],
+            "canary",
+        ),
+        (
+            "POST",
+            IDENTIFIERS,
+            vec![user, ("idempotency-key", "canary canary")],
+            r#"{"branch_id":"canary"}"#,
+        ),
+        ("GET", "/canary?canary=canary", vec![user], ""),
+        (
+            "PUT",
+            "/api/v2/server-side-api/profile/?canary=canary",
+            vec![user],
+            "canary",
+        ),
+    ] {
+        let answer = program.call(method, path, &headers, body.as_bytes());
+        assert!((400..500).contains(&answer.status), "{method} {path}");
+        assert_no_canary("a refusal", &answer.text());
+    }
+    for authorization in [
+        "Api-Key secret_live_canary00.canary",
+        "Bearer canary",
+        "Basic canary",
+        "canary",
+    ] {
+        let headers = [("authorization", authorization), user];
+        let answer = program.call_as_is("POST", PROFILE, &headers, profile.as_bytes());
+        assert_eq!(answer.status, 401);
+        assert_no_canary("a refusal", &answer.text());
+    }
+    // What is no HTTP, and what ends too early.
+    for bytes in [
+        "canary\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\r\ncanary canary\r\n\r\n".into(),
+        format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "canary".repeat(10_000)),
+        "POST / HTTP/1.1\r\ncontent-length: canary\r\n\r\n".into(),
+    ] {
+        assert_no_canary("an answer to noise", &program.send(bytes.as_bytes()).text());
+    }
+    let head = format!(
+        "POST {PROFILE} HTTP/1.1\r\nhost: x\r\nauthorization: Api-Key {}\r\ncontent-length: 100\r\n\r\ncanary",
+        program.secret_key
+    );
+    let mut early = program.connect();
+    std::io::Write::write_all(&mut early, head.as_bytes()).unwrap();
+    drop(early);
+    let gone = program.call("DELETE", PROFILE, &[user], b"");
+    assert_eq!(gone.status, 204);
+}
+
+/// Every personal field that a profile has.
+fn person() -> Value {
+    let mut meta: Map<String, Value> = [
+        "device_id",
+        "device",
+        "locale",
+        "os",
+        "timezone",
+        "user_agent",
+        "idfa",
+        "idfv",
+        "advertising_id",
+        "android_id",
+        "android_app_set_id",
+        "app_build",
+        "app_version",
+    ]
+    .map(|name| (name.to_owned(), json!(format!("canary-{name}"))))
+    .into_iter()
+    .collect();
+    meta.insert("platform".into(), json!("canary"));
+    json!({
+        "first_name": "canary-first", "last_name": "canary-last", "email": "canary@example.org",
+        "phone_number": "canary-phone", "birthday": "1987-06-05", "ip_v4_address": "203.0.113.77",
+        "store": "canary-store", "store_account_token": "c0ffee00-0000-4000-8000-00000000ca9a",
+        "custom_attributes": [{"key": "canary-key", "value": "canary-value"}],
+        "installation_meta": meta,
+    })
+}
+
+fn all_identifiers() -> Value {
+    let names = bursar_domain::identifiers::NAMES;
+    names
+        .iter()
+        .map(|name| ((*name).to_owned(), json!(format!("canary-{name}"))))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+#[test]
+fn a_start_that_fails_tells_no_secret() {
+    let folder = Folder::new();
+    let file = folder.0.join("bursar.toml");
+    let fails = |variables: &[(&str, &str)], settings: &str, reason: &str| {
+        std::fs::write(&file, settings).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_bursar"))
+            .arg("serve")
+            .current_dir(&folder.0)
+            .env("BURSAR_LOG_LEVEL", "trace")
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(!output.status.success() && told.contains(reason), "{told}");
+        assert_no_canary("what a failed start tells", &told);
+    };
+    let database = |url| [("BURSAR_DATABASE", url)];
+    fails(
+        &database("postgres://u:canary@127.0.0.1:1/x"),
+        "",
+        "not available",
+    );
+    fails(
+        &database("postgres://u:canary@127.0.0.1:port/x"),
+        "",
+        "connection string",
+    );
+    fails(&database("mysql://u:canary@h/x"), "", "the database must be");
+    let memory = ("BURSAR_DATABASE", "sqlite::memory:");
+    fails(&[memory, ("BURSAR_MASTER_KEY", "canary")], "", "64 hex digits");
+    fails(&[], "\nmaster_key = \"canary\" x", "line 2");
+    fails(&[], "database = [\"postgres://u:canary@h/x\"]", "line 1");
+}
+
+/// Runs [`panics_with_a_canary`] as a program of its own, because a panic hook is the whole program's.
+#[test]
+fn a_panic_is_logged_with_its_place_and_without_its_message() {
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "redaction::panics_with_a_canary",
+            "--ignored",
+            "--nocapture",
+        ])
+        .output()
+        .unwrap();
+    let log = String::from_utf8_lossy(&child.stderr);
+    assert!(!child.status.success(), "{log}");
+    assert!(log.contains("panic") && log.contains("redaction.rs"), "{log}");
+    assert_no_canary("the log", &log.replace("panics_with_a_canary", ""));
+}
+
+#[test]
+#[ignore = "run as a program of its own by the test above"]
+fn panics_with_a_canary() {
+    let settings = bursar::config::Settings::default();
+    let config = bursar::config::Config::load(settings).unwrap();
+    bursar::logging::start(&config);
+    let value = format!("{CANARY}-value");
+    panic!("the value was {value}");
+}
