@@ -23,8 +23,8 @@ const PASS_PAGES: i32 = 256;
 const RESTART_PAGES: i32 = 4_096;
 /// After a restart that failed, the writer tries again when the log has grown by so many pages: 4 MiB.
 const RETRY_PAGES: i32 = 1_024;
-/// How long a restart waits for readers that still look at the log. Point queries take microseconds; a scan may
-/// take longer than all changes should wait.
+/// How long the first restart waits for readers that still look at the log. Point queries take microseconds; a scan
+/// may take longer than all changes should wait.
 const RESTART_PATIENCE: Duration = Duration::from_millis(50);
 
 pub(super) struct Checkpointer {
@@ -93,7 +93,7 @@ impl Checkpointer {
     pub(super) fn after_commit(&self, writer: &Connection) {
         let length = self.log.length.load(Ordering::Relaxed);
         if length >= self.restart_at.load(Ordering::Relaxed) {
-            let next = if restart(writer) {
+            let next = if restart(writer, patience(length)) {
                 self.log.length.store(0, Ordering::Relaxed);
                 self.log.moved.store(0, Ordering::Relaxed);
                 RESTART_PAGES
@@ -108,11 +108,17 @@ impl Checkpointer {
     }
 }
 
+/// Grows with the square of the length: scan after scan must not keep the log from ever beginning anew.
+fn patience(length: i32) -> Duration {
+    let times = u32::try_from(length / RESTART_PAGES).unwrap_or(1);
+    (RESTART_PATIENCE * times.min(10).pow(2)).min(BUSY_TIMEOUT)
+}
+
 /// Moves what is left of the log and lets the next commit begin it anew. Answers whether it came to that: readers
 /// that look at the log, or the thread in the middle of a pass, may be in the way.
-fn restart(writer: &Connection) -> bool {
+fn restart(writer: &Connection, patience: Duration) -> bool {
     let restarted = writer
-        .busy_timeout(RESTART_PATIENCE)
+        .busy_timeout(patience)
         .and_then(|()| checkpoint(writer, "PRAGMA wal_checkpoint(RESTART)"));
     if let Err(error) = &restarted {
         warn(error);
