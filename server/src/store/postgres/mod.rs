@@ -8,7 +8,9 @@ mod writer;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+};
 use tokio::sync::mpsc;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::WrongType;
@@ -57,17 +59,16 @@ impl Postgres {
         Ok(postgres)
     }
 
+    /// Runs a query; again, once, when its connection turns out to be cut: it may have lain idle for long.
     pub(super) async fn read(&self, query: &Statement) -> Result<Vec<Row>, StoreError> {
         let connection = self.connection().await?;
-        let prepared = connection
-            .prepare_cached(query.sql.postgres)
-            .await
-            .map_err(classify)?;
-        let rows = connection
-            .query(&prepared, &row::params(query))
-            .await
-            .map_err(classify)?;
-        rows.iter().map(row::read).collect()
+        match read_on(&connection, query).await {
+            Err(StoreError::Unavailable(_)) => {
+                drop(Object::take(connection));
+                read_on(&*self.connection().await?, query).await
+            }
+            rows => rows,
+        }
     }
 
     /// Runs the steps that the tables lack; see [`crate::store::migrations::run`].
@@ -116,6 +117,18 @@ impl Postgres {
     }
 }
 
+async fn read_on(connection: &ClientWrapper, query: &Statement) -> Result<Vec<Row>, StoreError> {
+    let prepared = connection
+        .prepare_cached(query.sql.postgres)
+        .await
+        .map_err(classify)?;
+    let rows = connection
+        .query(&prepared, &row::params(query))
+        .await
+        .map_err(classify)?;
+    rows.iter().map(row::read).collect()
+}
+
 /// Is the table of the steps taken there?
 async fn has_table(connection: &Object) -> Result<bool, StoreError> {
     let found = "SELECT to_regclass('schema_migrations') IS NOT NULL";
@@ -153,7 +166,12 @@ fn classify(error: tokio_postgres::Error) -> StoreError {
     let passing = ["08", "53", "57", "58"]
         .iter()
         .any(|class| state.code().starts_with(class));
-    if passing || *state == SqlState::READ_ONLY_SQL_TRANSACTION || is_repeatable(&error) {
+    let others = [
+        SqlState::READ_ONLY_SQL_TRANSACTION,
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+    ];
+    if passing || others.contains(state) {
         StoreError::unavailable(error)
     } else {
         StoreError::statement(error)

@@ -238,9 +238,10 @@ async fn write_all(connection: &Object, writes: &[Statement]) -> Result<(), Fail
 }
 
 fn before_commit(error: Error) -> Failure {
-    let conflict = is_repeatable(&error);
+    if is_repeatable(&error) {
+        return Failure::Conflict(classify(error));
+    }
     match classify(error) {
-        error @ StoreError::Unavailable(_) if conflict => Failure::Conflict(error),
         error @ StoreError::Unavailable(_) => Failure::Unreachable(error),
         error => Failure::Final(error),
     }
