@@ -1,4 +1,5 @@
 //! What tests share: databases of their own, a server without sockets, requests and answers.
 
 pub mod backend;
+pub mod random;
 pub mod server;
