@@ -6,5 +6,6 @@
 )]
 
 mod first_steps;
+mod process;
 mod store;
 mod support;
