@@ -9,6 +9,7 @@ const POSTGRES: &str = "BURSAR_TEST_POSTGRES";
 const POSTGRES_BIN: &str = "BURSAR_TEST_POSTGRES_BIN";
 const PYTHON: &str = "BURSAR_TEST_PYTHON";
 const SABOTAGED: &str = "BURSAR_TEST_SABOTAGED";
+const SEED: &str = "BURSAR_TEST_SEED";
 
 /// The URL of the PostgreSQL to test on; its user may create databases.
 ///
@@ -34,6 +35,16 @@ pub fn sabotaged_server() -> PathBuf {
 /// A Python that has `requests`: the one that was found, else `python3`.
 pub fn python() -> PathBuf {
     std::env::var_os(PYTHON).map_or_else(|| "python3".into(), PathBuf::from)
+}
+
+/// The seed of randomised tests, where one is to be repeated: a decimal number.
+///
+/// # Panics
+///
+/// If `BURSAR_TEST_SEED` is something else.
+pub fn seed() -> Option<u64> {
+    let seed = std::env::var(SEED).ok()?;
+    Some(seed.parse().expect("BURSAR_TEST_SEED is a number"))
 }
 
 /// The folder of PostgreSQL's programs, if we were told.

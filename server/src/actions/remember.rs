@@ -47,9 +47,9 @@ pub async fn commit<T: Send + 'static>(
     let shared = state.clone();
     let decide = move |mut loaded: Loaded| -> Result<Decision<Reply>, ActionError> {
         let known = replies::read(&mut loaded.pop().unwrap_or_default())?;
-        let (known, expired) = match known {
-            Some(known) if now - known.created_at < KEPT => (Some(known), false),
-            outdated => (None, outdated.is_some()),
+        let (known, outdated) = match known {
+            Some(known) if now - known.created_at < KEPT => (Some(known), None),
+            outdated => (None, outdated),
         };
         if let Some(known) = known {
             return Ok(Decision {
@@ -59,8 +59,12 @@ pub async fn commit<T: Send + 'static>(
         }
         let Decision { mut writes, answer } = decide(&mut loaded)?;
         let reply = render(&answer);
-        if expired {
-            writes.push(replies::delete(remember.scope, &remember.key));
+        if let Some(outdated) = outdated {
+            writes.push(replies::delete(
+                remember.scope,
+                &remember.key,
+                outdated.created_at,
+            ));
         }
         writes.push(note(&shared, &remember, &reply, now));
         Ok(Decision {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
@@ -18,25 +19,20 @@ use super::router::Service;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// The largest head of a request.
 const MAX_HEAD: usize = 32 * 1024;
+/// What was sent before the stop may still lie unread in the system's buffers, and closing would throw it away. So
+/// for so long all goes on, but each answer says that it is its connection's last.
+const LINGER: Duration = Duration::from_millis(250);
 /// How long requests that have begun may go on after the stop was asked for.
 const STOP_PATIENCE: Duration = Duration::from_secs(9);
 /// After a failed accept (out of descriptors, as a rule) others must end first.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until `stop` says so, and then until the last request is answered or patience ends.
-pub async fn serve(listener: TcpListener, service: Service, mut stop: watch::Receiver<bool>) {
+pub async fn serve(listener: TcpListener, service: Service, stop: watch::Receiver<bool>) {
     let graceful = GracefulShutdown::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => connection(stream, peer, &service, &graceful),
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            },
-            () = asked(&mut stop) => break,
-        }
+    tokio::select! {
+        () = accept(&listener, &service, &graceful, &stop) => {}
+        () = lingered(stop.clone()) => {}
     }
     drop(listener);
     if tokio::time::timeout(STOP_PATIENCE, graceful.shutdown())
@@ -47,12 +43,36 @@ pub async fn serve(listener: TcpListener, service: Service, mut stop: watch::Rec
     }
 }
 
-async fn asked(stop: &mut watch::Receiver<bool>) {
-    // Without anybody left who could ask, stopping is right too.
-    drop(stop.wait_for(|stop| *stop).await);
+async fn accept(
+    listener: &TcpListener,
+    service: &Service,
+    graceful: &GracefulShutdown,
+    stop: &watch::Receiver<bool>,
+) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => connection(stream, peer, service, graceful, stop.clone()),
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
 }
 
-fn connection(stream: TcpStream, peer: SocketAddr, service: &Service, graceful: &GracefulShutdown) {
+async fn lingered(mut stop: watch::Receiver<bool>) {
+    // Without anybody left who could ask, stopping is right too.
+    drop(stop.wait_for(|stop| *stop).await);
+    tokio::time::sleep(LINGER).await;
+}
+
+fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    service: &Service,
+    graceful: &GracefulShutdown,
+    stop: watch::Receiver<bool>,
+) {
     // Answers are small and written at once: waiting to fill a packet would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, %peer, "a connection ended before it began");
@@ -60,8 +80,15 @@ fn connection(stream: TcpStream, peer: SocketAddr, service: &Service, graceful: 
     }
     let service = service.clone();
     let answer = tower::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let service = service.clone();
-        async move { Ok::<_, Infallible>(service.answer(request.map(Body::new)).await) }
+        let (service, stop) = (service.clone(), stop.clone());
+        async move {
+            let mut response = service.answer(request.map(Body::new)).await;
+            if *stop.borrow() {
+                let last = HeaderValue::from_static("close");
+                response.headers_mut().insert(CONNECTION, last);
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -1,5 +1,7 @@
 //! A change of state as the writers see it: what to read, a pure decision, what to write, whom to answer.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use tokio::sync::oneshot;
 
 use super::StoreError;
@@ -21,7 +23,7 @@ pub type Loaded = Vec<Vec<Row>>;
 /// and decides anew.
 pub(super) trait Job: Send {
     fn reads(&self) -> &[Statement];
-    /// Decides on what was read and answers what to write. A refusal writes nothing.
+    /// Decides on what was read and answers what to write. A refusal or a panic writes nothing.
     fn decide(&mut self, loaded: Loaded) -> Vec<Statement>;
     /// Answers the caller: with the decision if it is committed, else with the error.
     fn finish(self: Box<Self>, committed: Result<(), StoreError>);
@@ -45,7 +47,10 @@ where
     }
 
     fn decide(&mut self, loaded: Loaded) -> Vec<Statement> {
-        match (self.decide)(loaded) {
+        // A panic must not take the writer with it, nor the other changes of the commit.
+        let decided = catch_unwind(AssertUnwindSafe(|| (self.decide)(loaded)));
+        let panicked = |_| Err(StoreError::Internal("a change panicked while it was decided".into()).into());
+        match decided.unwrap_or_else(panicked) {
             Ok(Decision { writes, answer }) => {
                 self.outcome = Some(Ok(answer));
                 writes

@@ -99,17 +99,15 @@ impl Store {
             outcome: None,
             caller,
         });
-        self.metrics.waiting.inc();
+        let _waiting = Waiting::in_line(&self.metrics);
         let sent = self.queue.try_send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => stopped(),
         });
-        let outcome = match sent {
+        match sent {
             Ok(()) => answer.await.unwrap_or_else(|_| Err(stopped().into())),
             Err(error) => Err(error.into()),
-        };
-        self.metrics.waiting.dec();
-        outcome
+        }
     }
 
     /// Writes without reading first.
@@ -171,6 +169,22 @@ impl Store {
             Backend::Sqlite(_) => "sqlite",
             Backend::Postgres(_) => "postgres",
         }
+    }
+}
+
+/// Counts a caller as waiting, also when it goes away before its answer.
+struct Waiting<'m>(&'m StoreMetrics);
+
+impl<'m> Waiting<'m> {
+    fn in_line(metrics: &'m StoreMetrics) -> Self {
+        metrics.waiting.inc();
+        Self(metrics)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.dec();
     }
 }
 

@@ -91,7 +91,7 @@ fn is_in_order(text: &str, count: usize) -> bool {
 }
 
 /// A value on its way into the database or out of it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Value {
     /// `NULL`
     Null,

@@ -182,6 +182,8 @@ fn check(cell: &Cell, answer: &Answer) {
         return;
     }
     match owner(cell.credential) {
+        // What the cells put for a parameter names no file of the documentation.
+        _ if access == Access::Open && cell.path.contains('{') => assert_eq!(answer.status, 404, "{cell}"),
         _ if access == Access::Open => assert_eq!(answer.status, 200, "{cell}"),
         Some(owner) if owner == cell.object => {
             assert!(matches!(answer.status, 200 | 204), "{cell}: {}", answer.text());

@@ -60,7 +60,7 @@ async fn no_request_panics_fails_or_takes_long() {
 
 async fn episode(seed: u64, statuses: &mut std::collections::BTreeMap<u16, usize>) {
     let server = TestServer::on(Backend::SqliteMemory).await;
-    let mut maker = Maker::new(Random::new(seed), &server);
+    let mut maker = Maker::new(Random::from_seed(seed), &server);
     for index in 0..EPISODE {
         let made = maker.make();
         let (answer, elapsed) = timed(&server, &made).await;

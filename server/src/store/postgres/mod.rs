@@ -1,5 +1,6 @@
 //! PostgreSQL: a pool of connections, half of them for the writer tasks.
 
+mod pipeline;
 mod row;
 mod tls;
 mod writer;
@@ -7,9 +8,12 @@ mod writer;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+};
 use tokio::sync::mpsc;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::types::WrongType;
 
 use super::change::Job;
 use super::migrations::{self, Migration};
@@ -55,22 +59,24 @@ impl Postgres {
         Ok(postgres)
     }
 
+    /// Runs a query; again, once, when its connection turns out to be cut: it may have lain idle for long.
     pub(super) async fn read(&self, query: &Statement) -> Result<Vec<Row>, StoreError> {
         let connection = self.connection().await?;
-        let prepared = connection
-            .prepare_cached(query.sql.postgres)
-            .await
-            .map_err(classify)?;
-        let rows = connection
-            .query(&prepared, &row::params(query))
-            .await
-            .map_err(classify)?;
-        rows.iter().map(row::read).collect()
+        match read_on(&connection, query).await {
+            Err(StoreError::Unavailable(_)) => {
+                drop(Object::take(connection));
+                read_on(&*self.connection().await?, query).await
+            }
+            rows => rows,
+        }
     }
 
     /// Runs the steps that the tables lack; see [`crate::store::migrations::run`].
     pub(super) async fn migrate(&self, dry_run: bool) -> Result<Vec<&'static Migration>, StoreError> {
         let mut connection = self.connection().await?;
+        if dry_run && !has_table(&connection).await? {
+            return migrations::missing(0);
+        }
         create_table(&connection).await?;
         let transaction = connection.transaction().await.map_err(classify)?;
         let lock = "LOCK TABLE schema_migrations IN ACCESS EXCLUSIVE MODE";
@@ -111,17 +117,46 @@ impl Postgres {
     }
 }
 
+async fn read_on(connection: &ClientWrapper, query: &Statement) -> Result<Vec<Row>, StoreError> {
+    let prepared = connection
+        .prepare_cached(query.sql.postgres)
+        .await
+        .map_err(classify)?;
+    let rows = connection
+        .query(&prepared, &row::params(query))
+        .await
+        .map_err(classify)?;
+    rows.iter().map(row::read).collect()
+}
+
+/// Is the table of the steps taken there?
+async fn has_table(connection: &Object) -> Result<bool, StoreError> {
+    let found = "SELECT to_regclass('schema_migrations') IS NOT NULL";
+    let found = connection.query_one(found, &[]).await.map_err(classify)?;
+    Ok(found.get(0))
+}
+
 /// Makes the table of the steps taken. Of two servers that do so at once one may fail, although it asks for
 /// "if not exists"; then the table is there.
 async fn create_table(connection: &Object) -> Result<(), StoreError> {
+    let is_there = [
+        SqlState::UNIQUE_VIOLATION,
+        SqlState::DUPLICATE_TABLE,
+        SqlState::DUPLICATE_OBJECT,
+    ];
     match connection.batch_execute(migrations::TABLE).await {
-        Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(()),
+        Err(error) if error.code().is_some_and(|code| is_there.contains(code)) => Ok(()),
         made => made.map_err(classify),
     }
 }
 
 /// Tells what another try may mend from what it will not.
 fn classify(error: tokio_postgres::Error) -> StoreError {
+    let cause = std::error::Error::source(&error);
+    if cause.is_some_and(<dyn std::error::Error>::is::<WrongType>) {
+        // A parameter that cannot be encoded was never sent.
+        return StoreError::statement(error);
+    }
     let Some(state) = error.code() else {
         // No answer of the server: the connection is gone or was never made.
         return StoreError::unavailable(error);
@@ -131,7 +166,12 @@ fn classify(error: tokio_postgres::Error) -> StoreError {
     let passing = ["08", "53", "57", "58"]
         .iter()
         .any(|class| state.code().starts_with(class));
-    if passing || *state == SqlState::READ_ONLY_SQL_TRANSACTION || is_repeatable(&error) {
+    let others = [
+        SqlState::READ_ONLY_SQL_TRANSACTION,
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+    ];
+    if passing || others.contains(state) {
         StoreError::unavailable(error)
     } else {
         StoreError::statement(error)

@@ -9,17 +9,15 @@
 //! so that one cannot take others down.
 
 use std::collections::HashSet;
-use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::Object;
-use futures_util::future::{BoxFuture, maybe_done};
+use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex, mpsc};
 use tokio_postgres::{Error, Row as PgRow, Statement as Prepared};
 
+use super::pipeline::pipelined;
 use super::{Postgres, classify, is_repeatable, row};
 use crate::metrics::StoreMetrics;
 use crate::store::change::{Job, Loaded};
@@ -49,6 +47,17 @@ enum Failure {
     /// Another try will not mend it: nothing was changed, or (a connection that broke while it committed)
     /// nobody knows.
     Final(StoreError),
+}
+
+impl Failure {
+    /// Is one change of the group the cause, so that the others will pass without it?
+    fn is_of_one_change(&self) -> bool {
+        match self {
+            Self::Conflict(_) => true,
+            Self::Final(error) => !matches!(error, StoreError::Unavailable(_)),
+            Self::Unreachable(_) => false,
+        }
+    }
 }
 
 /// Starts so many tasks. They end when the last handle of the store is gone and all waiting changes are done.
@@ -89,6 +98,7 @@ impl Writer {
 
     /// Commits the group and answers its callers. Gives back the changes that must wait for the next group.
     async fn commit(&self, mut group: Group) -> Group {
+        group.sort_by(|one, other| first_read(one.as_ref()).cmp(first_read(other.as_ref())));
         let started = Instant::now();
         let mut tries = 1;
         loop {
@@ -106,7 +116,7 @@ impl Writer {
                     tokio::time::sleep(Duration::from_millis(u64::from(tries * tries))).await;
                     tries += 1;
                 }
-                Err(Failure::Conflict(_) | Failure::Final(StoreError::Statement(_))) if group.len() > 1 => {
+                Err(failure) if group.len() > 1 && failure.is_of_one_change() => {
                     return self.commit_one_by_one(group).await;
                 }
                 Err(Failure::Unreachable(error) | Failure::Conflict(error) | Failure::Final(error)) => {
@@ -136,6 +146,12 @@ impl Writer {
         }
         outcome
     }
+}
+
+/// What a change looks up first. Groups go through it in order, so that two writers take the locks that both need
+/// in one order and do not wait for each other.
+fn first_read(job: &dyn Job) -> &[Value] {
+    job.reads().first().map_or(&[], |read| &read.params)
 }
 
 async fn attempt_on(connection: &Object, group: &mut Group) -> Result<Group, Failure> {
@@ -222,9 +238,10 @@ async fn write_all(connection: &Object, writes: &[Statement]) -> Result<(), Fail
 }
 
 fn before_commit(error: Error) -> Failure {
-    let conflict = is_repeatable(&error);
+    if is_repeatable(&error) {
+        return Failure::Conflict(classify(error));
+    }
     match classify(error) {
-        error @ StoreError::Unavailable(_) if conflict => Failure::Conflict(error),
         error @ StoreError::Unavailable(_) => Failure::Unreachable(error),
         error => Failure::Final(error),
     }
@@ -263,26 +280,6 @@ fn query<'c>(connection: &'c Object, prepared: &'c Prepared, statement: &'c Stat
 
 fn simple<'c>(connection: &'c Object, sql: &'static str) -> Sent<'c> {
     Box::pin(async move { connection.batch_execute(sql).await.map(|()| Vec::new()) })
-}
-
-/// Sends all requests in order, then awaits all answers. A request is sent when its future is first polled.
-async fn pipelined(requests: Vec<Sent<'_>>) -> Vec<Result<Vec<PgRow>, Error>> {
-    let mut requests: Vec<_> = requests.into_iter().map(maybe_done).collect();
-    poll_fn(|context| {
-        for request in &mut requests {
-            // Not ready, as a rule: this poll is what sends it. Its answer is awaited below.
-            let _: Poll<()> = Pin::new(request).poll(context);
-        }
-        Poll::Ready(())
-    })
-    .await;
-    let mut answers = Vec::with_capacity(requests.len());
-    for request in &mut requests {
-        let mut request = Pin::new(request);
-        request.as_mut().await;
-        answers.push(request.take_output().expect("it has just been awaited"));
-    }
-    answers
 }
 
 /// The defence taken away, so that the durability test can be seen to fail.

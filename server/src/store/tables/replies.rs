@@ -58,10 +58,12 @@ pub fn insert(scope: Uuid, key: &str, reply: StoredReply) -> Statement {
     )
 }
 
-/// Forgets one answer, whose time is over.
-pub fn delete(scope: Uuid, key: &str) -> Statement {
-    const SQL: Sql = Sql::same("DELETE FROM replies WHERE scope = $1 AND idempotency_key = $2");
-    Statement::new(&SQL, [scope.into(), key.into()])
+/// Forgets one answer, whose time is over. It names the time of that answer, lest it forget a fresh one that another
+/// change of the same commit has put in its place.
+pub fn delete(scope: Uuid, key: &str, created_at: i64) -> Statement {
+    const SQL: Sql =
+        Sql::same("DELETE FROM replies WHERE scope = $1 AND idempotency_key = $2 AND created_at = $3");
+    Statement::new(&SQL, [scope.into(), key.into(), created_at.into()])
 }
 
 /// Forgets all answers given before this time.

@@ -8,7 +8,7 @@ use crate::support::random::Random;
 
 /// A value that fits the schema most of the time.
 pub fn value(random: &mut Random, strings: &[String], schema: &Value, depth: usize) -> Value {
-    if random.percent(6) || depth > 6 {
+    if random.in_hundred(6) || depth > 6 {
         return anything(random, strings, depth);
     }
     if let Some(Value::Array(choices)) = schema.get("enum") {
@@ -17,11 +17,11 @@ pub fn value(random: &mut Random, strings: &[String], schema: &Value, depth: usi
     if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
         let mut object = Map::new();
         for (name, schema) in properties {
-            if random.percent(if properties.len() < 4 { 90 } else { 30 }) {
+            if random.in_hundred(if properties.len() < 4 { 90 } else { 30 }) {
                 object.insert(name.clone(), value(random, strings, schema, depth + 1));
             }
         }
-        if random.percent(10) {
+        if random.in_hundred(10) {
             let name = random.pick(strings).clone();
             object.insert(name, anything(random, strings, depth + 1));
         }
@@ -43,14 +43,14 @@ pub fn value(random: &mut Random, strings: &[String], schema: &Value, depth: usi
         }
         "integer" => json!(random.below(5)),
         "number" => number(random),
-        "boolean" => json!(random.percent(50)),
+        "boolean" => json!(random.in_hundred(50)),
         "null" => Value::Null,
         _ => anything(random, strings, depth),
     }
 }
 
 fn text(random: &mut Random, strings: &[String], schema: &Value) -> Value {
-    if random.percent(10) {
+    if random.in_hundred(10) {
         return json!("x".repeat(random.below(1_100)));
     }
     let format = schema.get("format").and_then(Value::as_str).unwrap_or_default();
@@ -70,10 +70,10 @@ fn text(random: &mut Random, strings: &[String], schema: &Value) -> Value {
 }
 
 fn number(random: &mut Random) -> Value {
-    let any = f64::from_bits(random.bits());
+    let any = f64::from_bits(random.next());
     match random.below(4) {
         0 if any.is_finite() => json!(any),
-        1 => json!(random.bits()),
+        1 => json!(random.next()),
         2 => json!(-1),
         _ => json!(random.below(100)),
     }
@@ -82,7 +82,7 @@ fn number(random: &mut Random) -> Value {
 fn anything(random: &mut Random, strings: &[String], depth: usize) -> Value {
     match random.below(if depth > 6 { 5 } else { 7 }) {
         0 => Value::Null,
-        1 => json!(random.percent(50)),
+        1 => json!(random.in_hundred(50)),
         2 | 3 => number(random),
         4 => json!(random.pick(strings)),
         5 => (0..random.below(4))

@@ -90,7 +90,7 @@ impl Maker {
             let (route, schema) = &self.routes[index];
             (*route, schema.clone())
         };
-        let method = if self.random.percent(92) {
+        let method = if self.random.in_hundred(92) {
             route.method
         } else {
             self.random.pick(&METHODS)
@@ -101,7 +101,7 @@ impl Maker {
             headers: Vec::new(),
             body: Vec::new(),
         };
-        if !matches!(method, "GET" | "HEAD") || self.random.percent(5) {
+        if !matches!(method, "GET" | "HEAD") || self.random.in_hundred(5) {
             self.fill_body(&schema, &mut made);
         }
         self.fill_headers(route, &mut made);
@@ -112,26 +112,26 @@ impl Maker {
         let random = &mut self.random;
         let mut path = match route.aliases {
             [] => route.path,
-            aliases if random.percent(20) => random.pick(aliases),
+            aliases if random.in_hundred(20) => random.pick(aliases),
             _ => route.path,
         }
         .to_owned();
         while let (Some(from), Some(to)) = (path.find('{'), path.find('}')) {
-            let value = if &path[from..=to] == "{app}" && random.percent(80) {
+            let value = if &path[from..=to] == "{app}" && random.in_hundred(80) {
                 self.app.clone()
-            } else if random.percent(50) {
+            } else if random.in_hundred(50) {
                 format!("00000000-0000-4000-8000-{:012x}", random.below(40))
             } else {
                 percent_encoded(random.pick::<String>(&self.strings))
             };
             path.replace_range(from..=to, &value);
         }
-        if random.percent(4) {
+        if random.in_hundred(4) {
             let mut bytes = path.clone().into_bytes();
             bodies::mutate(random, &mut bytes);
             path = String::from_utf8_lossy(&bytes).into_owned();
         }
-        if random.percent(10) {
+        if random.in_hundred(10) {
             path = format!(
                 "{path}?{}={}",
                 ["limit", "cursor", "a"][random.below(3)],
@@ -147,7 +147,7 @@ impl Maker {
             "/%ff",
             "/api/../metrics",
         ];
-        if random.percent(1) {
+        if random.in_hundred(1) {
             path = (*random.pick(&odd)).to_owned();
         }
         path.parse().unwrap_or_else(|_| Uri::from_static("/unreadable"))
@@ -164,19 +164,19 @@ impl Maker {
                 .to_string()
                 .into_bytes(),
         };
-        if random.percent(12) {
+        if random.in_hundred(12) {
             bodies::mutate(random, &mut made.body);
         }
         if random.below(2_000) == 0 {
             made.body.resize(1024 * 1024 + random.below(3) - 1, b' ');
         }
-        if random.percent(5) {
+        if random.in_hundred(5) {
             made.body = bodies::gzip(&made.body);
             made.headers.push((
                 HeaderName::from_static("content-encoding"),
                 HeaderValue::from_static("gzip"),
             ));
-            if random.percent(30) {
+            if random.in_hundred(30) {
                 bodies::mutate(random, &mut made.body);
             }
         }
@@ -185,46 +185,46 @@ impl Maker {
     fn fill_headers(&mut self, route: &Route, made: &mut Made) {
         let random = &mut self.random;
         let right = if route.access == Access::Admin { 2 } else { 0 };
-        let mut authorization = self.keys[if random.percent(85) {
+        let mut authorization = self.keys[if random.in_hundred(85) {
             right
         } else {
             random.below(3)
         }]
         .clone()
         .into_bytes();
-        if random.percent(4) {
+        if random.in_hundred(4) {
             bodies::mutate(random, &mut authorization);
         }
         push(made, "authorization", &authorization);
-        if random.percent(85) {
-            let id = if random.percent(80) {
+        if random.in_hundred(85) {
+            let id = if random.in_hundred(80) {
                 format!("user-{}", random.below(30))
             } else {
                 random.pick(&self.strings).clone()
             };
             push(made, "adapty-customer-user-id", id.as_bytes());
         }
-        if random.percent(15) {
+        if random.in_hundred(15) {
             let id = format!("00000000-0000-4000-8000-{:012x}", random.below(40));
-            let id = if random.percent(90) {
+            let id = if random.in_hundred(90) {
                 &id
             } else {
                 random.pick(&self.strings)
             };
             push(made, "adapty-profile-id", id.as_bytes());
         }
-        if random.percent(50) {
-            let kind = if random.percent(90) {
+        if random.in_hundred(50) {
+            let kind = if random.in_hundred(90) {
                 "application/json"
             } else {
                 random.pick(&TYPES)
             };
             push(made, "content-type", kind.as_bytes());
         }
-        while random.percent(10) {
+        while random.in_hundred(10) {
             let name = *random.pick(&HEADERS);
             let mut value = random.pick(&self.strings).clone().into_bytes();
-            if random.percent(20) {
+            if random.in_hundred(20) {
                 value = value.repeat(random.below(60));
             }
             push(made, name, &value);

@@ -1,14 +1,31 @@
-//! Random choices that a seed repeats.
+//! Chance that can be repeated.
 
-/// SplitMix64.
+use uuid::Uuid;
+
+/// A generator of pseudo-random numbers. Source: Steele and others, "Fast splittable pseudorandom number
+/// generators" (`SplitMix64`).
 pub struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    /// A generator with the seed of the environment or a new one, which is printed.
+    pub fn new(test: &str) -> Self {
+        let fresh = || Uuid::new_v4().as_u64_pair().0;
+        let seed = xtask::test_environment::seed().unwrap_or_else(fresh);
+        eprintln!("{test}: BURSAR_TEST_SEED={seed}");
         Self(seed)
     }
 
-    pub fn bits(&mut self) -> u64 {
+    /// A generator with this seed.
+    pub fn from_seed(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// One that goes its own way, and the same way again under the same seed.
+    pub fn split(&mut self) -> Self {
+        Self(self.next())
+    }
+
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -18,16 +35,19 @@ impl Random {
 
     /// A number below `end`.
     pub fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.bits() % end as u64).unwrap()
+        usize::try_from(self.next() % end as u64).unwrap()
     }
 
-    /// True so many times in a hundred.
-    pub fn percent(&mut self, chance: usize) -> bool {
-        self.below(100) < chance
+    /// True `percent` times in a hundred.
+    pub fn in_hundred(&mut self, percent: usize) -> bool {
+        self.below(100) < percent
     }
 
-    /// One of these.
-    pub fn pick<'c, T>(&mut self, choices: &'c [T]) -> &'c T {
-        &choices[self.below(choices.len())]
+    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+
+    pub fn uuid(&mut self) -> Uuid {
+        Uuid::from_u64_pair(self.next(), self.next())
     }
 }

@@ -127,7 +127,7 @@ pub fn request(
         request = request.header("content-type", "application/json");
     }
     for (name, value) in headers {
-        request = request.header(*name, *value);
+        request = request.header(*name, value.as_bytes());
     }
     request.body(Body::from(body.to_owned())).unwrap()
 }

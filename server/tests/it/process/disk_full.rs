@@ -1,0 +1,140 @@
+//! A full disk: nothing is acknowledged that is not there, and all goes on when there is space again.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bursar_domain::identifiers::NAMES;
+
+use super::judge::Judge;
+use crate::support::backend::Backend;
+use crate::support::client::Client;
+use crate::support::running::{Program, Running, server};
+use crate::support::server::{IDENTIFIERS, PROFILE};
+
+const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
+const BACK_LIMIT: Duration = Duration::from_secs(5);
+
+/// Makes a large profile: what is there already has room to change, on the pages that it has in the log.
+fn grow(client: &mut Client) -> u16 {
+    let body = format!(r#"{{"first_name":"{}"}}"#, "x".repeat(200));
+    let identifiers: Vec<String> = NAMES
+        .iter()
+        .map(|name| format!(r#""{name}":"{}""#, "x".repeat(1024)))
+        .collect();
+    let identifiers = format!("{{{}}}", identifiers.join(","));
+    let customer = uuid::Uuid::new_v4().to_string();
+    let header = [("adapty-customer-user-id", customer.as_str())];
+    let made = client.call("POST", PROFILE, &header, &body).unwrap();
+    assert_eq!(made.retry_after, made.status == 503, "{}", made.body);
+    if made.status != 200 {
+        return made.status;
+    }
+    let set = client.call("POST", IDENTIFIERS, &header, &identifiers).unwrap();
+    assert_eq!(set.retry_after, set.status == 503, "{}", set.body);
+    set.status
+}
+
+/// Fills the disk under load at several moments, and judges.
+fn fill_and_free(
+    mut program: Program,
+    fill: impl Fn(&Running),
+    free: impl Fn(&Running),
+    data: &dyn Fn(&Running) -> PathBuf,
+) {
+    let running = program.start();
+    let mut client = program.client(&running);
+    client.call("POST", PROFILE, &[USER], "").unwrap();
+    let judge = Judge::new(&mut client);
+    for round in 0..4 {
+        judge.load(&program, &running, || {
+            thread::sleep(Duration::from_millis(150 * (round + 1)));
+            fill(&running);
+            wait_for("a refusal", || grow(&mut client) == 503);
+            let read = client.call("GET", IDENTIFIERS, &[USER], "").unwrap();
+            assert_eq!(read.status, 200, "reads go on: {}", read.body);
+            free(&running);
+            wait_for("it to work again", || grow(&mut client) == 200);
+            thread::sleep(Duration::from_millis(200));
+        });
+        let losses = judge.losses(&mut client);
+        assert!(losses.is_empty(), "{losses:#?}");
+    }
+    assert!(judge.acknowledged() > 100, "there was no load");
+    running.assert_no_panic();
+    assert_eq!(integrity(&data(&running).join("bursar.db")), "ok");
+}
+
+fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < BACK_LIMIT, "waited too long for {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn integrity(file: &Path) -> String {
+    let database = rusqlite::Connection::open(file).unwrap();
+    database
+        .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .unwrap()
+}
+
+/// No file may grow: writes fail as they do when a quota is used up.
+#[test]
+fn a_limit_on_files_is_survived() {
+    let mut program = Program::on(Backend::SqliteFile, server());
+    // The system would end a process that writes beyond its limit, unless it has said that it does not mind.
+    program.wrapper = ["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"]
+        .map(Into::into)
+        .into();
+    let limit = |running: &Running, bytes: &str| {
+        let limits = format!("--fsize={bytes}:unlimited");
+        let id = running.child.id().to_string();
+        let set = Command::new("prlimit")
+            .args(["--pid", &id, &limits])
+            .status()
+            .unwrap();
+        assert!(set.success());
+    };
+    let data = program.data.clone();
+    fill_and_free(
+        program,
+        |running| limit(running, "8192"),
+        |running| limit(running, "unlimited"),
+        &|_| data.clone(),
+    );
+}
+
+/// A small disk of its own, where this user may mount one. Elsewhere the test above has to do.
+#[test]
+fn a_full_disk_is_survived() {
+    let may_mount = Command::new("unshare")
+        .args(["-m", "mount", "-t", "tmpfs", "none", "/mnt"])
+        .output();
+    if !may_mount.is_ok_and(|output| output.status.success()) {
+        return eprintln!("this user may not mount a disk: only the limit on files is tested");
+    }
+    let mut program = Program::on(Backend::SqliteFile, server());
+    std::fs::create_dir(&program.data).unwrap();
+    let mount = "mount -t tmpfs -o size=32m none \"$0\" && exec \"$@\"";
+    program.wrapper = ["unshare", "-m", "sh", "-c", mount].map(Into::into).into();
+    program.wrapper.push(program.data.clone().into());
+    // The disk is mounted for the server alone; this is how others get there.
+    let path = program.data.clone();
+    let data = move |running: &Running| {
+        let root = PathBuf::from(format!("/proc/{}/root", running.child.id()));
+        root.join(path.strip_prefix("/").unwrap())
+    };
+    let fill = |running: &Running| {
+        let mut ballast = File::create(data(running).join("ballast")).unwrap();
+        for size in [64 << 10, 4 << 10, 1] {
+            while ballast.write_all(&vec![1; size]).is_ok() {}
+        }
+    };
+    let free = |running: &Running| std::fs::remove_file(data(running).join("ballast")).unwrap();
+    fill_and_free(program, fill, free, &data);
+}

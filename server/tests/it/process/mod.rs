@@ -1,0 +1,7 @@
+//! The server as a program: killed, stopped, and left without database or disk.
+
+mod disk_full;
+mod judge;
+mod kills;
+mod postgres_restarts;
+mod stop;

@@ -1,0 +1,70 @@
+//! PostgreSQL goes away and comes back under load.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use xtask::postgres::Cluster;
+
+use super::judge::{Ending, Judge};
+use crate::support::client::Client;
+use crate::support::running::{Program, server};
+use crate::support::server::{IDENTIFIERS, PROFILE};
+
+const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
+const BACK_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long it takes until a read and a write succeed.
+fn works_after(client: &mut Client) -> Duration {
+    let started = Instant::now();
+    let mut works = || {
+        let body = format!(r#"{{"branch_id":"{:?}"}}"#, started.elapsed());
+        let write = client.call("POST", IDENTIFIERS, &[USER], &body).unwrap().status;
+        let read = client.call("GET", IDENTIFIERS, &[USER], "").unwrap().status;
+        assert!([write, read].iter().all(|status| [200, 503].contains(status)));
+        (write, read) == (200, 200)
+    };
+    while !works() {
+        assert!(started.elapsed() < BACK_LIMIT, "it does not work again");
+        thread::sleep(Duration::from_millis(20));
+    }
+    started.elapsed()
+}
+
+#[test]
+fn restarts_of_postgres_under_load_lose_nothing() {
+    let mut cluster = Cluster::start().unwrap();
+    let mut program = Program::with_database(Some(cluster.url().to_owned()), server());
+    let running = program.start();
+    let mut client = program.client(&running);
+    client.call("POST", PROFILE, &[USER], "").unwrap();
+    let judge = Judge::new(&mut client);
+    for pause_ms in [0, 0, 300, 1_500, 7_000] {
+        let (back_after, endings) = judge.load(&program, &running, || {
+            thread::sleep(Duration::from_millis(500));
+            cluster.stop().unwrap();
+            thread::sleep(Duration::from_millis(pause_ms));
+            cluster.restart().unwrap();
+            let back_after = works_after(&mut client);
+            thread::sleep(Duration::from_millis(300));
+            back_after
+        });
+        eprintln!("away for {pause_ms} ms, works again after {back_after:?}");
+        for ending in endings {
+            if let Ending::NoAnswer(_, error) = ending {
+                panic!("no answer: {}", error.error);
+            }
+        }
+        let losses = judge.losses(&mut client);
+        assert!(losses.is_empty(), "{losses:#?}");
+    }
+    eprintln!(
+        "{} acknowledged, {} refused",
+        judge.acknowledged(),
+        judge.refused()
+    );
+    assert!(
+        judge.refused() > 0,
+        "the outages were too short to be seen: this proves nothing"
+    );
+    running.assert_no_panic();
+}

@@ -1,0 +1,179 @@
+//! Many callers at once: no update is lost, no two win what only one can have.
+
+use bursar::store::{Decision, Sql, Statement, StoreError, Value};
+use futures_util::future::join_all;
+use serde_json::json;
+
+use super::conformance::{add, break_rule, is_there};
+use crate::support::backend::ALL;
+use crate::support::random::Random;
+use crate::support::server::{IDENTIFIERS, PROFILE, TestServer};
+
+const NAMES: [&str; 8] = [
+    "adjust_device_id",
+    "airbridge_device_id",
+    "amplitude_user_id",
+    "appsflyer_id",
+    "branch_id",
+    "mixpanel_user_id",
+    "one_signal_player_id",
+    "pushwoosh_hwid",
+];
+
+/// By id and by customer id, so that the writers cannot tell by the request that it is one profile.
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_of_different_identifiers_of_one_profile_all_keep_theirs() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let customer = ("adapty-customer-user-id", "user-1");
+        let made = server.call("POST", PROFILE, &[customer], "").await.json();
+        let id = made["data"]["profile_id"].as_str().unwrap().to_owned();
+        let headers = [customer, ("adapty-profile-id", id.as_str())];
+        for round in 0..20 {
+            let writers = NAMES.iter().enumerate().map(|(index, name)| {
+                let body = json!({ *name: format!("{name}-{round}") }).to_string();
+                let (server, header) = (&server, headers[(index + round) % 2]);
+                async move { server.call("POST", IDENTIFIERS, &[header], &body).await.status }
+            });
+            let statuses = join_all(writers).await;
+            assert_eq!(statuses, [200; NAMES.len()], "{backend:?}");
+            let read = server.call("GET", IDENTIFIERS, &[customer], "").await.json();
+            for name in NAMES {
+                assert_eq!(read[name], format!("{name}-{round}"), "{backend:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_profiles_that_race_for_a_customer_id_one_wins() {
+    let mut random = Random::new("race for a customer id");
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        for round in 0..10 {
+            let ids: Vec<String> = (0..6).map(|_| random.uuid().to_string()).collect();
+            let known = round % 2 == 0;
+            for id in ids.iter().filter(|_| known) {
+                let made = server
+                    .call("POST", PROFILE, &[("adapty-profile-id", id)], "")
+                    .await;
+                assert_eq!(made.status, 200);
+            }
+            let customer = format!("customer-{round}");
+            let racers = ids.iter().map(|id| {
+                let headers = [
+                    ("adapty-profile-id", id.as_str()),
+                    ("adapty-customer-user-id", customer.as_str()),
+                ];
+                let server = &server;
+                async move { server.call("POST", PROFILE, &headers, "").await }
+            });
+            let answers = join_all(racers).await;
+            let (won, lost): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+            assert_eq!((won.len(), lost.len()), (1, 5), "{backend:?}: {answers:?}");
+            for answer in lost {
+                assert_eq!(answer.status, 400, "{backend:?}: {}", answer.text());
+                let source = &answer.json()["errors"][0]["source"];
+                assert_eq!(source, "adapty-customer-user-id", "{backend:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_callers_of_one_new_customer_share_a_profile() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let headers = [("adapty-customer-user-id", "new")];
+        let answers = join_all((0..40).map(|_| server.call("POST", PROFILE, &headers, ""))).await;
+        let id = answers[0].json()["data"]["profile_id"].clone();
+        for answer in answers {
+            assert_eq!(answer.status, 200, "{backend:?}: {}", answer.text());
+            assert_eq!(answer.json()["data"]["profile_id"], id, "{backend:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_change_leaves_those_committed_with_it_alone() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let store = &server.state.store;
+        for round in 0..4 {
+            let name = |index: usize| format!("{round}-{index}");
+            let changes = (0..100).map(|index| {
+                let mut writes = vec![add(&name(index)), add(&format!("{}+", name(index)))];
+                if index == 37 {
+                    writes.push(break_rule());
+                }
+                store.write(writes)
+            });
+            for (index, done) in join_all(changes).await.into_iter().enumerate() {
+                assert_eq!(done.is_ok(), index != 37, "{backend:?}: {done:?}");
+                assert_eq!(is_there(store, &name(index)).await, index != 37, "{backend:?}");
+            }
+        }
+    }
+}
+
+/// A write that cannot even be sent on PostgreSQL must not leave a commit of the others behind it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_of_the_wrong_type_fails_its_own_change_alone() {
+    const WRONG: Sql = Sql::same("INSERT INTO directory_version (id, version) VALUES ($1, $2)");
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let store = &server.state.store;
+        let changes = (0..20).map(|index| {
+            let mut writes = vec![add(&format!("first-{index}"))];
+            if index == 7 {
+                writes.push(Statement::new(&WRONG, [Value::from("text"), 1.into()]));
+            }
+            writes.push(add(&format!("last-{index}")));
+            store.write(writes)
+        });
+        for (index, done) in join_all(changes).await.into_iter().enumerate() {
+            match done {
+                Ok(()) => assert_ne!(index, 7, "{backend:?}"),
+                Err(StoreError::Statement(_)) => assert_eq!(index, 7, "{backend:?}"),
+                Err(other) => panic!("{backend:?}: {other}"),
+            }
+            for name in ["first", "last"] {
+                let there = is_there(store, &format!("{name}-{index}")).await;
+                assert_eq!(there, index != 7, "{backend:?}");
+            }
+        }
+    }
+}
+
+/// The plainest lost update: read a number, write the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_all_count_up_is_never_counted_twice() {
+    const READ: Sql = Sql::with_lock(
+        "SELECT id, version FROM directory_version WHERE id = 1",
+        "SELECT id, version FROM directory_version WHERE id = 1 FOR UPDATE",
+    );
+    const SAVE: Sql = Sql::same("UPDATE directory_version SET version = $1 WHERE id = 1");
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let count_up = |_| {
+            server
+                .state
+                .store
+                .change(vec![Statement::new(&READ, [])], |mut loaded| {
+                    let next = loaded[0][0].int(1)? + 1;
+                    Ok::<_, StoreError>(Decision {
+                        writes: vec![Statement::new(&SAVE, [next.into()])],
+                        answer: next,
+                    })
+                })
+        };
+        let mut seen: Vec<i64> = join_all((0..200).map(count_up))
+            .await
+            .into_iter()
+            .map(Result::unwrap)
+            .collect();
+        seen.sort_unstable();
+        let all_different = seen.windows(2).all(|pair| pair[1] == pair[0] + 1);
+        assert!(all_different, "{backend:?}: {seen:?}");
+    }
+}

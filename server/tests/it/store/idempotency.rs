@@ -1,0 +1,133 @@
+//! One idempotency key, one effect: at once, later, and for exactly 24 hours.
+
+use bursar::store::{Sql, Statement};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::support::backend::ALL;
+use crate::support::server::{Answer, IDENTIFIERS, PROFILE, START, TestServer};
+
+const KEY: (&str, &str) = ("idempotency-key", "k-1");
+const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+
+async fn count(server: &TestServer, sql: &'static Sql) -> i64 {
+    let mut rows = server.state.store.read(Statement::new(sql, [])).await.unwrap();
+    rows[0].int(0).unwrap()
+}
+
+const REPLIES: Sql = Sql::same("SELECT count(*) FROM replies");
+const PROFILES: Sql = Sql::same("SELECT count(*) FROM profiles");
+
+async fn at_once(server: &TestServer, count: usize, path: &str, user: &str, bodies: &[&str]) -> Vec<Answer> {
+    let headers = [("adapty-customer-user-id", user), KEY];
+    let calls = (0..count).map(|index| server.call("POST", path, &headers, bodies[index % bodies.len()]));
+    join_all(calls).await
+}
+
+/// All answered the same; answers it.
+fn one_answer(answers: &[Answer]) -> &[u8] {
+    for answer in answers {
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.body, answers[0].body);
+    }
+    &answers[0].body
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_requests_at_once_under_one_key_have_one_effect() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        one_answer(&at_once(&server, 100, PROFILE, "user-1", &[""]).await);
+        assert_eq!(count(&server, &PROFILES).await, 1, "{backend:?}");
+        assert_eq!(count(&server, &REPLIES).await, 1, "{backend:?}");
+    }
+}
+
+/// Nobody but the key's row is in the way here: each request would make an app of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_different_requests_under_one_key_one_has_an_effect_also_after_a_day() {
+    let bodies: Vec<String> = (0..4)
+        .map(|n| json!({"branch_id": format!("{n}")}).to_string())
+        .collect();
+    let users: Vec<String> = (0..4).map(|n| format!("user-{n}")).collect();
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        for user in &users {
+            let header = [("adapty-customer-user-id", user.as_str())];
+            server.call("POST", PROFILE, &header, "").await;
+        }
+        for day in 0..5 {
+            server.state.clock.move_to(START + day * DAY).unwrap();
+            let calls = (0..40).map(|index| {
+                let (user, body) = (&users[index % 4], &bodies[index % 4]);
+                let (server, headers) = (&server, [("adapty-customer-user-id", user.as_str()), KEY]);
+                async move { (index % 4, server.call("POST", IDENTIFIERS, &headers, body).await) }
+            });
+            let answers = join_all(calls).await;
+            let winners: Vec<usize> = answers
+                .iter()
+                .filter_map(|(request, answer)| match answer.status {
+                    200 => Some(*request),
+                    422 => None,
+                    _ => panic!("{backend:?}: {answer:?}"),
+                })
+                .collect();
+            assert_eq!(winners.len(), 10, "{backend:?}, day {day}: {winners:?}");
+            assert!(
+                winners.iter().all(|winner| *winner == winners[0]),
+                "{backend:?}: {winners:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_for_a_day_and_not_longer() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let first = at_once(&server, 1, PROFILE, "user-1", &[""]).await;
+        let body = br#"{"first_name":"other"}"#;
+        server.state.clock.move_to(START + DAY - 1_000_000).unwrap();
+        bursar::actions::remember::forget_outdated(&server.state)
+            .await
+            .unwrap();
+        let header = [("adapty-customer-user-id", "user-1")];
+        server.call("DELETE", PROFILE, &header, "").await;
+        let late = at_once(&server, 50, PROFILE, "user-1", &[""]).await;
+        assert_eq!(one_answer(&late), first[0].body, "{backend:?}");
+        let other = at_once(
+            &server,
+            1,
+            PROFILE,
+            "user-1",
+            &[std::str::from_utf8(body).unwrap()],
+        )
+        .await;
+        assert_eq!(other[0].status, 422, "{backend:?}");
+        assert_eq!(count(&server, &PROFILES).await, 0, "{backend:?}");
+        server.state.clock.move_to(START + DAY).unwrap();
+        let fresh = at_once(&server, 50, PROFILE, "user-1", &[""]).await;
+        assert_ne!(one_answer(&fresh), first[0].body, "{backend:?}");
+        assert_eq!(count(&server, &PROFILES).await, 1, "{backend:?}");
+        assert_eq!(count(&server, &REPLIES).await, 1, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_remembered() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let set = r#"{"branch_id":"b"}"#;
+        let unknown = at_once(&server, 10, IDENTIFIERS, "user-1", &[set]).await;
+        assert!(unknown.iter().all(|answer| answer.status == 404), "{backend:?}");
+        let invalid = at_once(&server, 1, IDENTIFIERS, "user-1", &[r#"{"branch_id":1}"#]).await;
+        assert_eq!(invalid[0].status, 400, "{backend:?}");
+        assert_eq!(count(&server, &REPLIES).await, 0, "{backend:?}");
+        server
+            .call("POST", PROFILE, &[("adapty-customer-user-id", "user-1")], "")
+            .await;
+        let known = at_once(&server, 1, IDENTIFIERS, "user-1", &[set]).await;
+        let body: Value = known[0].json();
+        assert_eq!(known[0].status, 200, "{backend:?}: {body}");
+    }
+}

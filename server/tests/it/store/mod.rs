@@ -1,0 +1,13 @@
+//! The proof of the store: one behaviour on every backend, whoever writes at once.
+
+mod concurrency;
+mod conformance;
+mod histories;
+mod idempotency;
+mod locks;
+mod migrations;
+mod outages;
+mod read_your_writes;
+mod registers;
+mod trace;
+mod write_ahead_log;

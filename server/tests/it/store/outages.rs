@@ -1,0 +1,141 @@
+//! Databases that are busy or cut the line.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bursar::store::{Decision, Location, Sql, Statement, Store, StoreError, migrations};
+use futures_util::future::join_all;
+
+use super::conformance::{add, break_rule, is_there};
+use crate::support::backend::{Backend, Folder};
+use crate::support::server::{IDENTIFIERS, PROFILE, TestServer};
+
+const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_of_another_program_on_sqlite_is_waited_for() {
+    let server = TestServer::on(Backend::SqliteFile).await;
+    server.call("POST", PROFILE, &[USER], "").await;
+    let file = server.folder.0.join("bursar.db");
+    let (locked, is_locked) = std::sync::mpsc::channel();
+    let other = std::thread::spawn(move || {
+        let other = rusqlite::Connection::open(file).unwrap();
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        locked.send(()).unwrap();
+        std::thread::sleep(Duration::from_secs(1));
+        other.execute_batch("ROLLBACK").unwrap();
+    });
+    is_locked.recv().unwrap();
+    let started = Instant::now();
+    let set = server.call("POST", IDENTIFIERS, &[USER], r#"{"branch_id":"b"}"#);
+    let read = async {
+        let read = server.call("GET", IDENTIFIERS, &[USER], "").await;
+        (read.status, started.elapsed())
+    };
+    let (set, (read, read_after)) = tokio::join!(set, read);
+    assert_eq!(set.status, 200, "{}", set.text());
+    assert!(started.elapsed() > Duration::from_millis(700));
+    assert_eq!(read, 200);
+    assert!(
+        read_after < Duration::from_millis(700),
+        "a reader waited: {read_after:?}"
+    );
+    other.join().unwrap();
+}
+
+/// A change that was cut off is done, or it is not known and the caller is told to try again. Where nothing can have
+/// been done the writer tries again by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_postgres_cuts_lose_nothing_and_are_made_anew() {
+    let options = Backend::Postgres.fresh(&Folder::new()).await;
+    let Location::Postgres(url) = &options.location else {
+        panic!("no PostgreSQL")
+    };
+    let store = Store::open(&options, Arc::default()).await.unwrap();
+    migrations::run(&store, false).await.unwrap();
+    let cutter = Cutter::connect(url).await;
+    let mut cut = 0;
+    for round in 0..40 {
+        let name = |index: usize| format!("{round}-{index}");
+        let changes = join_all((0..40).map(|index| store.write(vec![add(&name(index)), slow()])));
+        let (done, now_cut) = tokio::join!(changes, cutter.cut_after(round % 5));
+        cut += now_cut;
+        for (index, done) in done.into_iter().enumerate() {
+            match done {
+                Ok(()) => assert!(is_there(&store, &name(index)).await, "lost: {}", name(index)),
+                Err(StoreError::Unavailable(_)) => {}
+                Err(other) => panic!("{other}"),
+            }
+        }
+        store.write(vec![add(&format!("after-{round}"))]).await.unwrap();
+    }
+    assert!(
+        cut > 5,
+        "the test proves little: {cut} connections were cut at work"
+    );
+}
+
+/// Keeps a transaction open for a while, so that it can be cut.
+fn slow() -> Statement {
+    const SLOW: Sql = Sql::same("DELETE FROM secrets WHERE name = 'nobody' AND pg_sleep(0.0005) IS NULL");
+    Statement::new(&SLOW, [])
+}
+
+/// Cuts the connections of one schema's users while they are at work.
+struct Cutter {
+    client: tokio_postgres::Client,
+}
+
+impl Cutter {
+    async fn connect(url: &str) -> Self {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        Self { client }
+    }
+
+    async fn cut_after(&self, pause_ms: u64) -> i64 {
+        const CUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks
+             WHERE relation = 'secrets'::regclass AND pid <> pg_backend_pid()";
+        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+        self.client.query_one(CUT, &[]).await.unwrap().get(0)
+    }
+}
+
+/// Refused, failed, panicked: whatever became of a change, its transaction is over when its connection is free.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_connection_stays_in_a_transaction() {
+    const OPEN: &str = "SELECT count(*) FROM pg_stat_activity
+         WHERE application_name = $1 AND state LIKE 'idle in transaction%'";
+    const BROKEN: Sql = Sql::same("SELECT CAST(1 / 0 AS BIGINT)");
+    const PASSING: Sql = Sql::same("DELETE FROM replies");
+    let mut options = Backend::Postgres.fresh(&Folder::new()).await;
+    let Location::Postgres(url) = &mut options.location else {
+        panic!("no PostgreSQL")
+    };
+    let name = format!("bursar-{}", uuid::Uuid::new_v4().simple());
+    url.push_str(&format!("&application_name={name}"));
+    let cutter = Cutter::connect(url).await;
+    let store = Store::open(&options, Arc::default()).await.unwrap();
+    migrations::run(&store, false).await.unwrap();
+    for _ in 0..20 {
+        let failed = store.write(vec![add("failed"), break_rule()]);
+        let unreadable = store.change(vec![Statement::new(&BROKEN, [])], |_| {
+            Ok::<_, StoreError>(Decision {
+                writes: Vec::new(),
+                answer: (),
+            })
+        });
+        let refused = store.change(Vec::new(), |_| Err::<Decision<()>, _>(StoreError::Overloaded));
+        let panicked = store.change(Vec::new(), |_| -> Result<Decision<()>, StoreError> {
+            std::panic::resume_unwind(Box::new(()))
+        });
+        let passed = store.write(vec![Statement::new(&PASSING, [])]);
+        let (failed, unreadable, refused, panicked, passed) =
+            tokio::join!(failed, unreadable, refused, panicked, passed);
+        assert!(failed.is_err() && unreadable.is_err() && refused.is_err() && panicked.is_err());
+        passed.unwrap();
+        let open: i64 = cutter.client.query_one(OPEN, &[&name]).await.unwrap().get(0);
+        assert_eq!(open, 0);
+    }
+    assert!(!is_there(&store, "failed").await);
+}

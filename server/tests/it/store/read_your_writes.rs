@@ -1,0 +1,97 @@
+//! Concurrent clients of one profile see every identifier as if all requests came one after another.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::registers::{Operation, check};
+use crate::support::backend::{ALL, Backend};
+use crate::support::random::Random;
+use crate::support::server::{IDENTIFIERS, PROFILE, TestServer};
+
+const NAMES: [&str; 4] = ["branch_id", "appsflyer_id", "pushwoosh_hwid", "adjust_device_id"];
+const CLIENTS: usize = 10;
+const REQUESTS: usize = 500;
+
+/// What was seen of each identifier, and a clock whose every tick is a moment.
+#[derive(Default)]
+struct Seen {
+    clock: AtomicU64,
+    operations: Mutex<HashMap<&'static str, Vec<Operation>>>,
+}
+
+impl Seen {
+    fn now(&self) -> u64 {
+        self.clock.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    fn note(&self, name: &'static str, is_write: bool, value: &str, begin: u64) {
+        let operation = Operation {
+            is_write,
+            value: value.to_owned(),
+            begin,
+            end: self.now(),
+        };
+        let mut operations = self.operations.lock().unwrap();
+        operations.entry(name).or_default().push(operation);
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let operations = self.operations.lock().unwrap();
+        operations.iter().try_for_each(|(name, operations)| {
+            check("", operations).map_err(|error| format!("{name}: {error}"))
+        })
+    }
+}
+
+async fn client(server: &TestServer, number: usize, random: &mut Random, header: (&str, &str), seen: &Seen) {
+    for request in 0..REQUESTS {
+        if random.in_hundred(50) {
+            let name = *random.pick(&NAMES);
+            let value = format!("{number}-{request}");
+            let begin = seen.now();
+            let body = json!({ name: value }).to_string();
+            let set = server.call("POST", IDENTIFIERS, &[header], &body).await;
+            assert_eq!(set.status, 200, "{}", set.text());
+            seen.note(name, true, &value, begin);
+        } else {
+            let begin = seen.now();
+            let read = server.call("GET", IDENTIFIERS, &[header], "").await;
+            assert_eq!(read.status, 200, "{}", read.text());
+            note_all(&read.json(), begin, seen);
+        }
+    }
+}
+
+fn note_all(read: &Value, begin: u64, seen: &Seen) {
+    for name in NAMES {
+        seen.note(name, false, read[name].as_str().unwrap_or(""), begin);
+    }
+}
+
+async fn run(backend: Backend, random: &mut Random) {
+    let server = TestServer::on(backend).await;
+    let customer = ("adapty-customer-user-id", "user-1");
+    let made = server.call("POST", PROFILE, &[customer], "").await.json();
+    let id = made["data"]["profile_id"].as_str().unwrap().to_owned();
+    let seen = Seen::default();
+    let clients = (0..CLIENTS).map(|number| {
+        let header = [customer, ("adapty-profile-id", id.as_str())][number % 2];
+        let (mut random, server, seen) = (random.split(), &server, &seen);
+        async move { client(server, number, &mut random, header, seen).await }
+    });
+    join_all(clients).await;
+    seen.check()
+        .unwrap_or_else(|error| panic!("{backend:?}: {error}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_of_one_profile_see_it_change_in_one_order() {
+    let mut random = Random::new("read your writes");
+    for backend in ALL {
+        run(backend, &mut random).await;
+    }
+}

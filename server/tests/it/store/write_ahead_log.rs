@@ -1,0 +1,87 @@
+//! SQLite's log stays short however long the load goes on, and whoever reads meanwhile.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use bursar::store::{Sql, Statement, Store};
+use futures_util::future::join_all;
+
+use crate::support::backend::Backend;
+use crate::support::random::Random;
+use crate::support::server::TestServer;
+
+const BOUND: u64 = 64 << 20;
+const LOAD: Duration = Duration::from_secs(8);
+/// Rows of so many bytes, which take about as much of the log.
+const ROW: usize = 24 << 10;
+
+const SAVE: Sql = Sql::same(
+    "INSERT INTO secrets (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed",
+);
+const READ: Sql = Sql::same("SELECT sealed FROM secrets WHERE name = $1");
+/// Some forty milliseconds.
+const SCAN: Sql = Sql::same("SELECT count(*) FROM secrets AS a, secrets AS b WHERE a.name < b.name");
+
+/// The size of SQLite's write-ahead log beside this file.
+pub fn log_bytes(file: &Path) -> u64 {
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).map_or(0, |metadata| metadata.len())
+}
+
+async fn write(store: &Store, mut random: Random, stop: &AtomicBool) -> u64 {
+    let mut written = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let sealed: Vec<u8> = random.next().to_le_bytes().repeat(ROW / 8);
+        let save = Statement::new(&SAVE, [random.below(400).to_string().into(), sealed.into()]);
+        store.write(vec![save]).await.unwrap();
+        written += ROW as u64;
+    }
+    written
+}
+
+async fn read(store: &Store, mut random: Random, stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        let read = Statement::new(&READ, [random.below(400).to_string().into()]);
+        store.read(read).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn scan(store: &Store, stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        store.scan(Statement::new(&SCAN, [])).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_log_stays_short_under_unbroken_load_beside_readers() {
+    let server = TestServer::on(Backend::SqliteFile).await;
+    let (store, file) = (&server.state.store, server.folder.0.join("bursar.db"));
+    let mut random = Random::new("log");
+    let stop = AtomicBool::new(false);
+    let longest = async {
+        let (mut longest, started) = (0, Instant::now());
+        while started.elapsed() < LOAD {
+            longest = longest.max(log_bytes(&file));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        stop.store(true, Ordering::Relaxed);
+        longest
+    };
+    let writers: Vec<_> = (0..32).map(|_| write(store, random.split(), &stop)).collect();
+    let reads = read(store, random.split(), &stop);
+    let (longest, written, (), ()) = tokio::join!(longest, join_all(writers), reads, scan(store, &stop));
+    let written: u64 = written.iter().sum();
+    eprintln!(
+        "{} MiB written, the log had {} at most",
+        written >> 20,
+        longest >> 20
+    );
+    assert!(
+        written > BOUND + BOUND / 4,
+        "the test proves nothing: {written} bytes written"
+    );
+    assert!(longest < BOUND, "{longest} bytes");
+}

@@ -1,0 +1,189 @@
+//! The server as a program of its own.
+
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant};
+
+use super::backend::{Backend, Folder, fresh_postgres_url};
+use super::client::Client;
+
+const READY_LIMIT: Duration = Duration::from_secs(20);
+
+/// The server of this build.
+pub fn server() -> PathBuf {
+    env!("CARGO_BIN_EXE_bursar").into()
+}
+
+/// How to start a server, again and again on the same data.
+pub struct Program {
+    /// What comes before the server's own path on its command line.
+    pub wrapper: Vec<OsString>,
+    pub binary: PathBuf,
+    pub data: PathBuf,
+    pub database: Option<String>,
+    /// The secret key that the first run told.
+    pub secret_key: String,
+    _folder: Folder,
+}
+
+/// A server that runs. It is killed at the end.
+pub struct Running {
+    pub child: Child,
+    pub address: SocketAddr,
+    pub ready_after: Duration,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Program {
+    /// On a fresh database. `SqliteMemory` makes no sense here.
+    pub fn on(backend: Backend, binary: PathBuf) -> Self {
+        let postgres = || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(fresh_postgres_url())
+        };
+        Self::with_database((backend == Backend::Postgres).then(postgres), binary)
+    }
+
+    pub fn with_database(database: Option<String>, binary: PathBuf) -> Self {
+        let folder = Folder::new();
+        Self {
+            wrapper: Vec::new(),
+            binary,
+            data: folder.0.join("data"),
+            database,
+            secret_key: String::new(),
+            _folder: folder,
+        }
+    }
+
+    /// Starts it and waits until it is ready.
+    pub fn start(&mut self) -> Running {
+        let mut words: Vec<OsString> = self.wrapper.clone();
+        words.extend([self.binary.clone().into(), "serve".into()]);
+        words.extend(["--listen", "127.0.0.1:0", "--log-format", "json"].map(OsString::from));
+        words.extend(["--data-dir".into(), self.data.clone().into()]);
+        if let Some(url) = &self.database {
+            words.extend(["--database".into(), url.into()]);
+        }
+        let started = Instant::now();
+        let mut child = Command::new(&words[0])
+            .args(&words[1..])
+            .current_dir(&self._folder.0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let address = follow(child.stderr.take().unwrap(), Arc::clone(&log));
+        let Ok(address) = address.recv_timeout(READY_LIMIT) else {
+            drop(child.kill());
+            panic!("the server is not ready: {:?}", log.lock().unwrap());
+        };
+        if self.secret_key.is_empty() {
+            self.secret_key = secret_key(child.stdout.take().unwrap());
+        }
+        Running {
+            child,
+            address,
+            ready_after: started.elapsed(),
+            log,
+        }
+    }
+
+    pub fn client(&self, server: &Running) -> Client {
+        Client::of(server.address, &self.secret_key)
+    }
+}
+
+impl Running {
+    /// SIGKILL.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.assert_healthy();
+    }
+
+    /// Sends SIGTERM.
+    pub fn ask_to_stop(&self) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for its end.
+    pub fn ended_within(&mut self, limit: Duration) -> ExitStatus {
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(
+                started.elapsed() < limit,
+                "it has not ended: {:?}",
+                self.log.lock().unwrap()
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Nothing in the log tells of a panic or of another mistake of ours.
+    pub fn assert_healthy(&self) {
+        self.assert_no_line_with("\"ERROR\"");
+    }
+
+    /// Nothing in the log tells of a panic; errors may be there.
+    pub fn assert_no_panic(&self) {
+        self.assert_no_line_with("panic");
+    }
+
+    fn assert_no_line_with(&self, text: &str) {
+        let log = self.log.lock().unwrap();
+        let bad: Vec<_> = log.iter().filter(|line| line.contains(text)).collect();
+        assert!(bad.is_empty(), "{bad:?}");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Keeps what the server logs, and tells the address when it is ready.
+fn follow(stderr: impl Read + Send + 'static, log: Arc<Mutex<Vec<String>>>) -> mpsc::Receiver<SocketAddr> {
+    let (found, address) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+            if let Some(address) = ready_address(&line) {
+                let _: Result<_, _> = found.send(address);
+            }
+            log.lock().unwrap().push(line);
+        }
+    });
+    address
+}
+
+/// `{…"message":"ready"…"address":"127.0.0.1:1"…}`, with the fields where the form of the log puts them.
+fn ready_address(line: &str) -> Option<SocketAddr> {
+    let (_, rest) = line
+        .contains("\"ready\"")
+        .then(|| line.split_once("\"address\":\""))
+        .flatten()?;
+    rest.split_once('"')?.0.parse().ok()
+}
+
+/// Reads the announcement of the first run up to the secret key; the rest is read by a thread, so that nobody
+/// waits for a full pipe.
+fn secret_key(stdout: impl Read + Send + 'static) -> String {
+    let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+    let line = lines.find(|line| line.trim_start().starts_with("secret key"));
+    let line = line.expect("the first run tells the secret key");
+    std::thread::spawn(move || lines.count());
+    line.split_whitespace().last().unwrap().to_owned()
+}
