@@ -13,6 +13,7 @@ pub struct Sql {
     pub(super) sqlite: &'static str,
     pub(super) postgres: &'static str,
     pub(super) locks: bool,
+    pub(super) together: Option<&'static str>,
 }
 
 impl Sql {
@@ -22,6 +23,7 @@ impl Sql {
             sqlite: text,
             postgres: text,
             locks: false,
+            together: None,
         }
     }
 
@@ -31,6 +33,7 @@ impl Sql {
             sqlite,
             postgres,
             locks: false,
+            together: None,
         }
     }
 
@@ -40,6 +43,19 @@ impl Sql {
             sqlite,
             postgres,
             locks: true,
+            together: None,
+        }
+    }
+}
+
+impl Sql {
+    /// Adds a text that PostgreSQL runs for many statements of this one at once: each parameter is an array, and
+    /// rows tell in their first column to which of the array's places (from 1) they belong.
+    #[must_use]
+    pub const fn together(self, text: &'static str) -> Self {
+        Self {
+            together: Some(text),
+            ..self
         }
     }
 }

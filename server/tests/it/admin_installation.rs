@@ -139,7 +139,7 @@ async fn settings_that_mean_nothing_are_refused() {
     let file = installation.folder.0.join("bursar.toml");
     for (text, told) in [
         ("lissten = '127.0.0.1:1'", "lissten"),
-        ("listen = 'here'", "listen"),
+        ("listen = 'here'", "line 1"),
         ("config = 'other.toml'", "config"),
     ] {
         fs::write(&file, text).unwrap();

@@ -3,6 +3,7 @@
 mod pipeline;
 mod row;
 mod tls;
+mod together;
 mod writer;
 
 use std::sync::Arc;
@@ -157,9 +158,14 @@ fn classify(error: tokio_postgres::Error) -> StoreError {
         // A parameter that cannot be encoded was never sent.
         return StoreError::statement(error);
     }
-    let Some(state) = error.code() else {
+    let Some(refusal) = error.as_db_error() else {
         // No answer of the server: the connection is gone or was never made.
         return StoreError::unavailable(error);
+    };
+    let state = refusal.code();
+    let told = ServerError {
+        state: state.clone(),
+        message: refusal.message().to_owned(),
     };
     // Classes of SQLSTATE: connection, out of resources, operator intervention, system error; then a standby
     // or a server that starts, and what the writers repeat until they give up.
@@ -172,10 +178,18 @@ fn classify(error: tokio_postgres::Error) -> StoreError {
         SqlState::T_R_DEADLOCK_DETECTED,
     ];
     if passing || others.contains(state) {
-        StoreError::unavailable(error)
+        StoreError::unavailable(told)
     } else {
-        StoreError::statement(error)
+        StoreError::statement(told)
     }
+}
+
+/// What the server said, without its detail: that may hold a whole row, and goes into no log of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("PostgreSQL says {code}: {message}", code = .state.code())]
+struct ServerError {
+    state: SqlState,
+    message: String,
 }
 
 /// May the same change go through when it is read, decided and written again? After a serialization failure or

@@ -18,10 +18,11 @@ use tokio::sync::{Mutex, mpsc};
 use tokio_postgres::{Error, Row as PgRow, Statement as Prepared};
 
 use super::pipeline::pipelined;
-use super::{Postgres, classify, is_repeatable, row};
+use super::together::{self, Request};
+use super::{Postgres, classify, is_repeatable};
 use crate::metrics::StoreMetrics;
 use crate::store::change::{Job, Loaded};
-use crate::store::{MAX_GROUP, Statement, StoreError, Value};
+use crate::store::{MAX_GROUP, Row, Statement, StoreError, Value};
 
 /// How often a change is tried when others get in its way.
 const MAX_TRIES: u32 = 10;
@@ -172,31 +173,31 @@ async fn attempt_on(connection: &Object, group: &mut Group) -> Result<Group, Fai
 async fn read_all(connection: &Object, group: &mut Group) -> Result<Vec<Loaded>, Failure> {
     let counts: Vec<usize> = group.iter().map(|job| job.reads().len()).collect();
     let reads: Vec<&Statement> = group.iter().flat_map(|job| job.reads()).collect();
-    let prepared = prepare(connection, &reads).await?;
+    let requests = together::plan(&reads);
+    let prepared = prepare(connection, &requests).await?;
     let mut sent: Vec<Sent<'_>> = vec![simple(connection, "BEGIN")];
     sent.extend(
-        reads
+        requests
             .iter()
             .zip(&prepared)
-            .map(|(read, prepared)| query(connection, prepared, read)),
+            .map(|(request, prepared)| run(connection, prepared, request)),
     );
     let mut answers = pipelined(sent).await.into_iter();
     answers.next().unwrap_or(Ok(Vec::new())).map_err(before_commit)?;
-    let mut loaded = Vec::with_capacity(counts.len());
-    for count in counts {
-        let mut of_job = Loaded::with_capacity(count);
-        for answer in answers.by_ref().take(count) {
-            let rows = answer.map_err(before_commit)?;
-            let rows = rows.iter().map(row::read).collect::<Result<_, _>>();
-            of_job.push(rows.map_err(Failure::Final)?);
-        }
-        loaded.push(of_job);
+    let mut found: Vec<Vec<Row>> = reads.iter().map(|_| Vec::new()).collect();
+    for (request, answer) in requests.iter().zip(answers) {
+        let rows = answer.map_err(before_commit)?;
+        request.hand_out(&rows, &mut found).map_err(Failure::Final)?;
     }
-    Ok(loaded)
+    let mut found = found.into_iter();
+    Ok(counts
+        .into_iter()
+        .map(|count| found.by_ref().take(count).collect())
+        .collect())
 }
 
 /// Decides the changes in order. One that found a row which a change before it found is taken out of the group.
-fn decide_all(group: &mut Group, loaded: Vec<Loaded>) -> (Vec<Statement>, Group) {
+fn decide_all(group: &mut Group, loaded: Vec<Loaded>) -> (Vec<Vec<Statement>>, Group) {
     let mut found: HashSet<Value> = HashSet::new();
     let (mut writes, mut postponed) = (Vec::new(), Group::new());
     let mut kept = Group::with_capacity(group.len());
@@ -210,7 +211,7 @@ fn decide_all(group: &mut Group, loaded: Vec<Loaded>) -> (Vec<Statement>, Group)
             postponed.push(job);
         } else {
             found.extend(rows);
-            writes.extend(job.decide(loaded));
+            writes.push(job.decide(loaded));
             kept.push(job);
         }
     }
@@ -218,21 +219,25 @@ fn decide_all(group: &mut Group, loaded: Vec<Loaded>) -> (Vec<Statement>, Group)
     (writes, postponed)
 }
 
-/// The second round trip: runs all writes and commits.
-async fn write_all(connection: &Object, writes: &[Statement]) -> Result<(), Failure> {
-    let writes: Vec<&Statement> = writes.iter().collect();
-    let prepared = prepare(connection, &writes).await?;
-    let mut sent: Vec<Sent<'_>> = writes
+/// The second round trip: runs all writes and commits. Writes of changes that have only one may be put together;
+/// several of one change run in their order.
+async fn write_all(connection: &Object, writes: &[Vec<Statement>]) -> Result<(), Failure> {
+    let (single, several): (Vec<_>, Vec<_>) = writes.iter().partition(|writes| writes.len() == 1);
+    let single: Vec<&Statement> = single.into_iter().flatten().collect();
+    let mut requests = together::plan(&single);
+    requests.extend(several.into_iter().flatten().map(|write| Request::One(0, write)));
+    let prepared = prepare(connection, &requests).await?;
+    let mut sent: Vec<Sent<'_>> = requests
         .iter()
         .zip(&prepared)
-        .map(|(write, prepared)| query(connection, prepared, write))
+        .map(|(request, prepared)| run(connection, prepared, request))
         .collect();
     sent.push(simple(connection, "COMMIT"));
     let answers = pipelined(sent).await;
     // The first failure is the cause; those behind it only say that the transaction is over.
     match answers.into_iter().find_map(Result::err) {
         None => Ok(()),
-        Some(error) if writes.is_empty() => Err(before_commit(error)),
+        Some(error) if requests.is_empty() => Err(before_commit(error)),
         Some(error) => Err(while_committing(error)),
     }
 }
@@ -258,11 +263,11 @@ fn while_committing(error: Error) -> Failure {
 }
 
 /// Prepares each distinct text once for this connection, for good.
-async fn prepare(connection: &Object, statements: &[&Statement]) -> Result<Vec<Prepared>, Failure> {
+async fn prepare(connection: &Object, requests: &[Request<'_>]) -> Result<Vec<Prepared>, Failure> {
     let mut known: Vec<(&'static str, Prepared)> = Vec::new();
-    let mut prepared = Vec::with_capacity(statements.len());
-    for statement in statements {
-        let text = statement.sql.postgres;
+    let mut prepared = Vec::with_capacity(requests.len());
+    for request in requests {
+        let text = request.text();
         if let Some((_, found)) = known.iter().find(|(known, _)| std::ptr::eq(*known, text)) {
             prepared.push(found.clone());
             continue;
@@ -274,8 +279,8 @@ async fn prepare(connection: &Object, statements: &[&Statement]) -> Result<Vec<P
     Ok(prepared)
 }
 
-fn query<'c>(connection: &'c Object, prepared: &'c Prepared, statement: &'c Statement) -> Sent<'c> {
-    Box::pin(async move { connection.query(prepared, &row::params(statement)).await })
+fn run<'c>(connection: &'c Object, prepared: &'c Prepared, request: &'c Request<'c>) -> Sent<'c> {
+    Box::pin(async move { connection.query(prepared, &request.params()).await })
 }
 
 fn simple<'c>(connection: &'c Object, sql: &'static str) -> Sent<'c> {

@@ -49,6 +49,9 @@ impl Sqlite {
         connection
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(classify)?;
+        connection
+            .pragma_update(None, "cache_size", -WRITER_CACHE_KIB)
+            .map_err(classify)?;
         let checkpointer = checkpoint::start(&uri)?;
         writer::start(connection, jobs, checkpointer, Arc::clone(metrics))?;
         let inner = Inner {

@@ -27,10 +27,20 @@ pub fn lock(app: AppId, selector: &Selector) -> Statement {
     const BY_ID: Sql = locking!(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes
          FROM profiles WHERE app_id = $1 AND profile_id = $2"
+    )
+    .together(
+        "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes
+         FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (app_id, profile_id, place)
+         JOIN profiles USING (app_id, profile_id) ORDER BY wanted.place FOR UPDATE OF profiles",
     );
     const BY_CUSTOMER: Sql = locking!(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes
          FROM profiles WHERE app_id = $1 AND customer_user_id = $2"
+    )
+    .together(
+        "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes
+         FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS wanted (app_id, customer_user_id, place)
+         JOIN profiles USING (app_id, customer_user_id) ORDER BY wanted.place FOR UPDATE OF profiles",
     );
     one(&BY_ID, &BY_CUSTOMER, app, selector)
 }
@@ -158,9 +168,21 @@ pub fn update(profile: &Profile, details: &Details) -> Statement {
 pub fn update_identifiers(profile: &Profile, selector: &Selector) -> Statement {
     const BY_ID: Sql = Sql::same(
         "UPDATE profiles SET updated_at = $1, identifiers = $2 WHERE app_id = $3 AND profile_id = $4",
+    )
+    .together(
+        "UPDATE profiles SET updated_at = new.updated_at, identifiers = new.identifiers
+         FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::uuid[])
+              AS new (updated_at, identifiers, app_id, profile_id)
+         WHERE profiles.app_id = new.app_id AND profiles.profile_id = new.profile_id",
     );
     const BY_CUSTOMER: Sql = Sql::same(
         "UPDATE profiles SET updated_at = $1, identifiers = $2 WHERE app_id = $3 AND customer_user_id = $4",
+    )
+    .together(
+        "UPDATE profiles SET updated_at = new.updated_at, identifiers = new.identifiers
+         FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::text[])
+              AS new (updated_at, identifiers, app_id, customer_user_id)
+         WHERE profiles.app_id = new.app_id AND profiles.customer_user_id = new.customer_user_id",
     );
     let (sql, key): (_, Value) = match selector {
         Selector::Customer(customer) => (&BY_CUSTOMER, customer.as_str().into()),

@@ -2,12 +2,12 @@
 
 pub mod awkward;
 pub mod backend;
+pub mod client;
 pub mod direct;
 pub mod process;
 pub mod program;
-pub mod refusal;
-pub mod schema;
-pub mod client;
 pub mod random;
+pub mod refusal;
 pub mod running;
+pub mod schema;
 pub mod server;
