@@ -24,6 +24,10 @@ use crate::metrics::StoreMetrics;
 /// How long a request waits for a connection: to be free, or to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// One writer for so many connections. Few writers take large groups, and what a group costs hardly grows with it:
+/// on two cores one or two writers are faster than four.
+const CONNECTIONS_PER_WRITER: usize = 4;
+
 #[derive(Clone)]
 pub(super) struct Postgres {
     pool: Pool,
@@ -56,7 +60,12 @@ impl Postgres {
             .map_err(StoreError::unavailable)?;
         let postgres = Self { pool };
         drop(postgres.connection().await?);
-        writer::start(&postgres, (connections / 2).max(1), jobs, metrics);
+        writer::start(
+            &postgres,
+            (connections / CONNECTIONS_PER_WRITER).max(1),
+            jobs,
+            metrics,
+        );
         Ok(postgres)
     }
 
