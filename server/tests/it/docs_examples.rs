@@ -161,14 +161,14 @@ fn forget_settings(command: &mut Command) {
     }
 }
 
-/// Adds what one terminal gives: variables in lower case that an example sets are there in the later ones of its
-/// page. curl says nothing but the answer, and a refusal is a failure (22).
+/// Adds what one terminal gives: functions and variables in lower case that an example sets are there in the later
+/// ones of its page. curl says nothing but the answer, and a refusal is a failure (22).
 fn in_one_session(code: &str) -> String {
     format!(
         r#"curl() {{ command curl --silent --show-error --fail-with-body "$@"; }}
 if [ -f "$SESSION" ]; then . "$SESSION"; fi
 {code}
-(set -o posix; set) | grep -E '^[a-z][a-z0-9_]*=' > "$SESSION" || true
+{{ (set -o posix; set) | grep -E '^[a-z][a-z0-9_]*=' || true; declare -f; }} > "$SESSION"
 "#
     )
 }
@@ -263,6 +263,8 @@ fn a_failing_example_is_noticed_and_a_refusal_must_be_one() {
         run("bash", "curl \"$host/livez\""),
         "a variable of the page holds"
     );
+    assert!(run("bash", "ask() { curl \"$host$1\"; }"));
+    assert!(run("bash", "ask /livez"), "so does a function");
     assert!(!run("bash", nobody));
     assert!(run("bash refused", nobody));
     assert!(!run("bash refused", "curl \"$BURSAR_URL/readyz\""));
