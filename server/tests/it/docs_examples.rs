@@ -140,6 +140,7 @@ impl Reader {
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .env("PATH", path)
             .env("SESSION", self.folder.0.join("session"))
+            .envs([("NO_PROXY", "127.0.0.1"), ("no_proxy", "127.0.0.1")])
             .current_dir(&self.folder.0)
             .stdin(Stdio::null())
             .output()
@@ -168,7 +169,7 @@ fn in_one_session(code: &str) -> String {
         r#"curl() {{ command curl --silent --show-error --fail-with-body "$@"; }}
 if [ -f "$SESSION" ]; then . "$SESSION"; fi
 {code}
-{{ (set -o posix; set) | grep -E '^[a-z][a-z0-9_]*=' || true; declare -f; }} > "$SESSION"
+{{ compgen -v | grep '^[a-z]' | while read -r NAME; do declare -p "$NAME"; done || true; declare -f; }} > "$SESSION"
 "#
     )
 }
@@ -258,7 +259,10 @@ fn a_failing_example_is_noticed_and_a_refusal_must_be_one() {
         is_as_promised(&example, &reader.run(&example))
     };
     let nobody = r#"curl "$BURSAR_URL/api/v2/server-side-api/profile/""#;
-    assert!(run("bash", "host=$BURSAR_URL\ncurl \"$host/readyz\""));
+    assert!(run(
+        "bash",
+        "\nhost=$BURSAR_URL\ncurl \"$host/readyz\"\nsaid='a \"b\" c'"
+    ));
     assert!(
         run("bash", "curl \"$host/livez\""),
         "a variable of the page holds"
