@@ -18,6 +18,15 @@ const DEFAULT_FILE: &str = "bursar.toml";
 /// Variables that are no settings: made for this suite's tests, or by Kubernetes for a service of this name.
 const FOREIGN_VARIABLES: [&str; 3] = ["BURSAR_TEST_", "BURSAR_SERVICE_", "BURSAR_PORT"];
 
+/// Variables that the examples of the documentation use. Who exports them may start a server in the same shell.
+const EXAMPLE_VARIABLES: [&str; 5] = [
+    "BURSAR_URL",
+    "BURSAR_APP_ID",
+    "BURSAR_SECRET_KEY",
+    "BURSAR_PUBLIC_KEY",
+    "BURSAR_ADMIN_TOKEN",
+];
+
 /// What can be set by flag and environment variable, and, under the same names, in the file.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -273,7 +282,8 @@ fn known_variables() -> Vec<String> {
     reason = "the one place that reads the environment"
 )]
 fn refuse_unknown_variables() -> Result<(), ConfigError> {
-    let known = known_variables();
+    let mut known = known_variables();
+    known.extend(EXAMPLE_VARIABLES.map(str::to_owned));
     let ours = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let mut ours = ours.filter(|name| name.starts_with("BURSAR_"));
     let unknown = ours.find(|name| {

@@ -1,6 +1,7 @@
 //! What `cargo xtask test` hands to the tests: environment variables, written and read here alone.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::postgres::Cluster;
@@ -35,6 +36,19 @@ pub fn sabotaged_server() -> PathBuf {
 /// A Python that has `requests`: the one that was found, else `python3`.
 pub fn python() -> PathBuf {
     std::env::var_os(PYTHON).map_or_else(|| "python3".into(), PathBuf::from)
+}
+
+/// `PATH` with this folder in front.
+pub fn path_with(folder: &Path) -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::iter::once(folder.to_owned()).chain(std::env::split_paths(&path));
+    std::env::join_paths(folders).unwrap_or(path)
+}
+
+/// The names of all variables that the server could take for settings.
+pub fn names_of_ours() -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| name.starts_with("BURSAR_")).collect()
 }
 
 /// The seed of randomised tests, where one is to be repeated: a decimal number.

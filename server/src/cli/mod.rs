@@ -7,6 +7,7 @@ mod audit;
 #[cfg(feature = "bench")]
 mod bench_fill;
 mod doctor;
+mod healthcheck;
 mod key;
 mod open;
 mod product;
@@ -49,6 +50,8 @@ enum Command {
     },
     /// Print the effective settings, secrets masked
     Config,
+    /// Ask the server on this machine whether it is ready; exit code 1 if it is not
+    Healthcheck,
     /// Fill the app `default` with profiles to measure with
     #[cfg(feature = "bench")]
     BenchFill {
@@ -96,6 +99,7 @@ pub async fn run() -> Result<(), Failure> {
     match command {
         Command::Serve => serve::run(config).await,
         Command::Migrate { dry_run } => migrate(&config, dry_run).await,
+        Command::Healthcheck => healthcheck::run(&config),
         #[cfg(feature = "bench")]
         Command::BenchFill { profiles } => bench_fill::run(&config, profiles).await,
         Command::Config => {
