@@ -29,7 +29,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// Which part of the surface a listener serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Surface {
-    /// The compatible API, the health and documentation routes.
+    /// The compatible API and the documentation.
     pub api: bool,
     /// The administration API.
     pub admin: bool,
@@ -199,6 +199,8 @@ fn log(line: &Line<'_>, failed: Option<&Failed>) {
 impl Surface {
     fn serves(self, route: &Route) -> bool {
         match route.path {
+            // Whoever watches a server asks the address that it has, whatever that serves.
+            "/livez" | "/readyz" => true,
             "/metrics" => self.metrics,
             path if is_admin(path) => self.admin,
             _ => self.api,

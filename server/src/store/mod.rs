@@ -47,7 +47,7 @@ pub enum Location {
 pub struct Options {
     /// Where it is.
     pub location: Location,
-    /// How many connections to PostgreSQL at most; half of them write.
+    /// How many connections to PostgreSQL at most; a quarter of them write.
     pub connections: usize,
 }
 

@@ -1,4 +1,4 @@
-//! PostgreSQL: a pool of connections, half of them for the writer tasks.
+//! PostgreSQL: a pool of connections, a quarter of them for the writer tasks.
 
 mod pipeline;
 mod row;
