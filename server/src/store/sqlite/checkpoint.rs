@@ -1,12 +1,12 @@
 //! Moves what the write-ahead log holds into the database file, on a thread of its own.
 //!
 //! On the writer's thread a checkpoint would stall every change that waits. But beside a busy writer it never
-//! reaches the log's end, and a log that is never at its end cannot start anew and grows. So the thread empties the
-//! log all the time while it is long, and the writer, once it is very long, does the little that is left between
-//! two groups: about ten milliseconds each 16 MiB.
+//! reaches the log's end, and a log that is never at its end cannot start anew and grows. So the thread moves the log
+//! all the time in small passes, and the writer, once the log is long and the thread rests, does the little that is
+//! left between two groups.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
@@ -15,16 +15,19 @@ use rusqlite::Connection;
 use super::{BUSY_TIMEOUT, classify, connect};
 use crate::store::StoreError;
 
-/// From this many pages in the log on, the thread empties it: 4 MiB.
-const BEGIN_PAGES: i32 = 1_024;
-/// The thread makes a pass for so many pages at least: each pass syncs the database's file.
-const PASS_PAGES: i32 = 256;
-/// From this many pages on, the writer sees to it that the log begins anew: 16 MiB.
-const RESTART_PAGES: i32 = 4_096;
-/// After a restart that failed, the writer tries again when the log has grown by so many pages: 4 MiB.
-const RETRY_PAGES: i32 = 1_024;
-/// How long the first restart waits for readers that still look at the log. Point queries take microseconds; a scan
-/// may take longer than all changes should wait.
+/// The thread makes a pass for so many pages: each pass syncs the database's file, and a commit that syncs
+/// meanwhile waits for all that the pass wrote.
+const PASS_PAGES: i32 = 1_024;
+/// From this many pages on, the log may begin anew: 32 MiB.
+const RESTART_PAGES: i32 = 32_768;
+/// So little may be left of the log when the writer lets it begin anew.
+const REMAINDER_PAGES: i32 = 512;
+/// From this many pages on, the writer lets it begin anew whatever is left and whoever reads: 48 MiB.
+const FORCE_PAGES: i32 = 49_152;
+/// After a restart that failed, the writer tries again when the log has grown by so many pages.
+const RETRY_PAGES: i32 = 4_096;
+/// How long a restart waits for readers that still look at the log. Point queries take microseconds; a scan may
+/// take longer than all changes should wait.
 const RESTART_PATIENCE: Duration = Duration::from_millis(50);
 
 pub(super) struct Checkpointer {
@@ -39,13 +42,18 @@ pub(super) struct Checkpointer {
 struct Log {
     length: AtomicI32,
     moved: AtomicI32,
+    is_in_pass: AtomicBool,
 }
 
 impl Log {
-    /// Is a pass worth its sync? More moved than there is means that the log began anew during the last pass.
-    fn is_worth_a_pass(&self) -> bool {
-        let left = self.length.load(Ordering::Relaxed) - self.moved.load(Ordering::Relaxed);
-        !(0..PASS_PAGES).contains(&left)
+    /// How much of it has not been moved.
+    fn left(&self) -> i32 {
+        self.length.load(Ordering::Relaxed) - self.moved.load(Ordering::Relaxed)
+    }
+
+    fn has_begun_anew(&self) {
+        self.length.store(0, Ordering::Relaxed);
+        self.moved.store(0, Ordering::Relaxed);
     }
 }
 
@@ -72,6 +80,7 @@ fn run(connection: &Connection, woken: &Receiver<()>, log: &Log) {
             Ok(pass) => log.moved.store(pass.moved, Ordering::Relaxed),
             Err(error) => warn(&error),
         }
+        log.is_in_pass.store(false, Ordering::Release);
     }
 }
 
@@ -80,31 +89,39 @@ impl Checkpointer {
     pub(super) fn watch(&self, writer: &mut Connection) -> Result<(), StoreError> {
         let log = Arc::clone(&self.log);
         let hook = move |_: &mut rusqlite::hooks::Wal, pages| {
-            if pages < log.length.swap(pages, Ordering::Relaxed) {
-                // It has begun anew.
-                log.moved.store(0, Ordering::Relaxed);
+            if pages < log.length.load(Ordering::Relaxed) {
+                log.has_begun_anew();
             }
+            log.length.store(pages, Ordering::Relaxed);
             Ok(())
         };
         writer.wal_hook(Some(hook)).map_err(classify)
     }
 
-    /// Between two groups: wakes the thread when the log is long, restarts the log when it is very long.
+    /// Between two groups: wakes the thread when there is enough for a pass, and lets a long log begin anew when
+    /// the thread has left little of it.
     pub(super) fn after_commit(&self, writer: &Connection) {
         let length = self.log.length.load(Ordering::Relaxed);
-        if length >= self.restart_at.load(Ordering::Relaxed) {
-            let next = if restart(writer, patience(length)) {
-                self.log.length.store(0, Ordering::Relaxed);
-                self.log.moved.store(0, Ordering::Relaxed);
-                RESTART_PAGES
-            } else {
-                length + RETRY_PAGES
-            };
-            self.restart_at.store(next, Ordering::Relaxed);
-        } else if length >= BEGIN_PAGES && self.log.is_worth_a_pass() {
-            // Full means that the thread has been woken already.
-            let _: Result<_, _> = self.wake.try_send(());
+        let (left, restart_at) = (self.log.left(), self.restart_at.load(Ordering::Relaxed));
+        let is_in_pass = self.log.is_in_pass.load(Ordering::Acquire);
+        if length >= restart_at && (!is_in_pass && left <= REMAINDER_PAGES || length >= FORCE_PAGES) {
+            self.restart(writer, length);
+        } else if !is_in_pass && left >= PASS_PAGES {
+            self.log.is_in_pass.store(true, Ordering::Release);
+            if self.wake.try_send(()).is_err() {
+                self.log.is_in_pass.store(false, Ordering::Release);
+            }
         }
+    }
+
+    fn restart(&self, writer: &Connection, length: i32) {
+        let next = if restart(writer, patience(length)) {
+            self.log.has_begun_anew();
+            RESTART_PAGES
+        } else {
+            length + RETRY_PAGES
+        };
+        self.restart_at.store(next, Ordering::Relaxed);
     }
 }
 
