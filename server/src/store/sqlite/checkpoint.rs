@@ -18,12 +18,12 @@ use crate::store::StoreError;
 /// The thread makes a pass for so many pages: each pass syncs the database's file, and a commit that syncs
 /// meanwhile waits for all that the pass wrote.
 const PASS_PAGES: i32 = 1_024;
-/// From this many pages on, the log may begin anew: 32 MiB.
-const RESTART_PAGES: i32 = 32_768;
+/// From this many pages on, the log may begin anew: 24 MiB.
+const RESTART_PAGES: i32 = 24_576;
 /// So little may be left of the log when the writer lets it begin anew.
 const REMAINDER_PAGES: i32 = 512;
-/// From this many pages on, the writer lets it begin anew whatever is left and whoever reads: 48 MiB.
-const FORCE_PAGES: i32 = 49_152;
+/// From this many pages on, the writer lets it begin anew whatever is left and whoever reads: 32 MiB.
+const FORCE_PAGES: i32 = 32_768;
 /// After a restart that failed, the writer tries again when the log has grown by so many pages.
 const RETRY_PAGES: i32 = 4_096;
 /// How long a restart waits for readers that still look at the log. Point queries take microseconds; a scan may
