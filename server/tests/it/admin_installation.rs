@@ -1,7 +1,9 @@
 //! Settings, the first and second start, doctor and migrations, with the real program.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -30,6 +32,45 @@ async fn the_second_start_tells_no_secrets() {
             "{backend:?}: {said}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_occupied_port_costs_no_secrets() {
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        let occupied = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = occupied.local_addr().unwrap().to_string();
+        for args in [
+            &["serve", "--listen", &address][..],
+            &["serve", "--listen", "127.0.0.1:0", "--admin-listen", &address],
+        ] {
+            let said = installation.refused(args);
+            assert!(said.contains("cannot be used"), "{backend:?}: {said}");
+        }
+        let server = installation.serve();
+        assert!(server.told("secret key").contains("_live_"));
+    }
+}
+
+#[tokio::test]
+async fn secrets_that_cannot_be_printed_are_an_error_in_the_log() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = installation.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut server = command.stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(server.stderr.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    let line = log.find(|line| line.contains("could not be printed"));
+    let is_ready = log.any(|line| line.contains("ready"));
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let line = line.unwrap();
+    assert!(
+        line.contains("ERROR") && line.contains("bursar key create"),
+        "{line}"
+    );
+    assert!(is_ready, "it serves all the same");
 }
 
 #[tokio::test]
