@@ -1,7 +1,9 @@
 //! Settings, the first and second start, doctor and migrations, with the real program.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
@@ -193,6 +195,43 @@ async fn settings_that_mean_nothing_are_refused() {
     fs::remove_file(file).unwrap();
     let said = installation.refused(&["config", "--config", "missing.toml"]);
     assert!(said.contains("missing.toml cannot be read"), "{said}");
+}
+
+#[tokio::test]
+async fn a_master_key_that_is_unreadable_or_given_twice_is_refused() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    let mut command = installation.command(&["config"]);
+    let done = command
+        .env("BURSAR_MASTER_KEY", OsStr::from_bytes(b"\xff"))
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(1));
+    assert!(
+        stderr(&done).contains("BURSAR_MASTER_KEY is no UTF-8"),
+        "{}",
+        stderr(&done)
+    );
+    let mut command = installation.command(&["config", "--master-key-file", "key"]);
+    let done = command.env("BURSAR_MASTER_KEY", "hunter2").output().unwrap();
+    assert_eq!(done.status.code(), Some(1));
+    assert!(stderr(&done).contains("leave one out") && !stderr(&done).contains("hunter2"));
+    let file = "master_key = 'hunter2'\nmaster_key_file = 'key'";
+    fs::write(installation.folder.0.join("bursar.toml"), file).unwrap();
+    let said = installation.refused(&["config"]);
+    assert!(
+        said.contains("by the file; leave one out") && !said.contains("hunter2"),
+        "{said}"
+    );
+    fs::write(
+        installation.folder.0.join("bursar.toml"),
+        "master_key = 'hunter2'",
+    )
+    .unwrap();
+    let shown = config(&installation, &[("BURSAR_MASTER_KEY_FILE", "other")], &[]);
+    assert_eq!(
+        (&shown["master_key"], &shown["master_key_file"]),
+        (&Value::Null, &"other".into())
+    );
 }
 
 #[tokio::test]
