@@ -41,11 +41,6 @@ impl Person {
         self.0.get(name)?.as_str()
     }
 
-    /// May events of this profile go to integrations?
-    pub fn is_analytics_disabled(&self) -> bool {
-        self.0.get("analytics_disabled") == Some(&Value::Bool(true))
-    }
-
     /// Sets and clears.
     pub fn apply(&mut self, changes: &PersonChanges) {
         for (name, value) in changes {

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use tokio::sync::{Mutex, MutexGuard};
+
 /// Tells the time in microseconds since 1970-01-01 UTC. Never goes back while the program runs.
 #[derive(Debug, Clone)]
 pub struct Clock {
     /// The latest time told; the whole truth on a test clock.
     latest: Arc<AtomicI64>,
     is_test: bool,
+    moves: Arc<Mutex<()>>,
 }
 
 /// The test clock was asked to go back.
@@ -22,6 +25,7 @@ impl Clock {
         Self {
             latest: Arc::default(),
             is_test: false,
+            moves: Arc::default(),
         }
     }
 
@@ -30,6 +34,7 @@ impl Clock {
         Self {
             latest: Arc::new(AtomicI64::new(now)),
             is_test: true,
+            moves: Arc::default(),
         }
     }
 
@@ -45,6 +50,11 @@ impl Clock {
     /// Is this a clock that can be moved?
     pub fn is_test(&self) -> bool {
         self.is_test
+    }
+
+    /// Held by who looks at the clock, notes a move and then makes it, so that one does so at a time.
+    pub async fn hold(&self) -> MutexGuard<'_, ()> {
+        self.moves.lock().await
     }
 
     /// Moves a test clock forward.

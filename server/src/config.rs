@@ -177,22 +177,28 @@ impl Config {
     pub fn load(settings: Settings) -> Result<Self, ConfigError> {
         refuse_unknown_variables()?;
         let file = read_file(settings.config.as_deref())?;
-        let master_key = variable("BURSAR_MASTER_KEY");
-        Ok(Self::merge(
-            Settings {
-                master_key,
-                ..settings
-            },
-            file,
-        ))
+        let master_key = variable("BURSAR_MASTER_KEY")?;
+        let settings = Settings {
+            master_key,
+            ..settings
+        };
+        refuse_two_master_keys(&settings, "a flag or the environment")?;
+        refuse_two_master_keys(&file, "the file")?;
+        Ok(Self::merge(settings, file))
     }
 
     fn merge(flags: Settings, file: Settings) -> Self {
+        // The key and its file are two ways to say one thing: the higher layer has said it all.
+        let keys = if flags.master_key.is_some() || flags.master_key_file.is_some() {
+            (flags.master_key, flags.master_key_file)
+        } else {
+            (file.master_key, file.master_key_file)
+        };
+        let (master_key, master_key_file) = keys;
         let data_dir = flags
             .data_dir
             .or(file.data_dir)
             .unwrap_or_else(|| "bursar-data".into());
-        let master_key_file = flags.master_key_file.or(file.master_key_file);
         Self {
             listen: flags
                 .listen
@@ -210,7 +216,7 @@ impl Config {
                 .unwrap_or(NonZeroU32::MIN.saturating_add(7)),
             master_key_file: master_key_file.unwrap_or_else(|| data_dir.join("master.key")),
             data_dir,
-            master_key: flags.master_key.or(file.master_key),
+            master_key,
             role: flags.role.or(file.role).unwrap_or(Role::All),
             test_clock: flags.test_clock.or(file.test_clock),
             requests_per_second: flags.requests_per_second.or(file.requests_per_second),
@@ -296,8 +302,20 @@ fn refuse_unknown_variables() -> Result<(), ConfigError> {
     clippy::disallowed_methods,
     reason = "the one place that reads the environment"
 )]
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+fn variable(name: &str) -> Result<Option<String>, ConfigError> {
+    let value = std::env::var_os(name).map(std::ffi::OsString::into_string);
+    let refused = |_| ConfigError::Value(format!("the environment variable {name} is no UTF-8"));
+    value.transpose().map_err(refused)
+}
+
+/// Nobody could tell which of the two holds.
+fn refuse_two_master_keys(settings: &Settings, layer: &str) -> Result<(), ConfigError> {
+    if settings.master_key.is_some() && settings.master_key_file.is_some() {
+        return Err(ConfigError::Value(format!(
+            "both the master key and a master key file are given by {layer}; leave one out"
+        )));
+    }
+    Ok(())
 }
 
 fn mask<S: serde::Serializer>(secret: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -311,23 +329,30 @@ fn mask_url<S: serde::Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::
 
 /// A database URL as it may be shown: what stands between the user's name and the host is masked, and so is
 /// everything behind a `?`, where a password may stand too.
+///
+/// A password may itself hold `@` and `?`: it goes on to the last `@`. Where that may stand in a parameter instead,
+/// everything is masked.
 pub fn masked_url(url: &str) -> String {
-    let (address, parameters) = url
-        .split_once('?')
-        .map_or((url, ""), |(address, _)| (address, "?********"));
-    let Some((scheme, rest)) = address.split_once("://") else {
-        return format!("{address}{parameters}");
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return with_masked_parameters(url);
     };
     let masked = match rest.rsplit_once('@') {
+        Some((user, _)) if user.contains('?') && user.contains('=') => "********".to_owned(),
         Some((user, host)) => {
-            let user = user
-                .split_once(':')
-                .map_or(user.to_owned(), |(user, _)| format!("{user}:********"));
-            format!("{user}@{host}")
+            let name = user.split_once(':').map(|(name, _)| format!("{name}:********"));
+            let user = name.unwrap_or_else(|| user.to_owned());
+            format!("{user}@{}", with_masked_parameters(host))
         }
-        None => rest.to_owned(),
+        None => with_masked_parameters(rest),
     };
-    format!("{scheme}://{masked}{parameters}")
+    format!("{scheme}://{masked}")
+}
+
+fn with_masked_parameters(address: &str) -> String {
+    match address.split_once('?') {
+        Some((address, _)) => format!("{address}?********"),
+        None => address.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -388,6 +413,31 @@ mod tests {
     }
 
     #[test]
+    fn a_higher_layer_says_all_of_the_master_key() {
+        let key = "master_key = 'file'";
+        assert_eq!(config(Settings::default(), key).master_key.unwrap(), "file");
+        let flags = Settings {
+            master_key_file: Some("/flag".into()),
+            ..Settings::default()
+        };
+        refuse_two_master_keys(&flags, "a flag").unwrap();
+        let merged = config(flags.clone(), key);
+        assert_eq!(
+            (merged.master_key, merged.master_key_file),
+            (None, "/flag".into())
+        );
+        let both = Settings {
+            master_key: Some("variable".into()),
+            ..flags
+        };
+        let refusal = refuse_two_master_keys(&both, "a flag").unwrap_err().to_string();
+        assert!(
+            refusal.contains("given by a flag") && !refusal.contains("variable"),
+            "{refusal}"
+        );
+    }
+
+    #[test]
     fn secrets_are_masked() {
         let mut config = config(
             Settings::default(),
@@ -397,5 +447,18 @@ mod tests {
         let shown = serde_json::to_string(&config).unwrap();
         assert!(shown.contains("postgres://u:********@h:5/d?********"), "{shown}");
         assert!(!shown.contains("p@ss") && !shown.contains("abab"), "{shown}");
+        for (url, shown) in [
+            ("postgres://u:se?cret@h/d", "postgres://u:********@h/d"),
+            (
+                "postgres://u:se@c/r?et@h/d?x=y",
+                "postgres://u:********@h/d?********",
+            ),
+            ("postgres://u:p@h/d?password=p@ss", "postgres://********"),
+            ("postgres://h:5/d?password=pass", "postgres://h:5/d?********"),
+            ("postgres://u@h/d", "postgres://u@h/d"),
+            ("sqlite:a.db", "sqlite:a.db"),
+        ] {
+            assert_eq!(masked_url(url), shown);
+        }
     }
 }

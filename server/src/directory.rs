@@ -182,10 +182,17 @@ impl Directory {
         }
     }
 
-    /// Statements that save when keys and tokens were last used, for those used since `since`.
+    /// Statements that save when keys and tokens were last used, for those used since `since`. A later use
+    /// that another server has saved stays.
     pub fn last_uses(&self, since: i64) -> Vec<Statement> {
-        const KEY: Sql = Sql::same("UPDATE api_keys SET last_used_at = $1 WHERE key_id = $2");
-        const TOKEN: Sql = Sql::same("UPDATE admin_tokens SET last_used_at = $1 WHERE token_id = $2");
+        const KEY: Sql = Sql::same(
+            "UPDATE api_keys SET last_used_at = $1
+             WHERE key_id = $2 AND (last_used_at IS NULL OR last_used_at < $1)",
+        );
+        const TOKEN: Sql = Sql::same(
+            "UPDATE admin_tokens SET last_used_at = $1
+             WHERE token_id = $2 AND (last_used_at IS NULL OR last_used_at < $1)",
+        );
         let keys = self.keys.values().map(|key| (&KEY, &key.used_at, key.id));
         let tokens = self
             .tokens

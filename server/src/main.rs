@@ -2,9 +2,12 @@
 
 use std::process::ExitCode;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match bursar::cli::run().await {
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Runtime::new().expect("threads and timers can be had");
+    let done = runtime.block_on(bursar::cli::run());
+    // A scan that is still at work changes nothing, and nobody waits for its rows any more.
+    runtime.shutdown_background();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bursar: {error}");

@@ -1,13 +1,11 @@
 //! A copy of the RustSec advisory database on this machine.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fs, io};
 
 use crate::processes::{self, RunError};
-use crate::workspace;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -32,11 +30,11 @@ pub enum AdvisoryDbError {
 
 /// The database as a folder, unpacked below `target` if it is an archive; `None` if there is none.
 ///
-/// Looks at `$BURSAR_ADVISORY_DB`, `target/advisory-db`, `../shared/advisory-db-*.tar.gz`, in this order.
+/// Looks at `$BURSAR_ADVISORY_DB`, then at `target/advisory-db`.
 pub fn find(target: &Path) -> Result<Option<PathBuf>, AdvisoryDbError> {
     let told = std::env::var_os("BURSAR_ADVISORY_DB").map(PathBuf::from);
     let in_target = Some(target.join("advisory-db")).filter(|folder| folder.is_dir());
-    let Some(found) = told.or(in_target).or_else(beside_checkout) else {
+    let Some(found) = told.or(in_target) else {
         return Ok(None);
     };
     let folder = if found.is_file() {
@@ -63,26 +61,6 @@ pub fn newest_advisory(database: &Path) -> Option<(String, u64)> {
     let today = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs() / DAY.as_secs();
     let age_days = today.saturating_sub(days_since_1970(&newest)?);
     Some((newest, age_days))
-}
-
-fn beside_checkout() -> Option<PathBuf> {
-    let entries = fs::read_dir(workspace::root().parent()?.join("shared")).ok()?;
-    newest_archive(entries.flatten().map(|entry| entry.path()).collect())
-}
-
-/// The last by name, as the names end with their date.
-fn newest_archive(files: Vec<PathBuf>) -> Option<PathBuf> {
-    let name = |file: &PathBuf| {
-        file.file_name()
-            .and_then(OsStr::to_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let is_archive = |name: &str| name.starts_with("advisory-db-") && name.ends_with(".tar.gz");
-    files
-        .into_iter()
-        .filter(|file| is_archive(&name(file)))
-        .max_by_key(name)
 }
 
 fn unpack(archive: &Path, target: &Path) -> Result<PathBuf, AdvisoryDbError> {
@@ -127,18 +105,6 @@ fn days_since_1970(date: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_archive_with_the_last_date_is_chosen() {
-        let files = [
-            "/s/advisory-db-2026-08-21.tar.gz",
-            "/s/advisory-db-2025-12-31.tar.gz",
-            "/s/zebra.tar.gz",
-        ];
-        let chosen = newest_archive(files.map(PathBuf::from).to_vec());
-        assert_eq!(chosen, Some("/s/advisory-db-2026-08-21.tar.gz".into()));
-        assert_eq!(newest_archive(vec!["/s/advisory-db-2026.zip".into()]), None);
-    }
 
     #[test]
     fn an_advisory_tells_its_day() {

@@ -28,7 +28,6 @@ Supply chain checks run if cargo-deny and cargo-audit are on PATH. cargo-audit a
 advisory database, looked for in this order:
   $BURSAR_ADVISORY_DB                   a folder or a .tar.gz
   target/advisory-db                    a folder
-  ../shared/advisory-db-*.tar.gz        beside the checkout; the last by name
 
 The tests find in their environment:
   BURSAR_TEST_POSTGRES        URL of the throwaway PostgreSQL; the user may create databases

@@ -1,5 +1,6 @@
+-- Keys and what is sorted by: COLLATE "C", so that the order is that of SQLite, whatever the database was made with.
 CREATE TABLE secrets (
-    name TEXT PRIMARY KEY,
+    name TEXT COLLATE "C" PRIMARY KEY,
     sealed BYTEA NOT NULL
 );
 
@@ -21,7 +22,7 @@ CREATE TABLE api_keys (
     key_id UUID PRIMARY KEY,
     app_id UUID NOT NULL REFERENCES apps,
     kind TEXT NOT NULL CHECK (kind IN ('secret', 'public')),
-    prefix TEXT NOT NULL UNIQUE,
+    prefix TEXT COLLATE "C" NOT NULL UNIQUE,
     hash BYTEA NOT NULL,
     label TEXT,
     created_at BIGINT NOT NULL,
@@ -32,7 +33,7 @@ CREATE INDEX api_keys_of_app ON api_keys (app_id, created_at);
 
 CREATE TABLE admin_tokens (
     token_id UUID PRIMARY KEY,
-    prefix TEXT NOT NULL UNIQUE,
+    prefix TEXT COLLATE "C" NOT NULL UNIQUE,
     hash BYTEA NOT NULL,
     label TEXT,
     created_at BIGINT NOT NULL,
@@ -42,16 +43,16 @@ CREATE TABLE admin_tokens (
 
 CREATE TABLE access_levels (
     app_id UUID NOT NULL REFERENCES apps,
-    access_level_id TEXT NOT NULL,
+    access_level_id TEXT COLLATE "C" NOT NULL,
     description TEXT,
     PRIMARY KEY (app_id, access_level_id)
 );
 
 CREATE TABLE products (
     app_id UUID NOT NULL REFERENCES apps,
-    store TEXT NOT NULL,
-    store_product_id TEXT NOT NULL,
-    access_level_id TEXT,
+    store TEXT COLLATE "C" NOT NULL,
+    store_product_id TEXT COLLATE "C" NOT NULL,
+    access_level_id TEXT COLLATE "C",
     consumable BIGINT NOT NULL,
     title TEXT,
     price_value TEXT,
@@ -60,8 +61,8 @@ CREATE TABLE products (
 );
 
 CREATE TABLE rates (
-    currency TEXT NOT NULL,
-    from_date TEXT NOT NULL,
+    currency TEXT COLLATE "C" NOT NULL,
+    from_date TEXT COLLATE "C" NOT NULL,
     usd TEXT NOT NULL,
     PRIMARY KEY (currency, from_date)
 );
@@ -80,12 +81,12 @@ CREATE TABLE audit (
 CREATE TABLE profiles (
     app_id UUID NOT NULL,
     profile_id UUID NOT NULL,
-    customer_user_id TEXT,
+    customer_user_id TEXT COLLATE "C",
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     identifiers TEXT NOT NULL,
     attributes TEXT,
-    email TEXT,
+    email TEXT COLLATE "C",
     details TEXT
 ) WITH (fillfactor = 80); -- Room for a new version of a row on its page: then no index is written.
 CREATE UNIQUE INDEX profiles_by_id ON profiles (app_id, profile_id);
@@ -95,7 +96,7 @@ CREATE INDEX profiles_by_email ON profiles (app_id, email) WHERE email IS NOT NU
 -- What a POST with an Idempotency-Key answered, sealed. Kept for at least 24 hours.
 CREATE TABLE replies (
     scope UUID NOT NULL,
-    idempotency_key TEXT NOT NULL,
+    idempotency_key TEXT COLLATE "C" NOT NULL,
     fingerprint BYTEA NOT NULL,
     status BIGINT NOT NULL,
     sealed_body BYTEA NOT NULL,

@@ -129,6 +129,9 @@ pub async fn update(
 }
 
 /// Deletes a profile and all that is known of it. Its customer id is free again.
+///
+/// Answers that were remembered for an `Idempotency-Key` stay, sealed, until their 24 hours are over; they may hold
+/// the profile as it was.
 pub async fn delete(state: &AppState, app: AppId, selector: Selector) -> Result<(), ActionError> {
     let reads = vec![profiles::lock(app, &selector)];
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {

@@ -3,6 +3,8 @@
 //! The answer is stored in the commit of the change itself, sealed, because it may hold a new secret. Refusals are
 //! not remembered: they have changed nothing, so the same request may be tried again.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::{ActionError, JSON, Reply};
@@ -12,6 +14,9 @@ use crate::store::{Decision, Loaded, Statement, StoreError};
 
 /// How long an answer is remembered, in microseconds: 24 hours.
 pub const KEPT: i64 = 24 * 60 * 60 * 1_000_000;
+
+/// Between two commits that forget answers.
+const FORGET_PAUSE: Duration = Duration::from_millis(10);
 
 /// A request that is to be remembered.
 #[derive(Debug, Clone)]
@@ -75,12 +80,14 @@ pub async fn commit<T: Send + 'static>(
     state.store.change(reads, decide).await
 }
 
-/// Forgets answers whose time is over.
+/// Forgets answers whose time is over, some at a time, so that the changes of others come in between.
 pub async fn forget_outdated(state: &AppState) -> Result<(), StoreError> {
-    state
-        .store
-        .write(vec![replies::delete_before(state.clock.now() - KEPT)])
-        .await
+    let end = state.clock.now() - KEPT;
+    while !state.store.read(replies::any_before(end)).await?.is_empty() {
+        state.store.write(vec![replies::delete_before(end)]).await?;
+        tokio::time::sleep(FORGET_PAUSE).await;
+    }
+    Ok(())
 }
 
 fn replay(state: &AppState, remember: &Remember, known: &StoredReply) -> Result<Reply, ActionError> {

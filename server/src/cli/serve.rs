@@ -1,5 +1,6 @@
 //! `bursar serve`: starts, serves, stops gently.
 
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -20,6 +21,9 @@ use crate::state::AppState;
 
 /// How often outdated answers are forgotten and last uses of keys saved.
 const HOUSEKEEPING: Duration = Duration::from_secs(60);
+
+/// How long the stop may take to save last uses of keys, after the servers have ended.
+const SAVE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The identifiers that the founding document's example sets, in its order.
 pub(super) const EXAMPLE_IDENTIFIERS: [&str; 13] = [
@@ -42,26 +46,19 @@ pub(super) const EXAMPLE_IDENTIFIERS: [&str; 13] = [
 pub async fn run(config: Config) -> Result<(), Failure> {
     logging::start(&config);
     let state = open::state(&config).await?;
+    // Whatever can go wrong goes wrong before there are secrets, which are told only once.
+    let listeners = bind(&config).await?;
+    let address = main_address(&listeners)?.unwrap_or(config.listen);
     let first_run = first_run::set_up(&state).await?;
     refuse_to_be_open(&config, &state)?;
-    let (stopper, stop) = watch::channel(false);
-    let mut servers = JoinSet::new();
-    let mut address = config.listen;
-    for (wanted, surface) in listeners(&config) {
-        let listener = TcpListener::bind(wanted)
-            .await
-            .map_err(|error| format!("the address {wanted} cannot be used: {error}"))?;
-        if surface.api {
-            address = listener.local_addr()?;
-        }
-        servers.spawn(server::serve(
-            listener,
-            Service::new(state.clone(), surface),
-            stop.clone(),
-        ));
-    }
     if let Some(first_run) = first_run {
         announce(&first_run, address);
+    }
+    let (stopper, stop) = watch::channel(false);
+    let mut servers = JoinSet::new();
+    for (listener, surface) in listeners {
+        let service = Service::new(state.clone(), surface);
+        servers.spawn(server::serve(listener, service, stop.clone()));
     }
     tracing::info!(%address, database = state.store.kind(), "ready");
     let background = tokio::spawn(keep_up(state.clone()));
@@ -72,9 +69,32 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     while servers.join_next().await.is_some() {}
     background.abort();
     housekeeping.abort();
-    save_last_uses(&state, 0).await;
+    if tokio::time::timeout(SAVE_PATIENCE, save_last_uses(&state, 0))
+        .await
+        .is_err()
+    {
+        tracing::warn!("the last uses of keys were not saved in time");
+    }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Takes all addresses, or none.
+async fn bind(config: &Config) -> Result<Vec<(TcpListener, Surface)>, Failure> {
+    let mut bound = Vec::new();
+    for (wanted, surface) in listeners(config) {
+        let listener = TcpListener::bind(wanted)
+            .await
+            .map_err(|error| format!("the address {wanted} cannot be used: {error}"))?;
+        bound.push((listener, surface));
+    }
+    Ok(bound)
+}
+
+/// Where the API is, if this server has it.
+fn main_address(listeners: &[(TcpListener, Surface)]) -> io::Result<Option<SocketAddr>> {
+    let main = listeners.iter().find(|(_, surface)| surface.api);
+    main.map(|(listener, _)| listener.local_addr()).transpose()
 }
 
 /// Which addresses serve what.
@@ -126,8 +146,21 @@ fn refuse_to_be_open(config: &Config, state: &AppState) -> Result<(), Failure> {
     .into())
 }
 
-/// Tells the secrets of the first run, this once, with commands to paste.
+/// Tells the secrets of the first run, this once.
 fn announce(first_run: &FirstRun, address: SocketAddr) {
+    let mut out = io::stdout().lock();
+    let told = writeln!(out, "{}", announcement(first_run, address)).and_then(|()| out.flush());
+    if let Err(error) = told {
+        tracing::error!(
+            %error,
+            "the secrets of the first run could not be printed; make new ones with \
+             `bursar key create --app default` and `bursar admin-token create`"
+        );
+    }
+}
+
+/// The secrets of the first run, with commands to paste.
+fn announcement(first_run: &FirstRun, address: SocketAddr) -> String {
     let host = if address.ip().is_unspecified() {
         format!("127.0.0.1:{}", address.port())
     } else {
@@ -140,7 +173,7 @@ fn announce(first_run: &FirstRun, address: SocketAddr) {
     let identifiers = format!("{{\n    {identifiers}\n  }}");
     let (id, secret, public) = (app.app_id, &app.secret_key, &app.public_key);
     let api = format!("http://{host}/api/v2/server-side-api");
-    println!(
+    format!(
         "\
 First run: made the app `default`. These secrets are not shown again.
 
@@ -168,7 +201,7 @@ curl {api}/integration/profile/set/integration-identifiers/ \\
 
 The API, page by page: http://{host}/docs
 "
-    );
+    )
 }
 
 /// Sees what other servers and the command line change.

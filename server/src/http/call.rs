@@ -19,6 +19,7 @@ use crate::directory::{AdminToken, ApiKey, App};
 use crate::state::AppState;
 use crate::vault::digest;
 
+const PLATFORM_HEADER: &str = "adapty-platform";
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Who calls.
@@ -88,7 +89,7 @@ impl Call {
 
     /// The platform of the header, where it is one of the known ones, in the contract's spelling.
     pub fn platform(&self) -> Option<&'static str> {
-        let said = self.headers.get("adapty-platform")?.to_str().ok()?;
+        let said = self.headers.get(PLATFORM_HEADER)?.to_str().ok()?;
         PLATFORMS
             .iter()
             .copied()
@@ -118,6 +119,7 @@ impl Call {
             caller.as_bytes(),
             header(PROFILE_HEADER),
             header(CUSTOMER_HEADER),
+            header(PLATFORM_HEADER),
             &self.body,
         ];
         Ok(Some(Remember {

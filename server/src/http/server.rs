@@ -1,7 +1,7 @@
 //! Listens, and stops gently: no new connections, every request that has begun is answered, in at most 10 s.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -11,7 +11,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::router::Service;
 
@@ -23,7 +23,9 @@ const MAX_HEAD: usize = 32 * 1024;
 /// for so long all goes on, but each answer says that it is its connection's last.
 const LINGER: Duration = Duration::from_millis(250);
 /// How long requests that have begun may go on after the stop was asked for.
-const STOP_PATIENCE: Duration = Duration::from_secs(9);
+const STOP_PATIENCE: Duration = Duration::from_millis(8_500);
+/// How many connections may be open at once on one address. Others wait until one is closed.
+const MAX_CONNECTIONS: usize = 10_000;
 /// After a failed accept (out of descriptors, as a rule) others must end first.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -49,9 +51,12 @@ async fn accept(
     graceful: &GracefulShutdown,
     stop: &watch::Receiver<bool>,
 ) {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
+        let place = Arc::clone(&places).acquire_owned().await;
+        let place = place.expect("nobody closes the semaphore");
         match listener.accept().await {
-            Ok((stream, peer)) => connection(stream, peer, service, graceful, stop.clone()),
+            Ok((stream, _)) => connection(stream, place, service, graceful, stop.clone()),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -68,14 +73,14 @@ async fn lingered(mut stop: watch::Receiver<bool>) {
 
 fn connection(
     stream: TcpStream,
-    peer: SocketAddr,
+    place: OwnedSemaphorePermit,
     service: &Service,
     graceful: &GracefulShutdown,
     stop: watch::Receiver<bool>,
 ) {
     // Answers are small and written at once: waiting to fill a packet would only delay them.
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, %peer, "a connection ended before it began");
+        tracing::debug!(%error, "a connection ended before it began");
         return;
     }
     let service = service.clone();
@@ -99,6 +104,7 @@ fn connection(
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(answer));
     let watched = graceful.watch(connection);
     tokio::spawn(async move {
+        let _place = place;
         if let Err(error) = watched.await {
             tracing::debug!(%error, "a connection ended early");
         }

@@ -1,6 +1,7 @@
 //! A change of state as the writers see it: what to read, a pure decision, what to write, whom to answer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
@@ -21,8 +22,10 @@ pub type Loaded = Vec<Vec<Row>>;
 
 /// A change that waits for a writer. `decide` may run several times: a writer that has to start again reads
 /// and decides anew.
-pub(super) trait Job: Send {
+pub(super) trait Queued: Send {
     fn reads(&self) -> &[Statement];
+    /// Since when its caller waits.
+    fn queued_at(&self) -> Instant;
     /// Decides on what was read and answers what to write. A refusal or a panic writes nothing.
     fn decide(&mut self, loaded: Loaded) -> Vec<Statement>;
     /// Answers the caller: with the decision if it is committed, else with the error.
@@ -33,10 +36,11 @@ pub(super) struct Pending<T, E, F> {
     pub reads: Vec<Statement>,
     pub decide: F,
     pub outcome: Option<Result<T, E>>,
+    pub queued_at: Instant,
     pub caller: oneshot::Sender<Result<T, E>>,
 }
 
-impl<T, E, F> Job for Pending<T, E, F>
+impl<T, E, F> Queued for Pending<T, E, F>
 where
     T: Send,
     E: From<StoreError> + Send,
@@ -44,6 +48,10 @@ where
 {
     fn reads(&self) -> &[Statement] {
         &self.reads
+    }
+
+    fn queued_at(&self) -> Instant {
+        self.queued_at
     }
 
     fn decide(&mut self, loaded: Loaded) -> Vec<Statement> {

@@ -3,7 +3,7 @@
 //! A change of state is reads, a pure decision on the rows, and writes, all in one commit that is synced to disk
 //! before anybody is answered ([`Store::change`]). How the backends run it:
 //! - SQLite: one writer thread takes many changes into one transaction (`sqlite/writer.rs`).
-//! - PostgreSQL: a few writer tasks take the waiting changes into one transaction each (`postgres/writer.rs`).
+//! - PostgreSQL: a few writers take the waiting changes into one transaction each (`postgres/writer.rs`).
 
 mod change;
 mod error;
@@ -15,6 +15,7 @@ mod statement;
 pub mod tables;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -24,7 +25,7 @@ pub use facts::Facts;
 pub use statement::{Row, Sql, Statement, Value};
 
 use crate::metrics::StoreMetrics;
-use change::{Job, Pending};
+use change::{Pending, Queued};
 
 /// How many changes may wait for a writer. Beyond, callers are told to come back.
 const QUEUE: usize = 8_192;
@@ -55,7 +56,7 @@ pub struct Options {
 #[derive(Clone)]
 pub struct Store {
     backend: Backend,
-    queue: mpsc::Sender<Box<dyn Job>>,
+    queue: mpsc::Sender<Box<dyn Queued>>,
     metrics: Arc<StoreMetrics>,
 }
 
@@ -68,12 +69,12 @@ enum Backend {
 impl Store {
     /// Opens the database as it is: no table is made or changed. See [`migrations::run`].
     pub async fn open(options: &Options, metrics: Arc<StoreMetrics>) -> Result<Self, StoreError> {
-        let (queue, jobs) = mpsc::channel(QUEUE);
+        let (queue, waiting) = mpsc::channel(QUEUE);
         let backend = match &options.location {
-            Location::Postgres(url) => {
-                Backend::Postgres(postgres::Postgres::open(url, options.connections, jobs, &metrics).await?)
-            }
-            file => Backend::Sqlite(sqlite::Sqlite::open(file, jobs, &metrics)?),
+            Location::Postgres(url) => Backend::Postgres(
+                postgres::Postgres::open(url, options.connections, waiting, &metrics).await?,
+            ),
+            file => Backend::Sqlite(sqlite::Sqlite::open(file, waiting, &metrics)?),
         };
         Ok(Self {
             backend,
@@ -93,14 +94,15 @@ impl Store {
         F: Fn(Loaded) -> Result<Decision<T>, E> + Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
-        let job = Box::new(Pending {
+        let change = Box::new(Pending {
             reads,
             decide,
             outcome: None,
+            queued_at: Instant::now(),
             caller,
         });
         let _waiting = Waiting::in_line(&self.metrics);
-        let sent = self.queue.try_send(job).map_err(|error| match error {
+        let sent = self.queue.try_send(change).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => stopped(),
         });

@@ -1,6 +1,6 @@
 //! The master key: given as text, or kept in a file that is made on the first run.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -54,24 +54,40 @@ impl MasterKey {
             Err(error) => return Err(failed(error)),
         }
         let key = Self(random());
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path);
-        match file {
-            Ok(mut file) => {
-                writeln!(file, "{}", key.hex())
-                    .and_then(|()| file.sync_all())
-                    .map_err(failed)?;
-                Ok(key)
-            }
+        match key.put_into_place(path) {
+            Ok(()) => Ok(key),
             // Another process has just made it.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 Self::parse(&std::fs::read_to_string(path).map_err(failed)?)
             }
             Err(error) => Err(failed(error)),
         }
+    }
+
+    /// Makes the file, where there is none. It appears whole or not at all, also if the machine stops meanwhile.
+    fn put_into_place(&self, path: &Path) -> std::io::Result<()> {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let temporary = folder.join(format!(".master-key-{}", uuid::Uuid::new_v4()));
+        let linked = self
+            .write_new(&temporary)
+            .and_then(|()| std::fs::hard_link(&temporary, path));
+        // What it held is in its place, or of no use.
+        let removed = std::fs::remove_file(&temporary);
+        linked.and(removed)?;
+        File::open(folder)?.sync_all()
+    }
+
+    fn write_new(&self, path: &Path) -> std::io::Result<()> {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
+        writeln!(file, "{}", self.hex())?;
+        file.sync_all()
     }
 
     pub(super) fn bytes(&self) -> &[u8; 32] {
@@ -100,5 +116,22 @@ mod tests {
         for bad in ["", "0f", &"+f".repeat(32), &"ä".repeat(32)] {
             assert!(MasterKey::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn of_many_that_make_the_file_at_once_all_get_one_key() {
+        let folder = std::env::temp_dir().join(format!("bursar-key-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir(&folder).unwrap();
+        let path = folder.join("master.key");
+        let keys: Vec<String> = std::thread::scope(|scope| {
+            let makers: Vec<_> = (0..16)
+                .map(|_| scope.spawn(|| MasterKey::from_file(&path).unwrap().hex()))
+                .collect();
+            makers.into_iter().map(|maker| maker.join().unwrap()).collect()
+        });
+        let files = std::fs::read_dir(&folder).unwrap().count();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(keys.iter().all(|key| *key == keys[0]));
+        assert_eq!(files, 1, "a temporary file is left");
     }
 }

@@ -181,6 +181,42 @@ async fn the_test_clock_moves_forward_only() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn of_moves_of_the_test_clock_at_once_each_begins_where_the_one_before_ended() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let bodies: Vec<String> = (10..30)
+            .map(|day| {
+                format!(
+                    r#"{{"now":"2026-01-{}T00:00:00Z"}}"#,
+                    if day % 2 == 0 { day } else { 40 - day }
+                )
+            })
+            .collect();
+        let moves = bodies.iter().map(|body| server.admin("POST", "test-clock", body));
+        let answers = futures_util::future::join_all(moves).await;
+        assert!(answers.iter().all(|answer| [200, 409].contains(&answer.status)));
+        let mut moves: Vec<(String, String)> = records(&server)
+            .await
+            .iter()
+            .filter(|record| record["action"] == "test_clock.set")
+            .map(|record| {
+                (
+                    record["before"]["now"].to_string(),
+                    record["after"]["now"].to_string(),
+                )
+            })
+            .collect();
+        moves.sort();
+        assert!(
+            moves.windows(2).all(|pair| pair[0].1 == pair[1].0),
+            "{backend:?}: {moves:?}"
+        );
+        let now = server.admin("GET", "test-clock", "").await.json()["now"].to_string();
+        assert_eq!(moves.last().unwrap().1, now, "{backend:?}");
+    }
+}
+
 #[tokio::test]
 async fn every_route_asks_for_an_admin_token() {
     let server = TestServer::on(Backend::SqliteMemory).await;

@@ -1,7 +1,11 @@
 //! Settings, the first and second start, doctor and migrations, with the real program.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -30,6 +34,45 @@ async fn the_second_start_tells_no_secrets() {
             "{backend:?}: {said}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_occupied_port_costs_no_secrets() {
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        let occupied = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = occupied.local_addr().unwrap().to_string();
+        for args in [
+            &["serve", "--listen", &address][..],
+            &["serve", "--listen", "127.0.0.1:0", "--admin-listen", &address],
+        ] {
+            let said = installation.refused(args);
+            assert!(said.contains("cannot be used"), "{backend:?}: {said}");
+        }
+        let server = installation.serve();
+        assert!(server.told("secret key").contains("_live_"));
+    }
+}
+
+#[tokio::test]
+async fn secrets_that_cannot_be_printed_are_an_error_in_the_log() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = installation.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut server = command.stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(server.stderr.take().unwrap())
+        .lines()
+        .map_while(Result::ok);
+    let line = log.find(|line| line.contains("could not be printed"));
+    let is_ready = log.any(|line| line.contains("ready"));
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let line = line.unwrap();
+    assert!(
+        line.contains("ERROR") && line.contains("bursar key create"),
+        "{line}"
+    );
+    assert!(is_ready, "it serves all the same");
 }
 
 #[tokio::test]
@@ -152,6 +195,43 @@ async fn settings_that_mean_nothing_are_refused() {
     fs::remove_file(file).unwrap();
     let said = installation.refused(&["config", "--config", "missing.toml"]);
     assert!(said.contains("missing.toml cannot be read"), "{said}");
+}
+
+#[tokio::test]
+async fn a_master_key_that_is_unreadable_or_given_twice_is_refused() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    let mut command = installation.command(&["config"]);
+    let done = command
+        .env("BURSAR_MASTER_KEY", OsStr::from_bytes(b"\xff"))
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(1));
+    assert!(
+        stderr(&done).contains("BURSAR_MASTER_KEY is no UTF-8"),
+        "{}",
+        stderr(&done)
+    );
+    let mut command = installation.command(&["config", "--master-key-file", "key"]);
+    let done = command.env("BURSAR_MASTER_KEY", "hunter2").output().unwrap();
+    assert_eq!(done.status.code(), Some(1));
+    assert!(stderr(&done).contains("leave one out") && !stderr(&done).contains("hunter2"));
+    let file = "master_key = 'hunter2'\nmaster_key_file = 'key'";
+    fs::write(installation.folder.0.join("bursar.toml"), file).unwrap();
+    let said = installation.refused(&["config"]);
+    assert!(
+        said.contains("by the file; leave one out") && !said.contains("hunter2"),
+        "{said}"
+    );
+    fs::write(
+        installation.folder.0.join("bursar.toml"),
+        "master_key = 'hunter2'",
+    )
+    .unwrap();
+    let shown = config(&installation, &[("BURSAR_MASTER_KEY_FILE", "other")], &[]);
+    assert_eq!(
+        (&shown["master_key"], &shown["master_key_file"]),
+        (&Value::Null, &"other".into())
+    );
 }
 
 #[tokio::test]

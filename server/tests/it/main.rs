@@ -18,6 +18,7 @@ mod compat_keys;
 mod compat_profile;
 mod compat_transport;
 mod docs_examples;
+mod docs_links;
 mod docs_page;
 mod examples;
 mod first_steps;

@@ -35,6 +35,7 @@ pub async fn set(state: &AppState, request: Request, to: &TestClock) -> Result<R
     let to = parse_time(&to.now).ok_or_else(|| bad("now", "must be a time of the form RFC 3339"))?;
     let Request { actor, now, remember } = request;
     let clock = state.clock.clone();
+    let _held = state.clock.hold().await;
     let decide = move |_: &mut Loaded| {
         let before = clock.now();
         if to < before {
@@ -57,7 +58,7 @@ pub async fn set(state: &AppState, request: Request, to: &TestClock) -> Result<R
     };
     let render = |now: &String| Reply::json(&TestClock { now: now.clone() });
     let reply = commit(state, remember, now, Vec::new(), decide, render).await?;
-    // Refused where another call has moved it further meanwhile, or this is a remembered answer: both are fine.
+    // Refused where this is a remembered answer and the clock has gone on since: that is fine.
     drop(state.clock.move_to(to));
     Ok(reply)
 }

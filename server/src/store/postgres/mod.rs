@@ -1,4 +1,4 @@
-//! PostgreSQL: a pool of connections, a quarter of them for the writer tasks.
+//! PostgreSQL: a pool of connections, a quarter of them for the writers.
 
 mod pipeline;
 mod row;
@@ -16,13 +16,16 @@ use tokio::sync::mpsc;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::WrongType;
 
-use super::change::Job;
+use super::change::Queued;
 use super::migrations::{self, Migration};
 use super::{Row, Statement, StoreError};
 use crate::metrics::StoreMetrics;
 
 /// How long a request waits for a connection: to be free, or to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a connection may leave a request without an answer.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(10);
 
 /// One writer for so many connections. Few writers take large groups, and what a group costs hardly grows with it:
 /// on two cores one or two writers are faster than four.
@@ -37,16 +40,10 @@ impl Postgres {
     pub(super) async fn open(
         url: &str,
         connections: usize,
-        jobs: mpsc::Receiver<Box<dyn Job>>,
+        queue: mpsc::Receiver<Box<dyn Queued>>,
         metrics: &Arc<StoreMetrics>,
     ) -> Result<Self, StoreError> {
-        let mut config: tokio_postgres::Config = url.parse().map_err(StoreError::statement)?;
-        if config.get_application_name().is_none() {
-            config.application_name("bursar");
-        }
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT_TIMEOUT);
-        }
+        let config = configured(url.parse().map_err(StoreError::statement)?);
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
@@ -63,7 +60,7 @@ impl Postgres {
         writer::start(
             &postgres,
             (connections / CONNECTIONS_PER_WRITER).max(1),
-            jobs,
+            queue,
             metrics,
         );
         Ok(postgres)
@@ -72,13 +69,21 @@ impl Postgres {
     /// Runs a query; again, once, when its connection turns out to be cut: it may have lain idle for long.
     pub(super) async fn read(&self, query: &Statement) -> Result<Vec<Row>, StoreError> {
         let connection = self.connection().await?;
-        match read_on(&connection, query).await {
-            Err(StoreError::Unavailable(_)) => {
+        let cut = match within_patience(read_on(&connection, query)).await {
+            Some(Err(StoreError::Unavailable(_))) => connection,
+            Some(rows) => return rows,
+            None => {
                 drop(Object::take(connection));
-                read_on(&*self.connection().await?, query).await
+                return Err(no_answer());
             }
-            rows => rows,
+        };
+        drop(Object::take(cut));
+        let connection = self.connection().await?;
+        let rows = within_patience(read_on(&connection, query)).await;
+        if rows.is_none() {
+            drop(Object::take(connection));
         }
+        rows.unwrap_or_else(|| Err(no_answer()))
     }
 
     /// Runs the steps that the tables lack; see [`crate::store::migrations::run`].
@@ -125,6 +130,40 @@ impl Postgres {
             error => StoreError::unavailable(error),
         })
     }
+}
+
+/// What the URL leaves open. A line that is dead, or a machine that is gone, is noticed in about 20 s also where
+/// nobody waits for an answer.
+fn configured(mut config: tokio_postgres::Config) -> tokio_postgres::Config {
+    let plain = tokio_postgres::Config::new();
+    if config.get_application_name().is_none() {
+        config.application_name("bursar");
+    }
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_TIMEOUT);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(ANSWER_PATIENCE);
+    }
+    if config.get_keepalives_idle() == plain.get_keepalives_idle() {
+        config.keepalives_idle(Duration::from_secs(10));
+    }
+    if config.get_keepalives_interval().is_none() {
+        config.keepalives_interval(Duration::from_secs(3));
+    }
+    if config.get_keepalives_retries().is_none() {
+        config.keepalives_retries(3);
+    }
+    config
+}
+
+/// The answer, or `None` if the database does not give it in time.
+async fn within_patience<T>(answer: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(ANSWER_PATIENCE, answer).await.ok()
+}
+
+fn no_answer() -> StoreError {
+    StoreError::unavailable("it does not answer")
 }
 
 async fn read_on(connection: &ClientWrapper, query: &Statement) -> Result<Vec<Row>, StoreError> {

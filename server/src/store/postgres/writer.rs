@@ -19,24 +19,28 @@ use tokio_postgres::{Error, Row as PgRow, Statement as Prepared};
 
 use super::pipeline::pipelined;
 use super::together::{self, Request};
-use super::{Postgres, classify, is_repeatable};
+use super::{Postgres, classify, is_repeatable, no_answer, within_patience};
 use crate::metrics::StoreMetrics;
-use crate::store::change::{Job, Loaded};
+use crate::store::change::{Loaded, Queued};
 use crate::store::{MAX_GROUP, Row, Statement, StoreError, Value};
 
 /// How often a change is tried when others get in its way.
 const MAX_TRIES: u32 = 10;
-/// How long a group goes on trying while the database cannot be reached.
+/// How long a change waits, in the queue and being tried, while the database cannot be reached.
 const OUTAGE_PATIENCE: Duration = Duration::from_secs(5);
 const OUTAGE_PAUSE: Duration = Duration::from_millis(100);
+/// How long the end of a failed transaction is waited for before its connection is given up.
+const ROLLBACK_PATIENCE: Duration = Duration::from_secs(1);
 
-type Group = Vec<Box<dyn Job>>;
+type Group = Vec<Box<dyn Queued>>;
 type Sent<'c> = BoxFuture<'c, Result<Vec<PgRow>, Error>>;
 
 struct Writer {
     postgres: Postgres,
-    jobs: Arc<Mutex<mpsc::Receiver<Box<dyn Job>>>>,
+    queue: Arc<Mutex<mpsc::Receiver<Box<dyn Queued>>>>,
     metrics: Arc<StoreMetrics>,
+    /// Why the database could not be reached, when it was last tried.
+    outage: Option<StoreError>,
 }
 
 /// Why a group did not commit.
@@ -59,23 +63,32 @@ impl Failure {
             Self::Unreachable(_) => false,
         }
     }
+
+    /// The error, if the database is away.
+    fn outage(&self) -> Option<StoreError> {
+        match self {
+            Self::Unreachable(error) => Some(error.clone()),
+            Self::Conflict(_) | Self::Final(_) => None,
+        }
+    }
 }
 
-/// Starts so many tasks. They end when the last handle of the store is gone and all waiting changes are done.
+/// Starts so many writers. They end when the last handle of the store is gone and all waiting changes are done.
 pub(super) fn start(
     postgres: &Postgres,
     writers: usize,
-    jobs: mpsc::Receiver<Box<dyn Job>>,
+    queue: mpsc::Receiver<Box<dyn Queued>>,
     metrics: &Arc<StoreMetrics>,
 ) {
-    let jobs = Arc::new(Mutex::new(jobs));
+    let queue = Arc::new(Mutex::new(queue));
     for _ in 0..writers {
-        let (postgres, jobs, metrics) = (postgres.clone(), Arc::clone(&jobs), Arc::clone(metrics));
+        let (postgres, queue, metrics) = (postgres.clone(), Arc::clone(&queue), Arc::clone(metrics));
         tokio::spawn(
             Writer {
                 postgres,
-                jobs,
+                queue,
                 metrics,
+                outage: None,
             }
             .run(),
         );
@@ -83,11 +96,18 @@ pub(super) fn start(
 }
 
 impl Writer {
-    async fn run(self) {
+    async fn run(mut self) {
         let mut group = Group::new();
         loop {
-            if group.is_empty() && self.jobs.lock().await.recv_many(&mut group, MAX_GROUP).await == 0 {
+            if group.is_empty() && self.queue.lock().await.recv_many(&mut group, MAX_GROUP).await == 0 {
                 return;
+            }
+            // Whoever has waited for the whole patience learns it at once, not after another try each.
+            if let Some(error) = &self.outage {
+                group = refuse_overdue(group, error);
+                if group.is_empty() {
+                    continue;
+                }
             }
             let started = Instant::now();
             group = self.commit(group).await;
@@ -98,19 +118,24 @@ impl Writer {
     }
 
     /// Commits the group and answers its callers. Gives back the changes that must wait for the next group.
-    async fn commit(&self, mut group: Group) -> Group {
+    async fn commit(&mut self, mut group: Group) -> Group {
         group.sort_by(|one, other| first_read(one.as_ref()).cmp(first_read(other.as_ref())));
-        let started = Instant::now();
         let mut tries = 1;
         loop {
-            #[expect(clippy::cast_precision_loss, reason = "a group is small")]
-            self.metrics.group_size.observe(group.len() as f64);
-            match self.attempt(&mut group).await {
+            let attempt = self.attempt(&mut group).await;
+            self.outage = attempt.as_ref().err().and_then(Failure::outage);
+            match attempt {
                 Ok(postponed) => {
-                    group.into_iter().for_each(|job| job.finish(Ok(())));
+                    #[expect(clippy::cast_precision_loss, reason = "a group is small")]
+                    self.metrics.group_size.observe(group.len() as f64);
+                    group.into_iter().for_each(|change| change.finish(Ok(())));
                     return postponed;
                 }
-                Err(Failure::Unreachable(_)) if started.elapsed() < OUTAGE_PATIENCE => {
+                Err(Failure::Unreachable(error)) => {
+                    group = refuse_overdue(group, &error);
+                    if group.is_empty() {
+                        return group;
+                    }
                     tokio::time::sleep(OUTAGE_PAUSE).await;
                 }
                 Err(Failure::Conflict(_)) if group.len() == 1 && tries < MAX_TRIES => {
@@ -120,17 +145,19 @@ impl Writer {
                 Err(failure) if group.len() > 1 && failure.is_of_one_change() => {
                     return self.commit_one_by_one(group).await;
                 }
-                Err(Failure::Unreachable(error) | Failure::Conflict(error) | Failure::Final(error)) => {
-                    group.into_iter().for_each(|job| job.finish(Err(error.clone())));
+                Err(Failure::Conflict(error) | Failure::Final(error)) => {
+                    group
+                        .into_iter()
+                        .for_each(|change| change.finish(Err(error.clone())));
                     return Group::new();
                 }
             }
         }
     }
 
-    async fn commit_one_by_one(&self, group: Group) -> Group {
-        for job in group {
-            Box::pin(self.commit(vec![job])).await;
+    async fn commit_one_by_one(&mut self, group: Group) -> Group {
+        for change in group {
+            Box::pin(self.commit(vec![change])).await;
         }
         Group::new()
     }
@@ -140,8 +167,7 @@ impl Writer {
     async fn attempt(&self, group: &mut Group) -> Result<Group, Failure> {
         let connection = self.postgres.connection().await.map_err(Failure::Unreachable)?;
         let outcome = attempt_on(&connection, group).await;
-        if outcome.is_err() && !connection.is_closed() && connection.batch_execute("ROLLBACK").await.is_err()
-        {
+        if outcome.is_err() && !connection.is_closed() && !rolled_back(&connection).await {
             // A connection in an unknown state must not go back into the pool.
             drop(Object::take(connection));
         }
@@ -149,18 +175,37 @@ impl Writer {
     }
 }
 
+/// Answers those who have waited for the whole patience, and gives back the others.
+fn refuse_overdue(group: Group, error: &StoreError) -> Group {
+    let (overdue, patient): (Group, Group) = group
+        .into_iter()
+        .partition(|change| change.queued_at().elapsed() >= OUTAGE_PATIENCE);
+    overdue
+        .into_iter()
+        .for_each(|change| change.finish(Err(error.clone())));
+    patient
+}
+
+async fn rolled_back(connection: &Object) -> bool {
+    let rollback = tokio::time::timeout(ROLLBACK_PATIENCE, connection.batch_execute("ROLLBACK"));
+    matches!(rollback.await, Ok(Ok(())))
+}
+
 /// What a change looks up first. Groups go through it in order, so that two writers take the locks that both need
 /// in one order and do not wait for each other.
-fn first_read(job: &dyn Job) -> &[Value] {
-    job.reads().first().map_or(&[], |read| &read.params)
+fn first_read(change: &dyn Queued) -> &[Value] {
+    change.reads().first().map_or(&[], |read| &read.params)
 }
 
 async fn attempt_on(connection: &Object, group: &mut Group) -> Result<Group, Failure> {
-    let loaded = read_all(connection, group).await?;
+    let loaded = within_patience(read_all(connection, group)).await;
+    let loaded = loaded.unwrap_or_else(|| Err(Failure::Unreachable(no_answer())))?;
     let (writes, postponed) = decide_all(group, loaded);
     #[cfg(feature = "answer-before-commit")]
     answer_early(group).await;
-    match write_all(connection, &writes).await {
+    let written = within_patience(write_all(connection, &writes)).await;
+    // The commit may have been sent.
+    match written.unwrap_or_else(|| Err(Failure::Final(no_answer()))) {
         Ok(()) => Ok(postponed),
         Err(failure) => {
             group.extend(postponed);
@@ -171,8 +216,8 @@ async fn attempt_on(connection: &Object, group: &mut Group) -> Result<Group, Fai
 
 /// The first round trip: begins the transaction and runs the reads of all changes.
 async fn read_all(connection: &Object, group: &mut Group) -> Result<Vec<Loaded>, Failure> {
-    let counts: Vec<usize> = group.iter().map(|job| job.reads().len()).collect();
-    let reads: Vec<&Statement> = group.iter().flat_map(|job| job.reads()).collect();
+    let counts: Vec<usize> = group.iter().map(|change| change.reads().len()).collect();
+    let reads: Vec<&Statement> = group.iter().flat_map(|change| change.reads()).collect();
     let requests = together::plan(&reads);
     let prepared = prepare(connection, &requests).await?;
     let mut sent: Vec<Sent<'_>> = vec![simple(connection, "BEGIN")];
@@ -201,18 +246,22 @@ fn decide_all(group: &mut Group, loaded: Vec<Loaded>) -> (Vec<Vec<Statement>>, G
     let mut found: HashSet<Value> = HashSet::new();
     let (mut writes, mut postponed) = (Vec::new(), Group::new());
     let mut kept = Group::with_capacity(group.len());
-    for (mut job, loaded) in group.drain(..).zip(loaded) {
-        let locking = job.reads().iter().zip(&loaded).filter(|(read, _)| read.sql.locks);
+    for (mut change, loaded) in group.drain(..).zip(loaded) {
+        let locking = change
+            .reads()
+            .iter()
+            .zip(&loaded)
+            .filter(|(read, _)| read.sql.locks);
         let rows: Vec<Value> = locking
             .flat_map(|(_, rows)| rows)
             .filter_map(|row| row.0.first().cloned())
             .collect();
         if rows.iter().any(|row| found.contains(row)) {
-            postponed.push(job);
+            postponed.push(change);
         } else {
             found.extend(rows);
-            writes.push(job.decide(loaded));
-            kept.push(job);
+            writes.push(change.decide(loaded));
+            kept.push(change);
         }
     }
     *group = kept;
@@ -290,6 +339,6 @@ fn simple<'c>(connection: &'c Object, sql: &'static str) -> Sent<'c> {
 /// The defence taken away, so that the durability test can be seen to fail.
 #[cfg(feature = "answer-before-commit")]
 async fn answer_early(group: &mut Group) {
-    group.drain(..).for_each(|job| job.finish(Ok(())));
+    group.drain(..).for_each(|change| change.finish(Ok(())));
     tokio::time::sleep(Duration::from_millis(20)).await;
 }

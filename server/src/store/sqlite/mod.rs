@@ -12,7 +12,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::mpsc;
 
-use super::change::Job;
+use super::change::Queued;
 use super::migrations::{self, Migration};
 use super::{Location, Row, Statement, StoreError};
 use crate::metrics::StoreMetrics;
@@ -38,7 +38,7 @@ struct Inner {
 impl Sqlite {
     pub(super) fn open(
         location: &Location,
-        jobs: mpsc::Receiver<Box<dyn Job>>,
+        queue: mpsc::Receiver<Box<dyn Queued>>,
         metrics: &Arc<StoreMetrics>,
     ) -> Result<Self, StoreError> {
         let uri = match location {
@@ -53,7 +53,7 @@ impl Sqlite {
             .pragma_update(None, "cache_size", -WRITER_CACHE_KIB)
             .map_err(classify)?;
         let checkpointer = checkpoint::start(&uri)?;
-        writer::start(connection, jobs, checkpointer, Arc::clone(metrics))?;
+        writer::start(connection, queue, checkpointer, Arc::clone(metrics))?;
         let inner = Inner {
             uri,
             readers: Mutex::default(),

@@ -12,23 +12,23 @@ use tokio::sync::mpsc;
 use super::checkpoint::Checkpointer;
 use super::{classify, row};
 use crate::metrics::StoreMetrics;
-use crate::store::change::Job;
+use crate::store::change::Queued;
 use crate::store::{MAX_GROUP, Statement, StoreError};
 
 /// A change that has been decided and whose writes are in the open transaction, or that has failed.
-type Decided = (Box<dyn Job>, Result<(), StoreError>);
+type Decided = (Box<dyn Queued>, Result<(), StoreError>);
 
 /// Starts the thread. It ends when the last handle of the store is gone and all waiting changes are done.
 pub(super) fn start(
     mut connection: Connection,
-    mut jobs: mpsc::Receiver<Box<dyn Job>>,
+    mut queue: mpsc::Receiver<Box<dyn Queued>>,
     checkpointer: Checkpointer,
     metrics: Arc<StoreMetrics>,
 ) -> Result<(), StoreError> {
     checkpointer.watch(&mut connection)?;
     let run = move || {
         let mut group = Vec::with_capacity(MAX_GROUP);
-        while jobs.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
+        while queue.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
             metrics.group_size.observe(count(group.len()));
             commit_group(&connection, group.drain(..), &metrics);
             checkpointer.after_commit(&connection);
@@ -38,36 +38,40 @@ pub(super) fn start(
     thread.spawn(run).map(drop).map_err(StoreError::unavailable)
 }
 
-fn commit_group(connection: &Connection, group: impl Iterator<Item = Box<dyn Job>>, metrics: &StoreMetrics) {
+fn commit_group(
+    connection: &Connection,
+    group: impl Iterator<Item = Box<dyn Queued>>,
+    metrics: &StoreMetrics,
+) {
     let started = Instant::now();
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
-        return group.for_each(|job| job.finish(Err(error.clone())));
+        return group.for_each(|change| change.finish(Err(error.clone())));
     }
-    let decided: Vec<Decided> = group.map(|job| apply(connection, job)).collect();
+    let decided: Vec<Decided> = group.map(|change| apply(connection, change)).collect();
     #[cfg(feature = "answer-before-commit")]
     let decided = answer_early(decided);
     let committed = commit(connection);
     metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
-    for (job, applied) in decided {
-        job.finish(applied.and(committed.clone()));
+    for (change, applied) in decided {
+        change.finish(applied.and(committed.clone()));
     }
 }
 
 /// Reads, decides and writes one change inside the open transaction. If a write fails, the change leaves
 /// nothing behind.
-fn apply(connection: &Connection, mut job: Box<dyn Job>) -> Decided {
+fn apply(connection: &Connection, mut change: Box<dyn Queued>) -> Decided {
     if connection.is_autocommit() {
-        return (job, Err(undone()));
+        return (change, Err(undone()));
     }
-    let loaded: Result<_, _> = job
+    let loaded: Result<_, _> = change
         .reads()
         .iter()
         .map(|read| row::query(connection, read))
         .collect();
     let applied = loaded
-        .map(|loaded| job.decide(loaded))
+        .map(|loaded| change.decide(loaded))
         .and_then(|writes| write_all(connection, &writes));
-    (job, applied.map_err(classify))
+    (change, applied.map_err(classify))
 }
 
 /// Runs a change's writes under a savepoint. A single statement needs none: SQLite undoes one that fails.
@@ -121,8 +125,8 @@ fn count(group: usize) -> f64 {
 /// The defence taken away, so that the durability test can be seen to fail.
 #[cfg(feature = "answer-before-commit")]
 fn answer_early(decided: Vec<Decided>) -> Vec<Decided> {
-    for (job, applied) in decided {
-        job.finish(applied);
+    for (change, applied) in decided {
+        change.finish(applied);
     }
     std::thread::sleep(std::time::Duration::from_millis(20));
     Vec::new()

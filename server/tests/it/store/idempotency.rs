@@ -1,10 +1,11 @@
 //! One idempotency key, one effect: at once, later, and for exactly 24 hours.
 
+use bursar::store::tables::replies::{self, StoredReply};
 use bursar::store::{Sql, Statement};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::backend::ALL;
+use crate::support::backend::{ALL, Backend};
 use crate::support::server::{Answer, IDENTIFIERS, PROFILE, START, TestServer};
 
 const KEY: (&str, &str) = ("idempotency-key", "k-1");
@@ -111,6 +112,47 @@ async fn an_answer_is_kept_for_a_day_and_not_longer() {
         assert_eq!(count(&server, &PROFILES).await, 1, "{backend:?}");
         assert_eq!(count(&server, &REPLIES).await, 1, "{backend:?}");
     }
+}
+
+#[tokio::test]
+async fn however_many_answers_are_outdated_all_are_forgotten() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let reply = |index: i64| {
+            let stored = StoredReply {
+                fingerprint: Vec::new(),
+                status: 200,
+                sealed_body: Vec::new(),
+                created_at: START + index,
+            };
+            replies::insert(uuid::Uuid::nil(), &index.to_string(), stored)
+        };
+        server
+            .state
+            .store
+            .write((0..1_201).map(reply).collect())
+            .await
+            .unwrap();
+        server.state.clock.move_to(START + DAY + 1_200).unwrap();
+        bursar::actions::remember::forget_outdated(&server.state)
+            .await
+            .unwrap();
+        assert_eq!(count(&server, &REPLIES).await, 1, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_body_for_another_platform_is_another_request() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let ask = async |platform| {
+        let headers = [
+            ("adapty-customer-user-id", "user-1"),
+            KEY,
+            ("adapty-platform", platform),
+        ];
+        server.call("POST", PROFILE, &headers, "").await.status
+    };
+    assert_eq!([ask("iOS").await, ask("Android").await], [200, 422]);
 }
 
 #[tokio::test]

@@ -52,8 +52,9 @@ fn calls(line: &str) -> Option<f64> {
     line.split_whitespace().nth(3)?.parse().ok()
 }
 
-/// Kills the server under load and starts it again. Answers how many acknowledged writes were checked.
-pub fn survives_kill(filled: &Filled) -> Result<usize, BenchError> {
+/// Kills the server under load and starts it again. Answers how many acknowledged writes were checked,
+/// and how long the start after the kill took.
+pub fn survives_kill(filled: &Filled) -> Result<(usize, Duration), BenchError> {
     let server = filled.serve()?;
     let stop = AtomicBool::new(false);
     let acknowledged = std::thread::scope(|scope| {
@@ -89,8 +90,9 @@ pub fn survives_kill(filled: &Filled) -> Result<usize, BenchError> {
             )));
         }
     }
+    let ready_after = server.ready_after;
     server.stop()?;
-    Ok(acknowledged.len())
+    Ok((acknowledged.len(), ready_after))
 }
 
 /// Writes rising values to profiles of its own until the server is gone. Answers the last acknowledged of each.

@@ -46,9 +46,10 @@ pub fn embedded(bench: &Bench, report: &mut Report) -> Result<(), BenchError> {
     let per_sync = durability::writes_per_sync(&large, &server)?;
     report.note(format!("writes for each sync, counted by strace: {per_sync:.1}"));
     server.stop()?;
-    let checked = durability::survives_kill(&large)?;
+    let (checked, ready_after) = durability::survives_kill(&large)?;
     report.note(format!(
-        "killed under load: {checked} profiles hold their last acknowledged write"
+        "killed under load: {checked} profiles hold their last acknowledged write; ready again after {:.2} s",
+        ready_after.as_secs_f64()
     ));
     Ok(())
 }
@@ -63,7 +64,6 @@ fn throughput(
 ) -> Result<f64, BenchError> {
     let small_server = small.serve()?;
     let mut runs: [Vec<f64>; 6] = Default::default();
-    let mut busy_mib: f64 = 0.0;
     let order: [(Load, &Filled, &Server); 6] = [
         (EQUAL, large, server),
         (NOOP, large, server),
@@ -82,8 +82,8 @@ fn throughput(
             );
             runs[index].push(per_second);
         }
-        busy_mib = busy_mib.max(server.resident_mib()?);
     }
+    let busy_mib = server.peak_resident_mib()?;
     let [equal, noop, read, log, durable, durable_small] = &runs;
     report.ratio("durable POST : no-op", durable, noop, AtLeast(0.25), 0.40);
     report.ratio(

@@ -99,14 +99,23 @@ impl Server {
         self.process.id()
     }
 
-    /// Resident memory in MiB.
+    /// Resident memory at the moment, in MiB.
     pub fn resident_mib(&self) -> Result<f64, BenchError> {
+        self.memory_mib("VmRSS:")
+    }
+
+    /// The most resident memory that it ever had, in MiB.
+    pub fn peak_resident_mib(&self) -> Result<f64, BenchError> {
+        self.memory_mib("VmHWM:")
+    }
+
+    fn memory_mib(&self, name: &str) -> Result<f64, BenchError> {
         let path = format!("/proc/{}/status", self.pid());
         let status = std::fs::read_to_string(path).map_err(doing("read the server's memory"))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse::<f64>().ok());
         kib.map(|kib| kib / 1024.0)
-            .ok_or_else(|| BenchError::Unexpected("no VmRSS".into()))
+            .ok_or_else(|| BenchError::Unexpected(format!("no {name}")))
     }
 
     /// Ends it at once, as a crash would.
