@@ -40,6 +40,8 @@ impl Filled {
         let key = output(fill.arg("bench-fill").arg((profiles + profiles / 10).to_string()))?
             .trim()
             .to_owned();
+        // What the filling left to be written later is not to be measured.
+        Command::new("sync").status().map_err(doing("sync the disks"))?;
         Ok(Self {
             program: bench.program.clone(),
             folder,
