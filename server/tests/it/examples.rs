@@ -76,8 +76,8 @@ fn runs(interpreter: impl AsRef<Path>, name: &str) {
     assert_all_thirteen_are_stored(&program, "user-1");
     // By the environment, with the public key.
     let public = [
-        ("API_KEY", program.public_key.as_str()),
-        ("BASE_URL", url.as_str()),
+        ("BURSAR_SECRET_KEY", program.public_key.as_str()),
+        ("BURSAR_URL", url.as_str()),
     ];
     assert!(run(&[], &public).status.success(), "{name}");
     // A refusal is shown and is no success.

@@ -42,7 +42,8 @@ impl Backend {
         };
         Options {
             location,
-            connections: 4,
+            // Two of them write: fewer would never get into each other's way.
+            connections: 8,
         }
     }
 }
