@@ -1,20 +1,20 @@
 // Adds integration identifiers to a customer's profile, with fetch (Node 18 or newer, no packages).
 //
-//   node examples/identifiers.js SECRET_KEY [CUSTOMER_USER_ID] [BASE_URL]
+//   node examples/identifiers.js SECRET_KEY [CUSTOMER_USER_ID] [BURSAR_URL]
 //
 // The secret key is printed on the server's first run; a public key works too. Each value can also be set in the
-// environment: BASE_URL (default http://127.0.0.1:8080), API_KEY, CUSTOMER_USER_ID (default user-1).
+// environment: BURSAR_URL (default http://127.0.0.1:8080), BURSAR_SECRET_KEY, CUSTOMER_USER_ID (default user-1).
 //
 // Compared with a call to the original service, only the host and the key differ. The profile must exist: create it
 // with POST /api/v2/server-side-api/profile/ and the same headers.
 
 const [apiKey, customerUserId, baseUrl] = [
-  process.argv[2] ?? process.env.API_KEY,
+  process.argv[2] ?? process.env.BURSAR_SECRET_KEY,
   process.argv[3] ?? process.env.CUSTOMER_USER_ID ?? "user-1",
-  process.argv[4] ?? process.env.BASE_URL ?? "http://127.0.0.1:8080",
+  process.argv[4] ?? process.env.BURSAR_URL ?? "http://127.0.0.1:8080",
 ];
 if (!apiKey) {
-  console.error("give the key as the first argument or in API_KEY");
+  console.error("give the key as the first argument or in BURSAR_SECRET_KEY");
   process.exit(2);
 }
 

@@ -1,9 +1,9 @@
 """Adds integration identifiers to a customer's profile, with the library `requests`.
 
-    python3 examples/identifiers.py SECRET_KEY [CUSTOMER_USER_ID] [BASE_URL]
+    python3 examples/identifiers.py SECRET_KEY [CUSTOMER_USER_ID] [BURSAR_URL]
 
 The secret key is printed on the server's first run; a public key works too. Each value can also be set in the
-environment: BASE_URL (default http://127.0.0.1:8080), API_KEY, CUSTOMER_USER_ID (default user-1).
+environment: BURSAR_URL (default http://127.0.0.1:8080), BURSAR_SECRET_KEY, CUSTOMER_USER_ID (default user-1).
 
 Compared with a call to the original service, only the host and the key differ. The profile must exist: create it
 with POST /api/v2/server-side-api/profile/ and the same headers.
@@ -39,9 +39,9 @@ def setting(place, name, default=None):
     return value
 
 
-api_key = setting(1, "API_KEY")
+api_key = setting(1, "BURSAR_SECRET_KEY")
 customer_user_id = setting(2, "CUSTOMER_USER_ID", "user-1")
-base_url = setting(3, "BASE_URL", "http://127.0.0.1:8080")
+base_url = setting(3, "BURSAR_URL", "http://127.0.0.1:8080")
 
 response = requests.post(
     f"{base_url}/api/v2/server-side-api/integration/profile/set/integration-identifiers/",

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # Adds integration identifiers to a customer's profile, with curl.
 #
-#   bash examples/identifiers.sh SECRET_KEY [CUSTOMER_USER_ID] [BASE_URL]
+#   bash examples/identifiers.sh SECRET_KEY [CUSTOMER_USER_ID] [BURSAR_URL]
 #
 # The secret key is printed on the server's first run; a public key works too. Each value can also be set in the
-# environment: BASE_URL (default http://127.0.0.1:8080), API_KEY, CUSTOMER_USER_ID (default user-1).
+# environment: BURSAR_URL (default http://127.0.0.1:8080), BURSAR_SECRET_KEY, CUSTOMER_USER_ID (default user-1).
 #
 # Compared with a call to the original service, only the host and the key differ. The profile must exist:
-#   curl -X POST "$BASE_URL/api/v2/server-side-api/profile/" \
-#     -H "Authorization: Api-Key $API_KEY" -H "adapty-customer-user-id: $CUSTOMER_USER_ID"
+#   curl -X POST "$BURSAR_URL/api/v2/server-side-api/profile/" \
+#     -H "Authorization: Api-Key $BURSAR_SECRET_KEY" -H "adapty-customer-user-id: $CUSTOMER_USER_ID"
 set -euo pipefail
 
-api_key=${1:-${API_KEY:?give the key as the first argument or in API_KEY}}
+api_key=${1:-${BURSAR_SECRET_KEY:?give the key as the first argument or in BURSAR_SECRET_KEY}}
 customer_user_id=${2:-${CUSTOMER_USER_ID:-user-1}}
-base_url=${3:-${BASE_URL:-http://127.0.0.1:8080}}
+base_url=${3:-${BURSAR_URL:-http://127.0.0.1:8080}}
 
 curl --location --silent --show-error --fail-with-body \
   "$base_url/api/v2/server-side-api/integration/profile/set/integration-identifiers/" \

@@ -19,12 +19,7 @@ pub struct Sql {
 impl Sql {
     /// One text for both databases.
     pub const fn same(text: &'static str) -> Self {
-        Self {
-            sqlite: text,
-            postgres: text,
-            locks: false,
-            together: None,
-        }
+        Self::split(text, text)
     }
 
     /// A text for each: `SQLite`'s, then `PostgreSQL`'s.
@@ -40,15 +35,11 @@ impl Sql {
     /// What [`locking!`](crate::locking) makes.
     pub const fn with_lock(sqlite: &'static str, postgres: &'static str) -> Self {
         Self {
-            sqlite,
-            postgres,
             locks: true,
-            together: None,
+            ..Self::split(sqlite, postgres)
         }
     }
-}
 
-impl Sql {
     /// Adds a text that PostgreSQL runs for many statements of this one at once: each parameter is an array, and
     /// rows tell in their first column to which of the array's places (from 1) they belong.
     #[must_use]
