@@ -15,8 +15,8 @@ use rusqlite::Connection;
 use super::{BUSY_TIMEOUT, classify, connect};
 use crate::store::StoreError;
 
-/// The thread makes a pass for so many pages: each pass syncs the database's file, and a commit that syncs
-/// meanwhile waits for all that the pass wrote.
+/// The thread makes a pass for so many pages. A pass syncs the log, and the database's file only if it comes to the
+/// log's end: then all that the passes before it have written goes to the disk as well.
 const PASS_PAGES: i32 = 1_024;
 /// From this many pages on, the log may begin anew: 24 MiB.
 const RESTART_PAGES: i32 = 24_576;
