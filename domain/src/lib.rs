@@ -6,6 +6,7 @@
 pub mod app;
 pub mod attributes;
 pub mod country;
+pub mod events;
 pub mod fields;
 pub mod identifiers;
 pub mod ids;
@@ -14,5 +15,6 @@ pub mod json;
 pub mod person;
 pub mod profile;
 pub mod profile_body;
+pub mod purchases;
 pub mod selector;
 pub mod time;

@@ -1,0 +1,37 @@
+//! Subscription events: facts that happened once and never change.
+
+pub mod kind;
+
+use rust_decimal::Decimal;
+
+use crate::purchases::transaction::{CancellationReason, Transaction};
+pub use kind::EventKind;
+
+/// What the state machine found out about a transaction: all that an event says beside the profile and the money
+/// tables. `access_level_updated` is made of access levels instead.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    /// What happened.
+    pub kind: EventKind,
+    /// When it happened, in microseconds: the business time.
+    pub at: i64,
+    /// Tells apart two facts of one kind about one transaction: the instant that caused it.
+    pub discriminator: i64,
+    /// The transaction that it is about.
+    pub transaction: Transaction,
+    /// What `subscription_expires_at` says: the period's regular end; for refund, billing and grace events the day
+    /// on which access ends.
+    pub subscription_expires_at: Option<i64>,
+    /// Why it ended, on the kinds that say so.
+    pub reason: Option<CancellationReason>,
+    /// Paid periods without interruption, this one included; 0 in a trial.
+    pub consecutive_payments: u32,
+    /// Has the chain been paid for longer than a year?
+    pub rate_after_first_year: bool,
+    /// Days of the chain's free trial, if it had one.
+    pub trial_days: Option<i64>,
+    /// Is the chain in its trial?
+    pub is_in_trial: bool,
+    /// How much of the price was paid back, 0 to 1, on refund events.
+    pub refunded_share: Option<Decimal>,
+}

@@ -1,0 +1,73 @@
+//! Access levels: what a customer may use, until when, and what gives it.
+
+use serde::{Deserialize, Serialize};
+
+use super::transaction::{CancellationReason, Environment, Offer};
+
+/// What gives an access level: a chain, a one-time purchase, a grant. A profile shows one of them for each level.
+/// Times are microseconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccessLevel {
+    /// Which level.
+    pub access_level_id: String,
+    /// The store, or `adapty` for a grant.
+    pub store: String,
+    /// The store's product.
+    pub product_id: String,
+    /// Google's base plan, Stripe's price.
+    pub base_plan_id: Option<String>,
+    /// The latest transaction.
+    pub transaction_id: String,
+    /// The chain.
+    pub original_id: String,
+    /// The offer of the latest transaction.
+    pub offer: Option<Offer>,
+    /// Real money or a test.
+    pub environment: Environment,
+    /// When it begins; `None`: it has begun.
+    pub starts_at: Option<i64>,
+    /// The latest purchase, or the grant.
+    pub purchased_at: i64,
+    /// The first purchase of the chain, or the grant.
+    pub originally_purchased_at: i64,
+    /// When access ends, with grace, refund and revocation looked at; `None`: never.
+    pub expires_at: Option<i64>,
+    /// When the paid period itself ends.
+    pub subscription_expires_at: Option<i64>,
+    /// When renewing was switched off; `None` while it is on.
+    pub renewal_cancelled_at: Option<i64>,
+    /// When a charge failed.
+    pub billing_issue_detected_at: Option<i64>,
+    /// Until when access goes on after a failed charge.
+    pub grace_period_expires_at: Option<i64>,
+    /// Why it ends or has ended.
+    pub cancellation_reason: Option<CancellationReason>,
+    /// Was it ended by a refund?
+    pub is_refund: bool,
+    /// Will it renew by itself?
+    pub will_renew: bool,
+    /// When the level was last opened after a time without it.
+    pub activated_at: i64,
+    /// The last renewal, if there was one.
+    pub renewed_at: Option<i64>,
+    /// ISO 4217; grants have none.
+    pub currency: Option<String>,
+    /// Two letters; grants have none.
+    pub store_country: Option<String>,
+    /// Days of the chain's free trial, if it had one.
+    pub trial_days: Option<i64>,
+    /// The paywall variation that led to it.
+    pub variation_id: Option<String>,
+}
+
+impl AccessLevel {
+    /// Has it begun and not ended?
+    pub fn is_active(&self, now: i64) -> bool {
+        self.starts_at.is_none_or(|start| start <= now) && self.expires_at.is_none_or(|end| end > now)
+    }
+
+    /// Does access go on only because a failed charge may still succeed?
+    pub fn is_in_grace_period(&self, now: i64) -> bool {
+        self.billing_issue_detected_at.is_some() && self.grace_period_expires_at.is_some_and(|end| end > now)
+    }
+}

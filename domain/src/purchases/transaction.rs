@@ -1,0 +1,223 @@
+//! One purchase as reported.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// One purchase as reported: the full state that the reporter knows. Times are microseconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Transaction {
+    /// A known store or the id of a custom one.
+    pub store: String,
+    /// Its id in the store.
+    pub id: String,
+    /// The id of its chain; a one-time purchase's own id.
+    pub original_id: String,
+    /// One purchase, or a period of a subscription.
+    pub purchase_type: PurchaseType,
+    /// Real money or a test.
+    #[serde(default)]
+    pub environment: Environment,
+    /// The store's product.
+    pub product_id: String,
+    /// Google's base plan, Stripe's price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_plan_id: Option<String>,
+    /// The offer under which it was bought.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Offer>,
+    /// Did somebody else of the family pay?
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_family_shared: bool,
+    /// What was charged.
+    pub price: Price,
+    /// When this purchase or period began.
+    pub purchased_at: i64,
+    /// When the first of the chain began.
+    pub originally_purchased_at: i64,
+    /// When the period ends; `None`: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+    /// Will it renew by itself?
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub will_renew: bool,
+    /// When renewing was last switched on or off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renew_status_changed_at: Option<i64>,
+    /// When a charge failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub billing_issue_detected_at: Option<i64>,
+    /// Until when access goes on after a failed charge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace_period_expires_at: Option<i64>,
+    /// When it was paid back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refunded_at: Option<i64>,
+    /// Why it ends or has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancellation_reason: Option<CancellationReason>,
+    /// The paywall variation that led to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variation_id: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// One purchase, or a period of a subscription.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PurchaseType {
+    /// Bought once: consumable, non-consumable, lifetime.
+    OneTimePurchase,
+    /// A period of a subscription.
+    Subscription,
+}
+
+/// Real money or a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Environment {
+    /// Real money.
+    #[default]
+    Production,
+    /// A test; it gives access but no revenue.
+    Sandbox,
+}
+
+impl Environment {
+    /// As the API writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Production => "Production",
+            Self::Sandbox => "Sandbox",
+        }
+    }
+}
+
+/// The offer under which something was bought.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// `introductory`, `promotional`, `offer_code`, `win_back`, `retention`.
+    pub category: String,
+    /// How it is cheaper.
+    #[serde(rename = "type")]
+    pub kind: OfferKind,
+    /// The store's id of it.
+    pub id: Option<String>,
+}
+
+/// How an offer is cheaper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferKind {
+    /// Nothing to pay.
+    FreeTrial,
+    /// A lower price for each of some periods.
+    PayAsYouGo,
+    /// A lower price, once, for a longer period.
+    PayUpFront,
+    /// The reporter did not know.
+    Unknown,
+}
+
+impl OfferKind {
+    /// As the API writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FreeTrial => "free_trial",
+            Self::PayAsYouGo => "pay_as_you_go",
+            Self::PayUpFront => "pay_up_front",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What was charged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Price {
+    /// The store's country, two letters.
+    pub country: String,
+    /// ISO 4217, three letters.
+    pub currency: String,
+    /// In major units, not negative.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub value: Decimal,
+}
+
+/// Why a subscription ends or has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancellationReason {
+    /// The customer switched renewing off.
+    VoluntarilyCancelled,
+    /// The charge failed.
+    BillingError,
+    /// The customer did not agree to a higher price.
+    PriceIncrease,
+    /// The store does not sell it any more.
+    ProductWasNotAvailable,
+    /// The money was paid back.
+    Refund,
+    /// The app's owner ended it.
+    CancelledByDeveloper,
+    /// Another subscription took its place.
+    NewSubscriptionReplace,
+    /// A higher product took its place.
+    Upgraded,
+    /// Nobody told.
+    Unknown,
+    /// Access was revoked through our API.
+    AdaptyRevoked,
+}
+
+impl CancellationReason {
+    /// All, in the order of the wire contract.
+    pub const ALL: [Self; 10] = [
+        Self::VoluntarilyCancelled,
+        Self::BillingError,
+        Self::PriceIncrease,
+        Self::ProductWasNotAvailable,
+        Self::Refund,
+        Self::CancelledByDeveloper,
+        Self::NewSubscriptionReplace,
+        Self::Upgraded,
+        Self::Unknown,
+        Self::AdaptyRevoked,
+    ];
+
+    /// As the API writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::VoluntarilyCancelled => "voluntarily_cancelled",
+            Self::BillingError => "billing_error",
+            Self::PriceIncrease => "price_increase",
+            Self::ProductWasNotAvailable => "product_was_not_available",
+            Self::Refund => "refund",
+            Self::CancelledByDeveloper => "cancelled_by_developer",
+            Self::NewSubscriptionReplace => "new_subscription_replace",
+            Self::Upgraded => "upgraded",
+            Self::Unknown => "unknown",
+            Self::AdaptyRevoked => "adapty_revoked",
+        }
+    }
+
+    /// Reads what [`Self::as_str`] writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+}
+
+impl Transaction {
+    /// Was nothing charged, be it a trial or a free period?
+    pub fn is_free(&self) -> bool {
+        self.price.value.is_zero()
+    }
+
+    /// Does its offer say that it is a free trial?
+    pub fn has_trial_offer(&self) -> bool {
+        self.offer
+            .as_ref()
+            .is_some_and(|offer| offer.kind == OfferKind::FreeTrial)
+    }
+}
