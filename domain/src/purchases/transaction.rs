@@ -58,6 +58,9 @@ pub struct Transaction {
     /// The paywall variation that led to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variation_id: Option<String>,
+    /// Does it take the place of another subscription? Then it is no trial, though it may cost nothing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub replaces_another: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

@@ -1,0 +1,239 @@
+//! A chain: all transactions of a subscription under one original id, and where it stands.
+
+use serde::{Deserialize, Serialize};
+
+use super::access::AccessLevel;
+use super::transaction::{CancellationReason, Transaction};
+
+/// A day in microseconds.
+pub const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+/// Gaps up to this length do not interrupt the year after which stores take a smaller share.
+const PAID_GAP: i64 = 60 * DAY;
+/// A chain remembers so many of its latest periods. Older ones have ended and can only be refunded.
+const PERIODS: usize = 8;
+
+/// A subscription as it stands. Times are microseconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Chain {
+    /// The transaction with the latest purchase date: the one that profiles show.
+    pub latest: Transaction,
+    /// Has anything been charged yet?
+    pub phase: Phase,
+    /// How it ended; `None` while it runs or the store may still collect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Closed>,
+    /// The latest periods, newest first.
+    pub periods: Vec<Period>,
+    /// The free trial that it began with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<Trial>,
+    /// Is its first transaction known?
+    pub has_first: bool,
+    /// Paid periods without interruption.
+    pub consecutive_payments: u32,
+    /// Paid time without a long gap, before the latest period.
+    pub paid: i64,
+    /// When renewing was switched on again after it had been switched off, until the next period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reactivated_at: Option<i64>,
+    /// When a pause that begins at the period's end was arranged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause_arranged_at: Option<i64>,
+    /// When it was reported under `subscription_started` or `trial_started`: timers count from here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<i64>,
+    /// Everything that was due up to here has been handled.
+    pub clock: i64,
+    /// What it gives access to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_level_id: Option<String>,
+    /// When access was last opened after a time without it.
+    pub activated_at: i64,
+    /// Access was revoked through our API: until when it goes, and when that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Revoked>,
+}
+
+/// Has anything of a chain been charged yet?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// No.
+    Trial,
+    /// Yes.
+    Paid,
+}
+
+/// How a chain ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "how", content = "at")]
+pub enum Closed {
+    /// Its last period ended.
+    Expired(i64),
+    /// Its last period was paid back.
+    Refunded(i64),
+    /// Another product took its place.
+    Replaced(i64),
+}
+
+/// One period of a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Period {
+    /// Its transaction.
+    pub transaction_id: String,
+    /// When it begins.
+    pub purchased_at: i64,
+    /// When it ends, with grace; `None`: never.
+    pub ends_at: Option<i64>,
+    /// When it was paid back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refunded_at: Option<i64>,
+}
+
+/// The free trial that a chain began with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trial {
+    /// Its transaction.
+    pub transaction_id: String,
+    /// How long it is.
+    pub days: i64,
+}
+
+/// Access that was revoked through our API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoked {
+    /// From then on there is no access.
+    pub at: i64,
+    /// When it was said.
+    pub said_at: i64,
+}
+
+impl Period {
+    /// The period of a transaction.
+    pub fn of(transaction: &Transaction) -> Self {
+        let grace = transaction.grace_period_expires_at;
+        Self {
+            transaction_id: transaction.id.clone(),
+            purchased_at: transaction.purchased_at,
+            ends_at: transaction
+                .expires_at
+                .map(|end| grace.map_or(end, |grace| grace.max(end))),
+            refunded_at: transaction.refunded_at,
+        }
+    }
+}
+
+impl Chain {
+    /// When its periods end: the latest end among those that were not paid back, else the refund. `None`: never.
+    pub fn ends_at(&self) -> Option<i64> {
+        if let Some(Closed::Replaced(at)) = self.closed {
+            return Some(at);
+        }
+        let kept = self.periods.iter().filter(|period| period.refunded_at.is_none());
+        let ends: Vec<_> = kept.map(|period| period.ends_at).collect();
+        if ends.is_empty() {
+            return self.periods.iter().filter_map(|period| period.refunded_at).max();
+        }
+        ends.into_iter()
+            .try_fold(i64::MIN, |latest, end| Some(latest.max(end?)))
+    }
+
+    /// When access ends. Stripe cuts it at once when a charge fails.
+    pub fn access_ends_at(&self) -> Option<i64> {
+        let end = self.ends_at();
+        let billing_issue = self.latest.billing_issue_detected_at;
+        let is_cut = self.latest.store == "stripe" && self.latest.grace_period_expires_at.is_none();
+        match billing_issue.filter(|_| is_cut) {
+            Some(cut) => Some(end.map_or(cut, |end| end.min(cut))),
+            None => end,
+        }
+    }
+
+    /// Is the store trying to collect?
+    pub fn has_billing_issue(&self) -> bool {
+        self.latest.billing_issue_detected_at.is_some()
+    }
+
+    /// Is it in its trial?
+    pub fn is_in_trial(&self) -> bool {
+        self.phase == Phase::Trial
+    }
+
+    /// Takes a period in, or takes it in anew.
+    pub fn keep(&mut self, transaction: &Transaction) {
+        self.forget(&transaction.id);
+        self.periods.push(Period::of(transaction));
+        self.periods
+            .sort_by_key(|period| std::cmp::Reverse((period.purchased_at, period.ends_at)));
+        self.periods.truncate(PERIODS);
+    }
+
+    /// Forgets a period, if it is known.
+    pub fn forget(&mut self, transaction_id: &str) {
+        self.periods
+            .retain(|period| period.transaction_id != transaction_id);
+    }
+
+    /// Makes a transaction the latest and counts the paid time up to it.
+    pub fn follow_with(&mut self, transaction: Transaction) {
+        let previous = &self.latest;
+        if !previous.is_free()
+            && let Some(end) = previous.expires_at
+        {
+            let gap = transaction.purchased_at - end;
+            let paid = end.min(transaction.purchased_at) - previous.purchased_at;
+            self.paid = if gap > PAID_GAP {
+                0
+            } else {
+                self.paid + paid.max(0)
+            };
+        }
+        self.keep(&transaction);
+        self.latest = transaction;
+    }
+
+    /// Has it been paid for longer than a year?
+    pub fn is_after_first_year(&self) -> bool {
+        self.paid > 365 * DAY
+    }
+
+    /// What it gives access to, for how long.
+    pub fn access(&self) -> Option<AccessLevel> {
+        let latest = &self.latest;
+        let end = self.access_ends_at();
+        let revoked = self
+            .revoked
+            .filter(|revoked| end.is_none_or(|end| revoked.at < end));
+        let renewal_cancelled_at =
+            (!latest.will_renew).then(|| latest.renew_status_changed_at.unwrap_or(latest.purchased_at));
+        Some(AccessLevel {
+            access_level_id: self.access_level_id.clone()?,
+            store: latest.store.clone(),
+            product_id: latest.product_id.clone(),
+            base_plan_id: latest.base_plan_id.clone(),
+            transaction_id: latest.id.clone(),
+            original_id: latest.original_id.clone(),
+            offer: latest.offer.clone(),
+            environment: latest.environment,
+            starts_at: None,
+            purchased_at: latest.purchased_at,
+            originally_purchased_at: latest.originally_purchased_at,
+            expires_at: revoked.map_or(end, |revoked| Some(revoked.at)),
+            subscription_expires_at: latest.expires_at,
+            renewal_cancelled_at: revoked.map_or(renewal_cancelled_at, |revoked| Some(revoked.said_at)),
+            billing_issue_detected_at: latest.billing_issue_detected_at,
+            grace_period_expires_at: latest.grace_period_expires_at,
+            cancellation_reason: revoked.map_or(latest.cancellation_reason, |_| {
+                Some(CancellationReason::AdaptyRevoked)
+            }),
+            is_refund: matches!(self.closed, Some(Closed::Refunded(_))),
+            will_renew: latest.will_renew && self.closed.is_none(),
+            activated_at: self.activated_at,
+            renewed_at: Some(latest.purchased_at),
+            currency: Some(latest.price.currency.clone()),
+            store_country: Some(latest.price.country.clone()),
+            trial_days: self.trial.as_ref().map(|trial| trial.days),
+            variation_id: latest.variation_id.clone(),
+        })
+    }
+}

@@ -1,0 +1,100 @@
+//! Access given and taken away through our API: rows F1 to F7 of the transition tables.
+
+use super::access::AccessLevel;
+use super::account::{Before, Drafts, Party};
+use super::chain::Revoked;
+use super::holdings::Grant;
+use super::machine::Context;
+use crate::fields::Violation;
+
+/// Gives an access level. A second grant extends and never shortens: the later end wins.
+pub fn grant(party: &mut Party, grant: Grant, context: Context<'_>) -> Drafts {
+    let parties = std::slice::from_mut(party);
+    let before = Before::of(parties, context, None);
+    let grants = &mut parties[0].holdings.grants;
+    // Of those that are over, one is enough to show that the level was there.
+    let is_over = |old: &Grant| {
+        old.access_level_id == grant.access_level_id && old.expires_at.is_some_and(|end| end <= context.now)
+    };
+    grants.retain(|old| !is_over(old));
+    grants.push(grant);
+    before.changes(parties, context.now)
+}
+
+/// Takes an access level away, now or from `at` on, whatever it came from. A chain's own dates stay: its next period
+/// gives access again.
+pub fn revoke(
+    party: &mut Party,
+    access_level_id: &str,
+    at: Option<i64>,
+    context: Context<'_>,
+) -> Result<Drafts, Violation> {
+    let now = context.now;
+    let levels = party.holdings.levels(now);
+    let shown = levels
+        .iter()
+        .find(|level| level.access_level_id == access_level_id);
+    let Some(shown) = shown else {
+        return Err(refused(
+            "profile_paid_access_level_does_not_exist",
+            "non_field_errors",
+            "the profile never had this access level",
+        ));
+    };
+    if let Some(at) = at {
+        check(at, shown, now)?;
+    }
+    let parties = std::slice::from_mut(party);
+    let before = Before::of(parties, context, None);
+    cut(&mut parties[0], access_level_id, at, now);
+    Ok(before.changes(parties, now))
+}
+
+fn check(at: i64, shown: &AccessLevel, now: i64) -> Result<(), Violation> {
+    if at <= now {
+        return Err(refused("value_error", "revoke_at", "must be in the future"));
+    }
+    if shown.expires_at.is_some_and(|end| at > end) {
+        return Err(refused(
+            "revocation_date_more_than_expiration_date",
+            "revoke_at",
+            "must not be later than the access level's end",
+        ));
+    }
+    Ok(())
+}
+
+fn refused(code: &'static str, source: &str, message: &str) -> Violation {
+    Violation {
+        code,
+        source: source.into(),
+        message: message.into(),
+    }
+}
+
+/// Cuts every source of the level that has not ended by then.
+fn cut(party: &mut Party, access_level_id: &str, at: Option<i64>, now: i64) {
+    let revoked = |level: &AccessLevel| {
+        let is_meant = level.access_level_id == access_level_id;
+        let earliest = level.starts_at.unwrap_or(now).max(now);
+        let at = at.unwrap_or(earliest);
+        let goes_on = level.expires_at.is_none_or(|end| end > at);
+        (is_meant && goes_on).then_some(Revoked { at, said_at: now })
+    };
+    let holdings = &mut party.holdings;
+    for chain in &mut holdings.chains {
+        let cut = chain.access().as_ref().and_then(revoked);
+        chain.revoked = cut.or(chain.revoked);
+    }
+    for one_time in &mut holdings.one_time {
+        let cut = one_time.access().as_ref().and_then(revoked);
+        one_time.revoked = cut.or(one_time.revoked);
+    }
+    for grant in &mut holdings.grants {
+        grant.revoked = revoked(&grant.access()).or(grant.revoked);
+    }
+    for share in &mut holdings.shared {
+        let cut = share.access().as_ref().and_then(revoked);
+        share.revoked = cut.or(share.revoked);
+    }
+}

@@ -1,0 +1,261 @@
+//! What a profile has: the chains and one-time purchases that it owns, its grants, the access that others share
+//! with it, and which access levels follow.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::access::AccessLevel;
+use super::chain::{Chain, Revoked};
+use super::machine::{Context, clock};
+use super::transaction::{CancellationReason, Environment, Transaction};
+
+/// The store that grants are shown under.
+pub const GRANT_STORE: &str = "adapty";
+/// The product that grants are shown under.
+pub const GRANT_PRODUCT: &str = "adapty_server_side_product";
+
+/// What a profile has.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Holdings {
+    /// Subscriptions that it owns, one for each chain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chains: Vec<Chain>,
+    /// One-time purchases that it owns.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one_time: Vec<OneTime>,
+    /// Access given through our API.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<Grant>,
+    /// Access that comes from what others own, as it stands with them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared: Vec<Shared>,
+    /// What it has paid, less what it was paid back; sandbox not counted.
+    #[serde(with = "rust_decimal::serde::str")]
+    pub revenue_usd: Decimal,
+}
+
+/// A one-time purchase.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OneTime {
+    /// Stable for the life of the purchase.
+    pub purchase_id: Uuid,
+    /// As reported.
+    pub transaction: Transaction,
+    /// Can it be bought again and again? It gives no access then.
+    pub is_consumable: bool,
+    /// What it gives access to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_level_id: Option<String>,
+    /// Access was revoked through our API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Revoked>,
+}
+
+/// Access given through our API. Times are microseconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Shown as its transaction.
+    pub grant_id: Uuid,
+    /// Which level.
+    pub access_level_id: String,
+    /// When it was given.
+    pub granted_at: i64,
+    /// When it begins; `None`: at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<i64>,
+    /// When it ends; `None`: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+    /// It was revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Revoked>,
+}
+
+/// Access that comes from what another profile owns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Shared {
+    /// The chain or purchase.
+    pub key: Key,
+    /// What it gives, as it stands with its owner; `None`: nothing at the moment.
+    pub access: Option<AccessLevel>,
+    /// It was revoked for this profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Revoked>,
+}
+
+/// Which chain or one-time purchase of an app.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Key {
+    /// The store.
+    pub store: String,
+    /// The chain's original id; a one-time purchase's own id.
+    pub original_id: String,
+}
+
+impl Key {
+    /// Where a transaction belongs.
+    pub fn of(transaction: &Transaction) -> Self {
+        Self {
+            store: transaction.store.clone(),
+            original_id: transaction.original_id.clone(),
+        }
+    }
+
+    fn is_of(&self, transaction: &Transaction) -> bool {
+        self.store == transaction.store && self.original_id == transaction.original_id
+    }
+}
+
+impl Holdings {
+    /// Does it own the chain or purchase?
+    pub fn owns(&self, key: &Key) -> bool {
+        self.chain(key).is_some() || self.one_time.iter().any(|one| key.is_of(&one.transaction))
+    }
+
+    /// The place of a chain that it owns.
+    pub fn chain(&self, key: &Key) -> Option<usize> {
+        self.chains.iter().position(|chain| key.is_of(&chain.latest))
+    }
+
+    /// What a chain or purchase of its own gives access to.
+    pub fn access_of(&self, key: &Key) -> Option<AccessLevel> {
+        let chain = self.chains.iter().find(|chain| key.is_of(&chain.latest));
+        let one_time = || self.one_time.iter().find(|one| key.is_of(&one.transaction));
+        chain
+            .and_then(Chain::access)
+            .or_else(|| one_time().and_then(OneTime::access))
+    }
+
+    /// The access levels at an instant, one entry each, by id. Ended ones stay.
+    pub fn levels(&self, at: i64) -> Vec<AccessLevel> {
+        let mut sources: Vec<_> = self.sources().collect();
+        sources.sort_by(|a, b| {
+            let by_level = a.access_level_id.cmp(&b.access_level_id);
+            by_level.then_with(|| rank(b, at).cmp(&rank(a, at)))
+        });
+        sources.dedup_by(|next, first| next.access_level_id == first.access_level_id);
+        sources
+    }
+
+    /// Has it any active level?
+    pub fn has_access(&self, at: i64) -> bool {
+        self.sources().any(|level| level.is_active(at))
+    }
+
+    /// When something of it is due next by time alone.
+    pub fn next_due(&self, context: Context<'_>) -> Option<i64> {
+        let dues = self.chains.iter().map(|chain| clock::next_due(chain, context));
+        dues.flatten().min()
+    }
+
+    fn sources(&self) -> impl Iterator<Item = AccessLevel> {
+        let chains = self.chains.iter().filter_map(Chain::access);
+        let one_time = self.one_time.iter().filter_map(OneTime::access);
+        let grants = self.grants.iter().map(Grant::access);
+        let shared = self.shared.iter().filter_map(Shared::access);
+        chains.chain(one_time).chain(grants).chain(shared)
+    }
+}
+
+/// Active before upcoming before ended; among active ones the latest end, then the latest purchase; among upcoming
+/// ones the earliest start; among ended ones the latest end.
+fn rank(level: &AccessLevel, at: i64) -> (u8, i64, i64) {
+    let end = level.expires_at.unwrap_or(i64::MAX);
+    if level.is_active(at) {
+        (2, end, level.purchased_at)
+    } else if end > at {
+        (1, -level.starts_at.unwrap_or_default(), level.purchased_at)
+    } else {
+        (0, end, level.purchased_at)
+    }
+}
+
+impl OneTime {
+    /// What it gives access to: for ever, or until it is paid back.
+    pub fn access(&self) -> Option<AccessLevel> {
+        let transaction = &self.transaction;
+        let level = AccessLevel {
+            access_level_id: self.access_level_id.clone()?,
+            store: transaction.store.clone(),
+            product_id: transaction.product_id.clone(),
+            base_plan_id: transaction.base_plan_id.clone(),
+            transaction_id: transaction.id.clone(),
+            original_id: transaction.original_id.clone(),
+            offer: transaction.offer.clone(),
+            environment: transaction.environment,
+            starts_at: None,
+            purchased_at: transaction.purchased_at,
+            originally_purchased_at: transaction.originally_purchased_at,
+            expires_at: transaction.refunded_at,
+            subscription_expires_at: None,
+            renewal_cancelled_at: None,
+            billing_issue_detected_at: None,
+            grace_period_expires_at: None,
+            cancellation_reason: transaction.cancellation_reason,
+            is_refund: transaction.refunded_at.is_some(),
+            will_renew: false,
+            activated_at: transaction.purchased_at,
+            renewed_at: None,
+            currency: Some(transaction.price.currency.clone()),
+            store_country: Some(transaction.price.country.clone()),
+            trial_days: None,
+            variation_id: transaction.variation_id.clone(),
+        };
+        Some(cut(level, self.revoked))
+    }
+}
+
+impl Grant {
+    /// What it gives access to.
+    pub fn access(&self) -> AccessLevel {
+        let level = AccessLevel {
+            access_level_id: self.access_level_id.clone(),
+            store: GRANT_STORE.into(),
+            product_id: GRANT_PRODUCT.into(),
+            base_plan_id: None,
+            transaction_id: self.grant_id.to_string(),
+            original_id: self.grant_id.to_string(),
+            offer: None,
+            environment: Environment::Production,
+            starts_at: self.starts_at,
+            purchased_at: self.granted_at,
+            originally_purchased_at: self.granted_at,
+            expires_at: self.expires_at,
+            subscription_expires_at: None,
+            renewal_cancelled_at: None,
+            billing_issue_detected_at: None,
+            grace_period_expires_at: None,
+            cancellation_reason: None,
+            is_refund: false,
+            will_renew: false,
+            activated_at: self.starts_at.unwrap_or(self.granted_at),
+            renewed_at: None,
+            currency: None,
+            store_country: None,
+            trial_days: None,
+            variation_id: None,
+        };
+        cut(level, self.revoked)
+    }
+}
+
+impl Shared {
+    /// What it gives access to.
+    pub fn access(&self) -> Option<AccessLevel> {
+        self.access.clone().map(|level| cut(level, self.revoked))
+    }
+}
+
+/// A level as a revocation leaves it.
+fn cut(level: AccessLevel, revoked: Option<Revoked>) -> AccessLevel {
+    match revoked.filter(|revoked| level.expires_at.is_none_or(|end| revoked.at < end)) {
+        None => level,
+        Some(revoked) => AccessLevel {
+            expires_at: Some(revoked.at),
+            renewal_cancelled_at: Some(revoked.said_at),
+            cancellation_reason: Some(CancellationReason::AdaptyRevoked),
+            ..level
+        },
+    }
+}

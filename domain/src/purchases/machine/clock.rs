@@ -1,0 +1,119 @@
+//! Table C: what becomes due by time alone.
+
+use super::{Context, by_phase, fact};
+use crate::events::{EventKind, Fact};
+use crate::purchases::chain::{Chain, Closed, DAY};
+use crate::purchases::transaction::CancellationReason;
+
+/// What is due at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    /// C2, C3, C5, C7: access ends, the chain waits for a charge, a renewal or the end of a pause.
+    AccessEnds,
+    /// C1: nobody expects a renewal.
+    Expires,
+    /// C4: the store has stopped collecting.
+    CollectingEnds,
+    /// C6: the renewal has not come.
+    RenewalMissing,
+    /// C10: a timer of a synthetic event.
+    Timer(EventKind),
+}
+
+/// When something is due next, if ever. Only access levels change at some of these instants.
+pub fn next_due(chain: &Chain, context: Context<'_>) -> Option<i64> {
+    upcoming(chain, context).map(|(at, _)| at).min()
+}
+
+/// Handles everything that is due by now, each at its own date.
+pub fn catch_up(chain: &mut Chain, context: Context<'_>, facts: &mut Vec<Fact>) {
+    while let Some(at) = next_due(chain, context).filter(|at| *at <= context.now) {
+        let due: Vec<_> = upcoming(chain, context)
+            .filter(|(when, _)| *when == at)
+            .map(|(_, due)| due)
+            .collect();
+        chain.clock = at;
+        for due in due {
+            handle(chain, at, due, facts);
+        }
+    }
+}
+
+fn upcoming(chain: &Chain, context: Context<'_>) -> impl Iterator<Item = (i64, Due)> {
+    let handled = chain.clock;
+    let ends = ends(chain, context);
+    let is_open = chain.closed.is_none() && !chain.latest.is_family_shared;
+    let timers = is_open.then(|| timers(chain, context)).into_iter().flatten();
+    ends.into_iter()
+        .flatten()
+        .chain(timers)
+        .filter(move |(at, _)| *at > handled)
+}
+
+fn ends(chain: &Chain, context: Context<'_>) -> [Option<(i64, Due)>; 2] {
+    let (Some(end), Some(access_end), None) = (chain.ends_at(), chain.access_ends_at(), chain.closed) else {
+        return [None, None];
+    };
+    let latest = &chain.latest;
+    if latest.is_family_shared || chain.pause_arranged_at.is_some() {
+        return [Some((end, Due::AccessEnds)), None];
+    }
+    if let Some(failed) = latest.billing_issue_detected_at {
+        let given_up = failed
+            .saturating_add(context.waits.collecting(&latest.store))
+            .max(end);
+        let access = (access_end < given_up).then_some((access_end, Due::AccessEnds));
+        return [access, Some((given_up, Due::CollectingEnds))];
+    }
+    if !latest.will_renew {
+        return [Some((end, Due::Expires)), None];
+    }
+    let missing = end.saturating_add(context.waits.renewal);
+    [Some((end, Due::AccessEnds)), Some((missing, Due::RenewalMissing))]
+}
+
+fn timers(chain: &Chain, context: Context<'_>) -> impl Iterator<Item = (i64, Due)> {
+    let (days, kind) = if chain.is_in_trial() {
+        (&context.timers.trial_active, EventKind::TrialActive)
+    } else {
+        (&context.timers.subscription_active, EventKind::SubscriptionActive)
+    };
+    // A trial that was converted starts no timer of its own.
+    let is_timed = chain.is_in_trial() || chain.trial.is_none();
+    let start = chain.started_at.filter(|_| is_timed);
+    let end = chain.access_ends_at();
+    let dues = start
+        .into_iter()
+        .flat_map(move |start| days.iter().map(move |days| start + i64::from(*days) * DAY));
+    dues.filter(move |at| end.is_none_or(|end| end > *at))
+        .map(move |at| (at, Due::Timer(kind)))
+}
+
+fn handle(chain: &mut Chain, at: i64, due: Due, facts: &mut Vec<Fact>) {
+    let end = chain.access_ends_at().unwrap_or(at);
+    match due {
+        Due::AccessEnds => {}
+        Due::Expires => {
+            let stored = chain.latest.cancellation_reason;
+            expire(
+                chain,
+                end,
+                stored.unwrap_or(CancellationReason::VoluntarilyCancelled),
+                facts,
+            );
+        }
+        Due::CollectingEnds => expire(chain, end, CancellationReason::BillingError, facts),
+        Due::RenewalMissing => expire(chain, end, CancellationReason::Unknown, facts),
+        Due::Timer(kind) => facts.push(fact(chain, kind, at, &chain.latest)),
+    }
+}
+
+/// Ends a chain; `at` is when access ended.
+pub(super) fn expire(chain: &mut Chain, at: i64, reason: CancellationReason, facts: &mut Vec<Fact>) {
+    let kind = by_phase(chain, EventKind::TrialExpired, EventKind::SubscriptionExpired);
+    facts.push(Fact {
+        reason: Some(reason),
+        ..fact(chain, kind, at, &chain.latest)
+    });
+    chain.closed = Some(Closed::Expired(at));
+}

@@ -1,0 +1,241 @@
+//! The state machine of a chain: what is known, what is said or due, and `now` give the new state and the facts.
+//!
+//! The rows of the transition tables stand beside the code by their ids: [`report`] holds table A (a new
+//! transaction), [`update`] table B (a known one again), [`clock`] table C (time). Table F, access through our API
+//! and between profiles, is in [`crate::purchases::account`].
+
+pub mod clock;
+mod report;
+#[cfg(test)]
+mod tests;
+mod update;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::chain::{Chain, Closed, DAY};
+use super::transaction::{CancellationReason, Transaction};
+use crate::events::{EventKind, Fact};
+
+/// What somebody says of a chain.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// The full state of a transaction.
+    Report(Box<Transaction>),
+    /// A pause begins at the period's end (Google Play).
+    ArrangePause {
+        /// When that was arranged.
+        at: i64,
+    },
+    /// The pause that was arranged does not take place.
+    WithdrawPause,
+    /// The billing date was moved (Google Play).
+    Defer {
+        /// When that was said.
+        at: i64,
+        /// The period's new end.
+        until: i64,
+    },
+    /// The store has given up collecting, or ended the chain for another reason.
+    End {
+        /// Why.
+        reason: CancellationReason,
+    },
+    /// From the next period on it will be another product. Nothing happens before.
+    AnnounceProduct,
+    /// A part of a transaction was paid back.
+    RefundShare {
+        /// The stored transaction.
+        transaction: Box<Transaction>,
+        /// When.
+        at: i64,
+        /// How much of the price, 0 to 1.
+        share: Decimal,
+        /// Does access go on?
+        keeps_access: bool,
+    },
+}
+
+/// How long stores go on collecting, and how long we wait for a renewal that nobody has reported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waits {
+    /// From the end of a period that should have renewed until the chain counts as expired.
+    pub renewal: i64,
+    /// From a failed charge until the store gives up: App Store.
+    pub app_store: i64,
+    /// Google Play.
+    pub play_store: i64,
+    /// Paddle.
+    pub paddle: i64,
+    /// Every other store.
+    pub other: i64,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self {
+            renewal: DAY,
+            app_store: 60 * DAY,
+            play_store: 60 * DAY,
+            paddle: 30 * DAY,
+            other: 0,
+        }
+    }
+}
+
+impl Waits {
+    fn collecting(&self, store: &str) -> i64 {
+        match store {
+            "app_store" => self.app_store,
+            "play_store" => self.play_store,
+            "paddle" => self.paddle,
+            _ => self.other,
+        }
+    }
+}
+
+/// After how many days the synthetic events of the app's integrations are due.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Timers {
+    /// Days after `trial_started`.
+    pub trial_active: Vec<u32>,
+    /// Days after `subscription_started`.
+    pub subscription_active: Vec<u32>,
+}
+
+/// What the machine knows beside the chain.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// In microseconds.
+    pub now: i64,
+    /// How long to wait.
+    pub waits: &'a Waits,
+    /// Which timers run.
+    pub timers: &'a Timers,
+    /// What the reported product gives access to.
+    pub access_level_id: Option<&'a str>,
+}
+
+/// Does what a command says. `known` is the stored form of the transaction that is reported.
+pub fn apply(
+    chain: Option<Chain>,
+    known: Option<&Transaction>,
+    command: Command,
+    context: Context<'_>,
+) -> (Option<Chain>, Vec<Fact>) {
+    let mut facts = Vec::new();
+    let chain = match (chain, command) {
+        (None, Command::Report(transaction)) => Some(report::begin(*transaction, context, &mut facts)),
+        (None, _) => None,
+        (Some(mut chain), command) => {
+            clock::catch_up(&mut chain, context, &mut facts);
+            let mut change = Change {
+                chain,
+                context,
+                facts: &mut facts,
+            };
+            match (command, known) {
+                (Command::Report(transaction), Some(known)) => change.update(known, *transaction),
+                (Command::Report(transaction), None) => change.add(*transaction),
+                (command, _) => change.told(command),
+            }
+            let mut chain = change.chain;
+            clock::catch_up(&mut chain, context, &mut facts);
+            Some(chain)
+        }
+    };
+    (chain, facts)
+}
+
+/// A chain that is being changed, and the facts that come of it.
+struct Change<'a> {
+    chain: Chain,
+    context: Context<'a>,
+    facts: &'a mut Vec<Fact>,
+}
+
+impl Change<'_> {
+    fn note(&mut self, kind: EventKind, at: i64, transaction: &Transaction) -> &mut Fact {
+        self.facts.push(fact(&self.chain, kind, at, transaction));
+        self.facts.last_mut().expect("a fact was just added")
+    }
+
+    /// Is there anything left to end?
+    fn is_running(&self) -> bool {
+        self.chain.closed.is_none() && self.chain.ends_at().is_none_or(|end| end > self.context.now)
+    }
+
+    fn expire(&mut self, at: i64, reason: CancellationReason) {
+        clock::expire(&mut self.chain, at, reason, self.facts);
+    }
+
+    /// What only store notifications say.
+    fn told(&mut self, command: Command) {
+        let latest = self.chain.latest.clone();
+        match command {
+            Command::ArrangePause { at } if self.chain.closed.is_none() => {
+                self.chain.pause_arranged_at = Some(at);
+                self.note(EventKind::SubscriptionPaused, at, &latest);
+            }
+            Command::WithdrawPause => self.chain.pause_arranged_at = None,
+            Command::Defer { at, until } => {
+                let later = Transaction {
+                    expires_at: Some(until),
+                    ..latest
+                };
+                self.update(&self.chain.latest.clone(), later.clone());
+                self.note(EventKind::SubscriptionDeferred, at, &later);
+            }
+            Command::End { reason } if self.chain.closed.is_none() => {
+                let end = self.chain.access_ends_at().unwrap_or(self.context.now);
+                self.expire(end.min(self.context.now), reason);
+            }
+            Command::RefundShare {
+                transaction,
+                at,
+                share,
+                keeps_access,
+            } => self.refund_share(&transaction, at, share, keeps_access),
+            Command::ArrangePause { .. }
+            | Command::End { .. }
+            | Command::AnnounceProduct
+            | Command::Report(_) => {}
+        }
+    }
+}
+
+/// A fact about a transaction of a chain as it stands.
+fn fact(chain: &Chain, kind: EventKind, at: i64, transaction: &Transaction) -> Fact {
+    let is_in_trial = chain.is_in_trial();
+    Fact {
+        kind,
+        at,
+        discriminator: at,
+        transaction: transaction.clone(),
+        subscription_expires_at: transaction.expires_at,
+        reason: None,
+        consecutive_payments: if is_in_trial {
+            0
+        } else {
+            chain.consecutive_payments
+        },
+        rate_after_first_year: chain.is_after_first_year(),
+        trial_days: chain.trial.as_ref().map(|trial| trial.days),
+        is_in_trial,
+        refunded_share: None,
+    }
+}
+
+/// The kind for a trial or for a charged subscription.
+fn by_phase(chain: &Chain, trial: EventKind, paid: EventKind) -> EventKind {
+    if chain.is_in_trial() { trial } else { paid }
+}
+
+/// Closes a chain whose periods have all been paid back.
+fn close_refunded(chain: &mut Chain, at: i64) {
+    let all_refunded = chain.periods.iter().all(|period| period.refunded_at.is_some());
+    let is_over = all_refunded || chain.ends_at().is_some_and(|end| end <= at);
+    if is_over && chain.closed.is_none() {
+        chain.closed = Some(Closed::Refunded(at));
+    }
+}

@@ -1,0 +1,262 @@
+//! Table A: a transaction that was not known.
+
+use super::{Change, Context, by_phase, clock, close_refunded};
+use crate::events::{EventKind, Fact};
+use crate::purchases::chain::{Chain, Closed, DAY, Period, Phase, Trial};
+use crate::purchases::transaction::{CancellationReason, Transaction};
+
+/// So far the first period may begin from the date that the chain gives for itself.
+const FIRST_SLACK: i64 = 60 * 1_000_000;
+
+/// A1 to A7, A22: the first that is heard of a chain.
+pub(super) fn begin(transaction: Transaction, context: Context<'_>, facts: &mut Vec<Fact>) -> Chain {
+    let is_first = is_first(&transaction);
+    let is_trial = is_first && is_free_start(&transaction);
+    let chain = Chain {
+        phase: if is_trial { Phase::Trial } else { Phase::Paid },
+        closed: None,
+        periods: vec![Period::of(&transaction)],
+        trial: is_trial.then(|| trial(&transaction)),
+        has_first: is_first,
+        consecutive_payments: u32::from(!is_trial),
+        paid: 0,
+        reactivated_at: None,
+        pause_arranged_at: None,
+        started_at: is_first.then_some(transaction.purchased_at),
+        clock: transaction.purchased_at,
+        access_level_id: context.access_level_id.map(str::to_owned),
+        activated_at: transaction.purchased_at,
+        revoked: None,
+        latest: transaction,
+    };
+    if chain.latest.is_family_shared {
+        return chain;
+    }
+    let mut change = Change {
+        chain,
+        context,
+        facts,
+    };
+    change.open(is_first, is_trial);
+    change.chain
+}
+
+impl Change<'_> {
+    fn open(&mut self, is_first: bool, is_trial: bool) {
+        let latest = self.chain.latest.clone();
+        let kind = match (is_trial, is_first) {
+            (true, _) => EventKind::TrialStarted,
+            (_, true) => EventKind::SubscriptionStarted,
+            // A4: its start was never reported.
+            _ => EventKind::SubscriptionRenewed,
+        };
+        self.note(kind, latest.purchased_at, &latest);
+        self.settle_new(true);
+        // A5: it had ended before anybody told. Timers before that end come first.
+        clock::catch_up(&mut self.chain, self.context, self.facts);
+        let end = self.chain.access_ends_at();
+        if let Some(end) = end.filter(|end| *end <= self.context.now && self.chain.closed.is_none()) {
+            let reason = match (latest.cancellation_reason, latest.will_renew) {
+                (Some(reason), _) => reason,
+                (None, false) => CancellationReason::VoluntarilyCancelled,
+                (None, true) if self.chain.has_billing_issue() => CancellationReason::BillingError,
+                (None, true) => CancellationReason::Unknown,
+            };
+            self.expire(end, reason);
+        }
+    }
+
+    /// A8 to A19, A21: a further transaction of a chain.
+    pub(super) fn add(&mut self, transaction: Transaction) {
+        let latest = &self.chain.latest;
+        let is_newer = (
+            transaction.purchased_at,
+            transaction.expires_at.unwrap_or(i64::MAX),
+        ) > (latest.purchased_at, latest.expires_at.unwrap_or(i64::MAX));
+        if transaction.is_family_shared {
+            // A22
+            self.chain.keep(&transaction);
+            if is_newer {
+                self.chain.latest = transaction;
+            }
+        } else if is_newer {
+            self.go_on(transaction);
+        } else {
+            self.fill_in(&transaction);
+        }
+    }
+
+    /// A21: older than the newest. Its own event, dated in the past; access stays as it is.
+    fn fill_in(&mut self, transaction: &Transaction) {
+        let is_first = !self.chain.has_first && is_first(transaction);
+        let is_trial = is_first && is_free_start(transaction);
+        self.chain.keep(transaction);
+        if is_trial {
+            self.chain.trial = Some(trial(transaction));
+        }
+        self.chain.has_first |= is_first;
+        let kind = match (is_trial, is_first) {
+            (true, _) => EventKind::TrialStarted,
+            (_, true) => EventKind::SubscriptionStarted,
+            _ => EventKind::SubscriptionRenewed,
+        };
+        let fact = self.note(kind, transaction.purchased_at, transaction);
+        fact.is_in_trial = is_trial;
+        fact.consecutive_payments = u32::from(!is_trial);
+        if let Some(at) = transaction.refunded_at {
+            self.note_refund(transaction, at, None);
+        }
+    }
+
+    fn go_on(&mut self, transaction: Transaction) {
+        let old = self.chain.latest.clone();
+        let is_gap = self.is_gap(&transaction);
+        let opening = self.opening(&old, &transaction);
+        let was_renewing = old.will_renew;
+        if self.chain.closed.is_some() || is_gap {
+            self.chain.activated_at = transaction.purchased_at;
+        }
+        self.chain.follow_with(transaction);
+        let chain = &mut self.chain;
+        let latest = chain.latest.clone();
+        chain.closed = None;
+        chain.revoked = None;
+        chain.pause_arranged_at = None;
+        chain.reactivated_at = None;
+        chain.clock = latest.purchased_at.min(self.context.now);
+        chain.access_level_id = self.context.access_level_id.map(str::to_owned);
+        if opening != EventKind::SubscriptionRenewed || chain.phase == Phase::Paid {
+            chain.consecutive_payments = match opening {
+                EventKind::SubscriptionRenewed if !is_gap => chain.consecutive_payments + 1,
+                _ => 1,
+            };
+        }
+        match opening {
+            EventKind::TrialConverted => chain.phase = Phase::Paid,
+            EventKind::SubscriptionStarted => chain.started_at = Some(latest.purchased_at),
+            _ => {}
+        }
+        self.note(opening, latest.purchased_at, &latest);
+        self.settle_new(was_renewing);
+    }
+
+    /// Which event opens the new period; closes the old product where it has to go.
+    fn opening(&mut self, old: &Transaction, new: &Transaction) -> EventKind {
+        if self.chain.phase == Phase::Trial {
+            // A8, A18; A9 while nothing is charged.
+            return if new.is_free() {
+                EventKind::SubscriptionRenewed
+            } else {
+                EventKind::TrialConverted
+            };
+        }
+        if old.product_id == new.product_id {
+            // A10 to A13, A19
+            return EventKind::SubscriptionRenewed;
+        }
+        match self.chain.closed {
+            // A14, told by the old transaction before.
+            Some(Closed::Replaced(_)) => return EventKind::SubscriptionStarted,
+            // A19
+            Some(Closed::Refunded(_)) => return EventKind::SubscriptionRenewed,
+            Some(Closed::Expired(_)) | None => {}
+        }
+        let end = self.chain.ends_at().unwrap_or(i64::MAX);
+        let margin = DAY.min((end.saturating_sub(old.purchased_at)) / 2);
+        if new.purchased_at < end.saturating_sub(margin) {
+            // A14: changed at once.
+            self.replace(old, new.purchased_at);
+            EventKind::SubscriptionStarted
+        } else if new.purchased_at <= end.saturating_add(self.context.waits.renewal) {
+            if self.chain.reactivated_at.is_some() {
+                // A16
+                return EventKind::SubscriptionRenewed;
+            }
+            // A15: changed at renewal; C11: the expiry may have been told.
+            if self.chain.closed.is_none() {
+                let reason = old.cancellation_reason;
+                let at = end.min(new.purchased_at);
+                self.expire(at, reason.unwrap_or(CancellationReason::VoluntarilyCancelled));
+            }
+            EventKind::SubscriptionStarted
+        } else {
+            // A17
+            EventKind::SubscriptionRenewed
+        }
+    }
+
+    /// Another product takes the place of the running one.
+    pub(super) fn replace(&mut self, old: &Transaction, at: i64) {
+        if self.chain.closed.is_some() {
+            return;
+        }
+        let told = old.cancellation_reason.filter(|reason| is_replacement(*reason));
+        let kind = by_phase(
+            &self.chain,
+            EventKind::TrialExpired,
+            EventKind::SubscriptionRefunded,
+        );
+        let fact = self.note(kind, at, old);
+        fact.reason = Some(told.unwrap_or(CancellationReason::Upgraded));
+        fact.subscription_expires_at = Some(at);
+    }
+
+    /// A6, A7 and what a new transaction says beside having begun.
+    fn settle_new(&mut self, was_renewing: bool) {
+        let latest = self.chain.latest.clone();
+        if let Some(at) = latest.refunded_at {
+            self.note_refund(&latest, at, None);
+            close_refunded(&mut self.chain, at);
+            return;
+        }
+        if !latest.will_renew
+            && was_renewing
+            && let Some(at) = latest.renew_status_changed_at
+        {
+            self.note_renewal(at, &latest);
+        }
+        self.note_billing(None, &latest);
+        if latest.cancellation_reason.is_some_and(is_replacement) {
+            self.replace(&latest, self.context.now);
+            self.chain.closed = Some(Closed::Replaced(self.context.now));
+        }
+    }
+
+    /// Does the paid service pause before this transaction?
+    fn is_gap(&self, next: &Transaction) -> bool {
+        let end = self.chain.ends_at();
+        let is_late =
+            end.is_some_and(|end| next.purchased_at > end.saturating_add(self.context.waits.renewal));
+        let was_paused =
+            self.chain.pause_arranged_at.is_some() && end.is_some_and(|end| next.purchased_at > end);
+        self.chain.closed.is_some() || is_late || was_paused
+    }
+}
+
+/// Does another product take the place of a transaction that ends for this reason?
+pub(super) fn is_replacement(reason: CancellationReason) -> bool {
+    matches!(
+        reason,
+        CancellationReason::Upgraded | CancellationReason::NewSubscriptionReplace
+    )
+}
+
+fn is_first(transaction: &Transaction) -> bool {
+    let distance = transaction
+        .purchased_at
+        .abs_diff(transaction.originally_purchased_at);
+    transaction.id == transaction.original_id || distance <= FIRST_SLACK.unsigned_abs()
+}
+
+/// Is a first transaction a free trial? One that takes another's place is not, though it may cost nothing.
+fn is_free_start(transaction: &Transaction) -> bool {
+    transaction.has_trial_offer() || transaction.is_free() && !transaction.replaces_another
+}
+
+fn trial(transaction: &Transaction) -> Trial {
+    let length = transaction.expires_at.map(|end| end - transaction.purchased_at);
+    Trial {
+        transaction_id: transaction.id.clone(),
+        days: length.unwrap_or_default() / DAY,
+    }
+}

@@ -1,0 +1,201 @@
+//! Table B: a known transaction is reported again.
+
+use rust_decimal::Decimal;
+
+use super::report::is_replacement;
+use super::{Change, by_phase, close_refunded};
+use crate::events::EventKind;
+use crate::purchases::chain::Closed;
+use crate::purchases::transaction::{CancellationReason, Transaction};
+
+impl Change<'_> {
+    /// Takes in the new state of a transaction that was stored as `old`.
+    pub(super) fn update(&mut self, old: &Transaction, new: Transaction) {
+        let is_latest = self.chain.latest.id == new.id;
+        let was_running = self.is_running();
+        let was_open = self.chain.closed.is_none();
+        if new.is_family_shared {
+            self.chain.keep(&new);
+            if is_latest {
+                self.chain.latest = new;
+            }
+            return;
+        }
+        let end_before = self.chain.access_ends_at();
+        self.chain.keep(&new);
+        if is_latest {
+            self.chain.latest = new.clone();
+        }
+        self.rewind(end_before);
+        match (old.refunded_at, new.refunded_at) {
+            (None, Some(at)) => return self.refund(&new, at, is_latest),
+            (Some(_), None) => self.take_back_refund(),
+            _ => {}
+        }
+        if !is_latest {
+            return;
+        }
+        let is_replaced = |reason: Option<CancellationReason>| reason.is_some_and(is_replacement);
+        if was_open && is_replaced(new.cancellation_reason) && !is_replaced(old.cancellation_reason) {
+            // B14
+            self.replace(&new, self.context.now);
+            self.chain.closed = Some(Closed::Replaced(self.context.now));
+            return;
+        }
+        self.reopen();
+        self.change_renewal(old, &new, was_running);
+        if self.chain.closed.is_none() {
+            self.note_billing(Some(old), &new);
+        }
+    }
+
+    /// What is due counts from the new end, also if that lies before the old one.
+    fn rewind(&mut self, end_before: Option<i64>) {
+        let end = self.chain.access_ends_at();
+        if end != end_before
+            && let Some(end) = end
+        {
+            self.chain.clock = self.chain.clock.min(end - 1);
+        }
+    }
+
+    /// B16: an expired chain whose end has moved into the future runs again.
+    fn reopen(&mut self) {
+        let is_ahead = self.chain.ends_at().is_none_or(|end| end > self.context.now);
+        if matches!(self.chain.closed, Some(Closed::Expired(_))) && is_ahead {
+            self.chain.closed = None;
+            self.chain.activated_at = self.context.now;
+        }
+    }
+
+    fn change_renewal(&mut self, old: &Transaction, new: &Transaction, was_running: bool) {
+        let now = self.context.now;
+        let end = self.chain.ends_at();
+        if !new.will_renew
+            && was_running
+            && self.chain.closed.is_none()
+            && let Some(end) = end.filter(|end| *end <= now)
+        {
+            // B17, B18: ended at once.
+            if old.will_renew {
+                self.note_renewal(new.renew_status_changed_at.unwrap_or(now), new);
+            }
+            let reason = new.cancellation_reason;
+            self.expire(end, reason.unwrap_or(CancellationReason::VoluntarilyCancelled));
+            return;
+        }
+        // B3: what has ended is only stored. A chain in retry may have lost its access, but has not ended.
+        let is_alive = self.chain.closed.is_none() && (self.is_running() || self.chain.has_billing_issue());
+        if old.will_renew == new.will_renew || !is_alive {
+            return;
+        }
+        let at = new.renew_status_changed_at.unwrap_or(now);
+        if new.will_renew {
+            // B2: with the product that was active when renewing was switched off.
+            let as_cancelled = Transaction {
+                product_id: old.product_id.clone(),
+                ..new.clone()
+            };
+            self.chain.reactivated_at = Some(at);
+            self.note_renewal(at, &as_cancelled);
+        } else {
+            // B1
+            self.chain.reactivated_at = None;
+            self.note_renewal(at, new);
+        }
+    }
+
+    /// B1, B2, A7: renewing was switched off or on.
+    pub(super) fn note_renewal(&mut self, at: i64, transaction: &Transaction) {
+        let chain = &self.chain;
+        let kind = if transaction.will_renew {
+            by_phase(
+                chain,
+                EventKind::TrialRenewalReactivated,
+                EventKind::SubscriptionRenewalReactivated,
+            )
+        } else {
+            by_phase(
+                chain,
+                EventKind::TrialRenewalCancelled,
+                EventKind::SubscriptionRenewalCancelled,
+            )
+        };
+        self.note(kind, at, transaction);
+    }
+
+    /// B4 to B8: a charge failed, a grace period was given.
+    pub(super) fn note_billing(&mut self, old: Option<&Transaction>, new: &Transaction) {
+        let Some(failed) = new.billing_issue_detected_at else {
+            return;
+        };
+        let access_ends = new.grace_period_expires_at.or(new.expires_at);
+        if old.is_none_or(|old| old.billing_issue_detected_at.is_none()) {
+            self.note(EventKind::BillingIssueDetected, failed, new)
+                .subscription_expires_at = access_ends;
+        }
+        let had_grace = old.is_some_and(|old| old.grace_period_expires_at.is_some());
+        if let Some(grace) = new.grace_period_expires_at.filter(|_| !had_grace) {
+            let fact = self.note(EventKind::EnteredGracePeriod, failed, new);
+            fact.subscription_expires_at = Some(grace);
+            fact.discriminator = grace;
+        }
+    }
+
+    /// B9 to B12.
+    fn refund(&mut self, transaction: &Transaction, at: i64, is_latest: bool) {
+        self.note_refund(transaction, at, None);
+        if is_latest {
+            close_refunded(&mut self.chain, at);
+        }
+    }
+
+    /// The event of a refund: of a trial there is nothing to pay back, it only ends.
+    pub(super) fn note_refund(&mut self, transaction: &Transaction, at: i64, share: Option<Decimal>) {
+        let trial = self.chain.trial.as_ref();
+        let is_trial = trial.is_some_and(|trial| trial.transaction_id == transaction.id);
+        let fact = if is_trial {
+            if self.chain.closed.is_some() || self.chain.latest.id != transaction.id {
+                return;
+            }
+            self.note(EventKind::TrialExpired, at, transaction)
+        } else {
+            let fact = self.note(EventKind::SubscriptionRefunded, at, transaction);
+            fact.refunded_share = Some(share.unwrap_or(Decimal::ONE));
+            fact
+        };
+        fact.reason = Some(CancellationReason::Refund);
+        fact.subscription_expires_at = Some(at);
+    }
+
+    /// B13: no event; the chain goes on if its period still runs.
+    fn take_back_refund(&mut self) {
+        if !matches!(self.chain.closed, Some(Closed::Refunded(_))) {
+            return;
+        }
+        let end = self.chain.ends_at();
+        self.chain.closed = end.filter(|end| *end <= self.context.now).map(Closed::Expired);
+    }
+
+    /// A part was paid back; Paddle keeps the subscription going, others end it.
+    pub(super) fn refund_share(
+        &mut self,
+        transaction: &Transaction,
+        at: i64,
+        share: Decimal,
+        keeps_access: bool,
+    ) {
+        self.note_refund(transaction, at, Some(share));
+        if !keeps_access {
+            let refunded = Transaction {
+                refunded_at: Some(at),
+                ..transaction.clone()
+            };
+            self.chain.keep(&refunded);
+            if self.chain.latest.id == refunded.id {
+                self.chain.latest = refunded;
+                close_refunded(&mut self.chain, at);
+            }
+        }
+    }
+}
