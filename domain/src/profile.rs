@@ -12,6 +12,7 @@ use crate::ids::{AppId, ProfileId};
 use crate::installation::{InstallationChanges, Installations};
 use crate::json::Object;
 use crate::person::{self, Person, PersonChanges};
+use crate::purchases::holdings::Holdings;
 use crate::selector::{CUSTOMER_HEADER, PROFILE_HEADER, Selector};
 
 /// A customer of an app. Times are microseconds.
@@ -31,6 +32,8 @@ pub struct Profile {
     pub identifiers: Identifiers,
     /// Custom attributes.
     pub attributes: Attributes,
+    /// Purchases, grants and the access that comes of them.
+    pub holdings: Holdings,
 }
 
 /// The rest of a profile, loaded only where it is needed.
@@ -115,12 +118,13 @@ impl Profile {
             updated_at: now,
             identifiers: Identifiers::default(),
             attributes: Attributes::default(),
+            holdings: Holdings::default(),
         }
     }
 
     /// Notes a change. Another server's clock may have been ahead of ours; the time of the last change, and with
     /// it what callers see, never goes back.
-    fn touch(&mut self, now: i64) {
+    pub fn touch(&mut self, now: i64) {
         self.updated_at = self.updated_at.max(now);
     }
 

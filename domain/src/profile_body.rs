@@ -1,11 +1,16 @@
 //! The Profile object of the API. Always all ten keys; lists are `[]`, never `null`.
 
+use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::attributes::{AttributeValue, Attributes};
 use crate::profile::Profile;
+use crate::purchases::access::AccessLevel;
+use crate::purchases::holdings::OneTime;
+use crate::purchases::transaction::Offer;
+use crate::time::format_time;
 
 /// A profile as the compatible API shows it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -136,7 +141,7 @@ impl<'a> ProfileBody<'a> {
             app_id: profile.app.0,
             profile_id: profile.id.0,
             customer_user_id: profile.customer_user_id.as_deref(),
-            total_revenue_usd: 0.0,
+            total_revenue_usd: number(profile.holdings.revenue_usd),
             segment_hash: segment_hash(&profile.attributes),
             timestamp: now.max(profile.updated_at).div_euclid(1_000),
             custom_attributes: profile
@@ -144,11 +149,90 @@ impl<'a> ProfileBody<'a> {
                 .iter()
                 .map(|(key, value)| AttributeBody { key, value })
                 .collect(),
-            access_levels: Vec::new(),
-            subscriptions: Vec::new(),
-            non_subscriptions: Vec::new(),
+            access_levels: profile
+                .holdings
+                .levels(now)
+                .into_iter()
+                .map(|level| AccessLevelBody::of(level, now))
+                .collect(),
+            subscriptions: profile
+                .holdings
+                .chains
+                .iter()
+                .map(|chain| SubscriptionBody::of(chain.entry(), now))
+                .collect(),
+            non_subscriptions: profile
+                .holdings
+                .one_time
+                .iter()
+                .map(NonSubscriptionBody::of)
+                .collect(),
         }
     }
+}
+
+impl AccessLevelBody {
+    fn of(level: AccessLevel, now: i64) -> Self {
+        Self {
+            access_level_id: level.access_level_id.clone(),
+            starts_at: level.starts_at.map(format_time),
+            purchase: SubscriptionBody::of(level, now),
+        }
+    }
+}
+
+impl SubscriptionBody {
+    fn of(level: AccessLevel, now: i64) -> Self {
+        Self {
+            is_in_grace_period: level.is_in_grace_period(now),
+            store: level.store,
+            store_product_id: level.product_id,
+            store_base_plan_id: level.base_plan_id,
+            store_transaction_id: level.transaction_id,
+            store_original_transaction_id: level.original_id,
+            offer: level.offer.map(OfferBody::of),
+            environment: level.environment.as_str().into(),
+            purchased_at: format_time(level.purchased_at),
+            originally_purchased_at: format_time(level.originally_purchased_at),
+            expires_at: level.expires_at.map(format_time),
+            renewal_cancelled_at: level.renewal_cancelled_at.map(format_time),
+            billing_issue_detected_at: level.billing_issue_detected_at.map(format_time),
+            cancellation_reason: level.cancellation_reason.map(|reason| reason.as_str().into()),
+        }
+    }
+}
+
+impl NonSubscriptionBody {
+    fn of(purchase: &OneTime) -> Self {
+        let transaction = &purchase.transaction;
+        Self {
+            purchase_id: purchase.purchase_id,
+            store: transaction.store.clone(),
+            store_product_id: transaction.product_id.clone(),
+            store_base_plan_id: transaction.base_plan_id.clone(),
+            store_transaction_id: transaction.id.clone(),
+            store_original_transaction_id: transaction.original_id.clone(),
+            purchased_at: format_time(transaction.purchased_at),
+            environment: transaction.environment.as_str().into(),
+            is_refund: transaction.refunded_at.is_some(),
+            is_consumable: purchase.is_consumable,
+        }
+    }
+}
+
+impl OfferBody {
+    fn of(offer: Offer) -> Self {
+        Self {
+            category: offer.category,
+            kind: offer.kind.as_str().into(),
+            id: offer.id,
+        }
+    }
+}
+
+/// The number that reads like the decimal.
+fn number(value: Decimal) -> f64 {
+    value.normalize().to_string().parse().unwrap_or_default()
 }
 
 /// FNV-1a (64 bits) over the stored form of the custom attributes.

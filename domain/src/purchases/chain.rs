@@ -42,6 +42,9 @@ pub struct Chain {
     /// When it was reported under `subscription_started` or `trial_started`: timers count from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<i64>,
+    /// Since when renewing is off; `None` while it is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewal_off_at: Option<i64>,
     /// Everything that was due up to here has been handled.
     pub clock: i64,
     /// What it gives access to.
@@ -199,15 +202,42 @@ impl Chain {
 
     /// What it gives access to, for how long.
     pub fn access(&self) -> Option<AccessLevel> {
+        Some(self.shown(self.access_level_id.clone()?))
+    }
+
+    /// The subscription as profiles list it: as access, but with the end of the paid period as it was reported.
+    pub fn entry(&self) -> AccessLevel {
+        let shown = self.shown(String::new());
+        AccessLevel {
+            expires_at: match self.effective_revocation() {
+                Some(revoked) => Some(revoked.at),
+                None => self.latest.expires_at,
+            },
+            ..shown
+        }
+    }
+
+    /// The revocation, if it takes anything away.
+    fn effective_revocation(&self) -> Option<Revoked> {
+        let end = self.access_ends_at();
+        self.revoked
+            .filter(|revoked| end.is_none_or(|end| revoked.at < end))
+    }
+
+    /// Notes at the end of each change since when renewing is off.
+    pub fn note_renewal_state(&mut self, now: i64) {
+        self.renewal_off_at = match (self.latest.will_renew, self.renewal_off_at) {
+            (true, _) => None,
+            (false, known) => self.latest.renew_status_changed_at.or(known).or(Some(now)),
+        };
+    }
+
+    fn shown(&self, access_level_id: String) -> AccessLevel {
         let latest = &self.latest;
         let end = self.access_ends_at();
-        let revoked = self
-            .revoked
-            .filter(|revoked| end.is_none_or(|end| revoked.at < end));
-        let renewal_cancelled_at =
-            (!latest.will_renew).then(|| latest.renew_status_changed_at.unwrap_or(latest.purchased_at));
-        Some(AccessLevel {
-            access_level_id: self.access_level_id.clone()?,
+        let revoked = self.effective_revocation();
+        AccessLevel {
+            access_level_id,
             store: latest.store.clone(),
             product_id: latest.product_id.clone(),
             base_plan_id: latest.base_plan_id.clone(),
@@ -220,7 +250,7 @@ impl Chain {
             originally_purchased_at: latest.originally_purchased_at,
             expires_at: revoked.map_or(end, |revoked| Some(revoked.at)),
             subscription_expires_at: latest.expires_at,
-            renewal_cancelled_at: revoked.map_or(renewal_cancelled_at, |revoked| Some(revoked.said_at)),
+            renewal_cancelled_at: revoked.map_or(self.renewal_off_at, |revoked| Some(revoked.said_at)),
             billing_issue_detected_at: latest.billing_issue_detected_at,
             grace_period_expires_at: latest.grace_period_expires_at,
             cancellation_reason: revoked.map_or(latest.cancellation_reason, |_| {
@@ -234,6 +264,6 @@ impl Chain {
             store_country: Some(latest.price.country.clone()),
             trial_days: self.trial.as_ref().map(|trial| trial.days),
             variation_id: latest.variation_id.clone(),
-        })
+        }
     }
 }

@@ -124,7 +124,7 @@ pub fn apply(
     context: Context<'_>,
 ) -> (Option<Chain>, Vec<Fact>) {
     let mut facts = Vec::new();
-    let chain = match (chain, command) {
+    let mut chain = match (chain, command) {
         (None, Command::Report(transaction)) => Some(report::begin(*transaction, context, &mut facts)),
         (None, _) => None,
         (Some(mut chain), command) => {
@@ -144,6 +144,9 @@ pub fn apply(
             Some(chain)
         }
     };
+    if let Some(chain) = &mut chain {
+        chain.note_renewal_state(context.now);
+    }
     (chain, facts)
 }
 

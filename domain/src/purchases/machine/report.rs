@@ -23,6 +23,7 @@ pub(super) fn begin(transaction: Transaction, context: Context<'_>, facts: &mut 
         reactivated_at: None,
         pause_arranged_at: None,
         started_at: is_first.then_some(transaction.purchased_at),
+        renewal_off_at: None,
         clock: transaction.purchased_at,
         access_level_id: context.access_level_id.map(str::to_owned),
         activated_at: transaction.purchased_at,

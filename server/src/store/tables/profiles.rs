@@ -4,6 +4,7 @@ use bursar_domain::attributes::Attributes;
 use bursar_domain::identifiers::Identifiers;
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::profile::{Details, Profile};
+use bursar_domain::purchases::holdings::Holdings;
 use bursar_domain::selector::Selector;
 
 use crate::locking;
@@ -12,11 +13,11 @@ use crate::store::{Loaded, Row, Sql, Statement, StoreError, Value};
 /// Reads the profile that the selector looks up: by its id where that is given, else by the customer id.
 pub fn select(app: AppId, selector: &Selector) -> Statement {
     const BY_ID: Sql = Sql::same(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings
          FROM profiles WHERE app_id = $1 AND profile_id = $2",
     );
     const BY_CUSTOMER: Sql = Sql::same(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings
          FROM profiles WHERE app_id = $1 AND customer_user_id = $2",
     );
     one(&BY_ID, &BY_CUSTOMER, app, selector)
@@ -25,20 +26,20 @@ pub fn select(app: AppId, selector: &Selector) -> Statement {
 /// As [`select`], and locks the profile for the change that reads it.
 pub fn lock(app: AppId, selector: &Selector) -> Statement {
     const BY_ID: Sql = locking!(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings
          FROM profiles WHERE app_id = $1 AND profile_id = $2"
     )
     .together(
-        "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes
+        "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings
          FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (app_id, profile_id, place)
          JOIN profiles USING (app_id, profile_id) ORDER BY wanted.place FOR UPDATE OF profiles",
     );
     const BY_CUSTOMER: Sql = locking!(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings
          FROM profiles WHERE app_id = $1 AND customer_user_id = $2"
     )
     .together(
-        "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes
+        "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings
          FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS wanted (app_id, customer_user_id, place)
          JOIN profiles USING (app_id, customer_user_id) ORDER BY wanted.place FOR UPDATE OF profiles",
     );
@@ -48,11 +49,11 @@ pub fn lock(app: AppId, selector: &Selector) -> Statement {
 /// As [`lock`], with the profile's details.
 pub fn lock_whole(app: AppId, selector: &Selector) -> Statement {
     const BY_ID: Sql = locking!(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, details
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
          FROM profiles WHERE app_id = $1 AND profile_id = $2"
     );
     const BY_CUSTOMER: Sql = locking!(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, details
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
          FROM profiles WHERE app_id = $1 AND customer_user_id = $2"
     );
     one(&BY_ID, &BY_CUSTOMER, app, selector)
@@ -61,11 +62,11 @@ pub fn lock_whole(app: AppId, selector: &Selector) -> Statement {
 /// As [`select`], with the profile's details.
 pub fn select_whole(app: AppId, selector: &Selector) -> Statement {
     const BY_ID: Sql = Sql::same(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, details
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
          FROM profiles WHERE app_id = $1 AND profile_id = $2",
     );
     const BY_CUSTOMER: Sql = Sql::same(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, details
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
          FROM profiles WHERE app_id = $1 AND customer_user_id = $2",
     );
     one(&BY_ID, &BY_CUSTOMER, app, selector)
@@ -88,7 +89,7 @@ pub fn read_whole(app: AppId, rows: &mut [Row]) -> Result<Option<(Profile, Detai
     let Some(row) = rows.first_mut() else {
         return Ok(None);
     };
-    let details = row.opt_text(6)?;
+    let details = row.opt_text(7)?;
     let details = details.map_or_else(|| Ok(Details::default()), |text| serde_json::from_str(&text));
     Ok(Some((
         profile(app, row)?,
@@ -105,6 +106,8 @@ fn profile(app: AppId, row: &mut Row) -> Result<Profile, StoreError> {
     let identifiers = Identifiers::decode(&row.text(4)?).ok_or_else(|| unreadable("identifiers"))?;
     let attributes =
         Attributes::decode(row.opt_text(5)?.as_deref()).ok_or_else(|| unreadable("attributes"))?;
+    let holdings = row.opt_text(6)?;
+    let holdings = holdings.map_or_else(|| Ok(Holdings::default()), |text| serde_json::from_str(&text));
     Ok(Profile {
         app,
         id: ProfileId(row.uuid(0)?),
@@ -113,6 +116,7 @@ fn profile(app: AppId, row: &mut Row) -> Result<Profile, StoreError> {
         updated_at: row.int(3)?,
         identifiers,
         attributes,
+        holdings: holdings.map_err(|_| unreadable("holdings"))?,
     })
 }
 
@@ -196,6 +200,31 @@ pub fn update_identifiers(profile: &Profile, selector: &Selector) -> Statement {
             identifiers.into(),
             profile.app.0.into(),
             key,
+        ],
+    )
+}
+
+/// Saves what a known profile has, and when something of it is due next.
+pub fn update_holdings(profile: &Profile, due_at: Option<i64>) -> Statement {
+    const SQL: Sql = Sql::same(
+        "UPDATE profiles SET updated_at = $1, holdings = $2, due_at = $3
+         WHERE app_id = $4 AND profile_id = $5",
+    )
+    .together(
+        "UPDATE profiles SET updated_at = new.updated_at, holdings = new.holdings, due_at = new.due_at
+         FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[])
+              AS new (updated_at, holdings, due_at, app_id, profile_id)
+         WHERE profiles.app_id = new.app_id AND profiles.profile_id = new.profile_id",
+    );
+    let holdings = serde_json::to_string(&profile.holdings).expect("holdings always serialise");
+    Statement::new(
+        &SQL,
+        [
+            profile.updated_at.into(),
+            holdings.into(),
+            due_at.into(),
+            profile.app.0.into(),
+            profile.id.0.into(),
         ],
     )
 }
