@@ -175,8 +175,8 @@ impl Kind {
         match (self, value) {
             (Self::Own, _) | (Self::Bool, Json::Bool(_)) => None,
             (Self::Bool, _) => Some(("base_error", "must be true or false".into())),
-            (Self::OneOfIntegers(allowed), Json::Number(number)) if number.fract() == 0.0 => {
-                (!is_one_of(*number, allowed))
+            (Self::OneOfIntegers(allowed), Json::Number(number)) if number.float().fract() == 0.0 => {
+                (!is_one_of(number.float(), allowed))
                     .then(|| ("enum", format!("must be one of {}", list(allowed.iter()))))
             }
             (Self::OneOfIntegers(_), _) => Some(("base_error", "must be an integer".into())),
