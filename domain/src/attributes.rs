@@ -107,7 +107,7 @@ fn read_item(item: &Json<'_>) -> Result<(String, Option<AttributeValue>), Violat
             ));
         }
         Some(Json::Text(text)) => Some(AttributeValue::Text(text.clone().into_owned())),
-        Some(Json::Number(number)) => Some(AttributeValue::Number(*number)),
+        Some(Json::Number(number)) => Some(AttributeValue::Number(number.float())),
         Some(Json::Bool(flag)) => Some(AttributeValue::Number(f64::from(*flag))),
         Some(_) => return refuse(&format!("the value of {key} must be a string or a number")),
     };

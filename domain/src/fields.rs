@@ -12,6 +12,9 @@ use crate::{country, time};
 /// The longest name, e-mail address, phone number and the like, in characters.
 pub const MAX_TEXT: usize = 255;
 
+/// A text without control characters, as a pattern.
+const NO_CONTROL: &str = r"^[^\x00-\x1F\x7F-\x9F]*$";
+
 /// One field of a body.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
@@ -38,18 +41,32 @@ pub enum Kind {
         /// Characters, not bytes.
         max: usize,
     },
+    /// A string of 1 to this many characters, none of them a control character.
+    Id {
+        /// Characters, not bytes.
+        max: usize,
+    },
+    /// The same, or the empty string, which means none.
+    IdOrNone {
+        /// Characters, not bytes.
+        max: usize,
+    },
     /// One of these strings.
     OneOf(&'static [&'static str]),
     /// A string that looks like an e-mail address.
     Email,
     /// Two letters, ISO 3166-1 alpha-2.
     Country,
+    /// Three letters, ISO 4217.
+    Currency,
     /// An IPv4 address in dotted form.
     Ipv4,
     /// A UUID.
     Uuid,
     /// A date, `YYYY-MM-DD`.
     Date,
+    /// A time in one of the forms that [`time::parse_time`] reads.
+    Time,
     /// `true` or `false`.
     Bool,
     /// One of these integers.
@@ -81,9 +98,14 @@ impl Violation {
 
     /// A `validation_error` about the request as a whole.
     pub fn whole(message: impl Into<String>) -> Self {
+        Self::of_rule("non_field_errors", message)
+    }
+
+    /// A `validation_error` about fields that contradict each other, told at one of them.
+    pub fn of_rule(source: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             code: "validation_error",
-            source: "non_field_errors".into(),
+            source: source.into(),
             message: message.into(),
         }
     }
@@ -106,6 +128,16 @@ impl Field {
             name,
             kind,
             nullable: false,
+            required: true,
+        }
+    }
+
+    /// A field that must be there but may be `null`.
+    pub const fn given(name: &'static str, kind: Kind) -> Self {
+        Self {
+            name,
+            kind,
+            nullable: true,
             required: true,
         }
     }
@@ -175,8 +207,8 @@ impl Kind {
         match (self, value) {
             (Self::Own, _) | (Self::Bool, Json::Bool(_)) => None,
             (Self::Bool, _) => Some(("base_error", "must be true or false".into())),
-            (Self::OneOfIntegers(allowed), Json::Number(number)) if number.fract() == 0.0 => {
-                (!is_one_of(*number, allowed))
+            (Self::OneOfIntegers(allowed), Json::Number(number)) if number.float().fract() == 0.0 => {
+                (!is_one_of(number.float(), allowed))
                     .then(|| ("enum", format!("must be one of {}", list(allowed.iter()))))
             }
             (Self::OneOfIntegers(_), _) => Some(("base_error", "must be an integer".into())),
@@ -193,12 +225,24 @@ impl Kind {
                 text.is_empty() || longer(text, *max),
                 format!("must have 1 to {max} characters"),
             ),
+            Self::Id { max } => base(
+                text.is_empty() || is_no_id(text, *max),
+                format!("must have 1 to {max} characters and no control characters"),
+            ),
+            Self::IdOrNone { max } => base(
+                is_no_id(text, *max),
+                format!("must have at most {max} characters and no control characters"),
+            ),
             Self::OneOf(allowed) => (!allowed.contains(&text))
                 .then(|| ("enum", format!("must be one of {}", list(allowed.iter())))),
             Self::Email => base(!is_email(text), "must be an e-mail address".into()),
             Self::Country => base(
                 !country::is_alpha2(text),
                 "must be a country as two letters (ISO 3166-1 alpha-2)".into(),
+            ),
+            Self::Currency => base(
+                !is_currency(text),
+                "must be a currency as three letters (ISO 4217)".into(),
             ),
             Self::Ipv4 => base(
                 text.parse::<std::net::Ipv4Addr>().is_err(),
@@ -208,6 +252,9 @@ impl Kind {
             Self::Date => time::parse_date(text)
                 .is_none()
                 .then(|| ("datetime", "must be a date such as 2000-12-31".into())),
+            Self::Time => time::parse_time(text)
+                .is_none()
+                .then(|| ("datetime", "must be a time such as 2025-01-14T14:15:22Z".into())),
             Self::Bool | Self::OneOfIntegers(_) | Self::Own => None,
         }
     }
@@ -217,12 +264,18 @@ impl Kind {
         match self {
             Self::Text { max } => json!({"type": "string", "maxLength": max}),
             Self::NonEmpty { max } => json!({"type": "string", "minLength": 1, "maxLength": max}),
+            Self::Id { max } => {
+                json!({"type": "string", "minLength": 1, "maxLength": max, "pattern": NO_CONTROL})
+            }
+            Self::IdOrNone { max } => json!({"type": "string", "maxLength": max, "pattern": NO_CONTROL}),
             Self::OneOf(allowed) => json!({"type": "string", "enum": allowed}),
             Self::Email => json!({"type": "string", "format": "email", "maxLength": MAX_TEXT}),
             Self::Country => json!({"type": "string", "pattern": "^[A-Za-z]{2}$"}),
+            Self::Currency => json!({"type": "string", "pattern": "^[A-Za-z]{3}$"}),
             Self::Ipv4 => json!({"type": "string", "format": "ipv4"}),
             Self::Uuid => json!({"type": "string", "format": "uuid"}),
             Self::Date => json!({"type": "string", "format": "date"}),
+            Self::Time => json!({"type": "string", "format": "date-time"}),
             Self::Bool => json!({"type": "boolean"}),
             Self::OneOfIntegers(allowed) => json!({"type": "integer", "enum": allowed}),
             Self::Own => json!({}),
@@ -269,6 +322,15 @@ fn allow_null(schema: &mut Value) {
 /// Is the text longer than this many characters? Counts only where the bytes alone do not tell.
 pub fn longer(text: &str, max: usize) -> bool {
     text.len() > max && text.chars().count() > max
+}
+
+/// Is it longer than ids may be, or does it hold a control character? PostgreSQL stores no NUL in a text.
+fn is_no_id(text: &str, max: usize) -> bool {
+    longer(text, max) || text.chars().any(char::is_control)
+}
+
+fn is_currency(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "the allowed integers are small")]
@@ -366,6 +428,40 @@ mod tests {
     #[test]
     fn a_missing_required_field_is_named() {
         assert_eq!(violations(FIELDS, "{}"), [("base_error", "device_id".to_owned())]);
+    }
+
+    #[test]
+    fn ids_hold_no_control_characters_and_times_are_read() {
+        const FIELDS: &[Field] = &[
+            Field::present("id", Kind::Id { max: 3 }),
+            Field::present("plan", Kind::IdOrNone { max: 3 }),
+            Field::given("at", Kind::Time),
+            Field::present("currency", Kind::Currency),
+        ];
+        let good = r#"{"id":"é b","plan":"","at":null,"currency":"usd"}"#;
+        assert_eq!(violations(FIELDS, good), []);
+        assert_eq!(violations(FIELDS, "{}"), [("base_error", "at".to_owned())]);
+        let cases = [
+            (r#""id":"""#, "base_error", "id"),
+            (r#""id":"a\u0000""#, "base_error", "id"),
+            (r#""id":"long""#, "base_error", "id"),
+            (r#""plan":"long""#, "base_error", "plan"),
+            (r#""plan":"\u007f""#, "base_error", "plan"),
+            (r#""currency":"US""#, "base_error", "currency"),
+            (r#""currency":"€""#, "base_error", "currency"),
+        ];
+        for (field, code, source) in cases {
+            let body = format!(r#"{{{field},"at":"2025-01-14T14:15:22Z"}}"#);
+            assert_eq!(violations(FIELDS, &body), [(code, source.to_owned())], "{field}");
+        }
+        assert_eq!(
+            violations(FIELDS, r#"{"at":"soon"}"#),
+            [("datetime", "at".to_owned())]
+        );
+        assert_eq!(
+            violations(FIELDS, r#"{"at":1736864122}"#),
+            [("base_error", "at".to_owned())]
+        );
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use crate::time::parse_time;
+
 /// How deep arrays and objects may nest. A body that goes deeper does not parse.
 pub const MAX_DEPTH: usize = 64;
 
@@ -19,8 +21,8 @@ pub enum Json<'a> {
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// Any number. Integers beyond 2⁵³ lose digits, as in JavaScript.
-    Number(f64),
+    /// Any number.
+    Number(Number<'a>),
     /// A string.
     Text(Cow<'a, str>),
     /// An array.
@@ -28,6 +30,10 @@ pub enum Json<'a> {
     /// An object.
     Object(Object<'a>),
 }
+
+/// A number as it stands in the body, with every digit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Number<'a>(&'a str);
 
 /// The fields of an object in body order, each name once: when a body repeats a name, the last value counts.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -52,9 +58,11 @@ impl<'a> Object<'a> {
         }
         let mut reader = serde_json::Deserializer::from_slice(body);
         let left = Cell::new(MAX_VALUES);
+        let unread = Cell::new(body);
         let outside = Place {
             depth: 0,
             left: &left,
+            unread: &unread,
         };
         let value = outside.deserialize(&mut reader)?;
         reader.end()?;
@@ -73,16 +81,78 @@ impl<'a> Object<'a> {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Json<'a>)> {
         self.0.iter().map(|(key, value)| (key.as_ref(), value))
     }
+
+    /// The text in a field, or `None` where there is something else or nothing.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.get(name)? {
+            Json::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The time in a field, or `None` where there is something else or nothing.
+    pub fn time(&self, name: &str) -> Option<i64> {
+        parse_time(self.text(name)?)
+    }
+
+    /// The flag in a field, or `None` where there is something else or nothing.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        match self.get(name)? {
+            Json::Bool(flag) => Some(*flag),
+            _ => None,
+        }
+    }
+
+    /// The object in a field, or `None` where there is something else or nothing.
+    pub fn object(&self, name: &str) -> Option<&Object<'a>> {
+        match self.get(name)? {
+            Json::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// The same object with older names, the first of each pair, read as newer ones. Where a body gives both, the
+    /// newer one counts.
+    pub fn with_newer_names(&self, pairs: &[(&str, &'static str)]) -> Self {
+        let newer = |name: &str| pairs.iter().find(|(older, _)| *older == name).map(|pair| pair.1);
+        let fields = self.0.iter().filter_map(|(name, value)| match newer(name) {
+            Some(newer) if self.get(newer).is_some() => None,
+            Some(newer) => Some((Cow::Borrowed(newer), value.clone())),
+            None => Some((name.clone(), value.clone())),
+        });
+        Self(fields.collect())
+    }
 }
 
-/// Where a value stands: inside how many arrays and objects, and how many more values the body may hold.
+impl<'a> Number<'a> {
+    /// The digits, as JSON writes numbers.
+    pub fn text(self) -> &'a str {
+        self.0
+    }
+
+    /// The nearest float. Integers beyond 2⁵³ lose digits, as in JavaScript.
+    pub fn float(self) -> f64 {
+        self.0.parse().expect("every number of JSON is one of Rust")
+    }
+}
+
+/// Where a value stands: inside how many arrays and objects, how many more values the body may hold, and the
+/// part of the body after the last number.
 #[derive(Clone, Copy)]
-struct Place<'c> {
+struct Place<'c, 'de> {
     depth: usize,
     left: &'c Cell<usize>,
+    unread: &'c Cell<&'de [u8]>,
 }
 
-impl Place<'_> {
+impl<'de> Place<'_, 'de> {
+    /// The number that has just been read, as text: the parser tells only its nearest float.
+    fn number<E: serde::de::Error>(self) -> Result<Json<'de>, E> {
+        let (number, rest) = next_number(self.unread.get()).ok_or_else(|| E::custom("not a number"))?;
+        self.unread.set(rest);
+        Ok(Json::Number(Number(number)))
+    }
+
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         if self.depth == MAX_DEPTH {
             return Err(E::custom("nested too deep"));
@@ -92,7 +162,7 @@ impl Place<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Place<'_> {
+impl<'de> DeserializeSeed<'de> for Place<'_, 'de> {
     type Value = Json<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
@@ -104,7 +174,7 @@ impl<'de> DeserializeSeed<'de> for Place<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Place<'_> {
+impl<'de> Visitor<'de> for Place<'_, 'de> {
     type Value = Json<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,18 +189,16 @@ impl<'de> Visitor<'de> for Place<'_> {
         Ok(Json::Bool(value))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "documented at Json::Number")]
-    fn visit_i64<E>(self, value: i64) -> Result<Json<'de>, E> {
-        Ok(Json::Number(value as f64))
+    fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<Json<'de>, E> {
+        self.number()
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "documented at Json::Number")]
-    fn visit_u64<E>(self, value: u64) -> Result<Json<'de>, E> {
-        Ok(Json::Number(value as f64))
+    fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<Json<'de>, E> {
+        self.number()
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Json<'de>, E> {
-        Ok(Json::Number(value))
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Json<'de>, E> {
+        self.number()
     }
 
     fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Json<'de>, E> {
@@ -158,6 +226,36 @@ impl<'de> Visitor<'de> for Place<'_> {
         }
         keep_last_of_each(&mut fields);
         Ok(Json::Object(Object(fields)))
+    }
+}
+
+/// The first number in a part of a body that begins outside a string, and what follows it. Outside strings, only
+/// numbers have digits and signs.
+fn next_number(part: &[u8]) -> Option<(&str, &[u8])> {
+    let mut rest = part;
+    loop {
+        let start = rest
+            .iter()
+            .position(|byte| matches!(byte, b'"' | b'-' | b'0'..=b'9'))?;
+        rest = &rest[start..];
+        if rest[0] == b'"' {
+            rest = after_string(&rest[1..])?;
+            continue;
+        }
+        let within = |byte: &u8| matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9');
+        let end = rest.iter().position(|byte| !within(byte)).unwrap_or(rest.len());
+        return Some((std::str::from_utf8(&rest[..end]).ok()?, &rest[end..]));
+    }
+}
+
+/// What follows the quote that ends a string.
+fn after_string(mut rest: &[u8]) -> Option<&[u8]> {
+    loop {
+        let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        if rest[end] == b'"' {
+            return Some(&rest[end + 1..]);
+        }
+        rest = rest.get(end + 2..)?;
     }
 }
 
@@ -262,7 +360,42 @@ mod tests {
         let body = format!("{{{}\"a\":2}}", "\"a\":1,".repeat(MAX_VALUES - 2));
         assert_eq!(
             Object::parse(body.as_bytes()).unwrap().get("a"),
-            Some(&Json::Number(2.0))
+            Some(&Json::Number(Number("2")))
         );
+    }
+
+    #[test]
+    fn numbers_keep_every_digit_wherever_they_stand() {
+        let body = br#"{"1":"2\\\"3","a":[-1.50,{"4":1E+2}],"b\"5":123456789012345.123456789 ,"c":-0}"#;
+        let object = Object::parse(body).unwrap();
+        let Some(Json::Array(items)) = object.get("a") else {
+            panic!("an array")
+        };
+        assert_eq!(items[0], Json::Number(Number("-1.50")));
+        assert_eq!(
+            object.get("b\"5"),
+            Some(&Json::Number(Number("123456789012345.123456789")))
+        );
+        assert_eq!(object.get("c"), Some(&Json::Number(Number("-0"))));
+        let Json::Object(inner) = &items[1] else {
+            panic!("an object")
+        };
+        let Some(Json::Number(hundred)) = inner.get("4") else {
+            panic!("a number")
+        };
+        assert_eq!((hundred.text(), hundred.float()), ("1E+2", 100.0));
+    }
+
+    #[test]
+    fn older_names_are_read_as_newer_ones_unless_both_stand_there() {
+        let object = Object::parse(br#"{"old":1,"other":2}"#).unwrap();
+        let pairs = [("old", "new"), ("other", "else")];
+        let newer = object.with_newer_names(&pairs);
+        let names: Vec<_> = newer.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["new", "else"]);
+        let both = Object::parse(br#"{"old":1,"new":null}"#)
+            .unwrap()
+            .with_newer_names(&pairs);
+        assert_eq!(both, Object::parse(br#"{"new":null}"#).unwrap());
     }
 }

@@ -74,7 +74,7 @@ pub fn plain(value: &Json<'_>) -> Option<Value> {
             clippy::cast_possible_truncation,
             reason = "integer fields hold small numbers"
         )]
-        Json::Number(number) => Some(Value::from(*number as i64)),
+        Json::Number(number) => Some(Value::from(number.float() as i64)),
         Json::Null | Json::Array(_) | Json::Object(_) => None,
     }
 }
