@@ -25,24 +25,15 @@ pub struct Party {
     pub holdings: Holdings,
 }
 
-/// A transaction as it is stored.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Known {
-    /// As it was last reported.
-    pub transaction: Transaction,
-    /// USD for one unit of its currency on the day of the purchase, where known.
-    pub rate: Option<Decimal>,
-}
-
 /// A report and what the app says of it.
 #[derive(Debug, Clone)]
 pub struct Report<'a> {
     /// As reported now.
     pub transaction: Transaction,
     /// As it was reported before.
-    pub known: Option<Known>,
+    pub known: Option<Transaction>,
     /// USD for one unit of its currency on the day of the purchase, where known.
-    pub rate: Option<Decimal>,
+    pub usd_rate: Option<Decimal>,
     /// What happens if somebody else owns it.
     pub sharing: Sharing,
     /// Can the product be bought again and again?
@@ -67,14 +58,14 @@ pub type Drafts = Vec<(ProfileId, Draft)>;
 
 /// Takes in a report. `parties` are the caller first, then everybody who owns or shares the chain. Answers the
 /// events and the transaction as it is to be stored.
-pub fn report(parties: &mut [Party], report: Report<'_>) -> Result<(Drafts, Known), Violation> {
+pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, Transaction), Violation> {
     let key = Key::of(&report.transaction);
     let known = report.known.clone().filter(|known| {
-        let was_in = Key::of(&known.transaction);
+        let was_in = Key::of(known);
         parties.iter().any(|party| party.holdings.owns(&was_in))
     });
     if let Some(known) = &known
-        && known.transaction.purchase_type != report.transaction.purchase_type
+        && known.purchase_type != report.transaction.purchase_type
     {
         return Err(Violation {
             code: "validation_error",
@@ -83,24 +74,17 @@ pub fn report(parties: &mut [Party], report: Report<'_>) -> Result<(Drafts, Know
         });
     }
     let before = Before::of(parties, report.context, Some(&key));
-    let moved_from = known
-        .as_ref()
-        .map(|known| Key::of(&known.transaction))
-        .filter(|from| *from != key);
+    let moved_from = known.as_ref().map(Key::of).filter(|from| *from != key);
     if let Some(from) = &moved_from {
         take_out(parties, from, &report.transaction.id);
     }
     let owner = settle_owner(parties, &key, report.sharing);
-    let stored = Known {
-        rate: rate(&report, known.as_ref()),
-        transaction: report.transaction.clone(),
-    };
+    report.transaction.usd_rate = usd_rate(&report, known.as_ref());
+    let stored = report.transaction.clone();
     let revenue = revenue(&stored) - known.as_ref().map(revenue).unwrap_or_default();
     let party = &mut parties[owner];
     party.holdings.revenue_usd += revenue;
-    let known = known
-        .filter(|_| moved_from.is_none())
-        .map(|known| known.transaction);
+    let known = known.filter(|_| moved_from.is_none());
     let mut facts = match report.transaction.purchase_type {
         PurchaseType::OneTimePurchase => buy_once(&mut party.holdings, report.clone()),
         PurchaseType::Subscription => advance(&mut party.holdings, &key, known.as_ref(), &report),
@@ -392,22 +376,18 @@ fn once(kind: EventKind, at: i64, transaction: &Transaction) -> Fact {
 }
 
 /// The rate of the day of the purchase; once known it stays, also if the table is changed later.
-fn rate(report: &Report<'_>, known: Option<&Known>) -> Option<Decimal> {
-    let same_currency =
-        |known: &&Known| known.transaction.price.currency == report.transaction.price.currency;
-    known
-        .filter(same_currency)
-        .and_then(|known| known.rate)
-        .or(report.rate)
+fn usd_rate(report: &Report<'_>, known: Option<&Transaction>) -> Option<Decimal> {
+    let same_currency = |known: &&Transaction| known.price.currency == report.transaction.price.currency;
+    let known = known.filter(same_currency).and_then(|known| known.usd_rate);
+    known.or(report.usd_rate)
 }
 
 /// What a transaction adds to its profile's total revenue.
-fn revenue(known: &Known) -> Decimal {
-    let transaction = &known.transaction;
+fn revenue(transaction: &Transaction) -> Decimal {
     let counts = transaction.environment == Environment::Production
         && transaction.refunded_at.is_none()
         && !transaction.is_family_shared;
-    match known.rate.filter(|_| counts) {
+    match transaction.usd_rate.filter(|_| counts) {
         Some(rate) => transaction.price.value.checked_mul(rate).unwrap_or_default(),
         None => Decimal::ZERO,
     }

@@ -165,6 +165,7 @@ fn read(body: &Object<'_>) -> Option<Transaction> {
         cancellation_reason: body.text("cancellation_reason").and_then(choice),
         variation_id: id(body, "variation_id"),
         replaces_another: false,
+        usd_rate: None,
     };
     match purchase_type {
         PurchaseType::OneTimePurchase => Some(transaction),
@@ -286,6 +287,7 @@ mod tests {
             cancellation_reason: None,
             variation_id: None,
             replaces_another: false,
+            usd_rate: None,
         };
         assert_eq!(parsed(&value(ONE_TIME)), Ok(expected.clone()));
         let mut more = value(ONE_TIME);
@@ -327,6 +329,7 @@ mod tests {
             cancellation_reason: Some(CancellationReason::Unknown),
             variation_id: Some("v".into()),
             replaces_another: false,
+            usd_rate: None,
         };
         assert_eq!(parsed(&value(SUBSCRIPTION)), Ok(expected));
     }

@@ -61,6 +61,13 @@ pub struct Transaction {
     /// Does it take the place of another subscription? Then it is no trial, though it may cost nothing.
     #[serde(default, skip_serializing_if = "is_false")]
     pub replaces_another: bool,
+    /// USD for one unit of its currency on the day of the purchase, where known when it was first reported.
+    #[serde(
+        default,
+        with = "rust_decimal::serde::str_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub usd_rate: Option<Decimal>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

@@ -107,6 +107,7 @@ fn paid(id: &str, from: i64) -> Transaction {
         cancellation_reason: None,
         variation_id: None,
         replaces_another: false,
+        usd_rate: None,
     }
 }
 

@@ -2,4 +2,5 @@
 
 pub mod profile_search;
 pub mod profiles;
+pub mod purchases;
 pub mod replies;

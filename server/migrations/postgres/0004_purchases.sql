@@ -1,0 +1,25 @@
+-- What a profile has (chains, one-time purchases, grants, shared access), as one JSON text; and when something of it
+-- is due next by time alone.
+ALTER TABLE profiles ADD COLUMN holdings TEXT;
+ALTER TABLE profiles ADD COLUMN due_at BIGINT;
+CREATE INDEX profiles_by_due ON profiles (due_at) WHERE due_at IS NOT NULL;
+
+-- Every transaction as it was last reported.
+CREATE TABLE transactions (
+    app_id UUID NOT NULL,
+    store TEXT COLLATE "C" NOT NULL,
+    transaction_id TEXT COLLATE "C" NOT NULL,
+    original_id TEXT COLLATE "C" NOT NULL,
+    report TEXT NOT NULL
+);
+CREATE UNIQUE INDEX transactions_by_id ON transactions (app_id, store, transaction_id);
+
+-- Which profiles own or share a chain or one-time purchase.
+CREATE TABLE chain_holders (
+    app_id UUID NOT NULL,
+    store TEXT COLLATE "C" NOT NULL,
+    original_id TEXT COLLATE "C" NOT NULL,
+    profile_id UUID NOT NULL,
+    PRIMARY KEY (app_id, store, original_id, profile_id)
+);
+CREATE INDEX chain_holders_by_profile ON chain_holders (app_id, profile_id);
