@@ -12,6 +12,7 @@ pub mod identifiers;
 pub mod ids;
 pub mod installation;
 pub mod json;
+pub mod money;
 pub mod person;
 pub mod profile;
 pub mod profile_body;
