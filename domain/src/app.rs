@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::country;
+use crate::purchases::machine::Waits;
 use crate::time::parse_date;
 
 /// The access level that every app has and that cannot be deleted.
@@ -35,6 +36,13 @@ pub struct AppSettings {
     pub commission: Commission,
     /// VAT rates that replace those of the shipped table, by country.
     pub vat: BTreeMap<String, String>,
+    /// For how many hours after a period's end a renewal may still be reported before the subscription counts as
+    /// expired.
+    #[schemars(range(max = 720))]
+    pub renewal_wait_hours: u16,
+    /// For how many days after a failed charge stores go on collecting, where that is not as usual, by store.
+    #[schemars(extend("additionalProperties" = {"type": "integer", "minimum": 0, "maximum": 365}))]
+    pub collecting_days: BTreeMap<String, u16>,
 }
 
 /// What a second profile gets that reports a purchase of the first.
@@ -123,11 +131,18 @@ impl Default for AppSettings {
             collect_ip: true,
             commission: Commission::default(),
             vat: BTreeMap::new(),
+            renewal_wait_hours: 24,
+            collecting_days: BTreeMap::new(),
         }
     }
 }
 
 impl AppSettings {
+    /// How long to wait for renewals and for stores that collect.
+    pub fn waits(&self) -> Waits {
+        Waits::new(self.renewal_wait_hours, &self.collecting_days)
+    }
+
     /// What is wrong with the settings: the path of each bad one and why.
     pub fn problems(&self) -> Vec<(String, String)> {
         let mut problems = Vec::new();
@@ -162,6 +177,13 @@ impl AppSettings {
                 ));
             }
         }
+        if self.renewal_wait_hours > 720 {
+            problems.push(("renewal_wait_hours".into(), "must be 0 to 720".into()));
+        }
+        let too_long = self.collecting_days.iter().filter(|(_, days)| **days > 365);
+        problems.extend(
+            too_long.map(|(store, _)| (format!("collecting_days.{store}"), "must be 0 to 365".to_owned())),
+        );
         problems
     }
 }

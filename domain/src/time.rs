@@ -86,6 +86,11 @@ fn is_tail(tail: &str) -> bool {
             .any(|shape| shape_matches(offset, shape))
 }
 
+/// The day of a time in UTC, `YYYY-MM-DD`.
+pub fn format_day(micros: i64) -> String {
+    format_time(micros).chars().take(10).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

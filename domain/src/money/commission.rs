@@ -102,6 +102,8 @@ mod tests {
             refunded_at: None,
             cancellation_reason: None,
             variation_id: None,
+            replaces_another: false,
+            usd_rate: None,
         }
     }
 

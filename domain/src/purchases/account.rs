@@ -50,7 +50,12 @@ pub enum Draft {
     /// What the state machine found out.
     Fact(Box<Fact>),
     /// An access level changed.
-    Level(Box<AccessLevel>),
+    Level {
+        /// As it is now.
+        level: Box<AccessLevel>,
+        /// Which change of the profile's access levels this is.
+        number: u32,
+    },
 }
 
 /// The events that follow, each with the profile that it belongs to.
@@ -149,9 +154,9 @@ impl Before {
     }
 
     /// One draft for each level that is different now: first those that take away, then those that give.
-    pub(super) fn changes(&self, parties: &[Party], now: i64) -> Drafts {
-        let mut changes = Drafts::new();
-        for (party, (before, at)) in parties.iter().zip(&self.0) {
+    pub(super) fn changes(&self, parties: &mut [Party], now: i64) -> Drafts {
+        let mut changes = Vec::new();
+        for (index, (party, (before, at))) in parties.iter().zip(&self.0).enumerate() {
             let after = party.holdings.levels(now);
             let is_same = |level: &AccessLevel| {
                 let old = before
@@ -168,14 +173,17 @@ impl Before {
                 ..old.clone()
             });
             let changed = after.iter().filter(|level| !is_same(level)).cloned();
-            changes.extend(
-                ended
-                    .chain(changed)
-                    .map(|level| (party.id, Draft::Level(Box::new(level)))),
-            );
+            changes.extend(ended.chain(changed).map(|level| (index, level)));
         }
-        changes.sort_by_key(|(_, draft)| matches!(draft, Draft::Level(level) if level.is_active(now)));
-        changes
+        changes.sort_by_key(|(_, level)| level.is_active(now));
+        let number = |(index, level): (usize, AccessLevel)| {
+            let party: &mut Party = &mut parties[index];
+            party.holdings.level_changes += 1;
+            let number = party.holdings.level_changes;
+            let level = Box::new(level);
+            (party.id, Draft::Level { level, number })
+        };
+        changes.into_iter().map(number).collect()
     }
 }
 

@@ -33,6 +33,9 @@ pub struct Holdings {
     /// What it has paid, less what it was paid back; sandbox not counted.
     #[serde(with = "rust_decimal::serde::str")]
     pub revenue_usd: Decimal,
+    /// How often an access level of it has changed: tells such events apart.
+    #[serde(default)]
+    pub level_changes: u32,
 }
 
 /// A one-time purchase.
@@ -111,6 +114,11 @@ impl Holdings {
     /// Does it own the chain or purchase?
     pub fn owns(&self, key: &Key) -> bool {
         self.chain(key).is_some() || self.one_time.iter().any(|one| key.is_of(&one.transaction))
+    }
+
+    /// Does it own the chain or purchase, or share it?
+    pub fn holds(&self, key: &Key) -> bool {
+        self.owns(key) || self.shared.iter().any(|share| share.key == *key)
     }
 
     /// The place of a chain that it owns.

@@ -203,6 +203,8 @@ fn month(kind: EventKind) -> Fact {
             refunded_at: None,
             cancellation_reason: None,
             variation_id: None,
+            replaces_another: false,
+            usd_rate: None,
         },
         subscription_expires_at: Some(to),
         reason: None,

@@ -10,8 +10,9 @@ mod report;
 mod tests;
 mod update;
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
 use super::chain::{Chain, Closed, DAY};
 use super::transaction::{CancellationReason, Transaction};
@@ -56,41 +57,35 @@ pub enum Command {
     },
 }
 
+/// How long stores go on collecting after a failed charge, in days, by store. Others: not at all.
+const COLLECTING: [(&str, i64); 3] = [("app_store", 60), ("play_store", 60), ("paddle", 30)];
+
 /// How long stores go on collecting, and how long we wait for a renewal that nobody has reported.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waits {
-    /// From the end of a period that should have renewed until the chain counts as expired.
-    pub renewal: i64,
-    /// From a failed charge until the store gives up: App Store.
-    pub app_store: i64,
-    /// Google Play.
-    pub play_store: i64,
-    /// Paddle.
-    pub paddle: i64,
-    /// Every other store.
-    pub other: i64,
+    renewal: i64,
+    collecting_days: BTreeMap<String, u16>,
 }
 
 impl Default for Waits {
     fn default() -> Self {
-        Self {
-            renewal: DAY,
-            app_store: 60 * DAY,
-            play_store: 60 * DAY,
-            paddle: 30 * DAY,
-            other: 0,
-        }
+        Self::new(24, &BTreeMap::new())
     }
 }
 
 impl Waits {
-    fn collecting(&self, store: &str) -> i64 {
-        match store {
-            "app_store" => self.app_store,
-            "play_store" => self.play_store,
-            "paddle" => self.paddle,
-            _ => self.other,
+    /// The usual ones, but for the stores that are named.
+    pub fn new(renewal_hours: u16, collecting_days: &BTreeMap<String, u16>) -> Self {
+        Self {
+            renewal: i64::from(renewal_hours) * DAY / 24,
+            collecting_days: collecting_days.clone(),
         }
+    }
+
+    fn collecting(&self, store: &str) -> i64 {
+        let usual = COLLECTING.iter().find(|(name, _)| *name == store);
+        let said = self.collecting_days.get(store).map(|days| i64::from(*days));
+        said.or(usual.map(|(_, days)| *days)).unwrap_or_default() * DAY
     }
 }
 

@@ -1,0 +1,157 @@
+//! Access is given and taken away, and how Apple is to be answered when somebody asks for money back.
+
+use std::sync::Arc;
+
+use bursar_domain::app::PREMIUM;
+use bursar_domain::fields::Violation;
+use bursar_domain::ids::ProfileId;
+use bursar_domain::profile::Profile;
+use bursar_domain::purchases::access_body::{GrantRequest, RevokeRequest};
+use bursar_domain::purchases::account::{Drafts, Party};
+use bursar_domain::purchases::grants;
+use bursar_domain::purchases::holdings::Grant;
+use bursar_domain::purchases::machine::Context;
+use bursar_domain::purchases::refund_saver::{RefundSaver, RefundSaverChanges};
+use bursar_domain::selector::Selector;
+use uuid::Uuid;
+
+use super::people::People;
+use super::tell::tell;
+use super::{Rules, refused};
+use crate::actions::profiles::Request;
+use crate::actions::remember::commit;
+use crate::actions::{ActionError, Reply};
+use crate::directory::App;
+use crate::state::AppState;
+use crate::store::tables::profiles::{self, rows_of};
+use crate::store::{Decision, Loaded, Sql, Statement};
+
+/// Gives a profile an access level.
+pub async fn grant(
+    state: &AppState,
+    app: &Arc<App>,
+    request: Request,
+    wanted: GrantRequest,
+    render: impl Fn(&Profile) -> Reply + Send + 'static,
+) -> Result<Reply, ActionError> {
+    let grant_id = Uuid::new_v4();
+    let level = wanted.access_level_id.clone();
+    let change = move |party: &mut Party, context: Context<'_>| {
+        let grant = Grant {
+            grant_id,
+            access_level_id: wanted.access_level_id.clone(),
+            granted_at: context.now,
+            starts_at: wanted.starts_at,
+            expires_at: wanted.expires_at,
+            revoked: None,
+        };
+        Ok(grants::grant(party, grant, context))
+    };
+    change_access(state, app, request, &level, change, render).await
+}
+
+/// Takes an access level from a profile, now or later.
+pub async fn revoke(
+    state: &AppState,
+    app: &Arc<App>,
+    request: Request,
+    wanted: RevokeRequest,
+    render: impl Fn(&Profile) -> Reply + Send + 'static,
+) -> Result<Reply, ActionError> {
+    let level = wanted.access_level_id.clone();
+    let change = move |party: &mut Party, context: Context<'_>| {
+        grants::revoke(party, &wanted.access_level_id, wanted.revoke_at, context)
+    };
+    change_access(state, app, request, &level, change, render).await
+}
+
+async fn change_access(
+    state: &AppState,
+    app: &Arc<App>,
+    request: Request,
+    level: &str,
+    change: impl Fn(&mut Party, Context<'_>) -> Result<Drafts, Violation> + Send + 'static,
+    render: impl Fn(&Profile) -> Reply + Send + 'static,
+) -> Result<Reply, ActionError> {
+    let Request {
+        selector,
+        now,
+        remember,
+        ..
+    } = request;
+    let rules = Rules::of(app);
+    let reads = vec![profiles::lock_whole(app.id, &selector), level_exists(app, level)];
+    let is_premium = level == PREMIUM;
+    let decide = move |loaded: &mut Loaded| {
+        let (found, details) = profiles::read_whole(rules.app.id, rows_of(loaded, 0))?.unzip();
+        let mut people = People(vec![(selector.pick(found)?, details.unwrap_or_default())]);
+        if !is_premium && rows_of(loaded, 1).is_empty() {
+            return Err(refused(no_such_level()));
+        }
+        let mut parties = people.parties();
+        let drafts = change(&mut parties[0], rules.context(now, None)).map_err(refused)?;
+        let mut writes = people.settle(parties, &[], &rules, now);
+        writes.extend(tell(&rules, &people, drafts, None, now));
+        let (answer, _) = people.0.swap_remove(0);
+        Ok(Decision { writes, answer })
+    };
+    commit(state, remember, now, reads, decide, render).await
+}
+
+fn level_exists(app: &App, level: &str) -> Statement {
+    const SQL: Sql =
+        Sql::same("SELECT access_level_id FROM access_levels WHERE app_id = $1 AND access_level_id = $2");
+    Statement::new(&SQL, [app.id.0.into(), level.into()])
+}
+
+fn no_such_level() -> Violation {
+    Violation {
+        code: "paid_access_level_does_not_exist",
+        source: "non_field_errors".into(),
+        message: "the app has no such access level".into(),
+    }
+}
+
+/// Changes how requests for a refund are answered.
+pub async fn set_refund_saver(
+    state: &AppState,
+    request: Request,
+    changes: RefundSaverChanges,
+    render: impl Fn(&(ProfileId, RefundSaver)) -> Reply + Send + 'static,
+) -> Result<Reply, ActionError> {
+    let Request {
+        app,
+        selector,
+        now,
+        remember,
+    } = request;
+    let reads = vec![profiles::lock_whole(app, &selector)];
+    let decide = move |loaded: &mut Loaded| {
+        let (found, details) = profiles::read_whole(app, rows_of(loaded, 0))?.unzip();
+        let mut profile = selector.pick(found)?;
+        let mut details = details.unwrap_or_default();
+        let changed = details.refund_saver.apply(&changes);
+        let mut writes = Vec::new();
+        if changed {
+            profile.touch(now);
+            writes.push(profiles::update(&profile, &details));
+        }
+        Ok(Decision {
+            writes,
+            answer: (profile.id, details.refund_saver),
+        })
+    };
+    commit(state, remember, now, reads, decide, render).await
+}
+
+/// How requests for a refund are answered.
+pub async fn read_refund_saver(
+    state: &AppState,
+    app: &App,
+    selector: &Selector,
+) -> Result<(ProfileId, RefundSaver), ActionError> {
+    let mut rows = state.store.read(profiles::select_whole(app.id, selector)).await?;
+    let (found, details) = profiles::read_whole(app.id, &mut rows)?.unzip();
+    let profile = selector.pick(found)?;
+    Ok((profile.id, details.unwrap_or_default().refund_saver))
+}

@@ -1,0 +1,51 @@
+//! Purchases: transactions that are reported, access that is granted and revoked, what becomes due by time.
+
+mod access;
+mod due;
+mod people;
+mod report;
+mod tell;
+
+use std::sync::Arc;
+
+use bursar_domain::fields::Violation;
+use bursar_domain::profile::Refusal;
+use bursar_domain::purchases::machine::{Context, Timers, Waits};
+
+pub use access::{grant, read_refund_saver, revoke, set_refund_saver};
+pub use due::handle_due;
+pub use report::set_transaction;
+
+use crate::actions::ActionError;
+use crate::directory::App;
+
+/// What an app says of purchases, as the directory knows it when a request comes.
+#[derive(Clone)]
+pub(super) struct Rules {
+    app: Arc<App>,
+    waits: Waits,
+    timers: Timers,
+}
+
+impl Rules {
+    fn of(app: &Arc<App>) -> Self {
+        Self {
+            waits: app.settings.waits(),
+            timers: app.timers(),
+            app: Arc::clone(app),
+        }
+    }
+
+    fn context<'a>(&'a self, now: i64, access_level_id: Option<&'a str>) -> Context<'a> {
+        Context {
+            now,
+            waits: &self.waits,
+            timers: &self.timers,
+            access_level_id,
+        }
+    }
+}
+
+fn refused(violation: Violation) -> ActionError {
+    ActionError::Refused(Refusal::Invalid(violation))
+}

@@ -1,0 +1,66 @@
+//! The profiles that a change touches: from their rows to the parties of the rules, and back.
+
+use bursar_domain::ids::{AppId, ProfileId};
+use bursar_domain::profile::{Details, Profile};
+use bursar_domain::purchases::account::Party;
+use bursar_domain::purchases::holdings::Key;
+
+use super::Rules;
+use crate::store::tables::{profiles, purchases};
+use crate::store::{Row, Statement, StoreError};
+
+/// Profiles with what they had before the change.
+pub(super) struct People(pub Vec<(Profile, Details)>);
+
+impl People {
+    /// Adds the profiles of a read's rows that are not among them yet.
+    pub fn read(&mut self, app: AppId, rows: &mut [Row]) -> Result<(), StoreError> {
+        for row in rows {
+            let found = profiles::read_whole(app, std::slice::from_mut(row))?;
+            if let Some((profile, details)) = found
+                && self.position(profile.id).is_none()
+            {
+                self.0.push((profile, details));
+            }
+        }
+        Ok(())
+    }
+
+    /// The parties of the rules, in the same order.
+    pub fn parties(&self) -> Vec<Party> {
+        let party = |(profile, _): &(Profile, Details)| Party {
+            id: profile.id,
+            is_identified: profile.customer_user_id.is_some(),
+            holdings: profile.holdings.clone(),
+        };
+        self.0.iter().map(party).collect()
+    }
+
+    /// Takes over what the parties have now, and answers what is to be written: each that has changed, and who holds
+    /// the chains of `keys` now.
+    pub fn settle(&mut self, parties: Vec<Party>, keys: &[Key], rules: &Rules, now: i64) -> Vec<Statement> {
+        let mut writes = Vec::new();
+        for ((profile, _), party) in self.0.iter_mut().zip(parties) {
+            if profile.holdings == party.holdings {
+                continue;
+            }
+            for key in keys {
+                let held = profile.holdings.holds(key);
+                match (held, party.holdings.holds(key)) {
+                    (false, true) => writes.push(purchases::hold(profile.app, key, profile.id)),
+                    (true, false) => writes.push(purchases::let_go(profile.app, key, profile.id)),
+                    _ => {}
+                }
+            }
+            profile.holdings = party.holdings;
+            profile.touch(now);
+            let due_at = profile.holdings.next_due(rules.context(now, None));
+            writes.push(profiles::update_holdings(profile, due_at));
+        }
+        writes
+    }
+
+    pub fn position(&self, id: ProfileId) -> Option<usize> {
+        self.0.iter().position(|(profile, _)| profile.id == id)
+    }
+}

@@ -1,0 +1,140 @@
+//! A transaction is reported.
+
+use std::sync::Arc;
+
+use bursar_domain::app::{PREMIUM, Sharing, UnknownProduct};
+use bursar_domain::profile::Profile;
+use bursar_domain::purchases::account::{self, Report};
+use bursar_domain::purchases::holdings::Key;
+use bursar_domain::purchases::transaction::{Environment, Transaction};
+use bursar_domain::time::format_day;
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::people::People;
+use super::tell::tell;
+use super::{Rules, refused};
+use crate::actions::profiles::Request;
+use crate::actions::remember::commit;
+use crate::actions::{ActionError, Reply};
+use crate::directory::App;
+use crate::state::AppState;
+use crate::store::tables::profiles::{self, rows_of};
+use crate::store::tables::purchases;
+use crate::store::{Decision, Loaded, Row, StoreError};
+
+/// Takes in a transaction as it is reported now, and answers the profile that reported it.
+pub async fn set_transaction(
+    state: &AppState,
+    app: &Arc<App>,
+    request: Request,
+    transaction: Transaction,
+    render: impl Fn(&Profile) -> Reply + Send + 'static,
+) -> Result<Reply, ActionError> {
+    let Request {
+        selector,
+        now,
+        remember,
+        ..
+    } = request;
+    let rules = Rules::of(app);
+    let reads = vec![
+        profiles::lock_whole(app.id, &selector),
+        purchases::lock_holders(app.id, &transaction),
+        purchases::select(app.id, &transaction),
+        purchases::product(app.id, &transaction),
+        purchases::rate(&transaction.price.currency, &format_day(transaction.purchased_at)),
+    ];
+    let purchase_id = Uuid::new_v4();
+    let decide = move |loaded: &mut Loaded| {
+        let app = rules.app.id;
+        let (caller, details) = profiles::read_whole(app, rows_of(loaded, 0))?.unzip();
+        let mut people = People(vec![(selector.pick(caller)?, details.unwrap_or_default())]);
+        people.read(app, rows_of(loaded, 1))?;
+        let known = purchases::read(rows_of(loaded, 2))?;
+        let product = Product::read(rows_of(loaded, 3), &rules)?;
+        let mut keys = vec![Key::of(&transaction)];
+        keys.extend(known.as_ref().map(Key::of).filter(|key| *key != keys[0]));
+        let report = Report {
+            known: known.clone(),
+            usd_rate: usd_rate(&transaction, rows_of(loaded, 4))?,
+            sharing: sharing(&rules, transaction.environment),
+            is_consumable: product.is_consumable,
+            purchase_id,
+            context: rules.context(now, product.access_level_id.as_deref()),
+            transaction: transaction.clone(),
+        };
+        let mut parties = people.parties();
+        let (drafts, stored) = account::report(&mut parties, report).map_err(refused)?;
+        let mut writes = people.settle(parties, &keys, &rules, now);
+        match &known {
+            Some(known) if *known == stored => {}
+            Some(_) => writes.push(purchases::update(app, &stored)),
+            None => writes.push(purchases::insert(app, &stored)),
+        }
+        writes.extend(tell(&rules, &people, drafts, product.regular_price(&transaction), now));
+        let (profile, _) = people.0.swap_remove(0);
+        Ok(Decision {
+            writes,
+            answer: profile,
+        })
+    };
+    commit(state, remember, now, reads, decide, render).await
+}
+
+/// What the catalogue says of a product.
+struct Product {
+    access_level_id: Option<String>,
+    is_consumable: bool,
+    price: Option<(Decimal, String)>,
+}
+
+impl Product {
+    fn read(rows: &mut [Row], rules: &Rules) -> Result<Self, StoreError> {
+        let Some(row) = rows.first_mut() else {
+            let gives_premium = rules.app.settings.unknown_product == UnknownProduct::Premium;
+            return Ok(Self {
+                access_level_id: gives_premium.then(|| PREMIUM.to_owned()),
+                is_consumable: false,
+                price: None,
+            });
+        };
+        let value = row.opt_text(2)?.map(|value| value.parse()).transpose();
+        let value = value.map_err(|_| StoreError::Corrupt("a product's price cannot be read".into()))?;
+        Ok(Self {
+            access_level_id: row.opt_text(0)?,
+            is_consumable: row.int(1)? != 0,
+            price: value.zip(row.opt_text(3)?),
+        })
+    }
+
+    /// The price without any offer, if it is told in the transaction's currency.
+    fn regular_price(&self, transaction: &Transaction) -> Option<Decimal> {
+        let (value, currency) = self.price.as_ref()?;
+        currency
+            .eq_ignore_ascii_case(&transaction.price.currency)
+            .then_some(*value)
+    }
+}
+
+fn usd_rate(transaction: &Transaction, rows: &mut [Row]) -> Result<Option<Decimal>, StoreError> {
+    if transaction.price.currency == "USD" {
+        return Ok(Some(Decimal::ONE));
+    }
+    let Some(row) = rows.first_mut() else {
+        let currency = &transaction.price.currency;
+        tracing::warn!(%currency, "no rate is known: the amount is stored and counts 0 US dollars");
+        return Ok(None);
+    };
+    let rate = row.text(0)?.parse();
+    rate.map(Some)
+        .map_err(|_| StoreError::Corrupt("a rate cannot be read".into()))
+}
+
+fn sharing(rules: &Rules, environment: Environment) -> Sharing {
+    let settings = &rules.app.settings;
+    match environment {
+        Environment::Production => settings.sharing,
+        Environment::Sandbox => settings.sandbox_sharing.unwrap_or(settings.sharing),
+    }
+}

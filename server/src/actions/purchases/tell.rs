@@ -1,0 +1,146 @@
+//! Events from what the rules found out, in the form in which they are stored.
+
+use bursar_domain::events::id::event_id;
+use bursar_domain::events::payload;
+use bursar_domain::events::recipient::{Recipient, Sharer};
+use bursar_domain::events::{Event, EventKind, Fact};
+use bursar_domain::money::Money;
+use bursar_domain::profile::{Details, Profile};
+use bursar_domain::purchases::access::AccessLevel;
+use bursar_domain::purchases::account::{Draft, Drafts};
+use bursar_domain::purchases::holdings::Key;
+use rust_decimal::Decimal;
+
+use super::Rules;
+use super::people::People;
+use crate::store::Statement;
+use crate::store::tables::events;
+
+/// The statements that add the events. Changes of access levels are told only where the app's webhook wants them.
+pub(super) fn tell(
+    rules: &Rules,
+    people: &People,
+    drafts: Drafts,
+    regular_price: Option<Decimal>,
+    now: i64,
+) -> Vec<Statement> {
+    let wants_levels = rules.app.wants(EventKind::AccessLevelUpdated);
+    let drafts = drafts.into_iter().filter_map(|(profile, draft)| {
+        let wanted = wants_levels || matches!(draft, Draft::Fact(_));
+        let place = people.position(profile)?;
+        wanted.then_some((place, draft))
+    });
+    let teller = Teller {
+        rules,
+        people,
+        regular_price,
+        now,
+    };
+    let events: Vec<_> = drafts.map(|(place, draft)| teller.event(place, &draft)).collect();
+    events::insert(&events)
+}
+
+struct Teller<'a> {
+    rules: &'a Rules,
+    people: &'a People,
+    regular_price: Option<Decimal>,
+    now: i64,
+}
+
+impl Teller<'_> {
+    fn event(&self, place: usize, draft: &Draft) -> Event {
+        match draft {
+            Draft::Fact(fact) => self.of_fact(place, fact),
+            Draft::Level { level, number } => self.of_level(place, level, *number),
+        }
+    }
+
+    fn of_fact(&self, place: usize, fact: &Fact) -> Event {
+        let (profile, details) = &self.people.0[place];
+        let transaction = &fact.transaction;
+        let settings = &self.rules.app.settings;
+        let money = Money::of(
+            transaction,
+            fact.rate_after_first_year,
+            self.regular_price,
+            settings,
+            transaction.usd_rate,
+        );
+        let id = event_id(
+            profile.id,
+            fact.kind,
+            &transaction.store,
+            &transaction.id,
+            fact.discriminator,
+            "",
+        );
+        let sharing = self.sharing(place, &Key::of(transaction));
+        let recipient = self.recipient(profile, details, &sharing);
+        let shape = self.rules.app.shape(fact.kind);
+        Event {
+            payload: payload::of_fact(id, fact, &money, &recipient, &shape),
+            id,
+            app: profile.app,
+            profile: profile.id,
+            kind: fact.kind,
+            at: fact.at,
+            created_at: self.now,
+        }
+    }
+
+    fn of_level(&self, place: usize, level: &AccessLevel, number: u32) -> Event {
+        let (profile, details) = &self.people.0[place];
+        let kind = EventKind::AccessLevelUpdated;
+        let id = event_id(
+            profile.id,
+            kind,
+            &level.store,
+            &level.transaction_id,
+            i64::from(number),
+            &level.access_level_id,
+        );
+        let key = Key {
+            store: level.store.clone(),
+            original_id: level.original_id.clone(),
+        };
+        let sharing = self.sharing(place, &key);
+        let recipient = self.recipient(profile, details, &sharing);
+        let shape = self.rules.app.shape(kind);
+        Event {
+            payload: payload::of_level(id, level, self.now, &recipient, &shape),
+            id,
+            app: profile.app,
+            profile: profile.id,
+            kind,
+            at: self.now,
+            created_at: self.now,
+        }
+    }
+
+    /// The others who hold the chain.
+    fn sharing(&self, place: usize, key: &Key) -> Vec<Sharer<'_>> {
+        let everybody = self.people.0.iter().enumerate();
+        let others = everybody
+            .filter(|(other, (profile, _))| *other != place && profile.holdings.holds(key));
+        others
+            .map(|(_, (profile, _))| Sharer {
+                profile_id: profile.id,
+                customer_user_id: profile.customer_user_id.as_deref(),
+            })
+            .collect()
+    }
+
+    fn recipient<'a>(
+        &self,
+        profile: &'a Profile,
+        details: &'a Details,
+        sharing: &'a [Sharer<'a>],
+    ) -> Recipient<'a> {
+        Recipient {
+            has_access_level: profile.holdings.has_access(self.now),
+            total_revenue_usd: profile.holdings.revenue_usd,
+            sharing,
+            ..Recipient::new(profile, details, &self.rules.app.settings)
+        }
+    }
+}
