@@ -47,6 +47,12 @@ impl Identifiers {
         self.0[position(name)?].as_deref()
     }
 
+    /// Those that are set, in the order of [`NAMES`].
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = NAMES.iter().zip(&self.0);
+        all.filter_map(|(name, value)| Some((*name, value.as_deref()?)))
+    }
+
     /// Sets and clears. Answers whether anything is different now.
     pub fn apply(&mut self, changes: &IdentifierChanges) -> bool {
         let mut changed = false;

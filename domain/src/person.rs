@@ -41,6 +41,11 @@ impl Person {
         self.0.get(name)?.as_str()
     }
 
+    /// The whole number of a field, where it is set and one.
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        self.0.get(name)?.as_i64()
+    }
+
     /// Sets and clears.
     pub fn apply(&mut self, changes: &PersonChanges) {
         for (name, value) in changes {

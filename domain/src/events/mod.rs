@@ -1,11 +1,22 @@
 //! Subscription events: facts that happened once and never change.
 
+pub mod dates;
+mod groups;
+pub mod id;
 pub mod kind;
+mod level_properties;
+pub mod payload;
+pub mod prices;
+mod properties;
+pub mod recipient;
+pub mod wire;
 
 use rust_decimal::Decimal;
 
 use crate::purchases::transaction::{CancellationReason, Transaction};
+pub use id::event_id;
 pub use kind::EventKind;
+pub use recipient::{Recipient, Sharer};
 
 /// What the state machine found out about a transaction: all that an event says beside the profile and the money
 /// tables. `access_level_updated` is made of access levels instead.
