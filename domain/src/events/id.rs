@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
 use super::kind::EventKind;
-use crate::ids::ProfileId;
+use crate::ids::{AppId, ProfileId};
 
 /// How many bytes of the id tell the profile.
 const PROFILE_BYTES: usize = 6;
@@ -16,6 +16,7 @@ const PROFILE_BYTES: usize = 6;
 /// are neighbours in an index; the rest is a hash of everything. `discriminator` is the instant that caused the
 /// fact; `extra` tells apart what nothing else does, such as the access level.
 pub fn event_id(
+    app: AppId,
     profile: ProfileId,
     kind: EventKind,
     store: &str,
@@ -23,7 +24,8 @@ pub fn event_id(
     discriminator: i64,
     extra: &str,
 ) -> Uuid {
-    let mut fact = Sha256::new_with_prefix(profile.0.as_bytes());
+    let mut fact = Sha256::new_with_prefix(app.0.as_bytes());
+    fact.update(profile.0.as_bytes());
     for part in [kind.as_str(), store, transaction_id, extra] {
         // With its length in front, no part can run into the next.
         fact.update((part.len() as u64).to_be_bytes());
@@ -43,12 +45,13 @@ mod tests {
     use std::collections::BTreeSet;
     use uuid::{Variant, Version};
 
+    const APP: AppId = AppId(Uuid::from_u128(9));
     const PROFILE: ProfileId = ProfileId(Uuid::from_u128(7));
 
     #[test]
     fn the_id_of_a_fact_is_settled_for_ever() {
-        let id = event_id(PROFILE, EventKind::TrialStarted, "app_store", "t1", 5, "");
-        assert_eq!(id.to_string(), "6bae4268-22df-8e3d-a15f-d8c4d49e8e0a");
+        let id = event_id(APP, PROFILE, EventKind::TrialStarted, "app_store", "t1", 5, "");
+        assert_eq!(id.to_string(), "6bae4268-22df-8879-819e-60456978f77e");
         assert_eq!(id.get_version(), Some(Version::Custom));
         assert_eq!(id.get_variant(), Variant::RFC4122);
     }
@@ -57,23 +60,33 @@ mod tests {
     fn every_part_of_the_fact_counts() {
         let other = ProfileId(Uuid::from_u128(8));
         let ids = BTreeSet::from([
-            event_id(PROFILE, EventKind::TrialStarted, "a", "t1", 5, ""),
-            event_id(other, EventKind::TrialStarted, "a", "t1", 5, ""),
-            event_id(PROFILE, EventKind::TrialExpired, "a", "t1", 5, ""),
-            event_id(PROFILE, EventKind::TrialStarted, "b", "t1", 5, ""),
-            event_id(PROFILE, EventKind::TrialStarted, "a", "t2", 5, ""),
-            event_id(PROFILE, EventKind::TrialStarted, "a", "t1", 6, ""),
-            event_id(PROFILE, EventKind::TrialStarted, "a", "t1", 5, "premium"),
-            event_id(PROFILE, EventKind::TrialStarted, "at", "1", 5, ""),
-            event_id(PROFILE, EventKind::TrialStarted, "a", "", 5, "t1"),
+            event_id(APP, PROFILE, EventKind::TrialStarted, "a", "t1", 5, ""),
+            event_id(
+                AppId(Uuid::from_u128(10)),
+                PROFILE,
+                EventKind::TrialStarted,
+                "a",
+                "t1",
+                5,
+                "",
+            ),
+            event_id(APP, other, EventKind::TrialStarted, "a", "t1", 5, ""),
+            event_id(APP, PROFILE, EventKind::TrialExpired, "a", "t1", 5, ""),
+            event_id(APP, PROFILE, EventKind::TrialStarted, "b", "t1", 5, ""),
+            event_id(APP, PROFILE, EventKind::TrialStarted, "a", "t2", 5, ""),
+            event_id(APP, PROFILE, EventKind::TrialStarted, "a", "t1", 6, ""),
+            event_id(APP, PROFILE, EventKind::TrialStarted, "a", "t1", 5, "premium"),
+            event_id(APP, PROFILE, EventKind::TrialStarted, "at", "1", 5, ""),
+            event_id(APP, PROFILE, EventKind::TrialStarted, "a", "", 5, "t1"),
         ]);
-        assert_eq!(ids.len(), 9);
+        assert_eq!(ids.len(), 10);
     }
 
     #[test]
     fn events_of_a_profile_are_neighbours() {
-        let first =
-            |profile, kind| event_id(profile, kind, "a", "t", 0, "").as_bytes()[..PROFILE_BYTES].to_owned();
+        let first = |profile, kind| {
+            event_id(APP, profile, kind, "a", "t", 0, "").as_bytes()[..PROFILE_BYTES].to_owned()
+        };
         let of_profile: BTreeSet<_> = EventKind::ALL.iter().map(|kind| first(PROFILE, *kind)).collect();
         assert_eq!(of_profile.len(), 1);
         let other = first(ProfileId(Uuid::from_u128(8)), EventKind::TrialStarted);

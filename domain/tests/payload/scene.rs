@@ -117,6 +117,8 @@ impl Scene {
             fact.is_in_trial = true;
             fact.consecutive_payments = 0;
             fact.transaction.price.value = Decimal::ZERO;
+            fact.transaction.expires_at = Some(micros("2025-01-08T00:00:00Z"));
+            fact.subscription_expires_at = fact.transaction.expires_at;
         });
         paid.offer("introductory", OfferKind::FreeTrial, None)
     }
@@ -125,10 +127,16 @@ impl Scene {
     pub fn one_time(self) -> Self {
         self.fact(|fact| {
             fact.subscription_expires_at = None;
-            fact.transaction.purchase_type = PurchaseType::OneTimePurchase;
-            fact.transaction.expires_at = None;
-            fact.transaction.will_renew = false;
-            fact.transaction.product_id = "lifetime".into();
+            fact.trial_days = None;
+            fact.consecutive_payments = 1;
+            let transaction = &mut fact.transaction;
+            transaction.purchase_type = PurchaseType::OneTimePurchase;
+            transaction.original_id.clone_from(&transaction.id);
+            transaction.originally_purchased_at = transaction.purchased_at;
+            transaction.expires_at = None;
+            transaction.will_renew = false;
+            transaction.product_id = "lifetime".into();
+            transaction.base_plan_id = None;
         })
     }
 
