@@ -13,6 +13,7 @@ use crate::installation::{InstallationChanges, Installations};
 use crate::json::Object;
 use crate::person::{self, Person, PersonChanges};
 use crate::purchases::holdings::Holdings;
+use crate::purchases::refund_saver::RefundSaver;
 use crate::selector::{CUSTOMER_HEADER, PROFILE_HEADER, Selector};
 
 /// A customer of an app. Times are microseconds.
@@ -45,6 +46,9 @@ pub struct Details {
     /// The customer's devices.
     #[serde(default)]
     pub installations: Installations,
+    /// How requests for a refund are answered.
+    #[serde(default)]
+    pub refund_saver: RefundSaver,
 }
 
 /// What the body of "create" and "update" asks for.

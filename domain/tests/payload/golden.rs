@@ -17,11 +17,7 @@ const PERSON: &str = r#"{
     "installation_meta": {"device_id": "phone", "user_agent": "Example/1.0 (iPhone)",
         "idfv": "E621E1F8-C36C-495A-93FC-0C247A3E6E5F", "idfa": "6D92078A-8246-4BA4-AE5B-76104861E7DC"}}"#;
 
-<<<<<<< HEAD
-const ANDROID: &str = r#"{"installation_meta": {"device_id": "pixel", "user_agent": "Example/1.0 (Android)",
-=======
 const ANDROID: &str = r#"{"custom_attributes": [{"key": "plan.size", "value": 0.5}], "installation_meta": {"device_id": "pixel", "user_agent": "Example/1.0 (Android)",
->>>>>>> money
     "advertising_id": "38400000-8cf0-11bd-b23e-10b96e40000d"}}"#;
 
 const ALL_IDENTIFIERS: &str = r#"{

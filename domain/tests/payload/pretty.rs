@@ -4,12 +4,8 @@
 pub fn pretty(json: &str) -> String {
     let mut text = String::new();
     let (mut depth, mut in_string, mut escaped) = (0, false, false);
-<<<<<<< HEAD
-    for character in json.chars() {
-=======
     let mut characters = json.chars().peekable();
     while let Some(character) = characters.next() {
->>>>>>> money
         if in_string {
             text.push(character);
             in_string = escaped || character != '"';
@@ -17,13 +13,10 @@ pub fn pretty(json: &str) -> String {
             continue;
         }
         match character {
-<<<<<<< HEAD
-=======
             '{' | '[' if matches!(characters.peek(), Some('}' | ']')) => {
                 text.push(character);
                 text.extend(characters.next());
             }
->>>>>>> money
             '{' | '[' => {
                 depth += 1;
                 text.push(character);
@@ -56,13 +49,7 @@ fn new_line(text: &mut String, depth: usize) {
 
 #[test]
 fn only_space_is_added() {
-<<<<<<< HEAD
-    let json = r#"{"a":[1.50,"x,\"{y}\\"],"b":{"c":null}}"#;
-    let laid_out =
-        "{\n  \"a\": [\n    1.50,\n    \"x,\\\"{y}\\\\\"\n  ],\n  \"b\": {\n    \"c\": null\n  }\n}\n";
-=======
     let json = r#"{"a":[1.50,"x,\"{y}\\"],"b":{"c":null,"d":{}}}"#;
     let laid_out = "{\n  \"a\": [\n    1.50,\n    \"x,\\\"{y}\\\\\"\n  ],\n  \"b\": {\n    \"c\": null,\n    \"d\": {}\n  }\n}\n";
->>>>>>> money
     assert_eq!(pretty(json), laid_out);
 }

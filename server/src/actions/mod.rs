@@ -4,6 +4,7 @@
 
 pub mod admin;
 pub mod profiles;
+pub mod purchases;
 pub mod remember;
 
 use bursar_domain::profile::Refusal;

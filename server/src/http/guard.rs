@@ -22,7 +22,7 @@ pub fn admit(state: &AppState, headers: &HeaderMap, access: Access, now: i64) ->
             token.used_at.store(now, std::sync::atomic::Ordering::Relaxed);
             Ok(Caller::Admin(token.clone()))
         }
-        Access::AnyKey | Access::ProfileKey => {
+        Access::AnyKey | Access::ProfileKey | Access::SecretKey => {
             let key = credential(headers, "Api-Key").ok_or(ApiError::NotAuthenticated)?;
             let directory = state.directory();
             let key = directory
@@ -30,7 +30,11 @@ pub fn admit(state: &AppState, headers: &HeaderMap, access: Access, now: i64) ->
                 .ok_or(ApiError::NotAuthenticated)?;
             let allowed = match key.kind {
                 KeyKind::Secret => true,
-                KeyKind::Public => access == Access::AnyKey || key.app.settings.public_key_profile_calls,
+                KeyKind::Public => match access {
+                    Access::AnyKey => true,
+                    Access::ProfileKey => key.app.settings.public_key_profile_calls,
+                    Access::SecretKey | Access::Open | Access::Admin => false,
+                },
             };
             if !allowed {
                 return Err(ApiError::NotAuthenticated);

@@ -34,6 +34,8 @@ pub enum Access {
     Open,
     /// A secret key; a public one where the app allows it for profile calls.
     ProfileKey,
+    /// A secret key.
+    SecretKey,
     /// A secret or a public key.
     AnyKey,
     /// An admin token.

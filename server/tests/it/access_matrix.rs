@@ -29,7 +29,7 @@ fn owner(credential: Credential) -> Option<Object> {
 fn may_call(access: Access, credential: Credential, public_profile_calls: bool) -> bool {
     match (access, credential) {
         (Access::Open, _)
-        | (Access::AnyKey | Access::ProfileKey, C::OwnSecret | C::OtherSecret)
+        | (Access::AnyKey | Access::ProfileKey | Access::SecretKey, C::OwnSecret | C::OtherSecret)
         | (Access::AnyKey, C::OwnPublic | C::OtherPublic)
         | (Access::Admin, C::AdminToken) => true,
         (Access::ProfileKey, C::OwnPublic | C::OtherPublic) => public_profile_calls,

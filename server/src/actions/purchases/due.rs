@@ -28,7 +28,9 @@ pub async fn handle_due(state: &AppState, now: i64) -> Result<u64, StoreError> {
             .iter_mut()
             .map(|row| Ok((AppId(row.uuid(0)?), ProfileId(row.uuid(1)?))))
             .collect::<Result<_, StoreError>>()?;
-        let all = due.iter().map(|(app, profile)| handle(state, *app, *profile, now));
+        let all = due
+            .iter()
+            .map(|(app, profile)| handle(state, *app, *profile, now));
         let results = futures_util::future::join_all(all).await;
         let mut progress = 0;
         for ((_, profile), result) in due.iter().zip(results) {

@@ -72,7 +72,13 @@ pub async fn set_transaction(
             Some(_) => writes.push(purchases::update(app, &stored)),
             None => writes.push(purchases::insert(app, &stored)),
         }
-        writes.extend(tell(&rules, &people, drafts, product.regular_price(&transaction), now));
+        writes.extend(tell(
+            &rules,
+            &people,
+            drafts,
+            product.regular_price(&transaction),
+            now,
+        ));
         let (profile, _) = people.0.swap_remove(0);
         Ok(Decision {
             writes,

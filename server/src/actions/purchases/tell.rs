@@ -120,8 +120,7 @@ impl Teller<'_> {
     /// The others who hold the chain.
     fn sharing(&self, place: usize, key: &Key) -> Vec<Sharer<'_>> {
         let everybody = self.people.0.iter().enumerate();
-        let others = everybody
-            .filter(|(other, (profile, _))| *other != place && profile.holdings.holds(key));
+        let others = everybody.filter(|(other, (profile, _))| *other != place && profile.holdings.holds(key));
         others
             .map(|(_, (profile, _))| Sharer {
                 profile_id: profile.id,

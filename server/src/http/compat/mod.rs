@@ -2,9 +2,11 @@
 
 mod identifiers;
 mod profile;
+mod purchases;
 mod sdk;
 
 use bursar_domain::profile_body::ProfileBody;
+use bursar_domain::purchases::refund_saver::RefundSaverBody;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -115,6 +117,79 @@ pub const ROUTES: &[Route] = &[
             body: None,
             answer: (204, None),
             refusals: &[400, 404],
+        },
+    },
+    Route {
+        method: "POST",
+        path: "/api/v2/server-side-api/purchase/set/transaction/",
+        aliases: &["/api/v1/server-side-api/purchase/set/transaction/"],
+        access: Access::SecretKey,
+        handler: |call| Box::pin(purchases::set_transaction(call)),
+        doc: Doc {
+            summary: "Report a transaction",
+            parameters: &[CUSTOMER, PROFILE, IDEMPOTENCY],
+            body: Some(purchases::transaction_schema),
+            answer: (200, Some(wrapped_profile)),
+            refusals: &[400, 404, 422],
+        },
+    },
+    Route {
+        method: "POST",
+        path: "/api/v2/server-side-api/purchase/profile/grant/access-level/",
+        aliases: &[
+            "/api/v2/server-side-api/grant/access-level/",
+            "/api/v1/server-side-api/purchase/profile/grant/access-level/",
+        ],
+        access: Access::SecretKey,
+        handler: |call| Box::pin(purchases::grant(call)),
+        doc: Doc {
+            summary: "Give a profile an access level",
+            parameters: &[CUSTOMER, PROFILE, IDEMPOTENCY],
+            body: Some(purchases::grant_schema),
+            answer: (200, Some(wrapped_profile)),
+            refusals: &[400, 404, 422],
+        },
+    },
+    Route {
+        method: "POST",
+        path: "/api/v2/server-side-api/purchase/profile/revoke/access-level/",
+        aliases: &["/api/v1/server-side-api/purchase/profile/revoke/access-level/"],
+        access: Access::SecretKey,
+        handler: |call| Box::pin(purchases::revoke(call)),
+        doc: Doc {
+            summary: "Take an access level from a profile",
+            parameters: &[CUSTOMER, PROFILE, IDEMPOTENCY],
+            body: Some(purchases::revoke_schema),
+            answer: (200, Some(wrapped_profile)),
+            refusals: &[400, 404, 422],
+        },
+    },
+    Route {
+        method: "POST",
+        path: "/api/v2/server-side-api/purchase/profile/refund-saver/settings/",
+        aliases: &["/api/v1/server-side-api/purchase/profile/refund-saver/settings/"],
+        access: Access::SecretKey,
+        handler: |call| Box::pin(purchases::set_refund_saver(call)),
+        doc: Doc {
+            summary: "Say how a profile's requests for refunds are answered",
+            parameters: &[CUSTOMER, PROFILE, IDEMPOTENCY],
+            body: Some(purchases::refund_saver_schema),
+            answer: (200, Some(of::<RefundSaverBody>)),
+            refusals: &[400, 422],
+        },
+    },
+    Route {
+        method: "GET",
+        path: "/api/v2/server-side-api/purchase/profile/refund-saver/settings/",
+        aliases: &["/api/v1/server-side-api/purchase/profile/refund-saver/settings/"],
+        access: Access::SecretKey,
+        handler: |call| Box::pin(purchases::read_refund_saver(call)),
+        doc: Doc {
+            summary: "Read how a profile's requests for refunds are answered",
+            parameters: &[CUSTOMER, PROFILE],
+            body: None,
+            answer: (200, Some(of::<RefundSaverBody>)),
+            refusals: &[400],
         },
     },
     Route {

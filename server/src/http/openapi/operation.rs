@@ -43,6 +43,7 @@ pub fn describe(route: &Route, definitions: &mut Definitions, shared: &mut Share
 fn description(route: &Route) -> String {
     let access = match route.access {
         Access::Open => None,
+        Access::SecretKey => Some("Takes a secret key.".to_owned()),
         Access::AnyKey => Some("Takes a secret or a public key.".to_owned()),
         Access::ProfileKey => Some(
             "Takes a secret key; a public one where the app's setting `public_key_profile_calls` is on."

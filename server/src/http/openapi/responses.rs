@@ -51,7 +51,7 @@ pub fn of(route: &Route, definitions: &mut Definitions, shared: &mut Shared) -> 
 fn refusals(route: &Route) -> BTreeSet<u16> {
     let guard: &[u16] = match route.access {
         Access::Open => &[],
-        Access::AnyKey | Access::ProfileKey => &[401, 429, 500, 503],
+        Access::AnyKey | Access::ProfileKey | Access::SecretKey => &[401, 429, 500, 503],
         Access::Admin => &[401, 500, 503],
     };
     let reading: &[u16] = match route.method {

@@ -29,6 +29,7 @@ pub fn schemes() -> Value {
 pub fn of(access: Access) -> Value {
     match access {
         Access::Open => json!([]),
+        Access::SecretKey => json!([{"SecretKey": []}]),
         Access::AnyKey | Access::ProfileKey => json!([{"SecretKey": []}, {"PublicKey": []}]),
         Access::Admin => json!([{"AdminToken": []}]),
     }

@@ -1,0 +1,96 @@
+//! `purchase/…`: transactions, access that is granted and revoked, answers to requests for refunds.
+
+use bursar_domain::fields::{self, Violation};
+use bursar_domain::profile::Profile;
+use bursar_domain::profile_body::ProfileBody;
+use bursar_domain::purchases::access_body::{GRANT_FIELDS, GrantRequest, REVOKE_FIELDS, RevokeRequest};
+use bursar_domain::purchases::body;
+use bursar_domain::purchases::refund_saver::{self, RefundSaverBody, RefundSaverChanges};
+use serde_json::{Value, json};
+
+use super::Wrapped;
+use crate::actions::{Reply, purchases};
+use crate::http::call::Call;
+use crate::http::error::ApiError;
+use crate::http::route::{Schemas, refuse};
+
+/// `POST purchase/set/transaction/`: takes in a transaction as it is now.
+pub async fn set_transaction(call: Call) -> Result<Reply, ApiError> {
+    let transaction = body::parse(&call.json()?)?;
+    let request = call.request(call.selector()?)?;
+    let render = show_at(call.now);
+    Ok(purchases::set_transaction(&call.state, call.app(), request, transaction, render).await?)
+}
+
+/// `POST purchase/profile/grant/access-level/`: gives an access level.
+pub async fn grant(call: Call) -> Result<Reply, ApiError> {
+    let wanted = GrantRequest::parse(&call.json()?)?;
+    let request = call.request(call.selector()?)?;
+    let render = show_at(call.now);
+    Ok(purchases::grant(&call.state, call.app(), request, wanted, render).await?)
+}
+
+/// `POST purchase/profile/revoke/access-level/`: takes an access level away, now or later.
+pub async fn revoke(call: Call) -> Result<Reply, ApiError> {
+    let wanted = RevokeRequest::parse(&call.json()?)?;
+    let request = call.request(call.selector()?)?;
+    let render = show_at(call.now);
+    Ok(purchases::revoke(&call.state, call.app(), request, wanted, render).await?)
+}
+
+/// `POST purchase/profile/refund-saver/settings/`: how the profile's requests for refunds are answered.
+pub async fn set_refund_saver(call: Call) -> Result<Reply, ApiError> {
+    let changes = RefundSaverChanges::parse(&call.json()?)?;
+    let request = call.request(call.selector()?)?;
+    let render = |(profile, settings): &_| Reply::json(&RefundSaverBody::of(*profile, *settings));
+    let done = purchases::set_refund_saver(&call.state, request, changes, render).await;
+    done.map_err(|error| missing_as_400(error.into()))
+}
+
+/// `GET` of the same.
+pub async fn read_refund_saver(call: Call) -> Result<Reply, ApiError> {
+    let selector = call.selector()?;
+    let found = purchases::read_refund_saver(&call.state, call.app(), &selector).await;
+    let (profile, settings) = found.map_err(|error| missing_as_400(error.into()))?;
+    Ok(Reply::json(&RefundSaverBody::of(profile, settings)))
+}
+
+/// This call's own way to say that there is no such profile.
+fn missing_as_400(error: ApiError) -> ApiError {
+    match error {
+        ApiError::NoSuchProfile => refuse(Violation {
+            code: "profile_does_not_exist",
+            source: "non_field_errors".into(),
+            message: "no such profile in this app".into(),
+        }),
+        other => other,
+    }
+}
+
+fn show_at(now: i64) -> impl Fn(&Profile) -> Reply + Send + 'static {
+    move |profile| {
+        Reply::json(&Wrapped {
+            data: ProfileBody::at(profile, now),
+        })
+    }
+}
+
+/// The schema of the body of "set transaction".
+pub fn transaction_schema(_: &mut Schemas) -> Value {
+    body::schema()
+}
+
+/// The schema of the body of "grant".
+pub fn grant_schema(_: &mut Schemas) -> Value {
+    fields::schema(GRANT_FIELDS, |_| json!({}))
+}
+
+/// The schema of the body of "revoke".
+pub fn revoke_schema(_: &mut Schemas) -> Value {
+    fields::schema(REVOKE_FIELDS, |_| json!({}))
+}
+
+/// The schema of the body of "refund saver".
+pub fn refund_saver_schema(_: &mut Schemas) -> Value {
+    fields::schema(refund_saver::FIELDS, |_| json!({}))
+}
