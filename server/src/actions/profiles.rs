@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::remember::{Remember, commit};
 use super::{ActionError, Reply};
 use crate::state::AppState;
+use crate::store::tables::events;
 use crate::store::tables::profiles::{self, rows_of};
 use crate::store::{Decision, Loaded};
 
@@ -128,7 +129,7 @@ pub async fn update(
     state.store.change(reads, decide).await
 }
 
-/// Deletes a profile and all that is known of it. Its customer id is free again.
+/// Deletes a profile and all that is known of it, past events included. Its customer id is free again.
 ///
 /// Answers that were remembered for an `Idempotency-Key` stay, sealed, until their 24 hours are over; they may hold
 /// the profile as it was.
@@ -137,7 +138,7 @@ pub async fn delete(state: &AppState, app: AppId, selector: Selector) -> Result<
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let profile = selector.pick(profiles::read(app, rows_of(&mut loaded, 0))?)?;
         Ok(Decision {
-            writes: vec![profiles::delete(&profile)],
+            writes: vec![profiles::delete(&profile), events::delete_of(app, profile.id)],
             answer: (),
         })
     };

@@ -7,6 +7,7 @@ mod audit;
 #[cfg(feature = "bench")]
 mod bench_fill;
 mod doctor;
+mod event;
 mod healthcheck;
 mod key;
 mod open;
@@ -85,6 +86,9 @@ enum Command {
     /// Profiles: find, show
     #[command(subcommand)]
     Profile(profile::Command),
+    /// Events: list
+    #[command(subcommand)]
+    Event(event::Command),
     /// What the administration changed
     #[command(subcommand)]
     Audit(audit::Command),
@@ -114,6 +118,7 @@ pub async fn run() -> Result<(), Failure> {
         Command::Rate(command) => rate::run(&Session::open(config).await?, command).await,
         Command::AdminToken(command) => admin_token::run(&Session::open(config).await?, command).await,
         Command::Profile(command) => profile::run(&Session::open(config).await?, command).await,
+        Command::Event(command) => event::run(&Session::open(config).await?, command).await,
         Command::Audit(command) => audit::run(&Session::open(config).await?, command).await,
         Command::Openapi => {
             std::io::stdout().write_all(DOCUMENT.as_bytes())?;

@@ -110,11 +110,11 @@ impl Output {
 
     /// Prints a list: a line for each entry with these fields of it.
     pub fn list(self, page: &Page<impl Serialize>, columns: &[&str]) -> Result<(), Failure> {
-        let page = serde_json::to_value(page)?;
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&page)?);
+            println!("{}", serde_json::to_string_pretty(page)?);
             return Ok(());
         }
+        let page = serde_json::to_value(page)?;
         let heads = columns.iter().map(|name| (*name).to_owned()).collect();
         let entries = page["data"].as_array().into_iter().flatten();
         let lines = entries.map(|entry| columns.iter().map(|name| cell(&entry[*name])).collect());

@@ -13,12 +13,20 @@ pub struct Migration {
 }
 
 /// All steps in order. A step that has been released is never changed; the next one mends it.
-pub const ALL: &[Migration] = &[step(
-    1,
-    "profiles",
-    include_str!("../../migrations/sqlite/0001_profiles.sql"),
-    include_str!("../../migrations/postgres/0001_profiles.sql"),
-)];
+pub const ALL: &[Migration] = &[
+    step(
+        1,
+        "profiles",
+        include_str!("../../migrations/sqlite/0001_profiles.sql"),
+        include_str!("../../migrations/postgres/0001_profiles.sql"),
+    ),
+    step(
+        2,
+        "events",
+        include_str!("../../migrations/sqlite/0002_events.sql"),
+        include_str!("../../migrations/postgres/0002_events.sql"),
+    ),
+];
 
 const fn step(version: i64, name: &'static str, sqlite: &'static str, postgres: &'static str) -> Migration {
     Migration {

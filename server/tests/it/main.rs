@@ -7,6 +7,7 @@ mod admin_apps;
 mod admin_audit;
 mod admin_catalogue;
 mod admin_cli;
+mod admin_events;
 mod admin_installation;
 mod admin_lists;
 mod awkward_text;

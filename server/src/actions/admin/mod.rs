@@ -7,6 +7,7 @@ pub mod access_levels;
 pub mod app_settings;
 pub mod apps;
 pub mod audit;
+pub mod events;
 pub mod fields;
 pub mod first_run;
 pub mod keys;

@@ -3,6 +3,7 @@
 mod apps;
 mod audit;
 mod catalogue;
+mod events;
 mod keys;
 mod profiles;
 mod rates;
@@ -41,6 +42,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         .chain(catalogue::ROUTES)
         .chain(rates::ROUTES)
         .chain(profiles::ROUTES)
+        .chain(events::ROUTES)
         .chain(tokens::ROUTES)
         .chain(test_clock::ROUTES)
         .chain(audit::ROUTES)

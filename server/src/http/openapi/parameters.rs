@@ -1,5 +1,6 @@
 //! Headers, query and path parameters with the types of their values.
 
+use bursar_domain::events::EventKind;
 use bursar_domain::installation::PLATFORMS;
 use bursar_domain::selector::MAX_CUSTOMER_ID;
 use serde_json::{Value, json};
@@ -28,6 +29,7 @@ fn schema(name: &str) -> Value {
         "adapty-platform" => json!({"type": "string", "examples": PLATFORMS}),
         "Idempotency-Key" => json!({"type": "string", "pattern": "^[!-~]{1,255}$"}),
         "limit" => json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
+        "event_type" => json!({"type": "string", "enum": EventKind::ALL}),
         "order" => json!({"type": "string", "enum": ["asc", "desc"]}),
         "after" | "before" => json!({"type": "string", "format": "date-time"}),
         "app" | "token_id" | "profile_id" | "event_id" | "delivery_id" | "key_id" | "replay_id" => {

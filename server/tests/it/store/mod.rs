@@ -2,6 +2,7 @@
 
 mod concurrency;
 mod conformance;
+mod events;
 mod histories;
 mod idempotency;
 mod locks;

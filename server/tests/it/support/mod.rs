@@ -4,6 +4,7 @@ pub mod awkward;
 pub mod backend;
 pub mod client;
 pub mod direct;
+pub mod events;
 pub mod process;
 pub mod program;
 pub mod random;

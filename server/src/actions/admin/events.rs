@@ -1,0 +1,175 @@
+//! The feed of events.
+
+use std::collections::BTreeMap;
+
+use bursar_domain::events::EventKind;
+use bursar_domain::ids::{AppId, ProfileId};
+use bursar_domain::time::{format_time, parse_time};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::apps;
+use super::fields::Problems;
+use super::page::{Page, Paging, bad_cursor};
+use crate::actions::ActionError;
+use crate::state::AppState;
+use crate::store::tables::events::{self, Order, Wanted};
+use crate::store::{Row, StoreError};
+
+/// An event.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Event")]
+pub struct EventBody {
+    /// Its id.
+    pub event_id: Uuid,
+    /// When it was made.
+    pub created_at: String,
+    /// What happened.
+    pub event_type: EventKind,
+    /// The form in which the webhook sends it.
+    #[schemars(with = "BTreeMap<String, Json>")]
+    pub payload: Box<RawValue>,
+    /// Where it is sent, and what came of it.
+    pub deliveries: Vec<Json>,
+}
+
+/// Which events a caller wants, in its words. Nothing said, all are.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// Those of the profile with this id.
+    pub profile_id: Option<String>,
+    /// Those of this kind.
+    pub event_type: Option<String>,
+    /// Those made at this time or later.
+    pub after: Option<String>,
+    /// Those made before this time.
+    pub before: Option<String>,
+    /// `desc`: the newest first, as without a word. `asc`: the oldest first.
+    pub order: Option<String>,
+}
+
+/// The events of an app that have happened by `now`. One of the future is shown once its time has come, at the place
+/// of its creation.
+pub async fn list(
+    state: &AppState,
+    app: AppId,
+    filter: &Filter,
+    paging: &Paging,
+    now: i64,
+) -> Result<Page<EventBody>, ActionError> {
+    let wanted = wanted(app, filter, paging, now)?;
+    apps::find(state, app).await?;
+    let rows = state.store.scan(events::select(&wanted)).await?;
+    Ok(paging.page(rows, |row| entry(wanted.order, row))?)
+}
+
+fn wanted(app: AppId, filter: &Filter, paging: &Paging, now: i64) -> Result<Wanted, ActionError> {
+    let mut problems = Problems::default();
+    let profile = read(&mut problems, "profile_id", &filter.profile_id, ProfileId::parse);
+    let kind = read(&mut problems, "event_type", &filter.event_type, EventKind::parse);
+    let made_from = read(&mut problems, "after", &filter.after, time);
+    let made_before = read(&mut problems, "before", &filter.before, time);
+    let order = read(&mut problems, "order", &filter.order, order).unwrap_or(Order::NewestFirst);
+    problems.check()?;
+    Ok(Wanted {
+        app,
+        profile,
+        kind,
+        made_from: made_from.unwrap_or(i64::MIN),
+        made_before: made_before.unwrap_or(i64::MAX),
+        happened_by: now,
+        order,
+        from: first(order, paging)?,
+        limit: paging.rows(),
+    })
+}
+
+/// Reads one parameter of the filter, if it is there.
+fn read<T>(
+    problems: &mut Problems,
+    field: &str,
+    said: &Option<String>,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Option<T> {
+    let value = parse(said.as_deref()?);
+    if value.is_none() {
+        problems.add(field, must_be(field));
+    }
+    value
+}
+
+fn must_be(field: &str) -> &'static str {
+    match field {
+        "profile_id" => "must be a UUID",
+        "event_type" => "must be a kind of event, such as `subscription_started`",
+        "order" => "must be `asc` or `desc`",
+        _ => "must be a time as in RFC 3339",
+    }
+}
+
+/// Reads a time. In a query string an unescaped `+` is a space; before an offset nothing else can be meant.
+fn time(text: &str) -> Option<i64> {
+    let (head, tail) = text.split_at_checked("2026-01-01T00:00:00".len())?;
+    parse_time(&format!("{head}{}", tail.replace(' ', "+")))
+}
+
+fn order(text: &str) -> Option<Order> {
+    [Order::OldestFirst, Order::NewestFirst]
+        .into_iter()
+        .find(|order| name(*order) == text)
+}
+
+fn name(order: Order) -> &'static str {
+    match order {
+        Order::OldestFirst => "asc",
+        Order::NewestFirst => "desc",
+    }
+}
+
+/// The number of the event with which the page begins.
+fn first(order: Order, paging: &Paging) -> Result<i64, ActionError> {
+    match (paging.key()?, order) {
+        (None, Order::OldestFirst) => Ok(i64::MIN),
+        (None, Order::NewestFirst) => Ok(i64::MAX),
+        (Some([of, seq]), _) if of == name(order) => seq.parse().map_err(|_| bad_cursor()),
+        (Some(_), _) => Err(bad_cursor()),
+    }
+}
+
+fn entry(order: Order, row: &mut Row) -> Result<(Vec<String>, EventBody), StoreError> {
+    let found = events::read(row)?;
+    let payload = RawValue::from_string(found.payload)
+        .map_err(|error| StoreError::Corrupt(format!("the event {}: {error}", found.id)))?;
+    let event = EventBody {
+        event_id: found.id,
+        created_at: format_time(found.created_at),
+        event_type: found.kind,
+        payload,
+        deliveries: Vec::new(),
+    };
+    Ok((vec![name(order).to_owned(), found.seq.to_string()], event))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_may_come_with_its_plus_unescaped() {
+        let expected = parse_time("2026-01-01T02:00:00.5+02:00");
+        assert!(expected.is_some());
+        for text in [
+            "2026-01-01T00:00:00.5Z",
+            "2026-01-01 02:00:00.5+02:00",
+            "2026-01-01T02:00:00.5 02:00",
+        ] {
+            assert_eq!(time(text), expected, "{text}");
+        }
+        for text in ["", "2026-01-01", "2026-01-01T00:00:00 Z", "2026-01-01T00:00:0é"] {
+            assert_eq!(time(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `bursar event`.
+
+use clap::Subcommand;
+
+use super::Failure;
+use super::session::{Output, Session, explain};
+use crate::actions::admin::events::{self, Filter};
+use crate::actions::admin::page::Paging;
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// List events in the order in which they were made
+    List {
+        /// The app's id, or its name
+        #[arg(long)]
+        app: String,
+        /// Only those of the profile with this id
+        #[arg(long)]
+        profile: Option<String>,
+        /// Only those of this kind
+        #[arg(long = "type")]
+        kind: Option<String>,
+        /// Only those made at this time or later
+        #[arg(long)]
+        after: Option<String>,
+        /// Only those made before this time
+        #[arg(long)]
+        before: Option<String>,
+        /// `asc`: the oldest first; `desc`: the newest first
+        #[arg(long, default_value = "asc")]
+        order: String,
+        /// How many at most; all if it is missing
+        #[arg(long)]
+        limit: Option<usize>,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
+    let state = &session.state;
+    match command {
+        Command::List {
+            app,
+            profile,
+            kind,
+            after,
+            before,
+            order,
+            limit,
+            output,
+        } => {
+            let app = session.app(&app).await?;
+            let filter = Filter {
+                profile_id: profile,
+                event_type: kind,
+                after,
+                before,
+                order: Some(order),
+            };
+            let paging = limit.map_or_else(Paging::all, Paging::first);
+            let found = events::list(state, app, &filter, &paging, state.clock.now()).await;
+            output.list(
+                &found.map_err(explain)?,
+                &["created_at", "event_type", "event_id"],
+            )
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! `apps/{app}/events`.
+
+use std::borrow::Cow;
+
+use super::{APP, CURSOR, LIMIT, read};
+use crate::actions::Reply;
+use crate::actions::admin::events::{self, EventBody, Filter};
+use crate::actions::admin::page::Page;
+use crate::http::call::Call;
+use crate::http::error::ApiError;
+use crate::http::route::{Access, Doc, Parameter, Route, of};
+
+const PROFILE: Parameter = Parameter {
+    name: "profile_id",
+    place: "query",
+    description: "Only events of this profile (UUID).",
+};
+const EVENT_TYPE: Parameter = Parameter {
+    name: "event_type",
+    place: "query",
+    description: "Only events of this kind.",
+};
+const AFTER: Parameter = Parameter {
+    name: "after",
+    place: "query",
+    description: "Only events that were made at this time or later (RFC 3339).",
+};
+const BEFORE: Parameter = Parameter {
+    name: "before",
+    place: "query",
+    description: "Only events that were made before this time (RFC 3339).",
+};
+const ORDER: Parameter = Parameter {
+    name: "order",
+    place: "query",
+    description: "`desc`: the newest first, also if it is missing; `asc`: the oldest first.",
+};
+
+pub const ROUTES: &[Route] = &[Route {
+    method: "GET",
+    path: "/admin/v1/apps/{app}/events",
+    aliases: &[],
+    access: Access::Admin,
+    handler: |call| Box::pin(list(call)),
+    doc: Doc {
+        summary: "List an app's events",
+        parameters: &[APP, PROFILE, EVENT_TYPE, AFTER, BEFORE, ORDER, LIMIT, CURSOR],
+        body: None,
+        answer: (200, Some(of::<Page<EventBody>>)),
+        refusals: &[404, 422],
+    },
+}];
+
+async fn list(call: Call) -> Result<Reply, ApiError> {
+    let (app, paging) = (read::app(&call)?, read::paging(&call)?);
+    let said = |name| read::query(&call, name).map(Cow::into_owned);
+    let filter = Filter {
+        profile_id: said("profile_id"),
+        event_type: said("event_type"),
+        after: said("after"),
+        before: said("before"),
+        order: said("order"),
+    };
+    let page = events::list(&call.state, app, &filter, &paging, call.now).await?;
+    Ok(Reply::json(&page))
+}

@@ -1,0 +1,194 @@
+//! Events. Added at the end, shown in the order in which they were added, never changed.
+//!
+//! One index, that of ids, keeps one event from being stored twice and finds those of a profile, because their ids
+//! begin alike ([`bursar_domain::events::id_range`]). An app's events are found by walking the table: few apps
+//! share a server, and a further index would be written with every event.
+//!
+//! On PostgreSQL an event may be seen before another profile's event with a lower number, where both are committed at
+//! about the same time. Those of one profile are seen in order: what makes them holds the profile's lock.
+
+use bursar_domain::events::{Event, EventKind, id_range};
+use bursar_domain::ids::{AppId, ProfileId};
+use uuid::Uuid;
+
+use crate::store::{Row, Sql, Statement, StoreError, Value};
+
+/// Which events are wanted. Times are microseconds.
+#[derive(Debug)]
+pub struct Wanted {
+    /// Of which app.
+    pub app: AppId,
+    /// Of one profile alone.
+    pub profile: Option<ProfileId>,
+    /// Of one kind alone.
+    pub kind: Option<EventKind>,
+    /// Made at this time or later.
+    pub made_from: i64,
+    /// Made before this time.
+    pub made_before: i64,
+    /// That have happened by this time. What had happened when its event was made has, whatever the time.
+    pub happened_by: i64,
+    /// In which order.
+    pub order: Order,
+    /// With which the list begins: its number.
+    pub from: i64,
+    /// How many at most.
+    pub limit: i64,
+}
+
+/// The order of a list of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// As they were made.
+    OldestFirst,
+    /// The other way round.
+    NewestFirst,
+}
+
+/// A stored event as lists show it.
+#[derive(Debug)]
+pub struct Found {
+    /// Its number: the order in which events were added.
+    pub seq: i64,
+    /// Its id.
+    pub id: Uuid,
+    /// When it was made, in microseconds.
+    pub created_at: i64,
+    /// What happened.
+    pub kind: EventKind,
+    /// The form of the webhook, as it was stored.
+    pub payload: String,
+}
+
+/// Adds an event. One that is there already, by its id, stays as it is.
+pub fn insert(event: &Event) -> Statement {
+    const SQL: Sql = Sql::same(
+        "INSERT INTO events (event_id, app_id, profile_id, event_type, event_at, created_at, payload)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+    )
+    .together(
+        "INSERT INTO events (event_id, app_id, profile_id, event_type, event_at, created_at, payload)
+         SELECT event_id, app_id, profile_id, event_type, event_at, created_at, payload
+         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::text[])
+              WITH ORDINALITY
+              AS new (event_id, app_id, profile_id, event_type, event_at, created_at, payload, place)
+         ORDER BY place ON CONFLICT DO NOTHING",
+    );
+    Statement::new(
+        &SQL,
+        [
+            event.id.into(),
+            event.app.0.into(),
+            event.profile.0.into(),
+            event.kind.as_str().into(),
+            event.at.into(),
+            event.created_at.into(),
+            event.payload.as_str().into(),
+        ],
+    )
+}
+
+/// Removes all events of a profile.
+pub fn delete_of(app: AppId, profile: ProfileId) -> Statement {
+    const SQL: Sql =
+        Sql::same("DELETE FROM events WHERE event_id BETWEEN $1 AND $2 AND app_id = $3 AND profile_id = $4");
+    let ids = id_range(profile);
+    Statement::new(
+        &SQL,
+        [
+            (*ids.start()).into(),
+            (*ids.end()).into(),
+            app.0.into(),
+            profile.0.into(),
+        ],
+    )
+}
+
+/// Finds events.
+pub fn select(wanted: &Wanted) -> Statement {
+    match wanted.profile {
+        Some(profile) => of_profile(wanted, profile),
+        None => of_app(wanted),
+    }
+}
+
+fn of_app(wanted: &Wanted) -> Statement {
+    const OLDEST_FIRST: Sql = Sql::same(
+        "SELECT event_seq, event_id, created_at, event_type, payload FROM events
+         WHERE app_id = $1 AND event_type = coalesce($2, event_type)
+           AND created_at >= $3 AND created_at < $4 AND (event_at <= $5 OR event_at <= created_at)
+           AND event_seq >= $6
+         ORDER BY event_seq LIMIT $7",
+    );
+    const NEWEST_FIRST: Sql = Sql::same(
+        "SELECT event_seq, event_id, created_at, event_type, payload FROM events
+         WHERE app_id = $1 AND event_type = coalesce($2, event_type)
+           AND created_at >= $3 AND created_at < $4 AND (event_at <= $5 OR event_at <= created_at)
+           AND event_seq <= $6
+         ORDER BY event_seq DESC LIMIT $7",
+    );
+    let sql = match wanted.order {
+        Order::OldestFirst => &OLDEST_FIRST,
+        Order::NewestFirst => &NEWEST_FIRST,
+    };
+    let mut params = conditions(wanted);
+    params.push(wanted.limit.into());
+    Statement::new(sql, params)
+}
+
+/// The `+ 0` keeps the databases from walking the whole table in order instead of sorting the few of the profile.
+fn of_profile(wanted: &Wanted, profile: ProfileId) -> Statement {
+    const OLDEST_FIRST: Sql = Sql::same(
+        "SELECT event_seq, event_id, created_at, event_type, payload FROM events
+         WHERE app_id = $1 AND event_type = coalesce($2, event_type)
+           AND created_at >= $3 AND created_at < $4 AND (event_at <= $5 OR event_at <= created_at)
+           AND event_seq + 0 >= $6
+           AND profile_id = $7 AND event_id BETWEEN $8 AND $9
+         ORDER BY event_seq + 0 LIMIT $10",
+    );
+    const NEWEST_FIRST: Sql = Sql::same(
+        "SELECT event_seq, event_id, created_at, event_type, payload FROM events
+         WHERE app_id = $1 AND event_type = coalesce($2, event_type)
+           AND created_at >= $3 AND created_at < $4 AND (event_at <= $5 OR event_at <= created_at)
+           AND event_seq + 0 <= $6
+           AND profile_id = $7 AND event_id BETWEEN $8 AND $9
+         ORDER BY event_seq + 0 DESC LIMIT $10",
+    );
+    let sql = match wanted.order {
+        Order::OldestFirst => &OLDEST_FIRST,
+        Order::NewestFirst => &NEWEST_FIRST,
+    };
+    let ids = id_range(profile);
+    let mut params = conditions(wanted);
+    params.extend([
+        profile.0.into(),
+        (*ids.start()).into(),
+        (*ids.end()).into(),
+        wanted.limit.into(),
+    ]);
+    Statement::new(sql, params)
+}
+
+fn conditions(wanted: &Wanted) -> Vec<Value> {
+    vec![
+        wanted.app.0.into(),
+        wanted.kind.map(EventKind::as_str).into(),
+        wanted.made_from.into(),
+        wanted.made_before.into(),
+        wanted.happened_by.into(),
+        wanted.from.into(),
+    ]
+}
+
+/// The event of a row of [`select`].
+pub fn read(row: &mut Row) -> Result<Found, StoreError> {
+    let kind = row.text(3)?;
+    Ok(Found {
+        seq: row.int(0)?,
+        id: row.uuid(1)?,
+        created_at: row.int(2)?,
+        kind: EventKind::parse(&kind)
+            .ok_or_else(|| StoreError::Corrupt(format!("an event of the unknown kind {kind:?}")))?,
+        payload: row.text(4)?,
+    })
+}
