@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
+use super::id_prefix;
 use super::kind::EventKind;
 use crate::ids::{AppId, ProfileId};
 
@@ -34,7 +35,7 @@ pub fn event_id(
     fact.update(discriminator.to_be_bytes());
     let mut id = [0; 16];
     let (first, rest) = id.split_at_mut(PROFILE_BYTES);
-    first.copy_from_slice(&Sha256::digest(profile.0.as_bytes())[..first.len()]);
+    first.copy_from_slice(&id_prefix(profile));
     rest.copy_from_slice(&fact.finalize()[..rest.len()]);
     Builder::from_custom_bytes(id).into_uuid()
 }
