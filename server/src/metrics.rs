@@ -24,6 +24,8 @@ pub struct Metrics {
     connections_limit: Gauge,
     /// Panics that were caught. Each is a mistake of ours.
     pub panics: Counter,
+    /// Profiles for which something was due that could not be handled.
+    pub due_failures: Counter,
 }
 
 /// What the store counts.
@@ -64,6 +66,9 @@ impl Default for Metrics {
         registry.register_with_unit("http_request_duration", help, Unit::Seconds, requests.clone());
         let help = "Panics that were caught while answering a request";
         registry.register("http_panics", help, panics.clone());
+        let due_failures = Counter::default();
+        let help = "Profiles for which something was due that could not be handled";
+        registry.register("due_failures", help, due_failures.clone());
         let help = "Changes that wait for their commit";
         registry.register("store_waiting_changes", help, store.waiting.clone());
         let help = "Changes that a commit took";
@@ -87,6 +92,7 @@ impl Default for Metrics {
             connections_in_use,
             connections_limit,
             panics,
+            due_failures,
         }
     }
 }

@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::{Failure, open};
 use crate::actions::admin::first_run::{self, FirstRun};
+use crate::actions::purchases::handle_due;
 use crate::actions::remember;
 use crate::config::{Config, Role};
 use crate::directory::POLL;
@@ -21,6 +22,9 @@ use crate::state::AppState;
 
 /// How often outdated answers are forgotten and last uses of keys saved.
 const HOUSEKEEPING: Duration = Duration::from_secs(60);
+
+/// How often the scheduler looks whether anything is due.
+const TICK: Duration = Duration::from_millis(250);
 
 /// How long the stop may take to save last uses of keys, after the servers have ended.
 const SAVE_PATIENCE: Duration = Duration::from_secs(1);
@@ -63,12 +67,16 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     tracing::info!(%address, database = state.store.kind(), "ready");
     let background = tokio::spawn(keep_up(state.clone()));
     let housekeeping = tokio::spawn(keep_house(state.clone()));
+    let scheduler = (config.role != Role::Api).then(|| tokio::spawn(keep_time(state.clone())));
     stop_signal().await?;
     tracing::info!("stopping");
     stopper.send_replace(true);
     while servers.join_next().await.is_some() {}
     background.abort();
     housekeeping.abort();
+    if let Some(scheduler) = scheduler {
+        scheduler.abort();
+    }
     if tokio::time::timeout(SAVE_PATIENCE, save_last_uses(&state, 0))
         .await
         .is_err()
@@ -211,6 +219,16 @@ async fn keep_up(state: AppState) {
         if let Err(error) = state.refresh().await {
             tracing::warn!(%error, "apps and keys could not be looked at; the known ones hold meanwhile");
         }
+    }
+}
+
+/// Handles what becomes due by time alone. What became due while no server ran is handled at the start.
+async fn keep_time(state: AppState) {
+    loop {
+        if let Err(error) = handle_due(&state, state.clock.now()).await {
+            tracing::warn!(%error, "what is due could not be handled; it is tried again");
+        }
+        tokio::time::sleep(TICK).await;
     }
 }
 

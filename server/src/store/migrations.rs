@@ -26,6 +26,12 @@ pub const ALL: &[Migration] = &[
         include_str!("../../migrations/sqlite/0002_events.sql"),
         include_str!("../../migrations/postgres/0002_events.sql"),
     ),
+    step(
+        3,
+        "purchases",
+        include_str!("../../migrations/sqlite/0004_purchases.sql"),
+        include_str!("../../migrations/postgres/0004_purchases.sql"),
+    ),
 ];
 
 const fn step(version: i64, name: &'static str, sqlite: &'static str, postgres: &'static str) -> Migration {

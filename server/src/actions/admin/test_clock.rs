@@ -8,6 +8,7 @@ use serde_json::json;
 use super::Request;
 use super::audit::{Entry, record};
 use super::fields::bad;
+use crate::actions::purchases::handle_due;
 use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
 use crate::state::AppState;
@@ -29,7 +30,7 @@ pub fn read(state: &AppState) -> Result<TestClock, ActionError> {
     })
 }
 
-/// Moves the test clock forward. Answers a [`TestClock`].
+/// Moves the test clock forward. Answers a [`TestClock`] when everything that is due by then has been handled.
 pub async fn set(state: &AppState, request: Request, to: &TestClock) -> Result<Reply, ActionError> {
     check(state)?;
     let to = parse_time(&to.now).ok_or_else(|| bad("now", "must be a time of the form RFC 3339"))?;
@@ -60,6 +61,7 @@ pub async fn set(state: &AppState, request: Request, to: &TestClock) -> Result<R
     let reply = commit(state, remember, now, Vec::new(), decide, render).await?;
     // Refused where this is a remembered answer and the clock has gone on since: that is fine.
     drop(state.clock.move_to(to));
+    handle_due(state, state.clock.now()).await?;
     Ok(reply)
 }
 

@@ -2,6 +2,7 @@
 
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::purchases::account;
+use futures_util::future::join_all;
 
 use super::Rules;
 use super::people::People;
@@ -14,62 +15,78 @@ use crate::store::{Decision, Loaded, StoreError};
 
 /// How many profiles are looked up at a time; they are handled together, so that they share commits.
 const BATCH: i64 = 512;
+/// When a profile that could not be handled is looked at again, in microseconds: an hour later.
+const POSTPONED: i64 = 60 * 60 * 1_000_000;
 
-/// Handles everything that is due by `now`, and answers for how many profiles. Several servers may do so at once: who
-/// comes second finds nothing left to do.
-pub async fn handle_due(state: &AppState, now: i64) -> Result<u64, StoreError> {
-    let mut handled = 0;
+/// Handles everything that is due by `now`. Several servers may do so at once: who comes second finds nothing left to
+/// do.
+pub async fn handle_due(state: &AppState, now: i64) -> Result<(), StoreError> {
     loop {
         let mut rows = state.store.read(purchases::due(now, BATCH)).await?;
         if rows.is_empty() {
-            return Ok(handled);
+            return Ok(());
         }
-        let due: Vec<_> = rows
+        let due = rows
             .iter_mut()
             .map(|row| Ok((AppId(row.uuid(0)?), ProfileId(row.uuid(1)?))))
-            .collect::<Result<_, StoreError>>()?;
-        let all = due
-            .iter()
-            .map(|(app, profile)| handle(state, *app, *profile, now));
-        let results = futures_util::future::join_all(all).await;
-        let mut progress = 0;
-        for ((_, profile), result) in due.iter().zip(results) {
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        let handled = join_all(
+            due.iter()
+                .map(|(app, profile)| handle(state, *app, *profile, now)),
+        )
+        .await;
+        for ((app, profile), result) in due.into_iter().zip(handled) {
             match result {
-                Ok(()) => progress += 1,
-                Err(ActionError::Store(error)) if error.is_transient() => return Err(error),
-                Err(error) => {
-                    state.metrics.events.unreadable.inc();
-                    tracing::error!(profile.id = %profile, %error, "what is due for a profile cannot be handled");
+                Ok(()) => {}
+                Err(ActionError::Store(error @ (StoreError::Unavailable(_) | StoreError::Overloaded))) => {
+                    return Err(error);
                 }
+                Err(error) => set_aside(state, app, profile, now, &error).await?,
             }
-        }
-        handled += progress;
-        if progress == 0 {
-            return Ok(handled);
         }
     }
 }
 
+/// A profile that cannot be handled must not hold up the others.
+async fn set_aside(
+    state: &AppState,
+    app: AppId,
+    profile: ProfileId,
+    now: i64,
+    error: &ActionError,
+) -> Result<(), StoreError> {
+    state.metrics.due_failures.inc();
+    tracing::error!(profile.id = %profile, %error, "what is due for profile {profile} cannot be handled");
+    let until = now.saturating_add(POSTPONED);
+    state
+        .store
+        .write(vec![purchases::set_due(app, profile, Some(until))])
+        .await
+}
+
 async fn handle(state: &AppState, app: AppId, profile: ProfileId, now: i64) -> Result<(), ActionError> {
-    let Some(app) = state.directory().app(app) else {
-        return Ok(());
+    let known = state.directory().app(app).cloned();
+    let Some(app) = known else {
+        return Err(ActionError::Missing("the app"));
     };
     let rules = Rules::of(&app);
     let reads = vec![purchases::lock_sharers(app.id, profile)];
     let decide = move |mut loaded: Loaded| -> Result<Decision<()>, ActionError> {
         let mut people = People(Vec::new());
         people.read(rules.app.id, rows_of(&mut loaded, 0))?;
-        let Some(owner) = people.position(profile) else {
-            return Ok(Decision {
-                writes: Vec::new(),
-                answer: (),
-            });
-        };
-        people.0.swap(0, owner);
-        let mut parties = people.parties();
-        let drafts = account::tick(&mut parties, rules.context(now, None));
-        let mut writes = people.settle(parties, &[], &rules, now);
-        writes.extend(tell(&rules, &people, drafts, None, now));
+        let mut writes = Vec::new();
+        if let Some(owner) = people.position(profile) {
+            people.0.swap(0, owner);
+            let mut parties = people.parties();
+            let drafts = account::tick(&mut parties, rules.context(now, None));
+            writes = people.settle(parties, &[], &rules, now);
+            if writes.is_empty() {
+                // The app's settings have changed since the date was noted.
+                let due_at = people.0[0].0.holdings.next_due(rules.context(now, None));
+                writes.push(purchases::set_due(rules.app.id, profile, due_at));
+            }
+            writes.extend(tell(&rules, &people, drafts, None, now));
+        }
         Ok(Decision { writes, answer: () })
     };
     state.store.change(reads, decide).await

@@ -1,9 +1,8 @@
 //! Events from what the rules found out, in the form in which they are stored.
 
-use bursar_domain::events::id::event_id;
 use bursar_domain::events::payload;
 use bursar_domain::events::recipient::{Recipient, Sharer};
-use bursar_domain::events::{Event, EventKind, Fact};
+use bursar_domain::events::{Event, EventKind, Fact, event_id};
 use bursar_domain::money::Money;
 use bursar_domain::profile::{Details, Profile};
 use bursar_domain::purchases::access::AccessLevel;
@@ -11,8 +10,8 @@ use bursar_domain::purchases::account::{Draft, Drafts};
 use bursar_domain::purchases::holdings::Key;
 use rust_decimal::Decimal;
 
-use super::Rules;
 use super::people::People;
+use super::{Rules, shape, wants};
 use crate::store::Statement;
 use crate::store::tables::events;
 
@@ -24,7 +23,7 @@ pub(super) fn tell(
     regular_price: Option<Decimal>,
     now: i64,
 ) -> Vec<Statement> {
-    let wants_levels = rules.app.wants(EventKind::AccessLevelUpdated);
+    let wants_levels = wants(&rules.app, EventKind::AccessLevelUpdated);
     let drafts = drafts.into_iter().filter_map(|(profile, draft)| {
         let wanted = wants_levels || matches!(draft, Draft::Fact(_));
         let place = people.position(profile)?;
@@ -37,7 +36,7 @@ pub(super) fn tell(
         now,
     };
     let events: Vec<_> = drafts.map(|(place, draft)| teller.event(place, &draft)).collect();
-    events::insert(&events)
+    events.iter().map(events::insert).collect()
 }
 
 struct Teller<'a> {
@@ -67,6 +66,7 @@ impl Teller<'_> {
             transaction.usd_rate,
         );
         let id = event_id(
+            profile.app,
             profile.id,
             fact.kind,
             &transaction.store,
@@ -76,7 +76,7 @@ impl Teller<'_> {
         );
         let sharing = self.sharing(place, &Key::of(transaction));
         let recipient = self.recipient(profile, details, &sharing);
-        let shape = self.rules.app.shape(fact.kind);
+        let shape = shape(&self.rules.app, fact.kind);
         Event {
             payload: payload::of_fact(id, fact, &money, &recipient, &shape),
             id,
@@ -92,6 +92,7 @@ impl Teller<'_> {
         let (profile, details) = &self.people.0[place];
         let kind = EventKind::AccessLevelUpdated;
         let id = event_id(
+            profile.app,
             profile.id,
             kind,
             &level.store,
@@ -105,7 +106,7 @@ impl Teller<'_> {
         };
         let sharing = self.sharing(place, &key);
         let recipient = self.recipient(profile, details, &sharing);
-        let shape = self.rules.app.shape(kind);
+        let shape = shape(&self.rules.app, kind);
         Event {
             payload: payload::of_level(id, level, self.now, &recipient, &shape),
             id,
