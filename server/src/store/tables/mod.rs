@@ -1,5 +1,6 @@
 //! The SQL of each table, and how its rows become domain values.
 
+pub mod integrations;
 pub mod profile_search;
 pub mod profiles;
 pub mod replies;
