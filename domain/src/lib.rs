@@ -11,6 +11,7 @@ pub mod fields;
 pub mod identifiers;
 pub mod ids;
 pub mod installation;
+pub mod integrations;
 pub mod json;
 pub mod money;
 pub mod person;

@@ -1,7 +1,10 @@
-//! What every request needs of the administration's tables, kept in memory: apps, keys, admin tokens.
+//! What every request needs of the administration's tables, kept in memory: apps with their settings and those of
+//! their webhooks, keys, admin tokens.
 //!
 //! Each change of those tables raises a version in the same commit. A server loads everything anew when it sees
 //! the version raised: at once after its own changes, within half a second after those of others.
+
+mod app;
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -9,12 +12,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use bursar_domain::app::AppSettings;
 use bursar_domain::ids::AppId;
+use bursar_domain::integrations::webhook;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use uuid::Uuid;
 
+pub use app::{App, Webhook};
+
 use crate::keys::{self, KeyKind};
+use crate::store::tables::integrations;
 use crate::store::{Row, Sql, Statement, Store, StoreError};
 use crate::vault::Vault;
 
@@ -28,15 +34,6 @@ pub struct Directory {
     apps: HashMap<AppId, Arc<App>>,
     keys: HashMap<String, Arc<ApiKey>>,
     tokens: HashMap<String, Arc<AdminToken>>,
-}
-
-/// An app with its settings.
-#[derive(Debug)]
-pub struct App {
-    /// Its id.
-    pub id: AppId,
-    /// Its settings.
-    pub settings: AppSettings,
 }
 
 /// A key that has not been revoked.
@@ -72,9 +69,10 @@ impl Directory {
             version: stored_version(store).await?,
             ..Self::default()
         };
+        let mut webhooks = webhooks(store).await?;
         const APPS: Sql = Sql::same("SELECT app_id, settings FROM apps");
         for mut row in store.read(Statement::new(&APPS, [])).await? {
-            let app = app(&mut row)?;
+            let app = app(&mut row, &mut webhooks)?;
             directory.apps.insert(app.id, Arc::new(app));
         }
         const KEYS: Sql =
@@ -239,11 +237,23 @@ async fn stored_version(store: &Store) -> Result<i64, StoreError> {
         .int(0)
 }
 
-fn app(row: &mut Row) -> Result<App, StoreError> {
-    let settings = serde_json::from_str(&row.text(1)?).map_err(|_| corrupt("an app's settings"))?;
+async fn webhooks(store: &Store) -> Result<HashMap<AppId, Webhook>, StoreError> {
+    let mut rows = store
+        .read(integrations::select_of_slug(webhook::INTEGRATION.slug))
+        .await?;
+    let webhooks = rows.iter_mut().map(|row| {
+        let stored = integrations::read(row)?;
+        Ok((stored.app, Webhook::of(stored)?))
+    });
+    webhooks.collect()
+}
+
+fn app(row: &mut Row, webhooks: &mut HashMap<AppId, Webhook>) -> Result<App, StoreError> {
+    let id = AppId(row.uuid(0)?);
     Ok(App {
-        id: AppId(row.uuid(0)?),
-        settings,
+        id,
+        settings: serde_json::from_str(&row.text(1)?).map_err(|_| corrupt("an app's settings"))?,
+        webhook: webhooks.remove(&id).unwrap_or_default(),
     })
 }
 

@@ -12,36 +12,25 @@ pub struct Migration {
     pub(super) postgres: &'static str,
 }
 
+/// A step and its file, of the same name for both databases.
+macro_rules! migration {
+    ($version:literal, $name:literal, $file:literal) => {
+        Migration {
+            version: $version,
+            name: $name,
+            sqlite: include_str!(concat!("../../migrations/sqlite/", $file)),
+            postgres: include_str!(concat!("../../migrations/postgres/", $file)),
+        }
+    };
+}
+
 /// All steps in order. A step that has been released is never changed; the next one mends it.
 pub const ALL: &[Migration] = &[
-    step(
-        1,
-        "profiles",
-        include_str!("../../migrations/sqlite/0001_profiles.sql"),
-        include_str!("../../migrations/postgres/0001_profiles.sql"),
-    ),
-    step(
-        2,
-        "events",
-        include_str!("../../migrations/sqlite/0002_events.sql"),
-        include_str!("../../migrations/postgres/0002_events.sql"),
-    ),
-    step(
-        3,
-        "purchases",
-        include_str!("../../migrations/sqlite/0004_purchases.sql"),
-        include_str!("../../migrations/postgres/0004_purchases.sql"),
-    ),
+    migration!(1, "profiles", "0001_profiles.sql"),
+    migration!(2, "events", "0002_events.sql"),
+    migration!(3, "integrations", "0003_integrations.sql"),
+    migration!(4, "purchases", "0004_purchases.sql"),
 ];
-
-const fn step(version: i64, name: &'static str, sqlite: &'static str, postgres: &'static str) -> Migration {
-    Migration {
-        version,
-        name,
-        sqlite,
-        postgres,
-    }
-}
 
 /// Where the steps that were taken are kept. Also what a server that migrates locks out the others with.
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \

@@ -62,8 +62,19 @@ where
     serde_path_to_error::deserialize(from).map_err(|error| {
         let path = error.path().to_string();
         let why = error.into_inner().to_string();
-        bad(&full_path(prefix, &path, &why), why)
+        bad(&full_path(prefix, &path, &why), without_value(&why))
     })
+}
+
+/// What the reader expected, without the value that stood there instead: it may be a secret at the wrong place.
+fn without_value(why: &str) -> &str {
+    let repeats_it = ["invalid type: ", "invalid value: ", "unknown variant "]
+        .iter()
+        .any(|start| why.starts_with(start));
+    match why.rfind("expected ") {
+        Some(expected) if repeats_it => &why[expected..],
+        _ => why,
+    }
 }
 
 /// The path of the field that an error is about. Where a field is missing or unknown, the path that the reader
@@ -130,6 +141,27 @@ mod tests {
         assert_eq!(field(r#"{"inner":[{"count":"x"}]}"#), "inner[0].count");
         assert_eq!(field(r#"{"inner":[{"count":1,"coun":1}]}"#), "inner[0].coun");
         assert_eq!(field(r#"{"inner":[{}]}"#), "inner[0].count");
+    }
+
+    #[test]
+    fn the_bad_value_is_not_repeated() {
+        let why = |body: &str| match read::<Outer, _>(&mut serde_json::Deserializer::from_str(body), "") {
+            Err(ActionError::BadFields(fields)) => fields[0].1.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            why(r#"{"inner":"s3cret"}"#),
+            "expected a sequence at line 1 column 17"
+        );
+        assert_eq!(
+            why(r#"{"inner":[{"count":987654}]}"#),
+            "expected u8 at line 1 column 25"
+        );
+        assert_eq!(
+            without_value("unknown variant `s3cret`, expected `a` or `b`"),
+            "expected `a` or `b`"
+        );
+        assert!(why(r#"{"iner":1}"#).starts_with("unknown field `iner`"));
     }
 
     #[test]

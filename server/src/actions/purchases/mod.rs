@@ -8,8 +8,6 @@ mod tell;
 
 use std::sync::Arc;
 
-use bursar_domain::events::EventKind;
-use bursar_domain::events::payload::Shape;
 use bursar_domain::fields::Violation;
 use bursar_domain::profile::Refusal;
 use bursar_domain::purchases::machine::{Context, Timers, Waits};
@@ -33,7 +31,7 @@ impl Rules {
     fn of(app: &Arc<App>) -> Self {
         Self {
             waits: app.settings.waits(),
-            timers: timers(app),
+            timers: app.timers(),
             app: Arc::clone(app),
         }
     }
@@ -46,18 +44,6 @@ impl Rules {
             access_level_id,
         }
     }
-}
-
-fn wants(_: &App, _: EventKind) -> bool {
-    false
-}
-
-fn shape<'a>(_: &'a App, _: EventKind) -> Shape<'a> {
-    Shape::default()
-}
-
-fn timers(_: &App) -> Timers {
-    Timers::default()
 }
 
 fn refused(violation: Violation) -> ActionError {

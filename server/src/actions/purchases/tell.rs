@@ -10,8 +10,8 @@ use bursar_domain::purchases::account::{Draft, Drafts};
 use bursar_domain::purchases::holdings::Key;
 use rust_decimal::Decimal;
 
+use super::Rules;
 use super::people::People;
-use super::{Rules, shape, wants};
 use crate::store::Statement;
 use crate::store::tables::events;
 
@@ -23,7 +23,7 @@ pub(super) fn tell(
     regular_price: Option<Decimal>,
     now: i64,
 ) -> Vec<Statement> {
-    let wants_levels = wants(&rules.app, EventKind::AccessLevelUpdated);
+    let wants_levels = rules.app.makes_access_level_updated();
     let drafts = drafts.into_iter().filter_map(|(profile, draft)| {
         let wanted = wants_levels || matches!(draft, Draft::Fact(_));
         let place = people.position(profile)?;
@@ -76,7 +76,7 @@ impl Teller<'_> {
         );
         let sharing = self.sharing(place, &Key::of(transaction));
         let recipient = self.recipient(profile, details, &sharing);
-        let shape = shape(&self.rules.app, fact.kind);
+        let shape = self.rules.app.webhook.shape(fact.kind);
         Event {
             payload: payload::of_fact(id, fact, &money, &recipient, &shape),
             id,
@@ -106,7 +106,7 @@ impl Teller<'_> {
         };
         let sharing = self.sharing(place, &key);
         let recipient = self.recipient(profile, details, &sharing);
-        let shape = shape(&self.rules.app, kind);
+        let shape = self.rules.app.webhook.shape(kind);
         Event {
             payload: payload::of_level(id, level, self.now, &recipient, &shape),
             id,

@@ -1,6 +1,7 @@
 //! The SQL of each table, and how its rows become domain values.
 
 pub mod events;
+pub mod integrations;
 pub mod profile_search;
 pub mod profiles;
 pub mod purchases;

@@ -1,0 +1,50 @@
+//! The JSON Schema of an integration's settings, made from its fields.
+
+use serde_json::{Map, Value, json};
+
+use super::{Field, Kind};
+use crate::events::EventKind;
+use crate::fields::MAX_TEXT;
+
+/// The schema of settings with these fields.
+pub fn of(fields: &[Field]) -> Value {
+    let mut whole = table();
+    for field in fields {
+        let mut place = &mut whole;
+        for name in field.path.split('.') {
+            if !place["properties"].is_object() {
+                *place = table();
+            }
+            place = &mut place["properties"][name];
+        }
+        *place = describe(field);
+    }
+    whole
+}
+
+fn table() -> Value {
+    json!({"type": "object", "properties": {}, "additionalProperties": false})
+}
+
+fn describe(field: &Field) -> Value {
+    let mut schema = match field.kind {
+        Kind::Url => json!({"type": ["string", "null"], "format": "uri"}),
+        Kind::Secret(_) => json!({"type": ["string", "null"], "format": "password"}),
+        Kind::Switch => json!({"type": "boolean"}),
+        Kind::Number(min, max) => json!({"type": ["integer", "null"], "minimum": min, "maximum": max}),
+        Kind::Choice(choices) => json!({"type": "string", "enum": choices}),
+        Kind::EventSwitches => of_each_event(&json!({"type": "boolean"})),
+        Kind::EventNames => of_each_event(&json!({"type": "string", "minLength": 1, "maxLength": MAX_TEXT})),
+    };
+    schema["description"] = field.about.into();
+    schema["default"] = field.default();
+    schema
+}
+
+fn of_each_event(schema: &Value) -> Value {
+    let events = EventKind::ALL.iter();
+    let properties: Map<_, _> = events
+        .map(|event| (event.as_str().to_owned(), schema.clone()))
+        .collect();
+    json!({"type": "object", "properties": properties, "additionalProperties": false})
+}

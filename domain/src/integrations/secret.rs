@@ -1,0 +1,104 @@
+//! Secrets of integrations: a type that does not print them, and what they must look like.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+
+use super::settings::MASK;
+
+/// How a signing secret begins.
+const SIGNING_PREFIX: &str = "whsec_";
+/// The longest value of a header, in bytes.
+const MAX_HEADER: usize = 4_096;
+
+/// A secret. Printed, it is masked.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The bytes to sign with, if it is a signing secret.
+    pub fn signing_key(&self) -> Option<Vec<u8>> {
+        signing_key(&self.0)
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(MASK)
+    }
+}
+
+/// What keeps a text from being the value of a header, byte for byte. Source: RFC 9110, section 5.5.
+pub fn header_problem(text: &str) -> Option<&'static str> {
+    let is_plain = text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    if text.len() > MAX_HEADER {
+        Some("must have at most 4096 characters")
+    } else if !is_plain || text.trim() != text {
+        Some("must be visible ASCII characters, with spaces only between them")
+    } else {
+        None
+    }
+}
+
+/// What keeps a text from being a signing secret. Source: Standard Webhooks, "Signature scheme".
+pub fn signing_problem(text: &str) -> Option<&'static str> {
+    match signing_key(text) {
+        Some(_) => None,
+        None => Some("must be `whsec_` and then 24 to 64 bytes in base64"),
+    }
+}
+
+fn signing_key(text: &str) -> Option<Vec<u8>> {
+    let key = STANDARD.decode(text.strip_prefix(SIGNING_PREFIX)?).ok()?;
+    (24..=64).contains(&key.len()).then_some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_not_printed() {
+        let secret = Secret("s3cret".into());
+        assert!(!format!("{secret:?} {:?}", Some(&secret)).contains("s3cret"));
+        assert_eq!(secret.expose(), "s3cret");
+    }
+
+    #[test]
+    fn a_header_is_visible_ascii() {
+        for fine in ["Bearer abc", "x", "Basic dTpw=", "a  b", "~!"] {
+            assert_eq!(header_problem(fine), None, "{fine}");
+        }
+        let long = "x".repeat(MAX_HEADER + 1);
+        for wrong in [" x", "x ", "a\nb", "a\tb", "\0", "é", &long] {
+            assert!(header_problem(wrong).is_some(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_signing_secret_holds_24_to_64_bytes() {
+        let of_length = |length: usize| format!("whsec_{}", STANDARD.encode(vec![7; length]));
+        for length in [24, 25, 32, 64] {
+            let secret = Secret(of_length(length));
+            assert_eq!(secret.signing_key(), Some(vec![7; length]));
+            assert_eq!(signing_problem(secret.expose()), None);
+        }
+        let bare = STANDARD.encode([7; 32]);
+        let cases = [
+            of_length(23),
+            of_length(65),
+            bare,
+            "whsec_".into(),
+            "whsec_?".into(),
+        ];
+        for wrong in cases {
+            assert!(signing_problem(&wrong).is_some(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `integrations`: apps' settings for third parties, their secrets sealed.
+
+use bursar_domain::ids::AppId;
+use serde_json::{Map, Value as Json};
+
+use crate::store::{Row, Sql, Statement, StoreError};
+
+/// A row.
+#[derive(Debug)]
+pub struct StoredIntegration {
+    /// Which app.
+    pub app: AppId,
+    /// Which third party.
+    pub slug: String,
+    /// Is anything sent?
+    pub enabled: bool,
+    /// The settings but for the secrets.
+    pub settings: Map<String, Json>,
+    /// The secrets.
+    pub sealed_secrets: Vec<u8>,
+}
+
+/// Reads one row, if it is there.
+pub fn select(app: AppId, slug: &str) -> Statement {
+    const SQL: Sql = Sql::same(
+        "SELECT app_id, slug, enabled, settings, sealed_secrets FROM integrations
+         WHERE app_id = $1 AND slug = $2",
+    );
+    Statement::new(&SQL, [app.0.into(), slug.into()])
+}
+
+/// Reads all rows of an app.
+pub fn select_of_app(app: AppId) -> Statement {
+    const SQL: Sql = Sql::same(
+        "SELECT app_id, slug, enabled, settings, sealed_secrets FROM integrations WHERE app_id = $1",
+    );
+    Statement::new(&SQL, [app.0.into()])
+}
+
+/// Reads all rows of one third party.
+pub fn select_of_slug(slug: &str) -> Statement {
+    const SQL: Sql =
+        Sql::same("SELECT app_id, slug, enabled, settings, sealed_secrets FROM integrations WHERE slug = $1");
+    Statement::new(&SQL, [slug.into()])
+}
+
+/// Reads what the selects find.
+pub fn read(row: &mut Row) -> Result<StoredIntegration, StoreError> {
+    let corrupt =
+        |error: serde_json::Error| StoreError::Corrupt(format!("an integration's settings: {error}"));
+    Ok(StoredIntegration {
+        app: AppId(row.uuid(0)?),
+        slug: row.text(1)?,
+        enabled: row.int(2)? != 0,
+        settings: serde_json::from_str(&row.text(3)?).map_err(corrupt)?,
+        sealed_secrets: row.bytes(4)?,
+    })
+}
+
+/// Stores a row, in place of the one that is there.
+pub fn upsert(integration: StoredIntegration) -> Statement {
+    const SQL: Sql = Sql::same(
+        "INSERT INTO integrations (app_id, slug, enabled, settings, sealed_secrets) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (app_id, slug) DO UPDATE SET
+             enabled = excluded.enabled, settings = excluded.settings, sealed_secrets = excluded.sealed_secrets",
+    );
+    Statement::new(
+        &SQL,
+        [
+            integration.app.0.into(),
+            integration.slug.into(),
+            integration.enabled.into(),
+            Json::Object(integration.settings).to_string().into(),
+            integration.sealed_secrets.into(),
+        ],
+    )
+}
