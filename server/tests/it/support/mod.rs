@@ -4,6 +4,7 @@ pub mod awkward;
 pub mod backend;
 pub mod client;
 pub mod direct;
+pub mod line;
 pub mod process;
 pub mod program;
 pub mod random;
