@@ -1,5 +1,6 @@
 //! What tests share: databases of their own, a server without sockets, requests and answers.
 
+pub mod administration;
 pub mod awkward;
 pub mod backend;
 pub mod client;
