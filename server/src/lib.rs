@@ -11,6 +11,7 @@ pub mod http;
 pub mod keys;
 pub mod logging;
 pub mod metrics;
+pub mod readiness;
 pub mod sealed_settings;
 pub mod state;
 pub mod store;

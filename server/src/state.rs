@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::metrics::Metrics;
+use crate::readiness::Readiness;
 use crate::store::{Store, StoreError};
 use crate::vault::Vault;
 
@@ -27,6 +28,8 @@ pub struct Shared {
     pub metrics: Metrics,
     /// How many requests a second each key may make; `None`: no limit.
     pub requests_per_second: Option<NonZeroU32>,
+    /// Whether changes can be committed.
+    pub readiness: Readiness,
     directory: ArcSwap<Directory>,
 }
 
@@ -54,6 +57,7 @@ impl AppState {
             clock,
             metrics,
             requests_per_second,
+            readiness: Readiness::default(),
             directory,
         })))
     }

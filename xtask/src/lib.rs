@@ -1,5 +1,5 @@
 //! The commands of the README and CI (`cargo xtask …`), and what tests of the other packages share with them:
-//! [`postgres::Cluster`], a throwaway PostgreSQL, and [`test_environment`].
+//! [`postgres::Cluster`], a throwaway PostgreSQL, [`small_disk`] and [`test_environment`].
 
 pub mod advisory_db;
 pub mod apt;
@@ -8,6 +8,7 @@ pub mod commands;
 pub mod postgres;
 pub mod prerequisites;
 pub mod processes;
+pub mod small_disk;
 pub mod steps;
 pub mod supply_chain;
 pub mod test_environment;

@@ -3,50 +3,19 @@
 use bursar::http::route::{Access, Route};
 use bursar::http::router;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
+use super::support::administration::{Things, body, prepare};
 use super::support::backend::{ALL, Backend};
 use super::support::server::{Answer, TestServer, request};
 
-/// A path and body with which each write succeeds on a server that [`prepare`] has seen. A new route must be
-/// added here: the test fails for one that is not.
-fn example(method: &str, path: &str, server: &TestServer, ids: &Value) -> (String, &'static str) {
-    let body = match (method, path.rsplit('/').next().unwrap()) {
-        ("POST", "apps") => r#"{"name":"Shop"}"#,
-        ("PATCH", "{app}") => r#"{"settings":{"collect_ip":false}}"#,
-        ("POST", "keys") => r#"{"kind":"secret","label":"ci"}"#,
-        ("PUT", "{store_product_id}") => r#"{"access_level_id":"premium","consumable":false}"#,
-        ("PUT", "{currency}") => r#"{"usd":"1.08"}"#,
-        ("POST", "test-clock") => r#"{"now":"2026-02-01T00:00:00Z"}"#,
-        _ => "",
-    };
-    let mut path = path.to_owned();
-    for (name, value) in [
-        ("{app}", server.app_id.as_str()),
-        ("{key_id}", ids["key_id"].as_str().unwrap()),
-        ("{token_id}", ids["token_id"].as_str().unwrap()),
-        ("{id}", "gold"),
-        ("{store}", "app_store"),
-        ("{store_product_id}", "weekly"),
-        ("{currency}", "EUR"),
-    ] {
-        path = path.replace(name, value);
-    }
-    assert!(!path.contains('{'), "no example for {} {}", method, path);
-    (path, body)
+/// A path and body with which each write succeeds on a server that [`prepare_own`] has seen.
+fn example(method: &str, path: &str, things: &Things) -> (String, &'static str) {
+    (things.fill(path, &Uuid::nil().to_string()), body(method, path))
 }
 
-async fn prepare(server: &TestServer) -> Value {
-    let app = format!("apps/{}", server.app_id);
-    let key = server
-        .admin("POST", &format!("{app}/keys"), r#"{"kind":"public"}"#)
-        .await
-        .json();
-    let token = server.admin("POST", "admin-tokens", "").await.json();
-    let product = r#"{"access_level_id":null,"consumable":true}"#;
-    server
-        .admin("PUT", &format!("{app}/products/app_store/weekly"), product)
-        .await;
-    json!({"key_id": key["key_id"], "token_id": token["token_id"]})
+async fn prepare_own(server: &TestServer) -> Things {
+    prepare(server, &server.app_id, "weekly").await
 }
 
 async fn records(server: &TestServer) -> Vec<Value> {
@@ -70,9 +39,9 @@ async fn every_write_leaves_one_record_and_no_secret() {
     for backend in ALL {
         for route in writes() {
             let server = TestServer::on(backend).await;
-            let ids = prepare(&server).await;
+            let things = prepare_own(&server).await;
             let before = records(&server).await;
-            let (path, body) = example(route.method, route.path, &server, &ids);
+            let (path, body) = example(route.method, route.path, &things);
             let done = send(&server, route, &path, body).await;
             assert!(
                 done.status < 300,
@@ -110,10 +79,10 @@ async fn every_write_leaves_one_record_and_no_secret() {
 #[tokio::test]
 async fn a_refused_write_leaves_no_record() {
     let server = TestServer::on(Backend::SqliteMemory).await;
-    let ids = prepare(&server).await;
+    let things = prepare_own(&server).await;
     let before = records(&server).await.len();
     for route in writes().filter(|route| route.method != "DELETE") {
-        let (path, _) = example(route.method, route.path, &server, &ids);
+        let (path, _) = example(route.method, route.path, &things);
         let refused = send(&server, route, &path, r#"{"no_such_field":1}"#).await;
         assert_eq!(refused.status, 422, "{} {path}: {}", route.method, refused.text());
     }
@@ -220,7 +189,7 @@ async fn of_moves_of_the_test_clock_at_once_each_begins_where_the_one_before_end
 #[tokio::test]
 async fn every_route_asks_for_an_admin_token() {
     let server = TestServer::on(Backend::SqliteMemory).await;
-    let ids = prepare(&server).await;
+    let things = prepare_own(&server).await;
     let before = records(&server).await.len();
     let wrong = [
         String::new(),
@@ -232,10 +201,7 @@ async fn every_route_asks_for_an_admin_token() {
         format!("Bearer {}x", server.admin_token),
     ];
     for route in router::routes().filter(|route| route.access == Access::Admin) {
-        let path = route
-            .path
-            .replace("{profile_id}", ids["key_id"].as_str().unwrap());
-        let (path, body) = example(route.method, &path, &server, &ids);
+        let (path, body) = example(route.method, route.path, &things);
         for authorization in &wrong {
             let request = request(authorization, route.method, &path, &[], body);
             let refused = server.send(request).await;

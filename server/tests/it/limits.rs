@@ -14,35 +14,82 @@ use super::support::server::{IDENTIFIERS, PROFILE};
 
 const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
 const MIB: usize = 1024 * 1024;
-/// What the program may grow by beside the fifth that it is allowed: buffers that the allocator keeps.
-const KEPT_BY_THE_ALLOCATOR: u64 = 24 * MIB as u64;
-const SLOW_SOCKETS: usize = 1_000;
+/// What the largest body that is let in may take: itself, and its 99,000 fields as they are read. The allocator keeps
+/// most of what the first one took from the system.
+const LARGEST_BODY: u64 = 16 * MIB as u64;
+const SOCKETS: usize = 1_000;
+/// What a connection may take: buffers for what it reads and writes, and its task.
+const CONNECTION: u64 = 20 * 1024;
+/// What the clock and other programs may add to a latency.
+const JITTER: Duration = Duration::from_millis(1);
+/// Fewer threads than most machines would have: each may keep memory of its own.
+const SETTINGS: [(&str, &str); 2] = [
+    ("BURSAR_DATABASE", "sqlite::memory:"),
+    ("TOKIO_WORKER_THREADS", "2"),
+];
+
+/// As much again and a fifth.
+fn a_fifth_more(bytes: u64) -> u64 {
+    bytes / 5 * 6
+}
 
 #[test]
 fn what_is_too_large_or_too_deep_is_refused_with_little_memory() {
-    let program = Program::start(&[("BURSAR_DATABASE", "sqlite::memory:")]);
+    let program = Program::start(&SETTINGS);
     program.call("POST", PROFILE, &[USER], b"");
     for _ in 0..200 {
         program.call("POST", IDENTIFIERS, &[USER], br#"{"branch_id":"b"}"#);
     }
-    let before = program.memory();
-    let bomb = gzip(&vec![b' '; 64 * MIB]);
-    let deep = format!("{{\"a\":{}{}}}", "[".repeat(64), "]".repeat(64));
-    let million = format!("{{{}\"branch_id\":\"b\"}}", "\"\":0,".repeat(1_000_000));
-    let most = format!("{{{}\"branch_id\":\"b\"}}", "\"\":0,".repeat(209_000));
-    let many = format!("{{{}\"branch_id\":\"b\"}}", "\"\":0,".repeat(99_000));
-    let coded = [USER, ("content-encoding", "gzip")];
-    for _ in 0..5 {
+    let fresh = program.memory();
+    let bodies = Bodies::new();
+    // From here on the allocator has what it needs for all of this once.
+    (0..3).for_each(|_| bodies.send(&program));
+    let warm = program.memory();
+    (0..12).for_each(|_| bodies.send(&program));
+    let (after, peak) = (program.memory(), program.peak_memory());
+    println!("bytes: {fresh} fresh, {warm} warm, {after} afterwards, {peak} at most");
+    assert!(after < a_fifth_more(warm), "from {warm} to {after} bytes");
+    assert!(
+        peak < a_fifth_more(fresh) + LARGEST_BODY,
+        "from {fresh} to {peak} bytes"
+    );
+    assert_eq!(program.call("GET", PROFILE, &[USER], b"").status, 200);
+}
+
+/// Bodies that are as large as may be, too large, or too deep.
+struct Bodies {
+    bomb: Vec<u8>,
+    deep: String,
+    million: String,
+    most: String,
+    many: String,
+}
+
+impl Bodies {
+    fn new() -> Self {
+        let fields = |count| format!("{{{}\"branch_id\":\"b\"}}", "\"\":0,".repeat(count));
+        Self {
+            bomb: gzip(&vec![b' '; 64 * MIB]),
+            deep: format!("{{\"a\":{}{}}}", "[".repeat(64), "]".repeat(64)),
+            million: fields(1_000_000),
+            most: fields(209_000),
+            many: fields(99_000),
+        }
+    }
+
+    /// Sends each once, and what is too large outside of a body.
+    fn send(&self, program: &Program) {
+        let coded = [USER, ("content-encoding", "gzip")];
         let with =
             |headers: &[(&str, &str)], body: &[u8]| program.call("POST", IDENTIFIERS, headers, body).status;
         assert_eq!(with(&[USER], &vec![b' '; MIB + 1]), 413);
-        assert_eq!(with(&coded, &bomb), 413);
-        assert_eq!(with(&[USER], deep.as_bytes()), 400);
-        assert_eq!(with(&[USER], million.as_bytes()), 413);
-        assert_eq!(with(&coded, &gzip(million.as_bytes())), 413);
-        assert_eq!(with(&[USER], most.as_bytes()), 400);
-        assert_eq!(with(&[USER], many.as_bytes()), 200);
-        assert_eq!(program.send(&chunked(&program, MIB / 1024 + 1)).status, 413);
+        assert_eq!(with(&coded, &self.bomb), 413);
+        assert_eq!(with(&[USER], self.deep.as_bytes()), 400);
+        assert_eq!(with(&[USER], self.million.as_bytes()), 413);
+        assert_eq!(with(&coded, &gzip(self.million.as_bytes())), 413);
+        assert_eq!(with(&[USER], self.most.as_bytes()), 400);
+        assert_eq!(with(&[USER], self.many.as_bytes()), 200);
+        assert_eq!(program.send(&chunked(program, MIB / 1024 + 1)).status, 413);
         let long = "x".repeat(33 * 1024);
         assert_eq!(program.call("GET", PROFILE, &[("x", &long)], b"").status, 431);
         let longest = "x".repeat(31 * 1024);
@@ -53,12 +100,6 @@ fn what_is_too_large_or_too_deep_is_refused_with_little_memory() {
         let path = format!("/{long}");
         assert!(matches!(program.call("GET", &path, &[], b"").status, 414 | 431));
     }
-    let after = program.memory();
-    assert!(
-        after < before / 5 * 6 + KEPT_BY_THE_ALLOCATOR,
-        "from {before} to {after} bytes"
-    );
-    assert_eq!(program.call("GET", PROFILE, &[USER], b"").status, 200);
 }
 
 /// A request whose body comes in so many chunks of 1 kB, without a length.
@@ -78,28 +119,57 @@ fn chunked(program: &Program, chunks: usize) -> Vec<u8> {
 #[test]
 fn sockets_that_send_a_byte_now_and_then_hold_up_nobody() {
     allow_sockets();
-    let program = Program::start(&[("BURSAR_DATABASE", "sqlite::memory:")]);
+    let program = Program::start(&SETTINGS);
     program.call("POST", PROFILE, &[USER], b"");
     healthy_p99(&program);
-    let before = program.memory();
+    let fresh = program.memory();
+    ask_on_many_sockets(&program);
+    let warm = program.memory();
     let alone = (0..3).map(|_| healthy_p99(&program)).min().unwrap();
+    let allowed = alone * 3 / 2 + JITTER;
     let stop = AtomicBool::new(false);
     let (beside, during) = std::thread::scope(|scope| {
         scope.spawn(|| drip(&program, &stop));
         std::thread::sleep(Duration::from_millis(300));
-        // The best of some: others use this machine too.
-        let beside = (0..6).map(|_| healthy_p99(&program)).min().unwrap();
+        // The best of some: others use this machine too. What the slow ones cost would be in all of them.
+        let beside = best(6, 40, allowed, || healthy_p99(&program));
         let during = program.memory();
         stop.store(true, Ordering::Relaxed);
         (beside, during)
     });
-    println!("p99 alone {alone:?}, beside {SLOW_SOCKETS} slow sockets {beside:?}");
-    let allowed = alone * 3 / 2 + Duration::from_millis(5);
+    println!("p99 alone {alone:?}, beside {SOCKETS} slow sockets {beside:?}");
+    println!("bytes: {fresh} fresh, {warm} after {SOCKETS} healthy sockets, {during} beside slow ones");
     assert!(beside <= allowed, "{beside:?} > {allowed:?}");
+    assert!(during < a_fifth_more(warm), "from {warm} to {during} bytes");
+    let sockets = SOCKETS as u64 * CONNECTION;
     assert!(
-        during < before / 5 * 6 + KEPT_BY_THE_ALLOCATOR,
-        "from {before} to {during} bytes"
+        during < a_fifth_more(fresh) + sockets,
+        "from {fresh} to {during} bytes"
     );
+}
+
+/// The shortest of `least` measurements; as long as it is over `allowed`, of up to `most`.
+fn best(least: usize, most: usize, allowed: Duration, measure: impl Fn() -> Duration) -> Duration {
+    let mut best = Duration::MAX;
+    for done in 0..most {
+        if done >= least && best <= allowed {
+            break;
+        }
+        best = best.min(measure());
+    }
+    best
+}
+
+/// As many as the slow ones are, open at once, with a request on each: what these take is not to be laid at the door
+/// of the slow ones.
+fn ask_on_many_sockets(program: &Program) {
+    let sockets: Vec<TcpStream> = (0..SOCKETS).map(|_| program.connect()).collect();
+    for mut socket in &sockets {
+        socket
+            .write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n")
+            .unwrap();
+        assert!(socket.read(&mut [0; 4096]).unwrap() > 0);
+    }
 }
 
 /// Where a process may open few files, lets this one, and the program that it starts, open all that it can have.
@@ -116,7 +186,7 @@ fn drip(program: &Program, stop: &AtomicBool) {
          adapty-customer-user-id: user-1\r\ncontent-length: 100000\r\nx: ",
         program.secret_key
     );
-    let mut sockets: Vec<TcpStream> = (0..SLOW_SOCKETS).map(|_| program.connect()).collect();
+    let mut sockets: Vec<TcpStream> = (0..SOCKETS).map(|_| program.connect()).collect();
     for (index, socket) in sockets.iter_mut().enumerate() {
         socket.write_all(head.as_bytes()).unwrap();
         if index % 2 == 0 {

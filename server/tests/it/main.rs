@@ -27,6 +27,7 @@ mod fuzz;
 mod limits;
 mod openapi;
 mod process;
+mod readiness;
 mod redaction;
 mod store;
 mod support;

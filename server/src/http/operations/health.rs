@@ -38,13 +38,11 @@ pub async fn live(_: Call) -> Result<Reply, ApiError> {
     }))
 }
 
-/// `GET /readyz`: 200 when a change can be committed, else 503 with the reason.
+/// `GET /readyz`: 200 when a change can be committed, else 503 with the reason. Who asks within a second shares one
+/// check.
 pub async fn ready(call: Call) -> Result<Reply, ApiError> {
-    let written = call.state.store.check_writer().await;
+    let written = call.state.readiness.ask(&call.state.store).await;
     let status = if written.is_ok() { "ok" } else { "failing" };
-    if let Err(error) = &written {
-        tracing::warn!(%error, "not ready");
-    }
     // The reason in full is in the log; outside it would tell of internals.
     let reason = written
         .err()

@@ -1,10 +1,12 @@
 //! Two apps with a profile each, and every kind of credential.
 
+use bursar::http::route::{Access, Route};
 use bursar::keys::KeyKind;
 use bursar::store::{Sql, Statement};
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::support::administration::{Things, prepare};
 use crate::support::backend::Backend;
 use crate::support::direct::{
     OtherApp, add_app, add_key, add_token, revoke, set_settings_of, stored_profiles,
@@ -73,10 +75,20 @@ impl Object {
     }
 }
 
+/// Does the path end in a thing, other than an app, that has to be there? One that is set need not be.
+pub fn names_thing(route: &Route) -> bool {
+    route.access == Access::Admin
+        && ["GET", "DELETE"].contains(&route.method)
+        && route.path.ends_with('}')
+        && !route.path.ends_with("{app}")
+}
+
 pub struct World {
     pub server: TestServer,
     own: Uuid,
     other: OtherApp,
+    /// What there is in the own app, in the other one, and what is not there.
+    things: [Things; 3],
     revoked_key: String,
     revoked_token: String,
 }
@@ -99,7 +111,21 @@ impl World {
             )
             .await;
         }
+        let premium = format!("apps/{}/access-levels/premium", other.id);
+        assert_eq!(server.admin("PUT", &premium, "").await.status, 200);
+        let nothing = || Object::Missing.profile_id().to_owned();
+        let things = [
+            prepare(&server, &server.app_id, "weekly").await,
+            prepare(&server, &other.id.to_string(), "monthly").await,
+            Things {
+                app_id: nothing(),
+                key_id: nothing(),
+                token_id: nothing(),
+                store_product_id: "yearly",
+            },
+        ];
         Self {
+            things,
             own,
             other,
             revoked_key,
@@ -151,19 +177,31 @@ impl World {
         }
     }
 
-    /// The path with ids for its parameters: an app's for `{app}`, one that nothing has for the others.
-    pub fn fill(&self, path: &str, object: Object) -> String {
-        let app = match object {
-            Object::Own => self.own.to_string(),
-            Object::Foreign => self.other.id.to_string(),
-            Object::Missing => Object::Missing.profile_id().into(),
+    /// The path with values for its parameters. Where it names a thing that has to be there, the thing is the
+    /// object's and the app is the own one; else the app is the object's.
+    pub fn fill(&self, route: &Route, path: &str, object: Object) -> String {
+        if route.access != Access::Admin {
+            return path.replace("{file}", object.profile_id());
+        }
+        let app = if names_thing(route) { Object::Own } else { object };
+        self.fill_with(path, app, object)
+    }
+
+    /// The path with the app of one object and the things of another.
+    pub fn fill_with(&self, path: &str, app: Object, object: Object) -> String {
+        let [own, other, nothing] = &self.things;
+        let things = |object| match object {
+            Object::Own => own,
+            Object::Foreign => other,
+            Object::Missing => nothing,
         };
-        let fill = |part: &str| match part {
-            "{app}" => app.clone(),
-            part if part.starts_with('{') => Object::Missing.profile_id().into(),
-            part => part.into(),
+        let path = path.replace("{app}", &things(app).app_id);
+        // All tokens are the installation's: only an id of something else is none of them, and yet there.
+        let path = match object {
+            Object::Foreign => path.replace("{token_id}", &other.key_id),
+            _ => path,
         };
-        path.split('/').map(fill).collect::<Vec<_>>().join("/")
+        things(object).fill(&path, object.profile_id())
     }
 
     /// What no refused call may change: the rows of both apps, and what the administration has written.

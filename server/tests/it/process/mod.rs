@@ -4,4 +4,5 @@ mod disk_full;
 mod judge;
 mod kills;
 mod postgres_restarts;
+mod postgres_silent;
 mod stop;

@@ -1,7 +1,9 @@
 //! Random histories of creating, attaching, identifying and deleting, beside a model that is obviously right.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::backend::Backend;
@@ -10,6 +12,8 @@ use crate::support::server::{Answer, IDENTIFIERS, PROFILE, TestServer};
 
 const NAMES: [&str; 3] = ["branch_id", "appsflyer_id", "mixpanel_user_id"];
 const STEPS: usize = 12;
+/// How many histories run at once: their changes share commits.
+const LANES: usize = 8;
 
 /// What a profile should be.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -80,13 +84,24 @@ fn create(model: &mut Model, meant: &Meant, answered: &str) -> Result<String, u1
     Ok(id)
 }
 
+/// A request and what came back.
+#[derive(Debug)]
+#[expect(dead_code, reason = "shown where the server and the model disagree")]
+struct Told {
+    request: String,
+    meant: Meant,
+    body: String,
+    status: u16,
+    answer: Result<String, std::string::FromUtf8Error>,
+}
+
 struct History<'a> {
     server: &'a TestServer,
     random: &'a mut Random,
     model: Model,
     ids: Vec<String>,
     customers: Vec<String>,
-    told: Vec<String>,
+    told: Vec<Told>,
 }
 
 impl History<'_> {
@@ -185,11 +200,13 @@ impl History<'_> {
 
     async fn ask(&mut self, method: &str, path: &str, meant: &Meant, body: &str) -> Answer {
         let answer = self.server.call(method, path, &meant.headers(), body).await;
-        self.told.push(format!(
-            "{method} {path} {meant:?} {body} → {} {}",
-            answer.status,
-            answer.text()
-        ));
+        self.told.push(Told {
+            request: format!("{method} {path}"),
+            meant: meant.clone(),
+            body: body.to_owned(),
+            status: answer.status,
+            answer: String::from_utf8(answer.body.clone()),
+        });
         answer
     }
 
@@ -202,35 +219,43 @@ impl History<'_> {
     }
 }
 
-async fn run(backend: Backend, histories: usize) {
-    let mut random = Random::new(&format!("histories on {backend:?}"));
-    let server = TestServer::on(backend).await;
-    for number in 0..histories {
-        let ids = (0..3).map(|_| random.uuid().to_string()).collect();
-        let customers = (0..4).map(|index| format!("h{number}-c{index}")).collect();
+/// Runs histories one after the other. None meets the ids of another.
+async fn run_lane(server: Arc<TestServer>, mut random: Random, histories: usize) -> usize {
+    for _ in 0..histories {
         let mut history = History {
             server: &server,
+            ids: (0..3).map(|_| random.uuid().to_string()).collect(),
+            customers: (0..4).map(|_| random.uuid().to_string()).collect(),
             random: &mut random,
             model: Model::new(),
-            ids,
-            customers,
             told: Vec::new(),
         };
         history.run().await;
     }
+    histories * STEPS
 }
 
-#[tokio::test]
+async fn run(backend: Backend, steps: usize) {
+    let mut random = Random::new(&format!("histories on {backend:?}"));
+    let server = Arc::new(TestServer::on(backend).await);
+    let histories = steps.div_ceil(STEPS * LANES);
+    let lanes = (0..LANES).map(|_| tokio::spawn(run_lane(Arc::clone(&server), random.split(), histories)));
+    let taken: usize = join_all(lanes).await.into_iter().map(Result::unwrap).sum();
+    println!("histories on {backend:?}: {taken} steps");
+    assert!(taken >= steps, "{taken}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn random_histories_agree_with_the_model_in_memory() {
-    run(Backend::SqliteMemory, 2_000).await;
+    run(Backend::SqliteMemory, 100_000).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn random_histories_agree_with_the_model_in_a_file() {
-    run(Backend::SqliteFile, 200).await;
+    run(Backend::SqliteFile, 2_400).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn random_histories_agree_with_the_model_on_postgres() {
-    run(Backend::Postgres, 200).await;
+    run(Backend::Postgres, 2_400).await;
 }

@@ -5,12 +5,10 @@ use std::time::{Duration, Instant};
 
 use bursar::store::{Decision, Location, Sql, Statement, Store, StoreError, migrations};
 use futures_util::future::join_all;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 
 use super::conformance::{add, break_rule, is_there};
 use crate::support::backend::{Backend, Folder};
+use crate::support::line::Line;
 use crate::support::server::{IDENTIFIERS, PROFILE, TestServer};
 
 const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
@@ -172,9 +170,9 @@ async fn a_postgres_that_stops_answering_is_given_up_and_found_again() {
     let store = Store::open(&options, Arc::default()).await.unwrap();
     migrations::run(&store, false).await.unwrap();
     store.write(vec![add("before")]).await.unwrap();
-    line.flows.send_replace(false);
+    line.hold();
     assert!(refused_within(&store, Duration::from_secs(17)).await);
-    line.flows.send_replace(true);
+    line.release();
     let started = Instant::now();
     store.write(vec![add("after")]).await.unwrap();
     assert!(is_there(&store, "before").await && is_there(&store, "after").await);
@@ -183,48 +181,4 @@ async fn a_postgres_that_stops_answering_is_given_up_and_found_again() {
         "{:?}",
         started.elapsed()
     );
-}
-
-/// A line to PostgreSQL that can be made to carry nothing while it stays open.
-struct Line {
-    flows: watch::Sender<bool>,
-}
-
-impl Line {
-    /// Puts one in between: the URL then leads through it.
-    async fn to(url: &mut String) -> Self {
-        let config: tokio_postgres::Config = url.parse().unwrap();
-        let tokio_postgres::config::Host::Tcp(host) = &config.get_hosts()[0] else {
-            panic!("no TCP")
-        };
-        let target = format!("{host}:{}", config.get_ports()[0]);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        assert!(url.contains(&target), "{target}");
-        *url = url.replace(&target, &address);
-        let (flows, does_flow) = watch::channel(true);
-        tokio::spawn(async move {
-            while let Ok((near, _)) = listener.accept().await {
-                let far = TcpStream::connect(&target).await.unwrap();
-                let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
-                tokio::spawn(carry(near_in, far_out, does_flow.clone()));
-                tokio::spawn(carry(far_in, near_out, does_flow.clone()));
-            }
-        });
-        Self { flows }
-    }
-}
-
-async fn carry(
-    mut from: impl AsyncRead + Unpin,
-    mut to: impl AsyncWrite + Unpin,
-    mut flows: watch::Receiver<bool>,
-) {
-    let mut bytes = [0; 8192];
-    while let Ok(count @ 1..) = from.read(&mut bytes).await {
-        let may_go_on = flows.wait_for(|flows| *flows).await.is_ok();
-        if !may_go_on || to.write_all(&bytes[..count]).await.is_err() {
-            return;
-        }
-    }
 }

@@ -1,10 +1,12 @@
 //! What tests share: databases of their own, a server without sockets, requests and answers.
 
+pub mod administration;
 pub mod awkward;
 pub mod backend;
 pub mod client;
 pub mod direct;
 pub mod events;
+pub mod line;
 pub mod process;
 pub mod program;
 pub mod random;
