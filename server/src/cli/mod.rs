@@ -8,6 +8,7 @@ mod audit;
 mod bench_fill;
 mod doctor;
 mod healthcheck;
+mod integration;
 mod key;
 mod open;
 mod product;
@@ -79,6 +80,9 @@ enum Command {
     /// Exchange rates: set, list
     #[command(subcommand)]
     Rate(rate::Command),
+    /// Integrations: list, show, set, enable, disable
+    #[command(subcommand)]
+    Integration(integration::Command),
     /// Admin tokens: create, list, revoke
     #[command(subcommand)]
     AdminToken(admin_token::Command),
@@ -112,6 +116,7 @@ pub async fn run() -> Result<(), Failure> {
         Command::AccessLevel(command) => access_level::run(&Session::open(config).await?, command).await,
         Command::Product(command) => product::run(&Session::open(config).await?, command).await,
         Command::Rate(command) => rate::run(&Session::open(config).await?, command).await,
+        Command::Integration(command) => integration::run(&Session::open(config).await?, command).await,
         Command::AdminToken(command) => admin_token::run(&Session::open(config).await?, command).await,
         Command::Profile(command) => profile::run(&Session::open(config).await?, command).await,
         Command::Audit(command) => audit::run(&Session::open(config).await?, command).await,

@@ -16,6 +16,9 @@ fn example(method: &str, path: &str, server: &TestServer, ids: &Value) -> (Strin
         ("POST", "keys") => r#"{"kind":"secret","label":"ci"}"#,
         ("PUT", "{store_product_id}") => r#"{"access_level_id":"premium","consumable":false}"#,
         ("PUT", "{currency}") => r#"{"usd":"1.08"}"#,
+        ("PUT", "{slug}") => {
+            r#"{"enabled":true,"settings":{"authorizations":{"production":"Bearer s3cret"}}}"#
+        }
         ("POST", "test-clock") => r#"{"now":"2026-02-01T00:00:00Z"}"#,
         _ => "",
     };
@@ -28,6 +31,7 @@ fn example(method: &str, path: &str, server: &TestServer, ids: &Value) -> (Strin
         ("{store}", "app_store"),
         ("{store_product_id}", "weekly"),
         ("{currency}", "EUR"),
+        ("{slug}", "webhook"),
     ] {
         path = path.replace(name, value);
     }
@@ -96,6 +100,7 @@ async fn every_write_leaves_one_record_and_no_secret() {
                 after[0]
             );
             let text = after[0].to_string();
+            assert!(!text.contains("s3cret"), "{text}");
             for name in ["secret_key", "public_key", "key", "admin_token"] {
                 let made: Value = serde_json::from_slice(&done.body).unwrap_or_default();
                 if let Some(secret) = made[name].as_str() {

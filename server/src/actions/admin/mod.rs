@@ -9,6 +9,7 @@ pub mod apps;
 pub mod audit;
 pub mod fields;
 pub mod first_run;
+pub mod integrations;
 pub mod keys;
 pub mod page;
 pub mod products;

@@ -3,6 +3,7 @@
 mod apps;
 mod audit;
 mod catalogue;
+mod integrations;
 mod keys;
 mod profiles;
 mod rates;
@@ -40,6 +41,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         .chain(keys::ROUTES)
         .chain(catalogue::ROUTES)
         .chain(rates::ROUTES)
+        .chain(integrations::ROUTES)
         .chain(profiles::ROUTES)
         .chain(tokens::ROUTES)
         .chain(test_clock::ROUTES)

@@ -1,6 +1,7 @@
 //! Headers, query and path parameters with the types of their values.
 
 use bursar_domain::installation::PLATFORMS;
+use bursar_domain::integrations;
 use bursar_domain::selector::MAX_CUSTOMER_ID;
 use serde_json::{Value, json};
 
@@ -32,6 +33,9 @@ fn schema(name: &str) -> Value {
         "after" | "before" => json!({"type": "string", "format": "date-time"}),
         "app" | "token_id" | "profile_id" | "event_id" | "delivery_id" | "key_id" | "replay_id" => {
             json!({"type": "string", "format": "uuid"})
+        }
+        "slug" => {
+            json!({"type": "string", "enum": integrations::ALL.iter().map(|one| one.slug).collect::<Vec<_>>()})
         }
         "currency" => json!({"type": "string", "pattern": "^[A-Za-z]{3}$", "examples": ["EUR"]}),
         _ => json!({"type": "string"}),

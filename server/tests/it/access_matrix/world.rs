@@ -151,7 +151,8 @@ impl World {
         }
     }
 
-    /// The path with ids for its parameters: an app's for `{app}`, one that nothing has for the others.
+    /// The path with ids for its parameters: an app's for `{app}`, an integration's for `{slug}`, one
+    /// that nothing has for the others.
     pub fn fill(&self, path: &str, object: Object) -> String {
         let app = match object {
             Object::Own => self.own.to_string(),
@@ -160,6 +161,7 @@ impl World {
         };
         let fill = |part: &str| match part {
             "{app}" => app.clone(),
+            "{slug}" => "webhook".into(),
             part if part.starts_with('{') => Object::Missing.profile_id().into(),
             part => part.into(),
         };
