@@ -9,6 +9,7 @@ mod bench_fill;
 mod doctor;
 mod event;
 mod healthcheck;
+mod integration;
 mod key;
 mod open;
 mod product;
@@ -80,6 +81,9 @@ enum Command {
     /// Exchange rates: set, list
     #[command(subcommand)]
     Rate(rate::Command),
+    /// Integrations: list, show, set, enable, disable
+    #[command(subcommand)]
+    Integration(integration::Command),
     /// Admin tokens: create, list, revoke
     #[command(subcommand)]
     AdminToken(admin_token::Command),
@@ -116,6 +120,7 @@ pub async fn run() -> Result<(), Failure> {
         Command::AccessLevel(command) => access_level::run(&Session::open(config).await?, command).await,
         Command::Product(command) => product::run(&Session::open(config).await?, command).await,
         Command::Rate(command) => rate::run(&Session::open(config).await?, command).await,
+        Command::Integration(command) => integration::run(&Session::open(config).await?, command).await,
         Command::AdminToken(command) => admin_token::run(&Session::open(config).await?, command).await,
         Command::Profile(command) => profile::run(&Session::open(config).await?, command).await,
         Command::Event(command) => event::run(&Session::open(config).await?, command).await,

@@ -7,9 +7,8 @@ use bursar_domain::events::prices::PriceRules;
 use bursar_domain::ids::AppId;
 use bursar_domain::integrations::settings::{Secrets, Settings};
 use bursar_domain::integrations::webhook::{self, WebhookSecrets, WebhookSettings};
-use serde_json::Map;
-
 use bursar_domain::purchases::machine::Timers;
+use serde_json::Map;
 
 use crate::sealed_settings;
 use crate::store::StoreError;
@@ -54,6 +53,19 @@ impl App {
             }
         }
         timers
+    }
+
+    /// Opens the webhook's secrets, to send a request.
+    pub fn webhook_secrets(&self, vault: &Vault) -> Result<WebhookSecrets, StoreError> {
+        let Some(sealed) = &self.webhook.sealed_secrets else {
+            return Ok(WebhookSecrets::default());
+        };
+        let integration = &webhook::INTEGRATION;
+        let secrets = sealed_settings::open_secrets(self.id, integration, sealed, vault)?;
+        let settings = Settings::join(integration.settings, &Map::new(), secrets);
+        // Without the reader's reason, in which a secret could stand.
+        let typed = settings.typed();
+        typed.map_err(|_| StoreError::Corrupt("a webhook's secrets are not of their form".into()))
     }
 }
 

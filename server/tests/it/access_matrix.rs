@@ -48,6 +48,9 @@ fn body(route: &Route, object: Object) -> String {
         (_, SDK) => json!({"data": {"profile_id": object.profile_id(), "branch_id": "changed"}}).to_string(),
         (_, IDENTIFIERS) => identifiers.to_string(),
         (_, PROFILE) => json!({"custom_attributes": [{"key": "k", "value": "changed"}]}).to_string(),
+        ("PUT", "/admin/v1/apps/{app}/integrations/{slug}") => {
+            json!({"enabled": true, "settings": {}}).to_string()
+        }
         _ => "{}".into(),
     }
 }

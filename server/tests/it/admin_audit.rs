@@ -65,6 +65,7 @@ async fn every_write_leaves_one_record_and_no_secret() {
                 after[0]
             );
             let text = after[0].to_string();
+            assert!(!text.contains("s3cret"), "{text}");
             for name in ["secret_key", "public_key", "key", "admin_token"] {
                 let made: Value = serde_json::from_slice(&done.body).unwrap_or_default();
                 if let Some(secret) = made[name].as_str() {

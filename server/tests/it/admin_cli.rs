@@ -125,6 +125,93 @@ async fn the_catalogue_is_kept_by_commands() {
 }
 
 #[tokio::test]
+async fn an_integration_is_set_by_commands() {
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        installation.text(&["app", "create", "Shop"]);
+        let run = |args: &str| installation.json(&args.split(' ').collect::<Vec<_>>());
+        assert_eq!(run("integration list")["data"][0]["slug"], "webhook");
+        assert_eq!(
+            run("integration list --app Shop")["data"][0]["status"],
+            "disabled"
+        );
+        let file = installation.folder.0.join("settings.json");
+        let settings = json!({
+            "urls": {"production": "https://a.example/"}, "authorizations": {"production": "Bearer s3cret"},
+        });
+        std::fs::write(&file, settings.to_string()).unwrap();
+        let set = run(&format!(
+            "integration set --app Shop webhook --file {}",
+            file.display()
+        ));
+        assert_eq!(set["enabled"], false, "{backend:?}");
+        assert_eq!(set["settings"]["authorizations"]["production"], "********");
+        let on = run("integration enable --app Shop webhook");
+        assert_eq!((&on["status"], &on["settings"]), (&json!("ok"), &set["settings"]));
+        assert_eq!(run("integration show --app Shop webhook"), on);
+        std::fs::write(&file, on["settings"].to_string()).unwrap();
+        let again = run(&format!(
+            "integration set --app Shop webhook --file {}",
+            file.display()
+        ));
+        assert_eq!(again, on, "{backend:?}: what was shown can be set");
+        assert_eq!(
+            run("integration disable --app Shop webhook")["status"],
+            "disabled"
+        );
+        let audit = installation.text(&["audit", "list", "--json"]);
+        assert!(
+            audit.contains("integration.set") && !audit.contains("s3cret"),
+            "{audit}"
+        );
+        assert!(
+            !installation
+                .text(&["integration", "show", "--app", "Shop", "webhook"])
+                .contains("s3cret")
+        );
+    }
+}
+
+#[tokio::test]
+async fn bad_files_of_settings_are_told_without_what_they_hold() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    installation.text(&["app", "create", "Shop"]);
+    let file = installation.folder.0.join("settings.json");
+    let path = file.display().to_string();
+    for (text, told) in [
+        (
+            r#"{"signing_secret": "s3cret""#,
+            "must hold a JSON object: line 1",
+        ),
+        (r#""s3cret""#, "must hold a JSON object: line 1"),
+        (
+            r#"{"signing_secret": "s3cret"}"#,
+            "settings.signing_secret: must be `whsec_`",
+        ),
+        (r#"{"webhook": {}}"#, "settings.webhook: there is no such setting"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let said = installation.refused(&["integration", "set", "--app", "Shop", "webhook", "--file", &path]);
+        assert!(said.contains(told) && !said.contains("s3cret"), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    for (args, told) in [
+        (
+            ["set", "webhook", "--file", "nowhere.json"],
+            "nowhere.json cannot be read",
+        ),
+        (
+            ["set", "webhoook", "--file", &path],
+            "the integration does not exist",
+        ),
+    ] {
+        std::fs::write(&file, "{}").unwrap();
+        let said = installation.refused(&[&["integration", args[0], "--app", "Shop"], &args[1..]].concat());
+        assert!(said.contains(told), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_profile_is_found_and_shown() {
     let installation = Installation::on(Backend::SqliteFile).await;
     let server = installation.serve();

@@ -9,6 +9,7 @@ mod admin_catalogue;
 mod admin_cli;
 mod admin_events;
 mod admin_installation;
+mod admin_integrations;
 mod admin_lists;
 mod awkward_text;
 mod compat_attributes;

@@ -12,7 +12,8 @@ use super::support::server::{IDENTIFIERS, PROFILE};
 const MASTER_KEY: &str = "ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a";
 /// Stands in every value that is a text; the others are listed below.
 const CANARY: &str = "canary";
-const OTHER_CANARIES: [&str; 5] = [
+const OTHER_CANARIES: [&str; 6] = [
+    "y2fuyxj5",
     "ca9a47",
     "1987-06-05",
     "203.0.113.77",
@@ -60,6 +61,7 @@ fn nothing_leaks(database: &str, format: &str, logged: &str, and_then: impl FnOn
         ("BURSAR_MASTER_KEY", MASTER_KEY),
     ]);
     say_everything(&program);
+    set_the_webhook(&program);
     and_then(&program);
     let metrics = program.call_as_is("GET", "/metrics", &[], b"").text();
     assert!(metrics.contains("bursar_http_request_duration"), "{metrics}");
@@ -188,6 +190,49 @@ fn say_everything(program: &Program) {
     drop(early);
     let gone = program.call("DELETE", PROFILE, &[user], b"");
     assert_eq!(gone.status, 204);
+}
+
+/// Settings with canaries: what is secret of them is in no answer either.
+fn set_the_webhook(program: &Program) {
+    let bearer = format!("Bearer {}", program.admin_token);
+    let admin = |method: &str, path: &str, body: &str| {
+        let headers = [("authorization", bearer.as_str())];
+        program.call_as_is(method, &format!("/admin/v1/{path}"), &headers, body.as_bytes())
+    };
+    let apps: Value = serde_json::from_str(&admin("GET", "apps", "").text()).unwrap();
+    let webhook = format!(
+        "apps/{}/integrations/webhook",
+        apps["data"][0]["app_id"].as_str().unwrap()
+    );
+    let signing = "whsec_Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5Y2FuYXJ5";
+    let settings = json!({
+        "authorizations": {"production": "Bearer canary-p", "sandbox": "canary-s"},
+        "signing_secret": signing, "signing_secret_previous": signing,
+    });
+    let body = |settings: &Value| json!({"enabled": true, "settings": settings}).to_string();
+    let set = admin("PUT", &webhook, &body(&settings));
+    assert_eq!(set.status, 200, "{}", set.text());
+    for answer in [set, admin("GET", &webhook, ""), admin("GET", "audit", "")] {
+        assert_no_canary("an answer", &answer.text());
+    }
+    // Addresses are shown to administrators, and to nobody else.
+    let mut with_urls = settings.clone();
+    with_urls["urls"] = json!({"production": "https://canary.example/canary?canary"});
+    with_urls["event_names"] = json!({"trial_started": "canary"});
+    assert_eq!(admin("PUT", &webhook, &body(&with_urls)).status, 200);
+    for wrong in [
+        json!({"authorizations": {"production": "canary\n"}}),
+        json!({"authorizations": {"production": ["canary"]}}),
+        json!({"signing_secret": "canary"}),
+        json!({"urls": {"sandbox": "canary"}}),
+        json!({"urls": {"sandbox": "https://canary:canary@example.com"}}),
+        json!({"retry_on": "canary"}),
+        json!("canary"),
+    ] {
+        let refused = admin("PUT", &webhook, &body(&wrong));
+        assert_eq!(refused.status, 422, "{wrong}");
+        assert_no_canary("a refusal", &refused.text());
+    }
 }
 
 /// Every personal field that a profile has.

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod events;
 pub mod fields;
 pub mod first_run;
+pub mod integrations;
 pub mod keys;
 pub mod page;
 pub mod products;

@@ -4,6 +4,7 @@ mod apps;
 mod audit;
 mod catalogue;
 mod events;
+mod integrations;
 mod keys;
 mod profiles;
 mod rates;
@@ -41,6 +42,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         .chain(keys::ROUTES)
         .chain(catalogue::ROUTES)
         .chain(rates::ROUTES)
+        .chain(integrations::ROUTES)
         .chain(profiles::ROUTES)
         .chain(events::ROUTES)
         .chain(tokens::ROUTES)

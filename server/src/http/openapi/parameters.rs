@@ -2,6 +2,7 @@
 
 use bursar_domain::events::EventKind;
 use bursar_domain::installation::PLATFORMS;
+use bursar_domain::integrations;
 use bursar_domain::selector::MAX_CUSTOMER_ID;
 use serde_json::{Value, json};
 
@@ -34,6 +35,9 @@ fn schema(name: &str) -> Value {
         "after" | "before" => json!({"type": "string", "format": "date-time"}),
         "app" | "token_id" | "profile_id" | "event_id" | "delivery_id" | "key_id" | "replay_id" => {
             json!({"type": "string", "format": "uuid"})
+        }
+        "slug" => {
+            json!({"type": "string", "enum": integrations::ALL.iter().map(|one| one.slug).collect::<Vec<_>>()})
         }
         "currency" => json!({"type": "string", "pattern": "^[A-Za-z]{3}$", "examples": ["EUR"]}),
         _ => json!({"type": "string"}),

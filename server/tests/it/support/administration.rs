@@ -18,6 +18,9 @@ pub fn body(method: &str, path: &str) -> &'static str {
         ("POST", "keys") => r#"{"kind":"secret","label":"ci"}"#,
         ("PUT", "{store_product_id}") => r#"{"access_level_id":"premium","consumable":false}"#,
         ("PUT", "{currency}") => r#"{"usd":"1.08"}"#,
+        ("PUT", "{slug}") => {
+            r#"{"enabled":true,"settings":{"authorizations":{"production":"Bearer s3cret"}}}"#
+        }
         ("POST", "test-clock") => r#"{"now":"2026-02-01T00:00:00Z"}"#,
         _ => "",
     }
@@ -54,6 +57,7 @@ impl Things {
             ("{store}", "app_store"),
             ("{store_product_id}", self.store_product_id),
             ("{currency}", "EUR"),
+            ("{slug}", "webhook"),
             ("{profile_id}", profile_id),
         ] {
             filled = filled.replace(name, value);

@@ -1,0 +1,129 @@
+//! `bursar integration`.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value};
+
+use super::Failure;
+use super::session::{Output, Session, explain};
+use crate::actions::admin::integrations::{self, IntegrationChanges};
+
+/// Which integration of which app.
+#[derive(Args)]
+pub struct Which {
+    /// The app's id, or its name
+    #[arg(long)]
+    app: String,
+    /// The integration, such as webhook
+    slug: String,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// List an app's integrations; without an app those that there are
+    List {
+        /// The app's id, or its name
+        #[arg(long)]
+        app: Option<String>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Show an integration's settings, secrets masked
+    Show {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Set all of an integration's settings; those that the file lacks take their defaults
+    Set {
+        #[command(flatten)]
+        which: Which,
+        /// The settings as a JSON object; `-` is standard input. A masked secret keeps the one that is stored
+        #[arg(long)]
+        file: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Switch an integration on
+    Enable {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Switch an integration off; its settings stay
+    Disable {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::List { app: None, output } => {
+            output.list(&integrations::catalogue(), &["slug", "title", "docs"])
+        }
+        Command::List {
+            app: Some(app),
+            output,
+        } => {
+            let app = session.app(&app).await?;
+            let all = integrations::list(&session.state, app).await.map_err(explain)?;
+            output.list(&all, &["slug", "enabled", "status"])
+        }
+        Command::Show { which, output } => {
+            let app = session.app(&which.app).await?;
+            let shown = integrations::find(&session.state, app, &which.slug).await;
+            output.one(&shown.map_err(explain)?)
+        }
+        Command::Set { which, file, output } => {
+            let changes = IntegrationChanges {
+                settings: Some(read(&file)?),
+                ..IntegrationChanges::default()
+            };
+            change(session, which, changes, output).await
+        }
+        Command::Enable { which, output } => switch(session, which, true, output).await,
+        Command::Disable { which, output } => switch(session, which, false, output).await,
+    }
+}
+
+async fn switch(session: &Session, which: Which, enabled: bool, output: Output) -> Result<(), Failure> {
+    let changes = IntegrationChanges {
+        enabled: Some(enabled),
+        ..IntegrationChanges::default()
+    };
+    change(session, which, changes, output).await
+}
+
+async fn change(
+    session: &Session,
+    which: Which,
+    changes: IntegrationChanges,
+    output: Output,
+) -> Result<(), Failure> {
+    let app = session.app(&which.app).await?;
+    let set = integrations::set(&session.state, session.request(), app, &which.slug, changes).await;
+    output.one(&set.map_err(explain)?)
+}
+
+fn read(file: &Path) -> Result<Map<String, Value>, Failure> {
+    let text = if file == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(file)
+    };
+    let file = file.display();
+    let text = text.map_err(|error| format!("{file} cannot be read: {error}"))?;
+    // Without the reader's reason, in which a secret could stand.
+    serde_json::from_str(&text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        format!("{file} must hold a JSON object: line {line}, column {column} is wrong").into()
+    })
+}

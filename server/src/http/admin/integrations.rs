@@ -1,0 +1,104 @@
+//! `integrations` and `apps/{app}/integrations`.
+
+use super::{APP, read};
+use crate::actions::Reply;
+use crate::actions::admin::integrations::{
+    self, CatalogueEntry, IntegrationBody, IntegrationChanges, IntegrationDraft,
+};
+use crate::actions::admin::page::Page;
+use crate::http::call::Call;
+use crate::http::error::ApiError;
+use crate::http::route::{Access, Doc, Parameter, Route, of};
+
+const SLUG: Parameter = Parameter {
+    name: "slug",
+    place: "path",
+    description: "The integration's slug.",
+};
+
+pub const ROUTES: &[Route] = &[
+    Route {
+        method: "GET",
+        path: "/admin/v1/integrations",
+        aliases: &[],
+        access: Access::Admin,
+        handler: |call| Box::pin(catalogue(call)),
+        doc: Doc {
+            summary: "List the integrations that there are, with the schemas of their settings",
+            parameters: &[],
+            body: None,
+            answer: (200, Some(of::<Page<CatalogueEntry>>)),
+            refusals: &[],
+        },
+    },
+    Route {
+        method: "GET",
+        path: "/admin/v1/apps/{app}/integrations",
+        aliases: &[],
+        access: Access::Admin,
+        handler: |call| Box::pin(list(call)),
+        doc: Doc {
+            summary: "List all integrations as an app has them, secrets masked",
+            parameters: &[APP],
+            body: None,
+            answer: (200, Some(of::<Page<IntegrationBody>>)),
+            refusals: &[404],
+        },
+    },
+    Route {
+        method: "GET",
+        path: "/admin/v1/apps/{app}/integrations/{slug}",
+        aliases: &[],
+        access: Access::Admin,
+        handler: |call| Box::pin(find(call)),
+        doc: Doc {
+            summary: "Read an integration as an app has it, secrets masked",
+            parameters: &[APP, SLUG],
+            body: None,
+            answer: (200, Some(of::<IntegrationBody>)),
+            refusals: &[404],
+        },
+    },
+    Route {
+        method: "PUT",
+        path: "/admin/v1/apps/{app}/integrations/{slug}",
+        aliases: &[],
+        access: Access::Admin,
+        handler: |call| Box::pin(set(call)),
+        doc: Doc {
+            summary: "Switch an integration on or off and set all its settings",
+            parameters: &[APP, SLUG],
+            body: Some(of::<IntegrationDraft>),
+            answer: (200, Some(of::<IntegrationBody>)),
+            refusals: &[400, 404, 422],
+        },
+    },
+];
+
+async fn catalogue(_: Call) -> Result<Reply, ApiError> {
+    Ok(Reply::json(&integrations::catalogue()))
+}
+
+async fn list(call: Call) -> Result<Reply, ApiError> {
+    Ok(Reply::json(
+        &integrations::list(&call.state, read::app(&call)?).await?,
+    ))
+}
+
+async fn find(call: Call) -> Result<Reply, ApiError> {
+    let app = read::app(&call)?;
+    Ok(Reply::json(
+        &integrations::find(&call.state, app, read::text(&call, 1)).await?,
+    ))
+}
+
+async fn set(call: Call) -> Result<Reply, ApiError> {
+    let (app, draft): (_, IntegrationDraft) = (read::app(&call)?, read::body(&call)?);
+    let changes = IntegrationChanges {
+        enabled: Some(draft.enabled),
+        settings: Some(draft.settings),
+    };
+    let request = read::request(&call)?;
+    let set = integrations::set(&call.state, request, app, read::text(&call, 1), changes);
+    Ok(Reply::json(&set.await?))
+}
