@@ -369,7 +369,7 @@ async fn what_an_app_wants_is_in_memory_at_once_and_other_servers_are_told() {
             assert_eq!(settings.retry_on, RetryOn::Non2xx);
         }
         put(&server, false, everything()).await;
-        assert_eq!(wants(), (false, vec![]), "{backend:?}: it is off");
+        assert_eq!(wants(), (false, Timers::default()), "{backend:?}: it is off");
     }
 }
 
