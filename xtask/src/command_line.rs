@@ -1,13 +1,13 @@
 //! What may be written after `cargo xtask`.
 
-use crate::commands::bench::Size;
+use crate::commands::bench::{Size, Subject};
 
 /// The overview, printed for `cargo xtask --help`.
 pub const HELP: &str = "\
 cargo xtask COMMAND
 
   test [-- ARGS…]           every check of the project, on a throwaway PostgreSQL
-  bench main-job            the speed of the main job against what the machine could do at best
+  bench main-job|events     the speed against what the machine could do at best
   postgres -- COMMAND…      runs COMMAND with a throwaway PostgreSQL
   sbom                      writes target/sbom.json (CycloneDX 1.5)
 
@@ -39,7 +39,7 @@ Example: cargo xtask test -- --package bursar expired_grant";
 
 /// Printed for `cargo xtask bench --help`.
 pub const BENCH_HELP: &str = "\
-cargo xtask bench main-job [--quick]
+cargo xtask bench main-job|events [--quick]
 
 Builds the server for release with the benchmark's routes, fills databases, starts servers and PostgreSQL on
 127.0.0.1, drives them with wrk over 64 kept connections, and prints one table of ratios. Exits with 0 only if every
@@ -72,8 +72,10 @@ pub enum Invocation {
         /// What stood after `--`.
         cargo_test_args: Vec<String>,
     },
-    /// Measure the main job.
+    /// Measure.
     Bench {
+        /// What is measured.
+        subject: Subject,
         /// How much is measured.
         size: Size,
     },
@@ -101,7 +103,7 @@ pub enum UsageError {
     #[error("unexpected argument {0:?}; arguments to pass on stand after `--`")]
     UnexpectedArgument(String),
     /// `bench` without a name.
-    #[error("which benchmark? There is: main-job")]
+    #[error("which benchmark? There are: main-job, events")]
     NoBenchmark,
     /// `postgres` without a program.
     #[error("`cargo xtask postgres -- COMMAND…` needs a command to run")]
@@ -144,10 +146,20 @@ fn postgres(rest: Vec<String>) -> Result<Invocation, UsageError> {
 
 fn bench(rest: &[String]) -> Result<Invocation, UsageError> {
     match rest.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["main-job"] => Ok(Invocation::Bench { size: Size::FULL }),
-        ["main-job", "--quick"] => Ok(Invocation::Bench { size: Size::QUICK }),
-        ["main-job", other, ..] | [other, ..] => Err(UsageError::UnexpectedArgument(other.into())),
         [] => Err(UsageError::NoBenchmark),
+        [name, ref rest @ ..] => {
+            let subject = match name {
+                "main-job" => Subject::MainJob,
+                "events" => Subject::Events,
+                other => return Err(UsageError::UnexpectedArgument(other.into())),
+            };
+            let size = match rest {
+                [] => Size::FULL,
+                ["--quick"] => Size::QUICK,
+                [other, ..] => return Err(UsageError::UnexpectedArgument((*other).into())),
+            };
+            Ok(Invocation::Bench { subject, size })
+        }
     }
 }
 
@@ -209,11 +221,17 @@ mod tests {
     fn a_benchmark_has_a_name_and_two_sizes() {
         assert_eq!(
             parse("bench main-job"),
-            Ok(Invocation::Bench { size: Size::FULL })
+            Ok(Invocation::Bench {
+                subject: Subject::MainJob,
+                size: Size::FULL
+            })
         );
         assert_eq!(
             parse("bench main-job --quick"),
-            Ok(Invocation::Bench { size: Size::QUICK })
+            Ok(Invocation::Bench {
+                subject: Subject::MainJob,
+                size: Size::QUICK
+            })
         );
         assert_eq!(parse("bench"), Err(UsageError::NoBenchmark));
         assert_eq!(

@@ -6,6 +6,8 @@ mod app;
 mod audit;
 #[cfg(feature = "bench")]
 mod bench_fill;
+#[cfg(feature = "bench")]
+mod bench_machine;
 mod doctor;
 mod event;
 mod healthcheck;
@@ -59,7 +61,16 @@ enum Command {
     BenchFill {
         /// How many
         profiles: i64,
+        /// The first so many get a chain each, which ends at this time and is not renewed
+        #[arg(long, requires = "ends_at", default_value_t = 0)]
+        chains: i64,
+        /// RFC 3339
+        #[arg(long)]
+        ends_at: Option<String>,
     },
+    /// Print how many transitions and how many payloads one core makes in a second
+    #[cfg(feature = "bench")]
+    BenchMachine,
     /// Check settings, files, database and keys; exit code 1 if something is wrong
     Doctor {
         /// Also check the integrity of the embedded database, which reads all of it
@@ -109,7 +120,16 @@ pub async fn run() -> Result<(), Failure> {
         Command::Migrate { dry_run } => migrate(&config, dry_run).await,
         Command::Healthcheck => healthcheck::run(&config),
         #[cfg(feature = "bench")]
-        Command::BenchFill { profiles } => bench_fill::run(&config, profiles).await,
+        Command::BenchFill {
+            profiles,
+            chains,
+            ends_at,
+        } => bench_fill::run(&config, profiles, chains, ends_at.as_deref()).await,
+        #[cfg(feature = "bench")]
+        Command::BenchMachine => {
+            println!("{}", bench_machine::run());
+            Ok(())
+        }
         Command::Config => {
             println!("{}", serde_json::to_string_pretty(&config)?);
             Ok(())

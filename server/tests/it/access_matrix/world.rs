@@ -80,7 +80,8 @@ pub fn names_thing(route: &Route) -> bool {
     route.access == Access::Admin
         && ["GET", "DELETE"].contains(&route.method)
         && route.path.ends_with('}')
-        && !route.path.ends_with("{app}")
+        // An app is itself, and every app has every integration.
+        && !["{app}", "{slug}"].iter().any(|name| route.path.ends_with(name))
 }
 
 pub struct World {

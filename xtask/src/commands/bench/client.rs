@@ -40,6 +40,16 @@ impl Client {
         })
     }
 
+    /// As [`Self::connect`], for an answer that may take minutes.
+    pub fn patient(address: SocketAddr) -> std::io::Result<Self> {
+        let client = Self::connect(address)?;
+        client
+            .connection
+            .get_ref()
+            .set_read_timeout(Some(Duration::from_secs(600)))?;
+        Ok(client)
+    }
+
     /// Sends a GET and answers the body. `headers` are whole lines.
     pub fn get(&mut self, path: &str, headers: &str) -> std::io::Result<String> {
         self.exchange(&format!(
@@ -50,9 +60,19 @@ impl Client {
     /// Sets the thirteen identifiers of a profile to values that end in `value`.
     pub fn set_identifiers(&mut self, key: &str, profile: u64, value: u64) -> std::io::Result<String> {
         let body = identifiers(profile, value);
+        self.post(IDENTIFIERS, &profile_headers(key, profile), &body)
+    }
+
+    /// Reports a transaction of a profile.
+    pub fn report(&mut self, key: &str, profile: u64, body: &str) -> std::io::Result<String> {
         let head = profile_headers(key, profile);
+        self.post("/api/v2/server-side-api/purchase/set/transaction/", &head, body)
+    }
+
+    /// Sends a POST with JSON. `headers` are whole lines.
+    pub fn post(&mut self, path: &str, headers: &str, body: &str) -> std::io::Result<String> {
         self.exchange(&format!(
-            "POST {IDENTIFIERS} HTTP/1.1\r\nHost: localhost\r\n{head}Content-Type: application/json\r\n\
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n{body}",
             body.len()
         ))

@@ -5,6 +5,7 @@
 
 mod client;
 mod durability;
+mod events;
 mod figures;
 mod pace;
 mod pgbench;
@@ -78,9 +79,18 @@ fn doing(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> BenchError {
     move |error| BenchError::Io(what, error)
 }
 
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// Profiles and identifiers.
+    MainJob,
+    /// Transactions and events.
+    Events,
+}
+
 /// Measures and prints one table.
-pub fn run(size: Size) -> ExitCode {
-    match measure(size) {
+pub fn run(subject: Subject, size: Size) -> ExitCode {
+    match measure(subject, size) {
         Ok(report) => {
             println!("\n{report}");
             if report.all_met() {
@@ -96,7 +106,7 @@ pub fn run(size: Size) -> ExitCode {
     }
 }
 
-fn measure(size: Size) -> Result<Report, BenchError> {
+fn measure(subject: Subject, size: Size) -> Result<Report, BenchError> {
     prerequisites::ensure(&[prerequisites::POSTGRESQL])?;
     for tool in ["wrk", "strace"] {
         ensure_tool(tool)?;
@@ -119,8 +129,13 @@ fn measure(size: Size) -> Result<Report, BenchError> {
         folder: folder.0.clone(),
     };
     let mut report = Report::default();
-    figures::embedded(&bench, &mut report)?;
-    figures::postgres(&bench, &mut report)?;
+    match subject {
+        Subject::MainJob => {
+            figures::embedded(&bench, &mut report)?;
+            figures::postgres(&bench, &mut report)?;
+        }
+        Subject::Events => events::all(&bench, &mut report)?,
+    }
     Ok(report)
 }
 

@@ -12,12 +12,15 @@ use super::{Bench, BenchError, doing, output};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A database that was filled, and how to open it.
+#[derive(Clone)]
 pub struct Filled {
     program: PathBuf,
     folder: PathBuf,
     database: String,
     /// A secret key of its app.
     pub key: String,
+    /// An admin token.
+    pub token: String,
     /// How many profiles are in it.
     pub profiles: u64,
 }
@@ -34,12 +37,30 @@ pub struct Server {
 impl Filled {
     /// Makes a database with so many profiles, and a tenth more that are never changed.
     pub fn make(bench: &Bench, name: &str, database: &str, profiles: u64) -> Result<Self, BenchError> {
+        Self::with_chains(bench, name, database, profiles, &[])
+    }
+
+    /// As [`Self::make`]; `chains` are the further arguments of `bursar bench-fill`.
+    pub fn with_chains(
+        bench: &Bench,
+        name: &str,
+        database: &str,
+        profiles: u64,
+        chains: &[&str],
+    ) -> Result<Self, BenchError> {
         let folder = bench.folder.join(name);
         std::fs::create_dir_all(&folder).map_err(doing("make a folder"))?;
         let mut fill = program(&bench.program, &folder, database);
-        let key = output(fill.arg("bench-fill").arg((profiles + profiles / 10).to_string()))?
-            .trim()
-            .to_owned();
+        let told = output(
+            fill.arg("bench-fill")
+                .arg((profiles + profiles / 10).to_string())
+                .args(chains),
+        )?;
+        let mut secrets = told.lines().map(str::to_owned);
+        let (key, token) = (
+            secrets.next().unwrap_or_default(),
+            secrets.next().unwrap_or_default(),
+        );
         // What the filling left to be written later is not to be measured.
         Command::new("sync").status().map_err(doing("sync the disks"))?;
         Ok(Self {
@@ -47,12 +68,26 @@ impl Filled {
             folder,
             database: database.to_owned(),
             key,
+            token,
             profiles,
         })
     }
 
+    /// The same database, for loads that mean one profile.
+    pub fn meaning(&self, profile: u64) -> Self {
+        Self {
+            profiles: profile,
+            ..self.clone()
+        }
+    }
+
     /// Starts a server on it and waits for its first answer.
     pub fn serve(&self) -> Result<Server, BenchError> {
+        self.serve_with(&[])
+    }
+
+    /// As [`Self::serve`], with further arguments.
+    pub fn serve_with(&self, arguments: &[&str]) -> Result<Server, BenchError> {
         let port =
             crate::postgres::free_port().ok_or_else(|| BenchError::Unexpected("no port is free".into()))?;
         let address = SocketAddr::from(([127, 0, 0, 1], port));
@@ -60,6 +95,7 @@ impl Filled {
         let mut serve = program(&self.program, &self.folder, &self.database);
         serve
             .args(["serve", "--listen", &address.to_string()])
+            .args(arguments)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let mut process = serve.spawn().map_err(doing("start the server"))?;

@@ -52,6 +52,22 @@ pub const READ: Load = Load {
     form: "none",
 };
 
+/// Renews chains at random.
+pub const RENEW: Load = Load {
+    method: "POST",
+    path: TRANSACTION,
+    form: "renewal",
+};
+/// Switches renewing of one profile's last transaction off and on.
+pub const SWITCH_ONE: Load = Load {
+    method: "POST",
+    path: TRANSACTION,
+    form: "one",
+};
+/// Reads one profile.
+pub const READ_ONE: Load = Load { form: "one", ..READ };
+const TRANSACTION: &str = "/api/v2/server-side-api/purchase/set/transaction/";
+
 /// How many connections are kept.
 pub const CONNECTIONS: usize = 64;
 
