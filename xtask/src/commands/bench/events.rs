@@ -107,12 +107,7 @@ fn long_history(
     let mut client = Client::connect(server.address).map_err(doing("connect"))?;
     for (profile, transactions) in [(long, LONG), (short, 1)] {
         for n in 1..=transactions {
-            let id = if n == transactions {
-                "last".to_owned()
-            } else {
-                format!("h-{n}")
-            };
-            let body = past(profile, &format!("{id}-{profile}"), transactions - n);
+            let body = renewal(profile, n, n == transactions);
             client
                 .report(&filled.key, profile, &body)
                 .map_err(doing("report"))?;
