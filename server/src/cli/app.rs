@@ -63,12 +63,19 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
 
 fn pair(text: &str) -> Result<(String, Value), String> {
     let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
-    // No setting is a number: rates are texts, so that they stay exact.
+    // Rates and shares are texts, so that they stay exact; of numbers there are only whole ones.
     let value = match serde_json::from_str(value) {
-        Ok(Value::Number(_)) | Err(_) => Value::String(value.to_owned()),
+        Ok(Value::Number(number)) if !is_whole_setting(key) || !number.is_u64() => {
+            Value::String(value.to_owned())
+        }
         Ok(parsed) => parsed,
+        Err(_) => Value::String(value.to_owned()),
     };
     Ok((key.to_owned(), value))
+}
+
+fn is_whole_setting(key: &str) -> bool {
+    key == "renewal_wait_hours" || key.starts_with("collecting_days.")
 }
 
 fn changes(settings: Vec<(String, Value)>) -> Result<AppChanges, Failure> {

@@ -41,7 +41,8 @@ impl Sql {
     }
 
     /// Adds a text that PostgreSQL runs for many statements of this one at once: each parameter is an array, and
-    /// rows tell in their first column to which of the array's places (from 1) they belong.
+    /// rows tell in their first column to which of the array's places (from 1) they belong. A write with such a text
+    /// must not depend on what its change writes before or after it.
     #[must_use]
     pub const fn together(self, text: &'static str) -> Self {
         Self {

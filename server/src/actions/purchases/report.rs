@@ -72,13 +72,9 @@ pub async fn set_transaction(
             Some(_) => writes.push(purchases::update(app, &stored)),
             None => writes.push(purchases::insert(app, &stored)),
         }
-        writes.extend(tell(
-            &rules,
-            &people,
-            drafts,
-            product.regular_price(&transaction),
-            now,
-        ));
+        let price = product.regular_price(&transaction);
+        let price = price.map(|price| (transaction.product_id.as_str(), price));
+        writes.extend(tell(&rules, &people, drafts, price, now));
         let (profile, _) = people.0.swap_remove(0);
         Ok(Decision {
             writes,

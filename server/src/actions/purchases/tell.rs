@@ -8,6 +8,7 @@ use bursar_domain::profile::{Details, Profile};
 use bursar_domain::purchases::access::AccessLevel;
 use bursar_domain::purchases::account::{Draft, Drafts};
 use bursar_domain::purchases::holdings::Key;
+use bursar_domain::purchases::transaction::Transaction;
 use rust_decimal::Decimal;
 
 use super::Rules;
@@ -20,7 +21,7 @@ pub(super) fn tell(
     rules: &Rules,
     people: &People,
     drafts: Drafts,
-    regular_price: Option<Decimal>,
+    regular_price: Option<(&str, Decimal)>,
     now: i64,
 ) -> Vec<Statement> {
     let wants_levels = rules.app.makes_access_level_updated();
@@ -42,7 +43,7 @@ pub(super) fn tell(
 struct Teller<'a> {
     rules: &'a Rules,
     people: &'a People,
-    regular_price: Option<Decimal>,
+    regular_price: Option<(&'a str, Decimal)>,
     now: i64,
 }
 
@@ -61,7 +62,7 @@ impl Teller<'_> {
         let money = Money::of(
             transaction,
             fact.rate_after_first_year,
-            self.regular_price,
+            self.regular_price_of(transaction),
             settings,
             transaction.usd_rate,
         );
@@ -116,6 +117,12 @@ impl Teller<'_> {
             at: self.now,
             created_at: self.now,
         }
+    }
+
+    /// The price that the catalogue tells, if it is that of this product.
+    fn regular_price_of(&self, transaction: &Transaction) -> Option<Decimal> {
+        let (product, price) = self.regular_price?;
+        (product == transaction.product_id).then_some(price)
     }
 
     /// The others who hold the chain.

@@ -268,13 +268,11 @@ fn decide_all(group: &mut Group, loaded: Vec<Loaded>) -> (Vec<Vec<Statement>>, G
     (writes, postponed)
 }
 
-/// The second round trip: runs all writes and commits. Writes of changes that have only one may be put together;
-/// several of one change run in their order.
+/// The second round trip: runs all writes and commits. Those with an array form are put together; the others run in
+/// their order.
 async fn write_all(connection: &Object, writes: &[Vec<Statement>]) -> Result<(), Failure> {
-    let (single, several): (Vec<_>, Vec<_>) = writes.iter().partition(|writes| writes.len() == 1);
-    let single: Vec<&Statement> = single.into_iter().flatten().collect();
-    let mut requests = together::plan(&single);
-    requests.extend(several.into_iter().flatten().map(|write| Request::One(0, write)));
+    let writes: Vec<&Statement> = writes.iter().flatten().collect();
+    let requests = together::plan(&writes);
     let prepared = prepare(connection, &requests).await?;
     let mut sent: Vec<Sent<'_>> = requests
         .iter()

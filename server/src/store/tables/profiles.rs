@@ -51,10 +51,22 @@ pub fn lock_whole(app: AppId, selector: &Selector) -> Statement {
     const BY_ID: Sql = locking!(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
          FROM profiles WHERE app_id = $1 AND profile_id = $2"
+    )
+    .together(
+        "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes,
+                holdings, details
+         FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (app_id, profile_id, place)
+         JOIN profiles USING (app_id, profile_id) ORDER BY wanted.place FOR UPDATE OF profiles",
     );
     const BY_CUSTOMER: Sql = locking!(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
          FROM profiles WHERE app_id = $1 AND customer_user_id = $2"
+    )
+    .together(
+        "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes,
+                holdings, details
+         FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS wanted (app_id, customer_user_id, place)
+         JOIN profiles USING (app_id, customer_user_id) ORDER BY wanted.place FOR UPDATE OF profiles",
     );
     one(&BY_ID, &BY_CUSTOMER, app, selector)
 }

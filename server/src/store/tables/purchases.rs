@@ -23,6 +23,21 @@ pub fn lock_holders(app: AppId, transaction: &Transaction) -> Statement {
                  SELECT original_id FROM transactions
                  WHERE app_id = $1 AND store = $2 AND transaction_id = $4)))
          ORDER BY profile_id FOR UPDATE",
+    )
+    .together(
+        "SELECT wanted.place, p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers,
+                p.attributes, p.holdings, p.details
+         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
+              AS wanted (app_id, store, original_id, transaction_id, place)
+         CROSS JOIN LATERAL (
+             SELECT wanted.original_id UNION
+             SELECT t.original_id FROM transactions AS t
+             WHERE t.app_id = wanted.app_id AND t.store = wanted.store
+                   AND t.transaction_id = wanted.transaction_id) AS chain (original_id)
+         JOIN chain_holders AS h
+              ON h.app_id = wanted.app_id AND h.store = wanted.store AND h.original_id = chain.original_id
+         JOIN profiles AS p ON p.app_id = h.app_id AND p.profile_id = h.profile_id
+         ORDER BY wanted.place, p.profile_id FOR UPDATE OF p",
     );
     Statement::new(
         &SQL,
@@ -39,16 +54,31 @@ pub fn lock_holders(app: AppId, transaction: &Transaction) -> Statement {
 pub fn lock_sharers(app: AppId, profile: ProfileId) -> Statement {
     const SQL: Sql = Sql::with_lock(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
-         FROM profiles WHERE app_id = $1 AND (profile_id = $2 OR profile_id IN (
-             SELECT others.profile_id FROM chain_holders AS own JOIN chain_holders AS others
-             ON others.app_id = own.app_id AND others.store = own.store AND others.original_id = own.original_id
-             WHERE own.app_id = $1 AND own.profile_id = $2))",
+         FROM profiles WHERE app_id = $1 AND profile_id IN (
+             SELECT $2 UNION ALL
+             SELECT others.profile_id FROM chain_holders AS own CROSS JOIN chain_holders AS others
+             WHERE own.app_id = $1 AND own.profile_id = $2 AND others.app_id = own.app_id
+                   AND others.store = own.store AND others.original_id = own.original_id)",
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
-         FROM profiles WHERE app_id = $1 AND (profile_id = $2 OR profile_id IN (
-             SELECT others.profile_id FROM chain_holders AS own JOIN chain_holders AS others
-             ON others.app_id = own.app_id AND others.store = own.store AND others.original_id = own.original_id
-             WHERE own.app_id = $1 AND own.profile_id = $2))
+         FROM profiles WHERE app_id = $1 AND profile_id IN (
+             SELECT $2::uuid UNION ALL
+             SELECT others.profile_id FROM chain_holders AS own CROSS JOIN chain_holders AS others
+             WHERE own.app_id = $1 AND own.profile_id = $2 AND others.app_id = own.app_id
+                   AND others.store = own.store AND others.original_id = own.original_id)
          ORDER BY profile_id FOR UPDATE",
+    )
+    .together(
+        "SELECT wanted.place, p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers,
+                p.attributes, p.holdings, p.details
+         FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (app_id, profile_id, place)
+         CROSS JOIN LATERAL (
+             SELECT wanted.profile_id UNION
+             SELECT others.profile_id FROM chain_holders AS own CROSS JOIN chain_holders AS others
+             WHERE own.app_id = wanted.app_id AND own.profile_id = wanted.profile_id
+                   AND others.app_id = own.app_id AND others.store = own.store
+                   AND others.original_id = own.original_id) AS holder (profile_id)
+         JOIN profiles AS p ON p.app_id = wanted.app_id AND p.profile_id = holder.profile_id
+         ORDER BY wanted.place, p.profile_id FOR UPDATE OF p",
     );
     Statement::new(&SQL, [app.0.into(), profile.0.into()])
 }
@@ -56,7 +86,13 @@ pub fn lock_sharers(app: AppId, profile: ProfileId) -> Statement {
 /// The transaction as it was last reported.
 pub fn select(app: AppId, transaction: &Transaction) -> Statement {
     const SQL: Sql =
-        Sql::same("SELECT report FROM transactions WHERE app_id = $1 AND store = $2 AND transaction_id = $3");
+        Sql::same("SELECT report FROM transactions WHERE app_id = $1 AND store = $2 AND transaction_id = $3")
+            .together(
+                "SELECT wanted.place, report
+                 FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY
+                      AS wanted (app_id, store, transaction_id, place)
+                 JOIN transactions USING (app_id, store, transaction_id)",
+            );
     Statement::new(
         &SQL,
         [
@@ -162,6 +198,12 @@ pub fn product(app: AppId, transaction: &Transaction) -> Statement {
     const SQL: Sql = Sql::same(
         "SELECT access_level_id, consumable, price_value, price_currency FROM products
          WHERE app_id = $1 AND store = $2 AND store_product_id = $3",
+    )
+    .together(
+        "SELECT wanted.place, access_level_id, consumable, price_value, price_currency
+         FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY
+              AS wanted (app_id, store, store_product_id, place)
+         JOIN products USING (app_id, store, store_product_id)",
     );
     Statement::new(
         &SQL,
@@ -177,6 +219,13 @@ pub fn product(app: AppId, transaction: &Transaction) -> Statement {
 pub fn rate(currency: &str, day: &str) -> Statement {
     const SQL: Sql = Sql::same(
         "SELECT usd FROM rates WHERE currency = $1 AND from_date <= $2 ORDER BY from_date DESC LIMIT 1",
+    )
+    .together(
+        "SELECT wanted.place, rate.usd
+         FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS wanted (currency, day, place)
+         CROSS JOIN LATERAL (
+             SELECT usd FROM rates WHERE currency = wanted.currency AND from_date <= wanted.day
+             ORDER BY from_date DESC LIMIT 1) AS rate",
     );
     Statement::new(&SQL, [currency.into(), day.into()])
 }
