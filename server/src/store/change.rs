@@ -20,12 +20,27 @@ pub struct Decision<T> {
 /// The rows of each of a change's reads, in the order of the reads.
 pub type Loaded = Vec<Vec<Row>>;
 
+/// The rows that a change has locked, each by a hash of what tells it apart.
+#[derive(Debug, Default)]
+pub(super) struct LockedRows(pub Vec<u64>);
+
+/// What a change decided before it queued; see `sqlite/ahead.rs`.
+#[derive(Debug)]
+pub(super) struct Ahead {
+    /// The last commit that the decision saw.
+    pub since: u64,
+    pub locked: LockedRows,
+    pub writes: Vec<Statement>,
+}
+
 /// A change that waits for a writer. `decide` may run several times: a writer that has to start again reads
 /// and decides anew.
 pub(super) trait Queued: Send {
     fn reads(&self) -> &[Statement];
     /// Since when its caller waits.
     fn queued_at(&self) -> Instant;
+    /// What it decided before it queued, if it did.
+    fn ahead(&mut self) -> &mut Option<Ahead>;
     /// Decides on what was read and answers what to write. A refusal or a panic writes nothing.
     fn decide(&mut self, loaded: Loaded) -> Vec<Statement>;
     /// Answers the caller: with the decision if it is committed, else with the error.
@@ -36,6 +51,7 @@ pub(super) struct Pending<T, E, F> {
     pub reads: Vec<Statement>,
     pub decide: F,
     pub outcome: Option<Result<T, E>>,
+    pub ahead: Option<Ahead>,
     pub queued_at: Instant,
     pub caller: oneshot::Sender<Result<T, E>>,
 }
@@ -52,6 +68,10 @@ where
 
     fn queued_at(&self) -> Instant {
         self.queued_at
+    }
+
+    fn ahead(&mut self) -> &mut Option<Ahead> {
+        &mut self.ahead
     }
 
     fn decide(&mut self, loaded: Loaded) -> Vec<Statement> {

@@ -86,7 +86,8 @@ impl Store {
     /// Makes one change of state: runs `reads`, hands their rows to `decide`, commits what it wants written, and
     /// answers after the commit is on disk. A refusal of `decide` writes nothing.
     ///
-    /// `decide` may be called again when the commit has to be repeated, so it must be a pure function.
+    /// `decide` may be called again when the commit has to be repeated, so it must be a pure function. Rows that are
+    /// there already may be changed only if one of the `reads` has locked them.
     pub async fn change<T, E, F>(&self, reads: Vec<Statement>, decide: F) -> Result<T, E>
     where
         T: Send + 'static,
@@ -94,13 +95,20 @@ impl Store {
         F: Fn(Loaded) -> Result<Decision<T>, E> + Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
-        let change = Box::new(Pending {
+        let mut change = Box::new(Pending {
             reads,
             decide,
             outcome: None,
+            ahead: None,
             queued_at: Instant::now(),
             caller,
         });
+        if let Backend::Sqlite(sqlite) = &self.backend
+            && sqlite.decide_ahead(change.as_mut())
+            && let Some(outcome) = change.outcome.take()
+        {
+            return outcome;
+        }
         let _waiting = Waiting::in_line(&self.metrics);
         let sent = self.queue.try_send(change).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,

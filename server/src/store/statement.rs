@@ -53,8 +53,7 @@ impl Sql {
 }
 
 /// A `SELECT` that locks what it finds until the change is committed. Its first column tells rows apart: changes
-/// that found the same one do not share a transaction. SQLite needs none of it: its one writer has the database
-/// to itself and runs change after change.
+/// that found the same one do not share a transaction. On SQLite the writer looks after it (`sqlite/ahead.rs`).
 #[macro_export]
 macro_rules! locking {
     ($text:literal) => {
@@ -79,6 +78,11 @@ impl Statement {
             sql.sqlite
         );
         Self { sql, params }
+    }
+
+    /// Does it lock what it finds?
+    pub(super) fn locks(&self) -> bool {
+        self.sql.locks
     }
 }
 

@@ -251,7 +251,7 @@ fn decide_all(group: &mut Group, loaded: Vec<Loaded>) -> (Vec<Vec<Statement>>, G
             .reads()
             .iter()
             .zip(&loaded)
-            .filter(|(read, _)| read.sql.locks);
+            .filter(|(read, _)| read.locks());
         let rows: Vec<Value> = locking
             .flat_map(|(_, rows)| rows)
             .filter_map(|row| row.0.first().cloned())

@@ -1,5 +1,6 @@
 //! The embedded database: one writer thread, a pool of readers, a thread that checkpoints.
 
+mod ahead;
 mod checkpoint;
 mod row;
 mod writer;
@@ -12,7 +13,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::mpsc;
 
-use super::change::Queued;
+use self::ahead::{LastCommit, Touched};
+use super::change::{Ahead, Queued};
 use super::migrations::{self, Migration};
 use super::{Location, Row, Statement, StoreError};
 use crate::metrics::StoreMetrics;
@@ -31,6 +33,8 @@ pub(super) struct Sqlite {
 
 struct Inner {
     uri: String,
+    is_file: bool,
+    last_commit: LastCommit,
     readers: Mutex<Vec<Connection>>,
     in_use: AtomicUsize,
 }
@@ -53,9 +57,13 @@ impl Sqlite {
             .pragma_update(None, "cache_size", -WRITER_CACHE_KIB)
             .map_err(classify)?;
         let checkpointer = checkpoint::start(&uri)?;
-        writer::start(connection, queue, checkpointer, Arc::clone(metrics))?;
+        let last_commit = LastCommit::default();
+        let touched = Touched::new(Arc::clone(&last_commit));
+        writer::start(connection, queue, checkpointer, touched, Arc::clone(metrics))?;
         let inner = Inner {
             uri,
+            is_file: matches!(location, Location::SqliteFile(_)),
+            last_commit,
             readers: Mutex::default(),
             in_use: AtomicUsize::new(0),
         };
@@ -67,13 +75,42 @@ impl Sqlite {
     /// Runs a query on the calling thread. A point query takes some ten microseconds while its pages are in the
     /// system's cache, less than handing it to another thread would.
     pub(super) fn read(&self, query: &Statement) -> Result<Vec<Row>, StoreError> {
+        self.with_reader(|reader| row::query(reader, query))
+    }
+
+    /// Reads and decides a change on the calling thread, as [`ahead`] explains. Answers whether that settles it:
+    /// there is nothing to write.
+    pub(super) fn decide_ahead(&self, change: &mut dyn Queued) -> bool {
+        // In memory a reader and the writer exclude each other.
+        if !self.inner.is_file || !change.reads().iter().any(Statement::locks) {
+            return false;
+        }
+        let since = self.inner.last_commit.load(Ordering::Acquire);
+        // A read that fails will fail again, or not, at the writer.
+        let Ok(loaded) = self.with_reader(|reader| row::query_all(reader, change.reads())) else {
+            return false;
+        };
+        let locked = ahead::locked_rows(change.reads(), &loaded);
+        let writes = change.decide(loaded);
+        let is_settled = writes.is_empty();
+        if !is_settled && !locked.0.is_empty() {
+            *change.ahead() = Some(Ahead {
+                since,
+                locked,
+                writes,
+            });
+        }
+        is_settled
+    }
+
+    fn with_reader<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         let idle = self.readers().pop();
         let reader = idle.map_or_else(|| connect(&self.inner.uri), Ok)?;
         self.inner.in_use.fetch_add(1, Ordering::Relaxed);
-        let rows = row::query(&reader, query).map_err(classify);
+        let found = read(&reader).map_err(classify);
         self.inner.in_use.fetch_sub(1, Ordering::Relaxed);
         self.readers().push(reader);
-        rows
+        found
     }
 
     /// How many readers are in use; there is no limit but the number of threads that read.

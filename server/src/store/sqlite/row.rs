@@ -3,7 +3,7 @@
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Params, ToSql, params_from_iter};
 
-use crate::store::{Row, Statement, Value};
+use crate::store::{Loaded, Row, Statement, Value};
 
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -28,6 +28,17 @@ pub(super) fn query(connection: &Connection, statement: &Statement) -> rusqlite:
         found.push(Row(values.collect::<Result<_, _>>()?));
     }
     Ok(found)
+}
+
+/// Runs several queries on one state of the database.
+pub(super) fn query_all(connection: &Connection, queries: &[Statement]) -> rusqlite::Result<Loaded> {
+    if let [only] = queries {
+        return Ok(vec![query(connection, only)?]);
+    }
+    let snapshot = connection.unchecked_transaction()?;
+    let loaded = queries.iter().map(|each| query(connection, each)).collect();
+    snapshot.finish()?;
+    loaded
 }
 
 /// Runs a statement that answers no rows.

@@ -9,10 +9,11 @@ use std::time::Instant;
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
+use super::ahead::{self, Touched};
 use super::checkpoint::Checkpointer;
 use super::{classify, row};
 use crate::metrics::StoreMetrics;
-use crate::store::change::Queued;
+use crate::store::change::{LockedRows, Queued};
 use crate::store::{MAX_GROUP, Statement, StoreError};
 
 /// A change that has been decided and whose writes are in the open transaction, or that has failed.
@@ -23,94 +24,115 @@ pub(super) fn start(
     mut connection: Connection,
     mut queue: mpsc::Receiver<Box<dyn Queued>>,
     checkpointer: Checkpointer,
+    touched: Touched,
     metrics: Arc<StoreMetrics>,
 ) -> Result<(), StoreError> {
     checkpointer.watch(&mut connection)?;
     let run = move || {
+        let mut writer = Writer { connection, touched };
         let mut group = Vec::with_capacity(MAX_GROUP);
         while queue.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
             metrics.group_size.observe(count(group.len()));
-            commit_group(&connection, group.drain(..), &metrics);
-            checkpointer.after_commit(&connection);
+            writer.commit_group(group.drain(..), &metrics);
+            checkpointer.after_commit(&writer.connection);
         }
     };
     let thread = std::thread::Builder::new().name("sqlite-writer".into());
     thread.spawn(run).map(drop).map_err(StoreError::unavailable)
 }
 
-fn commit_group(
-    connection: &Connection,
-    group: impl Iterator<Item = Box<dyn Queued>>,
-    metrics: &StoreMetrics,
-) {
-    let started = Instant::now();
-    if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
-        return group.for_each(|change| change.finish(Err(error.clone())));
-    }
-    let decided: Vec<Decided> = group.map(|change| apply(connection, change)).collect();
-    #[cfg(feature = "answer-before-commit")]
-    let decided = answer_early(decided);
-    let committed = commit(connection);
-    metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
-    for (change, applied) in decided {
-        change.finish(applied.and(committed.clone()));
-    }
+struct Writer {
+    connection: Connection,
+    touched: Touched,
 }
 
-/// Reads, decides and writes one change inside the open transaction. If a write fails, the change leaves
-/// nothing behind.
-fn apply(connection: &Connection, mut change: Box<dyn Queued>) -> Decided {
-    if connection.is_autocommit() {
-        return (change, Err(undone()));
-    }
-    let loaded: Result<_, _> = change
-        .reads()
-        .iter()
-        .map(|read| row::query(connection, read))
-        .collect();
-    let applied = loaded
-        .map(|loaded| change.decide(loaded))
-        .and_then(|writes| write_all(connection, &writes));
-    (change, applied.map_err(classify))
-}
-
-/// Runs a change's writes under a savepoint. A single statement needs none: SQLite undoes one that fails.
-fn write_all(connection: &Connection, writes: &[Statement]) -> rusqlite::Result<()> {
-    match writes {
-        [] => Ok(()),
-        [only] => row::execute(connection, only),
-        several => {
-            run(connection, "SAVEPOINT change")?;
-            let written = several
-                .iter()
-                .try_for_each(|write| row::execute(connection, write));
-            if written.is_err() && !connection.is_autocommit() {
-                run(connection, "ROLLBACK TO change")?;
-            }
-            written.and_then(|()| run(connection, "RELEASE change"))
+impl Writer {
+    fn commit_group(&mut self, group: impl Iterator<Item = Box<dyn Queued>>, metrics: &StoreMetrics) {
+        let started = Instant::now();
+        if let Err(error) = self.begin() {
+            return group.for_each(|change| change.finish(Err(error.clone())));
+        }
+        let decided: Vec<Decided> = group.map(|change| self.apply(change)).collect();
+        #[cfg(feature = "answer-before-commit")]
+        let decided = answer_early(decided);
+        let committed = self.commit();
+        metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
+        for (change, applied) in decided {
+            change.finish(applied.and(committed.clone()));
         }
     }
-}
 
-/// Commits the group. Errors such as a full disk make SQLite undo the whole transaction by itself; then there
-/// is nothing to commit, and every change of the group has failed.
-fn commit(connection: &Connection) -> Result<(), StoreError> {
-    if connection.is_autocommit() {
-        return Err(undone());
+    fn begin(&mut self) -> Result<(), StoreError> {
+        run(&self.connection, "BEGIN IMMEDIATE").map_err(classify)?;
+        let begun = self.touched.begin(&self.connection).map_err(classify);
+        begun.inspect_err(|_| drop(run(&self.connection, "ROLLBACK")))
     }
-    execute(connection, "COMMIT").inspect_err(|_| {
-        // Best effort: where it fails, SQLite has undone the transaction already.
-        drop(execute(connection, "ROLLBACK"));
-    })
+
+    /// Writes one change inside the open transaction: what it decided ahead if that still holds, else what it
+    /// decides on what it reads now. If a write fails, the change leaves nothing behind.
+    fn apply(&mut self, mut change: Box<dyn Queued>) -> Decided {
+        if let Some(ahead) = change.ahead().take()
+            && self.touched.still_holds(&ahead)
+            && self.write(&ahead.locked, &ahead.writes).is_ok()
+        {
+            return (change, Ok(()));
+        }
+        if self.connection.is_autocommit() {
+            return (change, Err(undone()));
+        }
+        let applied = self.read_and_write(change.as_mut()).map_err(classify);
+        (change, applied)
+    }
+
+    fn read_and_write(&mut self, change: &mut dyn Queued) -> rusqlite::Result<()> {
+        let reads = change.reads().iter();
+        let loaded = reads
+            .map(|read| row::query(&self.connection, read))
+            .collect::<Result<_, _>>()?;
+        let locked = ahead::locked_rows(change.reads(), &loaded);
+        let writes = change.decide(loaded);
+        self.write(&locked, &writes)
+    }
+
+    /// Runs a change's writes under a savepoint. A single statement needs none: SQLite undoes one that fails.
+    fn write(&mut self, locked: &LockedRows, writes: &[Statement]) -> rusqlite::Result<()> {
+        self.touched.mark(locked, writes);
+        let connection = &self.connection;
+        match writes {
+            [] => Ok(()),
+            [only] => row::execute(connection, only),
+            several => {
+                run(connection, "SAVEPOINT change")?;
+                let written = several
+                    .iter()
+                    .try_for_each(|write| row::execute(connection, write));
+                if written.is_err() && !connection.is_autocommit() {
+                    run(connection, "ROLLBACK TO change")?;
+                }
+                written.and_then(|()| run(connection, "RELEASE change"))
+            }
+        }
+    }
+
+    /// Commits the group. Errors such as a full disk make SQLite undo the whole transaction by itself; then there
+    /// is nothing to commit, and every change of the group has failed.
+    fn commit(&self) -> Result<(), StoreError> {
+        if self.connection.is_autocommit() {
+            return Err(undone());
+        }
+        let committed = run(&self.connection, "COMMIT");
+        match &committed {
+            Ok(()) => self.touched.committed(),
+            // Best effort: where it fails, SQLite has undone the transaction already.
+            Err(_) => drop(run(&self.connection, "ROLLBACK")),
+        }
+        committed.map_err(classify)
+    }
 }
 
 /// What every change of a group gets after SQLite has undone the group's transaction.
 fn undone() -> StoreError {
     StoreError::unavailable("the transaction was undone")
-}
-
-fn execute(connection: &Connection, sql: &'static str) -> Result<(), StoreError> {
-    run(connection, sql).map_err(classify)
 }
 
 fn run(connection: &Connection, sql: &'static str) -> rusqlite::Result<()> {
