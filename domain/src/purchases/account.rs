@@ -1,6 +1,11 @@
 //! What happens to profiles when a transaction is reported or becomes due: who owns it, who shares its access, which
 //! events follow. Rows A20, A23, A24 and B20 of the transition tables, and F8 to F14.
 
+#[cfg(test)]
+mod story;
+#[cfg(test)]
+mod tests;
+
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -65,10 +70,9 @@ pub type Drafts = Vec<(ProfileId, Draft)>;
 /// events and the transaction as it is to be stored.
 pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, Transaction), Violation> {
     let key = Key::of(&report.transaction);
-    let known = report.known.clone().filter(|known| {
-        let was_in = Key::of(known);
-        parties.iter().any(|party| party.holdings.owns(&was_in))
-    });
+    // F14: what only a deleted profile knew is news.
+    let is_known = |known: &Transaction| parties.iter().any(|party| party.holdings.knows(known));
+    let known = report.known.take().filter(is_known);
     if let Some(known) = &known
         && known.purchase_type != report.transaction.purchase_type
     {
@@ -78,25 +82,24 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
             message: "this transaction is known as another type of purchase".into(),
         });
     }
-    let before = Before::of(parties, report.context, Some(&key));
-    let moved_from = known.as_ref().map(Key::of).filter(|from| *from != key);
-    if let Some(from) = &moved_from {
-        take_out(parties, from, &report.transaction.id);
+    let before = Before::of(parties, report.context, std::slice::from_ref(&key));
+    report.transaction.usd_rate = usd_rate(&report, known.as_ref());
+    let moved = known.as_ref().filter(|known| Key::of(known) != key);
+    if let Some(moved) = moved {
+        take_out(parties, moved);
     }
     let owner = settle_owner(parties, &key, report.sharing);
-    report.transaction.usd_rate = usd_rate(&report, known.as_ref());
     let stored = report.transaction.clone();
-    let revenue = revenue(&stored) - known.as_ref().map(revenue).unwrap_or_default();
     let party = &mut parties[owner];
-    party.holdings.revenue_usd += revenue;
-    let known = known.filter(|_| moved_from.is_none());
-    let mut facts = match report.transaction.purchase_type {
-        PurchaseType::OneTimePurchase => buy_once(&mut party.holdings, report.clone()),
-        PurchaseType::Subscription => advance(&mut party.holdings, &key, known.as_ref(), &report),
+    let facts = match moved {
+        Some(_) => {
+            // Of a move nothing is told but what was due before.
+            let due = catch_up(&mut party.holdings, &key, report.context);
+            take_in(&mut party.holdings, &key, None, report.clone());
+            due
+        }
+        None => take_in(&mut party.holdings, &key, known.as_ref(), report.clone()),
     };
-    if moved_from.is_some() {
-        facts.clear();
-    }
     let owner_id = party.id;
     share_access(parties, owner, &key);
     let mut drafts: Drafts = facts
@@ -109,15 +112,16 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
 
 /// Handles what is due for the first of the parties by now; the others share its chains.
 pub fn tick(parties: &mut [Party], context: Context<'_>) -> Drafts {
-    let before = Before::of(parties, context, None);
-    let Some(owner) = parties.first_mut() else {
+    let Some(owner) = parties.first() else {
         return Vec::new();
     };
+    let chains = &owner.holdings.chains;
+    let keys: Vec<_> = chains.iter().map(|chain| Key::of(&chain.latest)).collect();
+    let before = Before::of(parties, context, &keys);
     let mut facts = Vec::new();
-    let mut keys = Vec::new();
+    let owner = &mut parties[0];
     for chain in &mut owner.holdings.chains {
         clock::catch_up(chain, context, &mut facts);
-        keys.push(Key::of(&chain.latest));
     }
     facts.sort_by_key(|fact| fact.at);
     let owner_id = owner.id;
@@ -133,40 +137,57 @@ pub fn tick(parties: &mut [Party], context: Context<'_>) -> Drafts {
 }
 
 /// The access levels before a change.
-pub(super) struct Before(Vec<(Vec<AccessLevel>, i64)>);
+pub(super) struct Before {
+    /// The chains in which something was due and is handled now, each with the instant just before that.
+    due: Vec<(Key, i64)>,
+    /// Of each party.
+    levels: Vec<Vec<AccessLevel>>,
+    now: i64,
+}
 
 impl Before {
-    /// As of now; where something was due and has not been handled, as of just before that.
-    pub(super) fn of(parties: &[Party], context: Context<'_>, key: Option<&Key>) -> Self {
-        let is_meant = |chain: &&Chain| key.is_none_or(|key| *key == Key::of(&chain.latest));
-        let chains = parties.iter().flat_map(|party| &party.holdings.chains);
-        let due = chains
-            .filter(is_meant)
-            .filter_map(|chain| clock::next_due(chain, context))
-            .min();
-        let at = due.map_or(context.now, |due| context.now.min(due - 1));
-        Self(
-            parties
+    /// As of now; what comes from the chains of `handled`, where something is due, as of just before that. So time
+    /// alone changes nothing else: not a grant (F2, F4), not a chain that is handled later.
+    pub(super) fn of(parties: &[Party], context: Context<'_>, handled: &[Key]) -> Self {
+        let due = |chain: &Chain| {
+            let key = Some(Key::of(&chain.latest)).filter(|key| handled.contains(key))?;
+            let due = clock::next_due(chain, context)?;
+            (due <= context.now).then(|| (key, due.saturating_sub(1)))
+        };
+        let mut before = Self {
+            due: parties
                 .iter()
-                .map(|party| (party.holdings.levels(at), at))
+                .flat_map(|party| &party.holdings.chains)
+                .filter_map(due)
                 .collect(),
-        )
+            levels: Vec::new(),
+            now: context.now,
+        };
+        let levels = |party: &Party| party.holdings.levels_as_of(|level| before.instant(level));
+        before.levels = parties.iter().map(levels).collect();
+        before
+    }
+
+    /// As of when a level is looked at.
+    fn instant(&self, level: &AccessLevel) -> i64 {
+        let due = self.due.iter().find(|(key, _)| key.gives(level));
+        due.map_or(self.now, |(_, at)| *at)
     }
 
     /// One draft for each level that is different now: first those that take away, then those that give.
     pub(super) fn changes(&self, parties: &mut [Party], now: i64) -> Drafts {
         let mut changes = Vec::new();
-        for (index, (party, (before, at))) in parties.iter().zip(&self.0).enumerate() {
+        for (index, (party, before)) in parties.iter().zip(&self.levels).enumerate() {
             let after = party.holdings.levels(now);
             let is_same = |level: &AccessLevel| {
                 let old = before
                     .iter()
                     .find(|old| old.access_level_id == level.access_level_id);
-                old.is_some_and(|old| looks_same(old, *at, level, now))
+                old.is_some_and(|old| looks_same(old, self.instant(old), level, now))
             };
             let gone = before.iter().filter(|old| {
                 let stays = |level: &AccessLevel| level.access_level_id == old.access_level_id;
-                old.is_active(*at) && !after.iter().any(stays)
+                old.is_active(self.instant(old)) && !after.iter().any(stays)
             });
             let ended = gone.map(|old| AccessLevel {
                 expires_at: Some(now),
@@ -272,21 +293,27 @@ fn share_access(parties: &mut [Party], owner: usize, key: &Key) {
     }
 }
 
-/// A transaction moves to another chain: the old one goes on without it.
-fn take_out(parties: &mut [Party], from: &Key, transaction_id: &str) {
-    for party in parties {
-        let Some(index) = party.holdings.chain(from) else {
-            continue;
-        };
-        let chain = &mut party.holdings.chains[index];
-        chain.forget(transaction_id);
-        let newest = chain.periods.first().cloned();
-        match newest {
-            None => drop(party.holdings.chains.remove(index)),
-            Some(period) if chain.latest.id == transaction_id => fall_back(chain, period),
+/// A transaction moves to another chain: the old one goes on without it, and so does its owner's revenue.
+fn take_out(parties: &mut [Party], moved: &Transaction) {
+    let from = Key::of(moved);
+    let owner = parties
+        .iter()
+        .position(|party| party.holdings.chain(&from).is_some());
+    let Some(owner) = owner else {
+        return;
+    };
+    let holdings = &mut parties[owner].holdings;
+    holdings.revenue_usd = holdings.revenue_usd.saturating_sub(revenue(moved));
+    if let Some(index) = holdings.chain(&from) {
+        let chain = &mut holdings.chains[index];
+        chain.forget(&moved.id);
+        match chain.periods.first().cloned() {
+            None => drop(holdings.chains.remove(index)),
+            Some(period) if chain.latest.id == moved.id => fall_back(chain, period),
             Some(_) => {}
         }
     }
+    share_access(parties, owner, &from);
 }
 
 /// Of the period before only its dates are at hand; the rest stays as it was last seen.
@@ -300,16 +327,36 @@ fn fall_back(chain: &mut Chain, period: Period) {
     };
 }
 
-fn advance(
-    holdings: &mut Holdings,
-    key: &Key,
-    known: Option<&Transaction>,
-    report: &Report<'_>,
-) -> Vec<Fact> {
-    let chain = holdings.chain(key).map(|index| holdings.chains.remove(index));
-    let command = Command::Report(Box::new(report.transaction.clone()));
+/// What is due in a chain.
+fn catch_up(holdings: &mut Holdings, key: &Key, context: Context<'_>) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if let Some(index) = holdings.chain(key) {
+        clock::catch_up(&mut holdings.chains[index], context, &mut facts);
+    }
+    facts
+}
+
+/// The owner takes the transaction in. Revenue beyond the largest amount that can be written stays there.
+fn take_in(holdings: &mut Holdings, key: &Key, known: Option<&Transaction>, report: Report<'_>) -> Vec<Fact> {
+    let more = revenue(&report.transaction) - known.map(revenue).unwrap_or_default();
+    holdings.revenue_usd = holdings.revenue_usd.saturating_add(more);
+    match report.transaction.purchase_type {
+        PurchaseType::OneTimePurchase => buy_once(holdings, report),
+        PurchaseType::Subscription => advance(holdings, key, known, report),
+    }
+}
+
+/// The chain keeps its place among the others, so that a report without news changes nothing.
+fn advance(holdings: &mut Holdings, key: &Key, known: Option<&Transaction>, report: Report<'_>) -> Vec<Fact> {
+    let index = holdings.chain(key);
+    let chain = index.map(|index| holdings.chains.remove(index));
+    let command = Command::Report(Box::new(report.transaction));
     let (chain, facts) = machine::apply(chain, known, command, report.context);
-    holdings.chains.extend(chain);
+    if let Some(chain) = chain {
+        holdings
+            .chains
+            .insert(index.unwrap_or(holdings.chains.len()), chain);
+    }
     facts
 }
 

@@ -139,6 +139,8 @@ pub fn apply(
             Some(chain)
         }
     };
+    // A22: no event ever.
+    facts.retain(|fact| !fact.transaction.is_family_shared);
     if let Some(chain) = &mut chain {
         chain.note_renewal_state(context.now);
     }
@@ -186,7 +188,9 @@ impl Change<'_> {
             }
             Command::End { reason } if self.chain.closed.is_none() => {
                 let end = self.chain.access_ends_at().unwrap_or(self.context.now);
-                self.expire(end.min(self.context.now), reason);
+                let end = end.min(self.context.now);
+                self.expire(end, reason);
+                self.chain.cut(end);
             }
             Command::RefundShare {
                 transaction,

@@ -50,12 +50,12 @@ impl Change<'_> {
     }
 
     /// What is due counts from the new end, also if that lies before the old one.
-    fn rewind(&mut self, end_before: Option<i64>) {
+    pub(super) fn rewind(&mut self, end_before: Option<i64>) {
         let end = self.chain.access_ends_at();
         if end != end_before
             && let Some(end) = end
         {
-            self.chain.clock = self.chain.clock.min(end - 1);
+            self.chain.clock = self.chain.clock.min(end.saturating_sub(1));
         }
     }
 
