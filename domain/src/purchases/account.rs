@@ -2,6 +2,12 @@
 //! events follow. Rows A20, A23, A24 and B20 of the transition tables, and F8 to F14.
 
 #[cfg(test)]
+mod dice;
+#[cfg(test)]
+mod long_run;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod story;
 #[cfg(test)]
 mod tests;
@@ -82,7 +88,12 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
             message: "this transaction is known as another type of purchase".into(),
         });
     }
-    let before = Before::of(parties, report.context, std::slice::from_ref(&key));
+    // A purchase may bear the id of a chain, which is then left alone.
+    let handled = match report.transaction.purchase_type {
+        PurchaseType::OneTimePurchase => &[],
+        PurchaseType::Subscription => std::slice::from_ref(&key),
+    };
+    let before = Before::of(parties, report.context, handled);
     report.transaction.usd_rate = usd_rate(&report, known.as_ref());
     let moved = known.as_ref().filter(|known| Key::of(known) != key);
     if let Some(moved) = moved {

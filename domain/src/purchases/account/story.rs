@@ -245,11 +245,17 @@ impl Story {
 
     /// Takes the caller and those who are concerned, the caller first.
     fn call(&mut self, caller: usize, is_concerned: impl Fn(&Party) -> bool) -> Vec<Party> {
-        let mut called = vec![self.parties[caller].clone()];
-        let others = self.parties.iter().enumerate();
-        let others = others.filter(|(index, party)| *index != caller && is_concerned(party));
-        called.extend(others.map(|(_, party)| party.clone()));
-        called
+        let mut places = vec![caller];
+        places
+            .extend((0..NAMES.len()).filter(|other| *other != caller && is_concerned(&self.parties[*other])));
+        let mut leave_home = |place: usize| {
+            let home = &mut self.parties[place];
+            Party {
+                holdings: std::mem::take(&mut home.holdings),
+                ..*home
+            }
+        };
+        places.into_iter().map(&mut leave_home).collect()
     }
 
     fn send_home(&mut self, parties: Vec<Party>) {

@@ -303,6 +303,10 @@ fn a22_family_sharing_changes_levels_only() {
     );
     assert_eq!(story.tick(day(70)), ["-premium"]);
     assert_eq!(story.revenue(A), Decimal::ZERO);
+    // One that is over at first sight.
+    let mut story = Story::default();
+    assert_eq!(story.report(day(40), &of_family(paid("t1", 0))), ["-premium"]);
+    assert_eq!(story.tick(day(40)), NOTHING);
     // After a chain of one's own has ended.
     let mut story = started();
     story.tick(day(31));
@@ -395,6 +399,14 @@ fn b4_a_failed_charge_is_seen_at_the_level_and_stripe_cuts_it() {
     story.report(day(0), &stripe(paid("t1", 0)));
     let told = story.report(day(9), &stripe(failed(day(9), None, paid("t1", 0))));
     assert_eq!(told, ["billing_issue_detected", "-premium"]);
+    // At first sight, too: the period is cut, not over.
+    let mut story = Story::default();
+    let told = story.report(day(9), &stripe(failed(day(9), None, paid("t1", 0))));
+    assert_eq!(
+        told,
+        ["subscription_started", "billing_issue_detected", "-premium"]
+    );
+    assert_eq!(story.tick(day(30)), ["subscription_expired", "-premium"]);
 }
 
 #[test]
@@ -470,6 +482,18 @@ fn b10_a_refund_after_the_end_or_in_the_future_does_not_extend_access() {
         story.level(A, "premium", day(41)).unwrap().expires_at,
         Some(day(30))
     );
+}
+
+#[test]
+fn b10_a_refund_of_what_the_store_has_ended_does_not_open_it_when_told_again() {
+    let mut story = started();
+    let reason = CancelledByDeveloper;
+    story.tell(day(9), Command::End { reason });
+    let back = refunded(day(12), paid("t1", 0));
+    story.report(day(10), &back);
+    let before = story.parties.clone();
+    assert_eq!(story.report(day(10), &back), NOTHING);
+    assert_eq!(story.parties, before);
 }
 
 #[test]
@@ -1056,6 +1080,17 @@ fn what_is_due_is_told_by_the_tick_only_and_not_again_by_a_grant_or_another_chai
     let mut story = started();
     story.grant(day(31), "gold", None, None);
     assert_eq!(story.tick(day(31)), ["subscription_expired", "-premium"]);
+}
+
+#[test]
+fn a_purchase_that_bears_the_id_of_a_chain_leaves_what_is_due_there_alone() {
+    let mut story = Story::default();
+    story.report(day(0), &of_product("gold", of_chain("o1", paid("t1", 0))));
+    assert_eq!(
+        story.report(day(31), &bought_once("o1", 31)),
+        ["non_subscription_purchase", "+premium"]
+    );
+    assert_eq!(story.tick(day(31)), ["subscription_expired", "-gold"]);
 }
 
 #[test]

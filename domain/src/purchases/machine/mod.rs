@@ -134,16 +134,15 @@ pub fn apply(
                 (Command::Report(transaction), None) => change.add(*transaction),
                 (command, _) => change.told(command),
             }
-            let mut chain = change.chain;
-            clock::catch_up(&mut chain, context, &mut facts);
-            Some(chain)
+            Some(change.chain)
         }
     };
-    // A22: no event ever.
-    facts.retain(|fact| !fact.transaction.is_family_shared);
     if let Some(chain) = &mut chain {
+        clock::catch_up(chain, context, &mut facts);
         chain.note_renewal_state(context.now);
     }
+    // A22: no event ever.
+    facts.retain(|fact| !fact.transaction.is_family_shared);
     (chain, facts)
 }
 

@@ -59,10 +59,11 @@ impl Change<'_> {
         }
     }
 
-    /// B16: an expired chain whose end has moved into the future runs again.
+    /// B16: an expired chain whose end has moved into the future runs again, unless it was paid back.
     fn reopen(&mut self) {
         let is_ahead = self.chain.ends_at().is_none_or(|end| end > self.context.now);
-        if matches!(self.chain.closed, Some(Closed::Expired(_))) && is_ahead {
+        let is_kept = self.chain.latest.refunded_at.is_none();
+        if matches!(self.chain.closed, Some(Closed::Expired(_))) && is_ahead && is_kept {
             self.chain.closed = None;
             self.chain.activated_at = self.context.now;
         }
