@@ -1,6 +1,7 @@
 //! What happens to profiles when a transaction is reported or becomes due: who owns it, who shares its access, which
 //! events follow. Rows A20, A23, A24 and B20 of the transition tables, and F8 to F14.
 
+mod before;
 #[cfg(test)]
 mod dice;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use crate::app::Sharing;
 use crate::events::{EventKind, Fact};
 use crate::fields::Violation;
 use crate::ids::ProfileId;
+pub(super) use before::Before;
 
 /// A profile that a report touches.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,94 +147,6 @@ pub fn tick(parties: &mut [Party], context: Context<'_>) -> Drafts {
         .collect();
     drafts.extend(before.changes(parties, context.now));
     drafts
-}
-
-/// The access levels before a change.
-pub(super) struct Before {
-    /// The chains in which something was due and is handled now, each with the instant just before that.
-    due: Vec<(Key, i64)>,
-    /// Of each party.
-    levels: Vec<Vec<AccessLevel>>,
-    now: i64,
-}
-
-impl Before {
-    /// As of now; what comes from the chains of `handled`, where something is due, as of just before that. So time
-    /// alone changes nothing else: not a grant (F2, F4), not a chain that is handled later.
-    pub(super) fn of(parties: &[Party], context: Context<'_>, handled: &[Key]) -> Self {
-        let due = |chain: &Chain| {
-            let key = Some(Key::of(&chain.latest)).filter(|key| handled.contains(key))?;
-            let due = clock::next_due(chain, context)?;
-            (due <= context.now).then(|| (key, due.saturating_sub(1)))
-        };
-        let mut before = Self {
-            due: parties
-                .iter()
-                .flat_map(|party| &party.holdings.chains)
-                .filter_map(due)
-                .collect(),
-            levels: Vec::new(),
-            now: context.now,
-        };
-        let levels = |party: &Party| party.holdings.levels_as_of(|level| before.instant(level));
-        before.levels = parties.iter().map(levels).collect();
-        before
-    }
-
-    /// As of when a level is looked at.
-    fn instant(&self, level: &AccessLevel) -> i64 {
-        let due = self.due.iter().find(|(key, _)| key.gives(level));
-        due.map_or(self.now, |(_, at)| *at)
-    }
-
-    /// One draft for each level that is different now: first those that take away, then those that give.
-    pub(super) fn changes(&self, parties: &mut [Party], now: i64) -> Drafts {
-        let mut changes = Vec::new();
-        for (index, (party, before)) in parties.iter().zip(&self.levels).enumerate() {
-            let after = party.holdings.levels(now);
-            let is_same = |level: &AccessLevel| {
-                let old = before
-                    .iter()
-                    .find(|old| old.access_level_id == level.access_level_id);
-                old.is_some_and(|old| looks_same(old, self.instant(old), level, now))
-            };
-            let gone = before.iter().filter(|old| {
-                let stays = |level: &AccessLevel| level.access_level_id == old.access_level_id;
-                old.is_active(self.instant(old)) && !after.iter().any(stays)
-            });
-            let ended = gone.map(|old| AccessLevel {
-                expires_at: Some(now),
-                ..old.clone()
-            });
-            let changed = after.iter().filter(|level| !is_same(level)).cloned();
-            changes.extend(ended.chain(changed).map(|level| (index, level)));
-        }
-        changes.sort_by_key(|(_, level)| level.is_active(now));
-        let number = |(index, level): (usize, AccessLevel)| {
-            let party: &mut Party = &mut parties[index];
-            party.holdings.level_changes += 1;
-            let number = party.holdings.level_changes;
-            let level = Box::new(level);
-            (party.id, Draft::Level { level, number })
-        };
-        changes.into_iter().map(number).collect()
-    }
-}
-
-/// The change detector of `access_level_updated`.
-fn looks_same(old: &AccessLevel, at: i64, new: &AccessLevel, now: i64) -> bool {
-    old.is_active(at) == new.is_active(now)
-        && old.starts_at == new.starts_at
-        && old.expires_at == new.expires_at
-        && old.will_renew == new.will_renew
-        && old.is_in_grace_period(at) == new.is_in_grace_period(now)
-        && old.is_refund == new.is_refund
-        && old.cancellation_reason == new.cancellation_reason
-        && old.billing_issue_detected_at == new.billing_issue_detected_at
-        && old.product_id == new.product_id
-        && old.store == new.store
-        && old.transaction_id == new.transaction_id
-        && old.offer == new.offer
 }
 
 /// Who owns the chain from now on. Shares or moves it as the app's setting says (F8 to F13).
