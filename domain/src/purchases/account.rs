@@ -1,6 +1,18 @@
 //! What happens to profiles when a transaction is reported or becomes due: who owns it, who shares its access, which
 //! events follow. Rows A20, A23, A24 and B20 of the transition tables, and F8 to F14.
 
+mod before;
+#[cfg(test)]
+mod dice;
+#[cfg(test)]
+mod long_run;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod story;
+#[cfg(test)]
+mod tests;
+
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -13,6 +25,7 @@ use crate::app::Sharing;
 use crate::events::{EventKind, Fact};
 use crate::fields::Violation;
 use crate::ids::ProfileId;
+pub(super) use before::Before;
 
 /// A profile that a report touches.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,10 +78,9 @@ pub type Drafts = Vec<(ProfileId, Draft)>;
 /// events and the transaction as it is to be stored.
 pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, Transaction), Violation> {
     let key = Key::of(&report.transaction);
-    let known = report.known.clone().filter(|known| {
-        let was_in = Key::of(known);
-        parties.iter().any(|party| party.holdings.owns(&was_in))
-    });
+    // F14: what only a deleted profile knew is news.
+    let is_known = |known: &Transaction| parties.iter().any(|party| party.holdings.knows(known));
+    let known = report.known.take().filter(is_known);
     if let Some(known) = &known
         && known.purchase_type != report.transaction.purchase_type
     {
@@ -78,25 +90,29 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
             message: "this transaction is known as another type of purchase".into(),
         });
     }
-    let before = Before::of(parties, report.context, Some(&key));
-    let moved_from = known.as_ref().map(Key::of).filter(|from| *from != key);
-    if let Some(from) = &moved_from {
-        take_out(parties, from, &report.transaction.id);
+    // A purchase may bear the id of a chain, which is then left alone.
+    let handled = match report.transaction.purchase_type {
+        PurchaseType::OneTimePurchase => &[],
+        PurchaseType::Subscription => std::slice::from_ref(&key),
+    };
+    let before = Before::of(parties, report.context, handled);
+    report.transaction.usd_rate = usd_rate(&report, known.as_ref());
+    let moved = known.as_ref().filter(|known| Key::of(known) != key);
+    if let Some(moved) = moved {
+        take_out(parties, moved);
     }
     let owner = settle_owner(parties, &key, report.sharing);
-    report.transaction.usd_rate = usd_rate(&report, known.as_ref());
     let stored = report.transaction.clone();
-    let revenue = revenue(&stored) - known.as_ref().map(revenue).unwrap_or_default();
     let party = &mut parties[owner];
-    party.holdings.revenue_usd += revenue;
-    let known = known.filter(|_| moved_from.is_none());
-    let mut facts = match report.transaction.purchase_type {
-        PurchaseType::OneTimePurchase => buy_once(&mut party.holdings, report.clone()),
-        PurchaseType::Subscription => advance(&mut party.holdings, &key, known.as_ref(), &report),
+    let facts = match moved {
+        Some(_) => {
+            // Of a move nothing is told but what was due before.
+            let due = catch_up(&mut party.holdings, &key, report.context);
+            take_in(&mut party.holdings, &key, None, report.clone());
+            due
+        }
+        None => take_in(&mut party.holdings, &key, known.as_ref(), report.clone()),
     };
-    if moved_from.is_some() {
-        facts.clear();
-    }
     let owner_id = party.id;
     share_access(parties, owner, &key);
     let mut drafts: Drafts = facts
@@ -109,15 +125,16 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
 
 /// Handles what is due for the first of the parties by now; the others share its chains.
 pub fn tick(parties: &mut [Party], context: Context<'_>) -> Drafts {
-    let before = Before::of(parties, context, None);
-    let Some(owner) = parties.first_mut() else {
+    let Some(owner) = parties.first() else {
         return Vec::new();
     };
+    let chains = &owner.holdings.chains;
+    let keys: Vec<_> = chains.iter().map(|chain| Key::of(&chain.latest)).collect();
+    let before = Before::of(parties, context, &keys);
     let mut facts = Vec::new();
-    let mut keys = Vec::new();
+    let owner = &mut parties[0];
     for chain in &mut owner.holdings.chains {
         clock::catch_up(chain, context, &mut facts);
-        keys.push(Key::of(&chain.latest));
     }
     facts.sort_by_key(|fact| fact.at);
     let owner_id = owner.id;
@@ -130,77 +147,6 @@ pub fn tick(parties: &mut [Party], context: Context<'_>) -> Drafts {
         .collect();
     drafts.extend(before.changes(parties, context.now));
     drafts
-}
-
-/// The access levels before a change.
-pub(super) struct Before(Vec<(Vec<AccessLevel>, i64)>);
-
-impl Before {
-    /// As of now; where something was due and has not been handled, as of just before that.
-    pub(super) fn of(parties: &[Party], context: Context<'_>, key: Option<&Key>) -> Self {
-        let is_meant = |chain: &&Chain| key.is_none_or(|key| *key == Key::of(&chain.latest));
-        let chains = parties.iter().flat_map(|party| &party.holdings.chains);
-        let due = chains
-            .filter(is_meant)
-            .filter_map(|chain| clock::next_due(chain, context))
-            .min();
-        let at = due.map_or(context.now, |due| context.now.min(due - 1));
-        Self(
-            parties
-                .iter()
-                .map(|party| (party.holdings.levels(at), at))
-                .collect(),
-        )
-    }
-
-    /// One draft for each level that is different now: first those that take away, then those that give.
-    pub(super) fn changes(&self, parties: &mut [Party], now: i64) -> Drafts {
-        let mut changes = Vec::new();
-        for (index, (party, (before, at))) in parties.iter().zip(&self.0).enumerate() {
-            let after = party.holdings.levels(now);
-            let is_same = |level: &AccessLevel| {
-                let old = before
-                    .iter()
-                    .find(|old| old.access_level_id == level.access_level_id);
-                old.is_some_and(|old| looks_same(old, *at, level, now))
-            };
-            let gone = before.iter().filter(|old| {
-                let stays = |level: &AccessLevel| level.access_level_id == old.access_level_id;
-                old.is_active(*at) && !after.iter().any(stays)
-            });
-            let ended = gone.map(|old| AccessLevel {
-                expires_at: Some(now),
-                ..old.clone()
-            });
-            let changed = after.iter().filter(|level| !is_same(level)).cloned();
-            changes.extend(ended.chain(changed).map(|level| (index, level)));
-        }
-        changes.sort_by_key(|(_, level)| level.is_active(now));
-        let number = |(index, level): (usize, AccessLevel)| {
-            let party: &mut Party = &mut parties[index];
-            party.holdings.level_changes += 1;
-            let number = party.holdings.level_changes;
-            let level = Box::new(level);
-            (party.id, Draft::Level { level, number })
-        };
-        changes.into_iter().map(number).collect()
-    }
-}
-
-/// The change detector of `access_level_updated`.
-fn looks_same(old: &AccessLevel, at: i64, new: &AccessLevel, now: i64) -> bool {
-    old.is_active(at) == new.is_active(now)
-        && old.starts_at == new.starts_at
-        && old.expires_at == new.expires_at
-        && old.will_renew == new.will_renew
-        && old.is_in_grace_period(at) == new.is_in_grace_period(now)
-        && old.is_refund == new.is_refund
-        && old.cancellation_reason == new.cancellation_reason
-        && old.billing_issue_detected_at == new.billing_issue_detected_at
-        && old.product_id == new.product_id
-        && old.store == new.store
-        && old.transaction_id == new.transaction_id
-        && old.offer == new.offer
 }
 
 /// Who owns the chain from now on. Shares or moves it as the app's setting says (F8 to F13).
@@ -272,21 +218,27 @@ fn share_access(parties: &mut [Party], owner: usize, key: &Key) {
     }
 }
 
-/// A transaction moves to another chain: the old one goes on without it.
-fn take_out(parties: &mut [Party], from: &Key, transaction_id: &str) {
-    for party in parties {
-        let Some(index) = party.holdings.chain(from) else {
-            continue;
-        };
-        let chain = &mut party.holdings.chains[index];
-        chain.forget(transaction_id);
-        let newest = chain.periods.first().cloned();
-        match newest {
-            None => drop(party.holdings.chains.remove(index)),
-            Some(period) if chain.latest.id == transaction_id => fall_back(chain, period),
+/// A transaction moves to another chain: the old one goes on without it, and so does its owner's revenue.
+fn take_out(parties: &mut [Party], moved: &Transaction) {
+    let from = Key::of(moved);
+    let owner = parties
+        .iter()
+        .position(|party| party.holdings.chain(&from).is_some());
+    let Some(owner) = owner else {
+        return;
+    };
+    let holdings = &mut parties[owner].holdings;
+    holdings.revenue_usd = holdings.revenue_usd.saturating_sub(revenue(moved));
+    if let Some(index) = holdings.chain(&from) {
+        let chain = &mut holdings.chains[index];
+        chain.forget(&moved.id);
+        match chain.periods.first().cloned() {
+            None => drop(holdings.chains.remove(index)),
+            Some(period) if chain.latest.id == moved.id => fall_back(chain, period),
             Some(_) => {}
         }
     }
+    share_access(parties, owner, &from);
 }
 
 /// Of the period before only its dates are at hand; the rest stays as it was last seen.
@@ -300,16 +252,36 @@ fn fall_back(chain: &mut Chain, period: Period) {
     };
 }
 
-fn advance(
-    holdings: &mut Holdings,
-    key: &Key,
-    known: Option<&Transaction>,
-    report: &Report<'_>,
-) -> Vec<Fact> {
-    let chain = holdings.chain(key).map(|index| holdings.chains.remove(index));
-    let command = Command::Report(Box::new(report.transaction.clone()));
+/// What is due in a chain.
+fn catch_up(holdings: &mut Holdings, key: &Key, context: Context<'_>) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if let Some(index) = holdings.chain(key) {
+        clock::catch_up(&mut holdings.chains[index], context, &mut facts);
+    }
+    facts
+}
+
+/// The owner takes the transaction in. Revenue beyond the largest amount that can be written stays there.
+fn take_in(holdings: &mut Holdings, key: &Key, known: Option<&Transaction>, report: Report<'_>) -> Vec<Fact> {
+    let more = revenue(&report.transaction) - known.map(revenue).unwrap_or_default();
+    holdings.revenue_usd = holdings.revenue_usd.saturating_add(more);
+    match report.transaction.purchase_type {
+        PurchaseType::OneTimePurchase => buy_once(holdings, report),
+        PurchaseType::Subscription => advance(holdings, key, known, report),
+    }
+}
+
+/// The chain keeps its place among the others, so that a report without news changes nothing.
+fn advance(holdings: &mut Holdings, key: &Key, known: Option<&Transaction>, report: Report<'_>) -> Vec<Fact> {
+    let index = holdings.chain(key);
+    let chain = index.map(|index| holdings.chains.remove(index));
+    let command = Command::Report(Box::new(report.transaction));
     let (chain, facts) = machine::apply(chain, known, command, report.context);
-    holdings.chains.extend(chain);
+    if let Some(chain) = chain {
+        holdings
+            .chains
+            .insert(index.unwrap_or(holdings.chains.len()), chain);
+    }
     facts
 }
 

@@ -42,6 +42,9 @@ pub struct Chain {
     /// When it was reported under `subscription_started` or `trial_started`: timers count from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<i64>,
+    /// Up to where its timers have been told: none is told again, also if an end or a clock moves back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timers_told_to: Option<i64>,
     /// Since when renewing is off; `None` while it is on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renewal_off_at: Option<i64>,
@@ -91,6 +94,9 @@ pub struct Period {
     /// When it was paid back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refunded_at: Option<i64>,
+    /// When it was cut short: another product took its place, or the store ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_at: Option<i64>,
 }
 
 /// The free trial that a chain began with.
@@ -122,22 +128,29 @@ impl Period {
                 .expires_at
                 .map(|end| grace.map_or(end, |grace| grace.max(end))),
             refunded_at: transaction.refunded_at,
+            cut_at: None,
         }
+    }
+
+    /// When it really ends; `None`: never. A refund or a cut never prolongs it.
+    pub fn end(&self) -> Option<i64> {
+        [self.ends_at, self.refunded_at, self.cut_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 
 impl Chain {
     /// When its periods end: the latest end among those that were not paid back, else the refund. `None`: never.
     pub fn ends_at(&self) -> Option<i64> {
-        if let Some(Closed::Replaced(at)) = self.closed {
-            return Some(at);
-        }
-        let kept = self.periods.iter().filter(|period| period.refunded_at.is_none());
-        let ends: Vec<_> = kept.map(|period| period.ends_at).collect();
-        if ends.is_empty() {
-            return self.periods.iter().filter_map(|period| period.refunded_at).max();
-        }
-        ends.into_iter()
+        let all_refunded = self.periods.iter().all(|period| period.refunded_at.is_some());
+        let counted = self
+            .periods
+            .iter()
+            .filter(|period| all_refunded || period.refunded_at.is_none());
+        counted
+            .map(Period::end)
             .try_fold(i64::MIN, |latest, end| Some(latest.max(end?)))
     }
 
@@ -164,11 +177,46 @@ impl Chain {
 
     /// Takes a period in, or takes it in anew.
     pub fn keep(&mut self, transaction: &Transaction) {
+        let known = self
+            .periods
+            .iter()
+            .find(|period| period.transaction_id == transaction.id);
+        let mut period = Period::of(transaction);
+        period.cut_at = known
+            .filter(|known| !self.is_prolonged(known, &period))
+            .and_then(|known| known.cut_at);
         self.forget(&transaction.id);
-        self.periods.push(Period::of(transaction));
-        self.periods
-            .sort_by_key(|period| std::cmp::Reverse((period.purchased_at, period.ends_at)));
+        self.periods.push(period);
+        let newest_first = |period: &Period| {
+            let end = period.ends_at.unwrap_or(i64::MAX);
+            std::cmp::Reverse((period.purchased_at, end))
+        };
+        self.periods.sort_by_key(newest_first);
         self.periods.truncate(PERIODS);
+    }
+
+    /// B16: has the store moved the end of what it had ended?
+    fn is_prolonged(&self, known: &Period, now: &Period) -> bool {
+        let is_latest = self.latest.id == known.transaction_id;
+        is_latest && matches!(self.closed, Some(Closed::Expired(_))) && known.ends_at != now.ends_at
+    }
+
+    /// Cuts short what would go on at an instant.
+    pub fn cut(&mut self, at: i64) {
+        for period in &mut self.periods {
+            if period.end().is_none_or(|end| end > at) {
+                period.cut_at = Some(at);
+            }
+        }
+    }
+
+    /// Has it taken in the transaction? Those before the periods that it remembers count as known.
+    pub fn has_seen(&self, transaction: &Transaction) -> bool {
+        let is_older = |oldest: &Period| transaction.purchased_at <= oldest.purchased_at;
+        self.periods
+            .iter()
+            .any(|period| period.transaction_id == transaction.id)
+            || self.periods.get(PERIODS - 1).is_some_and(is_older)
     }
 
     /// Forgets a period, if it is known.
@@ -183,12 +231,15 @@ impl Chain {
         if !previous.is_free()
             && let Some(end) = previous.expires_at
         {
-            let gap = transaction.purchased_at - end;
-            let paid = end.min(transaction.purchased_at) - previous.purchased_at;
+            let gap = transaction.purchased_at.saturating_sub(end);
+            let paid = end
+                .min(transaction.purchased_at)
+                .saturating_sub(previous.purchased_at);
             self.paid = if gap > PAID_GAP {
                 0
             } else {
-                self.paid + paid.max(0)
+                // Dates may be absurd: the years from 1 to 9999 are accepted.
+                self.paid.saturating_add(paid.max(0))
             };
         }
         self.keep(&transaction);

@@ -10,7 +10,7 @@ use crate::fields::Violation;
 /// Gives an access level. A second grant extends and never shortens: the later end wins.
 pub fn grant(party: &mut Party, grant: Grant, context: Context<'_>) -> Drafts {
     let parties = std::slice::from_mut(party);
-    let before = Before::of(parties, context, None);
+    let before = Before::of(parties, context, &[]);
     let grants = &mut parties[0].holdings.grants;
     // Of those that are over, one is enough to show that the level was there.
     let is_over = |old: &Grant| {
@@ -45,7 +45,7 @@ pub fn revoke(
         check(at, shown, now)?;
     }
     let parties = std::slice::from_mut(party);
-    let before = Before::of(parties, context, None);
+    let before = Before::of(parties, context, &[]);
     cut(&mut parties[0], access_level_id, at, now);
     Ok(before.changes(parties, now))
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::access::AccessLevel;
 use super::chain::{Chain, Revoked};
 use super::machine::{Context, clock};
-use super::transaction::{CancellationReason, Environment, Transaction};
+use super::transaction::{CancellationReason, Environment, PurchaseType, Transaction};
 
 /// The store that grants are shown under.
 pub const GRANT_STORE: &str = "adapty";
@@ -105,6 +105,11 @@ impl Key {
         }
     }
 
+    /// Does the access come from it?
+    pub(super) fn gives(&self, level: &AccessLevel) -> bool {
+        self.store == level.store && self.original_id == level.original_id
+    }
+
     fn is_of(&self, transaction: &Transaction) -> bool {
         self.store == transaction.store && self.original_id == transaction.original_id
     }
@@ -119,6 +124,18 @@ impl Holdings {
     /// Does it own the chain or purchase, or share it?
     pub fn holds(&self, key: &Key) -> bool {
         self.owns(key) || self.shared.iter().any(|share| share.key == *key)
+    }
+
+    /// Has it the transaction, in a chain or as a purchase of its own?
+    pub fn knows(&self, transaction: &Transaction) -> bool {
+        let key = Key::of(transaction);
+        match transaction.purchase_type {
+            PurchaseType::Subscription => {
+                let chain = self.chain(&key).map(|index| &self.chains[index]);
+                chain.is_some_and(|chain| chain.has_seen(transaction))
+            }
+            PurchaseType::OneTimePurchase => self.one_time.iter().any(|one| key.is_of(&one.transaction)),
+        }
     }
 
     /// The place of a chain that it owns.
@@ -137,10 +154,15 @@ impl Holdings {
 
     /// The access levels at an instant, one entry each, by id. Ended ones stay.
     pub fn levels(&self, at: i64) -> Vec<AccessLevel> {
+        self.levels_as_of(|_| at)
+    }
+
+    /// The same where each source is looked at as of an instant of its own.
+    pub(super) fn levels_as_of(&self, at: impl Fn(&AccessLevel) -> i64) -> Vec<AccessLevel> {
         let mut sources: Vec<_> = self.sources().collect();
         sources.sort_by(|a, b| {
             let by_level = a.access_level_id.cmp(&b.access_level_id);
-            by_level.then_with(|| rank(b, at).cmp(&rank(a, at)))
+            by_level.then_with(|| rank(b, at(b)).cmp(&rank(a, at(a))))
         });
         sources.dedup_by(|next, first| next.access_level_id == first.access_level_id);
         sources
@@ -173,7 +195,11 @@ fn rank(level: &AccessLevel, at: i64) -> (u8, i64, i64) {
     if level.is_active(at) {
         (2, end, level.purchased_at)
     } else if end > at {
-        (1, -level.starts_at.unwrap_or_default(), level.purchased_at)
+        (
+            1,
+            level.starts_at.unwrap_or_default().saturating_neg(),
+            level.purchased_at,
+        )
     } else {
         (0, end, level.purchased_at)
     }

@@ -11,4 +11,6 @@ pub mod machine;
 pub mod price;
 pub mod refund_saver;
 pub mod rules;
+#[cfg(test)]
+mod samples;
 pub mod transaction;

@@ -82,10 +82,12 @@ fn timers(chain: &Chain, context: Context<'_>) -> impl Iterator<Item = (i64, Due
     let is_timed = chain.is_in_trial() || chain.trial.is_none();
     let start = chain.started_at.filter(|_| is_timed);
     let end = chain.access_ends_at();
-    let dues = start
-        .into_iter()
-        .flat_map(move |start| days.iter().map(move |days| start + i64::from(*days) * DAY));
-    dues.filter(move |at| end.is_none_or(|end| end > *at))
+    let dues = start.into_iter().flat_map(move |start| {
+        days.iter()
+            .map(move |days| start.saturating_add(i64::from(*days).saturating_mul(DAY)))
+    });
+    let told = chain.timers_told_to.unwrap_or(i64::MIN);
+    dues.filter(move |at| *at > told && end.is_none_or(|end| end > *at))
         .map(move |at| (at, Due::Timer(kind)))
 }
 
@@ -104,7 +106,10 @@ fn handle(chain: &mut Chain, at: i64, due: Due, facts: &mut Vec<Fact>) {
         }
         Due::CollectingEnds => expire(chain, end, CancellationReason::BillingError, facts),
         Due::RenewalMissing => expire(chain, end, CancellationReason::Unknown, facts),
-        Due::Timer(kind) => facts.push(fact(chain, kind, at, &chain.latest)),
+        Due::Timer(kind) => {
+            chain.timers_told_to = Some(at);
+            facts.push(fact(chain, kind, at, &chain.latest));
+        }
     }
 }
 

@@ -134,14 +134,15 @@ pub fn apply(
                 (Command::Report(transaction), None) => change.add(*transaction),
                 (command, _) => change.told(command),
             }
-            let mut chain = change.chain;
-            clock::catch_up(&mut chain, context, &mut facts);
-            Some(chain)
+            Some(change.chain)
         }
     };
     if let Some(chain) = &mut chain {
+        clock::catch_up(chain, context, &mut facts);
         chain.note_renewal_state(context.now);
     }
+    // A22: no event ever.
+    facts.retain(|fact| !fact.transaction.is_family_shared);
     (chain, facts)
 }
 
@@ -186,7 +187,9 @@ impl Change<'_> {
             }
             Command::End { reason } if self.chain.closed.is_none() => {
                 let end = self.chain.access_ends_at().unwrap_or(self.context.now);
-                self.expire(end.min(self.context.now), reason);
+                let end = end.min(self.context.now);
+                self.expire(end, reason);
+                self.chain.cut(end);
             }
             Command::RefundShare {
                 transaction,

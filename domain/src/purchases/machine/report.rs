@@ -11,7 +11,7 @@ const FIRST_SLACK: i64 = 60 * 1_000_000;
 /// A1 to A7, A22: the first that is heard of a chain.
 pub(super) fn begin(transaction: Transaction, context: Context<'_>, facts: &mut Vec<Fact>) -> Chain {
     let is_first = is_first(&transaction);
-    let is_trial = is_first && is_free_start(&transaction);
+    let is_trial = is_first && is_free_start(&transaction) && !transaction.is_family_shared;
     let chain = Chain {
         phase: if is_trial { Phase::Trial } else { Phase::Paid },
         closed: None,
@@ -23,6 +23,7 @@ pub(super) fn begin(transaction: Transaction, context: Context<'_>, facts: &mut 
         reactivated_at: None,
         pause_arranged_at: None,
         started_at: is_first.then_some(transaction.purchased_at),
+        timers_told_to: None,
         renewal_off_at: None,
         clock: transaction.purchased_at,
         access_level_id: context.access_level_id.map(str::to_owned),
@@ -55,8 +56,10 @@ impl Change<'_> {
         self.settle_new(true);
         // A5: it had ended before anybody told. Timers before that end come first.
         clock::catch_up(&mut self.chain, self.context, self.facts);
-        let end = self.chain.access_ends_at();
-        if let Some(end) = end.filter(|end| *end <= self.context.now && self.chain.closed.is_none()) {
+        if let Some(end) = self.chain.access_ends_at()
+            && self.chain.closed.is_none()
+            && !self.is_running()
+        {
             let reason = match (latest.cancellation_reason, latest.will_renew) {
                 (Some(reason), _) => reason,
                 (None, false) => CancellationReason::VoluntarilyCancelled,
@@ -79,6 +82,7 @@ impl Change<'_> {
             self.chain.keep(&transaction);
             if is_newer {
                 self.chain.latest = transaction;
+                self.open_again();
             }
         } else if is_newer {
             self.go_on(transaction);
@@ -91,7 +95,10 @@ impl Change<'_> {
     fn fill_in(&mut self, transaction: &Transaction) {
         let is_first = !self.chain.has_first && is_first(transaction);
         let is_trial = is_first && is_free_start(transaction);
+        let end_before = self.chain.access_ends_at();
         self.chain.keep(transaction);
+        self.rewind(end_before);
+        self.let_run(transaction);
         if is_trial {
             self.chain.trial = Some(trial(transaction));
         }
@@ -109,6 +116,27 @@ impl Change<'_> {
         }
     }
 
+    /// A chain that was over goes on while an older period runs, so that its end is told.
+    fn let_run(&mut self, transaction: &Transaction) {
+        let now = self.context.now;
+        let runs = transaction.refunded_at.is_none() && self.chain.ends_at().is_none_or(|end| end > now);
+        if runs && matches!(self.chain.closed, Some(Closed::Expired(_) | Closed::Refunded(_))) {
+            self.chain.closed = None;
+            self.chain.activated_at = now;
+        }
+    }
+
+    /// What ended the periods before does not hold for the new one.
+    fn open_again(&mut self) {
+        let chain = &mut self.chain;
+        chain.closed = None;
+        chain.revoked = None;
+        chain.pause_arranged_at = None;
+        chain.reactivated_at = None;
+        chain.clock = chain.latest.purchased_at.min(self.context.now);
+        chain.access_level_id = self.context.access_level_id.map(str::to_owned);
+    }
+
     fn go_on(&mut self, transaction: Transaction) {
         let old = self.chain.latest.clone();
         let is_gap = self.is_gap(&transaction);
@@ -118,14 +146,9 @@ impl Change<'_> {
             self.chain.activated_at = transaction.purchased_at;
         }
         self.chain.follow_with(transaction);
+        self.open_again();
         let chain = &mut self.chain;
         let latest = chain.latest.clone();
-        chain.closed = None;
-        chain.revoked = None;
-        chain.pause_arranged_at = None;
-        chain.reactivated_at = None;
-        chain.clock = latest.purchased_at.min(self.context.now);
-        chain.access_level_id = self.context.access_level_id.map(str::to_owned);
         if opening != EventKind::SubscriptionRenewed || chain.phase == Phase::Paid {
             chain.consecutive_payments = match opening {
                 EventKind::SubscriptionRenewed if !is_gap => chain.consecutive_payments + 1,
@@ -134,7 +157,10 @@ impl Change<'_> {
         }
         match opening {
             EventKind::TrialConverted => chain.phase = Phase::Paid,
-            EventKind::SubscriptionStarted => chain.started_at = Some(latest.purchased_at),
+            EventKind::SubscriptionStarted => {
+                chain.started_at = Some(latest.purchased_at);
+                chain.timers_told_to = None;
+            }
             _ => {}
         }
         self.note(opening, latest.purchased_at, &latest);
@@ -200,6 +226,7 @@ impl Change<'_> {
         let fact = self.note(kind, at, old);
         fact.reason = Some(told.unwrap_or(CancellationReason::Upgraded));
         fact.subscription_expires_at = Some(at);
+        self.chain.cut(at);
     }
 
     /// A6, A7 and what a new transaction says beside having begun.
@@ -255,7 +282,9 @@ fn is_free_start(transaction: &Transaction) -> bool {
 }
 
 fn trial(transaction: &Transaction) -> Trial {
-    let length = transaction.expires_at.map(|end| end - transaction.purchased_at);
+    let length = transaction
+        .expires_at
+        .map(|end| end.saturating_sub(transaction.purchased_at));
     Trial {
         transaction_id: transaction.id.clone(),
         days: length.unwrap_or_default() / DAY,

@@ -6,18 +6,11 @@ use rust_decimal::Decimal;
 use super::{Command, Context, Timers, Waits, apply, clock};
 use crate::events::Fact;
 use crate::events::{EventKind, EventKind::*};
-use crate::purchases::chain::{Chain, Closed, DAY};
-use crate::purchases::transaction::{
-    CancellationReason, Environment, Offer, OfferKind, Price, PurchaseType, Transaction,
+use crate::purchases::chain::{Chain, Closed};
+use crate::purchases::samples::{
+    HOUR, MINUTE, because, cancelled, day, ending, failed, free, of_product, paid, refunded, trial,
 };
-
-const START: i64 = 19_000 * DAY;
-const HOUR: i64 = DAY / 24;
-const MINUTE: i64 = HOUR / 60;
-
-fn day(n: i64) -> i64 {
-    START + n * DAY
-}
+use crate::purchases::transaction::{CancellationReason, Offer, OfferKind, Transaction};
 
 /// A chain and the transactions that are stored of it.
 #[derive(Default)]
@@ -76,95 +69,6 @@ impl Story {
 
     fn has_access(&self, now: i64) -> bool {
         self.chain().access().expect("a level").is_active(now)
-    }
-}
-
-/// Thirty days for money, renewing.
-fn paid(id: &str, from: i64) -> Transaction {
-    Transaction {
-        store: "app_store".into(),
-        id: id.into(),
-        original_id: "t1".into(),
-        purchase_type: PurchaseType::Subscription,
-        environment: Environment::Production,
-        product_id: "monthly".into(),
-        base_plan_id: None,
-        offer: None,
-        is_family_shared: false,
-        price: Price {
-            country: "US".into(),
-            currency: "USD".into(),
-            value: Decimal::new(999, 2),
-        },
-        purchased_at: day(from),
-        originally_purchased_at: START,
-        expires_at: Some(day(from + 30)),
-        will_renew: true,
-        renew_status_changed_at: None,
-        billing_issue_detected_at: None,
-        grace_period_expires_at: None,
-        refunded_at: None,
-        cancellation_reason: None,
-        variation_id: None,
-        replaces_another: false,
-        usd_rate: None,
-    }
-}
-
-/// Seven days for nothing.
-fn trial(id: &str) -> Transaction {
-    let mut transaction = free(paid(id, 0));
-    transaction.expires_at = Some(day(7));
-    transaction
-}
-
-fn free(mut transaction: Transaction) -> Transaction {
-    transaction.price.value = Decimal::ZERO;
-    transaction
-}
-
-fn ending(end: i64, transaction: Transaction) -> Transaction {
-    Transaction {
-        expires_at: Some(end),
-        ..transaction
-    }
-}
-
-fn of_product(product: &str, transaction: Transaction) -> Transaction {
-    Transaction {
-        product_id: product.into(),
-        ..transaction
-    }
-}
-
-fn cancelled(at: i64, transaction: Transaction) -> Transaction {
-    Transaction {
-        will_renew: false,
-        renew_status_changed_at: Some(at),
-        ..transaction
-    }
-}
-
-fn refunded(at: i64, transaction: Transaction) -> Transaction {
-    Transaction {
-        refunded_at: Some(at),
-        cancellation_reason: Some(CancellationReason::Refund),
-        ..transaction
-    }
-}
-
-fn failed(at: i64, grace: Option<i64>, transaction: Transaction) -> Transaction {
-    Transaction {
-        billing_issue_detected_at: Some(at),
-        grace_period_expires_at: grace,
-        ..transaction
-    }
-}
-
-fn because(reason: CancellationReason, transaction: Transaction) -> Transaction {
-    Transaction {
-        cancellation_reason: Some(reason),
-        ..transaction
     }
 }
 

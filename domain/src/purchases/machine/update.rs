@@ -50,19 +50,20 @@ impl Change<'_> {
     }
 
     /// What is due counts from the new end, also if that lies before the old one.
-    fn rewind(&mut self, end_before: Option<i64>) {
+    pub(super) fn rewind(&mut self, end_before: Option<i64>) {
         let end = self.chain.access_ends_at();
         if end != end_before
             && let Some(end) = end
         {
-            self.chain.clock = self.chain.clock.min(end - 1);
+            self.chain.clock = self.chain.clock.min(end.saturating_sub(1));
         }
     }
 
-    /// B16: an expired chain whose end has moved into the future runs again.
+    /// B16: an expired chain whose end has moved into the future runs again, unless it was paid back.
     fn reopen(&mut self) {
         let is_ahead = self.chain.ends_at().is_none_or(|end| end > self.context.now);
-        if matches!(self.chain.closed, Some(Closed::Expired(_))) && is_ahead {
+        let is_kept = self.chain.latest.refunded_at.is_none();
+        if matches!(self.chain.closed, Some(Closed::Expired(_))) && is_ahead && is_kept {
             self.chain.closed = None;
             self.chain.activated_at = self.context.now;
         }

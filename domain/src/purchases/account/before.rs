@@ -1,0 +1,95 @@
+//! The access levels before a change, and which of them are different after it.
+
+use super::{Draft, Drafts, Party};
+use crate::purchases::access::AccessLevel;
+use crate::purchases::chain::Chain;
+use crate::purchases::holdings::Key;
+use crate::purchases::machine::{Context, clock};
+
+/// The access levels before a change.
+pub(in crate::purchases) struct Before {
+    /// The chains in which something was due and is handled now, each with the instant just before that.
+    due: Vec<(Key, i64)>,
+    /// Of each party.
+    levels: Vec<Vec<AccessLevel>>,
+    now: i64,
+}
+
+impl Before {
+    /// As of now; what comes from the chains of `handled`, where something is due, as of just before that. So time
+    /// alone changes nothing else: not a grant (F2, F4), not a chain that is handled later.
+    pub(in crate::purchases) fn of(parties: &[Party], context: Context<'_>, handled: &[Key]) -> Self {
+        let due = |chain: &Chain| {
+            let key = Some(Key::of(&chain.latest)).filter(|key| handled.contains(key))?;
+            let due = clock::next_due(chain, context)?;
+            (due <= context.now).then(|| (key, due.saturating_sub(1)))
+        };
+        let mut before = Self {
+            due: parties
+                .iter()
+                .flat_map(|party| &party.holdings.chains)
+                .filter_map(due)
+                .collect(),
+            levels: Vec::new(),
+            now: context.now,
+        };
+        let levels = |party: &Party| party.holdings.levels_as_of(|level| before.instant(level));
+        before.levels = parties.iter().map(levels).collect();
+        before
+    }
+
+    /// As of when a level is looked at.
+    fn instant(&self, level: &AccessLevel) -> i64 {
+        let due = self.due.iter().find(|(key, _)| key.gives(level));
+        due.map_or(self.now, |(_, at)| *at)
+    }
+
+    /// One draft for each level that is different now: first those that take away, then those that give.
+    pub(in crate::purchases) fn changes(&self, parties: &mut [Party], now: i64) -> Drafts {
+        let mut changes = Vec::new();
+        for (index, (party, before)) in parties.iter().zip(&self.levels).enumerate() {
+            let after = party.holdings.levels(now);
+            let is_same = |level: &AccessLevel| {
+                let old = before
+                    .iter()
+                    .find(|old| old.access_level_id == level.access_level_id);
+                old.is_some_and(|old| looks_same(old, self.instant(old), level, now))
+            };
+            let gone = before.iter().filter(|old| {
+                let stays = |level: &AccessLevel| level.access_level_id == old.access_level_id;
+                old.is_active(self.instant(old)) && !after.iter().any(stays)
+            });
+            let ended = gone.map(|old| AccessLevel {
+                expires_at: Some(now),
+                ..old.clone()
+            });
+            let changed = after.iter().filter(|level| !is_same(level)).cloned();
+            changes.extend(ended.chain(changed).map(|level| (index, level)));
+        }
+        changes.sort_by_key(|(_, level)| level.is_active(now));
+        let number = |(index, level): (usize, AccessLevel)| {
+            let party: &mut Party = &mut parties[index];
+            party.holdings.level_changes += 1;
+            let number = party.holdings.level_changes;
+            let level = Box::new(level);
+            (party.id, Draft::Level { level, number })
+        };
+        changes.into_iter().map(number).collect()
+    }
+}
+
+/// The change detector of `access_level_updated`.
+fn looks_same(old: &AccessLevel, at: i64, new: &AccessLevel, now: i64) -> bool {
+    old.is_active(at) == new.is_active(now)
+        && old.starts_at == new.starts_at
+        && old.expires_at == new.expires_at
+        && old.will_renew == new.will_renew
+        && old.is_in_grace_period(at) == new.is_in_grace_period(now)
+        && old.is_refund == new.is_refund
+        && old.cancellation_reason == new.cancellation_reason
+        && old.billing_issue_detected_at == new.billing_issue_detected_at
+        && old.product_id == new.product_id
+        && old.store == new.store
+        && old.transaction_id == new.transaction_id
+        && old.offer == new.offer
+}

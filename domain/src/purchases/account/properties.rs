@@ -1,0 +1,212 @@
+//! What holds whatever happens, over many random runs.
+
+use std::collections::BTreeSet;
+
+use rust_decimal::Decimal;
+
+use super::dice::Dice;
+use super::story::{A, ANON, B, Story};
+use super::*;
+use crate::purchases::samples::*;
+
+const RUNS: u32 = 200;
+
+/// Periods of one chain, each begun on another day, all of which have ended by the day 400 or run on after it.
+fn periods(dice: &mut Dice) -> Vec<Transaction> {
+    let are_ended = dice.once_in(2);
+    let count = dice.between(1, 10);
+    let period = |n: i64| {
+        let from = n * 30 + dice.between(0, 20);
+        let mut period = paid(&format!("t{}", n + 1), from);
+        let end = match are_ended {
+            true => day(from) + HOUR * dice.between(1, 40 * 24),
+            false => day(401 + dice.between(0, 100)),
+        };
+        period.expires_at = Some(end);
+        period.price.value = Decimal::new(dice.between(0, 2_000), 2);
+        period.environment = dice.pick(&[Environment::Production, Environment::Sandbox]);
+        match dice.once_in(5) {
+            true => refunded(day(from) + HOUR, period),
+            false => period,
+        }
+    };
+    (0..count).map(period).collect()
+}
+
+#[test]
+fn the_order_of_reports_does_not_matter_in_the_end() {
+    let mut dice = Dice::new();
+    for _ in 0..RUNS {
+        let mut periods = periods(&mut dice);
+        let mut ends = BTreeSet::new();
+        for _ in 0..4 {
+            dice.shuffle(&mut periods);
+            let mut story = Story::default();
+            for period in &periods {
+                story.report(day(400), period);
+            }
+            let chain = &story.parties[A].holdings.chains[0];
+            ends.insert((chain.latest.id.clone(), chain.ends_at(), story.revenue(A)));
+        }
+        assert_eq!(ends.len(), 1, "{ends:?} {periods:#?}");
+    }
+}
+
+/// Some change of a transaction, dated now: it never goes back to how it was, for the same fact would follow again
+/// then, under the same id.
+fn changed(dice: &mut Dice, old: &Transaction, now: i64) -> Transaction {
+    let new = old.clone();
+    match dice.between(0, 6) {
+        0 | 1 => Transaction {
+            will_renew: !old.will_renew,
+            renew_status_changed_at: Some(now),
+            ..new
+        },
+        2 => failed(now, old.grace_period_expires_at, new),
+        3 => failed(
+            old.billing_issue_detected_at.unwrap_or(now),
+            Some(now + 16 * 24 * HOUR),
+            new,
+        ),
+        4 if old.refunded_at.is_none() => refunded(now, new),
+        5 => ending(now + HOUR * dice.between(1, 900), new),
+        _ => Transaction {
+            refunded_at: None,
+            cancellation_reason: None,
+            ..new
+        },
+    }
+}
+
+/// A run of several profiles with several chains and purchases, as stores and backends tell it.
+fn run(
+    dice: &mut Dice,
+    mut each: impl FnMut(&mut Story, usize, i64, &Transaction) -> Drafts,
+) -> (Story, i64) {
+    let mut story = Story::default();
+    story.timers.subscription_active = vec![5, 40];
+    story.timers.trial_active = vec![2];
+    let mut now = day(0);
+    for n in 0..40 {
+        now += MINUTE * dice.between(1, 12 * 24 * 60);
+        let who = dice.pick(&[A, A, B, ANON]);
+        let transaction = match dice.between(0, 3) {
+            0 | 1 if !story.stored.is_empty() => {
+                let old = dice.pick(&story.stored);
+                match old.purchase_type {
+                    PurchaseType::Subscription => changed(dice, &old, now),
+                    PurchaseType::OneTimePurchase => refunded(now, old),
+                }
+            }
+            2 => Transaction {
+                purchased_at: now,
+                ..bought_once(&format!("o{n}"), 0)
+            },
+            _ => Transaction {
+                purchased_at: now - HOUR * dice.between(0, 100),
+                expires_at: Some(now + HOUR * dice.between(1, 900)),
+                product_id: dice.pick(&["monthly", "monthly", "yearly", "gold"]).into(),
+                ..of_chain(dice.pick(&["c1", "c2", "c3"]), paid(&format!("t{n}"), 0))
+            },
+        };
+        let transaction = match dice.once_in(6) {
+            true => free(transaction),
+            false => transaction,
+        };
+        each(&mut story, who, now, &transaction);
+    }
+    (story, now)
+}
+
+#[test]
+fn the_same_report_again_makes_no_draft_and_no_change() {
+    let mut dice = Dice::new();
+    for _ in 0..RUNS {
+        run(&mut dice, |story, who, now, transaction| {
+            let drafts = story.try_report(who, now, transaction).unwrap();
+            let before = story.parties.clone();
+            let again = story.try_report(who, now, transaction).unwrap();
+            assert_eq!(again, [], "{transaction:#?}");
+            assert_eq!(story.parties, before, "{transaction:#?}");
+            drafts
+        });
+    }
+}
+
+#[test]
+fn no_fact_is_told_twice() {
+    let mut dice = Dice::new();
+    for _ in 0..RUNS {
+        let mut told = BTreeSet::new();
+        run(&mut dice, |story, who, now, transaction| {
+            let mut drafts = story.try_tick(now);
+            drafts.extend(story.try_report(who, now, transaction).unwrap());
+            for (profile, draft) in &drafts {
+                let Draft::Fact(fact) = draft else { continue };
+                let about = &fact.transaction;
+                let key = (
+                    profile.0,
+                    fact.kind.as_str(),
+                    about.store.clone(),
+                    about.id.clone(),
+                    fact.discriminator,
+                );
+                assert!(told.insert(key.clone()), "{key:?}");
+            }
+            drafts
+        });
+    }
+}
+
+#[test]
+fn revenue_is_the_sum_over_what_is_owned() {
+    let mut dice = Dice::new();
+    for _ in 0..RUNS {
+        let (story, _) = run(&mut dice, |story, who, now, transaction| {
+            story.try_report(who, now, transaction).unwrap()
+        });
+        for party in &story.parties {
+            let owned = story
+                .stored
+                .iter()
+                .filter(|stored| party.holdings.owns(&Key::of(stored)));
+            let kept = owned.filter(|stored| stored.refunded_at.is_none());
+            let sum: Decimal = kept.map(|stored| stored.price.value).sum();
+            assert_eq!(party.holdings.revenue_usd, sum);
+        }
+    }
+}
+
+#[test]
+fn access_at_any_instant_is_what_the_sources_say() {
+    let mut dice = Dice::new();
+    for _ in 0..RUNS {
+        let mut story = Story::default();
+        // Each source as from when to when it gives access.
+        let mut sources: Vec<(i64, i64)> = Vec::new();
+        for n in 0..dice.between(0, 4) {
+            let id = format!("t{n}");
+            let end = day(dice.between(1, 90));
+            let back = dice.maybe(4, |dice| day(0) + HOUR * dice.between(1, 90 * 24));
+            let period = of_chain(&id, ending(end, paid(&id, 0)));
+            sources.push((i64::MIN, back.map_or(end, |back| back.min(end))));
+            story.report(
+                day(0),
+                &back.map_or(period.clone(), |back| refunded(back, period)),
+            );
+        }
+        for _ in 0..dice.between(0, 4) {
+            let starts_at = dice.maybe(2, |dice| day(dice.between(0, 90)));
+            let ends_at = dice.maybe(2, |dice| {
+                starts_at.unwrap_or(day(0)) + HOUR * dice.between(1, 999)
+            });
+            sources.push((starts_at.unwrap_or(i64::MIN), ends_at.unwrap_or(i64::MAX)));
+            story.grant(day(0), "premium", starts_at, ends_at);
+        }
+        for _ in 0..20 {
+            let at = day(0) + HOUR * dice.between(0, 120 * 24);
+            let expected = sources.iter().any(|(start, end)| (*start..*end).contains(&at));
+            assert_eq!(story.has(A, "premium", at), expected, "{at} {sources:?}");
+        }
+    }
+}

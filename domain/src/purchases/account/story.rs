@@ -1,0 +1,284 @@
+//! Profiles of an app and what happens to them, for the tests of accounts. It does what the server does: finds who
+//! is concerned, keeps the transactions as they are to be stored, and ticks what is due.
+
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::{Before, Draft, Drafts, Party, Report, share_access};
+use crate::app::Sharing;
+use crate::fields::Violation;
+use crate::ids::ProfileId;
+use crate::purchases::access::AccessLevel;
+use crate::purchases::grants;
+use crate::purchases::holdings::{Grant, Holdings, Key};
+use crate::purchases::machine::{self, Command, Context, Timers, Waits};
+use crate::purchases::transaction::Transaction;
+
+/// The profiles, by number: two with a customer id, then two without.
+pub const A: usize = 0;
+pub const B: usize = 1;
+pub const ANON: usize = 2;
+pub const ANON_2: usize = 3;
+const NAMES: [&str; 4] = ["a", "b", "anon", "anon2"];
+
+pub struct Story {
+    pub parties: Vec<Party>,
+    pub stored: Vec<Transaction>,
+    pub sharing: Sharing,
+    pub waits: Waits,
+    pub timers: Timers,
+    pub usd_rate: Option<Decimal>,
+    pub grants: u128,
+}
+
+impl Default for Story {
+    fn default() -> Self {
+        let party = |index| Party {
+            id: ProfileId(Uuid::from_u128(index as u128)),
+            is_identified: index < ANON,
+            holdings: Holdings::default(),
+        };
+        Self {
+            parties: (0..NAMES.len()).map(party).collect(),
+            stored: Vec::new(),
+            sharing: Sharing::Enabled,
+            waits: Waits::default(),
+            timers: Timers::default(),
+            usd_rate: Some(Decimal::ONE),
+            grants: 0,
+        }
+    }
+}
+
+/// Which level a product gives: those that are named after a level that one, coins none, others premium.
+fn level_of(product: &str) -> Option<&str> {
+    match product {
+        "gold" => Some("gold"),
+        "nothing" => None,
+        _ => Some("premium"),
+    }
+}
+
+impl Story {
+    /// Profile A reports.
+    #[track_caller]
+    pub fn report(&mut self, now: i64, transaction: &Transaction) -> Vec<String> {
+        self.report_by(A, now, transaction)
+    }
+
+    #[track_caller]
+    pub fn report_by(&mut self, caller: usize, now: i64, transaction: &Transaction) -> Vec<String> {
+        let drafts = self
+            .try_report(caller, now, transaction)
+            .expect("a report that is accepted");
+        told(&drafts, now)
+    }
+
+    pub fn try_report(
+        &mut self,
+        caller: usize,
+        now: i64,
+        transaction: &Transaction,
+    ) -> Result<Drafts, Violation> {
+        let is_it = |stored: &&Transaction| stored.store == transaction.store && stored.id == transaction.id;
+        let known = self.stored.iter().find(is_it).cloned();
+        let keys: Vec<_> = [Some(transaction), known.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(Key::of)
+            .collect();
+        let holds = |party: &Party| keys.iter().any(|key| party.holdings.holds(key));
+        let mut parties = self.call(caller, holds);
+        let report = Report {
+            transaction: transaction.clone(),
+            known,
+            usd_rate: self.usd_rate,
+            sharing: self.sharing,
+            is_consumable: transaction.product_id == "coins",
+            purchase_id: Uuid::nil(),
+            context: Context {
+                now,
+                waits: &self.waits,
+                timers: &self.timers,
+                access_level_id: level_of(&transaction.product_id),
+            },
+        };
+        let answer = super::report(&mut parties, report);
+        self.send_home(parties);
+        let (drafts, stored) = answer?;
+        self.stored
+            .retain(|old| old.store != stored.store || old.id != stored.id);
+        self.stored.push(stored);
+        Ok(drafts)
+    }
+
+    /// Handles what is due, profile by profile.
+    pub fn tick(&mut self, now: i64) -> Vec<String> {
+        told(&self.try_tick(now), now)
+    }
+
+    pub fn try_tick(&mut self, now: i64) -> Drafts {
+        let mut drafts = Vec::new();
+        for owner in 0..self.parties.len() {
+            let due = self.parties[owner].holdings.next_due(self.context(now));
+            if due.is_none_or(|due| due > now) {
+                continue;
+            }
+            let chains = &self.parties[owner].holdings.chains;
+            let keys: Vec<_> = chains.iter().map(|chain| Key::of(&chain.latest)).collect();
+            let mut parties = self.call(owner, |party| keys.iter().any(|key| party.holdings.holds(key)));
+            drafts.extend(super::tick(&mut parties, self.context(now)));
+            self.send_home(parties);
+        }
+        drafts
+    }
+
+    pub fn grant(&mut self, now: i64, level: &str, starts_at: Option<i64>, end: Option<i64>) -> Vec<String> {
+        told(&self.grant_to(A, now, level, starts_at, end), now)
+    }
+
+    pub fn grant_to(
+        &mut self,
+        who: usize,
+        now: i64,
+        level: &str,
+        starts_at: Option<i64>,
+        expires_at: Option<i64>,
+    ) -> Drafts {
+        self.grants += 1;
+        let grant = Grant {
+            grant_id: Uuid::from_u128(self.grants),
+            access_level_id: level.into(),
+            granted_at: now,
+            starts_at,
+            expires_at,
+            revoked: None,
+        };
+        let (waits, timers) = (self.waits.clone(), self.timers.clone());
+        let context = Context {
+            now,
+            waits: &waits,
+            timers: &timers,
+            access_level_id: None,
+        };
+        grants::grant(&mut self.parties[who], grant, context)
+    }
+
+    #[track_caller]
+    pub fn revoke(&mut self, now: i64, level: &str, at: Option<i64>) -> Vec<String> {
+        told(
+            &self
+                .try_revoke(A, now, level, at)
+                .expect("a revocation that is accepted"),
+            now,
+        )
+    }
+
+    pub fn try_revoke(
+        &mut self,
+        who: usize,
+        now: i64,
+        level: &str,
+        at: Option<i64>,
+    ) -> Result<Drafts, Violation> {
+        let (waits, timers) = (self.waits.clone(), self.timers.clone());
+        let context = Context {
+            now,
+            waits: &waits,
+            timers: &timers,
+            access_level_id: None,
+        };
+        grants::revoke(&mut self.parties[who], level, at, context)
+    }
+
+    /// Tells the first chain of A what only store notifications say.
+    pub fn tell(&mut self, now: i64, command: Command) -> Vec<String> {
+        told(&self.tell_chain(A, 0, now, command), now)
+    }
+
+    pub fn tell_chain(&mut self, owner: usize, index: usize, now: i64, command: Command) -> Drafts {
+        let key = Key::of(&self.parties[owner].holdings.chains[index].latest);
+        let mut parties = self.call(owner, |party| party.holdings.holds(&key));
+        let context = self.context(now);
+        let before = Before::of(&parties, context, std::slice::from_ref(&key));
+        let chains = &mut parties[0].holdings.chains;
+        let (chain, facts) = machine::apply(Some(chains.remove(index)), None, command, context);
+        chains.insert(index, chain.expect("a chain stays"));
+        share_access(&mut parties, 0, &key);
+        let id = parties[0].id;
+        let mut drafts: Drafts = facts
+            .into_iter()
+            .map(|fact| (id, Draft::Fact(Box::new(fact))))
+            .collect();
+        drafts.extend(before.changes(&mut parties, now));
+        self.send_home(parties);
+        drafts
+    }
+
+    /// The profile is deleted; what others share with it stays as they last saw it.
+    pub fn delete(&mut self, who: usize) {
+        self.parties[who].holdings = Holdings::default();
+    }
+
+    pub fn level(&self, who: usize, level: &str, at: i64) -> Option<AccessLevel> {
+        let levels = self.parties[who].holdings.levels(at);
+        levels.into_iter().find(|found| found.access_level_id == level)
+    }
+
+    pub fn has(&self, who: usize, level: &str, at: i64) -> bool {
+        self.level(who, level, at)
+            .is_some_and(|level| level.is_active(at))
+    }
+
+    pub fn revenue(&self, who: usize) -> Decimal {
+        self.parties[who].holdings.revenue_usd
+    }
+
+    pub fn context(&self, now: i64) -> Context<'_> {
+        Context {
+            now,
+            waits: &self.waits,
+            timers: &self.timers,
+            access_level_id: None,
+        }
+    }
+
+    /// Takes the caller and those who are concerned, the caller first.
+    fn call(&mut self, caller: usize, is_concerned: impl Fn(&Party) -> bool) -> Vec<Party> {
+        let mut places = vec![caller];
+        places
+            .extend((0..NAMES.len()).filter(|other| *other != caller && is_concerned(&self.parties[*other])));
+        let mut leave_home = |place: usize| {
+            let home = &mut self.parties[place];
+            Party {
+                holdings: std::mem::take(&mut home.holdings),
+                ..*home
+            }
+        };
+        places.into_iter().map(&mut leave_home).collect()
+    }
+
+    fn send_home(&mut self, parties: Vec<Party>) {
+        for party in parties {
+            let place = self.parties.iter_mut().find(|home| home.id == party.id);
+            *place.expect("a profile of the story") = party;
+        }
+    }
+}
+
+/// Drafts in words: facts by their kind, levels with `+` where they are active now and `-` where not; of profiles
+/// other than A with the name in front.
+pub fn told(drafts: &Drafts, now: i64) -> Vec<String> {
+    let word = |(id, draft): &(ProfileId, Draft)| {
+        let word = match draft {
+            Draft::Fact(fact) => fact.kind.as_str().to_owned(),
+            Draft::Level { level, .. } if level.is_active(now) => format!("+{}", level.access_level_id),
+            Draft::Level { level, .. } => format!("-{}", level.access_level_id),
+        };
+        match id.0.as_u128() as usize {
+            A => word,
+            other => format!("{} {word}", NAMES[other]),
+        }
+    };
+    drafts.iter().map(word).collect()
+}
