@@ -114,6 +114,8 @@ impl Change<'_> {
         let is_gap = self.is_gap(&transaction);
         let opening = self.opening(&old, &transaction);
         let was_renewing = old.will_renew;
+        let end = self.chain.access_ends_at();
+        let waited_from = end.filter(|end| !is_gap && *end <= transaction.purchased_at);
         if self.chain.closed.is_some() || is_gap {
             self.chain.activated_at = transaction.purchased_at;
         }
@@ -124,7 +126,9 @@ impl Change<'_> {
         chain.revoked = None;
         chain.pause_arranged_at = None;
         chain.reactivated_at = None;
-        chain.clock = latest.purchased_at.min(self.context.now);
+        // What was due while the renewal was waited for is due after all.
+        let handled = waited_from.map_or(latest.purchased_at, |end| end - 1);
+        chain.clock = handled.min(self.context.now);
         chain.access_level_id = self.context.access_level_id.map(str::to_owned);
         if opening != EventKind::SubscriptionRenewed || chain.phase == Phase::Paid {
             chain.consecutive_payments = match opening {

@@ -64,6 +64,7 @@ u5 reports decade y2 of y1, 3.99 USD, from 2026-01-11, until 2026-01-21
   → 200, premium until 2026-01-21, revenue 7.98
     subscription decade y2 until 2026-01-21
   · u5 subscription_renewed 2026-01-11 (told 2026-01-11T01:00:00): decade y2 until 2026-01-21, price 3.99, proceeds 2.793, revenue 7.98, payments 2
+  · u5 subscription_active 2026-01-11 (told 2026-01-11T01:00:00): decade y2 until 2026-01-21, price 3.99, revenue 7.98, payments 2
   · u5 access_level_updated 2026-01-11T01:00:00: premium active, decade y2, until 2026-01-21, will_renew true, reason null
 at 2026-01-15
   · u4 access_level_updated 2026-01-15: premium inactive, weekly x2, until 2026-01-15, will_renew true, reason null
