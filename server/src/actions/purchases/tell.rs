@@ -125,8 +125,11 @@ impl Teller<'_> {
         (product == transaction.product_id).then_some(price)
     }
 
-    /// The others who hold the chain.
+    /// The others who hold the chain. Who has lost it shares it with nobody.
     fn sharing(&self, place: usize, key: &Key) -> Vec<Sharer<'_>> {
+        if !self.people.0[place].0.holdings.holds(key) {
+            return Vec::new();
+        }
         let everybody = self.people.0.iter().enumerate();
         let others = everybody.filter(|(other, (profile, _))| *other != place && profile.holdings.holds(key));
         others
