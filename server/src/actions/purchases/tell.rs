@@ -101,11 +101,7 @@ impl Teller<'_> {
             i64::from(number),
             &level.access_level_id,
         );
-        let key = Key {
-            store: level.store.clone(),
-            original_id: level.original_id.clone(),
-        };
-        let sharing = self.sharing(place, &key);
+        let sharing = self.sharing(place, &Key::of_level(level));
         let recipient = self.recipient(profile, details, &sharing);
         let shape = self.rules.app.webhook.shape(kind);
         Event {
