@@ -1,6 +1,8 @@
 # Another product at once: the store pays back what is left of the old one.
 
 the webhook is on
+level gold
+product app_store/gold gives gold
 at 2026-01-01
 u1 appears
 u1 reports monthly t1, until 2026-02-01
@@ -51,3 +53,27 @@ u3 reports yearly w2 of w1, 89.99 USD, until 2027-03-04
     subscription yearly w2 until 2027-03-04
   · u3 trial_converted 2026-03-04: yearly w2 until 2027-03-04, price 89.99, proceeds 62.993, revenue 89.99, payments 1, trial 7 days
   · u3 access_level_updated 2026-03-04: premium active, yearly w2, until 2027-03-04, will_renew true, reason null
+
+# To a product that gives another level.
+u4 appears
+u4 reports monthly x1, until 2026-04-04
+  → 200, premium until 2026-04-04, revenue 9.99
+    subscription monthly x1 until 2026-04-04
+  · u4 subscription_started 2026-03-04: monthly x1 until 2026-04-04, price 9.99, proceeds 6.993, revenue 9.99, payments 1
+  · u4 access_level_updated 2026-03-04: premium active, monthly x1, until 2026-04-04, will_renew true, reason null
+at 2026-03-05
+u4 reports gold x2 of x1, 49.99 USD, until 2026-04-05
+  → 200, gold until 2026-04-05, revenue 59.98
+    subscription gold x2 until 2026-04-05
+  · u4 subscription_refunded 2026-03-05: monthly x1 until 2026-03-05, price -9.99, proceeds -6.993, revenue 59.98, payments 1, reason upgraded
+  · u4 subscription_started 2026-03-05: gold x2 until 2026-04-05, price 49.99, proceeds 34.993, revenue 59.98, payments 1
+  · u4 access_level_updated 2026-03-05: premium inactive, monthly x1, until 2026-03-05, will_renew true, reason null
+  · u4 access_level_updated 2026-03-05: gold active, gold x2, until 2026-04-05, will_renew true, reason null
+at 2026-03-06
+u4 reports x2 again, until 2026-04-06
+  → 200, gold until 2026-04-06, revenue 59.98
+    subscription gold x2 until 2026-04-06
+  · u4 access_level_updated 2026-03-06: gold active, gold x2, until 2026-04-06, will_renew true, reason null
+at 2026-04-07
+  · u4 subscription_expired 2026-04-06 (told 2026-04-07): gold x2 until 2026-04-06, price 49.99, revenue 59.98, payments 1, reason unknown
+  · u4 access_level_updated 2026-04-07: gold inactive, gold x2, until 2026-04-06, will_renew false, reason null
