@@ -171,6 +171,7 @@ impl Before {
             });
             let ended = gone.map(|old| AccessLevel {
                 expires_at: Some(now),
+                will_renew: false,
                 ..old.clone()
             });
             let changed = after.iter().filter(|level| !is_same(level)).cloned();

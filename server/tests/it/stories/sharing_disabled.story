@@ -31,8 +31,8 @@ a2 reports v1 again
 u2 reports v1 again
   → 200, premium until 2026-02-01, revenue 0.0
     subscription monthly v1 until 2026-02-01
-  · a1 access_level_updated 2026-01-01: premium inactive, monthly v1, until 2026-01-01, will_renew true, reason null
-  · a2 access_level_updated 2026-01-01: premium inactive, monthly v1, until 2026-01-01, will_renew true, reason null
+  · a1 access_level_updated 2026-01-01: premium inactive, monthly v1, until 2026-01-01, will_renew false, reason null
+  · a2 access_level_updated 2026-01-01: premium inactive, monthly v1, until 2026-01-01, will_renew false, reason null
   · u2 access_level_updated 2026-01-01: premium active, monthly v1, until 2026-02-01, will_renew true, reason null
 a1 is read
   → 200, no access, revenue 9.99

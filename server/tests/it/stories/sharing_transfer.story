@@ -14,7 +14,7 @@ u1 reports monthly t1, until 2026-02-01
 u2 reports t1 again
   → 200, premium until 2026-02-01, revenue 0.0
     subscription monthly t1 until 2026-02-01
-  · u1 access_level_updated 2026-01-01: premium inactive, monthly t1, until 2026-01-01, will_renew true, reason null
+  · u1 access_level_updated 2026-01-01: premium inactive, monthly t1, until 2026-01-01, will_renew false, reason null
   · u2 access_level_updated 2026-01-01: premium active, monthly t1, until 2026-02-01, will_renew true, reason null
 u1 is read
   → 200, no access, revenue 9.99
@@ -57,8 +57,8 @@ at 2026-02-10
 u1 reports t2 again
   → 200, premium until 2026-03-01, revenue 9.99
     subscription monthly t2 until 2026-03-01
-  · a1 access_level_updated 2026-02-10: premium inactive, monthly t2, until 2026-02-10, will_renew true, reason null
-  · u2 access_level_updated 2026-02-10: premium inactive, monthly t2, until 2026-02-10, will_renew true, reason null
+  · a1 access_level_updated 2026-02-10: premium inactive, monthly t2, until 2026-02-10, will_renew false, reason null
+  · u2 access_level_updated 2026-02-10: premium inactive, monthly t2, until 2026-02-10, will_renew false, reason null
   · u1 access_level_updated 2026-02-10: premium active, monthly t2, until 2026-03-01, will_renew true, reason null
 a1 is read
   → 200, no access, revenue 0.0

@@ -67,7 +67,7 @@ u4 reports gold x2 of x1, 49.99 USD, until 2026-04-05
     subscription gold x2 until 2026-04-05
   · u4 subscription_refunded 2026-03-05: monthly x1 until 2026-03-05, price -9.99, proceeds -6.993, revenue 59.98, payments 1, reason upgraded
   · u4 subscription_started 2026-03-05: gold x2 until 2026-04-05, price 49.99, proceeds 34.993, revenue 59.98, payments 1
-  · u4 access_level_updated 2026-03-05: premium inactive, monthly x1, until 2026-03-05, will_renew true, reason null
+  · u4 access_level_updated 2026-03-05: premium inactive, monthly x1, until 2026-03-05, will_renew false, reason null
   · u4 access_level_updated 2026-03-05: gold active, gold x2, until 2026-04-05, will_renew true, reason null
 at 2026-03-06
 u4 reports x2 again, until 2026-04-06
