@@ -33,6 +33,7 @@ The tests find in their environment:
   BURSAR_TEST_POSTGRES        URL of the throwaway PostgreSQL; the user may create databases
   BURSAR_TEST_POSTGRES_BIN    folder of PostgreSQL's programs, to start a cluster of one's own
   BURSAR_TEST_PYTHON          a Python that has `requests`
+  BURSAR_TEST_REWRITE_STORIES if set, the golden files of the stories are written anew instead of compared
   BURSAR_TEST_SABOTAGED       a server that answers before the commit: the durability test must fail on it
 
 Example: cargo xtask test -- --package bursar expired_grant";

@@ -9,6 +9,7 @@ use crate::postgres::Cluster;
 const POSTGRES: &str = "BURSAR_TEST_POSTGRES";
 const POSTGRES_BIN: &str = "BURSAR_TEST_POSTGRES_BIN";
 const PYTHON: &str = "BURSAR_TEST_PYTHON";
+const REWRITE_STORIES: &str = "BURSAR_TEST_REWRITE_STORIES";
 const SABOTAGED: &str = "BURSAR_TEST_SABOTAGED";
 const SEED: &str = "BURSAR_TEST_SEED";
 
@@ -59,6 +60,11 @@ pub fn names_of_ours() -> Vec<String> {
 pub fn seed() -> Option<u64> {
     let seed = std::env::var(SEED).ok()?;
     Some(seed.parse().expect("BURSAR_TEST_SEED is a number"))
+}
+
+/// Are the stories to be written anew as they go now, rather than compared?
+pub fn rewrites_stories() -> bool {
+    std::env::var_os(REWRITE_STORIES).is_some()
 }
 
 /// The folder of PostgreSQL's programs, if we were told.

@@ -110,6 +110,14 @@ impl Key {
         self.store == level.store && self.original_id == level.original_id
     }
 
+    /// Where an access level comes from. For grants that is nowhere else.
+    pub fn of_level(level: &AccessLevel) -> Self {
+        Self {
+            store: level.store.clone(),
+            original_id: level.original_id.clone(),
+        }
+    }
+
     fn is_of(&self, transaction: &Transaction) -> bool {
         self.store == transaction.store && self.original_id == transaction.original_id
     }

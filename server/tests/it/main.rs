@@ -31,5 +31,6 @@ mod process;
 mod readiness;
 mod redaction;
 mod store;
+mod stories;
 mod support;
 mod wire;

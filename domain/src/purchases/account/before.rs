@@ -44,7 +44,8 @@ impl Before {
         due.map_or(self.now, |(_, at)| *at)
     }
 
-    /// One draft for each level that is different now: first those that take away, then those that give.
+    /// One draft for each level that is different now: first those that take away, then those that give; of each its
+    /// owner's before those who share it.
     pub(in crate::purchases) fn changes(&self, parties: &mut [Party], now: i64) -> Drafts {
         let mut changes = Vec::new();
         for (index, (party, before)) in parties.iter().zip(&self.levels).enumerate() {
@@ -61,12 +62,15 @@ impl Before {
             });
             let ended = gone.map(|old| AccessLevel {
                 expires_at: Some(now),
+                will_renew: false,
                 ..old.clone()
             });
             let changed = after.iter().filter(|level| !is_same(level)).cloned();
             changes.extend(ended.chain(changed).map(|level| (index, level)));
         }
-        changes.sort_by_key(|(_, level)| level.is_active(now));
+        let is_shared =
+            |index: usize, level: &AccessLevel| !parties[index].holdings.owns(&Key::of_level(level));
+        changes.sort_by_key(|(index, level)| (level.is_active(now), is_shared(*index, level)));
         let number = |(index, level): (usize, AccessLevel)| {
             let party: &mut Party = &mut parties[index];
             party.holdings.level_changes += 1;

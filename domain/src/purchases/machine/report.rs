@@ -142,6 +142,8 @@ impl Change<'_> {
         let is_gap = self.is_gap(&transaction);
         let opening = self.opening(&old, &transaction);
         let was_renewing = old.will_renew;
+        let end = self.chain.access_ends_at();
+        let waited_from = end.filter(|end| !is_gap && *end <= transaction.purchased_at);
         if self.chain.closed.is_some() || is_gap {
             self.chain.activated_at = transaction.purchased_at;
         }
@@ -149,6 +151,9 @@ impl Change<'_> {
         self.open_again();
         let chain = &mut self.chain;
         let latest = chain.latest.clone();
+        // What was due while the renewal was waited for is due after all.
+        let handled = waited_from.map_or(latest.purchased_at, |end| end.saturating_sub(1));
+        chain.clock = handled.min(self.context.now);
         if opening != EventKind::SubscriptionRenewed || chain.phase == Phase::Paid {
             chain.consecutive_payments = match opening {
                 EventKind::SubscriptionRenewed if !is_gap => chain.consecutive_payments + 1,

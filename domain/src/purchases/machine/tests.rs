@@ -736,6 +736,22 @@ fn c10_timers_tell_once_that_something_is_still_running() {
         &story.wait_until(day(99)),
         &[(SubscriptionActive, day(10)), (SubscriptionExpired, day(30))],
     );
+    // Due while the renewal is waited for: told when that has come, and once.
+    let mut story = with_timers();
+    story.report(day(0), &ending(day(10), paid("t1", 0)));
+    assert_made(&story.wait_until(day(10) + MINUTE), &[]);
+    let facts = story.report(day(10) + HOUR, &paid("t2", 10));
+    assert_made(
+        &facts,
+        &[(SubscriptionRenewed, day(10)), (SubscriptionActive, day(10))],
+    );
+    assert_made(&story.wait_until(day(39)), &[]);
+    // After a gap it is too late.
+    let mut story = with_timers();
+    story.report(day(0), &ending(day(10), paid("t1", 0)));
+    story.wait_until(day(12));
+    let facts = story.report(day(12), &paid("t2", 12));
+    assert_made(&facts, &[(SubscriptionRenewed, day(12))]);
 }
 
 #[test]

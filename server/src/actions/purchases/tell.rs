@@ -101,11 +101,7 @@ impl Teller<'_> {
             i64::from(number),
             &level.access_level_id,
         );
-        let key = Key {
-            store: level.store.clone(),
-            original_id: level.original_id.clone(),
-        };
-        let sharing = self.sharing(place, &key);
+        let sharing = self.sharing(place, &Key::of_level(level));
         let recipient = self.recipient(profile, details, &sharing);
         let shape = self.rules.app.webhook.shape(kind);
         Event {
@@ -125,8 +121,11 @@ impl Teller<'_> {
         (product == transaction.product_id).then_some(price)
     }
 
-    /// The others who hold the chain.
+    /// The others who hold the chain. Who has lost it shares it with nobody.
     fn sharing(&self, place: usize, key: &Key) -> Vec<Sharer<'_>> {
+        if !self.people.0[place].0.holdings.holds(key) {
+            return Vec::new();
+        }
         let everybody = self.people.0.iter().enumerate();
         let others = everybody.filter(|(other, (profile, _))| *other != place && profile.holdings.holds(key));
         others

@@ -7,8 +7,9 @@ use bursar::clock::Clock;
 use bursar::http::router::{Service, WHOLE};
 use bursar::metrics::Metrics;
 use bursar::state::AppState;
-use bursar::store::{Store, migrations};
+use bursar::store::{Options, Store, migrations};
 use bursar::vault::{MasterKey, Vault};
+use bursar_domain::time::parse_time;
 use http_body_util::BodyExt;
 use serde_json::Value;
 
@@ -28,6 +29,7 @@ pub struct TestServer {
     pub public_key: String,
     pub admin_token: String,
     pub folder: Folder,
+    pub options: Options,
 }
 
 /// What came back.
@@ -53,15 +55,7 @@ impl TestServer {
     pub async fn on(backend: Backend) -> Self {
         let folder = Folder::new();
         let options = backend.fresh(&folder).await;
-        let metrics = Metrics::default();
-        let store = Store::open(&options, metrics.store.clone()).await.unwrap();
-        migrations::run(&store, false).await.unwrap();
-        let vault = Vault::open(&store, &MasterKey::from_bytes([7; 32]))
-            .await
-            .unwrap();
-        let state = AppState::new(store, vault, Clock::test(START), metrics, None)
-            .await
-            .unwrap();
+        let state = open(&options, START).await;
         let made = first_run::set_up(&state).await.unwrap().unwrap();
         Self {
             service: Service::new(state.clone(), WHOLE),
@@ -71,7 +65,14 @@ impl TestServer {
             public_key: made.app.public_key,
             admin_token: made.admin_token,
             folder,
+            options,
         }
+    }
+
+    /// Puts another server on the same database in this one's place; its test clock begins at this time.
+    pub async fn restart(&mut self, now: &str) {
+        self.state = open(&self.options, parse_time(now).unwrap()).await;
+        self.service = Service::new(self.state.clone(), WHOLE);
     }
 
     /// Sends a request as it stands.
@@ -109,6 +110,18 @@ impl TestServer {
         ))
         .await
     }
+}
+
+async fn open(options: &Options, now: i64) -> AppState {
+    let metrics = Metrics::default();
+    let store = Store::open(options, metrics.store.clone()).await.unwrap();
+    migrations::run(&store, false).await.unwrap();
+    let vault = Vault::open(&store, &MasterKey::from_bytes([7; 32]))
+        .await
+        .unwrap();
+    AppState::new(store, vault, Clock::test(now), metrics, None)
+        .await
+        .unwrap()
 }
 
 /// Builds a request.
