@@ -11,6 +11,7 @@ use super::{ActionError, Reply};
 use crate::state::AppState;
 use crate::store::tables::events;
 use crate::store::tables::profiles::{self, rows_of};
+use crate::store::tables::purchases;
 use crate::store::{Decision, Loaded};
 
 /// A request that changes one profile: of which app, which profile, when, and whether to remember it.
@@ -138,7 +139,11 @@ pub async fn delete(state: &AppState, app: AppId, selector: Selector) -> Result<
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let profile = selector.pick(profiles::read(app, rows_of(&mut loaded, 0))?)?;
         Ok(Decision {
-            writes: vec![profiles::delete(&profile), events::delete_of(app, profile.id)],
+            writes: vec![
+                profiles::delete(&profile),
+                purchases::let_go_of_all(app, profile.id),
+                events::delete_of(app, profile.id),
+            ],
             answer: (),
         })
     };
