@@ -17,6 +17,7 @@ mod compat_fields;
 mod compat_identifiers;
 mod compat_keys;
 mod compat_profile;
+mod compat_purchases;
 mod compat_transport;
 mod docs_examples;
 mod docs_links;

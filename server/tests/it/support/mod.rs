@@ -7,6 +7,7 @@ pub mod direct;
 pub mod events;
 pub mod process;
 pub mod program;
+pub mod purchases;
 pub mod random;
 pub mod refusal;
 pub mod running;
