@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
-use crate::support::purchases::{Customer, GRANT, REVOKE, TRANSACTION, stored_purchases, subscription, with};
+use crate::support::purchases::{Customer, GRANT, REVOKE, TRANSACTION, stored, subscription, with};
 use crate::support::refusal::{not_found, refusal, refused};
 use crate::support::server::{START, TestServer};
 
@@ -26,7 +26,7 @@ async fn a_grant_is_refused_for_the_first_reason_that_holds() {
     for backend in ALL {
         let server = TestServer::on(backend).await;
         let user = Customer::new(&server, "user-1").await;
-        let before = stored_purchases(&server.state).await;
+        let before = stored(&server).await;
         let unknown = json!({"access_level_id": "gold"});
         for (body, code, source) in [
             (json!({}), "base_error", "access_level_id"),
@@ -57,7 +57,7 @@ async fn a_grant_is_refused_for_the_first_reason_that_holds() {
         };
         let answer = nobody.call("POST", GRANT, &unknown).await;
         assert_eq!(refusal(&answer), not_found(), "{backend:?}");
-        assert_eq!(stored_purchases(&server.state).await, before, "{backend:?}");
+        assert_eq!(stored(&server).await, before, "{backend:?}");
     }
 }
 
@@ -69,7 +69,7 @@ async fn a_revocation_is_refused_for_the_first_reason_that_holds() {
         let user = Customer::new(&server, "user-1").await;
         user.post(GRANT, &premium(json!({"expires_at": "2026-02-01T00:00:00Z"})))
             .await;
-        let before = stored_purchases(&server.state).await;
+        let before = stored(&server).await;
         let past = json!({"revoke_at": "2026-01-01T00:00:00Z"});
         for (body, code, source) in [
             (json!({"revoke_at": null}), "base_error", "access_level_id"),
@@ -101,7 +101,7 @@ async fn a_revocation_is_refused_for_the_first_reason_that_holds() {
             .call("POST", REVOKE, &json!({"access_level_id": "silver"}))
             .await;
         assert_eq!(refusal(&answer), not_found(), "{backend:?}");
-        assert_eq!(stored_purchases(&server.state).await, before, "{backend:?}");
+        assert_eq!(stored(&server).await, before, "{backend:?}");
         // The end itself is not too late.
         let end = json!({"revoke_at": "2026-02-01T00:00:00Z"});
         user.post(REVOKE, &premium(end)).await;
@@ -142,10 +142,10 @@ async fn a_revocation_takes_access_away_now_or_later() {
         assert_eq!(level["expires_at"], "2026-01-01T00:00:00+00:00", "{backend:?}");
         // It has ended: nothing is left to take away.
         server.state.clock.move_to(START + 60_000_000).unwrap();
-        let stored = stored_purchases(&server.state).await;
+        let before = stored(&server).await;
         let again = user.post(REVOKE, &premium(json!({}))).await;
         assert_eq!(again["access_levels"], json!([level]), "{backend:?}");
-        assert_eq!(stored_purchases(&server.state).await, stored, "{backend:?}");
+        assert_eq!(stored(&server).await, before, "{backend:?}");
         let later = premium(json!({"revoke_at": "2026-01-02T00:00:00Z"}));
         let code = "revocation_date_more_than_expiration_date";
         refused_with(&user, REVOKE, &later, code, "revoke_at").await;

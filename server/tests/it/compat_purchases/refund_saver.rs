@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::backend::ALL;
-use crate::support::purchases::{Customer, REFUND_SAVER, TRANSACTION, stored_purchases, subscription};
+use crate::support::purchases::{Customer, REFUND_SAVER, TRANSACTION, stored, subscription};
 use crate::support::refusal::{refusal, refused};
 use crate::support::server::{PROFILE, TestServer};
 
@@ -61,7 +61,7 @@ async fn bad_settings_and_unknown_profiles_are_refused() {
     for backend in ALL {
         let server = TestServer::on(backend).await;
         let user = Customer::new(&server, "user-1").await;
-        let before = stored_purchases(&server.state).await;
+        let before = stored(&server).await;
         for (body, code, source) in [
             (json!({}), "validation_error", "non_field_errors"),
             (
@@ -95,6 +95,6 @@ async fn bad_settings_and_unknown_profiles_are_refused() {
                 assert_eq!(refusal(&answer), expected, "{backend:?} {method} {header:?}");
             }
         }
-        assert_eq!(stored_purchases(&server.state).await, before, "{backend:?}");
+        assert_eq!(stored(&server).await, before, "{backend:?}");
     }
 }

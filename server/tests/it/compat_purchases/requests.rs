@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::purchases::{
-    Customer, GRANT, REFUND_SAVER, REVOKE, TRANSACTION, data, one_time, stored_purchases, subscription,
+    Customer, GRANT, REFUND_SAVER, REVOKE, TRANSACTION, data, one_time, stored, subscription,
 };
 use crate::support::refusal::{not_found, refusal, refused};
 use crate::support::server::{PROFILE, TestServer};
@@ -30,7 +30,7 @@ async fn an_unknown_profile_is_not_found_and_nothing_is_made() {
             server: &server,
             id: "nobody",
         };
-        let before = stored_purchases(&server.state).await;
+        let before = stored(&server).await;
         for (path, body) in &posts()[..3] {
             let answer = nobody.call("POST", path, body).await;
             assert_eq!(refusal(&answer), not_found(), "{backend:?} {path}");
@@ -42,7 +42,7 @@ async fn an_unknown_profile_is_not_found_and_nothing_is_made() {
             let answer = nobody.call("POST", path, &json!({})).await;
             assert_eq!(answer.status, 400, "{backend:?} {path}");
         }
-        assert_eq!(stored_purchases(&server.state).await, before, "{backend:?}");
+        assert_eq!(stored(&server).await, before, "{backend:?}");
     }
 }
 
@@ -53,7 +53,7 @@ async fn headers_that_contradict_each_other_or_are_missing_change_nothing() {
         let one = Customer::new(&server, "user-1").await;
         Customer::new(&server, "user-2").await;
         let id = one.profile().await["profile_id"].as_str().unwrap().to_owned();
-        let before = stored_purchases(&server.state).await;
+        let before = stored(&server).await;
         let expected = refused(400, "validation_error", &["non_field_errors"]);
         for (path, body) in posts() {
             for other in ["user-2", "nobody"] {
@@ -67,7 +67,7 @@ async fn headers_that_contradict_each_other_or_are_missing_change_nothing() {
         let both = [(ID, id.as_str()), (CUSTOMER, "user-2")];
         let answer = server.call("GET", REFUND_SAVER, &both, "").await;
         assert_eq!(refusal(&answer), expected, "{backend:?}");
-        assert_eq!(stored_purchases(&server.state).await, before, "{backend:?}");
+        assert_eq!(stored(&server).await, before, "{backend:?}");
         // Both headers of one profile are as good as one.
         let both = [(ID, id.as_str()), (CUSTOMER, "user-1")];
         for (path, body) in posts() {
@@ -108,9 +108,9 @@ async fn the_same_report_again_answers_the_same_profile_and_stores_nothing() {
             crate::support::purchases::numbered(one_time(), "once"),
         ] {
             let first = user.post(TRANSACTION, &body).await;
-            let stored = stored_purchases(&server.state).await;
+            let before = stored(&server).await;
             assert_eq!(user.post(TRANSACTION, &body).await, first, "{backend:?}");
-            assert_eq!(stored_purchases(&server.state).await, stored, "{backend:?}");
+            assert_eq!(stored(&server).await, before, "{backend:?}");
         }
     }
 }
@@ -125,7 +125,7 @@ async fn under_an_idempotency_key_each_call_has_one_effect_and_one_answer() {
             let headers = [(CUSTOMER, "user-1"), ("idempotency-key", key.as_str())];
             let first = server.call("POST", path, &headers, &body.to_string()).await;
             assert_eq!(first.status, 200, "{backend:?} {path}: {}", first.text());
-            let stored = stored_purchases(&server.state).await;
+            let before = stored(&server).await;
             let later = server.state.clock.now() + 1_000_000;
             server.state.clock.move_to(later).unwrap();
             let again = server.call("POST", path, &headers, &body.to_string()).await;
@@ -133,11 +133,7 @@ async fn under_an_idempotency_key_each_call_has_one_effect_and_one_answer() {
             let other = crate::support::purchases::with(body, json!({"more": 1}));
             let reused = server.call("POST", path, &headers, &other.to_string()).await;
             assert_eq!(reused.status, 422, "{backend:?} {path}");
-            assert_eq!(
-                stored_purchases(&server.state).await,
-                stored,
-                "{backend:?} {path}"
-            );
+            assert_eq!(stored(&server).await, before, "{backend:?} {path}");
         }
         // A refusal is not remembered.
         let headers = [(CUSTOMER, "user-2"), ("idempotency-key", "key")];

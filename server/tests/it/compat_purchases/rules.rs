@@ -3,9 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
-use crate::support::purchases::{
-    Customer, TRANSACTION, numbered, one_time, stored_purchases, subscription, with,
-};
+use crate::support::purchases::{Customer, TRANSACTION, numbered, one_time, stored, subscription, with};
 use crate::support::refusal::{refusal, refused, sourceless};
 use crate::support::server::TestServer;
 
@@ -92,7 +90,7 @@ async fn each_of_the_thirteen_rules_has_its_code_and_source_and_nothing_is_store
         let server = TestServer::on(backend).await;
         let user = Customer::new(&server, "user-1").await;
         user.post(TRANSACTION, &numbered(subscription(), "other")).await;
-        let before = stored_purchases(&server.state).await;
+        let before = stored(&server).await;
         for (body, code, source) in broken_rules() {
             let answer = user.call("POST", TRANSACTION, &body).await;
             assert_eq!(
@@ -101,7 +99,7 @@ async fn each_of_the_thirteen_rules_has_its_code_and_source_and_nothing_is_store
                 "{backend:?} {body}"
             );
         }
-        assert_eq!(stored_purchases(&server.state).await, before, "{backend:?}");
+        assert_eq!(stored(&server).await, before, "{backend:?}");
     }
 }
 
@@ -169,7 +167,7 @@ async fn the_first_broken_rule_in_the_order_of_the_reference_is_told() {
 async fn wrong_fields_have_their_codes_and_come_in_body_order() {
     let server = TestServer::on(Backend::SqliteMemory).await;
     let user = Customer::new(&server, "user-1").await;
-    let before = stored_purchases(&server.state).await;
+    let before = stored(&server).await;
     let month = |fields: Value| with(subscription(), fields);
     let long = "x".repeat(51);
     let price = |country: Value, currency: Value, value: Value| {
@@ -262,7 +260,7 @@ async fn wrong_fields_have_their_codes_and_come_in_body_order() {
         let answer = server.call("POST", TRANSACTION, &headers, noise).await;
         assert_eq!(refusal(&answer), sourceless(400, "parse_error"), "{noise}");
     }
-    assert_eq!(stored_purchases(&server.state).await, before);
+    assert_eq!(stored(&server).await, before);
 }
 
 #[tokio::test]
@@ -284,10 +282,10 @@ async fn a_known_transaction_does_not_change_its_type() {
         let server = TestServer::on(backend).await;
         let user = Customer::new(&server, "user-1").await;
         user.post(TRANSACTION, &subscription()).await;
-        let before = stored_purchases(&server.state).await;
+        let before = stored(&server).await;
         let answer = user.call("POST", TRANSACTION, &one_time()).await;
         let expected = refused(400, "validation_error", &["purchase_type"]);
         assert_eq!(refusal(&answer), expected, "{backend:?}");
-        assert_eq!(stored_purchases(&server.state).await, before, "{backend:?}");
+        assert_eq!(stored(&server).await, before, "{backend:?}");
     }
 }

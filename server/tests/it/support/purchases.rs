@@ -1,9 +1,8 @@
 //! Purchases as tests report them: paths, bodies, what is stored of them.
 
-use bursar::state::AppState;
-use bursar::store::{Sql, Statement};
 use serde_json::{Value, json};
 
+use super::direct::stored_profiles;
 use super::server::{Answer, PROFILE, TestServer};
 
 pub const TRANSACTION: &str = "/api/v2/server-side-api/purchase/set/transaction/";
@@ -90,19 +89,7 @@ pub fn data(answer: &Answer) -> Value {
     answer.json()["data"].clone()
 }
 
-/// Everything that is stored of purchases, to be compared with another time.
-pub async fn stored_purchases(state: &AppState) -> String {
-    const PROFILES: Sql = Sql::same(
-        "SELECT profile_id, updated_at, due_at, holdings, details FROM profiles ORDER BY profile_id",
-    );
-    const TRANSACTIONS: Sql = Sql::same("SELECT report FROM transactions ORDER BY report");
-    const HOLDERS: Sql =
-        Sql::same("SELECT original_id, profile_id FROM chain_holders ORDER BY original_id, profile_id");
-    const EVENTS: Sql = Sql::same("SELECT event_id FROM events ORDER BY event_id");
-    let mut all = String::new();
-    for sql in [&PROFILES, &TRANSACTIONS, &HOLDERS, &EVENTS] {
-        let rows = state.store.read(Statement::new(sql, [])).await.unwrap();
-        all.push_str(&format!("{rows:?}\n"));
-    }
-    all
+/// Everything that is stored in the server's own app, to be compared with another time.
+pub async fn stored(server: &TestServer) -> String {
+    stored_profiles(&server.state, server.app_id.parse().unwrap()).await
 }
