@@ -10,6 +10,7 @@ mod admin_cli;
 mod admin_events;
 mod admin_installation;
 mod admin_lists;
+mod admin_purchases;
 mod awkward_text;
 mod compat_attributes;
 mod compat_bodies;

@@ -13,6 +13,7 @@ pub mod first_run;
 pub mod keys;
 pub mod page;
 pub mod products;
+pub mod profile_purchases;
 pub mod profile_view;
 pub mod rates;
 pub mod search;
