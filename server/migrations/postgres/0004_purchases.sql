@@ -20,6 +20,9 @@ CREATE TABLE chain_holders (
     store TEXT COLLATE "C" NOT NULL,
     original_id TEXT COLLATE "C" NOT NULL,
     profile_id UUID NOT NULL,
+    is_owner BIGINT NOT NULL,
     PRIMARY KEY (app_id, store, original_id, profile_id)
 );
+-- Of two profiles that report a new chain at once, the second finds it taken.
+CREATE UNIQUE INDEX chain_owners ON chain_holders (app_id, store, original_id) WHERE is_owner = 1;
 CREATE INDEX chain_holders_by_profile ON chain_holders (app_id, profile_id);

@@ -20,6 +20,9 @@ CREATE TABLE chain_holders (
     store TEXT NOT NULL,
     original_id TEXT NOT NULL,
     profile_id BLOB NOT NULL,
+    is_owner INTEGER NOT NULL,
     PRIMARY KEY (app_id, store, original_id, profile_id)
 ) STRICT, WITHOUT ROWID;
+-- Of two profiles that report a new chain at once, the second finds it taken.
+CREATE UNIQUE INDEX chain_owners ON chain_holders (app_id, store, original_id) WHERE is_owner = 1;
 CREATE INDEX chain_holders_by_profile ON chain_holders (app_id, profile_id);

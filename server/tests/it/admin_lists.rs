@@ -212,7 +212,7 @@ async fn the_whole_of_a_profile_is_shown() {
                             "updated_at": "2026-01-01T00:00:00+00:00"});
         assert_eq!(view["installations"], json!([device]));
         assert_eq!(view["identifiers"]["branch_id"], "b");
-        for list in ["chains", "grants", "access_levels"] {
+        for list in ["chains", "one_time", "grants", "shared", "access_levels"] {
             assert_eq!(view[list], json!([]));
         }
         assert_eq!(

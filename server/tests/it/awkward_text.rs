@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 use super::support::awkward;
 use super::support::backend::{ALL, Backend};
 use super::support::direct::stored_details;
+use super::support::purchases::{Customer, GRANT, REVOKE, TRANSACTION, numbered, subscription, with};
+use super::support::refusal::{refusal, refused};
 use super::support::server::{IDENTIFIERS, PROFILE, TestServer, request};
 
 /// What HTTP headers cannot carry, but JSON can.
@@ -121,6 +123,67 @@ async fn check_details(server: &TestServer, customer: &str, text: &str) {
     assert_eq!(installation["device_id"], text);
     for name in INSTALLATION {
         assert_eq!(installation[name], text, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn every_string_names_a_purchase_of_its_own_and_is_kept_byte_for_byte() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let strings = awkward::strings();
+        let are_ids = strings.iter().filter(|text| text.chars().count() <= 50);
+        for (n, text) in are_ids.enumerate() {
+            let customer = format!("user-{n}");
+            let user = Customer::new(&server, &customer).await;
+            let body = with(
+                numbered(subscription(), text),
+                json!({"store": text, "store_product_id": text, "store_base_plan_id": text, "variation_id": text,
+                       "offer": {"category": "promotional", "type": "pay_up_front", "id": text}}),
+            );
+            let shown = user.post(TRANSACTION, &body).await;
+            for list in ["subscriptions", "access_levels"] {
+                // A second one, or none, would mean that two strings are taken for one.
+                assert_eq!(shown[list].as_array().unwrap().len(), 1, "{backend:?} {text:?}");
+                let entry = &shown[list][0];
+                let told = [
+                    "store",
+                    "store_product_id",
+                    "store_base_plan_id",
+                    "store_transaction_id",
+                    "store_original_transaction_id",
+                ];
+                for name in told {
+                    assert_eq!(entry[name], json!(text), "{backend:?} {list} {name}");
+                }
+                assert_eq!(entry["offer"]["id"], json!(text), "{backend:?} {list}");
+            }
+            // It is found again by them.
+            assert_eq!(user.post(TRANSACTION, &body).await, shown, "{backend:?} {text:?}");
+            let level = json!({"access_level_id": text});
+            for path in [GRANT, REVOKE] {
+                assert_eq!(
+                    user.call("POST", path, &level).await.status,
+                    400,
+                    "{backend:?} {text:?}"
+                );
+            }
+        }
+        let user = Customer::new(&server, "user-1").await;
+        for text in IN_BODIES_ONLY {
+            for name in [
+                "store",
+                "store_product_id",
+                "store_base_plan_id",
+                "store_transaction_id",
+                "store_original_transaction_id",
+                "variation_id",
+            ] {
+                let body = with(subscription(), json!({name: text}));
+                let answer = user.call("POST", TRANSACTION, &body).await;
+                let expected = refused(400, "base_error", &[name]);
+                assert_eq!(refusal(&answer), expected, "{backend:?} {name} {text:?}");
+            }
+        }
     }
 }
 

@@ -87,6 +87,63 @@ fn runs(interpreter: impl AsRef<Path>, name: &str) {
     assert!(shown.contains("profile_does_not_exist"), "{nobody:?}");
 }
 
+/// Four answers, one a line: after the report, after the grant, after the revocation, and what is read at the end.
+fn reports_purchases(interpreter: impl AsRef<Path>, name: &str) {
+    let program = program_with_user("user-1");
+    let run = |key: &str, customer: &str| -> Output {
+        let mut command = Command::new(interpreter.as_ref());
+        command.arg(example(name)).args([key, customer, &program.url()]);
+        command.output().unwrap()
+    };
+    let output = run(&program.secret_key, "user-1");
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{output:?}");
+    let answers: Vec<Value> = shown
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["data"].clone())
+        .collect();
+    let [reported, granted, revoked, read] = answers.try_into().unwrap();
+    for answer in [&reported, &granted, &revoked, &read] {
+        let subscription = &answer["subscriptions"][0];
+        assert_eq!(
+            subscription["store_transaction_id"], "example-user-1-1",
+            "{answer}"
+        );
+        assert_eq!(answer["total_revenue_usd"], 9.99, "{answer}");
+        assert_eq!(answer["access_levels"][0]["access_level_id"], "premium");
+    }
+    assert_eq!(granted["access_levels"][0]["store"], "adapty");
+    assert_eq!(granted["access_levels"][0]["expires_at"], Value::Null);
+    let ended = &revoked["access_levels"][0];
+    assert_eq!(ended["cancellation_reason"], "adapty_revoked");
+    assert_eq!(read["access_levels"], revoked["access_levels"]);
+    // A refusal is shown and is no success.
+    for (key, customer, code) in [
+        (&program.secret_key, "nobody", "profile_does_not_exist"),
+        (&program.public_key, "user-1", "not_authenticated"),
+    ] {
+        let refused = run(key, customer);
+        assert!(!refused.status.success(), "{refused:?}");
+        let shown = String::from_utf8_lossy(&refused.stdout);
+        assert!(shown.contains(code) && shown.lines().count() == 1, "{refused:?}");
+    }
+}
+
+#[test]
+fn the_curl_example_reports_purchases() {
+    reports_purchases("bash", "purchases.sh");
+}
+
+#[test]
+fn the_python_example_reports_purchases() {
+    reports_purchases(xtask::test_environment::python(), "purchases.py");
+}
+
+#[test]
+fn the_javascript_example_reports_purchases() {
+    reports_purchases("node", "purchases.js");
+}
+
 #[test]
 fn the_curl_example_sets_the_thirteen_identifiers() {
     runs("bash", "identifiers.sh");

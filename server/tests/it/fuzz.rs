@@ -3,6 +3,7 @@
 //! The seed is printed. A seed that has found something is kept in [`FOUND`].
 
 pub mod bodies;
+mod purchases;
 mod requests;
 
 use std::time::{Duration, Instant};

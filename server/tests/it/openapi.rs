@@ -8,6 +8,7 @@ use bursar::http::router::routes;
 use serde_json::Value;
 
 use super::support::backend::Backend;
+use super::support::purchases::{GRANT, REFUND_SAVER, REVOKE, TRANSACTION, numbered, one_time, subscription};
 use super::support::schema::{assert_fits, resolve};
 use super::support::server::{Answer, IDENTIFIERS, PROFILE, TestServer};
 
@@ -220,12 +221,26 @@ async fn real_answers_are_what_it_says() {
     assert_described(&document, "POST", PROFILE, &created);
     let sdk = format!(r#"{{"data":{{"profile_id":"{id}","branch_id":"b"}}}}"#);
     let stranger = ("adapty-customer-user-id", "nobody");
-    let calls: [TestCall<'_>; 12] = [
+    let (transaction, once) = (
+        subscription().to_string(),
+        numbered(one_time(), "once").to_string(),
+    );
+    let premium = r#"{"access_level_id":"premium"}"#;
+    let calls: [TestCall<'_>; 21] = [
         ("GET", PROFILE, &[user], "", 200),
         ("PATCH", PROFILE, &[user], r#"{"first_name":"A"}"#, 200),
         ("POST", IDENTIFIERS, &[user], r#"{"branch_id":"b"}"#, 200),
         ("GET", IDENTIFIERS, &[user], "", 200),
         ("POST", SDK, &[], &sdk, 200),
+        ("POST", TRANSACTION, &[user], &transaction, 200),
+        ("POST", TRANSACTION, &[user], &once, 200),
+        ("POST", TRANSACTION, &[user], "{}", 400),
+        ("POST", TRANSACTION, &[stranger], &transaction, 404),
+        ("POST", GRANT, &[user], premium, 200),
+        ("POST", REVOKE, &[user], premium, 200),
+        ("POST", REFUND_SAVER, &[user], r#"{"consent":true}"#, 200),
+        ("GET", REFUND_SAVER, &[user], "", 200),
+        ("GET", REFUND_SAVER, &[stranger], "", 400),
         ("GET", "/livez", &[], "", 200),
         ("GET", "/readyz", &[], "", 200),
         ("GET", PROFILE, &[], "", 400),
@@ -241,6 +256,14 @@ async fn real_answers_are_what_it_says() {
         ("DELETE", PROFILE, &[user], "", 204),
     ];
     for (method, path, headers, body, status) in calls {
+        if method == "DELETE" {
+            // What it has bought is seen by the administration as well.
+            let view = server
+                .admin("GET", &format!("apps/{}/profiles/{id}", server.app_id), "")
+                .await;
+            let path = "/admin/v1/apps/{app}/profiles/{profile_id}";
+            assert_described(&document, "GET", path, &view);
+        }
         let answer = server.call(method, path, headers, body).await;
         assert_eq!(answer.status, status, "{method} {path}");
         assert_described(&document, method, path, &answer);

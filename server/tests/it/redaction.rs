@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::support::backend::{Folder, fresh_postgres_url};
 use super::support::program::Program;
+use super::support::purchases::{GRANT, REFUND_SAVER, REVOKE, TRANSACTION, numbered, with};
 use super::support::server::{IDENTIFIERS, PROFILE};
 
 const MASTER_KEY: &str = "ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a";
@@ -44,6 +45,19 @@ async fn on_postgres_nothing_secret_or_personal_leaves_the_server_even_when_stat
         let user = [("adapty-customer-user-id", "canary-customer")];
         let body = br#"{"email":"canary-2@example.org","first_name":"canary-first"}"#;
         let answer = program.call("POST", PROFILE, &user, body);
+        assert_eq!(answer.status, 500, "{}", answer.text());
+        assert_no_canary("a failure's answer", &answer.text());
+        let broken = "ALTER TABLE transactions ADD CHECK (report = '') NOT VALID";
+        runtime.block_on(client.batch_execute(broken)).unwrap();
+        program.call(
+            "POST",
+            PROFILE,
+            &[("adapty-customer-user-id", "canary-other")],
+            b"",
+        );
+        let user = [("adapty-customer-user-id", "canary-other")];
+        let body = numbered(purchase("subscription"), "canary-new").to_string();
+        let answer = program.call("POST", TRANSACTION, &user, body.as_bytes());
         assert_eq!(answer.status, 500, "{}", answer.text());
         assert_no_canary("a failure's answer", &answer.text());
     };
@@ -89,12 +103,25 @@ fn say_everything(program: &Program) {
     let id = ("adapty-profile-id", PROFILE_ID);
     let key = ("idempotency-key", "canary-idempotency");
     let (profile, identifiers) = (person().to_string(), all_identifiers().to_string());
+    let (bought, subscribed) = (
+        purchase("one_time_purchase").to_string(),
+        purchase("subscription").to_string(),
+    );
+    let premium = r#"{"access_level_id":"premium"}"#;
     for (method, path, headers, body) in [
         ("POST", PROFILE, vec![user, id, key], profile.as_str()),
         ("POST", PROFILE, vec![user, id, key], profile.as_str()),
         ("PATCH", PROFILE, vec![id], profile.as_str()),
         ("POST", IDENTIFIERS, vec![user, key], identifiers.as_str()),
         ("POST", IDENTIFIERS, vec![user], identifiers.as_str()),
+        ("POST", TRANSACTION, vec![user, key], bought.as_str()),
+        ("POST", TRANSACTION, vec![user], bought.as_str()),
+        ("POST", TRANSACTION, vec![user], subscribed.as_str()),
+        ("POST", TRANSACTION, vec![id], subscribed.as_str()),
+        ("POST", GRANT, vec![user, key], premium),
+        ("POST", GRANT, vec![user], premium),
+        ("POST", REVOKE, vec![user], premium),
+        ("POST", REFUND_SAVER, vec![user], r#"{"consent":true}"#),
         ("GET", PROFILE, vec![user], ""),
         ("GET", IDENTIFIERS, vec![id], ""),
     ] {
@@ -107,6 +134,19 @@ fn say_everything(program: &Program) {
     }
     // Refusals tell which field is wrong, and not what stood in it.
     let long = "canary".repeat(300);
+    let wrong = |fields: Value| with(purchase("subscription"), fields).to_string();
+    let wrong_purchase = wrong(json!({
+        "environment": "canary", "store": long, "store_transaction_id": long, "purchased_at": "canary",
+        "offer": {"category": "canary", "type": "canary", "id": long}, "cancellation_reason": "canary",
+        "price": {"country": "canary", "currency": "canary", "value": "canary"},
+    }));
+    let broken_rule = wrong(json!({"grace_period_expires_at": "2027-01-01T00:00:00Z"}));
+    let other_type = with(
+        purchase("one_time_purchase"),
+        json!({"store_transaction_id": "canary-chain",
+        "store_original_transaction_id": "canary-chain"}),
+    );
+    let other_type = other_type.to_string();
     for (method, path, headers, body) in [
         (
             "POST",
@@ -148,6 +188,35 @@ fn say_everything(program: &Program) {
             IDENTIFIERS,
             vec![user, ("idempotency-key", "canary canary")],
             r#"{"branch_id":"canary"}"#,
+        ),
+        ("POST", TRANSACTION, vec![user], wrong_purchase.as_str()),
+        ("POST", TRANSACTION, vec![user], broken_rule.as_str()),
+        ("POST", TRANSACTION, vec![user], other_type.as_str()),
+        (
+            "POST",
+            TRANSACTION,
+            vec![("adapty-profile-id", "canary")],
+            bought.as_str(),
+        ),
+        ("POST", GRANT, vec![user], r#"{"access_level_id":"canary"}"#),
+        (
+            "POST",
+            GRANT,
+            vec![user],
+            r#"{"access_level_id":["canary"],"expires_at":"canary"}"#,
+        ),
+        ("POST", REVOKE, vec![user], r#"{"access_level_id":"canary"}"#),
+        (
+            "POST",
+            REVOKE,
+            vec![user],
+            r#"{"access_level_id":"premium","revoke_at":"canary"}"#,
+        ),
+        (
+            "POST",
+            REFUND_SAVER,
+            vec![user],
+            r#"{"custom_preference":"canary","consent":"canary"}"#,
         ),
         ("GET", "/canary?canary=canary", vec![user], ""),
         (
@@ -262,6 +331,24 @@ fn person() -> Value {
         "store": "canary-store", "store_account_token": "c0ffee00-0000-4000-8000-00000000ca9a",
         "custom_attributes": [{"key": "canary-key", "value": "canary-value"}],
         "installation_meta": meta,
+    })
+}
+
+/// A purchase with a canary in every free text.
+fn purchase(kind: &str) -> Value {
+    let chain = if kind == "subscription" {
+        "canary-chain"
+    } else {
+        "canary-once"
+    };
+    json!({
+        "purchase_type": kind, "store": "canary-store", "store_product_id": "canary-product",
+        "store_base_plan_id": "canary-plan", "store_transaction_id": chain,
+        "store_original_transaction_id": chain, "variation_id": "canary-variation",
+        "offer": {"category": "promotional", "type": "pay_up_front", "id": "canary-offer"},
+        "price": {"country": "DE", "currency": "SEK", "value": 1}, "purchased_at": "2025-12-15T00:00:00Z",
+        "originally_purchased_at": "2025-12-15T00:00:00Z", "expires_at": "2026-01-15T00:00:00Z",
+        "renew_status": false,
     })
 }
 

@@ -14,6 +14,7 @@ pub mod integrations;
 pub mod keys;
 pub mod page;
 pub mod products;
+pub mod profile_purchases;
 pub mod profile_view;
 pub mod rates;
 pub mod search;

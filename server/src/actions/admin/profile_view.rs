@@ -7,7 +7,7 @@ use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::installation::Installation;
 use bursar_domain::person::Person;
 use bursar_domain::profile::{Details, Profile, Refusal};
-use bursar_domain::profile_body::ProfileBody;
+use bursar_domain::profile_body::{AccessLevelBody, ProfileBody};
 use bursar_domain::selector::Selector;
 use bursar_domain::time::format_time;
 use schemars::JsonSchema;
@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use super::profile_purchases::{ChainView, GrantView, OneTimeView, SharedView};
 use crate::actions::ActionError;
 use crate::state::AppState;
 use crate::store::tables::profiles;
@@ -43,12 +44,16 @@ pub struct ProfileView<'a> {
     pub installations: Vec<InstallationView<'a>>,
     /// All identifiers; `null` where unset.
     pub identifiers: Json,
-    /// Chains of transactions.
-    pub chains: Vec<Json>,
-    /// Access levels that were given by hand.
-    pub grants: Vec<Json>,
+    /// Subscriptions that it owns.
+    pub chains: Vec<ChainView<'a>>,
+    /// One-time purchases that it owns.
+    pub one_time: Vec<OneTimeView<'a>>,
+    /// Access levels that were granted.
+    pub grants: Vec<GrantView<'a>>,
+    /// Access that comes from what other profiles own.
+    pub shared: Vec<SharedView<'a>>,
     /// What the customer may use, and until when.
-    pub access_levels: Vec<Json>,
+    pub access_levels: Vec<AccessLevelBody>,
     /// The profile as the compatible API shows it.
     pub api: ProfileBody<'a>,
 }
@@ -82,6 +87,8 @@ pub async fn find(
 impl<'a> ProfileView<'a> {
     /// The profile as it is at `now` (microseconds).
     pub fn at(profile: &'a Profile, details: &'a Details, now: i64) -> Self {
+        let api = ProfileBody::at(profile, now);
+        let holdings = &profile.holdings;
         Self {
             app_id: profile.app.0,
             profile_id: profile.id.0,
@@ -92,10 +99,12 @@ impl<'a> ProfileView<'a> {
             attributes: &profile.attributes,
             installations: details.installations.iter().map(installation).collect(),
             identifiers: profile.identifiers.body(),
-            chains: Vec::new(),
-            grants: Vec::new(),
-            access_levels: Vec::new(),
-            api: ProfileBody::at(profile, now),
+            chains: holdings.chains.iter().map(ChainView::of).collect(),
+            one_time: holdings.one_time.iter().map(OneTimeView::of).collect(),
+            grants: holdings.grants.iter().map(GrantView::of).collect(),
+            shared: holdings.shared.iter().map(SharedView::of).collect(),
+            access_levels: api.access_levels.clone(),
+            api,
         }
     }
 }

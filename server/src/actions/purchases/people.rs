@@ -3,7 +3,7 @@
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::profile::{Details, Profile};
 use bursar_domain::purchases::account::Party;
-use bursar_domain::purchases::holdings::Key;
+use bursar_domain::purchases::holdings::{Holdings, Key};
 
 use super::Rules;
 use crate::store::tables::{profiles, purchases};
@@ -39,17 +39,17 @@ impl People {
     /// Takes over what the parties have now, and answers what is to be written: each that has changed, and who holds
     /// the chains of `keys` now.
     pub fn settle(&mut self, parties: Vec<Party>, keys: &[Key], rules: &Rules, now: i64) -> Vec<Statement> {
-        let mut writes = Vec::new();
+        let (mut writes, mut held) = (Vec::new(), Vec::new());
         for ((profile, _), party) in self.0.iter_mut().zip(parties) {
             if profile.holdings == party.holdings {
                 continue;
             }
             for key in keys {
-                let held = profile.holdings.holds(key);
-                match (held, party.holdings.holds(key)) {
-                    (false, true) => writes.push(purchases::hold(profile.app, key, profile.id)),
-                    (true, false) => writes.push(purchases::let_go(profile.app, key, profile.id)),
-                    _ => {}
+                let role = |holdings: &Holdings| holdings.holds(key).then(|| holdings.owns(key));
+                match (role(&profile.holdings), role(&party.holdings)) {
+                    (before, after) if before == after => {}
+                    (_, Some(is_owner)) => held.push(purchases::hold(profile.app, key, profile.id, is_owner)),
+                    (_, None) => writes.push(purchases::let_go(profile.app, key, profile.id)),
                 }
             }
             profile.holdings = party.holdings;
@@ -57,6 +57,8 @@ impl People {
             let due_at = profile.holdings.next_due(rules.context(now, None));
             writes.push(profiles::update_holdings(profile, due_at));
         }
+        // Whoever hands a chain over has let go of it by now.
+        writes.extend(held);
         writes
     }
 

@@ -6,6 +6,7 @@ use bursar_domain::profile_body::ProfileBody;
 use bursar_domain::purchases::access_body::{GRANT_FIELDS, GrantRequest, REVOKE_FIELDS, RevokeRequest};
 use bursar_domain::purchases::body;
 use bursar_domain::purchases::refund_saver::{self, RefundSaverBody, RefundSaverChanges};
+use bursar_domain::selector::Selector;
 use serde_json::{Value, json};
 
 use super::Wrapped;
@@ -41,7 +42,8 @@ pub async fn revoke(call: Call) -> Result<Reply, ApiError> {
 /// `POST purchase/profile/refund-saver/settings/`: how the profile's requests for refunds are answered.
 pub async fn set_refund_saver(call: Call) -> Result<Reply, ApiError> {
     let changes = RefundSaverChanges::parse(&call.json()?)?;
-    let request = call.request(call.selector()?)?;
+    let selector = selector_or_400(&call)?;
+    let request = call.request(selector)?;
     let render = |(profile, settings): &_| Reply::json(&RefundSaverBody::of(*profile, *settings));
     let done = purchases::set_refund_saver(&call.state, request, changes, render).await;
     done.map_err(|error| missing_as_400(error.into()))
@@ -49,10 +51,14 @@ pub async fn set_refund_saver(call: Call) -> Result<Reply, ApiError> {
 
 /// `GET` of the same.
 pub async fn read_refund_saver(call: Call) -> Result<Reply, ApiError> {
-    let selector = call.selector()?;
+    let selector = selector_or_400(&call)?;
     let found = purchases::read_refund_saver(&call.state, call.app(), &selector).await;
     let (profile, settings) = found.map_err(|error| missing_as_400(error.into()))?;
     Ok(Reply::json(&RefundSaverBody::of(profile, settings)))
+}
+
+fn selector_or_400(call: &Call) -> Result<Selector, ApiError> {
+    call.selector().map_err(|refusal| missing_as_400(refusal.into()))
 }
 
 /// This call's own way to say that there is no such profile.

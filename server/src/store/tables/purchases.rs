@@ -147,13 +147,17 @@ fn columns(app: AppId, transaction: &Transaction) -> [Value; 5] {
     ]
 }
 
-/// A profile owns or shares a chain from now on.
-pub fn hold(app: AppId, key: &Key, profile: ProfileId) -> Statement {
+/// A profile owns or shares a chain from now on. A chain has one owner: who finds it taken decides anew.
+pub fn hold(app: AppId, key: &Key, profile: ProfileId, is_owner: bool) -> Statement {
     const SQL: Sql = Sql::same(
-        "INSERT INTO chain_holders (app_id, store, original_id, profile_id) VALUES ($1, $2, $3, $4)
-         ON CONFLICT DO NOTHING",
+        "INSERT INTO chain_holders (app_id, store, original_id, profile_id, is_owner) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (app_id, store, original_id, profile_id) DO UPDATE SET is_owner = excluded.is_owner",
     );
-    Statement::new(&SQL, holder(app, key, profile))
+    let [app, store, original_id, profile] = holder(app, key, profile);
+    Statement::new(
+        &SQL,
+        [app, store, original_id, profile, i64::from(is_owner).into()],
+    )
 }
 
 /// A profile has nothing to do with a chain any more.

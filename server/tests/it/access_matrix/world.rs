@@ -11,6 +11,7 @@ use crate::support::backend::Backend;
 use crate::support::direct::{
     OtherApp, add_app, add_key, add_token, revoke, set_settings_of, stored_profiles,
 };
+use crate::support::purchases::{TRANSACTION, numbered, subscription};
 use crate::support::server::{IDENTIFIERS, PROFILE, TestServer, request};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,15 +156,22 @@ impl World {
 
     /// One profile in each app, and nothing else.
     pub async fn reset(&self) {
-        const PROFILES: Sql = Sql::same("DELETE FROM profiles");
+        const TABLES: [Sql; 4] = [
+            Sql::same("DELETE FROM profiles"),
+            Sql::same("DELETE FROM transactions"),
+            Sql::same("DELETE FROM chain_holders"),
+            Sql::same("DELETE FROM events"),
+        ];
         let state = &self.server.state;
-        state
-            .store
-            .write(vec![Statement::new(&PROFILES, [])])
-            .await
-            .unwrap();
+        let emptied = TABLES.each_ref().map(|sql| Statement::new(sql, []));
+        state.store.write(emptied.into()).await.unwrap();
+        let purchase = numbered(subscription(), "private").to_string();
         for (credential, object) in [(C::OwnSecret, Object::Own), (C::OtherSecret, Object::Foreign)] {
-            for (path, body) in [(PROFILE, "{}"), (IDENTIFIERS, r#"{"branch_id":"private"}"#)] {
+            for (path, body) in [
+                (PROFILE, "{}"),
+                (IDENTIFIERS, r#"{"branch_id":"private"}"#),
+                (TRANSACTION, purchase.as_str()),
+            ] {
                 let headers = [
                     ("adapty-profile-id", object.profile_id()),
                     ("adapty-customer-user-id", object.customer_id()),

@@ -79,7 +79,8 @@ fn number(random: &mut Random) -> Value {
     }
 }
 
-fn anything(random: &mut Random, strings: &[String], depth: usize) -> Value {
+/// A value of any kind.
+pub fn anything(random: &mut Random, strings: &[String], depth: usize) -> Value {
     match random.below(if depth > 6 { 5 } else { 7 }) {
         0 => Value::Null,
         1 => json!(random.in_hundred(50)),

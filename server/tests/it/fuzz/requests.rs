@@ -6,7 +6,7 @@ use bursar::http::route::{Access, Route, Schemas};
 use bursar::http::router::routes;
 use serde_json::Value;
 
-use super::bodies;
+use super::{bodies, purchases};
 use crate::support::awkward;
 use crate::support::random::Random;
 use crate::support::server::TestServer;
@@ -102,7 +102,7 @@ impl Maker {
             body: Vec::new(),
         };
         if !matches!(method, "GET" | "HEAD") || self.random.in_hundred(5) {
-            self.fill_body(&schema, &mut made);
+            self.fill_body(route, &schema, &mut made);
         }
         self.fill_headers(route, &mut made);
         made
@@ -153,9 +153,11 @@ impl Maker {
         path.parse().unwrap_or_else(|_| Uri::from_static("/unreadable"))
     }
 
-    fn fill_body(&mut self, schema: &Value, made: &mut Made) {
+    fn fill_body(&mut self, route: &Route, schema: &Value, made: &mut Made) {
         let random = &mut self.random;
+        let purchase = purchases::near(random, &self.strings, route.path);
         made.body = match random.below(100) {
+            0..60 if let Some(purchase) = purchase => purchase.to_string().into_bytes(),
             0..80 => bodies::value(random, &self.strings, schema, 0)
                 .to_string()
                 .into_bytes(),

@@ -92,18 +92,27 @@ pub async fn revoke(state: &AppState, text: &str) {
     }
 }
 
-/// Everything that is stored of an app's profiles, to be compared with another time.
+/// Everything that is stored of an app's profiles and their purchases, to be compared with another time.
 pub async fn stored_profiles(state: &AppState, app: Uuid) -> String {
-    const SQL: Sql = Sql::same(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, email, details
-         FROM profiles WHERE app_id = $1 ORDER BY profile_id",
-    );
-    let rows = state
-        .store
-        .read(Statement::new(&SQL, [app.into()]))
-        .await
-        .unwrap();
-    format!("{rows:?}")
+    const TABLES: [Sql; 4] = [
+        Sql::same(
+            "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, email, details,
+                    holdings, due_at
+             FROM profiles WHERE app_id = $1 ORDER BY profile_id",
+        ),
+        Sql::same("SELECT report FROM transactions WHERE app_id = $1 ORDER BY report"),
+        Sql::same(
+            "SELECT store, original_id, profile_id, is_owner FROM chain_holders WHERE app_id = $1
+             ORDER BY store, original_id, profile_id",
+        ),
+        Sql::same("SELECT event_id FROM events WHERE app_id = $1 ORDER BY event_id"),
+    ];
+    let mut all = String::new();
+    for sql in &TABLES {
+        let rows = state.store.read(Statement::new(sql, [app.into()])).await;
+        all.push_str(&format!("{:?}\n", rows.unwrap()));
+    }
+    all
 }
 
 /// What is stored of a profile beside its identifiers and attributes: the person and the installations.

@@ -9,6 +9,7 @@ pub mod events;
 pub mod line;
 pub mod process;
 pub mod program;
+pub mod purchases;
 pub mod random;
 pub mod refusal;
 pub mod running;

@@ -1,0 +1,9 @@
+//! `purchase/…`: transactions, access that is granted and revoked, answers to requests for refunds.
+
+mod access;
+mod ownership;
+mod products;
+mod refund_saver;
+mod requests;
+mod rules;
+mod shapes;

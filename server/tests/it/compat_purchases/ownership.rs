@@ -1,0 +1,211 @@
+//! Whose a purchase is: sharing between profiles, deletion, two who report it at once.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::support::backend::ALL;
+use crate::support::direct::set_settings;
+use crate::support::purchases::{Customer, TRANSACTION, data, numbered, one_time, subscription, with};
+use crate::support::server::{PROFILE, TestServer};
+
+const ID: &str = "adapty-profile-id";
+
+/// How much a profile lists of each kind: access levels, subscriptions, one-time purchases.
+fn counts(profile: &Value) -> [usize; 3] {
+    ["access_levels", "subscriptions", "non_subscriptions"]
+        .map(|list| profile[list].as_array().unwrap().len())
+}
+
+const NOTHING: [usize; 3] = [0, 0, 0];
+const ALL_OF_IT: [usize; 3] = [1, 1, 0];
+const LEVEL_ALONE: [usize; 3] = [1, 0, 0];
+
+/// Reports the same transaction for two profiles and answers what the two have then.
+async fn first_and_second(server: &TestServer, n: usize, named: [bool; 2]) -> [([usize; 3], f64); 2] {
+    let body = numbered(subscription(), &format!("chain-{n}")).to_string();
+    let mut ids = Vec::new();
+    for (place, named) in named.into_iter().enumerate() {
+        let id = format!("00000000-0000-4000-8000-{:012}", 2 * n + place);
+        let customer = format!("{n}-{place}");
+        let customer = [(ID, id.as_str()), ("adapty-customer-user-id", customer.as_str())];
+        let headers = if named { &customer[..] } else { &customer[..1] };
+        data(&server.call("POST", PROFILE, headers, "").await);
+        let reported = data(&server.call("POST", TRANSACTION, &headers[..1], &body).await);
+        assert_eq!(reported["profile_id"], id.as_str());
+        ids.push(id);
+    }
+    let mut seen = Vec::new();
+    for id in &ids {
+        let profile = data(&server.call("GET", PROFILE, &[(ID, id)], "").await);
+        seen.push((counts(&profile), profile["total_revenue_usd"].as_f64().unwrap()));
+    }
+    seen.try_into().unwrap()
+}
+
+#[tokio::test]
+async fn a_second_profile_gets_what_the_sharing_setting_says() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let (named, anonymous) = (true, false);
+        let mut n = 0;
+        for (setting, cases) in [
+            (
+                "enabled",
+                vec![
+                    ([named, named], [ALL_OF_IT, LEVEL_ALONE]),
+                    ([anonymous, anonymous], [ALL_OF_IT, LEVEL_ALONE]),
+                ],
+            ),
+            (
+                "transfer",
+                vec![
+                    ([named, named], [NOTHING, ALL_OF_IT]),
+                    ([anonymous, named], [ALL_OF_IT, LEVEL_ALONE]),
+                    ([named, anonymous], [ALL_OF_IT, LEVEL_ALONE]),
+                ],
+            ),
+            (
+                "disabled",
+                vec![
+                    ([named, named], [ALL_OF_IT, NOTHING]),
+                    ([named, anonymous], [ALL_OF_IT, NOTHING]),
+                    ([anonymous, named], [NOTHING, ALL_OF_IT]),
+                    ([anonymous, anonymous], [ALL_OF_IT, LEVEL_ALONE]),
+                ],
+            ),
+        ] {
+            set_settings(&server, json!({"sharing": setting})).await;
+            for (who, expected) in cases {
+                let seen = first_and_second(&server, n, who).await;
+                let place = format!("{backend:?} {setting} {who:?}");
+                assert_eq!([seen[0].0, seen[1].0], expected, "{place}");
+                // Revenue stays with the profile that made it.
+                assert_eq!([seen[0].1, seen[1].1], [9.99, 0.0], "{place}");
+                n += 1;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn sandbox_purchases_have_a_sharing_setting_of_their_own() {
+    let server = TestServer::on(ALL[1]).await;
+    set_settings(
+        &server,
+        json!({"sharing": "disabled", "sandbox_sharing": "enabled"}),
+    )
+    .await;
+    let (one, two) = (
+        Customer::new(&server, "one").await,
+        Customer::new(&server, "two").await,
+    );
+    let test = with(
+        numbered(subscription(), "test"),
+        json!({"environment": "Sandbox"}),
+    );
+    for (body, expected) in [(subscription(), NOTHING), (test, LEVEL_ALONE)] {
+        one.post(TRANSACTION, &body).await;
+        assert_eq!(counts(&two.post(TRANSACTION, &body).await), expected);
+    }
+}
+
+#[tokio::test]
+async fn who_shares_a_level_keeps_up_with_its_owner() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let (one, two) = (
+            Customer::new(&server, "one").await,
+            Customer::new(&server, "two").await,
+        );
+        one.post(TRANSACTION, &subscription()).await;
+        two.post(TRANSACTION, &subscription()).await;
+        let renewal = json!({"store_transaction_id": "t2", "purchased_at": "2026-01-15T00:00:00Z",
+                             "expires_at": "2026-02-15T00:00:00Z"});
+        let renewed = one.post(TRANSACTION, &with(subscription(), renewal)).await;
+        let shared = two.profile().await;
+        assert_eq!(shared["access_levels"], renewed["access_levels"], "{backend:?}");
+        assert_eq!(counts(&shared), LEVEL_ALONE, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn deletion_frees_the_chain_for_the_next_who_reports_it() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        set_settings(&server, json!({"sharing": "disabled"})).await;
+        let old = Customer::new(&server, "old").await;
+        for body in [subscription(), numbered(one_time(), "once")] {
+            old.post(TRANSACTION, &body).await;
+        }
+        assert_eq!(old.call("DELETE", PROFILE, &Value::Null).await.status, 204);
+        let again = Customer::new(&server, "old").await;
+        assert_eq!(counts(&again.profile().await), NOTHING, "{backend:?}");
+        let new = Customer::new(&server, "new").await;
+        for body in [subscription(), numbered(one_time(), "once")] {
+            new.post(TRANSACTION, &body).await;
+        }
+        let profile = new.profile().await;
+        assert_eq!(counts(&profile), [1, 1, 1], "{backend:?}");
+        assert_eq!(profile["total_revenue_usd"], json!(11.49), "{backend:?}");
+        let late = again.post(TRANSACTION, &subscription()).await;
+        assert_eq!(counts(&late), NOTHING, "{backend:?}");
+        // Nothing is left of who was deleted.
+        let holders = holders(&server).await;
+        assert_eq!(holders, 2, "{backend:?}");
+    }
+}
+
+async fn holders(server: &TestServer) -> usize {
+    use bursar::store::{Sql, Statement};
+    const SQL: Sql = Sql::same("SELECT profile_id FROM chain_holders");
+    server
+        .state
+        .store
+        .read(Statement::new(&SQL, []))
+        .await
+        .unwrap()
+        .len()
+}
+
+/// Both report the same transaction, or one the first and the other a renewal that nobody has seen yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_who_report_a_chain_at_once_exactly_one_owns_it() {
+    for backend in ALL {
+        let server = Arc::new(TestServer::on(backend).await);
+        for customer in ["one", "two"] {
+            Customer::new(&server, customer).await;
+        }
+        let renewal = json!({"store_transaction_id": "renewal", "purchased_at": "2026-01-15T00:00:00Z",
+                             "expires_at": "2026-02-15T00:00:00Z"});
+        for n in 0..60 {
+            let chain = format!("chain-{n}");
+            let first = numbered(subscription(), &chain);
+            let second = match n % 2 {
+                0 => first.clone(),
+                _ => with(
+                    with(first.clone(), renewal.clone()),
+                    json!({"store_transaction_id": format!("renewal-{n}")}),
+                ),
+            };
+            let report = |customer: &'static str, body: Value| {
+                let server = Arc::clone(&server);
+                tokio::spawn(async move {
+                    let customer = Customer {
+                        server: &server,
+                        id: customer,
+                    };
+                    customer.post(TRANSACTION, &body).await
+                })
+            };
+            let (one, two) = tokio::join!(report("one", first), report("two", second));
+            let (one, two) = (one.unwrap(), two.unwrap());
+            let owns = |profile: &Value| {
+                let all = profile["subscriptions"].as_array().unwrap().iter();
+                all.filter(|entry| entry["store_original_transaction_id"] == chain.as_str())
+                    .count()
+            };
+            assert_eq!(owns(&one) + owns(&two), 1, "{backend:?} {n}: {one}\n{two}");
+        }
+    }
+}

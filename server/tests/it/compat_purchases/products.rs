@@ -1,0 +1,195 @@
+//! What the catalogue, the app's settings and the rates make of a transaction.
+
+use serde_json::{Value, json};
+
+use crate::support::backend::{ALL, Backend};
+use crate::support::direct::set_settings;
+use crate::support::purchases::{Customer, TRANSACTION, numbered, one_time, subscription, with};
+use crate::support::server::TestServer;
+
+async fn put(server: &TestServer, path: &str, body: &str) {
+    let answer = server.admin("PUT", path, body).await;
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+}
+
+fn level_ids(profile: &Value) -> Vec<&str> {
+    let levels = profile["access_levels"].as_array().unwrap();
+    levels
+        .iter()
+        .map(|level| level["access_level_id"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn the_catalogue_says_what_a_product_gives() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let app = format!("apps/{}", server.app_id);
+        put(&server, &format!("{app}/access-levels/gold"), "").await;
+        for (product, body) in [
+            ("gold", r#"{"access_level_id":"gold","consumable":false}"#),
+            ("coins", r#"{"access_level_id":"gold","consumable":true}"#),
+            ("nothing", r#"{"access_level_id":null,"consumable":false}"#),
+        ] {
+            put(&server, &format!("{app}/products/app_store/{product}"), body).await;
+        }
+        for (customer, body, levels, is_consumable) in [
+            (
+                "a",
+                with(subscription(), json!({"store_product_id": "gold"})),
+                vec!["gold"],
+                None,
+            ),
+            (
+                "b",
+                with(one_time(), json!({"store_product_id": "gold"})),
+                vec!["gold"],
+                Some(false),
+            ),
+            ("c", one_time(), vec![], Some(true)),
+            (
+                "d",
+                with(one_time(), json!({"store_product_id": "nothing"})),
+                vec![],
+                Some(false),
+            ),
+            (
+                "e",
+                with(subscription(), json!({"store_product_id": "nothing"})),
+                vec![],
+                None,
+            ),
+            // The same product of another store is another product.
+            (
+                "f",
+                with(one_time(), json!({"store": "stripe"})),
+                vec!["premium"],
+                Some(false),
+            ),
+        ] {
+            let user = Customer::new(&server, customer).await;
+            let shown = user.post(TRANSACTION, &numbered(body, customer)).await;
+            assert_eq!(level_ids(&shown), levels, "{backend:?} {customer}: {shown}");
+            let (list, other) = match is_consumable {
+                Some(_) => ("non_subscriptions", "subscriptions"),
+                None => ("subscriptions", "non_subscriptions"),
+            };
+            assert_eq!(shown[list].as_array().unwrap().len(), 1, "{backend:?} {customer}");
+            assert_eq!(shown[other], json!([]), "{backend:?} {customer}");
+            let told = shown[list][0].get("is_consumable").and_then(Value::as_bool);
+            assert_eq!(told, is_consumable, "{backend:?} {customer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_product_gives_premium_or_nothing_as_the_app_says() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        for (setting, levels) in [("premium", vec!["premium"]), ("none", vec![])] {
+            set_settings(&server, json!({"unknown_product": setting})).await;
+            let user = Customer::new(&server, setting).await;
+            for body in [subscription(), numbered(one_time(), "once")] {
+                let id = format!("{setting}-{}", body["store_transaction_id"]);
+                let shown = user.post(TRANSACTION, &numbered(body, &id)).await;
+                assert_eq!(level_ids(&shown), levels, "{backend:?}: {shown}");
+            }
+            let shown = user.profile().await;
+            assert_eq!(shown["subscriptions"].as_array().unwrap().len(), 1, "{backend:?}");
+            assert_eq!(shown["non_subscriptions"][0]["is_consumable"], false);
+        }
+    }
+}
+
+#[tokio::test]
+async fn revenue_is_the_sum_in_dollars_at_the_days_rate() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        put(&server, "rates/EUR", r#"{"usd":"1.10","from":"2025-12-01"}"#).await;
+        put(&server, "rates/EUR", r#"{"usd":"1.20","from":"2025-12-16"}"#).await;
+        let user = Customer::new(&server, "user-1").await;
+        let price = |currency: &str, value: f64| json!({"price": {"country": "DE", "currency": currency, "value": value}});
+        let mut n = 0;
+        let mut bought = |fields: Value| {
+            n += 1;
+            with(numbered(one_time(), &format!("n{n}")), fields)
+        };
+        let second = with(
+            price("eur", 10.0),
+            json!({"purchased_at": "2025-12-16T00:00:00Z"}),
+        );
+        let refund = json!({"refunded_at": "2025-12-20T00:00:00Z", "cancellation_reason": "refund"});
+        let paid_back = bought(price("USD", 5.0));
+        for (body, total) in [
+            (bought(price("EUR", 10.0)), 11.0),
+            (bought(second), 23.0),
+            // A currency without a rate, a test, a free one, one of the family.
+            (bought(price("JPY", 1000.0)), 23.0),
+            (bought(json!({"environment": "Sandbox"})), 23.0),
+            (bought(price("USD", 0.0)), 23.0),
+            (
+                bought(with(price("USD", 0.0), json!({"is_family_shared": true}))),
+                23.0,
+            ),
+            // Decimals, not binary fractions.
+            (bought(price("USD", 0.1)), 23.1),
+            (bought(price("USD", 0.2)), 23.3),
+            // Paid back, and the refund taken back.
+            (paid_back.clone(), 28.3),
+            (with(paid_back.clone(), refund), 23.3),
+            (paid_back.clone(), 28.3),
+            // The price is corrected.
+            (with(paid_back, price("USD", 6.0)), 29.3),
+        ] {
+            let shown = user.post(TRANSACTION, &body).await;
+            assert_eq!(shown["total_revenue_usd"], json!(total), "{backend:?} {body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refunded_subscription_ends_with_the_refund_and_goes_on_without_it() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let user = Customer::new(&server, "user-1").await;
+    user.post(TRANSACTION, &subscription()).await;
+    let refund = json!({"refunded_at": "2025-12-20T00:00:00Z", "cancellation_reason": "refund"});
+    let refunded = user.post(TRANSACTION, &with(subscription(), refund)).await;
+    let level = &refunded["access_levels"][0];
+    assert_eq!(level["expires_at"], "2025-12-20T00:00:00+00:00");
+    assert_eq!(level["cancellation_reason"], "refund");
+    assert_eq!(
+        refunded["subscriptions"][0]["expires_at"],
+        "2026-01-15T00:00:00+00:00"
+    );
+    assert_eq!(refunded["total_revenue_usd"], json!(0.0));
+    let undone = user.post(TRANSACTION, &subscription()).await;
+    assert_eq!(
+        undone["access_levels"][0]["expires_at"],
+        "2026-01-15T00:00:00+00:00"
+    );
+    assert_eq!(undone["access_levels"][0]["cancellation_reason"], Value::Null);
+    assert_eq!(undone["total_revenue_usd"], json!(9.99));
+}
+
+#[tokio::test]
+async fn what_a_later_report_does_not_mention_returns_to_its_default() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let user = Customer::new(&server, "user-1").await;
+    let trouble = json!({"renew_status": false, "billing_issue_detected_at": "2025-12-20T00:00:00Z",
+                         "grace_period_expires_at": "2026-01-20T00:00:00Z", "store_base_plan_id": "plan"});
+    let shown = user.post(TRANSACTION, &with(subscription(), trouble)).await;
+    let entry = &shown["subscriptions"][0];
+    // Nobody said when, so it is the time of the call.
+    assert_eq!(entry["renewal_cancelled_at"], "2026-01-01T00:00:00+00:00");
+    assert_eq!(entry["is_in_grace_period"], true);
+    let shown = user.post(TRANSACTION, &subscription()).await;
+    let entry = &shown["subscriptions"][0];
+    for name in [
+        "renewal_cancelled_at",
+        "billing_issue_detected_at",
+        "store_base_plan_id",
+    ] {
+        assert_eq!(entry[name], Value::Null, "{name}");
+    }
+    assert_eq!(entry["is_in_grace_period"], false);
+}
