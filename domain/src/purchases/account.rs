@@ -103,7 +103,9 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
         .into_iter()
         .map(|fact| (owner_id, Draft::Fact(Box::new(fact))))
         .collect();
-    drafts.extend(before.changes(parties, report.context.now));
+    let meant =
+        |level: &AccessLevel| key.gives(level) || moved_from.as_ref().is_some_and(|from| from.gives(level));
+    drafts.extend(before.changes(parties, report.context.now, meant));
     Ok((drafts, stored))
 }
 
@@ -121,14 +123,15 @@ pub fn tick(parties: &mut [Party], context: Context<'_>) -> Drafts {
     }
     facts.sort_by_key(|fact| fact.at);
     let owner_id = owner.id;
-    for key in keys {
-        share_access(parties, 0, &key);
+    for key in &keys {
+        share_access(parties, 0, key);
     }
     let mut drafts: Drafts = facts
         .into_iter()
         .map(|fact| (owner_id, Draft::Fact(Box::new(fact))))
         .collect();
-    drafts.extend(before.changes(parties, context.now));
+    let meant = |level: &AccessLevel| keys.iter().any(|key| key.gives(level));
+    drafts.extend(before.changes(parties, context.now, meant));
     drafts
 }
 
@@ -153,26 +156,33 @@ impl Before {
         )
     }
 
-    /// One draft for each level that is different now: first those that take away, then those that give.
-    pub(super) fn changes(&self, parties: &mut [Party], now: i64) -> Drafts {
+    /// One draft for each level that is different now: first those that take away, then those that give. Only levels that
+    /// are `meant`, as they were or as they are: of others something may be due that is still to be told.
+    pub(super) fn changes(
+        &self,
+        parties: &mut [Party],
+        now: i64,
+        meant: impl Fn(&AccessLevel) -> bool,
+    ) -> Drafts {
         let mut changes = Vec::new();
         for (index, (party, (before, at))) in parties.iter().zip(&self.0).enumerate() {
             let after = party.holdings.levels(now);
-            let is_same = |level: &AccessLevel| {
+            let is_told = |level: &AccessLevel| {
                 let old = before
                     .iter()
                     .find(|old| old.access_level_id == level.access_level_id);
-                old.is_some_and(|old| looks_same(old, *at, level, now))
+                (meant(level) || old.is_some_and(&meant))
+                    && !old.is_some_and(|old| looks_same(old, *at, level, now))
             };
             let gone = before.iter().filter(|old| {
                 let stays = |level: &AccessLevel| level.access_level_id == old.access_level_id;
-                old.is_active(*at) && !after.iter().any(stays)
+                meant(old) && old.is_active(*at) && !after.iter().any(stays)
             });
             let ended = gone.map(|old| AccessLevel {
                 expires_at: Some(now),
                 ..old.clone()
             });
-            let changed = after.iter().filter(|level| !is_same(level)).cloned();
+            let changed = after.iter().filter(|level| is_told(level)).cloned();
             changes.extend(ended.chain(changed).map(|level| (index, level)));
         }
         changes.sort_by_key(|(_, level)| level.is_active(now));

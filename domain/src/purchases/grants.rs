@@ -17,8 +17,9 @@ pub fn grant(party: &mut Party, grant: Grant, context: Context<'_>) -> Drafts {
         old.access_level_id == grant.access_level_id && old.expires_at.is_some_and(|end| end <= context.now)
     };
     grants.retain(|old| !is_over(old));
+    let meant = grant.access_level_id.clone();
     grants.push(grant);
-    before.changes(parties, context.now)
+    before.changes(parties, context.now, |level| level.access_level_id == meant)
 }
 
 /// Takes an access level away, now or from `at` on, whatever it came from. A chain's own dates stay: its next period
@@ -47,7 +48,7 @@ pub fn revoke(
     let parties = std::slice::from_mut(party);
     let before = Before::of(parties, context, None);
     cut(&mut parties[0], access_level_id, at, now);
-    Ok(before.changes(parties, now))
+    Ok(before.changes(parties, now, |level| level.access_level_id == access_level_id))
 }
 
 fn check(at: i64, shown: &AccessLevel, now: i64) -> Result<(), Violation> {

@@ -105,6 +105,11 @@ impl Key {
         }
     }
 
+    /// Does this access come from it?
+    pub fn gives(&self, level: &AccessLevel) -> bool {
+        self.store == level.store && self.original_id == level.original_id
+    }
+
     fn is_of(&self, transaction: &Transaction) -> bool {
         self.store == transaction.store && self.original_id == transaction.original_id
     }
@@ -126,13 +131,41 @@ impl Holdings {
         self.chains.iter().position(|chain| key.is_of(&chain.latest))
     }
 
-    /// What a chain or purchase of its own gives access to.
+    /// What a chain or purchase of its own gives access to, to others too: what was revoked for this profile was revoked
+    /// for it alone.
     pub fn access_of(&self, key: &Key) -> Option<AccessLevel> {
         let chain = self.chains.iter().find(|chain| key.is_of(&chain.latest));
         let one_time = || self.one_time.iter().find(|one| key.is_of(&one.transaction));
+        let of_chain = |chain: &Chain| {
+            Chain {
+                revoked: None,
+                ..chain.clone()
+            }
+            .access()
+        };
+        let of_purchase = |one: &OneTime| {
+            OneTime {
+                revoked: None,
+                ..one.clone()
+            }
+            .access()
+        };
         chain
-            .and_then(Chain::access)
-            .or_else(|| one_time().and_then(OneTime::access))
+            .and_then(of_chain)
+            .or_else(|| one_time().and_then(of_purchase))
+    }
+
+    /// Store and id of each transaction of its own that it still knows of.
+    pub fn transactions(&self) -> impl Iterator<Item = (&str, &str)> {
+        let periods = self.chains.iter().flat_map(|chain| {
+            let store = chain.latest.store.as_str();
+            chain
+                .periods
+                .iter()
+                .map(move |period| (store, period.transaction_id.as_str()))
+        });
+        let one_time = self.one_time.iter();
+        periods.chain(one_time.map(|one| (one.transaction.store.as_str(), one.transaction.id.as_str())))
     }
 
     /// The access levels at an instant, one entry each, by id. Ended ones stay.

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::remember::{Remember, commit};
 use super::{ActionError, Reply};
 use crate::state::AppState;
-use crate::store::tables::events;
 use crate::store::tables::profiles::{self, rows_of};
+use crate::store::tables::{events, purchases};
 use crate::store::{Decision, Loaded};
 
 /// A request that changes one profile: of which app, which profile, when, and whether to remember it.
@@ -129,7 +129,8 @@ pub async fn update(
     state.store.change(reads, decide).await
 }
 
-/// Deletes a profile and all that is known of it, past events included. Its customer id is free again.
+/// Deletes a profile and all that is known of it, past events and transactions included. Its customer id is free again,
+/// and so are its chains: who reports one of their transactions next owns it.
 ///
 /// Answers that were remembered for an `Idempotency-Key` stay, sealed, until their 24 hours are over; they may hold
 /// the profile as it was.
@@ -137,10 +138,14 @@ pub async fn delete(state: &AppState, app: AppId, selector: Selector) -> Result<
     let reads = vec![profiles::lock(app, &selector)];
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let profile = selector.pick(profiles::read(app, rows_of(&mut loaded, 0))?)?;
-        Ok(Decision {
-            writes: vec![profiles::delete(&profile), events::delete_of(app, profile.id)],
-            answer: (),
-        })
+        let mut writes = vec![
+            profiles::delete(&profile),
+            events::delete_of(app, profile.id),
+            purchases::let_go_of_all(app, profile.id),
+        ];
+        let transactions = profile.holdings.transactions();
+        writes.extend(transactions.map(|(store, id)| purchases::forget(app, store, id)));
+        Ok(Decision { writes, answer: () })
     };
     state.store.change(reads, decide).await
 }

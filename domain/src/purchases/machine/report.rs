@@ -55,8 +55,9 @@ impl Change<'_> {
         self.settle_new(true);
         // A5: it had ended before anybody told. Timers before that end come first.
         clock::catch_up(&mut self.chain, self.context, self.facts);
-        let end = self.chain.access_ends_at();
-        if let Some(end) = end.filter(|end| *end <= self.context.now && self.chain.closed.is_none()) {
+        // Stripe cuts access off before that end, while it still tries to collect.
+        let has_ended = !self.is_running() && self.chain.closed.is_none();
+        if let Some(end) = self.chain.access_ends_at().filter(|_| has_ended) {
             let reason = match (latest.cancellation_reason, latest.will_renew) {
                 (Some(reason), _) => reason,
                 (None, false) => CancellationReason::VoluntarilyCancelled,

@@ -111,6 +111,13 @@ fn columns(app: AppId, transaction: &Transaction) -> [Value; 5] {
     ]
 }
 
+/// Removes a transaction: who reports it again tells of something new.
+pub fn forget(app: AppId, store: &str, transaction_id: &str) -> Statement {
+    const SQL: Sql =
+        Sql::same("DELETE FROM transactions WHERE app_id = $1 AND store = $2 AND transaction_id = $3");
+    Statement::new(&SQL, [app.0.into(), store.into(), transaction_id.into()])
+}
+
 /// A profile owns or shares a chain from now on.
 pub fn hold(app: AppId, key: &Key, profile: ProfileId) -> Statement {
     const SQL: Sql = Sql::same(
