@@ -28,6 +28,7 @@ mod limits;
 mod openapi;
 mod process;
 mod redaction;
+mod simulation;
 mod store;
 mod support;
 mod wire;
