@@ -168,7 +168,7 @@ impl Feed {
         }
         self.a_chain_starts_once_and_before_it_ends();
         // Access that went with a chain may come back as it was.
-        if !model.handed_over {
+        if !model.handed_over && !model.was_late {
             self.no_change_of_access_is_told_twice();
         }
         for transaction in model.owned() {

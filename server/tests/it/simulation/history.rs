@@ -367,7 +367,7 @@ impl<'a> History<'a> {
         self.told
             .push(format!("{now}, day {day}: looks what is due: {who}"));
         match who {
-            0 => return,
+            0 => return self.model.was_late |= world.is_anything_due(now).await,
             1 | 2 => drop(tokio::join!(world.handle_due(0, now), world.handle_due(1, now))),
             _ => world.handle_due(who % 2, now).await,
         }

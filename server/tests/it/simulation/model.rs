@@ -69,6 +69,9 @@ pub struct Model {
     /// Has a chain gone from one profile to another? Then only the sum of all revenue is settled.
     pub handed_over: bool,
     pub deleted: bool,
+    /// Was something due and the servers down? What then came in first may tell a change of access, and what was due tells
+    /// it again.
+    pub was_late: bool,
 }
 
 impl Chain {
