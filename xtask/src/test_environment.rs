@@ -1,6 +1,7 @@
 //! What `cargo xtask test` hands to the tests: environment variables, written and read here alone.
 
 use std::ffi::OsString;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,6 +13,8 @@ const PYTHON: &str = "BURSAR_TEST_PYTHON";
 const REWRITE_STORIES: &str = "BURSAR_TEST_REWRITE_STORIES";
 const SABOTAGED: &str = "BURSAR_TEST_SABOTAGED";
 const SEED: &str = "BURSAR_TEST_SEED";
+/// Which histories the simulation runs.
+pub const SIMULATION: &str = "BURSAR_TEST_SIMULATION";
 
 /// The URL of the PostgreSQL to test on; its user may create databases.
 ///
@@ -65,6 +68,23 @@ pub fn seed() -> Option<u64> {
 /// Are the stories to be written anew as they go now, rather than compared?
 pub fn rewrites_stories() -> bool {
     std::env::var_os(REWRITE_STORIES).is_some()
+}
+
+/// The seeds that the simulation is to run instead of its usual ones: one, `17`, or a range without its end, `0..1000000`.
+///
+/// # Panics
+///
+/// If `BURSAR_TEST_SIMULATION` is something else.
+pub fn simulation_seeds() -> Option<Range<u64>> {
+    let said = std::env::var(SIMULATION).ok()?;
+    let number = |text: &str| {
+        text.parse::<u64>()
+            .expect("BURSAR_TEST_SIMULATION is a number or a range such as 0..1000")
+    };
+    Some(match said.split_once("..") {
+        Some((from, to)) => number(from)..number(to),
+        None => number(&said)..number(&said) + 1,
+    })
 }
 
 /// The folder of PostgreSQL's programs, if we were told.

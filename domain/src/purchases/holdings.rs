@@ -151,13 +151,27 @@ impl Holdings {
         self.chains.iter().position(|chain| key.is_of(&chain.latest))
     }
 
-    /// What a chain or purchase of its own gives access to.
+    /// What a chain or purchase of its own gives access to. Revocations are left out: each is of one profile alone.
     pub fn access_of(&self, key: &Key) -> Option<AccessLevel> {
         let chain = self.chains.iter().find(|chain| key.is_of(&chain.latest));
-        let one_time = || self.one_time.iter().find(|one| key.is_of(&one.transaction));
-        chain
-            .and_then(Chain::access)
-            .or_else(|| one_time().and_then(OneTime::access))
+        let of_chain = chain.and_then(|chain| {
+            let revoked = None;
+            Chain {
+                revoked,
+                ..chain.clone()
+            }
+            .access()
+        });
+        let one_time = self.one_time.iter().find(|one| key.is_of(&one.transaction));
+        let of_one_time = one_time.and_then(|one| {
+            let revoked = None;
+            OneTime {
+                revoked,
+                ..one.clone()
+            }
+            .access()
+        });
+        of_chain.or(of_one_time)
     }
 
     /// The access levels at an instant, one entry each, by id. Ended ones stay.

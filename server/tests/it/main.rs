@@ -32,6 +32,7 @@ mod openapi;
 mod process;
 mod readiness;
 mod redaction;
+mod simulation;
 mod store;
 mod stories;
 mod support;

@@ -61,7 +61,7 @@ fn fill_and_free(
             wait_for("it to work again", || grow(&mut client) == 200);
             thread::sleep(Duration::from_millis(200));
         });
-        let losses = judge.losses(&mut client);
+        let losses = judge.losses(&program, &running);
         assert!(losses.is_empty(), "{losses:#?}");
     }
     assert!(judge.acknowledged() > 100, "there was no load");

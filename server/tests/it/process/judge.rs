@@ -1,8 +1,10 @@
 //! Writes from many clients, notes what was acknowledged, and says afterwards whether all of it is there.
 //!
-//! Each client writes ever higher numbers to profiles of its own. So a profile must hold the last number that was
-//! acknowledged or one that was asked for after it.
+//! Each client writes ever higher numbers to profiles of its own: as an identifier, and in turn with that as the
+//! renewals of a subscription. So a profile must hold the last number that was acknowledged or one that was asked for
+//! after it, and each renewal that was acknowledged must be in the feed once.
 
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::io::Write;
 use std::sync::Mutex;
@@ -10,10 +12,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+
 use crate::support::backend::Folder;
 use crate::support::client::{Client, NoAnswer, Received};
 use crate::support::running::{Program, Running};
-use crate::support::server::{IDENTIFIERS, PROFILE};
+use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION};
 
 const CLIENTS: usize = 8;
 const PROFILES_EACH: usize = 3;
@@ -26,13 +30,33 @@ pub struct Judge {
     unanswered: AtomicUsize,
     refused: AtomicUsize,
     acknowledged: AtomicUsize,
+    feed: Mutex<Feed>,
     _folder: Folder,
 }
 
 struct Profile {
     customer: String,
+    identifier: Numbers,
+    renewal: Numbers,
+}
+
+/// What was written to one place of a profile.
+#[derive(Default)]
+struct Numbers {
     asked: AtomicU64,
+    /// The highest one.
     acknowledged: AtomicU64,
+    all_acknowledged: Mutex<Vec<u64>>,
+}
+
+/// The feed as far as it has been read.
+#[derive(Default)]
+struct Feed {
+    seen: BTreeSet<String>,
+    /// How many events open the period of each transaction.
+    openings: HashMap<String, usize>,
+    /// When the last event was made.
+    until: String,
 }
 
 /// Stops the clients, also when a test fails while they write.
@@ -58,8 +82,8 @@ impl Judge {
         let folder = Folder::new();
         let profile = |number| Profile {
             customer: format!("judged-{number}"),
-            asked: AtomicU64::new(0),
-            acknowledged: AtomicU64::new(0),
+            identifier: Numbers::default(),
+            renewal: Numbers::default(),
         };
         let judge = Self {
             profiles: (0..CLIENTS * PROFILES_EACH).map(profile).collect(),
@@ -68,6 +92,7 @@ impl Judge {
             unanswered: AtomicUsize::new(0),
             refused: AtomicUsize::new(0),
             acknowledged: AtomicUsize::new(0),
+            feed: Mutex::default(),
             _folder: folder,
         };
         for profile in &judge.profiles {
@@ -103,22 +128,25 @@ impl Judge {
 
     fn write(&self, mut client: Client, number: usize) -> Ending {
         let own = &self.profiles[number * PROFILES_EACH..][..PROFILES_EACH];
-        for profile in own.iter().cycle() {
+        let places = own
+            .iter()
+            .flat_map(|profile| [(profile, IDENTIFIERS), (profile, TRANSACTION)]);
+        for (profile, path) in places.cycle() {
             if self.stop.load(Ordering::SeqCst) {
                 break;
             }
-            let value = profile.asked.fetch_add(1, Ordering::SeqCst) + 1;
+            let numbers = profile.numbers(path);
+            let value = numbers.asked.fetch_add(1, Ordering::SeqCst) + 1;
             let header = [("adapty-customer-user-id", profile.customer.as_str())];
-            let request = client.request(
-                "POST",
-                IDENTIFIERS,
-                &header,
-                &format!(r#"{{"branch_id":"{value}"}}"#),
-            );
+            let body = match path {
+                TRANSACTION => profile.renewal(value),
+                _ => format!(r#"{{"branch_id":"{value}"}}"#),
+            };
+            let request = client.request("POST", path, &header, &body);
             let sent = client.send(&request).map(|()| Instant::now());
             let begun = *sent.as_ref().unwrap_or(&Instant::now());
             match sent.and_then(|_| client.receive()) {
-                Ok(answer) => self.note(profile, value, &answer),
+                Ok(answer) => self.note(profile, path, value, &answer),
                 Err(error) => {
                     self.unanswered.fetch_add(1, Ordering::SeqCst);
                     return Ending::NoAnswer(begun, error);
@@ -128,7 +156,7 @@ impl Judge {
         Ending::Stopped
     }
 
-    fn note(&self, profile: &Profile, value: u64, answer: &Received) {
+    fn note(&self, profile: &Profile, path: &str, value: u64, answer: &Received) {
         if answer.status == 503 {
             assert!(answer.retry_after, "a 503 without Retry-After");
             self.refused.fetch_add(1, Ordering::SeqCst);
@@ -136,32 +164,52 @@ impl Judge {
             return thread::sleep(Duration::from_millis(20));
         }
         assert_eq!(answer.status, 200, "{}", answer.body);
-        let line = format!("{} {value}\n", profile.customer);
+        let line = format!("{} {path} {value}\n", profile.customer);
         let mut log = self.log.lock().unwrap();
         log.write_all(line.as_bytes()).unwrap();
         drop(log);
-        profile.acknowledged.store(value, Ordering::SeqCst);
+        let numbers = profile.numbers(path);
+        numbers.acknowledged.store(value, Ordering::SeqCst);
+        numbers.all_acknowledged.lock().unwrap().push(value);
         self.acknowledged.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// What is lost: acknowledged, and neither it nor a later value is there.
-    pub fn losses(&self, client: &mut Client) -> Vec<String> {
+    /// What is lost: acknowledged, and neither it nor a later value is there; or it is not once in the feed.
+    pub fn losses(&self, program: &Program, server: &Running) -> Vec<String> {
         self.log.lock().unwrap().sync_all().unwrap();
+        let mut client = program.client(server);
         let mut losses = Vec::new();
         for profile in &self.profiles {
             let header = [("adapty-customer-user-id", profile.customer.as_str())];
-            let read = client.call("GET", IDENTIFIERS, &header, "").unwrap();
-            let read: serde_json::Value = serde_json::from_str(&read.body).unwrap();
-            let value: u64 = read["branch_id"].as_str().unwrap_or("0").parse().unwrap();
-            let [acknowledged, asked] =
-                [&profile.acknowledged, &profile.asked].map(|number| number.load(Ordering::SeqCst));
-            if value < acknowledged {
-                losses.push(format!(
-                    "{}: {acknowledged} was acknowledged, {value} is there",
-                    profile.customer
-                ));
+            let mut read = |path| -> Value {
+                let read = client.call("GET", path, &header, "").unwrap();
+                serde_json::from_str(&read.body).unwrap()
+            };
+            let identifier = read(IDENTIFIERS)["branch_id"].as_str().map(str::to_owned);
+            losses.extend(profile.loss(IDENTIFIERS, identifier.as_deref()));
+            let latest = &read(PROFILE)["data"]["subscriptions"][0]["store_transaction_id"];
+            let number = latest.as_str().and_then(|id| id.rsplit('-').next());
+            losses.extend(profile.loss(TRANSACTION, number));
+        }
+        losses.extend(self.lost_events(program, server));
+        losses
+    }
+
+    /// Renewals that were acknowledged and do not open their period once in the feed, and those that do so twice.
+    fn lost_events(&self, program: &Program, server: &Running) -> Vec<String> {
+        let mut feed = self.feed.lock().unwrap();
+        feed.read_on(&mut program.admin(server), &program.app_id);
+        let twice = feed.openings.iter().filter(|(_, count)| **count > 1);
+        let mut losses: Vec<_> = twice
+            .map(|(id, count)| format!("{id} came {count} times"))
+            .collect();
+        for profile in &self.profiles {
+            for value in profile.renewal.all_acknowledged.lock().unwrap().iter() {
+                let id = profile.transaction(*value);
+                if !feed.openings.contains_key(&id) {
+                    losses.push(format!("{id} was acknowledged and has no event"));
+                }
             }
-            assert!(value <= asked, "{}: nobody wrote {value}", profile.customer);
         }
         losses
     }
@@ -176,5 +224,79 @@ impl Judge {
 
     pub fn refused(&self) -> usize {
         self.refused.load(Ordering::SeqCst)
+    }
+}
+
+impl Profile {
+    fn numbers(&self, path: &str) -> &Numbers {
+        match path {
+            TRANSACTION => &self.renewal,
+            _ => &self.identifier,
+        }
+    }
+
+    fn transaction(&self, number: u64) -> String {
+        format!("{}-{number}", self.customer)
+    }
+
+    /// The body of a report: a further period of the one subscription.
+    fn renewal(&self, number: u64) -> String {
+        let (hours, minutes, seconds) = (number / 3600 % 24, number / 60 % 60, number % 60);
+        let day = 1 + number / 86_400;
+        json!({
+            "purchase_type": "subscription", "store": "app_store", "store_product_id": "monthly",
+            "store_transaction_id": self.transaction(number),
+            "store_original_transaction_id": self.transaction(1),
+            "price": {"country": "DE", "currency": "USD", "value": 9.99},
+            "originally_purchased_at": "2020-01-01T00:00:01Z",
+            "purchased_at": format!("2020-01-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z"),
+            "expires_at": "2099-01-01T00:00:00Z", "renew_status": true,
+        })
+        .to_string()
+    }
+
+    /// What is there falls short of what was acknowledged.
+    fn loss(&self, path: &str, there: Option<&str>) -> Option<String> {
+        let value: u64 = there.unwrap_or("0").parse().unwrap();
+        let numbers = self.numbers(path);
+        let [acknowledged, asked] =
+            [&numbers.acknowledged, &numbers.asked].map(|number| number.load(Ordering::SeqCst));
+        let customer = &self.customer;
+        assert!(value <= asked, "{customer}: nobody wrote {value} to {path}");
+        (value < acknowledged)
+            .then(|| format!("{customer}: {acknowledged} was acknowledged by {path}, {value} is there"))
+    }
+}
+
+impl Feed {
+    /// Reads what has come since.
+    fn read_on(&mut self, admin: &mut Client, app: &str) {
+        let after = format!("after={}", self.until.replace('+', "%2B"));
+        let after = if self.until.is_empty() { "" } else { &after };
+        let mut cursor = String::new();
+        loop {
+            let path = format!("/admin/v1/apps/{app}/events?order=asc&limit=200&{after}{cursor}");
+            let page = admin.call("GET", &path, &[], "").unwrap();
+            assert_eq!(page.status, 200, "{}", page.body);
+            let page: Value = serde_json::from_str(&page.body).unwrap();
+            for event in page["data"].as_array().unwrap() {
+                self.take_in(event);
+            }
+            let Some(next) = page["next_cursor"].as_str() else {
+                return;
+            };
+            cursor = format!("&cursor={next}");
+        }
+    }
+
+    fn take_in(&mut self, event: &Value) {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        self.until = self.until.clone().max(text(&event["created_at"]));
+        let kind = event["event_type"].as_str().unwrap();
+        let opens = ["subscription_started", "subscription_renewed"].contains(&kind);
+        if self.seen.insert(text(&event["event_id"])) && opens {
+            let id = text(&event["payload"]["event_properties"]["transaction_id"]);
+            *self.openings.entry(id).or_default() += 1;
+        }
     }
 }

@@ -49,7 +49,7 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
         server.kill();
         server = program.start();
         slowest = slowest.max(server.ready_after);
-        let losses = judge.losses(&mut program.client(&server));
+        let losses = judge.losses(&program, &server);
         if !losses.is_empty() {
             return losses;
         }

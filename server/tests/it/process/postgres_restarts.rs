@@ -54,7 +54,7 @@ fn restarts_of_postgres_under_load_lose_nothing() {
                 panic!("no answer: {}", error.error);
             }
         }
-        let losses = judge.losses(&mut client);
+        let losses = judge.losses(&program, &running);
         assert!(losses.is_empty(), "{losses:#?}");
     }
     eprintln!(

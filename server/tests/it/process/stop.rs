@@ -41,7 +41,7 @@ fn stop_under_load(backend: Backend) {
             }
         }
         running = program.start();
-        let losses = judge.losses(&mut program.client(&running));
+        let losses = judge.losses(&program, &running);
         assert!(losses.is_empty(), "{backend:?}: {losses:#?}");
     }
     assert!(judge.acknowledged() > 100, "there was no load");

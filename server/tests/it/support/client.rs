@@ -10,7 +10,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(20);
 /// A client with one connection, which it keeps.
 pub struct Client {
     address: SocketAddr,
-    key: String,
+    authorization: String,
     connection: Option<BufReader<TcpStream>>,
 }
 
@@ -35,7 +35,16 @@ impl Client {
     pub fn of(address: SocketAddr, key: &str) -> Self {
         Self {
             address,
-            key: key.to_owned(),
+            authorization: format!("Api-Key {key}"),
+            connection: None,
+        }
+    }
+
+    /// A client of the administration.
+    pub fn of_admin(address: SocketAddr, token: &str) -> Self {
+        Self {
+            address,
+            authorization: format!("Bearer {token}"),
             connection: None,
         }
     }
@@ -53,8 +62,8 @@ impl Client {
     /// The request's bytes.
     pub fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
         let mut request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: test\r\nAuthorization: Api-Key {}\r\n",
-            self.key
+            "{method} {path} HTTP/1.1\r\nHost: test\r\nAuthorization: {}\r\n",
+            self.authorization
         );
         for (name, value) in headers {
             request += &format!("{name}: {value}\r\n");

@@ -3,7 +3,9 @@
 use bursar::directory::raise_version;
 use bursar::keys::{KeyKind, NewKey};
 use bursar::state::AppState;
+use bursar::store::tables::integrations::{StoredIntegration, upsert};
 use bursar::store::{Sql, Statement, Value};
+use bursar_domain::ids::AppId;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -29,6 +31,18 @@ pub async fn set_settings_of(state: &AppState, app: Uuid, settings: Json) {
         Statement::new(&SQL, [settings.to_string().into(), app.into()]),
     )
     .await;
+}
+
+/// Switches an app's webhook on, with these settings.
+pub async fn set_webhook_of(state: &AppState, app: Uuid, settings: Json) {
+    let webhook = StoredIntegration {
+        app: AppId(app),
+        slug: "webhook".into(),
+        enabled: true,
+        settings: settings.as_object().unwrap().clone(),
+        sealed_secrets: Vec::new(),
+    };
+    write(state, upsert(webhook)).await;
 }
 
 /// Makes another app with a key of each kind.

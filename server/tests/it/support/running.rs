@@ -25,8 +25,10 @@ pub struct Program {
     pub binary: PathBuf,
     pub data: PathBuf,
     pub database: Option<String>,
-    /// The secret key that the first run told.
+    /// What the first run told.
+    pub app_id: String,
     pub secret_key: String,
+    pub admin_token: String,
     _folder: Folder,
 }
 
@@ -55,7 +57,9 @@ impl Program {
             binary,
             data: folder.0.join("data"),
             database,
+            app_id: String::new(),
             secret_key: String::new(),
+            admin_token: String::new(),
             _folder: folder,
         }
     }
@@ -85,7 +89,7 @@ impl Program {
             panic!("the server is not ready: {:?}", log.lock().unwrap());
         };
         if self.secret_key.is_empty() {
-            self.secret_key = secret_key(child.stdout.take().unwrap());
+            [self.app_id, self.secret_key, self.admin_token] = announced(child.stdout.take().unwrap());
         }
         Running {
             child,
@@ -97,6 +101,10 @@ impl Program {
 
     pub fn client(&self, server: &Running) -> Client {
         Client::of(server.address, &self.secret_key)
+    }
+
+    pub fn admin(&self, server: &Running) -> Client {
+        Client::of_admin(server.address, &self.admin_token)
     }
 }
 
@@ -178,12 +186,15 @@ fn ready_address(line: &str) -> Option<SocketAddr> {
     rest.split_once('"')?.0.parse().ok()
 }
 
-/// Reads the announcement of the first run up to the secret key; the rest is read by a thread, so that nobody
+/// Reads what the first run announces: app id, secret key, admin token. The rest is read by a thread, so that nobody
 /// waits for a full pipe.
-fn secret_key(stdout: impl Read + Send + 'static) -> String {
+fn announced(stdout: impl Read + Send + 'static) -> [String; 3] {
     let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
-    let line = lines.find(|line| line.trim_start().starts_with("secret key"));
-    let line = line.expect("the first run tells the secret key");
+    let told = ["app id", "secret key", "admin token"].map(|name| {
+        let line = lines.find(|line| line.trim_start().starts_with(name));
+        let line = line.unwrap_or_else(|| panic!("the first run tells no {name}"));
+        line.split_whitespace().last().unwrap().to_owned()
+    });
     std::thread::spawn(move || lines.count());
-    line.split_whitespace().last().unwrap().to_owned()
+    told
 }

@@ -1,0 +1,192 @@
+//! The feed of events as far as it has been seen, and its laws.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use bursar_domain::ids::ProfileId;
+use serde_json::Value;
+
+use super::model::{Model, is_once};
+use super::world::Stored;
+
+const STARTS: [&str; 2] = ["trial_started", "subscription_started"];
+const ENDS: [&str; 2] = ["trial_expired", "subscription_expired"];
+const OPENINGS: [&str; 5] = [
+    "trial_started",
+    "subscription_started",
+    "subscription_renewed",
+    "trial_converted",
+    "non_subscription_purchase",
+];
+const REFUNDS: [&str; 2] = ["subscription_refunded", "non_subscription_purchase_refunded"];
+/// What makes a change of an access level one.
+const LEVEL: [&str; 13] = [
+    "is_active",
+    "is_lifetime",
+    "starts_at",
+    "expires_at",
+    "will_renew",
+    "is_in_grace_period",
+    "is_refund",
+    "cancellation_reason",
+    "billing_issue_detected_at",
+    "vendor_product_id",
+    "store",
+    "transaction_id",
+    "store_offer_category",
+];
+
+#[derive(Default)]
+pub struct Feed {
+    seen: Vec<(Stored, Told)>,
+}
+
+/// An event as a receiver reads it.
+struct Told {
+    kind: String,
+    properties: Value,
+}
+
+impl Told {
+    fn of(payload: &str) -> Self {
+        let mut payload: Value = serde_json::from_str(payload).unwrap();
+        Self {
+            kind: payload["event_type"].as_str().unwrap().to_owned(),
+            properties: payload["event_properties"].take(),
+        }
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.properties[name].as_str().unwrap_or_default()
+    }
+
+    fn is_of(&self, kinds: &[&str]) -> bool {
+        kinds.contains(&self.kind.as_str())
+    }
+
+    fn chain(&self) -> (&str, &str) {
+        (self.text("store"), self.text("original_transaction_id"))
+    }
+}
+
+impl Feed {
+    pub fn len(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// The profile's events have gone with it.
+    pub fn forget(&mut self, profile: ProfileId) {
+        self.seen.retain(|(event, _)| event.profile != profile);
+    }
+
+    /// Takes in what is there now: what was seen before has stayed as it was.
+    pub fn take_in(&mut self, now: Vec<Stored>) {
+        assert!(now.len() >= self.seen.len(), "events are gone");
+        for (index, event) in now.into_iter().enumerate() {
+            match self.seen.get(index) {
+                Some((seen, _)) => assert_eq!(*seen, event, "an event has changed"),
+                None => {
+                    let told = Told::of(&event.payload);
+                    self.seen.push((event, told));
+                }
+            }
+        }
+    }
+
+    /// Everything that holds of any feed.
+    pub fn check(&self) {
+        self.no_fact_is_told_twice();
+    }
+
+    fn no_fact_is_told_twice(&self) {
+        let mut facts = BTreeSet::new();
+        for (event, told) in self
+            .seen
+            .iter()
+            .filter(|(_, told)| told.kind != "access_level_updated")
+        {
+            let discriminator = match told.kind.as_str() {
+                "entered_grace_period" => "subscription_expires_at",
+                _ => "event_datetime",
+            };
+            let fact = (
+                event.profile.0,
+                &told.kind,
+                told.text("store"),
+                told.text("transaction_id"),
+                told.text(discriminator),
+            );
+            assert!(facts.insert(fact), "told twice: {fact:?}");
+        }
+    }
+
+    fn no_change_of_access_is_told_twice(&self) {
+        let mut last: HashMap<_, Vec<&Value>> = HashMap::new();
+        for (event, told) in self
+            .seen
+            .iter()
+            .filter(|(_, told)| told.kind == "access_level_updated")
+        {
+            let shown: Vec<_> = LEVEL.iter().map(|name| &told.properties[*name]).collect();
+            let level = (event.profile.0, told.text("access_level_id"));
+            let before = last.insert(level, shown.clone());
+            assert_ne!(before, Some(shown), "{level:?}: nothing has changed");
+        }
+    }
+
+    fn a_chain_starts_once_and_before_it_ends(&self) {
+        let mut starts: BTreeMap<_, &str> = BTreeMap::new();
+        let mut begun: BTreeMap<_, &str> = BTreeMap::new();
+        for (event, told) in &self.seen {
+            let chain = told.chain();
+            if told.is_of(&STARTS) {
+                let product = told.text("vendor_product_id");
+                // A change of the product starts the chain anew with that product.
+                let place = (event.profile.0, chain, product);
+                let before = starts.insert(place, told.text("event_datetime"));
+                assert_eq!(before, None, "{chain:?} starts twice");
+            }
+            if told.is_of(&OPENINGS) {
+                let at = told.text("event_datetime");
+                let first = begun.entry(chain).or_insert(at);
+                *first = at.min(*first);
+            }
+            if told.is_of(&ENDS) {
+                assert!(begun.contains_key(&chain), "{chain:?} ends before it starts");
+            }
+        }
+        for (_, told) in self.seen.iter().filter(|(_, told)| told.is_of(&ENDS)) {
+            let (at, chain) = (told.text("event_datetime"), told.chain());
+            assert!(at >= begun[&chain], "{chain:?} ends before its first date");
+        }
+    }
+
+    /// What was taken in has its one opening event, and what was paid back has its refund.
+    pub fn check_against(&self, model: &Model) {
+        // Of a chain that changed hands the events of the one who had it stay, and go when that one is deleted.
+        if model.handed_over && model.deleted {
+            return;
+        }
+        self.a_chain_starts_once_and_before_it_ends();
+        // Access that went with a chain may come back as it was.
+        if !model.handed_over && !model.was_late {
+            self.no_change_of_access_is_told_twice();
+        }
+        for transaction in model.owned() {
+            let of_it = |told: &Told| {
+                told.text("store") == transaction.store && told.text("transaction_id") == transaction.id
+            };
+            let count = |kinds: &[&str]| {
+                let found = self
+                    .seen
+                    .iter()
+                    .filter(|(_, told)| told.is_of(kinds) && of_it(told));
+                found.count()
+            };
+            assert_eq!(count(&OPENINGS), 1, "the opening of {transaction:?}");
+            let is_charged = !transaction.price.value.is_zero();
+            if transaction.refunded_at.is_some() && (is_charged || is_once(transaction)) {
+                assert!(count(&REFUNDS) > 0, "the refund of {transaction:?}");
+            }
+        }
+    }
+}

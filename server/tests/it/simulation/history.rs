@@ -1,0 +1,403 @@
+//! A random history: who reports, grants, revokes and deletes what, when, at which server, and what goes wrong.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+use bursar_domain::app::Sharing;
+use bursar_domain::ids::{AppId, ProfileId};
+use bursar_domain::purchases::access_body::{GrantRequest, RevokeRequest};
+use bursar_domain::purchases::transaction::{
+    CancellationReason, Environment, Offer, OfferKind, Price, PurchaseType, Transaction,
+};
+use rust_decimal::Decimal;
+
+use super::feed::Feed;
+use super::model::{Access, Model, STORES};
+use super::world::World;
+use crate::support::random::Random;
+use crate::support::server::START;
+
+const STEPS: usize = 10;
+const HOUR: i64 = 60 * 60 * 1_000_000;
+const DAY: i64 = 24 * HOUR;
+const LEVELS: [&str; 2] = ["premium", "gold"];
+
+struct Person {
+    id: ProfileId,
+    is_named: bool,
+}
+
+pub struct History<'a> {
+    world: &'a World,
+    random: Random,
+    app: AppId,
+    sharing: Sharing,
+    /// Deleted ones stay in their places.
+    people: Vec<Person>,
+    alive: Vec<usize>,
+    /// What the store would say of each transaction, told or not.
+    store: Vec<Transaction>,
+    model: Model,
+    feed: Feed,
+    now: i64,
+    /// Printed if a law is broken.
+    told: Vec<String>,
+}
+
+impl Drop for History<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.told.join("\n"));
+        }
+    }
+}
+
+impl<'a> History<'a> {
+    pub fn new(world: &'a World, seed: u64) -> Self {
+        let mut random = Random::from_seed(seed).split();
+        let (sharing, app) = world.app([0, 0, 1, 2][random.below(4)]);
+        Self {
+            world,
+            random,
+            app,
+            sharing,
+            people: Vec::new(),
+            alive: Vec::new(),
+            store: Vec::new(),
+            model: Model::default(),
+            feed: Feed::default(),
+            now: START,
+            told: vec![format!("sharing is {sharing:?}")],
+        }
+    }
+
+    pub async fn run(mut self) {
+        for _ in 0..2 + self.random.below(3) {
+            self.join().await;
+        }
+        for _ in 0..=self.random.below(2) {
+            self.sell();
+        }
+        for _ in 0..STEPS {
+            self.step().await;
+            self.check().await;
+        }
+    }
+
+    async fn step(&mut self) {
+        match self.random.below(100) {
+            0..48 => self.report().await,
+            48..56 => self.grant().await,
+            // A revocation goes with the chain where that changes hands; what then holds is nowhere written.
+            56..62 if self.sharing == Sharing::Enabled => self.revoke().await,
+            62..66 => self.leave().await,
+            66..70 => self.sell(),
+            _ => self.wait().await,
+        }
+    }
+
+    async fn join(&mut self) {
+        let id = ProfileId(self.random.uuid());
+        let is_named = self.random.in_hundred(60);
+        let customer = is_named.then(|| format!("customer {}", self.people.len()));
+        self.world.create(self.app, id, customer, self.now).await;
+        self.told.push(format!("{id} joins, named: {is_named}"));
+        self.alive.push(self.people.len());
+        self.people.push(Person { id, is_named });
+    }
+
+    async fn leave(&mut self) {
+        let index = self.random.below(self.alive.len());
+        let who = self.alive.remove(index);
+        let id = self.people[who].id;
+        self.told.push(format!("{id} is deleted"));
+        let server = self.random.below(2);
+        self.world.delete(server, self.app, id).await;
+        self.model.delete(who);
+        self.feed.forget(id);
+        self.join().await;
+    }
+
+    /// Makes a chain or a one-time purchase at the store; nobody has told of it yet.
+    fn sell(&mut self) {
+        let number = self.store.len();
+        let store = *self.random.pick(&STORES);
+        let purchased_at = self.now - i64::try_from(self.random.below(45 * 24)).unwrap() * HOUR;
+        let cents = 99 + i64::try_from(self.random.below(3_000)).unwrap();
+        let first = Transaction {
+            store: store.into(),
+            id: format!("t{number}"),
+            original_id: format!("t{number}"),
+            purchase_type: PurchaseType::OneTimePurchase,
+            environment: if self.random.in_hundred(15) {
+                Environment::Sandbox
+            } else {
+                Environment::Production
+            },
+            product_id: (*self.random.pick(&["forever", "coins", "unheard of"])).into(),
+            base_plan_id: None,
+            offer: None,
+            is_family_shared: false,
+            price: Price {
+                country: "DE".into(),
+                currency: (*self.random.pick(&["USD", "USD", "EUR", "XTS"])).into(),
+                value: Decimal::new(cents, 2),
+            },
+            purchased_at,
+            originally_purchased_at: purchased_at,
+            expires_at: None,
+            will_renew: false,
+            renew_status_changed_at: None,
+            billing_issue_detected_at: None,
+            grace_period_expires_at: None,
+            refunded_at: None,
+            cancellation_reason: None,
+            variation_id: None,
+            replaces_another: false,
+            usd_rate: None,
+        };
+        if self.random.in_hundred(20) {
+            return self.store.push(first);
+        }
+        self.sell_chain(first);
+    }
+
+    fn sell_chain(&mut self, first: Transaction) {
+        let product = *self.random.pick(&["gold-monthly", "monthly"]);
+        let changes_product = self.random.in_hundred(15);
+        let is_own_original = self.random.in_hundred(60);
+        let renews = self.random.in_hundred(75);
+        let mut purchased_at = first.purchased_at;
+        for number in 0..4 {
+            let mut period = Transaction {
+                id: format!("{}-{number}", first.id),
+                original_id: if is_own_original {
+                    format!("{}-0", first.id)
+                } else {
+                    format!("{} and on", first.id)
+                },
+                purchase_type: PurchaseType::Subscription,
+                product_id: if number > 1 && changes_product {
+                    "another"
+                } else {
+                    product
+                }
+                .into(),
+                purchased_at,
+                expires_at: Some(purchased_at + 30 * DAY),
+                will_renew: renews,
+                ..first.clone()
+            };
+            if number == 0 && self.random.in_hundred(35) {
+                period.price.value = Decimal::ZERO;
+                period.expires_at = Some(purchased_at + 7 * DAY);
+                period.offer = Some(Offer {
+                    category: "introductory".into(),
+                    kind: OfferKind::FreeTrial,
+                    id: None,
+                });
+            }
+            let gap = [0, 0, 0, HOUR, 3 * DAY, 40 * DAY, -DAY][self.random.below(7)];
+            purchased_at = period.expires_at.unwrap() + gap;
+            self.store.push(period);
+        }
+    }
+
+    async fn report(&mut self) {
+        let purchased = |transaction: &Transaction| transaction.purchased_at <= self.now + DAY;
+        let known: Vec<usize> = (0..self.store.len())
+            .filter(|index| purchased(&self.store[*index]))
+            .collect();
+        if known.is_empty() {
+            return self.sell();
+        }
+        let index = *self.random.pick(&known);
+        if self.random.in_hundred(55) {
+            self.change(index);
+        }
+        let transaction = self.store[index].clone();
+        let who = *self.random.pick(&self.alive);
+        let id = self.people[who].id;
+        let server = self.random.below(2);
+        self.told
+            .push(format!("{id} reports at server {server}: {transaction:?}"));
+        let (world, app, now) = (self.world, self.app, self.now);
+        match self.random.below(10) {
+            0 => {
+                // The caller goes away before the answer; whether anything was done, it does not know.
+                let mut lost = pin!(world.report(server, app, id, &transaction, now));
+                let polls = 1 + self.random.below(2);
+                for _ in 0..polls {
+                    let is_done =
+                        poll_fn(|context| Poll::Ready(lost.as_mut().poll(context).is_ready())).await;
+                    if is_done {
+                        break;
+                    }
+                }
+                self.told.push("… but goes away, and does so again".into());
+            }
+            1 => {
+                let other = world.report(1 - server, app, id, &transaction, now);
+                let (one, two) = tokio::join!(world.report(server, app, id, &transaction, now), other);
+                one.unwrap();
+                two.unwrap();
+                self.told.push("… at both servers at once".into());
+            }
+            _ => {}
+        }
+        world.report(server, app, id, &transaction, now).await.unwrap();
+        let named: Vec<_> = self.people.iter().map(|person| person.is_named).collect();
+        self.model.report(who, &named, &transaction, self.sharing);
+        self.feed.take_in(world.events().await);
+        if self.random.in_hundred(40) {
+            let before = self.feed.len();
+            let server = self.random.below(2);
+            world.report(server, app, id, &transaction, now).await.unwrap();
+            self.feed.take_in(world.events().await);
+            assert_eq!(self.feed.len(), before, "the same report again makes events");
+        }
+    }
+
+    /// Something happens to a transaction at the store.
+    fn change(&mut self, index: usize) {
+        let now = self.now;
+        let what = self.random.below(9);
+        let transaction = &mut self.store[index];
+        if now <= transaction.purchased_at {
+            return;
+        }
+        if what < 2 {
+            let is_paid_back = transaction.refunded_at.is_none();
+            transaction.refunded_at = is_paid_back.then_some(now);
+            transaction.cancellation_reason = is_paid_back.then_some(CancellationReason::Refund);
+            transaction.billing_issue_detected_at = None;
+            transaction.grace_period_expires_at = None;
+        }
+        let Some(end) = transaction.expires_at else {
+            return;
+        };
+        match what {
+            2 | 3 => {
+                transaction.will_renew = !transaction.will_renew;
+                transaction.renew_status_changed_at = self.random.in_hundred(70).then_some(now);
+            }
+            4 | 5 if transaction.refunded_at.is_none() => {
+                let has_issue = transaction.billing_issue_detected_at.is_some();
+                let has_grace = !has_issue && self.random.in_hundred(50);
+                transaction.billing_issue_detected_at = (!has_issue).then_some(now);
+                transaction.grace_period_expires_at = has_grace.then_some(end + 6 * DAY);
+            }
+            6 => {
+                transaction.expires_at = Some(end + 7 * DAY);
+                transaction.grace_period_expires_at = None;
+            }
+            7 => {
+                transaction.expires_at = Some(now);
+                transaction.grace_period_expires_at = None;
+            }
+            8 => transaction.price.value += Decimal::new(i64::from(!transaction.is_free()), 2),
+            _ => {}
+        }
+    }
+
+    /// What is due is told within a second, as a rule; where a grant or a revocation comes in between, its change of the
+    /// access level may be told twice.
+    async fn tell_what_is_due(&mut self) {
+        self.world.handle_due(self.random.below(2), self.now).await;
+    }
+
+    async fn grant(&mut self) {
+        self.tell_what_is_due().await;
+        let who = *self.random.pick(&self.alive);
+        let days = |random: &mut Random| i64::try_from(1 + random.below(40)).unwrap() * DAY;
+        let starts_at = self
+            .random
+            .in_hundred(25)
+            .then(|| self.now + days(&mut self.random));
+        let end = starts_at.unwrap_or(self.now) + days(&mut self.random);
+        let wanted = GrantRequest {
+            access_level_id: (*self.random.pick(&LEVELS)).into(),
+            starts_at,
+            expires_at: self.random.in_hundred(85).then_some(end),
+        };
+        let id = self.people[who].id;
+        self.told.push(format!("{id} is granted {wanted:?}"));
+        let access = Access {
+            starts_at,
+            ends_at: wanted.expires_at,
+        };
+        self.model.grant(who, &wanted.access_level_id, access, self.now);
+        let server = self.random.below(2);
+        let done = self.world.grant(server, self.app, id, wanted, self.now).await;
+        done.unwrap();
+    }
+
+    async fn revoke(&mut self) {
+        self.tell_what_is_due().await;
+        let who = *self.random.pick(&self.alive);
+        let id = self.people[who].id;
+        let hours = i64::try_from(1 + self.random.below(20 * 24)).unwrap();
+        let wanted = RevokeRequest {
+            access_level_id: (*self.random.pick(&LEVELS)).into(),
+            revoke_at: self.random.in_hundred(40).then_some(self.now + hours * HOUR),
+        };
+        let (level, at) = (wanted.access_level_id.clone(), wanted.revoke_at);
+        let levels = self.model.levels(who, self.now);
+        let shown = levels.iter().find(|(name, _)| *name == level);
+        let is_allowed =
+            shown.is_some_and(|(_, access)| access.ends_at.is_none_or(|end| at.is_none_or(|at| at <= end)));
+        self.told
+            .push(format!("{id} is revoked, allowed: {is_allowed}: {wanted:?}"));
+        let server = self.random.below(2);
+        let done = self.world.revoke(server, self.app, id, wanted, self.now).await;
+        assert_eq!(done.is_ok(), is_allowed, "{done:?}");
+        if is_allowed {
+            self.model.revoke(who, &level, at, self.now);
+        }
+    }
+
+    /// Time goes by, and the servers look at what is due, or they are down.
+    async fn wait(&mut self) {
+        let longest = *self.random.pick(&[60, 24 * 60, 8 * 24 * 60, 35 * 24 * 60]);
+        self.now += i64::try_from(1 + self.random.below(longest)).unwrap() * HOUR / 60;
+        let (world, now) = (self.world, self.now);
+        let who = self.random.below(6);
+        let day = (now - START) / DAY;
+        self.told
+            .push(format!("{now}, day {day}: looks what is due: {who}"));
+        match who {
+            0 => return self.model.was_late |= world.is_anything_due(now).await,
+            1 | 2 => drop(tokio::join!(world.handle_due(0, now), world.handle_due(1, now))),
+            _ => world.handle_due(who % 2, now).await,
+        }
+        assert!(!world.is_anything_due(now).await, "something is due still");
+        self.feed.take_in(world.events().await);
+        let before = self.feed.len();
+        world.handle_due(self.random.below(2), now).await;
+        self.feed.take_in(world.events().await);
+        assert_eq!(self.feed.len(), before, "it was done again");
+    }
+
+    async fn check(&mut self) {
+        self.feed.take_in(self.world.events().await);
+        self.feed.check();
+        self.feed.check_against(&self.model);
+        let server = self.random.below(2);
+        let (mut paid, mut revenue) = (0, 0);
+        for who in &self.alive {
+            let id = self.people[*who].id;
+            let (shown, shown_revenue) = self.world.shown(server, self.app, id, self.now).await;
+            assert_eq!(shown, self.model.levels(*who, self.now), "access of {id}");
+            if !self.model.handed_over {
+                assert_eq!(shown_revenue, self.model.revenue(*who), "revenue of {id}");
+            }
+            paid += self.model.revenue(*who);
+            revenue += shown_revenue;
+        }
+        // Who is to pay back what a profile paid that is gone?
+        if !(self.model.handed_over && self.model.deleted) {
+            assert_eq!(revenue, paid, "the revenue of all");
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! What must come of what was said: who owns which chain, what access it gives, what was paid. Written from the rules
+//! as people read them, with no regard to how the server works it out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bursar_domain::app::Sharing;
+use bursar_domain::purchases::transaction::{Environment, PurchaseType, Transaction};
+
+pub const STORES: [&str; 3] = ["app_store", "stripe", "my_store"];
+
+/// From when to when somebody has access. No start: at once; no end: for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    pub starts_at: Option<i64>,
+    pub ends_at: Option<i64>,
+}
+
+impl Access {
+    pub fn is_active(self, now: i64) -> bool {
+        self.starts_at.is_none_or(|start| start <= now) && self.ends_at.is_none_or(|end| end > now)
+    }
+
+    /// Better ones are greater.
+    fn rank(self, now: i64) -> (u8, i64) {
+        let end = self.ends_at.unwrap_or(i64::MAX);
+        let start = self.starts_at.unwrap_or(i64::MIN);
+        match (self.is_active(now), start > now && end > now) {
+            (true, _) => (2, end),
+            (_, true) => (1, -start),
+            _ => (0, end),
+        }
+    }
+
+    fn cut_at(self, at: Option<i64>) -> Self {
+        let ends_at = match (self.ends_at, at) {
+            (Some(end), Some(at)) => Some(end.min(at)),
+            (end, at) => end.or(at),
+        };
+        Self { ends_at, ..self }
+    }
+}
+
+/// Store and original id.
+pub type Key = (String, String);
+
+#[derive(Debug, Clone, Default)]
+pub struct Chain {
+    pub owner: Option<usize>,
+    sharers: BTreeSet<usize>,
+    /// As last reported, each with who has paid it.
+    pub reports: BTreeMap<String, (Transaction, usize)>,
+    /// Revocations, by whose they are.
+    cuts: BTreeMap<usize, i64>,
+}
+
+#[derive(Debug, Clone)]
+struct Grant {
+    level: String,
+    granted_at: i64,
+    access: Access,
+    cut: Option<i64>,
+}
+
+/// All that is known.
+#[derive(Debug, Default)]
+pub struct Model {
+    pub chains: BTreeMap<Key, Chain>,
+    grants: BTreeMap<usize, Vec<Grant>>,
+    /// Has a chain gone from one profile to another? Then only the sum of all revenue is settled.
+    pub handed_over: bool,
+    pub deleted: bool,
+    /// Was something due and the servers down? What then came in first may tell a change of access, and what was due tells
+    /// it again.
+    pub was_late: bool,
+}
+
+impl Chain {
+    fn latest(&self) -> Option<&Transaction> {
+        let all = self.reports.values().map(|(transaction, _)| transaction);
+        all.max_by_key(|transaction| {
+            (
+                transaction.purchased_at,
+                transaction.expires_at.unwrap_or(i64::MAX),
+            )
+        })
+    }
+
+    fn level(&self) -> Option<&'static str> {
+        match self.latest()?.product_id.as_str() {
+            "gold-monthly" => Some("gold"),
+            "coins" => None,
+            _ => Some("premium"),
+        }
+    }
+
+    fn access(&self) -> Option<Access> {
+        let latest = self.latest()?;
+        let all = || self.reports.values().map(|(transaction, _)| transaction);
+        let kept = || all().filter(|transaction| transaction.refunded_at.is_none());
+        let end = if kept().next().is_none() {
+            all().filter_map(|transaction| transaction.refunded_at).max()
+        } else {
+            let ends: Option<Vec<_>> = kept()
+                .map(|transaction| transaction.grace_period_expires_at.or(transaction.expires_at))
+                .collect();
+            ends.and_then(|ends| ends.into_iter().max())
+        };
+        let access = Access {
+            starts_at: None,
+            ends_at: end,
+        };
+        let fails = latest.store == "stripe" && latest.grace_period_expires_at.is_none();
+        Some(access.cut_at(latest.billing_issue_detected_at.filter(|_| fails)))
+    }
+
+    fn is_held_by(&self, who: usize) -> bool {
+        self.owner == Some(who) || self.sharers.contains(&who)
+    }
+}
+
+impl Model {
+    /// Takes in a report.
+    pub fn report(&mut self, who: usize, named: &[bool], transaction: &Transaction, sharing: Sharing) {
+        let key = (transaction.store.clone(), transaction.original_id.clone());
+        self.take_out(&key, &transaction.id);
+        let chain = self.chains.entry(key).or_default();
+        let before = chain.latest().map(|latest| latest.id.clone());
+        match chain.owner {
+            Some(owner) if owner == who => {}
+            None => {
+                chain.reports.clear();
+                chain.owner = Some(who);
+                chain.sharers.remove(&who);
+                chain.cuts.remove(&who);
+            }
+            Some(owner) => match (sharing, named[owner], named[who]) {
+                (Sharing::Transfer, true, true) | (Sharing::Disabled, false, true) => {
+                    chain.owner = Some(who);
+                    chain.sharers.clear();
+                    self.handed_over = true;
+                }
+                (Sharing::Disabled, true, _) => {}
+                _ => drop(chain.sharers.insert(who)),
+            },
+        }
+        let payer = match chain.reports.get(&transaction.id) {
+            Some((_, payer)) => *payer,
+            None => chain.owner.unwrap(),
+        };
+        chain
+            .reports
+            .insert(transaction.id.clone(), (transaction.clone(), payer));
+        if before != chain.latest().map(|latest| latest.id.clone()) {
+            chain.cuts.clear();
+        }
+    }
+
+    /// A transaction that was in another chain leaves it.
+    fn take_out(&mut self, key: &Key, id: &str) {
+        for (other, chain) in &mut self.chains {
+            if other.0 == key.0 && other != key {
+                chain.reports.remove(id);
+            }
+        }
+        self.chains.retain(|_, chain| !chain.reports.is_empty());
+    }
+
+    pub fn delete(&mut self, who: usize) {
+        self.deleted = true;
+        self.grants.remove(&who);
+        for chain in self.chains.values_mut() {
+            chain.sharers.remove(&who);
+            if chain.owner == Some(who) {
+                chain.owner = None;
+            }
+        }
+        self.chains
+            .retain(|_, chain| chain.owner.is_some() || !chain.sharers.is_empty());
+    }
+
+    pub fn grant(&mut self, who: usize, level: &str, access: Access, now: i64) {
+        self.grants.entry(who).or_default().push(Grant {
+            level: level.to_owned(),
+            granted_at: now,
+            access,
+            cut: None,
+        });
+    }
+
+    /// Cuts every source of the level that goes on.
+    pub fn revoke(&mut self, who: usize, level: &str, at: Option<i64>, now: i64) {
+        let cut = |access: Access, before: Option<i64>| {
+            let earliest = access.starts_at.unwrap_or(now).max(now);
+            let at = at.unwrap_or(earliest);
+            let goes_on = access.cut_at(before).ends_at.is_none_or(|end| end > at);
+            if goes_on { Some(at) } else { before }
+        };
+        for chain in self.chains.values_mut().filter(|chain| chain.is_held_by(who)) {
+            if let Some(access) = chain.access().filter(|_| chain.level() == Some(level))
+                && let Some(at) = cut(access, chain.cuts.get(&who).copied())
+            {
+                chain.cuts.insert(who, at);
+            }
+        }
+        for grant in self.grants.get_mut(&who).into_iter().flatten() {
+            if grant.level == level {
+                grant.cut = cut(grant.access, grant.cut);
+            }
+        }
+    }
+
+    /// The access levels of a profile, one each, by name.
+    pub fn levels(&self, who: usize, now: i64) -> Vec<(String, Access)> {
+        let held = self.chains.values().filter(|chain| chain.is_held_by(who));
+        let chains = held.filter_map(|chain| {
+            let access = chain.access()?.cut_at(chain.cuts.get(&who).copied());
+            Some((chain.level()?.to_owned(), access, chain.latest()?.purchased_at))
+        });
+        let grants = self.grants.get(&who).into_iter().flatten();
+        let grants = grants.map(|grant| {
+            let access = grant.access.cut_at(grant.cut);
+            (grant.level.clone(), access, grant.granted_at)
+        });
+        let mut best: BTreeMap<String, (Access, i64)> = BTreeMap::new();
+        for (level, access, since) in chains.chain(grants) {
+            let known = best.entry(level).or_insert((access, since));
+            if (access.rank(now), since) > (known.0.rank(now), known.1) {
+                *known = (access, since);
+            }
+        }
+        best.into_iter()
+            .map(|(level, (access, _))| (level, access))
+            .collect()
+    }
+
+    /// What a profile has paid, in hundredths of a cent of US dollars.
+    pub fn revenue(&self, who: usize) -> i64 {
+        let reports = self.chains.values().flat_map(|chain| chain.reports.values());
+        let own = reports.filter(|(_, payer)| *payer == who);
+        own.map(|(transaction, _)| revenue(transaction)).sum()
+    }
+
+    /// Transactions of chains that somebody owns.
+    pub fn owned(&self) -> impl Iterator<Item = &Transaction> {
+        let owned = self.chains.values().filter(|chain| chain.owner.is_some());
+        owned.flat_map(|chain| chain.reports.values().map(|(transaction, _)| transaction))
+    }
+}
+
+fn revenue(transaction: &Transaction) -> i64 {
+    let counts = transaction.environment == Environment::Production && transaction.refunded_at.is_none();
+    let cents = i64::try_from(transaction.price.value.mantissa()).unwrap();
+    match transaction.price.currency.as_str() {
+        _ if !counts => 0,
+        "USD" => cents * 100,
+        "EUR" => cents * 125,
+        // Nobody has told a rate.
+        _ => 0,
+    }
+}
+
+pub fn is_once(transaction: &Transaction) -> bool {
+    transaction.purchase_type == PurchaseType::OneTimePurchase
+}

@@ -1,0 +1,269 @@
+//! Two servers over one database, and what can be seen of it.
+
+use std::sync::Arc;
+
+use bursar::actions::profiles::{self, Request};
+use bursar::actions::{ActionError, Reply, purchases};
+use bursar::clock::Clock;
+use bursar::directory::App;
+use bursar::metrics::Metrics;
+use bursar::state::AppState;
+use bursar::store::tables::purchases::due;
+use bursar::store::{Location, Options, Sql, Statement, Store};
+use bursar::vault::{MasterKey, Vault};
+use bursar_domain::app::Sharing;
+use bursar_domain::ids::{AppId, ProfileId};
+use bursar_domain::json::Object;
+use bursar_domain::profile::ProfileChanges;
+use bursar_domain::profile_body::ProfileBody;
+use bursar_domain::purchases::access_body::{GrantRequest, RevokeRequest};
+use bursar_domain::purchases::transaction::Transaction;
+use bursar_domain::selector::Selector;
+use bursar_domain::time::parse_time;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::model::{Access, STORES};
+use crate::support::backend::Backend;
+use crate::support::direct::{add_app, set_settings_of, set_webhook_of};
+use crate::support::server::{START, TestServer};
+
+/// Two servers over one database, with an app for each way of sharing.
+pub struct World {
+    first: TestServer,
+    second: AppState,
+    apps: [(Sharing, Uuid); 3],
+}
+
+/// A row of the feed as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    pub id: Uuid,
+    pub profile: ProfileId,
+    pub payload: String,
+    pub created_at: i64,
+}
+
+/// Whether a call was done.
+pub type Answer = Result<(), ActionError>;
+
+impl World {
+    pub async fn on(backend: Backend) -> Self {
+        let first = TestServer::on(backend).await;
+        let second = second_server(&first, backend).await;
+        let mut apps = Vec::new();
+        for (sharing, name) in [
+            (Sharing::Enabled, "enabled"),
+            (Sharing::Transfer, "transfer"),
+            (Sharing::Disabled, "disabled"),
+        ] {
+            let app = add_app(&first.state).await.id;
+            set_settings_of(&first.state, app, json!({"sharing": name})).await;
+            fill(&first, app).await;
+            apps.push((sharing, app));
+        }
+        let rate = r#"{"usd":"1.25","from":"2000-01-01"}"#;
+        assert_eq!(first.admin("PUT", "rates/EUR", rate).await.status, 200);
+        first.state.refresh().await.unwrap();
+        second.refresh().await.unwrap();
+        Self {
+            first,
+            second,
+            apps: apps.try_into().unwrap(),
+        }
+    }
+
+    pub fn app(&self, index: usize) -> (Sharing, AppId) {
+        let (sharing, id) = self.apps[index];
+        (sharing, AppId(id))
+    }
+
+    fn server(&self, server: usize) -> &AppState {
+        [&self.first.state, &self.second][server]
+    }
+
+    fn known(&self, server: usize, app: AppId) -> Arc<App> {
+        Arc::clone(self.server(server).directory().app(app).unwrap())
+    }
+
+    pub async fn create(&self, app: AppId, id: ProfileId, customer: Option<String>, now: i64) {
+        let selector = customer.map_or(Selector::Id(id), |customer| Selector::Both(id, customer));
+        let changes = ProfileChanges::parse(&Object::parse(b"{}").unwrap(), None).unwrap();
+        let made = profiles::create(self.server(0), request(app, selector, now), changes, |_| silent()).await;
+        made.unwrap();
+    }
+
+    pub async fn delete(&self, server: usize, app: AppId, id: ProfileId) {
+        let deleted = profiles::delete(self.server(server), app, Selector::Id(id)).await;
+        deleted.unwrap();
+    }
+
+    pub async fn report(
+        &self,
+        server: usize,
+        app: AppId,
+        id: ProfileId,
+        transaction: &Transaction,
+        now: i64,
+    ) -> Answer {
+        let known = self.known(server, app);
+        let request = request(app, Selector::Id(id), now);
+        let transaction = transaction.clone();
+        let done =
+            purchases::set_transaction(self.server(server), &known, request, transaction, |_| silent()).await;
+        done.map(drop)
+    }
+
+    pub async fn grant(
+        &self,
+        server: usize,
+        app: AppId,
+        id: ProfileId,
+        wanted: GrantRequest,
+        now: i64,
+    ) -> Answer {
+        let (known, request) = (self.known(server, app), request(app, Selector::Id(id), now));
+        let done = purchases::grant(self.server(server), &known, request, wanted, |_| silent()).await;
+        done.map(drop)
+    }
+
+    pub async fn revoke(
+        &self,
+        server: usize,
+        app: AppId,
+        id: ProfileId,
+        wanted: RevokeRequest,
+        now: i64,
+    ) -> Answer {
+        let (known, request) = (self.known(server, app), request(app, Selector::Id(id), now));
+        let done = purchases::revoke(self.server(server), &known, request, wanted, |_| silent()).await;
+        done.map(drop)
+    }
+
+    pub async fn handle_due(&self, server: usize, now: i64) {
+        purchases::handle_due(self.server(server), now).await.unwrap();
+    }
+
+    pub async fn is_anything_due(&self, now: i64) -> bool {
+        !self.first.state.store.read(due(now, 1)).await.unwrap().is_empty()
+    }
+
+    /// Access levels and revenue as the API shows them, the revenue in hundredths of a cent.
+    pub async fn shown(
+        &self,
+        server: usize,
+        app: AppId,
+        id: ProfileId,
+        now: i64,
+    ) -> (Vec<(String, Access)>, i64) {
+        let profile = profiles::read(self.server(server), app, &Selector::Id(id))
+            .await
+            .unwrap();
+        let body = ProfileBody::at(&profile, now);
+        let levels = body.access_levels.iter().map(|level| {
+            let time = |text: &Option<String>| text.as_ref().map(|text| parse_time(text).unwrap());
+            let (starts_at, ends_at) = (time(&level.starts_at), time(&level.purchase.expires_at));
+            (level.access_level_id.clone(), Access { starts_at, ends_at })
+        });
+        #[expect(clippy::cast_possible_truncation, reason = "so much nobody pays here")]
+        let revenue = (body.total_revenue_usd * 10_000.0).round() as i64;
+        (levels.collect(), revenue)
+    }
+
+    /// All events in the order in which they were added.
+    pub async fn events(&self) -> Vec<Stored> {
+        const SQL: Sql =
+            Sql::same("SELECT event_id, profile_id, payload, created_at FROM events ORDER BY event_seq");
+        let rows = self
+            .first
+            .state
+            .store
+            .read(Statement::new(&SQL, []))
+            .await
+            .unwrap();
+        let event = |mut row: bursar::store::Row| Stored {
+            id: row.uuid(0).unwrap(),
+            profile: ProfileId(row.uuid(1).unwrap()),
+            payload: row.text(2).unwrap(),
+            created_at: row.int(3).unwrap(),
+        };
+        rows.into_iter().map(event).collect()
+    }
+
+    /// Forgets a history, so that the next one begins as if it were the first.
+    pub async fn clear(&self) {
+        const TABLES: [Sql; 4] = [
+            Sql::same("DELETE FROM events"),
+            Sql::same("DELETE FROM chain_holders"),
+            Sql::same("DELETE FROM transactions"),
+            Sql::same("DELETE FROM profiles"),
+        ];
+        let writes = TABLES.each_ref().map(|sql| Statement::new(sql, []));
+        self.first.state.store.write(writes.into()).await.unwrap();
+    }
+}
+
+async fn second_server(first: &TestServer, backend: Backend) -> AppState {
+    let metrics = Metrics::default();
+    let store = match backend {
+        Backend::SqliteFile => {
+            let options = Options {
+                location: Location::SqliteFile(first.folder.0.join("bursar.db")),
+                connections: 8,
+            };
+            Store::open(&options, metrics.store.clone()).await.unwrap()
+        }
+        _ => first.state.store.clone(),
+    };
+    let vault = Vault::open(&store, &MasterKey::from_bytes([7; 32]))
+        .await
+        .unwrap();
+    AppState::new(store, vault, Clock::test(START), metrics, None)
+        .await
+        .unwrap()
+}
+
+/// The app's catalogue, and a webhook that wants every event.
+async fn fill(server: &TestServer, app: Uuid) {
+    let put = async |path: String, body: serde_json::Value| {
+        let answer = server
+            .admin("PUT", &format!("apps/{app}/{path}"), &body.to_string())
+            .await;
+        assert!(answer.status < 300, "{path}: {}", answer.text());
+    };
+    for level in ["premium", "gold"] {
+        put(format!("access-levels/{level}"), json!({})).await;
+    }
+    for store in STORES {
+        for (product, level, consumable) in [
+            ("gold-monthly", Some("gold"), false),
+            ("forever", Some("premium"), false),
+            ("coins", None, true),
+        ] {
+            let body = json!({"access_level_id": level, "consumable": consumable});
+            put(format!("products/{store}/{product}"), body).await;
+        }
+    }
+    set_webhook_of(
+        &server.state,
+        app,
+        json!({
+            "events": {"access_level_updated": true, "trial_active": true, "subscription_active": true},
+            "synthetic_delay_days": {"trial_active": 2, "subscription_active": 3},
+        }),
+    )
+    .await;
+}
+
+fn request(app: AppId, selector: Selector, now: i64) -> Request {
+    Request {
+        app,
+        selector,
+        now,
+        remember: None,
+    }
+}
+
+fn silent() -> Reply {
+    Reply::empty(200)
+}
