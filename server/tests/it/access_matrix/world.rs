@@ -11,7 +11,7 @@ use crate::support::backend::Backend;
 use crate::support::direct::{
     OtherApp, add_app, add_key, add_token, revoke, set_settings_of, stored_profiles,
 };
-use crate::support::purchases::{TRANSACTION, numbered, subscription};
+use crate::support::purchases::{TRANSACTION, numbered, subscription, with};
 use crate::support::server::{IDENTIFIERS, PROFILE, TestServer, request};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,7 +165,9 @@ impl World {
         let state = &self.server.state;
         let emptied = TABLES.each_ref().map(|sql| Statement::new(sql, []));
         state.store.write(emptied.into()).await.unwrap();
-        let purchase = numbered(subscription(), "private").to_string();
+        // A product that no catalogue has gives `premium`.
+        let unlisted = json!({"store_product_id": "unlisted"});
+        let purchase = with(numbered(subscription(), "private"), unlisted).to_string();
         for (credential, object) in [(C::OwnSecret, Object::Own), (C::OtherSecret, Object::Foreign)] {
             for (path, body) in [
                 (PROFILE, "{}"),

@@ -32,15 +32,15 @@ at 2026-02-02
 u1 reports v1 again, refunded 2026-02-02
   → 200, gold ended 2026-02-01, premium ended 2026-02-02, revenue 59.98
     subscription monthly t1 until 2026-02-01
-    subscription gold g1 until 2026-02-01
     subscription yearly v1 until 2027-01-01, because refund
+    subscription gold g1 until 2026-02-01
   · u1 subscription_refunded 2026-02-02: yearly v1 until 2026-02-02, price -89.99, proceeds -76.4915, revenue 59.98, payments 1, reason refund
   · u1 access_level_updated 2026-02-02: premium inactive, yearly v1, until 2026-02-02, will_renew false, reason refund, is_refund
 the app has {"unknown_product": "none"}
 u1 reports pencil p1, 0.99 USD, until 2026-03-02
   → 200, gold ended 2026-02-01, premium ended 2026-02-02, revenue 60.97
     subscription monthly t1 until 2026-02-01
-    subscription gold g1 until 2026-02-01
     subscription yearly v1 until 2027-01-01, because refund
+    subscription gold g1 until 2026-02-01
     subscription pencil p1 until 2026-03-02
   · u1 subscription_started 2026-02-02: pencil p1 until 2026-03-02, price 0.99, proceeds 0.693, revenue 60.97, payments 1
