@@ -1,6 +1,8 @@
 //! What a profile has: the chains and one-time purchases that it owns, its grants, the access that others share
 //! with it, and which access levels follow.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -36,6 +38,10 @@ pub struct Holdings {
     /// How often an access level of it has changed: tells such events apart.
     #[serde(default)]
     pub level_changes: u32,
+    /// A hash of each access level as it was last told, so that no change is told twice: two chains that end while no
+    /// server runs are handled one after the other, but the level ends once.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub told: BTreeMap<String, u64>,
 }
 
 /// A one-time purchase.

@@ -71,15 +71,43 @@ impl Before {
         let is_shared =
             |index: usize, level: &AccessLevel| !parties[index].holdings.owns(&Key::of_level(level));
         changes.sort_by_key(|(index, level)| (level.is_active(now), is_shared(*index, level)));
-        let number = |(index, level): (usize, AccessLevel)| {
+        let tell = |(index, level): (usize, AccessLevel)| {
             let party: &mut Party = &mut parties[index];
+            let told = party
+                .holdings
+                .told
+                .insert(level.access_level_id.clone(), hash(&level, now));
+            if told == Some(hash(&level, now)) {
+                return None;
+            }
             party.holdings.level_changes += 1;
             let number = party.holdings.level_changes;
             let level = Box::new(level);
-            (party.id, Draft::Level { level, number })
+            Some((party.id, Draft::Level { level, number }))
         };
-        changes.into_iter().map(number).collect()
+        changes.into_iter().filter_map(tell).collect()
     }
+}
+
+/// FNV-1a (64 bits) over what the change detector looks at.
+fn hash(level: &AccessLevel, now: i64) -> u64 {
+    let seen = format!(
+        "{:?}",
+        (
+            (level.is_active(now), level.starts_at, level.expires_at),
+            (level.will_renew, level.is_in_grace_period(now), level.is_refund),
+            (level.cancellation_reason, level.billing_issue_detected_at),
+            (
+                &level.product_id,
+                &level.store,
+                &level.transaction_id,
+                &level.offer
+            ),
+        )
+    );
+    seen.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 /// The change detector of `access_level_updated`.

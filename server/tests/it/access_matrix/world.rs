@@ -165,8 +165,8 @@ impl World {
         let state = &self.server.state;
         let emptied = TABLES.each_ref().map(|sql| Statement::new(sql, []));
         state.store.write(emptied.into()).await.unwrap();
-        // A product that no catalogue has gives `premium`.
-        let unlisted = json!({"store_product_id": "unlisted"});
+        // A product that no catalogue has gives `premium`; it does not end when a test clock is moved.
+        let unlisted = json!({"store_product_id": "unlisted", "expires_at": "2036-01-15T00:00:00Z"});
         let purchase = with(numbered(subscription(), "private"), unlisted).to_string();
         for (credential, object) in [(C::OwnSecret, Object::Own), (C::OtherSecret, Object::Foreign)] {
             for (path, body) in [

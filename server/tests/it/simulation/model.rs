@@ -98,7 +98,13 @@ impl Chain {
         let all = || self.reports.values().map(|(transaction, _)| transaction);
         let kept = || all().filter(|transaction| transaction.refunded_at.is_none());
         let end = if kept().next().is_none() {
-            all().filter_map(|transaction| transaction.refunded_at).max()
+            // A refund never prolongs what has ended.
+            let end = |transaction: &Transaction| {
+                let end = transaction.grace_period_expires_at.or(transaction.expires_at);
+                let refund = transaction.refunded_at?;
+                Some(end.map_or(refund, |end| end.min(refund)))
+            };
+            all().filter_map(end).max()
         } else {
             let ends: Option<Vec<_>> = kept()
                 .map(|transaction| transaction.grace_period_expires_at.or(transaction.expires_at))
@@ -113,12 +119,36 @@ impl Chain {
         Some(access.cut_at(latest.billing_issue_detected_at.filter(|_| fails)))
     }
 
+    /// When one product takes the place of another depends on what was known when it was reported. Where an older period
+    /// outlasts the newest of another product, this model does not say when access ends.
+    fn is_settled(&self) -> bool {
+        let Some(latest) = self.latest() else {
+            return true;
+        };
+        let end = |transaction: &Transaction| {
+            transaction
+                .grace_period_expires_at
+                .or(transaction.expires_at)
+                .unwrap_or(i64::MAX)
+        };
+        let outlasts = |(old, _): &(Transaction, _)| {
+            old.product_id != latest.product_id && (latest.refunded_at.is_some() || end(old) > end(latest))
+        };
+        !self.reports.values().any(outlasts)
+    }
+
     fn is_held_by(&self, who: usize) -> bool {
         self.owner == Some(who) || self.sharers.contains(&who)
     }
 }
 
 impl Model {
+    /// Does the model say which access a profile has?
+    pub fn is_settled(&self, who: usize) -> bool {
+        let mut held = self.chains.values().filter(|chain| chain.is_held_by(who));
+        held.all(Chain::is_settled)
+    }
+
     /// Takes in a report.
     pub fn report(&mut self, who: usize, named: &[bool], transaction: &Transaction, sharing: Sharing) {
         let key = (transaction.store.clone(), transaction.original_id.clone());

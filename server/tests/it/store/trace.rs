@@ -147,8 +147,7 @@ fn sure_round(number: usize) -> Vec<Step> {
     let (customer, key) = (format!("sure-{number}"), format!("sure key {number}"));
     let user = [("adapty-customer-user-id", customer.as_str())];
     let once = [user[0], ("idempotency-key", key.as_str())];
-    let start = START + i64::try_from(number).unwrap() * HOUR;
-    let mut period = period(&format!("sure-{number}"), start, 2 * HOUR);
+    let mut period = period(&format!("sure-{number}"), START, 2 * HOUR);
     period["renew_status"] = json!(false);
     vec![
         step("POST", PROFILE, &user, &Value::Null),
