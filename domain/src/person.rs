@@ -46,6 +46,11 @@ impl Person {
         self.0.get(name)?.as_i64()
     }
 
+    /// Is a field set to `true`?
+    pub fn is_set(&self, name: &str) -> bool {
+        self.0.get(name).and_then(serde_json::Value::as_bool) == Some(true)
+    }
+
     /// Sets and clears.
     pub fn apply(&mut self, changes: &PersonChanges) {
         for (name, value) in changes {

@@ -66,13 +66,14 @@ impl<'a> Recipient<'a> {
         let (person, devices) = (&details.person, &details.installations);
         let first_seen = devices.iter().map(|device| device.created_at).min();
         let tracking = person.integer("att_status");
-        let may_track = tracking.is_none_or(|status| status == TRACKING_AUTHORIZED);
+        let may_advertise = !person.is_set("analytics_disabled");
+        let may_track = may_advertise && tracking.is_none_or(|status| status == TRACKING_AUTHORIZED);
         Self {
             profile_id: profile.id,
             customer_user_id: profile.customer_user_id.as_deref(),
             idfv: latest(devices, "idfv"),
             idfa: latest(devices, "idfa").filter(|_| may_track),
-            advertising_id: latest(devices, "advertising_id"),
+            advertising_id: latest(devices, "advertising_id").filter(|_| may_advertise),
             user_agent: latest(devices, "user_agent"),
             installed_at: first_seen.unwrap_or(profile.created_at),
             email: person.text("email"),
@@ -147,6 +148,17 @@ mod tests {
             profile.update(&mut details, &changes, now).unwrap();
         }
         (profile, details)
+    }
+
+    #[test]
+    fn advertising_ids_are_not_told_of_who_is_not_to_be_analysed() {
+        let (profile, details) = stored(&[
+            r#"{"installation_meta":{"device_id":"d","idfa":"a","idfv":"v","advertising_id":"g"}}"#,
+            r#"{"analytics_disabled":true}"#,
+        ]);
+        let recipient = Recipient::new(&profile, &details, &AppSettings::default());
+        assert_eq!((recipient.idfa, recipient.advertising_id), (None, None));
+        assert_eq!(recipient.idfv, Some("v"));
     }
 
     #[test]

@@ -97,6 +97,10 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
     };
     let before = Before::of(parties, report.context, handled);
     report.transaction.usd_rate = usd_rate(&report, known.as_ref());
+    if let Some(known) = &known {
+        // The environment is no part of a transaction's identity, and stays as it was first reported.
+        report.transaction.environment = known.environment;
+    }
     let moved = known.as_ref().filter(|known| Key::of(known) != key);
     if let Some(moved) = moved {
         take_out(parties, moved);

@@ -355,6 +355,22 @@ fn a24_a_one_time_purchase_that_is_refunded_at_first_sight() {
 // Table B
 
 #[test]
+fn a_transaction_stays_in_the_environment_in_which_it_was_first_reported() {
+    let mut story = Story::default();
+    story.report(day(0), &paid("t1", 0));
+    let as_sandbox = Transaction {
+        environment: Environment::Sandbox,
+        ..paid("t1", 0)
+    };
+    assert!(story.report(day(1), &as_sandbox).is_empty());
+    assert_eq!(
+        story.parties[A].holdings.chains[0].latest.environment,
+        Environment::Production
+    );
+    assert_eq!(story.revenue(A), usd(999));
+}
+
+#[test]
 fn b0_the_same_again_makes_nothing_and_changes_nothing() {
     let mut story = started();
     story.report(day(0), &of_chain("u1", paid("u1", 0)));
