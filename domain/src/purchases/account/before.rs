@@ -73,11 +73,9 @@ impl Before {
         changes.sort_by_key(|(index, level)| (level.is_active(now), is_shared(*index, level)));
         let tell = |(index, level): (usize, AccessLevel)| {
             let party: &mut Party = &mut parties[index];
-            let told = party
-                .holdings
-                .told
-                .insert(level.access_level_id.clone(), hash(&level, now));
-            if told == Some(hash(&level, now)) {
+            let seen = hash(&level, now);
+            let told = party.holdings.told.insert(level.access_level_id.clone(), seen);
+            if told == Some(seen) {
                 return None;
             }
             party.holdings.level_changes += 1;

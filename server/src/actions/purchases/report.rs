@@ -23,6 +23,9 @@ use crate::store::tables::profiles::{self, rows_of};
 use crate::store::tables::purchases;
 use crate::store::{Decision, Loaded, Row, StoreError};
 
+/// Needs no rate.
+const US_DOLLARS: &str = "USD";
+
 /// Takes in a transaction as it is reported now, and answers the profile that reported it.
 pub async fn set_transaction(
     state: &AppState,
@@ -38,13 +41,16 @@ pub async fn set_transaction(
         ..
     } = request;
     let rules = Rules::of(app);
-    let reads = vec![
+    let mut reads = vec![
         profiles::lock_whole(app.id, &selector),
         purchases::lock_holders(app.id, &transaction),
         purchases::select(app.id, &transaction),
         purchases::product(app.id, &transaction),
-        purchases::rate(&transaction.price.currency, &format_day(transaction.purchased_at)),
     ];
+    let currency = &transaction.price.currency;
+    if currency != US_DOLLARS {
+        reads.push(purchases::rate(currency, &format_day(transaction.purchased_at)));
+    }
     let purchase_id = Uuid::new_v4();
     let decide = move |loaded: &mut Loaded| {
         let app = rules.app.id;
@@ -120,7 +126,7 @@ impl Product {
 }
 
 fn usd_rate(transaction: &Transaction, rows: &mut [Row]) -> Result<Option<Decimal>, StoreError> {
-    if transaction.price.currency == "USD" {
+    if transaction.price.currency == US_DOLLARS {
         return Ok(Some(Decimal::ONE));
     }
     let Some(row) = rows.first_mut() else {

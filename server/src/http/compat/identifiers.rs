@@ -3,9 +3,8 @@
 use bursar_domain::app::IdentifiersAnswer;
 use bursar_domain::identifiers::IdentifierChanges;
 use bursar_domain::profile::Profile;
-use bursar_domain::profile_body::ProfileBody;
 
-use super::Wrapped;
+use super::show;
 use crate::actions::{Reply, profiles};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
@@ -18,9 +17,7 @@ pub async fn set(call: Call) -> Result<Reply, ApiError> {
     let request = call.request(call.selector()?)?;
     let (now, answer) = (call.now, call.app().settings.identifiers_answer);
     let render = move |profile: &Profile| match answer {
-        IdentifiersAnswer::Profile => Reply::json(&Wrapped {
-            data: ProfileBody::at(profile, now),
-        }),
+        IdentifiersAnswer::Profile => show(profile, now),
         IdentifiersAnswer::Empty => Reply::empty(200),
     };
     Ok(profiles::set_identifiers(&call.state, request, changes, render).await?)

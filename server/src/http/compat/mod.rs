@@ -5,12 +5,14 @@ mod profile;
 mod purchases;
 mod sdk;
 
+use bursar_domain::profile::Profile;
 use bursar_domain::profile_body::ProfileBody;
 use bursar_domain::purchases::refund_saver::RefundSaverBody;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::route::{Access, Doc, Parameter, Route, Schemas, of};
+use crate::actions::Reply;
 
 const CUSTOMER: Parameter = Parameter {
     name: "adapty-customer-user-id",
@@ -215,6 +217,13 @@ pub const ROUTES: &[Route] = &[
 #[derive(Serialize)]
 struct Wrapped<T> {
     data: T,
+}
+
+/// The answer of calls that answer a profile: as it is at `now`.
+fn show(profile: &Profile, now: i64) -> Reply {
+    Reply::json(&Wrapped {
+        data: ProfileBody::at(profile, now),
+    })
 }
 
 fn wrapped_profile(schemas: &mut Schemas) -> Value {

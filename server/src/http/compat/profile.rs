@@ -1,11 +1,10 @@
 //! `profile/`: create or link, read, change, delete.
 
 use bursar_domain::profile::{Profile, ProfileChanges, Refusal, bad_profile_id};
-use bursar_domain::profile_body::ProfileBody;
 use bursar_domain::{attributes, fields, installation, person};
 use serde_json::{Value, json};
 
-use super::Wrapped;
+use super::show;
 use crate::actions::{Reply, profiles};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
@@ -41,12 +40,6 @@ pub async fn update(call: Call) -> Result<Reply, ApiError> {
 pub async fn delete(call: Call) -> Result<Reply, ApiError> {
     profiles::delete(&call.state, call.app().id, call.selector()?).await?;
     Ok(Reply::empty(204))
-}
-
-fn show(profile: &Profile, now: i64) -> Reply {
-    Reply::json(&Wrapped {
-        data: ProfileBody::at(profile, now),
-    })
 }
 
 /// The schema of the body of `POST` and `PATCH`.

@@ -2,14 +2,13 @@
 
 use bursar_domain::fields::{self, Violation};
 use bursar_domain::profile::Profile;
-use bursar_domain::profile_body::ProfileBody;
 use bursar_domain::purchases::access_body::{GRANT_FIELDS, GrantRequest, REVOKE_FIELDS, RevokeRequest};
 use bursar_domain::purchases::body;
 use bursar_domain::purchases::refund_saver::{self, RefundSaverBody, RefundSaverChanges};
 use bursar_domain::selector::Selector;
 use serde_json::{Value, json};
 
-use super::Wrapped;
+use super::show;
 use crate::actions::{Reply, purchases};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
@@ -19,7 +18,8 @@ use crate::http::route::{Schemas, refuse};
 pub async fn set_transaction(call: Call) -> Result<Reply, ApiError> {
     let transaction = body::parse(&call.json()?)?;
     let request = call.request(call.selector()?)?;
-    let render = show_at(call.now);
+    let now = call.now;
+    let render = move |profile: &Profile| show(profile, now);
     Ok(purchases::set_transaction(&call.state, call.app(), request, transaction, render).await?)
 }
 
@@ -27,7 +27,8 @@ pub async fn set_transaction(call: Call) -> Result<Reply, ApiError> {
 pub async fn grant(call: Call) -> Result<Reply, ApiError> {
     let wanted = GrantRequest::parse(&call.json()?)?;
     let request = call.request(call.selector()?)?;
-    let render = show_at(call.now);
+    let now = call.now;
+    let render = move |profile: &Profile| show(profile, now);
     Ok(purchases::grant(&call.state, call.app(), request, wanted, render).await?)
 }
 
@@ -35,7 +36,8 @@ pub async fn grant(call: Call) -> Result<Reply, ApiError> {
 pub async fn revoke(call: Call) -> Result<Reply, ApiError> {
     let wanted = RevokeRequest::parse(&call.json()?)?;
     let request = call.request(call.selector()?)?;
-    let render = show_at(call.now);
+    let now = call.now;
+    let render = move |profile: &Profile| show(profile, now);
     Ok(purchases::revoke(&call.state, call.app(), request, wanted, render).await?)
 }
 
@@ -70,14 +72,6 @@ fn missing_as_400(error: ApiError) -> ApiError {
             message: "no such profile in this app".into(),
         }),
         other => other,
-    }
-}
-
-fn show_at(now: i64) -> impl Fn(&Profile) -> Reply + Send + 'static {
-    move |profile| {
-        Reply::json(&Wrapped {
-            data: ProfileBody::at(profile, now),
-        })
     }
 }
 
