@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::chain::Revoked;
 use super::transaction::{CancellationReason, Environment, Offer};
 
 /// What gives an access level: a chain, a one-time purchase, a grant. A profile shows one of them for each level.
@@ -64,6 +65,25 @@ impl AccessLevel {
     /// Has it begun and not ended?
     pub fn is_active(&self, now: i64) -> bool {
         self.starts_at.is_none_or(|start| start <= now) && self.expires_at.is_none_or(|end| end > now)
+    }
+
+    /// The revocation, if it takes anything away.
+    pub fn effective(&self, revoked: Option<Revoked>) -> Option<Revoked> {
+        revoked.filter(|revoked| self.expires_at.is_none_or(|end| revoked.at < end))
+    }
+
+    /// As a revocation leaves it.
+    #[must_use]
+    pub fn cut_by(self, revoked: Option<Revoked>) -> Self {
+        match self.effective(revoked) {
+            None => self,
+            Some(revoked) => Self {
+                expires_at: Some(revoked.at),
+                renewal_cancelled_at: Some(revoked.said_at),
+                cancellation_reason: Some(CancellationReason::AdaptyRevoked),
+                ..self
+            },
+        }
     }
 
     /// Does access go on only because a failed charge may still succeed?

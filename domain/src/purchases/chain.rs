@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::access::AccessLevel;
-use super::transaction::{CancellationReason, Transaction};
+use super::transaction::Transaction;
 
 /// A day in microseconds.
 pub const DAY: i64 = 24 * 60 * 60 * 1_000_000;
@@ -253,26 +253,22 @@ impl Chain {
 
     /// What it gives access to, for how long.
     pub fn access(&self) -> Option<AccessLevel> {
+        Some(self.granted()?.cut_by(self.revoked))
+    }
+
+    /// The same, revocations left out.
+    pub fn granted(&self) -> Option<AccessLevel> {
         Some(self.shown(self.access_level_id.clone()?))
     }
 
     /// The subscription as profiles list it: as access, but with the end of the paid period as it was reported.
     pub fn entry(&self) -> AccessLevel {
         let shown = self.shown(String::new());
+        let revoked = shown.effective(self.revoked);
         AccessLevel {
-            expires_at: match self.effective_revocation() {
-                Some(revoked) => Some(revoked.at),
-                None => self.latest.expires_at,
-            },
-            ..shown
+            expires_at: revoked.map_or(self.latest.expires_at, |revoked| Some(revoked.at)),
+            ..shown.cut_by(revoked)
         }
-    }
-
-    /// The revocation, if it takes anything away.
-    fn effective_revocation(&self) -> Option<Revoked> {
-        let end = self.access_ends_at();
-        self.revoked
-            .filter(|revoked| end.is_none_or(|end| revoked.at < end))
     }
 
     /// Notes at the end of each change since when renewing is off.
@@ -285,8 +281,6 @@ impl Chain {
 
     fn shown(&self, access_level_id: String) -> AccessLevel {
         let latest = &self.latest;
-        let end = self.access_ends_at();
-        let revoked = self.effective_revocation();
         AccessLevel {
             access_level_id,
             store: latest.store.clone(),
@@ -299,14 +293,12 @@ impl Chain {
             starts_at: None,
             purchased_at: latest.purchased_at,
             originally_purchased_at: latest.originally_purchased_at,
-            expires_at: revoked.map_or(end, |revoked| Some(revoked.at)),
+            expires_at: self.access_ends_at(),
             subscription_expires_at: latest.expires_at,
-            renewal_cancelled_at: revoked.map_or(self.renewal_off_at, |revoked| Some(revoked.said_at)),
+            renewal_cancelled_at: self.renewal_off_at,
             billing_issue_detected_at: latest.billing_issue_detected_at,
             grace_period_expires_at: latest.grace_period_expires_at,
-            cancellation_reason: revoked.map_or(latest.cancellation_reason, |_| {
-                Some(CancellationReason::AdaptyRevoked)
-            }),
+            cancellation_reason: latest.cancellation_reason,
             is_refund: matches!(self.closed, Some(Closed::Refunded(_))),
             will_renew: latest.will_renew && self.closed.is_none(),
             activated_at: self.activated_at,

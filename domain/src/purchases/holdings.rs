@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::access::AccessLevel;
 use super::chain::{Chain, Revoked};
 use super::machine::{Context, clock};
-use super::transaction::{CancellationReason, Environment, PurchaseType, Transaction};
+use super::transaction::{Environment, PurchaseType, Transaction};
 
 /// The store that grants are shown under.
 pub const GRANT_STORE: &str = "adapty";
@@ -160,24 +160,10 @@ impl Holdings {
     /// What a chain or purchase of its own gives access to. Revocations are left out: each is of one profile alone.
     pub fn access_of(&self, key: &Key) -> Option<AccessLevel> {
         let chain = self.chains.iter().find(|chain| key.is_of(&chain.latest));
-        let of_chain = chain.and_then(|chain| {
-            let revoked = None;
-            Chain {
-                revoked,
-                ..chain.clone()
-            }
-            .access()
-        });
-        let one_time = self.one_time.iter().find(|one| key.is_of(&one.transaction));
-        let of_one_time = one_time.and_then(|one| {
-            let revoked = None;
-            OneTime {
-                revoked,
-                ..one.clone()
-            }
-            .access()
-        });
-        of_chain.or(of_one_time)
+        let one_time = || self.one_time.iter().find(|one| key.is_of(&one.transaction));
+        chain
+            .and_then(Chain::granted)
+            .or_else(|| one_time().and_then(OneTime::granted))
     }
 
     /// The access levels at an instant, one entry each, by id. Ended ones stay.
@@ -234,8 +220,13 @@ fn rank(level: &AccessLevel, at: i64) -> (u8, i64, i64) {
 }
 
 impl OneTime {
-    /// What it gives access to: for ever, or until it is paid back.
+    /// What it gives access to: for ever, or until it is paid back or revoked.
     pub fn access(&self) -> Option<AccessLevel> {
+        Some(self.granted()?.cut_by(self.revoked))
+    }
+
+    /// The same, revocations left out.
+    fn granted(&self) -> Option<AccessLevel> {
         let transaction = &self.transaction;
         let level = AccessLevel {
             access_level_id: self.access_level_id.clone()?,
@@ -264,7 +255,7 @@ impl OneTime {
             trial_days: None,
             variation_id: transaction.variation_id.clone(),
         };
-        Some(cut(level, self.revoked))
+        Some(level)
     }
 }
 
@@ -298,26 +289,13 @@ impl Grant {
             trial_days: None,
             variation_id: None,
         };
-        cut(level, self.revoked)
+        level.cut_by(self.revoked)
     }
 }
 
 impl Shared {
     /// What it gives access to.
     pub fn access(&self) -> Option<AccessLevel> {
-        self.access.clone().map(|level| cut(level, self.revoked))
-    }
-}
-
-/// A level as a revocation leaves it.
-fn cut(level: AccessLevel, revoked: Option<Revoked>) -> AccessLevel {
-    match revoked.filter(|revoked| level.expires_at.is_none_or(|end| revoked.at < end)) {
-        None => level,
-        Some(revoked) => AccessLevel {
-            expires_at: Some(revoked.at),
-            renewal_cancelled_at: Some(revoked.said_at),
-            cancellation_reason: Some(CancellationReason::AdaptyRevoked),
-            ..level
-        },
+        self.access.clone().map(|level| level.cut_by(self.revoked))
     }
 }
