@@ -103,6 +103,15 @@ impl Installations {
         self.0.iter()
     }
 
+    /// The value of a field on the installation that changed last of those that have one.
+    pub fn latest(&self, field: &str) -> Option<&str> {
+        let known = self.iter().filter_map(|device| {
+            let text = device.fields.get(field)?.as_str()?;
+            (!text.is_empty()).then_some((device.updated_at, text))
+        });
+        known.max_by_key(|(changed, _)| *changed).map(|(_, text)| text)
+    }
+
     /// Adds the installation or changes the known one. Answers whether anything is different now.
     pub fn apply(&mut self, changes: &InstallationChanges, now: i64) -> bool {
         let known = self

@@ -13,14 +13,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use bursar_domain::ids::AppId;
-use bursar_domain::integrations::webhook;
+use bursar_domain::integrations::ALL;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use uuid::Uuid;
 
-pub use app::{App, Webhook};
+use app::TargetIds;
+pub use app::{App, AppIntegration, Target};
 
 use crate::keys::{self, KeyKind};
-use crate::store::tables::integrations;
+use crate::store::tables::integrations as table;
 use crate::store::{Row, Sql, Statement, Store, StoreError};
 use crate::vault::Vault;
 
@@ -63,16 +64,20 @@ pub struct AdminToken {
 
 impl Directory {
     /// Loads everything. `requests_per_second` limits each key; `None`: no limit.
-    pub async fn load(store: &Store, requests_per_second: Option<NonZeroU32>) -> Result<Self, StoreError> {
+    pub async fn load(
+        store: &Store,
+        vault: &Vault,
+        requests_per_second: Option<NonZeroU32>,
+    ) -> Result<Self, StoreError> {
         // The version first: a change between the reads is then seen at the next look.
         let mut directory = Self {
             version: stored_version(store).await?,
             ..Self::default()
         };
-        let mut webhooks = webhooks(store).await?;
+        let mut integrations = integrations(store, vault).await?;
         const APPS: Sql = Sql::same("SELECT app_id, settings FROM apps");
         for mut row in store.read(Statement::new(&APPS, [])).await? {
-            let app = app(&mut row, &mut webhooks)?;
+            let app = app(&mut row, &mut integrations)?;
             directory.apps.insert(app.id, Arc::new(app));
         }
         const KEYS: Sql =
@@ -237,23 +242,34 @@ async fn stored_version(store: &Store) -> Result<i64, StoreError> {
         .int(0)
 }
 
-async fn webhooks(store: &Store) -> Result<HashMap<AppId, Webhook>, StoreError> {
-    let mut rows = store
-        .read(integrations::select_of_slug(webhook::INTEGRATION.slug))
-        .await?;
-    let webhooks = rows.iter_mut().map(|row| {
-        let stored = integrations::read(row)?;
-        Ok((stored.app, Webhook::of(stored)?))
-    });
-    webhooks.collect()
+async fn integrations(
+    store: &Store,
+    vault: &Vault,
+) -> Result<HashMap<AppId, Vec<AppIntegration>>, StoreError> {
+    let mut targets = TargetIds::new();
+    for mut row in store.read(table::select_targets()).await? {
+        targets.insert((AppId(row.uuid(1)?), row.text(2)?, row.text(3)?), row.int(0)?);
+    }
+    let mut all: HashMap<AppId, Vec<AppIntegration>> = HashMap::new();
+    for mut row in store.read(table::select_all()).await? {
+        let stored = table::read(&mut row)?;
+        if let Some(known) = AppIntegration::open(&stored, &targets, vault)? {
+            all.entry(stored.app).or_default().push(known);
+        }
+    }
+    let place = |known: &AppIntegration| ALL.iter().position(|other| other.slug == known.integration.slug);
+    for of_app in all.values_mut() {
+        of_app.sort_by_key(place);
+    }
+    Ok(all)
 }
 
-fn app(row: &mut Row, webhooks: &mut HashMap<AppId, Webhook>) -> Result<App, StoreError> {
+fn app(row: &mut Row, integrations: &mut HashMap<AppId, Vec<AppIntegration>>) -> Result<App, StoreError> {
     let id = AppId(row.uuid(0)?);
     Ok(App {
         id,
         settings: serde_json::from_str(&row.text(1)?).map_err(|_| corrupt("an app's settings"))?,
-        webhook: webhooks.remove(&id).unwrap_or_default(),
+        integrations: integrations.remove(&id).unwrap_or_default(),
     })
 }
 

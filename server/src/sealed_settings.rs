@@ -19,7 +19,7 @@ pub fn open(
 }
 
 /// The secrets of a row alone.
-pub fn open_secrets(
+fn open_secrets(
     app: AppId,
     integration: &Integration,
     sealed: &[u8],
@@ -49,6 +49,7 @@ pub fn close(
         enabled,
         settings,
         sealed_secrets: vault.seal(&place(app, integration), &secrets),
+        blocked: None,
     }
 }
 

@@ -50,7 +50,7 @@ impl AppState {
         metrics: Metrics,
         requests_per_second: Option<NonZeroU32>,
     ) -> Result<Self, StoreError> {
-        let directory = ArcSwap::from_pointee(Directory::load(&store, requests_per_second).await?);
+        let directory = ArcSwap::from_pointee(Directory::load(&store, &vault, requests_per_second).await?);
         Ok(Self(Arc::new(Shared {
             store,
             vault,
@@ -71,7 +71,7 @@ impl AppState {
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let known = self.directory.load_full();
         if known.is_outdated(&self.store).await? {
-            let mut fresh = Directory::load(&self.store, self.requests_per_second).await?;
+            let mut fresh = Directory::load(&self.store, &self.vault, self.requests_per_second).await?;
             fresh.inherit(&known);
             let fresh = Arc::new(fresh);
             // Of two that load at once the slower one must not bring back what the other saw revoked.

@@ -9,6 +9,7 @@ cargo xtask COMMAND
   test [-- ARGS…]           every check of the project, on a throwaway PostgreSQL
   bench main-job|events     the speed against what the machine could do at best
   postgres -- COMMAND…      runs COMMAND with a throwaway PostgreSQL
+  golden                    writes the golden requests and the handbook's tables anew
   sbom                      writes target/sbom.json (CycloneDX 1.5)
 
 `cargo xtask COMMAND --help` explains one.";
@@ -57,6 +58,13 @@ removes the PostgreSQL, and exits as COMMAND did.
 
 Example: cargo xtask postgres -- cargo test --package bursar expired_grant";
 
+/// Printed for `cargo xtask golden --help`.
+pub const GOLDEN_HELP: &str = "\
+cargo xtask golden
+
+Writes the golden files of the domain (events, requests to third parties) and the generated tables of the handbook
+anew. Then read the difference: it is what changes for users.";
+
 /// Printed for `cargo xtask sbom --help`.
 pub const SBOM_HELP: &str = "\
 cargo xtask sbom
@@ -87,6 +95,8 @@ pub enum Invocation {
         /// Its arguments.
         args: Vec<String>,
     },
+    /// Write the golden files and generated tables anew.
+    Golden,
     /// Write the bill of materials.
     Sbom,
 }
@@ -127,6 +137,9 @@ impl Invocation {
             "postgres" => postgres(rest),
             "bench" if wants_help => Ok(Self::Help(BENCH_HELP)),
             "bench" => bench(&rest),
+            "golden" if wants_help => Ok(Self::Help(GOLDEN_HELP)),
+            "golden" if passed_on(rest.clone())?.is_empty() => Ok(Self::Golden),
+            "golden" => Err(UsageError::UnexpectedArgument("--".into())),
             "sbom" if wants_help => Ok(Self::Help(SBOM_HELP)),
             "sbom" if passed_on(rest.clone())?.is_empty() => Ok(Self::Sbom),
             "sbom" => Err(UsageError::UnexpectedArgument("--".into())),

@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Ok(Invocation::Test { cargo_test_args }) => commands::test::run(&cargo_test_args),
         Ok(Invocation::Postgres { program, args }) => commands::postgres::run(&program, &args),
         Ok(Invocation::Bench { subject, size }) => commands::bench::run(subject, size),
+        Ok(Invocation::Golden) => commands::golden::run(),
         Ok(Invocation::Sbom) => commands::sbom::run(),
         Err(error) => {
             eprintln!("error: {error}\n\n{}", xtask::command_line::HELP);

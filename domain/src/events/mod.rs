@@ -50,6 +50,8 @@ pub struct Fact {
     pub is_in_trial: bool,
     /// How much of the price was paid back, 0 to 1, on refund events.
     pub refunded_share: Option<Decimal>,
+    /// After how many days the timer ran out, on synthetic events: who asked for another time does not get it.
+    pub timer_days: Option<i64>,
 }
 
 /// An event: what happened, once. It is never changed.

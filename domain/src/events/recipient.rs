@@ -8,7 +8,6 @@ use crate::app::AppSettings;
 use crate::attributes::Attributes;
 use crate::identifiers::Identifiers;
 use crate::ids::ProfileId;
-use crate::installation::Installations;
 use crate::profile::{Details, Profile};
 
 /// `att_status` of a customer who allowed tracking.
@@ -71,10 +70,10 @@ impl<'a> Recipient<'a> {
         Self {
             profile_id: profile.id,
             customer_user_id: profile.customer_user_id.as_deref(),
-            idfv: latest(devices, "idfv"),
-            idfa: latest(devices, "idfa").filter(|_| may_track),
-            advertising_id: latest(devices, "advertising_id").filter(|_| may_advertise),
-            user_agent: latest(devices, "user_agent"),
+            idfv: devices.latest("idfv"),
+            idfa: devices.latest("idfa").filter(|_| may_track),
+            advertising_id: devices.latest("advertising_id").filter(|_| may_advertise),
+            user_agent: devices.latest("user_agent"),
             installed_at: first_seen.unwrap_or(profile.created_at),
             email: person.text("email"),
             country: person.text("ip_country"),
@@ -103,15 +102,6 @@ impl<'a> Recipient<'a> {
             advertising_id: self.advertising_id.map(UuidText),
         }
     }
-}
-
-/// The value of a field on the installation that changed last of those that have one.
-fn latest<'a>(devices: &'a Installations, name: &str) -> Option<&'a str> {
-    let known = devices.iter().filter_map(|device| {
-        let text = device.fields.get(name)?.as_str()?;
-        (!text.is_empty()).then_some((device.updated_at, text))
-    });
-    known.max_by_key(|(changed, _)| *changed).map(|(_, text)| text)
 }
 
 /// The ids of the customer's devices.

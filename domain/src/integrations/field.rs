@@ -9,7 +9,8 @@ use crate::fields::MAX_TEXT;
 /// A setting.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
-    /// Its name; dots nest.
+    /// Its name; dots nest. One that ends with `.*` stands for any further name there, such as that of a store of the
+    /// owner's own.
     pub path: &'static str,
     /// What its value must be.
     pub kind: Kind,
@@ -24,16 +25,31 @@ pub enum Kind {
     Url,
     /// A text that nobody gets to see again; the function answers what is wrong with it. Not set by default.
     Secret(fn(&str) -> Option<&'static str>),
-    /// Yes or no. No by default.
-    Switch,
-    /// A whole number from the first to the second. Not set by default.
-    Number(u8, u8),
+    /// A text; the function answers what is wrong with it. Not set by default.
+    Text(fn(&str) -> Option<&'static str>),
+    /// Yes or no, and what it is by default.
+    Switch(bool),
+    /// A whole number from the first to the second, and what it is by default.
+    Number(u32, u32, Option<u32>),
     /// One of these; the first by default.
     Choice(&'static [&'static str]),
     /// For each event, whether it is sent. By default all are but the synthetic ones.
     EventSwitches,
-    /// For each event, its name. By default ours.
-    EventNames,
+    /// For each event, its name; the function tells it where nobody says. Empty: it is not sent.
+    EventNames(fn(EventKind) -> &'static str),
+    /// Something of the integration's own.
+    Own(&'static Shape),
+}
+
+/// What a value of an integration's own must be.
+#[derive(Debug)]
+pub struct Shape {
+    /// The value if nobody says one.
+    pub default: fn() -> Json,
+    /// Its JSON Schema.
+    pub schema: fn() -> Json,
+    /// The value in its usual form, all parts filled in; or what is wrong: paths below the setting, and why.
+    pub read: fn(&Json) -> Result<Json, Vec<Problem>>,
 }
 
 impl Field {
@@ -47,38 +63,63 @@ impl Field {
         matches!(self.kind, Kind::Secret(_))
     }
 
-    /// The value if nobody says one.
-    pub fn default(&self) -> Json {
-        match self.kind {
-            Kind::Url | Kind::Secret(_) | Kind::Number(..) => Json::Null,
-            Kind::Switch => json!(false),
-            Kind::Choice(choices) => json!(choices[0]),
-            Kind::EventSwitches => of_each_event(|event| json!(is_sent_by_default(event))),
-            Kind::EventNames => of_each_event(|event| json!(event.as_str())),
+    /// Is this setting one of those that it stands for?
+    pub fn covers(&self, path: &str) -> bool {
+        match self.path.strip_suffix('*') {
+            None => self.path == path,
+            Some(table) => path.strip_prefix(table).is_some_and(is_name),
         }
     }
 
-    /// The value in its usual form; what is wrong with it is added to `problems`. An empty URL or secret is none.
-    pub fn read(&self, value: &Json, problems: &mut Vec<Problem>) -> Json {
-        let mut wrong = |why: &str| problems.push(Problem::new(self.path, why));
+    /// Where it stands for any name: the table that the names are in.
+    pub fn open_table(&self) -> Option<&'static str> {
+        self.path.strip_suffix(".*")
+    }
+
+    /// The value if nobody says one.
+    pub fn default(&self) -> Json {
+        match self.kind {
+            Kind::Url | Kind::Secret(_) | Kind::Text(_) => Json::Null,
+            Kind::Number(_, _, default) => json!(default),
+            Kind::Switch(default) => json!(default),
+            Kind::Choice(choices) => json!(choices[0]),
+            Kind::EventSwitches => of_each_event(|event| json!(is_sent_by_default(event))),
+            Kind::EventNames(default) => of_each_event(|event| json!(default(event))),
+            Kind::Own(shape) => (shape.default)(),
+        }
+    }
+
+    /// The value of the setting at `path` in its usual form; what is wrong with it is added to `problems`. An empty
+    /// URL, secret or text is none.
+    pub fn read(&self, path: &str, value: &Json, problems: &mut Vec<Problem>) -> Json {
+        let mut wrong = |why: &str| problems.push(Problem::new(path, why));
         match (self.kind, value) {
-            (Kind::Url | Kind::Secret(_) | Kind::Number(..), Json::Null) => {}
-            (Kind::Url | Kind::Secret(_), Json::String(text)) if text.is_empty() => return Json::Null,
+            (Kind::Url | Kind::Secret(_) | Kind::Text(_), Json::Null) => {}
+            (Kind::Number(_, _, default), Json::Null) => return json!(default),
+            (Kind::Url | Kind::Secret(_) | Kind::Text(_), Json::String(text)) if text.is_empty() => {
+                return Json::Null;
+            }
             (Kind::Url, Json::String(text)) => url::problem(text).into_iter().for_each(wrong),
-            (Kind::Secret(problem), Json::String(text)) => problem(text).into_iter().for_each(wrong),
-            (Kind::Url | Kind::Secret(_), _) => wrong("must be text or null"),
-            (Kind::Switch, Json::Bool(_)) => {}
-            (Kind::Switch, _) => wrong("must be true or false"),
-            (Kind::Number(min, max), Json::Number(number)) if is_in(number, min, max) => {}
-            (Kind::Number(min, max), _) => {
+            (Kind::Secret(problem) | Kind::Text(problem), Json::String(text)) => {
+                problem(text).into_iter().for_each(wrong);
+            }
+            (Kind::Url | Kind::Secret(_) | Kind::Text(_), _) => wrong("must be text or null"),
+            (Kind::Switch(_), Json::Bool(_)) => {}
+            (Kind::Switch(_), _) => wrong("must be true or false"),
+            (Kind::Number(min, max, _), Json::Number(number)) if is_in(number, min, max) => {}
+            (Kind::Number(min, max, _), _) => {
                 wrong(&format!("must be a whole number from {min} to {max}, or null"))
             }
             (Kind::Choice(choices), Json::String(text)) if choices.contains(&text.as_str()) => {}
             (Kind::Choice(choices), _) => wrong(&format!("must be one of: {}", choices.join(", "))),
-            (Kind::EventSwitches | Kind::EventNames, Json::Object(said)) => {
+            (Kind::EventSwitches | Kind::EventNames(_), Json::Object(said)) => {
                 return self.read_events(said, problems);
             }
-            (Kind::EventSwitches | Kind::EventNames, _) => wrong("must be an object with events as names"),
+            (Kind::EventSwitches | Kind::EventNames(_), _) => wrong("must be an object with events as names"),
+            (Kind::Own(shape), value) => match (shape.read)(value) {
+                Ok(value) => return value,
+                Err(found) => problems.extend(found.into_iter().map(|problem| problem.below(path))),
+            },
         }
         value.clone()
     }
@@ -103,27 +144,35 @@ impl Field {
     }
 }
 
+/// Is this a name that an open table takes?
+fn is_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    (1..=64).contains(&name.len()) && name.bytes().all(is_plain)
+}
+
 /// Are events of this kind sent if nobody says?
 pub(super) fn is_sent_by_default(event: EventKind) -> bool {
     !event.is_synthetic()
 }
 
-fn of_each_event(value: impl Fn(EventKind) -> Json) -> Json {
+/// An object with a value for each event.
+pub fn of_each_event(value: impl Fn(EventKind) -> Json) -> Json {
     let all = EventKind::ALL.iter();
     all.map(|event| (event.as_str().to_owned(), value(*event)))
         .collect::<Map<_, _>>()
         .into()
 }
 
-fn is_in(number: &serde_json::Number, min: u8, max: u8) -> bool {
+fn is_in(number: &serde_json::Number, min: u32, max: u32) -> bool {
     number
         .as_u64()
         .is_some_and(|number| (u64::from(min)..=u64::from(max)).contains(&number))
 }
 
-fn event_name_problem(name: &str) -> Option<&'static str> {
-    if name.is_empty() || name.chars().count() > MAX_TEXT {
-        Some("must have 1 to 255 characters")
+/// What keeps a text from being the name of an event.
+pub fn event_name_problem(name: &str) -> Option<&'static str> {
+    if name.chars().count() > MAX_TEXT {
+        Some("must have at most 255 characters")
     } else if name.chars().any(char::is_control) {
         Some("must not hold control characters")
     } else {

@@ -1,13 +1,25 @@
-//! Integrations: the third parties that events are sent to. Each is a record in a file of its own.
+//! Integrations: the third parties that events are sent to. Each is a record with pure functions in a file of its own.
 //!
 //! A new one is a file here and a line in [`ALL`]. Its settings are a table of [`Field`]s: the form, the checks, the
-//! defaults and the masking of secrets come from there.
+//! defaults and the masking of secrets come from there. Its functions turn an event into a record without credentials
+//! (`encode`), records into a request (`request`), and an answer into verdicts (`judge`). When to send, to wait and to
+//! try again is the server's business.
 
-pub mod event_choices;
+mod amplitude;
+pub mod customer;
+pub mod exchange;
 pub mod field;
+pub mod occasion;
+pub mod record;
+#[cfg(test)]
+pub mod samples;
+pub mod schedule;
 mod schema;
 pub mod secret;
 pub mod settings;
+pub mod shared;
+pub mod subscription;
+pub mod told;
 mod url;
 pub mod webhook;
 
@@ -15,11 +27,18 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::events::EventKind;
+pub use customer::Customer;
+pub use exchange::{Answer, Judgement, Method, Request, Sending, Verdict};
 pub use field::{Field, Kind};
+pub use occasion::Occasion;
+pub use record::{Record, Skip};
+pub use schedule::Schedule;
 pub use settings::Settings;
+pub use told::Told;
 
 /// All integrations, in the order in which they are listed.
-pub const ALL: &[Integration] = &[webhook::INTEGRATION];
+pub const ALL: &[Integration] = &[webhook::INTEGRATION, amplitude::INTEGRATION];
 
 /// A third party.
 pub struct Integration {
@@ -31,12 +50,64 @@ pub struct Integration {
     pub docs: &'static str,
     /// What an app can choose.
     pub settings: &'static [Field],
-    /// Which of a profile's identifiers it needs, in order of preference.
+    /// Which of a profile's identifiers it looks at, in order of preference.
     pub identifiers: &'static [&'static str],
     /// What it takes at most.
     pub limits: Limits,
+    /// When a try that failed is repeated.
+    pub schedule: &'static Schedule,
+    /// Can it tell of events of this kind at all?
+    pub takes: fn(EventKind) -> bool,
+    /// The calls that an event can make here, each a delivery of its own. [`Part::WHOLE`] where there is one.
+    pub parts: &'static [Part],
     /// What is valid but will not do what it seems to.
     pub check: fn(&Settings) -> Vec<Problem>,
+    /// The event as the third party is told of it, without credentials. The same occasion always gives the same
+    /// record.
+    pub encode: fn(&Occasion<'_>) -> Result<Record, Skip>,
+    /// The request that carries records.
+    pub request: fn(&Sending<'_>) -> Request,
+    /// What an answer means, `None` where none came.
+    pub judge: fn(&Sending<'_>, Option<&Answer>) -> Judgement,
+    /// How credentials are proved without an event that counts.
+    pub probe: Probe,
+}
+
+/// One of the calls that an event can make.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// Its name; empty where an event makes one call.
+    pub name: &'static str,
+    /// Is it of no use once a newer one of the profile waits? The older one is skipped as `superseded` then.
+    pub latest_only: bool,
+    /// Do these settings ask for it? `None`: they always do.
+    pub wanted: Option<fn(&Settings) -> bool>,
+}
+
+impl Part {
+    /// The only call.
+    pub const WHOLE: Self = Self::named("");
+
+    /// A call that is always wanted and always of use.
+    pub const fn named(name: &'static str) -> Self {
+        Self {
+            name,
+            latest_only: false,
+            wanted: None,
+        }
+    }
+}
+
+/// How `integration test` finds out whether the settings work.
+#[derive(Debug, Clone, Copy)]
+pub enum Probe {
+    /// A request of its own, for each set of credentials, that counts nowhere; an answer is judged by the function.
+    Requests(
+        fn(&Settings, now: i64) -> Vec<Request>,
+        fn(Option<&Answer>) -> Verdict,
+    ),
+    /// There is no such request: an event that is marked as a test is sent.
+    MarkedEvent,
 }
 
 /// What an integration takes at most; `null`: there is no limit.
@@ -48,8 +119,21 @@ pub struct Limits {
     pub request_bytes: Option<u32>,
     /// Requests in a second.
     pub requests_per_second: Option<u32>,
-    /// How old an event may be, in hours.
+    /// How old an event may be, in hours, when it is sent.
     pub oldest_event_hours: Option<u32>,
+    /// For how many hours after the first try it may be repeated.
+    pub repeat_hours: Option<u32>,
+}
+
+impl Limits {
+    /// One event in a request, and no other limit.
+    pub const NONE: Self = Self {
+        events_per_request: 1,
+        request_bytes: None,
+        requests_per_second: None,
+        oldest_event_hours: None,
+        repeat_hours: None,
+    };
 }
 
 /// What is wrong with one setting.
@@ -70,12 +154,51 @@ impl Problem {
             detail: detail.into(),
         }
     }
+
+    /// The same one level further down.
+    #[must_use]
+    pub fn below(self, table: &str) -> Self {
+        let field = if self.field.is_empty() {
+            table.to_owned()
+        } else {
+            format!("{table}.{}", self.field)
+        };
+        Self { field, ..self }
+    }
 }
 
 impl Integration {
     /// The JSON Schema of its settings.
     pub fn schema(&self) -> Value {
         schema::of(self.settings)
+    }
+}
+
+/// What most integrations take: everything but changes of access levels, which the webhook alone can tell.
+pub fn all_but_levels(event: EventKind) -> bool {
+    event != EventKind::AccessLevelUpdated
+}
+
+/// As [`all_but_levels`], without the synthetic events.
+pub fn no_synthetic(event: EventKind) -> bool {
+    all_but_levels(event) && !event.is_synthetic()
+}
+
+/// Everything is fine with any settings.
+pub fn no_problems(_: &Settings) -> Vec<Problem> {
+    Vec::new()
+}
+
+/// JSON as text.
+pub(crate) fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("names are texts and no value can fail")
+}
+
+/// A text cut to so many characters.
+pub(crate) fn cut(text: &str, characters: usize) -> &str {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => &text[..end],
+        None => text,
     }
 }
 

@@ -12,6 +12,10 @@ pub fn of(fields: &[Field]) -> Value {
     for field in fields {
         let mut place = &mut whole;
         for name in field.path.split('.') {
+            if name == "*" {
+                place = &mut place["additionalProperties"];
+                continue;
+            }
             if !place["properties"].is_object() {
                 *place = table();
             }
@@ -30,11 +34,13 @@ fn describe(field: &Field) -> Value {
     let mut schema = match field.kind {
         Kind::Url => json!({"type": ["string", "null"], "format": "uri"}),
         Kind::Secret(_) => json!({"type": ["string", "null"], "format": "password"}),
-        Kind::Switch => json!({"type": "boolean"}),
-        Kind::Number(min, max) => json!({"type": ["integer", "null"], "minimum": min, "maximum": max}),
+        Kind::Text(_) => json!({"type": ["string", "null"]}),
+        Kind::Switch(_) => json!({"type": "boolean"}),
+        Kind::Number(min, max, _) => json!({"type": ["integer", "null"], "minimum": min, "maximum": max}),
         Kind::Choice(choices) => json!({"type": "string", "enum": choices}),
         Kind::EventSwitches => of_each_event(&json!({"type": "boolean"})),
-        Kind::EventNames => of_each_event(&json!({"type": "string", "minLength": 1, "maxLength": MAX_TEXT})),
+        Kind::EventNames(_) => of_each_event(&json!({"type": "string", "maxLength": MAX_TEXT})),
+        Kind::Own(shape) => (shape.schema)(),
     };
     schema["description"] = field.about.into();
     schema["default"] = field.default();

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::{Field, Problem};
+use crate::events::EventKind;
 
 /// What stands in place of a secret. Sent back, it keeps the one that is stored.
 pub const MASK: &str = "********";
@@ -23,7 +23,10 @@ impl Settings {
     pub fn defaults(fields: &[Field]) -> Self {
         let mut settings = Self(Map::new());
         for field in fields {
-            settings.put(field.path, field.default());
+            match field.open_table() {
+                None => settings.put(field.path, field.default()),
+                Some(table) => settings.open(table),
+            }
         }
         settings
     }
@@ -34,15 +37,13 @@ impl Settings {
         let mut problems = Vec::new();
         find_unknown(fields, said, "", &mut problems);
         let mut settings = Self::defaults(fields);
-        for field in fields {
-            match at(said, field.path) {
-                Some(Json::String(text)) if field.is_secret() && text == MASK => {
-                    match before.text(field.path) {
-                        Some(stored) => settings.put(field.path, stored.into()),
-                        None => problems.push(Problem::new(field.path, "is masked, but no secret is stored")),
-                    }
-                }
-                Some(value) => settings.put(field.path, field.read(value, &mut problems)),
+        for (path, field) in each(fields, said) {
+            match at(said, &path) {
+                Some(Json::String(text)) if field.is_secret() && text == MASK => match before.text(&path) {
+                    Some(stored) => settings.put(&path, stored.into()),
+                    None => problems.push(Problem::new(path, "is masked, but no secret is stored")),
+                },
+                Some(value) => settings.put(&path, field.read(&path, value, &mut problems)),
                 None => {}
             }
         }
@@ -60,13 +61,13 @@ impl Settings {
     /// not know any more is left out, what it has learned since takes its default.
     pub fn join(fields: &[Field], stored: &Map<String, Json>, secrets: Secrets) -> Self {
         let mut settings = Self::defaults(fields);
-        for field in fields {
-            if let Some(value) = at(stored, field.path) {
-                settings.put(field.path, field.read(value, &mut Vec::new()));
+        for (path, field) in each(fields, stored) {
+            if let Some(value) = at(stored, &path) {
+                settings.put(&path, field.read(&path, value, &mut Vec::new()));
             }
         }
         for (path, secret) in secrets {
-            if fields.iter().any(|field| field.path == path) {
+            if fields.iter().any(|field| field.covers(&path)) {
                 settings.put(&path, secret.into());
             }
         }
@@ -76,30 +77,39 @@ impl Settings {
     /// The settings without their secrets, and the secrets that are set.
     pub fn split(&self, fields: &[Field]) -> (Map<String, Json>, Secrets) {
         let (mut settings, mut secrets) = (self.clone(), Secrets::new());
-        for field in fields.iter().filter(|field| field.is_secret()) {
-            if let Some(secret) = self.text(field.path) {
-                secrets.insert(field.path.into(), secret.into());
-                settings.put(field.path, Json::Null);
+        for (path, _) in each(fields, &self.0)
+            .iter()
+            .filter(|(_, field)| field.is_secret())
+        {
+            if let Some(secret) = self.text(path) {
+                secrets.insert(path.clone(), secret.into());
+                settings.put(path, Json::Null);
             }
         }
         (settings.0, secrets)
     }
 
-    /// The settings as they may be shown.
-    pub fn masked(&self, fields: &[Field]) -> Map<String, Json> {
+    /// The settings with their secrets masked, to make requests that may be shown.
+    #[must_use]
+    pub fn with_masks(&self, fields: &[Field]) -> Self {
         let (settings, secrets) = self.split(fields);
         let mut settings = Self(settings);
         for path in secrets.keys() {
             settings.put(path, MASK.into());
         }
-        settings.0
+        settings
+    }
+
+    /// The settings as they may be shown.
+    pub fn masked(&self, fields: &[Field]) -> Map<String, Json> {
+        self.with_masks(fields).0
     }
 
     /// What is wrong with settings that are each fine alone: an event made by a timer needs its delay.
     pub fn problems(&self, fields: &[Field]) -> Vec<Problem> {
         let delays = fields.iter().filter(|field| {
             let event = field.path.strip_prefix("synthetic_delay_days.");
-            event.is_some_and(|event| self.sends(event)) && self.get(field.path).is_null()
+            event.is_some_and(|event| self.get("events")[event] == true) && self.get(field.path).is_null()
         });
         delays
             .map(|field| Problem::new(field.path, "is needed while this event is on"))
@@ -116,13 +126,53 @@ impl Settings {
         self.get(path).as_str()
     }
 
-    /// The settings as the type that an integration works with.
-    pub fn typed<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        T::deserialize(Json::Object(self.0.clone()))
+    /// A switch. One that does not exist is off.
+    pub fn is(&self, path: &str) -> bool {
+        *self.get(path) == true
     }
 
-    fn sends(&self, event: &str) -> bool {
-        self.get("events")[event] == true
+    /// A number, if it is set.
+    pub fn number(&self, path: &str) -> Option<i64> {
+        self.get(path).as_i64()
+    }
+
+    /// Is this event sent: is its switch on, and has it a name?
+    pub fn sends(&self, event: EventKind) -> bool {
+        self.get("events")[event.as_str()] == true && self.get("event_names")[event.as_str()] != ""
+    }
+
+    /// What this event is called; our name where the owner cannot say one, or has said it in another shape.
+    pub fn event_name(&self, event: EventKind) -> &str {
+        self.get("event_names")[event.as_str()]
+            .as_str()
+            .unwrap_or(event.as_str())
+    }
+
+    /// The synthetic events that are sent, and how many days after its start a trial or subscription makes them.
+    pub fn synthetic_delays(&self) -> impl Iterator<Item = (EventKind, i64)> {
+        let synthetic = EventKind::ALL
+            .iter()
+            .copied()
+            .filter(|event| event.is_synthetic());
+        synthetic.filter(|event| self.sends(*event)).filter_map(|event| {
+            let days = self.get("synthetic_delay_days")[event.as_str()].as_i64();
+            Some((event, days?))
+        })
+    }
+
+    /// A whole address: `base_url`, or else `host`, and then the path and query.
+    pub fn address(&self, host: &str, path: &str) -> String {
+        let base = self.text("base_url").unwrap_or(host).trim_end_matches('/');
+        format!("{base}{path}")
+    }
+
+    /// Makes the table at `path`, if it is not there.
+    fn open(&mut self, path: &str) {
+        let mut table = &mut self.0;
+        for name in path.split('.') {
+            let inner = table.entry(name).or_insert_with(|| Map::new().into());
+            table = inner.as_object_mut().expect("a path leads through tables alone");
+        }
     }
 
     fn put(&mut self, path: &str, value: Json) {
@@ -136,6 +186,33 @@ impl Settings {
     }
 }
 
+/// What keeps a text from being a key, a token or a name there: nothing but its length and control characters.
+pub fn any_text(text: &str) -> Option<&'static str> {
+    const MOST: usize = 4_096;
+    if text.len() > MOST {
+        Some("must have at most 4096 bytes")
+    } else if text.chars().any(char::is_control) || text.trim() != text {
+        Some("must not hold control characters or begin or end with a space")
+    } else {
+        None
+    }
+}
+
+/// The problem that a table of credentials is empty, if it is.
+pub fn at_least_one(settings: &Settings, table: &str) -> Vec<Problem> {
+    fn any(value: &Json) -> bool {
+        match value {
+            Json::Object(table) => table.values().any(any),
+            value => !value.is_null(),
+        }
+    }
+    if any(settings.get(table)) {
+        Vec::new()
+    } else {
+        vec![Problem::new(table, "none is set, so every event is skipped")]
+    }
+}
+
 /// The value at a dotted path.
 fn at<'j>(table: &'j Map<String, Json>, path: &str) -> Option<&'j Json> {
     match path.split_once('.') {
@@ -144,13 +221,33 @@ fn at<'j>(table: &'j Map<String, Json>, path: &str) -> Option<&'j Json> {
     }
 }
 
+/// Each setting with its own path: those that stand for any name, once for each name that `table` has there.
+fn each<'f>(fields: &'f [Field], table: &Map<String, Json>) -> Vec<(String, &'f Field)> {
+    let mut all = Vec::with_capacity(fields.len());
+    for field in fields {
+        let Some(open) = field.open_table() else {
+            all.push((field.path.to_owned(), field));
+            continue;
+        };
+        let names = at(table, open)
+            .and_then(Json::as_object)
+            .into_iter()
+            .flat_map(Map::keys);
+        let paths = names.map(|name| format!("{open}.{name}"));
+        let others =
+            paths.filter(|path| field.covers(path) && !fields.iter().any(|other| other.path == path));
+        all.extend(others.map(|path| (path, field)));
+    }
+    all
+}
+
 /// Finds names that are no settings, and values where there should be objects.
 fn find_unknown(fields: &[Field], said: &Map<String, Json>, prefix: &str, problems: &mut Vec<Problem>) {
     for (name, value) in said {
         let path = format!("{prefix}{name}");
         let inner = format!("{path}.");
         let has_dot = name.contains('.');
-        if !has_dot && fields.iter().any(|field| field.path == path) {
+        if !has_dot && fields.iter().any(|field| field.covers(&path)) {
             continue;
         }
         match value {

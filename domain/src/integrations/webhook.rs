@@ -3,12 +3,19 @@
 //! The names of the first settings are those of the compatible service's form; `retry_on`, `refund_amounts_positive` and
 //! signing are our additions. Signing: <https://www.standardwebhooks.com>.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
+use sha2::Sha256;
 
-use super::event_choices::EventChoices;
-use super::secret::{Secret, header_problem, signing_problem};
-use super::{Field, Integration, Kind, Limits, Problem, Settings};
-use crate::purchases::transaction::Environment;
+use super::exchange::all;
+use super::schedule::DOUBLING;
+use super::secret::{header_problem, signing_key, signing_problem};
+use super::{
+    Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
+    Sending, Settings, Skip, Verdict, shared,
+};
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -18,12 +25,17 @@ pub const INTEGRATION: Integration = Integration {
     settings: FIELDS,
     identifiers: &[],
     limits: Limits {
-        events_per_request: 1,
-        request_bytes: None,
-        requests_per_second: None,
-        oldest_event_hours: Some(24),
+        repeat_hours: Some(24),
+        ..Limits::NONE
     },
+    schedule: &DOUBLING,
+    takes: |_| true,
+    parts: &[Part::WHOLE],
     check,
+    encode,
+    request,
+    judge,
+    probe: Probe::Requests(handshakes, judge_handshake),
 };
 
 const FIELDS: &[Field] = &[
@@ -52,49 +64,25 @@ const FIELDS: &[Field] = &[
         Kind::EventSwitches,
         "Which events are sent. While access_level_updated is off, it is not made at all.",
     ),
-    Field::new(
-        "event_names",
-        Kind::EventNames,
-        "What stands in event_type, where it is not to be our name.",
-    ),
-    Field::new(
-        "synthetic_delay_days.trial_active",
-        Kind::Number(1, 90),
-        "How many days after its start a trial that still runs makes trial_active.",
-    ),
-    Field::new(
-        "synthetic_delay_days.subscription_active",
-        Kind::Number(1, 90),
-        "How many days after its start a subscription that still runs makes subscription_active.",
-    ),
-    Field::new(
-        "send_trial_price",
-        Kind::Switch,
-        "Tell the price on trial_started.",
-    ),
-    Field::new(
-        "send_user_attributes",
-        Kind::Switch,
-        "Add the profile's attributes.",
-    ),
+    shared::EVENT_NAMES,
+    shared::TRIAL_ACTIVE_DAYS,
+    shared::SUBSCRIPTION_ACTIVE_DAYS,
+    shared::SEND_TRIAL_PRICE,
+    shared::SEND_USER_ATTRIBUTES,
     Field::new(
         "send_attribution",
-        Kind::Switch,
+        Kind::Switch(false),
         "Add where the customer came from.",
     ),
     Field::new(
         "send_play_store_purchase_token",
-        Kind::Switch,
+        Kind::Switch(false),
         "Add Google Play's purchase token.",
     ),
-    Field::new(
-        "exclude_historical_events",
-        Kind::Switch,
-        "Skip events from before the profile's first installation.",
-    ),
+    shared::exclude_historical_events(false),
     Field::new(
         "refund_amounts_positive",
-        Kind::Switch,
+        Kind::Switch(false),
         "Tell refunded amounts without a minus sign.",
     ),
     Field::new(
@@ -112,82 +100,113 @@ const FIELDS: &[Field] = &[
         Kind::Secret(signing_problem),
         "Signs too, while receivers change over to a new secret.",
     ),
+    shared::ordered(false),
+    shared::MAX_IN_FLIGHT,
+    shared::REQUESTS_PER_SECOND,
 ];
 
-/// An app's settings, without the secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(default)]
-pub struct WebhookSettings {
-    /// Where to send to.
-    pub urls: PerEnvironment<String>,
-    /// Which events, under which names.
-    #[serde(flatten)]
-    pub events: EventChoices,
-    /// Is the price told on `trial_started`?
-    pub send_trial_price: bool,
-    /// Are the profile's attributes added?
-    pub send_user_attributes: bool,
-    /// Is the attribution added?
-    pub send_attribution: bool,
-    /// Is Google Play's purchase token added?
-    pub send_play_store_purchase_token: bool,
-    /// Are events from before the installation skipped?
-    pub exclude_historical_events: bool,
-    /// Are refunded amounts told without a minus sign?
-    pub refund_amounts_positive: bool,
-    /// Which answers are tried again?
-    pub retry_on: RetryOn,
+/// The event as it is stored, byte for byte: it was made in this form.
+fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
+    let route = occasion.environment();
+    let url = format!("urls.{route}");
+    if occasion.settings.text(&url).is_none() {
+        return Err(Skip::MissingCredentials(url));
+    }
+    Ok(Record {
+        route: route.into(),
+        body: occasion.event.payload.to_owned(),
+    })
 }
 
-/// An app's secrets. They are opened only to send a request.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(default)]
-pub struct WebhookSecrets {
-    /// The `Authorization` headers.
-    pub authorizations: PerEnvironment<Secret>,
-    /// Signs every request.
-    pub signing_secret: Option<Secret>,
-    /// Signs too.
-    pub signing_secret_previous: Option<Secret>,
+fn request(sending: &Sending<'_>) -> Request {
+    let record = &sending.records[0];
+    let request = to(sending.settings, &record.route, record.body.clone());
+    sign(request, &record.body, sending)
 }
 
-/// One for real purchases, one for tests.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct PerEnvironment<T> {
-    /// Real money.
-    pub production: Option<T>,
-    /// Tests.
-    pub sandbox: Option<T>,
-}
-
-/// Which answers are tried again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RetryOn {
-    /// Those outside 200 to 404: 200 to 399 are delivered, 400 to 404 rejected.
-    #[default]
-    Compatible,
-    /// Those outside 200 to 299; 410 rejects and pauses.
-    #[serde(rename = "non_2xx")]
-    Non2xx,
-}
-
-impl<T> PerEnvironment<T> {
-    /// The one of this environment, if it is set.
-    pub fn of(&self, environment: Environment) -> Option<&T> {
-        match environment {
-            Environment::Production => self.production.as_ref(),
-            Environment::Sandbox => self.sandbox.as_ref(),
-        }
+/// A request to the address of an environment.
+fn to(settings: &Settings, environment: &str, body: String) -> Request {
+    let url = settings.text(&format!("urls.{environment}")).unwrap_or_default();
+    let request = Request::post_json(url.to_owned(), body);
+    match settings.text(&format!("authorizations.{environment}")) {
+        Some(authorization) => request.header("authorization", authorization),
+        None => request,
     }
 }
 
-impl<T> Default for PerEnvironment<T> {
-    fn default() -> Self {
-        Self {
-            production: None,
-            sandbox: None,
+/// Signs as Standard Webhooks says, with each secret that is set.
+fn sign(request: Request, body: &str, sending: &Sending<'_>) -> Request {
+    let secrets = ["signing_secret", "signing_secret_previous"];
+    let keys: Vec<_> = secrets
+        .iter()
+        .filter_map(|setting| sending.settings.text(setting))
+        .map(|secret| signing_key(secret).unwrap_or_default())
+        .collect();
+    if keys.is_empty() {
+        return request;
+    }
+    let id = event_id(body).unwrap_or_default();
+    let timestamp = sending.now / 1_000_000;
+    let signatures = keys.iter().map(|key| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key may have any length");
+        for part in [id, ".", &timestamp.to_string(), ".", body] {
+            mac.update(part.as_bytes());
         }
+        format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+    });
+    let signatures = signatures.collect::<Vec<_>>().join(" ");
+    request
+        .header("webhook-id", id)
+        .header("webhook-timestamp", timestamp.to_string())
+        .header("webhook-signature", signatures)
+}
+
+/// The id of the event that a body tells of.
+fn event_id(body: &str) -> Option<&str> {
+    #[derive(Deserialize)]
+    struct Payload<'a> {
+        #[serde(borrow)]
+        event_properties: Properties<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Properties<'a> {
+        profile_event_id: &'a str,
+    }
+    let payload: Payload<'_> = serde_json::from_str(body).ok()?;
+    Some(payload.event_properties.profile_event_id)
+}
+
+fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
+    let Some(answer) = answer else {
+        return all(sending, &Verdict::retry("no answer"));
+    };
+    let verdict = match (sending.settings.text("retry_on"), answer.status) {
+        (_, 200..=299) => Verdict::Delivered,
+        (Some("non_2xx"), 410) => Verdict::Misconfigured(answer.words()),
+        (Some("non_2xx"), _) => Verdict::retry(answer.words()),
+        (_, 300..=399) => Verdict::Delivered,
+        (_, 400..=404) => Verdict::Rejected(answer.words()),
+        _ => Verdict::retry(answer.words()),
+    };
+    all(sending, &verdict)
+}
+
+/// The handshake: `{}` to each address.
+fn handshakes(settings: &Settings, _: i64) -> Vec<Request> {
+    let environments = ["production", "sandbox"].into_iter();
+    let filled = environments.filter(|environment| settings.text(&format!("urls.{environment}")).is_some());
+    filled
+        .map(|environment| to(settings, environment, "{}".into()))
+        .collect()
+}
+
+/// Passed by any 2xx with any JSON.
+fn judge_handshake(answer: Option<&Answer>) -> Verdict {
+    match answer {
+        None => Verdict::retry("no answer"),
+        Some(answer) if !(200..=299).contains(&answer.status) => Verdict::Misconfigured(answer.words()),
+        Some(answer) if answer.json().is_none() => Verdict::Misconfigured("the answer is no JSON".into()),
+        Some(_) => Verdict::Delivered,
     }
 }
 
@@ -258,76 +277,36 @@ mod tests {
     fn missing_settings_take_their_defaults() {
         let settings = read(json!({})).ok().unwrap();
         assert!(settings == Settings::defaults(FIELDS));
-        let typed: WebhookSettings = settings.typed().unwrap();
-        assert_eq!(typed.urls, PerEnvironment::default());
         for event in EventKind::ALL {
-            assert_eq!(typed.events.is_on(*event), !event.is_synthetic(), "{event:?}");
-            assert_eq!(typed.events.name(*event), event.as_str());
-            assert_eq!(
-                WebhookSettings::default().events.is_on(*event),
-                !event.is_synthetic()
-            );
+            assert_eq!(settings.sends(*event), !event.is_synthetic(), "{event:?}");
+            assert_eq!(settings.event_name(*event), event.as_str());
         }
-        assert_eq!(
-            EventKind::ALL
-                .iter()
-                .filter(|event| typed.events.is_on(**event))
-                .count(),
-            18
-        );
-        assert_eq!(typed.events.synthetic_delays().count(), 0);
-        assert!(!typed.send_trial_price && !typed.send_user_attributes && !typed.send_attribution);
-        assert!(!typed.send_play_store_purchase_token && !typed.exclude_historical_events);
-        assert!(!typed.refund_amounts_positive);
-        assert_eq!(typed.retry_on, RetryOn::Compatible);
-        assert_eq!(
-            settings.typed::<WebhookSecrets>().unwrap(),
-            WebhookSecrets::default()
-        );
+        assert_eq!(settings.synthetic_delays().count(), 0);
+        for switch in ["send_trial_price", "exclude_historical_events", "ordered"] {
+            assert!(!settings.is(switch), "{switch}");
+        }
+        assert_eq!(settings.text("retry_on"), Some("compatible"));
     }
 
     #[test]
-    fn each_setting_reaches_the_type() {
-        let typed = |said: Value| {
-            let settings = read(said).ok().unwrap();
-            let shown = format!("{:?}", settings.typed::<WebhookSettings>().unwrap());
-            (shown, settings.typed::<WebhookSecrets>().unwrap())
-        };
-        let all = typed(everything());
-        for field in FIELDS {
-            let mut without = everything();
-            let pointer = format!("/{}", field.path.replace('.', "/"));
-            *without.pointer_mut(&pointer).unwrap() = field.default();
-            if let Some(event) = field.path.strip_prefix("synthetic_delay_days.") {
-                without["events"][event] = json!(false);
-            }
-            assert!(typed(without) != all, "{}", field.path);
-        }
-    }
-
-    #[test]
-    fn settings_are_typed() {
+    fn settings_are_found_by_their_paths() {
         let settings = read(everything()).ok().unwrap();
-        let typed: WebhookSettings = settings.typed().unwrap();
-        assert_eq!(typed.urls.of(Environment::Sandbox).unwrap(), "https://b.example/");
-        assert!(!typed.events.is_on(EventKind::AccessLevelUpdated));
-        assert_eq!(typed.events.name(EventKind::TrialStarted), "Trial");
-        let delays: Vec<_> = typed.events.synthetic_delays().collect();
+        assert_eq!(settings.text("urls.sandbox"), Some("https://b.example/"));
+        assert!(!settings.sends(EventKind::AccessLevelUpdated));
+        assert_eq!(settings.event_name(EventKind::TrialStarted), "Trial");
+        let delays: Vec<_> = settings.synthetic_delays().collect();
         assert_eq!(
             delays,
             [(EventKind::TrialActive, 1), (EventKind::SubscriptionActive, 90)]
         );
-        assert_eq!(typed.retry_on, RetryOn::Non2xx);
-        let secrets: WebhookSecrets = settings.typed().unwrap();
-        let authorization = secrets.authorizations.of(Environment::Production).unwrap();
-        assert_eq!(authorization.expose(), "Bearer p");
+        let unnamed = read(json!({"event_names": {"trial_started": ""}})).ok().unwrap();
+        assert!(!unnamed.sends(EventKind::TrialStarted));
     }
 
     #[test]
     fn a_synthetic_event_that_is_off_has_no_delay() {
         let said = json!({"synthetic_delay_days": {"trial_active": 3}});
-        let typed: WebhookSettings = read(said).ok().unwrap().typed().unwrap();
-        assert_eq!(typed.events.synthetic_delays().count(), 0);
+        assert_eq!(read(said).ok().unwrap().synthetic_delays().count(), 0);
     }
 
     #[test]
@@ -351,10 +330,6 @@ mod tests {
                 "events.trial_started",
             ),
             (json!({"events": {"trial_started": null}}), "events.trial_started"),
-            (
-                json!({"event_names": {"trial_started": ""}}),
-                "event_names.trial_started",
-            ),
             (
                 json!({"event_names": {"trial_started": "a\0"}}),
                 "event_names.trial_started",
@@ -411,10 +386,10 @@ mod tests {
             json!({"authorizations": {"sandbox": MASK, "production": ""}}),
             &before,
         );
-        let secrets: WebhookSecrets = after.ok().unwrap().typed().unwrap();
-        assert_eq!(secrets.authorizations.sandbox.unwrap().expose(), "Bearer s");
-        assert_eq!(secrets.authorizations.production, None);
-        assert_eq!(secrets.signing_secret, None);
+        let after = after.ok().unwrap();
+        assert_eq!(after.text("authorizations.sandbox"), Some("Bearer s"));
+        assert_eq!(after.text("authorizations.production"), None);
+        assert_eq!(after.text("signing_secret"), None);
     }
 
     #[test]
@@ -434,9 +409,8 @@ mod tests {
         }));
         let secrets = [("of_the_future".to_owned(), "x".to_owned())].into();
         let settings = Settings::join(FIELDS, &stored, secrets);
-        let typed: WebhookSettings = settings.typed().unwrap();
-        assert!(typed.send_trial_price && !typed.events.is_on(EventKind::TrialStarted));
-        assert!(typed.events.is_on(EventKind::TrialConverted));
+        assert!(settings.is("send_trial_price") && !settings.sends(EventKind::TrialStarted));
+        assert!(settings.sends(EventKind::TrialConverted));
         assert!(
             !Value::Object(settings.masked(FIELDS))
                 .to_string()
@@ -479,5 +453,82 @@ mod tests {
         assert_eq!((&delay["minimum"], &delay["maximum"]), (&json!(1), &json!(90)));
         assert_eq!(schema["properties"]["retry_on"]["enum"][0], "compatible");
         assert_eq!(schema["properties"]["signing_secret"]["format"], "password");
+    }
+
+    /// The values of an independent implementation: Python's `hmac` over `id.timestamp.body`.
+    #[test]
+    fn requests_are_signed_as_standard_webhooks_says() {
+        let mut said = everything();
+        said["signing_secret_previous"] = json!("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+        let settings = read(said).ok().unwrap();
+        let record = Record {
+            route: "sandbox".into(),
+            body: r#"{"event_properties":{"profile_event_id":"e-1"}}"#.into(),
+        };
+        let sending = Sending {
+            records: &[record],
+            part: "",
+            settings: &settings,
+            step: 0,
+            now: 1_700_000_000_999_999,
+        };
+        let request = request(&sending);
+        let header = |name: &str| {
+            let found = request.headers.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| value.as_str())
+        };
+        assert_eq!(request.url, "https://b.example/");
+        assert_eq!(header("authorization"), Some("Bearer s"));
+        assert_eq!(header("webhook-id"), Some("e-1"));
+        assert_eq!(header("webhook-timestamp"), Some("1700000000"));
+        assert_eq!(
+            header("webhook-signature"),
+            Some(
+                "v1,XWIfAFVKKZQxE8hOMNtlgxbm9kJUSGpH9ids6+KZMbk= v1,uSJo5UAHvKcGyrfVW31Z6FOb3ZosTwg60VjpFkaoEKw="
+            )
+        );
+    }
+
+    #[test]
+    fn answers_are_understood_in_both_ways() {
+        let name = |retry_on: &str, status| {
+            let settings = read(json!({"retry_on": retry_on})).ok().unwrap();
+            let record = Record {
+                route: String::new(),
+                body: String::new(),
+            };
+            let sending = Sending {
+                records: &[record],
+                part: "",
+                settings: &settings,
+                step: 0,
+                now: 0,
+            };
+            match judge(
+                &sending,
+                Some(&Answer {
+                    status,
+                    body: String::new(),
+                }),
+            ) {
+                Judgement::Verdicts(verdicts) => verdicts[0].name(),
+                Judgement::Next(_) => "next",
+            }
+        };
+        for (status, compatible, strict) in [
+            (200, "delivered", "delivered"),
+            (302, "delivered", "retry"),
+            (400, "rejected", "retry"),
+            (404, "rejected", "retry"),
+            (405, "retry", "retry"),
+            (410, "retry", "misconfigured"),
+            (500, "retry", "retry"),
+        ] {
+            assert_eq!(
+                (name("compatible", status), name("non_2xx", status)),
+                (compatible, strict),
+                "{status}"
+            );
+        }
     }
 }

@@ -356,6 +356,7 @@ fn once(kind: EventKind, at: i64, transaction: &Transaction) -> Fact {
         trial_days: None,
         is_in_trial: false,
         refunded_share: None,
+        timer_days: None,
     }
 }
 

@@ -221,5 +221,6 @@ fn month(kind: EventKind) -> Fact {
         trial_days: None,
         is_in_trial: false,
         refunded_share: None,
+        timer_days: None,
     }
 }

@@ -1,14 +1,14 @@
 //! An app in memory: its settings, and what it wants of its integrations.
 
+use std::collections::HashMap;
+
 use bursar_domain::app::AppSettings;
 use bursar_domain::events::EventKind;
 use bursar_domain::events::payload::Shape;
 use bursar_domain::events::prices::PriceRules;
 use bursar_domain::ids::AppId;
-use bursar_domain::integrations::settings::{Secrets, Settings};
-use bursar_domain::integrations::webhook::{self, WebhookSecrets, WebhookSettings};
+use bursar_domain::integrations::{self, Integration, Part, Settings, webhook};
 use bursar_domain::purchases::machine::Timers;
-use serde_json::Map;
 
 use crate::sealed_settings;
 use crate::store::StoreError;
@@ -16,86 +16,123 @@ use crate::store::tables::integrations::StoredIntegration;
 use crate::vault::Vault;
 
 /// An app with its settings.
-#[derive(Debug)]
 pub struct App {
     /// Its id.
     pub id: AppId,
     /// Its settings.
     pub settings: AppSettings,
-    /// Its webhook.
-    pub webhook: Webhook,
+    /// The integrations that it has ever set, in the order of the list.
+    pub integrations: Vec<AppIntegration>,
 }
 
-/// An app's webhook. One that was never set has the defaults and is off.
-#[derive(Debug, Default)]
-pub struct Webhook {
+/// An app's integration. Its secrets are open here, so it cannot be printed.
+pub struct AppIntegration {
+    /// Which.
+    pub integration: &'static Integration,
     /// Is anything sent?
     pub enabled: bool,
-    /// How.
-    pub settings: WebhookSettings,
-    sealed_secrets: Option<Vec<u8>>,
+    /// How, secrets included.
+    pub settings: Settings,
+    /// Why nothing goes out until the owner mends it.
+    pub blocked: Option<String>,
+    /// Its parts.
+    pub targets: Vec<Target>,
 }
 
+/// One part of an app's integration: where deliveries go to.
+#[derive(Clone, Copy)]
+pub struct Target {
+    /// Its id in the tables of deliveries.
+    pub id: i64,
+    /// Which part.
+    pub part: &'static Part,
+}
+
+/// The ids of targets by app, slug and part.
+pub type TargetIds = HashMap<(AppId, String, String), i64>;
+
 impl App {
-    /// Is `access_level_updated` made? Only the webhook takes it, so not without one that does.
-    pub fn makes_access_level_updated(&self) -> bool {
-        self.webhook.wants(EventKind::AccessLevelUpdated)
+    /// The integration with this slug, if it was ever set.
+    pub fn integration(&self, slug: &str) -> Option<&AppIntegration> {
+        self.integrations
+            .iter()
+            .find(|known| known.integration.slug == slug)
     }
 
-    /// After how many days the synthetic events are made.
+    /// The integrations that are on.
+    pub fn enabled(&self) -> impl Iterator<Item = &AppIntegration> {
+        self.integrations.iter().filter(|known| known.enabled)
+    }
+
+    /// Is `access_level_updated` made? Only the webhook takes it, so not without one that does.
+    pub fn makes_access_level_updated(&self) -> bool {
+        let webhook = self.enabled().find(|known| known.is_webhook());
+        webhook.is_some_and(|webhook| webhook.settings.sends(EventKind::AccessLevelUpdated))
+    }
+
+    /// After how many days the synthetic events are made: each integration may ask for them at its own time.
     pub fn timers(&self) -> Timers {
-        let choices = self.webhook.enabled.then_some(&self.webhook.settings.events);
         let mut timers = Timers::default();
-        for (kind, days) in choices.into_iter().flat_map(|choices| choices.synthetic_delays()) {
-            match kind {
-                EventKind::TrialActive => timers.trial_active.push(days.into()),
-                _ => timers.subscription_active.push(days.into()),
+        for known in self.enabled() {
+            for (kind, days) in known.settings.synthetic_delays() {
+                let list = match kind {
+                    EventKind::TrialActive => &mut timers.trial_active,
+                    _ => &mut timers.subscription_active,
+                };
+                let days = u32::try_from(days).unwrap_or_default();
+                if (known.integration.takes)(kind) && !list.contains(&days) {
+                    list.push(days);
+                }
             }
         }
         timers
     }
 
-    /// Opens the webhook's secrets, to send a request.
-    pub fn webhook_secrets(&self, vault: &Vault) -> Result<WebhookSecrets, StoreError> {
-        let Some(sealed) = &self.webhook.sealed_secrets else {
-            return Ok(WebhookSecrets::default());
-        };
-        let integration = &webhook::INTEGRATION;
-        let secrets = sealed_settings::open_secrets(self.id, integration, sealed, vault)?;
-        let settings = Settings::join(integration.settings, &Map::new(), secrets);
-        // Without the reader's reason, in which a secret could stand.
-        let typed = settings.typed();
-        typed.map_err(|_| StoreError::Corrupt("a webhook's secrets are not of their form".into()))
-    }
-}
-
-impl Webhook {
-    /// Is it on, and with it this event?
-    pub fn wants(&self, event: EventKind) -> bool {
-        self.enabled && self.settings.events.is_on(event)
-    }
-
-    /// How events are told to it. The feed shows them in this form too.
+    /// The form of events: the webhook's, also where there is none. The feed shows it, and other integrations read it.
     pub fn shape(&self, event: EventKind) -> Shape<'_> {
-        let settings = &self.settings;
+        let Some(webhook) = self.integration(webhook::INTEGRATION.slug) else {
+            return Shape::default();
+        };
+        let settings = &webhook.settings;
         Shape {
-            name: Some(settings.events.name(event)),
-            send_user_attributes: settings.send_user_attributes,
+            name: Some(settings.event_name(event)).filter(|name| !name.is_empty()),
+            send_user_attributes: settings.is("send_user_attributes"),
             prices: PriceRules {
-                send_trial_price: settings.send_trial_price,
-                refund_amounts_positive: settings.refund_amounts_positive,
+                send_trial_price: settings.is("send_trial_price"),
+                refund_amounts_positive: settings.is("refund_amounts_positive"),
             },
         }
     }
+}
 
-    pub(super) fn of(stored: StoredIntegration) -> Result<Self, StoreError> {
-        let fields = webhook::INTEGRATION.settings;
-        let settings = Settings::join(fields, &stored.settings, Secrets::new()).typed();
-        Ok(Self {
+impl AppIntegration {
+    /// Is it the one that receives events as they were made?
+    fn is_webhook(&self) -> bool {
+        self.integration.slug == webhook::INTEGRATION.slug
+    }
+
+    pub(super) fn open(
+        stored: &StoredIntegration,
+        targets: &TargetIds,
+        vault: &Vault,
+    ) -> Result<Option<Self>, StoreError> {
+        // One that this version does not know was made by a newer one.
+        let Some(integration) = integrations::find(&stored.slug) else {
+            return Ok(None);
+        };
+        let id = |part: &'static Part| {
+            let key = (stored.app, stored.slug.clone(), part.name.to_owned());
+            Some(Target {
+                id: *targets.get(&key)?,
+                part,
+            })
+        };
+        Ok(Some(Self {
+            integration,
             enabled: stored.enabled,
-            settings: settings
-                .map_err(|error| StoreError::Corrupt(format!("a webhook's settings: {error}")))?,
-            sealed_secrets: Some(stored.sealed_secrets),
-        })
+            settings: sealed_settings::open(integration, stored, vault)?,
+            blocked: stored.blocked.clone(),
+            targets: integration.parts.iter().filter_map(id).collect(),
+        }))
     }
 }

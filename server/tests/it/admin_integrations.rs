@@ -5,9 +5,8 @@ use bursar::store::{Sql, Statement};
 use bursar_domain::events::EventKind;
 use bursar_domain::ids::AppId;
 use bursar_domain::integrations::settings::{MASK, Settings};
-use bursar_domain::integrations::webhook::{self, RetryOn};
+use bursar_domain::integrations::webhook;
 use bursar_domain::purchases::machine::Timers;
-use bursar_domain::purchases::transaction::Environment;
 use serde_json::{Value, json};
 
 use super::support::awkward;
@@ -159,11 +158,9 @@ async fn missing_settings_take_their_defaults_again() {
         set(&server, everything()).await;
         assert_eq!(set(&server, json!({})).await, defaults, "{backend:?}");
         let directory = server.state.directory();
-        let secrets = directory
-            .app(id(&server))
-            .unwrap()
-            .webhook_secrets(&server.state.vault);
-        assert_eq!(secrets.unwrap(), Default::default());
+        let app = directory.app(id(&server)).unwrap();
+        let settings = &app.integration("webhook").unwrap().settings;
+        assert!(*settings == Settings::defaults(webhook::INTEGRATION.settings));
     }
 }
 
@@ -178,20 +175,12 @@ async fn a_masked_secret_keeps_the_stored_one() {
         set(&server, settings).await;
         let directory = server.state.directory();
         let app = directory.app(id(&server)).unwrap();
-        let secrets = app.webhook_secrets(&server.state.vault).unwrap();
-        let authorization = |of| secrets.authorizations.of(of).unwrap().expose();
-        assert_eq!(
-            authorization(Environment::Production),
-            "Bearer new",
-            "{backend:?}"
-        );
-        assert_eq!(
-            authorization(Environment::Sandbox),
-            "Bearer s3cret-s",
-            "{backend:?}"
-        );
-        assert_eq!(secrets.signing_secret.unwrap().expose(), SIGNING);
-        assert_eq!(secrets.signing_secret_previous, None);
+        let settings = &app.integration("webhook").unwrap().settings;
+        let authorization = |of| settings.text(&format!("authorizations.{of}")).unwrap();
+        assert_eq!(authorization("production"), "Bearer new", "{backend:?}");
+        assert_eq!(authorization("sandbox"), "Bearer s3cret-s", "{backend:?}");
+        assert_eq!(settings.text("signing_secret"), Some(SIGNING));
+        assert_eq!(settings.text("signing_secret_previous"), None);
     }
 }
 
@@ -321,11 +310,9 @@ async fn each_app_has_settings_of_its_own() {
             (&json!(false), &json!(null))
         );
         let directory = server.state.directory();
-        assert!(
-            !directory.app(AppId(other.id)).unwrap().webhook.enabled,
-            "{backend:?}"
-        );
-        assert!(directory.app(id(&server)).unwrap().webhook.enabled, "{backend:?}");
+        let enabled = |app| directory.app(app).unwrap().enabled().count();
+        assert_eq!(enabled(AppId(other.id)), 0, "{backend:?}");
+        assert_eq!(enabled(id(&server)), 1, "{backend:?}");
     }
 }
 
@@ -360,13 +347,11 @@ async fn what_an_app_wants_is_in_memory_at_once_and_other_servers_are_told() {
         assert_eq!(wants(), (false, timers), "{backend:?}");
         {
             let directory = state.directory();
-            let settings = &directory.app(id(&server)).unwrap().webhook.settings;
-            assert_eq!(
-                settings.urls.of(Environment::Sandbox).unwrap(),
-                "https://b.example/"
-            );
-            assert_eq!(settings.events.name(EventKind::TrialStarted), "Trial \u{1f980}");
-            assert_eq!(settings.retry_on, RetryOn::Non2xx);
+            let app = directory.app(id(&server)).unwrap();
+            let settings = &app.integration("webhook").unwrap().settings;
+            assert_eq!(settings.text("urls.sandbox"), Some("https://b.example/"));
+            assert_eq!(settings.event_name(EventKind::TrialStarted), "Trial \u{1f980}");
+            assert_eq!(settings.text("retry_on"), Some("non_2xx"));
         }
         put(&server, false, everything()).await;
         assert_eq!(wants(), (false, Timers::default()), "{backend:?}: it is off");

@@ -108,7 +108,10 @@ fn handle(chain: &mut Chain, at: i64, due: Due, facts: &mut Vec<Fact>) {
         Due::RenewalMissing => expire(chain, end, CancellationReason::Unknown, facts),
         Due::Timer(kind) => {
             chain.timers_told_to = Some(at);
-            facts.push(fact(chain, kind, at, &chain.latest));
+            facts.push(Fact {
+                timer_days: chain.started_at.map(|start| (at - start) / DAY),
+                ..fact(chain, kind, at, &chain.latest)
+            });
         }
     }
 }

@@ -224,6 +224,7 @@ fn fact(chain: &Chain, kind: EventKind, at: i64, transaction: &Transaction) -> F
         trial_days: chain.trial.as_ref().map(|trial| trial.days),
         is_in_trial,
         refunded_share: None,
+        timer_days: None,
     }
 }
 

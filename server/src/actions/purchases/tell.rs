@@ -77,7 +77,7 @@ impl Teller<'_> {
         );
         let sharing = self.sharing(place, &Key::of(transaction));
         let recipient = self.recipient(profile, details, &sharing);
-        let shape = self.rules.app.webhook.shape(fact.kind);
+        let shape = self.rules.app.shape(fact.kind);
         Event {
             payload: payload::of_fact(id, fact, &money, &recipient, &shape),
             id,
@@ -103,7 +103,7 @@ impl Teller<'_> {
         );
         let sharing = self.sharing(place, &Key::of_level(level));
         let recipient = self.recipient(profile, details, &sharing);
-        let shape = self.rules.app.webhook.shape(kind);
+        let shape = self.rules.app.shape(kind);
         Event {
             payload: payload::of_level(id, level, self.now, &recipient, &shape),
             id,

@@ -4,9 +4,8 @@ use super::Report;
 use crate::cli::{Failure, open};
 use crate::clock::Clock;
 use crate::config::{Config, masked_url};
-use crate::directory::Directory;
 use crate::metrics::Metrics;
-use crate::store::{Facts, Location, Store, migrations};
+use crate::store::{Facts, Location, Sql, Statement, Store, migrations};
 use crate::vault::{Vault, VaultError};
 
 /// How far the clocks of server and database may be apart, in microseconds.
@@ -155,13 +154,19 @@ async fn check_vault(config: &Config, store: &Store, report: &mut Report) -> Res
 }
 
 async fn check_keys(store: &Store, report: &mut Report) -> Result<(), Failure> {
-    let directory = Directory::load(store, None).await?;
-    if directory.is_empty() {
+    const SQL: Sql = Sql::same(
+        "SELECT (SELECT count(*) FROM apps), (SELECT count(*) FROM api_keys WHERE revoked_at IS NULL),
+                (SELECT count(*) FROM admin_tokens WHERE revoked_at IS NULL)",
+    );
+    let mut rows = store.read(Statement::new(&SQL, [])).await?;
+    let row = rows.first_mut().ok_or("a count has no row")?;
+    let (apps, keys, tokens) = (row.int(0)?, row.int(1)?, row.int(2)?);
+    if apps + keys + tokens == 0 {
         report.ok(
             "keys",
             "none yet; the first `bursar serve` makes an app with keys and an admin token",
         );
-    } else if directory.has_credentials() {
+    } else if keys > 0 && tokens > 0 {
         report.ok("keys", "there are API keys and admin tokens");
     } else {
         report.warn(

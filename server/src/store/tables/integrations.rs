@@ -18,12 +18,14 @@ pub struct StoredIntegration {
     pub settings: Map<String, Json>,
     /// The secrets.
     pub sealed_secrets: Vec<u8>,
+    /// Why nothing goes out until the owner mends it.
+    pub blocked: Option<String>,
 }
 
 /// Reads one row, if it is there.
 pub fn select(app: AppId, slug: &str) -> Statement {
     const SQL: Sql = Sql::same(
-        "SELECT app_id, slug, enabled, settings, sealed_secrets FROM integrations
+        "SELECT app_id, slug, enabled, settings, sealed_secrets, blocked FROM integrations
          WHERE app_id = $1 AND slug = $2",
     );
     Statement::new(&SQL, [app.0.into(), slug.into()])
@@ -32,16 +34,35 @@ pub fn select(app: AppId, slug: &str) -> Statement {
 /// Reads all rows of an app.
 pub fn select_of_app(app: AppId) -> Statement {
     const SQL: Sql = Sql::same(
-        "SELECT app_id, slug, enabled, settings, sealed_secrets FROM integrations WHERE app_id = $1",
+        "SELECT app_id, slug, enabled, settings, sealed_secrets, blocked FROM integrations WHERE app_id = $1",
     );
     Statement::new(&SQL, [app.0.into()])
 }
 
-/// Reads all rows of one third party.
-pub fn select_of_slug(slug: &str) -> Statement {
+/// Reads all rows.
+pub fn select_all() -> Statement {
     const SQL: Sql =
-        Sql::same("SELECT app_id, slug, enabled, settings, sealed_secrets FROM integrations WHERE slug = $1");
-    Statement::new(&SQL, [slug.into()])
+        Sql::same("SELECT app_id, slug, enabled, settings, sealed_secrets, blocked FROM integrations");
+    Statement::new(&SQL, [])
+}
+
+/// Reads all targets: id, app, slug, part.
+pub fn select_targets() -> Statement {
+    const SQL: Sql = Sql::same("SELECT target_id, app_id, slug, part FROM targets");
+    Statement::new(&SQL, [])
+}
+
+/// Gives a part of an app's integration its id, if it has none.
+pub fn add_target(app: AppId, slug: &str, part: &str) -> Statement {
+    const SQL: Sql =
+        Sql::same("INSERT INTO targets (app_id, slug, part) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
+    Statement::new(&SQL, [app.0.into(), slug.into(), part.into()])
+}
+
+/// Stops an integration until its owner mends it, or with `None` lets it go on.
+pub fn block(app: AppId, slug: &str, why: Option<&str>) -> Statement {
+    const SQL: Sql = Sql::same("UPDATE integrations SET blocked = $1 WHERE app_id = $2 AND slug = $3");
+    Statement::new(&SQL, [why.into(), app.0.into(), slug.into()])
 }
 
 /// Reads what the selects find.
@@ -54,15 +75,18 @@ pub fn read(row: &mut Row) -> Result<StoredIntegration, StoreError> {
         enabled: row.int(2)? != 0,
         settings: serde_json::from_str(&row.text(3)?).map_err(corrupt)?,
         sealed_secrets: row.bytes(4)?,
+        blocked: row.opt_text(5)?,
     })
 }
 
 /// Stores a row, in place of the one that is there.
 pub fn upsert(integration: StoredIntegration) -> Statement {
     const SQL: Sql = Sql::same(
-        "INSERT INTO integrations (app_id, slug, enabled, settings, sealed_secrets) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO integrations (app_id, slug, enabled, settings, sealed_secrets, blocked)
+         VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (app_id, slug) DO UPDATE SET
-             enabled = excluded.enabled, settings = excluded.settings, sealed_secrets = excluded.sealed_secrets",
+             enabled = excluded.enabled, settings = excluded.settings, sealed_secrets = excluded.sealed_secrets,
+             blocked = excluded.blocked",
     );
     Statement::new(
         &SQL,
@@ -72,6 +96,7 @@ pub fn upsert(integration: StoredIntegration) -> Statement {
             integration.enabled.into(),
             Json::Object(integration.settings).to_string().into(),
             integration.sealed_secrets.into(),
+            integration.blocked.into(),
         ],
     )
 }

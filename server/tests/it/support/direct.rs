@@ -2,10 +2,12 @@
 
 use bursar::directory::raise_version;
 use bursar::keys::{KeyKind, NewKey};
+use bursar::sealed_settings::close;
 use bursar::state::AppState;
-use bursar::store::tables::integrations::{StoredIntegration, upsert};
+use bursar::store::tables::integrations::{add_target, upsert};
 use bursar::store::{Sql, Statement, Value};
 use bursar_domain::ids::AppId;
+use bursar_domain::integrations::{self, Settings};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -35,14 +37,20 @@ pub async fn set_settings_of(state: &AppState, app: Uuid, settings: Json) {
 
 /// Switches an app's webhook on, with these settings.
 pub async fn set_webhook_of(state: &AppState, app: Uuid, settings: Json) {
-    let webhook = StoredIntegration {
-        app: AppId(app),
-        slug: "webhook".into(),
-        enabled: true,
-        settings: settings.as_object().unwrap().clone(),
-        sealed_secrets: Vec::new(),
-    };
-    write(state, upsert(webhook)).await;
+    set_integration_of(state, app, "webhook", settings).await;
+}
+
+/// Switches an app's integration on, with these settings.
+pub async fn set_integration_of(state: &AppState, app: Uuid, slug: &str, settings: Json) {
+    let integration = integrations::find(slug).unwrap();
+    let defaults = Settings::defaults(integration.settings);
+    let settings = Settings::read(integration.settings, settings.as_object().unwrap(), &defaults);
+    let settings = settings.unwrap_or_else(|problems| panic!("{problems:?}"));
+    let row = close(AppId(app), integration, true, &settings, &state.vault);
+    for part in integration.parts {
+        write(state, add_target(AppId(app), slug, part.name)).await;
+    }
+    write(state, upsert(row)).await;
 }
 
 /// Makes another app with a key of each kind.

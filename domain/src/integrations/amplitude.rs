@@ -1,0 +1,424 @@
+//! Amplitude: events as `POST /2/httpapi`. Tells repeats by `insert_id`.
+//!
+//! Sources: <https://amplitude.com/docs/apis/analytics/http-v2> and the official Python and Node SDKs, read 2026-11.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::Value;
+
+use super::customer::Platform;
+use super::exchange::{all, by_status};
+use super::occasion::Revenue;
+use super::schedule::USUAL;
+use super::settings::{any_text, at_least_one};
+use super::told::Property;
+use super::{
+    Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
+    Sending, Settings, Skip, Verdict, all_but_levels, cut, json, shared,
+};
+use crate::attributes::Attributes;
+use crate::events::wire::Amount;
+
+/// The record.
+pub const INTEGRATION: Integration = Integration {
+    slug: "amplitude",
+    title: "Amplitude",
+    docs: "https://amplitude.com/docs/apis/analytics/http-v2",
+    settings: FIELDS,
+    identifiers: IDENTIFIERS,
+    limits: Limits {
+        events_per_request: 10,
+        request_bytes: Some(1_000_000),
+        requests_per_second: Some(100),
+        // `insert_id` is compared with those of seven days.
+        repeat_hours: Some(7 * 24),
+        ..Limits::NONE
+    },
+    schedule: &USUAL,
+    takes: all_but_levels,
+    parts: &[Part::WHOLE],
+    check,
+    encode,
+    request,
+    judge,
+    probe: Probe::MarkedEvent,
+};
+
+const IDENTIFIERS: &[&str] = &["amplitude_user_id", "amplitude_device_id"];
+
+const KEY: Kind = Kind::Secret(any_text);
+
+const FIELDS: &[Field] = &[
+    Field::new("api_keys.production.ios", KEY, "For the App Store."),
+    Field::new("api_keys.production.android", KEY, "For Google Play."),
+    Field::new("api_keys.production.stripe", KEY, "For Stripe."),
+    Field::new("api_keys.production.paddle", KEY, "For Paddle."),
+    Field::new(
+        "api_keys.production.*",
+        KEY,
+        "For a store of your own, by its name.",
+    ),
+    Field::new(
+        "api_keys.sandbox.ios",
+        KEY,
+        "For test purchases of the App Store.",
+    ),
+    Field::new(
+        "api_keys.sandbox.android",
+        KEY,
+        "For test purchases of Google Play.",
+    ),
+    Field::new("api_keys.sandbox.stripe", KEY, "For test purchases of Stripe."),
+    Field::new("api_keys.sandbox.paddle", KEY, "For test purchases of Paddle."),
+    Field::new(
+        "api_keys.sandbox.*",
+        KEY,
+        "For test purchases of a store of your own.",
+    ),
+    Field::new(
+        "data_residency",
+        Kind::Choice(&["us", "eu"]),
+        "Where the Amplitude project is.",
+    ),
+    Field::new(
+        "always_populate_user_id",
+        Kind::Switch(false),
+        "Use the profile's id as the user's where nothing better is known.",
+    ),
+    Field::new(
+        "partner_id",
+        Kind::Text(any_text),
+        "Sent as partner_id, if it is set.",
+    ),
+    shared::EVENTS,
+    shared::EVENT_NAMES,
+    shared::TRIAL_ACTIVE_DAYS,
+    shared::SUBSCRIPTION_ACTIVE_DAYS,
+    shared::REVENUE_MODE,
+    shared::REPORT_USER_CURRENCY,
+    shared::SEND_TRIAL_PRICE,
+    shared::SEND_USER_ATTRIBUTES,
+    shared::exclude_historical_events(true),
+    shared::WAIT_FOR_IDENTIFIER,
+    shared::ordered(true),
+    shared::BASE_URL,
+    shared::MAX_IN_FLIGHT,
+    shared::REQUESTS_PER_SECOND,
+];
+
+/// Names that the third party keeps for itself.
+const RESERVED: [&str; 2] = ["$identify", "$groupidentify"];
+
+/// Ids that it takes for mistakes.
+const INVALID_IDS: [&str; 14] = [
+    "anonymous",
+    "nil",
+    "none",
+    "null",
+    "n/a",
+    "na",
+    "undefined",
+    "unknown",
+    "",
+    "00000000-0000-0000-0000-000000000000",
+    "{}",
+    "lmy47d",
+    "0",
+    "-1",
+];
+
+/// Longer texts are cut there; we cut them first.
+const MAX_TEXT: usize = 1_024;
+
+fn check(settings: &Settings) -> Vec<Problem> {
+    let mut problems = at_least_one(settings, "api_keys");
+    let names = settings.get("event_names").as_object().into_iter().flatten();
+    let reserved = names.filter(|(_, name)| RESERVED.iter().any(|reserved| *name == reserved));
+    problems.extend(reserved.map(|(event, _)| {
+        Problem::new(
+            format!("event_names.{event}"),
+            "is a name that Amplitude keeps for itself: it is not sent",
+        )
+    }));
+    problems
+}
+
+#[derive(Serialize)]
+struct Event<'a> {
+    event_type: &'a str,
+    time: i64,
+    insert_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    platform: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    os_name: Option<&'static str>,
+    #[serde(rename = "productId", skip_serializing_if = "Option::is_none")]
+    product_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revenue: Option<Amount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partner_id: Option<&'a str>,
+    #[serde(serialize_with = "properties")]
+    event_properties: &'a Occasion<'a>,
+    user_properties: UserProperties<'a>,
+}
+
+fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
+    let route = occasion.key_by_store("api_keys")?;
+    if RESERVED.contains(&occasion.event_name()) {
+        return Err(Skip::Other("invalid_name"));
+    }
+    let (user_id, device_id) = ids(occasion)?;
+    let revenue = occasion.revenue();
+    let (platform, os_name) = platform(occasion);
+    let subscription = occasion.customer.subscription();
+    let event = Event {
+        event_type: occasion.event_name(),
+        time: occasion.event.at / 1_000,
+        insert_id: occasion.event.id.to_string(),
+        user_id: user_id.as_deref(),
+        device_id,
+        platform,
+        os_name,
+        product_id: occasion
+            .event
+            .text("vendor_product_id")
+            .filter(|_| revenue.is_some()),
+        revenue: revenue.as_ref().map(Revenue::number),
+        currency: revenue.as_ref().map(|revenue| revenue.currency.as_str()),
+        partner_id: occasion.settings.text("partner_id"),
+        event_properties: occasion,
+        user_properties: UserProperties {
+            subscription_state: subscription.state,
+            subscription_product: subscription.product_id,
+            attributes: occasion
+                .settings
+                .is("send_user_attributes")
+                .then_some(occasion.customer.recipient.attributes),
+        },
+    };
+    Ok(Record {
+        route,
+        body: json(&event),
+    })
+}
+
+/// The user and the device; one of them is always there.
+fn ids<'a>(occasion: &Occasion<'a>) -> Result<(Option<Cow<'a, str>>, Option<&'a str>), Skip> {
+    let valid = |id: &&str| !INVALID_IDS.contains(id);
+    let device = occasion.identifier("amplitude_device_id").filter(valid);
+    let own = occasion.identifier("amplitude_user_id").filter(valid);
+    let fallback = || {
+        let customer = occasion
+            .customer
+            .customer_user_id()
+            .filter(valid)
+            .map(Cow::Borrowed);
+        let always = occasion.settings.is("always_populate_user_id");
+        let user = customer.or_else(|| always.then(|| occasion.customer.profile_id().into()));
+        (user.is_some() || device.is_some()).then_some((user, device))
+    };
+    let known = own.map(|user| (Some(user.into()), device));
+    occasion.or_later(known, IDENTIFIERS, fallback)
+}
+
+/// Platform and system: of the customer's device, else of the store.
+fn platform(occasion: &Occasion<'_>) -> (Option<&'static str>, Option<&'static str>) {
+    let of_store = || match occasion.event.store() {
+        "app_store" => Some(Platform::Ios),
+        "play_store" => Some(Platform::Android),
+        "stripe" | "paddle" => Some(Platform::Web),
+        _ => None,
+    };
+    match occasion.customer.platform().or_else(of_store) {
+        Some(Platform::Ios) => (Some("iOS"), Some("iOS")),
+        Some(Platform::Android) => (Some("Android"), Some("Android")),
+        Some(Platform::Web) => (Some("Web"), None),
+        None => (None, None),
+    }
+}
+
+/// The properties of the event that are set, long texts cut.
+fn properties<S: Serializer>(occasion: &&Occasion<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    for (name, value) in occasion.event.properties.set() {
+        match value {
+            Property::Text(text) => map.serialize_entry(name, cut(text, MAX_TEXT))?,
+            other => map.serialize_entry(name, other)?,
+        }
+    }
+    map.end()
+}
+
+#[derive(Serialize)]
+struct UserProperties<'a> {
+    subscription_state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscription_product: Option<&'a str>,
+    #[serde(flatten)]
+    attributes: Option<&'a Attributes>,
+}
+
+fn request(sending: &Sending<'_>) -> Request {
+    let settings = sending.settings;
+    let route = &sending.records[0].route;
+    let host = match settings.text("data_residency") {
+        Some("eu") => "https://api.eu.amplitude.com",
+        _ => "https://api2.amplitude.com",
+    };
+    let url = settings.address(host, "/2/httpapi");
+    let key = json(&settings.text(route).unwrap_or_default());
+    let size: usize = sending.records.iter().map(|record| record.body.len() + 1).sum();
+    let mut body = String::with_capacity(size + key.len() + 64);
+    // Without the option ids under five characters are dropped.
+    body.push_str("{\"api_key\":");
+    body.push_str(&key);
+    body.push_str(",\"options\":{\"min_id_length\":1},\"events\":[");
+    for (place, record) in sending.records.iter().enumerate() {
+        if place > 0 {
+            body.push(',');
+        }
+        body.push_str(&record.body);
+    }
+    body.push_str("]}");
+    Request::post_json(url, body).header("accept", "*/*")
+}
+
+fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
+    // How long who sends too much has to wait, and who is over the day's quota.
+    const TOO_FAST: u32 = 30;
+    const OVER_QUOTA: u32 = 3_600;
+    let Some(answer) = answer else {
+        return all(sending, &by_status(None));
+    };
+    let body = answer.json().unwrap_or_default();
+    let words = || answer.words();
+    let verdict = match answer.status {
+        400 => return bad_request(sending, answer, &body),
+        403 => Verdict::Misconfigured(words()),
+        413 if sending.records.len() > 1 => Verdict::ResendAlone,
+        429 => {
+            let is_over = |name: &str| body[name].as_object().is_some_and(|over| !over.is_empty());
+            let over_quota = is_over("exceeded_daily_quota_users") || is_over("exceeded_daily_quota_devices");
+            let throttled = places(&body["throttled_events"]);
+            let wait = if over_quota { OVER_QUOTA } else { TOO_FAST };
+            let later = Verdict::Retry {
+                after_seconds: Some(wait),
+                why: words(),
+            };
+            if over_quota || throttled.is_empty() {
+                later
+            } else {
+                let verdicts = (0..sending.records.len()).map(|place| {
+                    if throttled.contains(&place) {
+                        later.clone()
+                    } else {
+                        Verdict::Resend
+                    }
+                });
+                return Judgement::Verdicts(verdicts.collect());
+            }
+        }
+        _ => by_status(Some(answer)),
+    };
+    all(sending, &verdict)
+}
+
+/// Nothing of the request was taken in, also not the records that are fine.
+fn bad_request(sending: &Sending<'_>, answer: &Answer, body: &Value) -> Judgement {
+    let is_key = body["missing_field"] == "api_key"
+        || body["error"]
+            .as_str()
+            .is_some_and(|error| error.starts_with("Invalid API key"));
+    if is_key {
+        return all(sending, &Verdict::Misconfigured(answer.words()));
+    }
+    let mut bad = places(&body["silenced_events"]);
+    for lists in [
+        "events_with_invalid_fields",
+        "events_with_missing_fields",
+        "events_with_invalid_id_lengths",
+    ] {
+        bad.extend(
+            body[lists]
+                .as_object()
+                .into_iter()
+                .flat_map(|fields| fields.values())
+                .flat_map(places),
+        );
+    }
+    let verdict = match sending.records.len() {
+        1 => Verdict::Rejected(answer.words()),
+        _ if bad.is_empty() => Verdict::ResendAlone,
+        _ => {
+            let verdicts = (0..sending.records.len()).map(|place| {
+                if bad.contains(&place) {
+                    Verdict::Rejected(answer.words())
+                } else {
+                    Verdict::Resend
+                }
+            });
+            return Judgement::Verdicts(verdicts.collect());
+        }
+    };
+    all(sending, &verdict)
+}
+
+/// The places of events that a list names.
+fn places(list: &Value) -> Vec<usize> {
+    let places = list.as_array().into_iter().flatten();
+    places
+        .filter_map(|place| usize::try_from(place.as_u64()?).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::integrations::samples::{answer, sending};
+
+    #[test]
+    fn a_bad_event_is_rejected_and_the_others_are_sent_again() {
+        let three = sending(&INTEGRATION, 3);
+        let bad = answer(400, r#"{"code":400,"events_with_invalid_fields":{"time":[1]}}"#);
+        let Judgement::Verdicts(verdicts) = judge(&three.sending(), Some(&bad)) else {
+            panic!("no verdicts")
+        };
+        assert_eq!(verdicts[0], Verdict::Resend);
+        assert!(matches!(&verdicts[1], Verdict::Rejected(_)));
+        assert_eq!(verdicts[2], Verdict::Resend);
+    }
+
+    #[test]
+    fn answers_are_understood() {
+        let one = sending(&INTEGRATION, 1);
+        let name = |status, body| match judge(&one.sending(), Some(&answer(status, body))) {
+            Judgement::Verdicts(verdicts) => verdicts[0].name(),
+            Judgement::Next(_) => "next",
+        };
+        for (status, body, verdict) in [
+            (200, r#"{"code":200}"#, "delivered"),
+            (400, r#"{"error":"Invalid API key: x"}"#, "misconfigured"),
+            (400, r#"{"missing_field":"api_key"}"#, "misconfigured"),
+            (400, r#"{"missing_field":"event_type"}"#, "rejected"),
+            (400, "no JSON", "rejected"),
+            (403, "{}", "misconfigured"),
+            (413, "{}", "rejected"),
+            (429, r#"{"throttled_events":[0]}"#, "retry"),
+            (503, "", "retry"),
+            (302, "", "rejected"),
+        ] {
+            assert_eq!(name(status, body), verdict, "{status} {body}");
+        }
+        let alone = judge(&sending(&INTEGRATION, 2).sending(), Some(&answer(413, "")));
+        assert_eq!(alone, Judgement::Verdicts(vec![Verdict::ResendAlone; 2]));
+    }
+}

@@ -1,0 +1,173 @@
+//! The customer as integrations see them: the profile as it stands when an event is sent.
+
+use super::subscription::{self, Subscription};
+use crate::app::AppSettings;
+use crate::events::Recipient;
+use crate::identifiers::Identifiers;
+use crate::installation::Installations;
+use crate::person::Person;
+use crate::profile::{Details, Profile};
+
+/// A customer.
+#[derive(Debug)]
+pub struct Customer<'a> {
+    /// What events say of the profile, with the rules of consent already looked at.
+    pub recipient: Recipient<'a>,
+    /// The customer as a person: `email`, `phone_number`, `att_status` and so on.
+    pub person: &'a Person,
+    /// What third parties call it.
+    pub identifiers: &'a Identifiers,
+    /// The app's settings: bundle id, package, whether IP addresses are kept.
+    pub app: &'a AppSettings,
+    /// When the first installation was reported, in microseconds, if one was.
+    pub installed_at: Option<i64>,
+    installations: &'a Installations,
+    profile: &'a Profile,
+    now: i64,
+}
+
+/// What runs on the customer's device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// Apple's: iOS, iPadOS, macOS, visionOS.
+    Ios,
+    /// Google's.
+    Android,
+    /// A browser.
+    Web,
+}
+
+impl Platform {
+    /// The name that settings use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ios => "ios",
+            Self::Android => "android",
+            Self::Web => "web",
+        }
+    }
+}
+
+impl<'a> Customer<'a> {
+    /// The customer that a stored profile describes, as of `now`.
+    pub fn new(profile: &'a Profile, details: &'a Details, app: &'a AppSettings, now: i64) -> Self {
+        Self {
+            recipient: Recipient {
+                has_access_level: profile.holdings.has_access(now),
+                total_revenue_usd: profile.holdings.revenue_usd,
+                ..Recipient::new(profile, details, app)
+            },
+            person: &details.person,
+            identifiers: &profile.identifiers,
+            app,
+            installed_at: details.installations.iter().map(|device| device.created_at).min(),
+            installations: &details.installations,
+            profile,
+            now,
+        }
+    }
+
+    /// The profile's id as text.
+    pub fn profile_id(&self) -> String {
+        self.recipient.profile_id.to_string()
+    }
+
+    /// The owner's own id of the customer.
+    pub fn customer_user_id(&self) -> Option<&'a str> {
+        self.recipient.customer_user_id
+    }
+
+    /// A field of the installation that changed last of those that know it: `device`, `os`, `platform`, `locale`,
+    /// `timezone`, `user_agent`, `app_version`, `app_build`, `android_id`, … For `idfa` and `advertising_id` see
+    /// [`Self::idfa`] and [`Self::advertising_id`].
+    pub fn device(&self, field: &str) -> Option<&'a str> {
+        self.installations.latest(field)
+    }
+
+    /// The platform of the latest installation.
+    pub fn platform(&self) -> Option<Platform> {
+        match self.device("platform")? {
+            "iOS" | "iPadOS" | "macOS" | "visionOS" => Some(Platform::Ios),
+            "Android" => Some(Platform::Android),
+            "web" => Some(Platform::Web),
+            _ => None,
+        }
+    }
+
+    /// The first version number in `os`: `18.3` of `iOS 18.3`.
+    pub fn os_version(&self) -> Option<&'a str> {
+        let os = self.device("os")?;
+        let start = os.find(|c: char| c.is_ascii_digit())?;
+        let rest = &os[start..];
+        let end = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(rest.len());
+        Some(rest[..end].trim_end_matches('.'))
+    }
+
+    /// Apple's id for advertisers, where the customer allowed it and it is not all zeros.
+    pub fn idfa(&self) -> Option<&'a str> {
+        self.recipient.idfa.filter(|id| is_real(id))
+    }
+
+    /// Apple's id of the device for one vendor.
+    pub fn idfv(&self) -> Option<&'a str> {
+        self.recipient.idfv.filter(|id| is_real(id))
+    }
+
+    /// Google's id for advertisers, where it is not all zeros.
+    pub fn advertising_id(&self) -> Option<&'a str> {
+        self.recipient.advertising_id.filter(|id| is_real(id))
+    }
+
+    /// `att_status`: 0 not asked, 1 restricted, 2 denied, 3 allowed.
+    pub fn att_status(&self) -> Option<i64> {
+        self.person.integer("att_status")
+    }
+
+    /// The state of the profile's latest subscription.
+    pub fn subscription(&self) -> Subscription<'a> {
+        subscription::of(&self.profile.holdings, self.now)
+    }
+}
+
+/// Is an id of a device more than zeros?
+fn is_real(id: &str) -> bool {
+    id.bytes().any(|byte| byte != b'0' && byte != b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{AppId, ProfileId};
+    use uuid::Uuid;
+
+    #[test]
+    fn the_version_is_the_first_number_of_the_system() {
+        for (os, version) in [
+            ("iOS 18.3", Some("18.3")),
+            ("18.3", Some("18.3")),
+            ("Android 14 (API 34)", Some("14")),
+            ("15.", Some("15")),
+            ("unknown", None),
+        ] {
+            let mut profile = Profile::new(AppId(Uuid::nil()), ProfileId(Uuid::nil()), None, 0);
+            let mut details = Details::default();
+            let body = format!(r#"{{"installation_meta":{{"device_id":"d","os":"{os}"}}}}"#);
+            let body = crate::json::Object::parse(body.as_bytes()).unwrap();
+            let changes = crate::profile::ProfileChanges::parse(&body, None).unwrap();
+            profile.update(&mut details, &changes, 1).unwrap();
+            let app = AppSettings::default();
+            assert_eq!(
+                Customer::new(&profile, &details, &app, 2).os_version(),
+                version,
+                "{os}"
+            );
+        }
+    }
+
+    #[test]
+    fn ids_of_zeros_are_none() {
+        assert!(!is_real("00000000-0000-0000-0000-000000000000") && !is_real("") && is_real("0a"));
+    }
+}

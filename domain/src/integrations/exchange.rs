@@ -1,0 +1,181 @@
+//! A request to a third party and its answer, as data.
+
+use super::{Record, Settings};
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The whole address.
+    pub url: String,
+    /// Names, in lower case, and values of the headers.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body; empty: none.
+    pub body: String,
+}
+
+/// The methods that third parties ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+    /// `PUT`
+    Put,
+    /// `PATCH`
+    Patch,
+    /// `DELETE`
+    Delete,
+}
+
+impl Method {
+    /// As the wire writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+impl Request {
+    /// A `POST` of JSON.
+    pub fn post_json(url: String, body: String) -> Self {
+        Self {
+            method: Method::Post,
+            url,
+            headers: vec![("content-type", "application/json".into())],
+            body,
+        }
+    }
+
+    /// A `POST` of a form, already encoded.
+    pub fn post_form(url: String, body: String) -> Self {
+        Self {
+            headers: vec![("content-type", "application/x-www-form-urlencoded".into())],
+            ..Self::post_json(url, body)
+        }
+    }
+
+    /// With a further header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// What a request is made of.
+#[derive(Clone, Copy)]
+pub struct Sending<'a> {
+    /// What it carries: records of one route and part, as many as the limits allow, at least one.
+    pub records: &'a [Record],
+    /// Which of the integration's parts the records are of.
+    pub part: &'static str,
+    /// The app's settings, secrets included.
+    pub settings: &'a Settings,
+    /// 0 for the first request; what [`Judgement::Next`] says for one that follows.
+    pub step: u8,
+    /// Now, in microseconds.
+    pub now: i64,
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body, cut after 64 KiB, as text.
+    pub body: String,
+}
+
+impl Answer {
+    /// The body, if it is JSON.
+    pub fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_str(&self.body).ok()
+    }
+
+    /// The body as it may be told to the owner: one line, cut.
+    pub fn words(&self) -> String {
+        const MOST: usize = 300;
+        let line = self.body.split_whitespace().collect::<Vec<_>>().join(" ");
+        let cut: String = line.chars().take(MOST).collect();
+        format!("{} {cut}", self.status).trim_end().to_owned()
+    }
+}
+
+/// What an answer means for all records of its request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judgement {
+    /// A verdict for each record, in their order.
+    Verdicts(Vec<Verdict>),
+    /// Another request has to follow before there is a verdict: its step.
+    Next(u8),
+}
+
+/// What an answer means for one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Done.
+    Delivered,
+    /// Try it again: after so many seconds at least, or as the schedule and `Retry-After` say.
+    Retry {
+        /// At least so many seconds later.
+        after_seconds: Option<u32>,
+        /// What was wrong, for people.
+        why: String,
+    },
+    /// It was not looked at, because others of its request were wrong: send it again at once.
+    Resend,
+    /// As [`Self::Resend`], in a request of its own.
+    ResendAlone,
+    /// Never try it again: the third party's words.
+    Rejected(String),
+    /// It and all others have to wait until the owner mends the settings: the third party's words.
+    Misconfigured(String),
+}
+
+impl Verdict {
+    /// Try it again as the schedule says.
+    pub fn retry(why: impl Into<String>) -> Self {
+        Self::Retry {
+            after_seconds: None,
+            why: why.into(),
+        }
+    }
+
+    /// Its name, as attempts show it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Retry { .. } => "retry",
+            Self::Resend | Self::ResendAlone => "resend",
+            Self::Rejected(_) => "rejected",
+            Self::Misconfigured(_) => "misconfigured",
+        }
+    }
+}
+
+/// The same verdict for each of the records.
+pub fn all(sending: &Sending<'_>, verdict: &Verdict) -> Judgement {
+    Judgement::Verdicts(vec![verdict.clone(); sending.records.len()])
+}
+
+/// What a status means for most third parties: 2xx delivered; 401 and 403 misconfigured; 408, 429 and 5xx and no
+/// answer at all tried again; the rest, redirects too, rejected.
+pub fn by_status(answer: Option<&Answer>) -> Verdict {
+    let Some(answer) = answer else {
+        return Verdict::retry("no answer");
+    };
+    match answer.status {
+        200..=299 => Verdict::Delivered,
+        401 | 403 => Verdict::Misconfigured(answer.words()),
+        408 | 429 | 500.. => Verdict::retry(answer.words()),
+        _ => Verdict::Rejected(answer.words()),
+    }
+}

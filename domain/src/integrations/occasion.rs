@@ -1,0 +1,184 @@
+//! All that an integration may look at to tell a third party of an event.
+
+use rust_decimal::{Decimal, RoundingStrategy};
+
+use super::customer::{Customer, Platform};
+use super::told::Told;
+use super::{Settings, Skip};
+use crate::events::EventKind;
+use crate::events::wire::Amount;
+use crate::purchases::transaction::Environment;
+
+/// The most decimals of an amount, as in the events.
+const DECIMALS: u32 = 6;
+const SECOND: i64 = 1_000_000;
+
+/// An event, whose it is, how the owner wants it told, and when. Times are microseconds.
+#[derive(Clone, Copy)]
+pub struct Occasion<'a> {
+    /// The event.
+    pub event: &'a Told<'a>,
+    /// The customer as of now.
+    pub customer: &'a Customer<'a>,
+    /// The app's settings for this integration.
+    pub settings: &'a Settings,
+    /// Which of the integration's parts is asked for.
+    pub part: &'static str,
+    /// When it is tried first: times that must not lie ahead are drawn to this, so that a repeat says the same.
+    pub first_tried_at: i64,
+    /// Now: what ages are measured by.
+    pub now: i64,
+}
+
+/// An amount of money in major units. It is never zero.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revenue {
+    /// As the third party should count it: refunds are negative.
+    pub amount: Decimal,
+    /// ISO 4217, in upper case.
+    pub currency: String,
+}
+
+impl Revenue {
+    /// Without its sign.
+    pub fn magnitude(&self) -> Decimal {
+        self.amount.abs()
+    }
+
+    /// As a JSON number with at most six decimals.
+    pub fn number(&self) -> Amount {
+        Amount(self.amount)
+    }
+
+    /// As text with exactly so many decimals and no sign.
+    pub fn text(&self, decimals: u32) -> String {
+        let rounded = self
+            .magnitude()
+            .round_dp_with_strategy(decimals.min(DECIMALS), RoundingStrategy::MidpointAwayFromZero);
+        format!("{rounded:.*}", decimals as usize)
+    }
+}
+
+impl<'a> Occasion<'a> {
+    /// What happened.
+    pub fn kind(&self) -> EventKind {
+        self.event.kind
+    }
+
+    /// The name that the owner gave this event here. The pipeline has seen to it that there is one.
+    pub fn event_name(&self) -> &'a str {
+        self.settings.event_name(self.event.kind)
+    }
+
+    /// The event's business time, or the first try's if it lies ahead.
+    pub fn at_or_first_try(&self) -> i64 {
+        self.event.at.min(self.first_tried_at)
+    }
+
+    /// How old the event is now.
+    pub fn age_seconds(&self) -> i64 {
+        (self.now - self.event.at) / SECOND
+    }
+
+    /// An identifier, if it is set.
+    pub fn identifier(&self, name: &str) -> Option<&'a str> {
+        self.customer.identifiers.get(name)
+    }
+
+    /// The first of these identifiers that is set; without any the delivery waits.
+    pub fn require(&self, identifiers: &'static [&'static str]) -> Result<&'a str, Skip> {
+        let mut known = identifiers.iter().filter_map(|name| self.identifier(name));
+        known.next().ok_or(Skip::Waiting {
+            identifiers,
+            until: None,
+        })
+    }
+
+    /// `known`, or what `fallback` finds once the owner's `wait_for_identifier` is over; meanwhile the delivery waits
+    /// for one of `identifiers`.
+    pub fn or_later<T>(
+        &self,
+        known: Option<T>,
+        identifiers: &'static [&'static str],
+        fallback: impl FnOnce() -> Option<T>,
+    ) -> Result<T, Skip> {
+        let waits = self.settings.number("wait_for_identifier").unwrap_or_default();
+        let until = self.event.created_at.saturating_add(waits.saturating_mul(SECOND));
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let waiting = |until| Skip::Waiting { identifiers, until };
+        if self.now < until {
+            return Err(waiting(Some(until)));
+        }
+        fallback().ok_or(waiting(None))
+    }
+
+    /// The platform that the event is told for: by its store, else by the latest installation. Without one, or with
+    /// a browser, nothing can be told: `setting` is what is missing then.
+    pub fn mobile_platform(&self, setting: &str) -> Result<Platform, Skip> {
+        let platform = match self.event.store() {
+            "app_store" => Some(Platform::Ios),
+            "play_store" => Some(Platform::Android),
+            _ => self.customer.platform(),
+        };
+        platform
+            .filter(|platform| *platform != Platform::Web)
+            .ok_or_else(|| Skip::MissingCredentials(format!("{setting}: no platform is known")))
+    }
+
+    /// `production` or `sandbox`, as settings name them.
+    pub fn environment(&self) -> &'static str {
+        match self.event.environment() {
+            Environment::Production => "production",
+            Environment::Sandbox => "sandbox",
+        }
+    }
+
+    /// The key of the event's environment and store, such as `api_keys.production.ios`: the name of the setting, which
+    /// makes a good route. Stores other than the two of the platforms are named as they are.
+    pub fn key_by_store(&self, table: &str) -> Result<String, Skip> {
+        let store = match self.event.store() {
+            "app_store" => "ios",
+            "play_store" => "android",
+            other => other,
+        };
+        let setting = format!("{table}.{}.{store}", self.environment());
+        match self.settings.text(&setting) {
+            Some(_) => Ok(setting),
+            None => Err(Skip::MissingCredentials(setting)),
+        }
+    }
+
+    /// What the event earned or gave back, by the settings `revenue_mode`, `report_user_currency` and
+    /// `send_trial_price`: only on the events that are money. `None` too where the amount is not known or zero.
+    pub fn revenue(&self) -> Option<Revenue> {
+        let kind = self.event.kind;
+        let is_trial = kind == EventKind::TrialStarted;
+        let is_money = kind.has_revenue() || (is_trial && self.settings.is("send_trial_price"));
+        if !is_money {
+            return None;
+        }
+        let basis = match self.settings.text("revenue_mode") {
+            // Nothing is paid at the start of a trial: what it will cost is the regular price.
+            _ if is_trial => "original_price",
+            Some("proceeds") => "proceeds",
+            Some("net") => "net_revenue",
+            _ => "price",
+        };
+        let is_local = self.settings.is("report_user_currency");
+        let amount = self
+            .event
+            .decimal(&format!("{basis}_{}", if is_local { "local" } else { "usd" }))?;
+        let currency = if is_local {
+            self.event.text("currency")?
+        } else {
+            "USD"
+        };
+        let amount = if kind.is_refund() { -amount.abs() } else { amount };
+        (!amount.is_zero()).then(|| Revenue {
+            amount,
+            currency: currency.to_owned(),
+        })
+    }
+}

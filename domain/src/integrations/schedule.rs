@@ -1,0 +1,108 @@
+//! When a try that failed is repeated.
+
+const SECOND: i64 = 1_000_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+
+/// How long to wait after each failed try. Times are microseconds.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// After the first failed try, after the second, and so on.
+    pub waits: &'static [i64],
+    /// What follows when these are used up.
+    pub then: Then,
+    /// By how many parts in a hundred waits are drawn longer or shorter, so that what failed together does not come
+    /// back together.
+    pub jitter_percent: i64,
+}
+
+/// What follows when a schedule is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// The last wait again and again.
+    GoOn,
+    /// Nothing: the delivery has failed for good.
+    GiveUp,
+}
+
+/// The usual schedule: it never gives up by itself.
+pub const USUAL: Schedule = Schedule {
+    waits: &[
+        5 * SECOND,
+        MINUTE,
+        5 * MINUTE,
+        30 * MINUTE,
+        2 * HOUR,
+        5 * HOUR,
+        10 * HOUR,
+    ],
+    then: Then::GoOn,
+    jitter_percent: 20,
+};
+
+/// The webhook's: nine repeats in 511 minutes, as the compatible service makes them.
+pub const DOUBLING: Schedule = Schedule {
+    waits: &[
+        MINUTE,
+        2 * MINUTE,
+        4 * MINUTE,
+        8 * MINUTE,
+        16 * MINUTE,
+        32 * MINUTE,
+        64 * MINUTE,
+        128 * MINUTE,
+        256 * MINUTE,
+    ],
+    then: Then::GiveUp,
+    jitter_percent: 0,
+};
+
+impl Schedule {
+    /// How long to wait after the failed try `tries` (from 1), or `None` to give up. `asked` is what the third party
+    /// or its rules ask for at least; `dice`, 0 to 999, draws the jitter.
+    pub fn wait(&self, tries: u32, asked: Option<i64>, dice: i64) -> Option<i64> {
+        let place = usize::try_from(tries.saturating_sub(1)).unwrap_or(usize::MAX);
+        let wait = match (self.waits.get(place), self.then) {
+            (Some(wait), _) => *wait,
+            (None, Then::GoOn) => *self.waits.last()?,
+            (None, Then::GiveUp) => return None,
+        };
+        // From -jitter to +jitter; what was asked for is only ever drawn longer.
+        let spread = self.jitter_percent * (dice - 500) / 500;
+        let own = wait + wait / 100 * spread;
+        let asked = asked.unwrap_or_default();
+        let asked = asked + asked / 100 * (self.jitter_percent * dice / 1_000);
+        Some(own.max(asked))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn waits_grow_and_the_usual_one_never_gives_up() {
+        let usual: Vec<_> = (1..=9)
+            .map(|tries| USUAL.wait(tries, None, 500).unwrap() / SECOND)
+            .collect();
+        assert_eq!(usual, [5, 60, 300, 1_800, 7_200, 18_000, 36_000, 36_000, 36_000]);
+        let doubling: Vec<_> = (1..=10).map(|tries| DOUBLING.wait(tries, None, 0)).collect();
+        assert_eq!(doubling.iter().flatten().sum::<i64>(), 511 * MINUTE);
+        assert_eq!(doubling[9], None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_wait_is_within_its_jitter_and_never_shorter_than_asked(
+            tries in 1_u32..20, dice in 0_i64..1_000, asked in prop::option::of(0_i64..100_000),
+        ) {
+            let asked = asked.map(|seconds| seconds * SECOND);
+            let middle = USUAL.waits[(tries as usize).min(USUAL.waits.len()) - 1];
+            let wait = USUAL.wait(tries, asked, dice).unwrap();
+            prop_assert!(wait >= asked.unwrap_or(0));
+            prop_assert!(wait >= middle / 100 * 80);
+            prop_assert!(wait <= (middle / 100 * 120).max(asked.unwrap_or(0) / 100 * 120 + 100));
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! An event as integrations read it: the stored text, taken apart without copying it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use rust_decimal::Decimal;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::events::EventKind;
+use crate::purchases::transaction::Environment;
+
+/// An event. Times are microseconds.
+#[derive(Debug)]
+pub struct Told<'a> {
+    /// Its id: what third parties tell repeats by.
+    pub id: Uuid,
+    /// What happened.
+    pub kind: EventKind,
+    /// When it happened: the business time, which may lie in the future.
+    pub at: i64,
+    /// When it was made.
+    pub created_at: i64,
+    /// The whole event in the form of the webhook.
+    pub payload: &'a str,
+    /// `event_properties`.
+    pub properties: Properties<'a>,
+}
+
+/// `event_properties`, in their order.
+#[derive(Debug, Default)]
+pub struct Properties<'a>(Vec<(Cow<'a, str>, Property<'a>)>);
+
+/// The value of a property. None has parts.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum Property<'a> {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Flag(bool),
+    /// A number as it is written.
+    Number(&'a RawValue),
+    /// A text.
+    Text(Cow<'a, str>),
+}
+
+#[derive(Deserialize)]
+struct Payload<'a> {
+    #[serde(borrow)]
+    event_properties: Properties<'a>,
+}
+
+impl<'a> Told<'a> {
+    /// Takes a stored event apart.
+    pub fn new(
+        id: Uuid,
+        kind: EventKind,
+        at: i64,
+        created_at: i64,
+        payload: &'a str,
+    ) -> Result<Self, serde_json::Error> {
+        let Payload { event_properties } = serde_json::from_str(payload)?;
+        Ok(Self {
+            id,
+            kind,
+            at,
+            created_at,
+            payload,
+            properties: event_properties,
+        })
+    }
+
+    /// A text among the properties; empty is none.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.properties.text(name)
+    }
+
+    /// A number among the properties.
+    pub fn decimal(&self, name: &str) -> Option<Decimal> {
+        self.properties.decimal(name)
+    }
+
+    /// The store: `app_store`, `play_store`, `stripe`, `paddle` or the owner's own name.
+    pub fn store(&self) -> &str {
+        self.text("store").unwrap_or_default()
+    }
+
+    /// Real money or a test.
+    pub fn environment(&self) -> Environment {
+        match self.text("environment") {
+            Some("Sandbox") => Environment::Sandbox,
+            _ => Environment::Production,
+        }
+    }
+}
+
+impl<'a> Properties<'a> {
+    /// The value of a property; `None` where it is absent or `null`.
+    pub fn get(&self, name: &str) -> Option<&Property<'a>> {
+        let (_, value) = self.0.iter().find(|(known, _)| known == name)?;
+        (!matches!(value, Property::Null)).then_some(value)
+    }
+
+    /// The properties that are not `null`, in their order.
+    pub fn set(&self) -> impl Iterator<Item = (&str, &Property<'a>)> {
+        let all = self.0.iter().map(|(name, value)| (name.as_ref(), value));
+        all.filter(|(_, value)| !matches!(value, Property::Null))
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        match self.get(name)? {
+            Property::Text(text) if !text.is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
+    fn decimal(&self, name: &str) -> Option<Decimal> {
+        match self.get(name)? {
+            Property::Number(number) => {
+                let text = number.get();
+                text.parse().or_else(|_| Decimal::from_scientific(text)).ok()
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Properties<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Properties<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                /// The usual number of properties.
+                const ROOM: usize = 52;
+                let mut all = Vec::with_capacity(ROOM);
+                while let Some(name) = map.next_key::<Text<'de>>()? {
+                    all.push((name.0, property(map.next_value()?)));
+                }
+                Ok(Properties(all))
+            }
+        }
+        deserializer.deserialize_map(Reader)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+fn property(raw: &RawValue) -> Property<'_> {
+    let text = raw.get();
+    match text.as_bytes().first() {
+        Some(b't') => Property::Flag(true),
+        Some(b'f') => Property::Flag(false),
+        Some(b'"') => {
+            serde_json::from_str::<Text<'_>>(text).map_or(Property::Null, |text| Property::Text(text.0))
+        }
+        Some(b'-' | b'0'..=b'9') => Property::Number(raw),
+        _ => Property::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_taken_apart_and_its_values_stay_as_they_are() {
+        let payload = r#"{"profile_id":"p","event_properties":{"store":"app_store","environment":"Sandbox",
+            "price_usd":4.2415,"huge":1.2e+17,"currency":null,"is_lifetime":false,"name":"a\"é","empty":""}}"#;
+        let told = Told::new(Uuid::nil(), EventKind::TrialStarted, 1, 2, payload).unwrap();
+        assert_eq!(
+            (told.store(), told.environment()),
+            ("app_store", Environment::Sandbox)
+        );
+        assert_eq!(told.decimal("price_usd"), Some("4.2415".parse().unwrap()));
+        assert_eq!(
+            told.decimal("huge"),
+            Some(Decimal::from(120_000_000_000_000_000_i64))
+        );
+        assert_eq!((told.text("name"), told.text("empty")), (Some("a\"é"), None));
+        assert!(told.properties.get("currency").is_none() && told.properties.get("none").is_none());
+        let set: Vec<_> = told
+            .properties
+            .set()
+            .map(|(name, value)| format!("{name}={}", serde_json::to_string(value).unwrap()))
+            .collect();
+        assert_eq!(
+            set.join(" "),
+            r#"store="app_store" environment="Sandbox" price_usd=4.2415 huge=1.2e+17 is_lifetime=false name="a\"é" empty="""#
+        );
+    }
+}

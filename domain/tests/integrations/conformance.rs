@@ -1,0 +1,180 @@
+//! What holds for every integration, whatever the event, the profile and the answer.
+
+use bursar_domain::integrations::settings::MASK;
+use bursar_domain::integrations::{
+    ALL, Answer, Integration, Judgement, Part, Record, Request, Sending, Settings,
+};
+
+use crate::scene::{
+    ENVIRONMENTS, NOW, SECRET, STORES, bare, encode, full, kinds, payload, said, settings, with_identifier,
+};
+
+/// More requests than this never follow each other for one event.
+const MOST_STEPS: u8 = 4;
+
+fn each_record(integration: &Integration, mut look: impl FnMut(&Settings, &Part, &Record)) {
+    let settings = settings(integration, &said(integration));
+    for kind in kinds(integration) {
+        for (store, environment) in STORES
+            .iter()
+            .flat_map(|store| ENVIRONMENTS.map(|environment| (store, environment)))
+        {
+            let payload = payload(kind, store, environment);
+            for profile in [full(), bare()] {
+                for part in integration.parts {
+                    let once = encode(integration, &settings, part, kind, &payload, &profile);
+                    let again = encode(integration, &settings, part, kind, &payload, &profile);
+                    assert_eq!(once, again, "{} {kind:?}: not the same twice", integration.slug);
+                    if let Ok(record) = once {
+                        look(&settings, part, &record);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn sending<'a>(settings: &'a Settings, part: &Part, records: &'a [Record], step: u8) -> Sending<'a> {
+    Sending {
+        records,
+        part: part.name,
+        settings,
+        step,
+        now: NOW,
+    }
+}
+
+fn text(request: &Request) -> String {
+    format!(
+        "{} {} {:?} {}",
+        request.method.as_str(),
+        request.url,
+        request.headers,
+        request.body
+    )
+}
+
+#[test]
+fn every_event_is_told_or_skipped_and_always_in_the_same_words() {
+    for integration in ALL {
+        let mut told = 0;
+        each_record(integration, |settings, part, record| {
+            told += 1;
+            let records = std::slice::from_ref(record);
+            let request = || (integration.request)(&sending(settings, part, records, 0));
+            assert_eq!(request(), request(), "{}", integration.slug);
+            assert!(request().url.starts_with("http"), "{}", request().url);
+        });
+        assert!(told > 0, "{} tells nothing", integration.slug);
+    }
+}
+
+#[test]
+fn requests_stay_within_the_limits() {
+    for integration in ALL {
+        let most = integration.limits.events_per_request as usize;
+        each_record(integration, |settings, part, record| {
+            let records = vec![record.clone(); most.min(10)];
+            let body = (integration.request)(&sending(settings, part, &records, 0)).body;
+            let limit = integration
+                .limits
+                .request_bytes
+                .map_or(usize::MAX, |bytes| bytes as usize);
+            assert!(body.len() <= limit, "{}: {} bytes", integration.slug, body.len());
+        });
+    }
+}
+
+#[test]
+fn secrets_stand_in_requests_alone_and_can_be_masked_there() {
+    for integration in ALL {
+        let mut seen = false;
+        each_record(integration, |settings, part, record| {
+            let slug = integration.slug;
+            assert!(
+                !format!("{record:?}").contains(SECRET),
+                "{slug}: a secret in a record"
+            );
+            let records = std::slice::from_ref(record);
+            let open = text(&(integration.request)(&sending(settings, part, records, 0)));
+            seen |= open.contains(SECRET);
+            let masks = settings.with_masks(integration.settings);
+            let masked = text(&(integration.request)(&sending(&masks, part, records, 0)));
+            assert!(!masked.contains(SECRET), "{slug}: {masked}");
+        });
+        let has_secrets = integration
+            .settings
+            .iter()
+            .any(bursar_domain::integrations::Field::is_secret);
+        let shown = settings(integration, &said(integration)).masked(integration.settings);
+        let shown = serde_json::to_string(&shown).unwrap();
+        assert!(!shown.contains(SECRET), "{}: {shown}", integration.slug);
+        assert!(!has_secrets || shown.contains(MASK), "{}", integration.slug);
+    }
+}
+
+#[test]
+fn any_answer_gets_a_verdict_for_each_record() {
+    let bodies = [
+        "",
+        "1",
+        "0",
+        "[]",
+        "{}",
+        "null",
+        "\u{fffd}",
+        "<html>",
+        r#"{"errors":["a"],"success":false}"#,
+    ];
+    for integration in ALL {
+        let settings = settings(integration, &said(integration));
+        let record = Record {
+            route: String::new(),
+            body: "{}".into(),
+        };
+        for part in integration.parts {
+            for count in [1, (integration.limits.events_per_request as usize).min(3)] {
+                let records = vec![record.clone(); count];
+                for step in 0..MOST_STEPS {
+                    let sending = sending(&settings, part, &records, step);
+                    let judged = |answer: Option<&Answer>| match (integration.judge)(&sending, answer) {
+                        Judgement::Verdicts(verdicts) => {
+                            assert_eq!(verdicts.len(), count, "{}", integration.slug)
+                        }
+                        Judgement::Next(next) => {
+                            assert!(next > step && next < MOST_STEPS, "{}", integration.slug);
+                        }
+                    };
+                    judged(None);
+                    for status in (200..=206).chain(300..=308).chain(400..=431).chain(500..=505) {
+                        for body in bodies {
+                            judged(Some(&Answer {
+                                status,
+                                body: body.into(),
+                            }));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn each_identifier_makes_a_difference() {
+    for integration in ALL {
+        let settings = settings(integration, &said(integration));
+        for name in integration.identifiers {
+            let differs = kinds(integration).any(|kind| {
+                STORES.iter().any(|store| {
+                    let payload = payload(kind, store, "Production");
+                    integration.parts.iter().any(|part| {
+                        let with = |profile| encode(integration, &settings, part, kind, &payload, &profile);
+                        with(bare()) != with(with_identifier(name))
+                    })
+                })
+            });
+            assert!(differs, "{}: {name} is never looked at", integration.slug);
+        }
+    }
+}

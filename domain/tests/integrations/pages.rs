@@ -1,0 +1,74 @@
+//! Every integration has a page in the handbook, and its table of settings is that of the code.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use bursar_domain::integrations::{ALL, Integration, Kind};
+
+use crate::scene::{folder, is_rewriting};
+
+const BEGIN: &str = "<!-- settings: begin -->";
+const END: &str = "<!-- settings: end -->";
+
+#[test]
+fn every_integration_has_a_page_with_its_settings() {
+    for integration in ALL {
+        let path = folder("../docs/integrations").join(format!("{}.md", integration.slug));
+        let page = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let (head, rest) = page
+            .split_once(BEGIN)
+            .expect("a page has a place for the settings");
+        let (_, tail) = rest.split_once(END).expect("the place for the settings ends");
+        let whole = format!("{head}{BEGIN}\n{}{END}{tail}", table(integration));
+        if is_rewriting() {
+            fs::write(&path, &whole).unwrap();
+        } else {
+            assert_eq!(whole, page, "{}: run `cargo xtask golden`", path.display());
+        }
+        for identifier in integration.identifiers {
+            assert!(
+                page.contains(identifier),
+                "{}: {identifier} is not explained",
+                path.display()
+            );
+        }
+    }
+}
+
+fn table(integration: &Integration) -> String {
+    let mut text = String::from("\n| setting | value | default | |\n| --- | --- | --- | --- |\n");
+    for field in integration.settings {
+        let value = match field.kind {
+            Kind::Url => "address".to_owned(),
+            Kind::Secret(_) => "secret text".to_owned(),
+            Kind::Text(_) => "text".to_owned(),
+            Kind::Switch(_) => "`true`, `false`".to_owned(),
+            Kind::Number(min, max, _) => format!("{min} to {max}"),
+            Kind::Choice(choices) => choices
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(", "),
+            Kind::EventSwitches => "event → `true`, `false`".to_owned(),
+            Kind::EventNames(_) => "event → text".to_owned(),
+            Kind::Own(_) => "see below".to_owned(),
+        };
+        let default = match field.kind {
+            Kind::EventSwitches => "all but the synthetic events".to_owned(),
+            Kind::EventNames(_) => "see below".to_owned(),
+            Kind::Own(_) => "see below".to_owned(),
+            _ => match field.default() {
+                serde_json::Value::Null => "–".to_owned(),
+                value => format!("`{}`", value.to_string().trim_matches('"')),
+            },
+        };
+        writeln!(
+            text,
+            "| `{}` | {value} | {default} | {} |",
+            field.path, field.about
+        )
+        .unwrap();
+    }
+    text.push('\n');
+    text
+}

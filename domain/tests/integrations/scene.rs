@@ -1,0 +1,147 @@
+//! Occasions to tell third parties of: every kind of event, of every store, with a full and a bare profile.
+
+use std::fs;
+use std::path::PathBuf;
+
+use bursar_domain::app::AppSettings;
+use bursar_domain::events::EventKind;
+use bursar_domain::identifiers::{IdentifierChanges, NAMES};
+use bursar_domain::ids::{AppId, ProfileId};
+use bursar_domain::integrations::{Customer, Integration, Occasion, Part, Record, Settings, Skip, Told};
+use bursar_domain::json::Object;
+use bursar_domain::profile::{Details, Profile, ProfileChanges};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+/// When the sample events happened, are sent first, and are sent now: 2025-01-10 and a little later.
+pub const CREATED_AT: i64 = 1_736_500_502_184_233;
+pub const FIRST_TRIED_AT: i64 = CREATED_AT + 2_000_000;
+pub const NOW: i64 = FIRST_TRIED_AT + 60_000_000;
+
+pub const STORES: [&str; 5] = ["app_store", "play_store", "stripe", "paddle", "my_store"];
+pub const ENVIRONMENTS: [&str; 2] = ["Production", "Sandbox"];
+
+/// What every sample secret holds.
+pub const SECRET: &str = "s3cr3t";
+
+pub fn folder(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// An event in the form of the webhook: the golden one of its kind, of another store and environment.
+pub fn payload(kind: EventKind, store: &str, environment: &str) -> String {
+    let path = folder("tests/golden/events").join(format!("{}.json", kind.as_str()));
+    let mut payload: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let properties = &mut payload["event_properties"];
+    properties["store"] = json!(store);
+    properties["environment"] = json!(environment);
+    payload.to_string()
+}
+
+/// A profile of which everything is known.
+pub fn full() -> (Profile, Details) {
+    let mut identifiers = Map::new();
+    for name in NAMES {
+        identifiers.insert(name.into(), json!(format!("example_{name}")));
+    }
+    let body = json!({
+        "email": "ada@example.com", "phone_number": "+12025550143", "first_name": "Ada", "last_name": "Byron",
+        "gender": "f", "birthday": "1990-12-10", "ip_country": "DE", "ip_v4_address": "192.0.2.7", "att_status": 3,
+        "custom_attributes": [{"key": "plan", "value": "gold"}, {"key": "visits", "value": 7}],
+        "installation_meta": {
+            "device_id": "d1", "device": "iPhone15,2", "os": "iOS 18.3", "platform": "iOS", "locale": "de_DE",
+            "timezone": "Europe/Berlin", "user_agent": "Example/1.0", "app_version": "4.2.0", "app_build": "420",
+            "idfa": "b5a1c2d3-0000-4000-8000-00000000000a", "idfv": "b5a1c2d3-0000-4000-8000-00000000000b",
+            "advertising_id": "b5a1c2d3-0000-4000-8000-00000000000c", "android_id": "9774d56d682e549c",
+            "android_app_set_id": "b5a1c2d3-0000-4000-8000-00000000000d"
+        }
+    });
+    profile(&Value::Object(identifiers), &body, Some("u1"))
+}
+
+/// A profile of which nothing is known.
+pub fn bare() -> (Profile, Details) {
+    profile(&json!({"branch_id": null}), &json!({}), None)
+}
+
+/// A bare profile with one identifier.
+pub fn with_identifier(name: &str) -> (Profile, Details) {
+    profile(&json!({ name: "example_id" }), &json!({}), None)
+}
+
+fn profile(identifiers: &Value, body: &Value, customer: Option<&str>) -> (Profile, Details) {
+    const CREATED: i64 = 1_735_689_600_000_000;
+    let id = ProfileId(Uuid::parse_str("5b0e6a52-7c1d-4a0e-9a44-0f6b7a0c9d11").unwrap());
+    let mut profile = Profile::new(AppId(Uuid::nil()), id, customer.map(str::to_owned), CREATED);
+    let identifiers = identifiers.to_string();
+    let changes = IdentifierChanges::parse(&Object::parse(identifiers.as_bytes()).unwrap()).unwrap();
+    profile.set_identifiers(&changes, CREATED);
+    let mut details = Details::default();
+    let body = body.to_string();
+    let changes = ProfileChanges::parse(&Object::parse(body.as_bytes()).unwrap(), None).unwrap();
+    profile.update(&mut details, &changes, CREATED).unwrap();
+    (profile, details)
+}
+
+/// An app whose bundle and package are known.
+pub fn app() -> AppSettings {
+    AppSettings {
+        ios_bundle_id: Some("com.example.app".into()),
+        android_package: Some("com.example.android".into()),
+        ..AppSettings::default()
+    }
+}
+
+/// The sample settings of an integration, in which every setting is said.
+pub fn said(integration: &Integration) -> Map<String, Value> {
+    let path = folder("tests/integrations/settings").join(format!("{}.json", integration.slug));
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap()
+}
+
+pub fn settings(integration: &Integration, said: &Map<String, Value>) -> Settings {
+    let before = Settings::defaults(integration.settings);
+    let read = Settings::read(integration.settings, said, &before);
+    read.unwrap_or_else(|problems| panic!("{}: {problems:?}", integration.slug))
+}
+
+/// What an integration makes of one event.
+pub fn encode(
+    integration: &Integration,
+    settings: &Settings,
+    part: &Part,
+    kind: EventKind,
+    payload: &str,
+    (profile, details): &(Profile, Details),
+) -> Result<Record, Skip> {
+    let value: Value = serde_json::from_str(payload).unwrap();
+    let id = value["event_properties"]["profile_event_id"].as_str().unwrap();
+    let at =
+        bursar_domain::time::parse_time(&value["event_datetime"].as_str().unwrap().replace("+0000", "Z"));
+    let event = Told::new(id.parse().unwrap(), kind, at.unwrap(), CREATED_AT, payload).unwrap();
+    let app = app();
+    let customer = Customer::new(profile, details, &app, NOW);
+    (integration.encode)(&Occasion {
+        event: &event,
+        customer: &customer,
+        settings,
+        part: part.name,
+        first_tried_at: FIRST_TRIED_AT,
+        now: NOW,
+    })
+}
+
+/// The kinds that an integration can tell of.
+pub fn kinds(integration: &Integration) -> impl Iterator<Item = EventKind> {
+    let takes = integration.takes;
+    EventKind::ALL.iter().copied().filter(move |kind| takes(*kind))
+}
+
+/// Are golden files and generated tables to be written anew?
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command that rewrites says so in the environment"
+)]
+pub fn is_rewriting() -> bool {
+    std::env::var_os("BURSAR_TEST_REWRITE_GOLDEN").is_some_and(|value| value == "1")
+}

@@ -1,0 +1,22 @@
+//! `cargo xtask golden`: writes golden files and generated tables anew.
+
+use std::process::{Command, ExitCode};
+
+use crate::processes;
+use crate::steps::with_sources;
+
+/// Runs the tests that compare with golden files, told to write instead.
+pub fn run() -> ExitCode {
+    let mut command = Command::new("cargo");
+    command
+        .args(["test", "--quiet", "--package", "bursar-domain", "--tests"])
+        .env("BURSAR_TEST_REWRITE_GOLDEN", "1");
+    match processes::status(&mut command) {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {}", with_sources(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
