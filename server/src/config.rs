@@ -72,6 +72,21 @@ pub struct Settings {
     /// Run on a clock that stands at this time (RFC 3339) until it is moved
     #[arg(long, env = "BURSAR_TEST_CLOCK", global = true, value_name = "TIME")]
     pub test_clock: Option<String>,
+    /// Send deliveries to private, loopback and link-local addresses too [default: false]
+    #[arg(
+        long = "delivery-allow-private-addresses",
+        env = "BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES",
+        global = true,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true"
+    )]
+    #[serde(skip)]
+    pub allow_private_addresses: Option<bool>,
+    /// What the file says of deliveries.
+    #[arg(skip)]
+    #[serde(default)]
+    pub delivery: DeliverySettings,
     /// Requests a second that each API key may make [default: no limit]
     #[arg(long, env = "BURSAR_REQUESTS_PER_SECOND", global = true, value_name = "N")]
     pub requests_per_second: Option<NonZeroU32>,
@@ -81,6 +96,14 @@ pub struct Settings {
     /// Least severe lines that are logged [default: info]
     #[arg(long, env = "BURSAR_LOG_LEVEL", global = true, value_enum)]
     pub log_level: Option<LogLevel>,
+}
+
+/// The file's table `delivery`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliverySettings {
+    /// Send to private, loopback and link-local addresses too.
+    pub allow_private_addresses: Option<bool>,
 }
 
 /// What a server does.
@@ -146,6 +169,8 @@ pub struct Config {
     pub role: Role,
     /// Where the test clock begins, if there is one.
     pub test_clock: Option<String>,
+    /// Are deliveries sent to private, loopback and link-local addresses too?
+    pub delivery_allow_private_addresses: bool,
     /// Requests a second for each key.
     pub requests_per_second: Option<NonZeroU32>,
     /// Form of the log.
@@ -219,6 +244,10 @@ impl Config {
             master_key,
             role: flags.role.or(file.role).unwrap_or(Role::All),
             test_clock: flags.test_clock.or(file.test_clock),
+            delivery_allow_private_addresses: flags
+                .allow_private_addresses
+                .or(file.delivery.allow_private_addresses)
+                .unwrap_or(false),
             requests_per_second: flags.requests_per_second.or(file.requests_per_second),
             log_format: flags.log_format.or(file.log_format).unwrap_or(LogFormat::Human),
             log_level: flags.log_level.or(file.log_level).unwrap_or(LogLevel::Info),

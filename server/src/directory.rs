@@ -134,6 +134,11 @@ impl Directory {
         self.apps.get(&id)
     }
 
+    /// All apps.
+    pub fn apps(&self) -> impl Iterator<Item = &Arc<App>> {
+        self.apps.values()
+    }
+
     /// When the key with this prefix was last used, in microseconds, as far as memory knows.
     pub fn key_used_at(&self, prefix: &str) -> Option<i64> {
         used_at(&self.keys.get(prefix)?.used_at)
@@ -245,26 +250,30 @@ async fn stored_version(store: &Store) -> Result<i64, StoreError> {
 async fn integrations(
     store: &Store,
     vault: &Vault,
-) -> Result<HashMap<AppId, Vec<AppIntegration>>, StoreError> {
+) -> Result<HashMap<AppId, Vec<Arc<AppIntegration>>>, StoreError> {
     let mut targets = TargetIds::new();
     for mut row in store.read(table::select_targets()).await? {
         targets.insert((AppId(row.uuid(1)?), row.text(2)?, row.text(3)?), row.int(0)?);
     }
-    let mut all: HashMap<AppId, Vec<AppIntegration>> = HashMap::new();
+    let mut all: HashMap<AppId, Vec<Arc<AppIntegration>>> = HashMap::new();
     for mut row in store.read(table::select_all()).await? {
         let stored = table::read(&mut row)?;
         if let Some(known) = AppIntegration::open(&stored, &targets, vault)? {
-            all.entry(stored.app).or_default().push(known);
+            all.entry(stored.app).or_default().push(Arc::new(known));
         }
     }
-    let place = |known: &AppIntegration| ALL.iter().position(|other| other.slug == known.integration.slug);
+    let place =
+        |known: &Arc<AppIntegration>| ALL.iter().position(|other| other.slug == known.integration.slug);
     for of_app in all.values_mut() {
         of_app.sort_by_key(place);
     }
     Ok(all)
 }
 
-fn app(row: &mut Row, integrations: &mut HashMap<AppId, Vec<AppIntegration>>) -> Result<App, StoreError> {
+fn app(
+    row: &mut Row,
+    integrations: &mut HashMap<AppId, Vec<Arc<AppIntegration>>>,
+) -> Result<App, StoreError> {
     let id = AppId(row.uuid(0)?);
     Ok(App {
         id,

@@ -1,18 +1,22 @@
 //! The server: everything that touches the world. `domain` holds the rules.
 //!
-//! Arrows never turn: `cli → http → actions → store → domain`.
+//! Arrows never turn: `cli → {http, delivery} → actions → store → domain`.
 
 pub mod actions;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod delivery;
 pub mod directory;
 pub mod http;
 pub mod keys;
 pub mod logging;
 pub mod metrics;
+pub mod outbound;
 pub mod readiness;
 pub mod sealed_settings;
 pub mod state;
 pub mod store;
+mod tls;
 pub mod vault;
+pub mod wake;

@@ -6,11 +6,14 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::clock::Clock;
+use crate::delivery::Workers;
 use crate::directory::Directory;
 use crate::metrics::Metrics;
+use crate::outbound::Outbound;
 use crate::readiness::Readiness;
 use crate::store::{Store, StoreError};
 use crate::vault::Vault;
+use crate::wake::Wake;
 
 /// What the whole server shares. Cheap to clone.
 #[derive(Clone)]
@@ -30,6 +33,12 @@ pub struct Shared {
     pub requests_per_second: Option<NonZeroU32>,
     /// Whether changes can be committed.
     pub readiness: Readiness,
+    /// Sends requests to third parties.
+    pub outbound: Outbound,
+    /// Tells workers of new deliveries.
+    pub wake: Wake,
+    /// What the workers are about.
+    pub workers: Arc<Workers>,
     directory: ArcSwap<Directory>,
 }
 
@@ -49,6 +58,7 @@ impl AppState {
         clock: Clock,
         metrics: Metrics,
         requests_per_second: Option<NonZeroU32>,
+        outbound: Outbound,
     ) -> Result<Self, StoreError> {
         let directory = ArcSwap::from_pointee(Directory::load(&store, &vault, requests_per_second).await?);
         Ok(Self(Arc::new(Shared {
@@ -58,6 +68,9 @@ impl AppState {
             metrics,
             requests_per_second,
             readiness: Readiness::default(),
+            outbound,
+            wake: Wake::default(),
+            workers: Arc::default(),
             directory,
         })))
     }

@@ -71,6 +71,8 @@ pub struct Integration {
     pub judge: fn(&Sending<'_>, Option<&Answer>) -> Judgement,
     /// How credentials are proved without an event that counts.
     pub probe: Probe,
+    /// Is nothing sent before they are proved?
+    pub proves_first: bool,
 }
 
 /// One of the calls that an event can make.

@@ -36,6 +36,7 @@ pub const INTEGRATION: Integration = Integration {
     request,
     judge,
     probe: Probe::Requests(handshakes, judge_handshake),
+    proves_first: true,
 };
 
 const FIELDS: &[Field] = &[

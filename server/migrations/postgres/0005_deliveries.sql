@@ -18,7 +18,6 @@ CREATE TABLE deliveries (
     state TEXT COLLATE "C" NOT NULL,
     reason TEXT,
     tries BIGINT NOT NULL,
-    last_attempt BIGINT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (event_id, target_id)
@@ -34,41 +33,41 @@ CREATE TABLE queue (
     event_id UUID NOT NULL,
     profile_id UUID NOT NULL,
     state TEXT COLLATE "C" NOT NULL,
-    tries BIGINT NOT NULL,
-    last_attempt BIGINT,
-    first_tried_at BIGINT,
-    alone BIGINT NOT NULL,
     reason TEXT,
+    tries BIGINT NOT NULL,
+    first_tried_at BIGINT,
+    updated_at BIGINT NOT NULL,
     record TEXT,
     PRIMARY KEY (target_id, lane_id, created_at, place)
 );
 
--- Lanes with open deliveries: how many, when to look at the next one, and who is at it. A claimed lane is due when its
--- lease ends.
+-- Lanes with open deliveries: how many, when to look at the first one, and who is at it. A claimed lane is due when its
+-- lease ends. Replays go in lanes that are `slow`.
 CREATE TABLE lanes (
     target_id BIGINT NOT NULL,
     lane_id UUID NOT NULL,
     profile_id UUID NOT NULL,
+    slow BIGINT NOT NULL,
     open BIGINT NOT NULL,
     waits BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
     lease BIGINT,
     PRIMARY KEY (target_id, lane_id)
 );
-CREATE INDEX lanes_by_due ON lanes (target_id, due_at);
+CREATE INDEX lanes_by_due ON lanes (target_id, slow, due_at);
 -- Those that wait for an identifier of the profile.
 CREATE INDEX lanes_that_wait ON lanes (profile_id) WHERE waits = 1;
 
--- Each try of a delivery. A delivery names its last try, and each try the one before.
+-- Each try of a delivery.
 CREATE TABLE attempts (
-    attempt_id BIGINT PRIMARY KEY,
-    previous BIGINT,
     event_id UUID NOT NULL,
+    target_id BIGINT NOT NULL,
     number BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
     duration_us BIGINT NOT NULL,
     request TEXT NOT NULL,
     status BIGINT,
     answer TEXT NOT NULL,
-    verdict TEXT NOT NULL
+    verdict TEXT NOT NULL,
+    PRIMARY KEY (event_id, target_id, number)
 );

@@ -18,7 +18,6 @@ CREATE TABLE deliveries (
     state TEXT NOT NULL,
     reason TEXT,
     tries INTEGER NOT NULL,
-    last_attempt INTEGER,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (event_id, target_id)
@@ -34,41 +33,41 @@ CREATE TABLE queue (
     event_id BLOB NOT NULL,
     profile_id BLOB NOT NULL,
     state TEXT NOT NULL,
-    tries INTEGER NOT NULL,
-    last_attempt INTEGER,
-    first_tried_at INTEGER,
-    alone INTEGER NOT NULL,
     reason TEXT,
+    tries INTEGER NOT NULL,
+    first_tried_at INTEGER,
+    updated_at INTEGER NOT NULL,
     record TEXT,
     PRIMARY KEY (target_id, lane_id, created_at, place)
 ) STRICT, WITHOUT ROWID;
 
--- Lanes with open deliveries: how many, when to look at the next one, and who is at it. A claimed lane is due when its
--- lease ends.
+-- Lanes with open deliveries: how many, when to look at the first one, and who is at it. A claimed lane is due when its
+-- lease ends. Replays go in lanes that are `slow`.
 CREATE TABLE lanes (
     target_id INTEGER NOT NULL,
     lane_id BLOB NOT NULL,
     profile_id BLOB NOT NULL,
+    slow INTEGER NOT NULL,
     open INTEGER NOT NULL,
     waits INTEGER NOT NULL,
     due_at INTEGER NOT NULL,
     lease INTEGER,
     PRIMARY KEY (target_id, lane_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX lanes_by_due ON lanes (target_id, due_at);
+CREATE INDEX lanes_by_due ON lanes (target_id, slow, due_at);
 -- Those that wait for an identifier of the profile.
 CREATE INDEX lanes_that_wait ON lanes (profile_id) WHERE waits = 1;
 
--- Each try of a delivery. A delivery names its last try, and each try the one before.
+-- Each try of a delivery.
 CREATE TABLE attempts (
-    attempt_id INTEGER PRIMARY KEY,
-    previous INTEGER,
     event_id BLOB NOT NULL,
+    target_id INTEGER NOT NULL,
     number INTEGER NOT NULL,
     started_at INTEGER NOT NULL,
     duration_us INTEGER NOT NULL,
     request TEXT NOT NULL,
     status INTEGER,
     answer TEXT NOT NULL,
-    verdict TEXT NOT NULL
-) STRICT;
+    verdict TEXT NOT NULL,
+    PRIMARY KEY (event_id, target_id, number)
+) STRICT, WITHOUT ROWID;

@@ -3,6 +3,7 @@
 //! An action reads, decides with `domain`, and writes, all in one commit; see [`crate::store`].
 
 pub mod admin;
+pub mod deliveries;
 pub mod profiles;
 pub mod purchases;
 pub mod remember;

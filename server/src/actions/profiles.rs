@@ -6,13 +6,17 @@ use bursar_domain::profile::{self, Found, Profile, ProfileChanges, Saving};
 use bursar_domain::selector::Selector;
 use uuid::Uuid;
 
+use super::deliveries::release;
 use super::remember::{Remember, commit};
 use super::{ActionError, Reply};
+use crate::directory::App;
 use crate::state::AppState;
+use crate::store::tables::deliveries;
 use crate::store::tables::events;
+use crate::store::tables::lanes;
 use crate::store::tables::profiles::{self, rows_of};
 use crate::store::tables::purchases;
-use crate::store::{Decision, Loaded};
+use crate::store::{Decision, Loaded, Statement};
 
 /// A request that changes one profile: of which app, which profile, when, and whether to remember it.
 pub struct Request {
@@ -40,11 +44,13 @@ pub async fn set_identifiers(
         remember,
     } = request;
     let reads = vec![profiles::lock(app, &selector)];
+    let known = state.directory().app(app).cloned();
     let decide = move |loaded: &mut Loaded| {
         let mut profile = selector.pick(profiles::read(app, rows_of(loaded, 0))?)?;
         let changed = profile.set_identifiers(&changes, now);
         let writes = if changed {
-            vec![profiles::update_identifiers(&profile, &selector)]
+            let update = profiles::update_identifiers(&profile, &selector);
+            and_release(update, known.as_deref(), &profile)
         } else {
             Vec::new()
         };
@@ -53,7 +59,9 @@ pub async fn set_identifiers(
             answer: profile,
         })
     };
-    commit(state, remember, now, reads, decide, render).await
+    let reply = commit(state, remember, now, reads, decide, render).await?;
+    state.wake.app(app);
+    Ok(reply)
 }
 
 /// Creates a profile, links a customer id to one, or updates the one that is meant.
@@ -79,6 +87,7 @@ pub async fn create(
         .map(|by| profiles::lock_whole(app, by))
         .collect();
     let fresh = ProfileId(Uuid::new_v4());
+    let known = state.directory().app(app).cloned();
     let decide = move |loaded: &mut Loaded| {
         let mut found = Found::default();
         if by_id.is_some() {
@@ -90,7 +99,7 @@ pub async fn create(
         let (profile, details, saving) = profile::create(app, &selector, found, &changes, fresh, now)?;
         let writes = match saving {
             Saving::Insert => vec![profiles::insert(&profile, &details)],
-            Saving::Update => vec![profiles::update(&profile, &details)],
+            Saving::Update => and_release(profiles::update(&profile, &details), known.as_deref(), &profile),
             Saving::Nothing => Vec::new(),
         };
         Ok(Decision {
@@ -98,7 +107,9 @@ pub async fn create(
             answer: profile,
         })
     };
-    commit(state, remember, now, reads, decide, render).await
+    let reply = commit(state, remember, now, reads, decide, render).await?;
+    state.wake.app(app);
+    Ok(reply)
 }
 
 /// Changes what the body names and nothing else.
@@ -111,6 +122,7 @@ pub async fn update(
         app, selector, now, ..
     } = request;
     let reads = vec![profiles::lock_whole(app, &selector)];
+    let known = state.directory().app(app).cloned();
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let found = profiles::read_whole(app, rows_of(&mut loaded, 0))?;
         let (found, details) = found.unzip();
@@ -118,7 +130,7 @@ pub async fn update(
         let mut details = details.unwrap_or_default();
         let changed = profile.update(&mut details, &changes, now)?;
         let writes = if changed {
-            vec![profiles::update(&profile, &details)]
+            and_release(profiles::update(&profile, &details), known.as_deref(), &profile)
         } else {
             Vec::new()
         };
@@ -127,10 +139,18 @@ pub async fn update(
             answer: profile,
         })
     };
-    state.store.change(reads, decide).await
+    let profile = state.store.change(reads, decide).await?;
+    state.wake.app(app);
+    Ok(profile)
 }
 
-/// Deletes a profile and all that is known of it, past events included. Its customer id is free again.
+/// The update with what it lets go on: deliveries that waited for what it sets.
+fn and_release(update: Statement, app: Option<&App>, profile: &Profile) -> Vec<Statement> {
+    let release = app.and_then(|app| release(app, profile));
+    std::iter::once(update).chain(release).collect()
+}
+
+/// Deletes a profile and all that is known of it, past events and their deliveries included. Its customer id is free again.
 ///
 /// Answers that were remembered for an `Idempotency-Key` stay, sealed, until their 24 hours are over; they may hold
 /// the profile as it was.
@@ -139,11 +159,16 @@ pub async fn delete(state: &AppState, app: AppId, selector: Selector) -> Result<
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let profile = selector.pick(profiles::read(app, rows_of(&mut loaded, 0))?)?;
         Ok(Decision {
-            writes: vec![
-                profiles::delete(&profile),
-                purchases::let_go_of_all(app, profile.id),
-                events::delete_of(app, profile.id),
-            ],
+            writes: [
+                &lanes::delete_of(app, profile.id)[..],
+                &deliveries::delete_of(profile.id),
+                &[
+                    profiles::delete(&profile),
+                    purchases::let_go_of_all(app, profile.id),
+                    events::delete_of(app, profile.id),
+                ],
+            ]
+            .concat(),
             answer: (),
         })
     };

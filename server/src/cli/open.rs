@@ -7,6 +7,7 @@ use super::Failure;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::outbound::Outbound;
 use crate::state::AppState;
 use crate::store::{Location, Options, Store, migrations};
 use crate::vault::Vault;
@@ -44,7 +45,9 @@ pub async fn state(config: &Config) -> Result<AppState, Failure> {
     }
     let vault = Vault::open(&store, &config.master_key()?).await?;
     let clock = config.test_clock()?.map_or_else(Clock::system, Clock::test);
-    Ok(AppState::new(store, vault, clock, metrics, config.requests_per_second).await?)
+    let outbound = Outbound::new(config.delivery_allow_private_addresses)?;
+    let limit = config.requests_per_second;
+    Ok(AppState::new(store, vault, clock, metrics, limit, outbound).await?)
 }
 
 /// Makes a folder that only its owner may enter, if it is not there.

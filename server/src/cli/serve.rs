@@ -14,6 +14,7 @@ use crate::actions::admin::first_run::{self, FirstRun};
 use crate::actions::purchases::handle_due;
 use crate::actions::remember;
 use crate::config::{Config, Role};
+use crate::delivery;
 use crate::directory::POLL;
 use crate::http::router::{Service, Surface, WHOLE};
 use crate::http::server;
@@ -68,14 +69,15 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     let background = tokio::spawn(keep_up(state.clone()));
     let housekeeping = tokio::spawn(keep_house(state.clone()));
     let scheduler = (config.role != Role::Api).then(|| tokio::spawn(keep_time(state.clone())));
+    let courier = (config.role != Role::Api).then(|| tokio::spawn(delivery::run(state.clone())));
     stop_signal().await?;
     tracing::info!("stopping");
     stopper.send_replace(true);
     while servers.join_next().await.is_some() {}
     background.abort();
     housekeeping.abort();
-    if let Some(scheduler) = scheduler {
-        scheduler.abort();
+    for task in scheduler.into_iter().chain(courier) {
+        task.abort();
     }
     if tokio::time::timeout(SAVE_PATIENCE, save_last_uses(&state, 0))
         .await

@@ -1,6 +1,7 @@
 //! An app in memory: its settings, and what it wants of its integrations.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use bursar_domain::app::AppSettings;
 use bursar_domain::events::EventKind;
@@ -22,7 +23,7 @@ pub struct App {
     /// Its settings.
     pub settings: AppSettings,
     /// The integrations that it has ever set, in the order of the list.
-    pub integrations: Vec<AppIntegration>,
+    pub integrations: Vec<Arc<AppIntegration>>,
 }
 
 /// An app's integration. Its secrets are open here, so it cannot be printed.
@@ -53,14 +54,14 @@ pub type TargetIds = HashMap<(AppId, String, String), i64>;
 
 impl App {
     /// The integration with this slug, if it was ever set.
-    pub fn integration(&self, slug: &str) -> Option<&AppIntegration> {
+    pub fn integration(&self, slug: &str) -> Option<&Arc<AppIntegration>> {
         self.integrations
             .iter()
             .find(|known| known.integration.slug == slug)
     }
 
     /// The integrations that are on.
-    pub fn enabled(&self) -> impl Iterator<Item = &AppIntegration> {
+    pub fn enabled(&self) -> impl Iterator<Item = &Arc<AppIntegration>> {
         self.integrations.iter().filter(|known| known.enabled)
     }
 

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::support::backend::{ALL, Backend};
 use super::support::direct::{add_app, add_key, revoke, set_settings};
 use super::support::refusal::{not_found, refusal, refused, sourceless};
-use super::support::server::{Answer, IDENTIFIERS, PROFILE, START, TestServer, request};
+use super::support::server::{Answer, IDENTIFIERS, PROFILE, START, TestServer, outbound, request};
 
 const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
 
@@ -205,9 +205,16 @@ async fn a_key_that_asks_too_often_is_told_when_to_come_back() {
         .unwrap();
     let store = server.state.store.clone();
     let limit = std::num::NonZeroU32::new(2);
-    let limited = AppState::new(store, vault, Clock::test(START), Metrics::default(), limit)
-        .await
-        .unwrap();
+    let limited = AppState::new(
+        store,
+        vault,
+        Clock::test(START),
+        Metrics::default(),
+        limit,
+        outbound(),
+    )
+    .await
+    .unwrap();
     let server = TestServer {
         service: Service::new(limited, WHOLE),
         ..server

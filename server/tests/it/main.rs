@@ -21,6 +21,7 @@ mod compat_keys;
 mod compat_profile;
 mod compat_purchases;
 mod compat_transport;
+mod deliveries;
 mod docs_examples;
 mod docs_links;
 mod docs_page;

@@ -1,7 +1,8 @@
 //! Integrations: which there are, and an app's settings for each. Secrets come in and are never shown again.
 
+use axum::http::Uri;
 use bursar_domain::ids::AppId;
-use bursar_domain::integrations::{self, Integration, Limits, Problem, Settings};
+use bursar_domain::integrations::{self, Field, Integration, Kind, Limits, Problem, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
@@ -10,7 +11,9 @@ use super::audit::{Entry, record};
 use super::page::Page;
 use super::{Request, apps, see_at_once};
 use crate::actions::ActionError;
+use crate::delivery::probe;
 use crate::directory::raise_version;
+use crate::outbound::guard;
 use crate::sealed_settings::{close, open};
 use crate::state::AppState;
 use crate::store::tables::integrations as table;
@@ -88,6 +91,7 @@ pub enum Status {
 struct Current {
     enabled: bool,
     settings: Settings,
+    blocked: Option<String>,
 }
 
 /// All integrations, on one page.
@@ -148,7 +152,10 @@ pub async fn set(
         if let Some(said) = &changes.settings {
             let settings = Settings::read(integration.settings, said, &after.settings);
             after.settings = settings.map_err(refused)?;
+            refuse_private(&after.settings, integration, &shared)?;
         }
+        // Whatever was wrong, the owner has looked at it: it is found out anew.
+        after.blocked = first_proof(integration, &after);
         let in_audit = |current: &Current| {
             let settings = current.settings.masked(integration.settings);
             json!({"enabled": current.enabled, "settings": settings})
@@ -160,18 +167,85 @@ pub async fn set(
             before: before.as_ref().map(in_audit),
             after: Some(in_audit(&after)),
         };
-        let row = close(app, integration, after.enabled, &after.settings, &shared.vault);
-        let writes = vec![
+        let mut row = close(app, integration, after.enabled, &after.settings, &shared.vault);
+        row.blocked.clone_from(&after.blocked);
+        let targets = integration.parts.iter();
+        let mut writes: Vec<_> = targets
+            .map(|part| table::add_target(app, integration.slug, part.name))
+            .collect();
+        writes.extend([
             table::upsert(row),
             raise_version(),
             record(&request.actor, entry, request.now),
-        ];
-        let answer = shown(integration, Some(&after));
-        Ok(Decision { writes, answer })
+        ]);
+        Ok(Decision {
+            writes,
+            answer: after,
+        })
     };
-    let after = state.store.change(reads, decide).await?;
+    let mut after = state.store.change(reads, decide).await?;
     see_at_once(state).await;
-    Ok(after)
+    if after.blocked.is_some() {
+        after.blocked = prove(state, app, integration, &after.settings).await?;
+    }
+    Ok(shown(integration, Some(&after)))
+}
+
+/// An integration that is proved before anything is sent waits for that; the others go on at once.
+fn first_proof(integration: &Integration, current: &Current) -> Option<String> {
+    let has_to_wait = current.enabled && integration.proves_first;
+    has_to_wait.then(|| "it has not been proved yet".to_owned())
+}
+
+/// Proves the settings and notes what came of it. Answers why nothing may be sent, if so.
+async fn prove(
+    state: &AppState,
+    app: AppId,
+    integration: &Integration,
+    settings: &Settings,
+) -> Result<Option<String>, ActionError> {
+    let why = probe::prove(state, integration, settings).await.err();
+    block(state, app, integration.slug, why.as_deref()).await?;
+    Ok(why)
+}
+
+/// Stops an integration until its owner mends it, or with `None` lets it go on.
+pub async fn block(state: &AppState, app: AppId, slug: &str, why: Option<&str>) -> Result<(), StoreError> {
+    state
+        .store
+        .write(vec![table::block(app, slug, why), raise_version()])
+        .await?;
+    see_at_once(state).await;
+    Ok(())
+}
+
+/// Refuses addresses inside the owner's network, unless they are allowed.
+fn refuse_private(
+    settings: &Settings,
+    integration: &Integration,
+    state: &AppState,
+) -> Result<(), ActionError> {
+    if state.outbound.allows_private() {
+        return Ok(());
+    }
+    let urls = integration
+        .settings
+        .iter()
+        .filter(|field| matches!(field.kind, Kind::Url));
+    let problem = |field: &Field| {
+        let host = settings.text(field.path)?.parse::<Uri>().ok()?.host()?.to_owned();
+        let why = guard::check_host(&host).err()?;
+        Some(Problem::new(
+            field.path,
+            format!("{why}; `delivery.allow_private_addresses` allows it"),
+        ))
+    };
+    let problems: Vec<_> = urls.filter_map(problem).collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(refused(problems))
+    }
 }
 
 fn named(slug: &str) -> Result<&'static Integration, ActionError> {
@@ -196,6 +270,7 @@ fn opened(
     Ok(Current {
         enabled: row.enabled,
         settings: open(integration, row, vault)?,
+        blocked: row.blocked.clone(),
     })
 }
 
@@ -204,6 +279,7 @@ fn unset(integration: &Integration) -> Current {
     Current {
         enabled: false,
         settings: Settings::defaults(integration.settings),
+        blocked: None,
     }
 }
 
@@ -211,13 +287,24 @@ fn unset(integration: &Integration) -> Current {
 fn shown(integration: &'static Integration, current: Option<&Current>) -> IntegrationBody {
     let problems = current.map(|current| (integration.check)(&current.settings));
     let unset = unset(integration);
-    let Current { enabled, settings } = current.unwrap_or(&unset);
+    let Current {
+        enabled,
+        settings,
+        blocked,
+    } = current.unwrap_or(&unset);
+    let blocked = blocked.as_ref().filter(|_| *enabled);
+    let mut problems: Vec<_> = problems.unwrap_or_default().into_iter().map(in_body).collect();
+    problems.extend(blocked.map(|why| Problem::new("status", why.clone())));
     IntegrationBody {
         slug: integration.slug,
         enabled: *enabled,
         settings: settings.masked(integration.settings),
-        status: if *enabled { Status::Ok } else { Status::Disabled },
-        problems: problems.unwrap_or_default().into_iter().map(in_body).collect(),
+        status: match (enabled, blocked) {
+            (false, _) => Status::Disabled,
+            (true, Some(_)) => Status::Blocked,
+            (true, None) => Status::Ok,
+        },
+        problems,
     }
 }
 

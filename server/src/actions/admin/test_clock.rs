@@ -11,6 +11,7 @@ use super::fields::bad;
 use crate::actions::purchases::handle_due;
 use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
+use crate::delivery;
 use crate::state::AppState;
 use crate::store::{Decision, Loaded};
 
@@ -62,6 +63,7 @@ pub async fn set(state: &AppState, request: Request, to: &TestClock) -> Result<R
     // Refused where this is a remembered answer and the clock has gone on since: that is fine.
     drop(state.clock.move_to(to));
     handle_due(state, state.clock.now()).await?;
+    delivery::settle_down(state).await?;
     Ok(reply)
 }
 

@@ -95,7 +95,9 @@ async fn change_access(
         let (answer, _) = people.0.swap_remove(0);
         Ok(Decision { writes, answer })
     };
-    commit(state, remember, now, reads, decide, render).await
+    let reply = commit(state, remember, now, reads, decide, render).await?;
+    state.wake.app(app.id);
+    Ok(reply)
 }
 
 fn level_exists(app: &App, level: &str) -> Statement {

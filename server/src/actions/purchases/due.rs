@@ -89,5 +89,7 @@ async fn handle(state: &AppState, app: AppId, profile: ProfileId, now: i64) -> R
         }
         Ok(Decision { writes, answer: () })
     };
-    state.store.change(reads, decide).await
+    state.store.change(reads, decide).await?;
+    state.wake.app(app.id);
+    Ok(())
 }

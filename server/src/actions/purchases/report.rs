@@ -87,7 +87,9 @@ pub async fn set_transaction(
             answer: profile,
         })
     };
-    commit(state, remember, now, reads, decide, render).await
+    let reply = commit(state, remember, now, reads, decide, render).await?;
+    state.wake.app(app.id);
+    Ok(reply)
 }
 
 /// What the catalogue says of a product.

@@ -13,10 +13,11 @@ use rust_decimal::Decimal;
 
 use super::Rules;
 use super::people::People;
+use crate::actions::deliveries::{Gate, plan};
 use crate::store::Statement;
 use crate::store::tables::events;
 
-/// The statements that add the events. Changes of access levels are told only where the app's webhook wants them.
+/// The statements that add the events and their deliveries. Changes of access levels are told only where the app's webhook wants them.
 pub(super) fn tell(
     rules: &Rules,
     people: &People,
@@ -36,8 +37,18 @@ pub(super) fn tell(
         regular_price,
         now,
     };
-    let events: Vec<_> = drafts.map(|(place, draft)| teller.event(place, &draft)).collect();
-    events.iter().map(events::insert).collect()
+    let mut writes = Vec::new();
+    for (place, draft) in drafts {
+        let event = teller.event(place, &draft);
+        writes.push(events::insert(&event));
+        let timer_days = match &draft {
+            Draft::Fact(fact) => fact.timer_days,
+            Draft::Level { .. } => None,
+        };
+        let gate = Gate::new(event.kind, event.at, timer_days, &people.0[place].1);
+        writes.extend(plan(&rules.app, event.profile, event.id, &gate, event.created_at));
+    }
+    writes
 }
 
 struct Teller<'a> {
@@ -85,7 +96,8 @@ impl Teller<'_> {
             profile: profile.id,
             kind: fact.kind,
             at: fact.at,
-            created_at: self.now,
+            // Another server's clock may have been ahead: what comes later is never told to be older.
+            created_at: profile.updated_at.max(self.now),
         }
     }
 
@@ -111,7 +123,8 @@ impl Teller<'_> {
             profile: profile.id,
             kind,
             at: self.now,
-            created_at: self.now,
+            // Another server's clock may have been ahead: what comes later is never told to be older.
+            created_at: profile.updated_at.max(self.now),
         }
     }
 

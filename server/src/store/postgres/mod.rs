@@ -2,7 +2,6 @@
 
 mod pipeline;
 mod row;
-mod tls;
 mod together;
 mod writer;
 
@@ -15,11 +14,13 @@ use deadpool_postgres::{
 use tokio::sync::mpsc;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::WrongType;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::change::Queued;
 use super::migrations::{self, Migration};
 use super::{Row, Statement, StoreError};
 use crate::metrics::StoreMetrics;
+use crate::tls;
 
 /// How long a request waits for a connection: to be free, or to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -47,7 +48,11 @@ impl Postgres {
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let manager = Manager::from_config(config, tls::connector()?, recycling);
+        let manager = Manager::from_config(
+            config,
+            MakeRustlsConnect::new(tls::config().map_err(StoreError::statement)?),
+            recycling,
+        );
         let pool = Pool::builder(manager)
             .max_size(connections.max(2))
             .wait_timeout(Some(CONNECT_TIMEOUT))

@@ -1,7 +1,9 @@
 //! The SQL of each table, and how its rows become domain values.
 
+pub mod deliveries;
 pub mod events;
 pub mod integrations;
+pub mod lanes;
 pub mod profile_search;
 pub mod profiles;
 pub mod purchases;

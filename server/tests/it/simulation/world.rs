@@ -26,7 +26,7 @@ use uuid::Uuid;
 use super::model::{Access, STORES};
 use crate::support::backend::Backend;
 use crate::support::direct::{add_app, set_settings_of, set_webhook_of};
-use crate::support::server::{START, TestServer};
+use crate::support::server::{START, TestServer, outbound};
 
 /// Two servers over one database, with an app for each way of sharing.
 pub struct World {
@@ -218,7 +218,7 @@ async fn second_server(first: &TestServer, backend: Backend) -> AppState {
     let vault = Vault::open(&store, &MasterKey::from_bytes([7; 32]))
         .await
         .unwrap();
-    AppState::new(store, vault, Clock::test(START), metrics, None)
+    AppState::new(store, vault, Clock::test(START), metrics, None, outbound())
         .await
         .unwrap()
 }

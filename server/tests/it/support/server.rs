@@ -6,6 +6,7 @@ use bursar::actions::admin::first_run;
 use bursar::clock::Clock;
 use bursar::http::router::{Service, WHOLE};
 use bursar::metrics::Metrics;
+use bursar::outbound::Outbound;
 use bursar::state::AppState;
 use bursar::store::{Options, Store, migrations};
 use bursar::vault::{MasterKey, Vault};
@@ -116,6 +117,11 @@ impl TestServer {
     }
 }
 
+/// What sends to this machine too.
+pub fn outbound() -> Outbound {
+    Outbound::new(true).unwrap()
+}
+
 async fn open(options: &Options, now: i64) -> AppState {
     let metrics = Metrics::default();
     let store = Store::open(options, metrics.store.clone()).await.unwrap();
@@ -123,7 +129,7 @@ async fn open(options: &Options, now: i64) -> AppState {
     let vault = Vault::open(&store, &MasterKey::from_bytes([7; 32]))
         .await
         .unwrap();
-    AppState::new(store, vault, Clock::test(now), metrics, None)
+    AppState::new(store, vault, Clock::test(now), metrics, None, outbound())
         .await
         .unwrap()
 }

@@ -1,0 +1,73 @@
+//! Lanes that are due are taken for a while, so that nobody else sends their deliveries meanwhile.
+
+use bursar_domain::ids::AppId;
+use uuid::Uuid;
+
+use crate::directory::Target;
+use crate::state::AppState;
+use crate::store::tables::lanes::{self, Turn};
+use crate::store::{Decision, Loaded, StoreError};
+
+/// Lanes that were claimed together, each with the delivery that is its turn.
+pub struct Claimed {
+    /// Shows that they are ours.
+    pub lease: i64,
+    /// The lanes.
+    pub turns: Vec<Turn>,
+}
+
+/// Takes up to `limit` lanes that are due `now`, until `until` (microseconds). Of a part of which only the latest
+/// counts, a lane's turn is its last delivery, else its first.
+pub async fn claim(
+    state: &AppState,
+    app: AppId,
+    target: Target,
+    slow: bool,
+    (now, until): (i64, i64),
+    limit: i64,
+) -> Result<Claimed, StoreError> {
+    let lease = new_lease();
+    let reads = vec![lanes::lock_due(target.id, slow, now, limit)];
+    let decide = move |mut loaded: Loaded| -> Result<Decision<usize>, StoreError> {
+        let rows = loaded.first_mut().map_or(&mut [][..], Vec::as_mut_slice);
+        let due = rows.iter_mut().map(|row| lanes::read_due(target.id, row));
+        let due = due.collect::<Result<Vec<_>, _>>()?;
+        Ok(Decision {
+            writes: due.iter().map(|lane| lanes::claim(*lane, lease, until)).collect(),
+            answer: due.len(),
+        })
+    };
+    let taken = state.store.change(reads, decide).await?;
+    if taken == 0 {
+        return Ok(Claimed {
+            lease,
+            turns: Vec::new(),
+        });
+    }
+    let turn_of = if target.part.latest_only {
+        lanes::last_of_claimed
+    } else {
+        lanes::first_of_claimed
+    };
+    let mut rows = state
+        .store
+        .read(turn_of(app, target.id, slow, lease, until))
+        .await?;
+    if rows.len() < taken {
+        state
+            .store
+            .write(vec![lanes::remove_empty(target.id, lease)])
+            .await?;
+    }
+    let turns = rows.iter_mut().map(|row| lanes::read_turn(app, target.id, row));
+    Ok(Claimed {
+        lease,
+        turns: turns.collect::<Result<_, _>>()?,
+    })
+}
+
+/// A number that nobody else draws.
+fn new_lease() -> i64 {
+    let (high, _) = Uuid::new_v4().as_u64_pair();
+    i64::try_from(high >> 1).unwrap_or_default()
+}

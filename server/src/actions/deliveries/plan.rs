@@ -1,0 +1,104 @@
+//! Which deliveries follow from an event: written in the commit that makes it.
+
+use bursar_domain::events::EventKind;
+use bursar_domain::ids::ProfileId;
+use bursar_domain::integrations::Skip;
+use bursar_domain::profile::{Details, Profile};
+use uuid::Uuid;
+
+use crate::directory::{App, AppIntegration, Target};
+use crate::store::Statement;
+use crate::store::tables::deliveries;
+use crate::store::tables::lanes::{self, Added, LaneKey};
+
+/// What decides, when an event is made, whether an integration gets it.
+#[derive(Debug, Clone, Copy)]
+pub struct Gate {
+    /// What happened.
+    pub kind: EventKind,
+    /// When it happened, in microseconds.
+    pub at: i64,
+    /// After how many days its timer ran out, if a timer made it.
+    pub timer_days: Option<i64>,
+    /// Is the customer not to be analysed?
+    pub analytics_disabled: bool,
+    /// When the first installation was reported, if one was.
+    pub installed_at: Option<i64>,
+}
+
+impl Gate {
+    /// For an event of this profile.
+    pub fn new(kind: EventKind, at: i64, timer_days: Option<i64>, details: &Details) -> Self {
+        let installations = details.installations.iter();
+        Self {
+            kind,
+            at,
+            timer_days,
+            analytics_disabled: details.person.is_set("analytics_disabled"),
+            installed_at: installations.map(|device| device.created_at).min(),
+        }
+    }
+
+    /// Why an integration does not get the event, if it does not.
+    fn refuses(&self, known: &AppIntegration) -> Option<Skip> {
+        let excludes = || known.settings.is("exclude_historical_events");
+        if !(known.integration.takes)(self.kind) {
+            Some(Skip::EventUnsupported)
+        } else if !known.settings.sends(self.kind) || !self.is_its_timer(known) {
+            Some(Skip::EventDisabled)
+        } else if self.analytics_disabled {
+            Some(Skip::AnalyticsDisabled)
+        } else if self.installed_at.is_some_and(|installed| self.at < installed) && excludes() {
+            Some(Skip::Historical)
+        } else {
+            None
+        }
+    }
+
+    /// Of several integrations that ask for a timer, each gets the event of its own time.
+    fn is_its_timer(&self, known: &AppIntegration) -> bool {
+        let asked = known
+            .settings
+            .synthetic_delays()
+            .find(|(kind, _)| *kind == self.kind);
+        self.timer_days.is_none() || asked.map(|(_, days)| days) == self.timer_days
+    }
+}
+
+/// The statements that add the deliveries of an event, after the one that adds the event: one for each part of each
+/// integration that is on. `now` is when the event was made, in microseconds.
+pub fn plan(app: &App, profile: ProfileId, event: Uuid, gate: &Gate, now: i64) -> Vec<Statement> {
+    let mut writes = Vec::new();
+    for known in app.enabled() {
+        let refused = gate.refuses(known);
+        let lane = if known.settings.is("ordered") {
+            profile.0
+        } else {
+            event
+        };
+        let wanted = |target: &&Target| target.part.wanted.is_none_or(|wanted| wanted(&known.settings));
+        for target in known.targets.iter().filter(wanted) {
+            if let Some(skip) = &refused {
+                writes.push(deliveries::skip(event, target.id, skip.name(), now));
+                continue;
+            }
+            let added = Added {
+                lane: LaneKey {
+                    target: target.id,
+                    id: lane,
+                },
+                at: now,
+                event,
+                profile,
+            };
+            writes.extend([lanes::enqueue(&added), lanes::count_up(&added)]);
+        }
+    }
+    writes
+}
+
+/// What a change of a profile lets go on: deliveries that wait for an identifier.
+pub fn release(app: &App, profile: &Profile) -> Option<Statement> {
+    let may_wait = app.enabled().next().is_some();
+    may_wait.then(|| lanes::release(profile.id, profile.updated_at))
+}

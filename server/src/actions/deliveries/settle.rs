@@ -1,0 +1,167 @@
+//! What came of a try is written down, if the lane is still ours.
+
+use bursar_domain::profile::{Details, Profile};
+use bursar_domain::selector::Selector;
+use uuid::Uuid;
+
+use crate::state::AppState;
+use crate::store::tables::deliveries::{self, Attempt, Closed};
+use crate::store::tables::lanes::{self, LaneKey, Noted, Place};
+use crate::store::tables::profiles::{self, rows_of};
+use crate::store::{Decision, Loaded, Statement, StoreError};
+
+/// What came of a delivery's turn.
+#[derive(Clone)]
+pub struct Settlement {
+    /// Its lane.
+    pub lane: LaneKey,
+    /// Shows that the lane is ours.
+    pub lease: i64,
+    /// Where it stands in the lane.
+    pub place: Place,
+    /// Its event.
+    pub event: Uuid,
+    /// How often it has been tried now.
+    pub tries: i64,
+    /// When it was tried first, in microseconds.
+    pub first_tried_at: Option<i64>,
+    /// The try, if there was one.
+    pub attempt: Option<Attempt>,
+    /// How it ends, or goes on.
+    pub end: End,
+    /// Is everything older in the lane superseded by it?
+    pub supersedes: bool,
+    /// Now, in microseconds.
+    pub now: i64,
+}
+
+/// How a delivery's turn ends. Times are microseconds.
+#[derive(Clone)]
+pub enum End {
+    /// It is closed.
+    Closed {
+        /// `delivered`, `rejected`, `expired` or `skipped`.
+        state: &'static str,
+        /// Why, where that is not plain.
+        reason: Option<String>,
+    },
+    /// It is tried again.
+    Later {
+        /// When.
+        due_at: i64,
+        /// Why.
+        reason: String,
+        /// What was sent, to send the same again.
+        record: Option<String>,
+    },
+    /// It waits for an identifier of its profile.
+    Waiting {
+        /// When it is looked at again in any case.
+        until: i64,
+        /// For which.
+        reason: String,
+        /// The profile in which it was not found.
+        seen: Box<(Profile, Details)>,
+    },
+}
+
+/// Writes it down. Answers `false` if the lane was not ours any more: nothing is written then.
+pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, StoreError> {
+    let mut reads = vec![lanes::lock_held(settlement.lane, settlement.lease)];
+    if let End::Waiting { seen, .. } = &settlement.end {
+        reads.push(profiles::lock_whole(seen.0.app, &Selector::Id(seen.0.id)));
+    }
+    if settlement.supersedes {
+        reads.push(lanes::count_older(settlement.lane, settlement.place));
+    }
+    let decide = move |mut loaded: Loaded| -> Result<Decision<bool>, StoreError> {
+        if rows_of(&mut loaded, 0).is_empty() {
+            return Ok(Decision {
+                writes: Vec::new(),
+                answer: false,
+            });
+        }
+        let older = match loaded.last_mut().map(Vec::as_mut_slice) {
+            Some([row]) if settlement.supersedes => row.int(0)?,
+            _ => 0,
+        };
+        let writes = match &settlement.end {
+            End::Closed { state, reason } => settlement.close(older, state, reason.as_deref()),
+            End::Later {
+                due_at,
+                reason,
+                record,
+            } => settlement.keep_open(older, *due_at, reason, record.as_deref(), false),
+            End::Waiting { until, reason, seen } => {
+                let now_there = profiles::read_whole(seen.0.app, rows_of(&mut loaded, 1))?;
+                // What it waits for may have come since it was looked for.
+                let still_waits = now_there.is_some_and(|known| is_same(&known, seen));
+                let due_at = if still_waits { *until } else { settlement.now };
+                settlement.keep_open(older, due_at, reason, None, still_waits)
+            }
+        };
+        Ok(Decision { writes, answer: true })
+    };
+    state.store.change(reads, decide).await
+}
+
+/// Is all the same that identifiers and fallbacks come from?
+fn is_same(one: &(Profile, Details), other: &(Profile, Details)) -> bool {
+    one.0.identifiers == other.0.identifiers
+        && one.0.customer_user_id == other.0.customer_user_id
+        && one.1 == other.1
+}
+
+impl Settlement {
+    fn close(&self, older: i64, state: &str, reason: Option<&str>) -> Vec<Statement> {
+        let mut writes = self.superseded(older);
+        writes.extend(self.attempted());
+        writes.push(lanes::dequeue(self.lane, self.place));
+        writes.push(deliveries::close(&Closed {
+            event: self.event,
+            target: self.lane.target,
+            state,
+            reason,
+            tries: self.tries,
+            created_at: self.place.created_at,
+            now: self.now,
+        }));
+        writes.extend(lanes::let_go(self.lane, self.lease, older + 1, self.now, false));
+        writes
+    }
+
+    fn keep_open(
+        &self,
+        older: i64,
+        due_at: i64,
+        reason: &str,
+        record: Option<&str>,
+        waits: bool,
+    ) -> Vec<Statement> {
+        let noted = Noted {
+            waits,
+            reason,
+            tries: self.tries,
+            first_tried_at: self.first_tried_at,
+            record,
+            now: self.now,
+        };
+        let mut writes = self.superseded(older);
+        writes.extend(self.attempted());
+        writes.push(lanes::note(self.lane, self.place, &noted));
+        writes.extend(lanes::let_go(self.lane, self.lease, older, due_at, waits));
+        writes
+    }
+
+    fn attempted(&self) -> Option<Statement> {
+        let attempt = self.attempt.as_ref()?;
+        Some(deliveries::keep(self.event, self.lane.target, attempt))
+    }
+
+    fn superseded(&self, older: i64) -> Vec<Statement> {
+        if older == 0 {
+            return Vec::new();
+        }
+        lanes::supersede_older(self.lane, self.place, self.now).into()
+    }
+}

@@ -1,0 +1,83 @@
+//! A pause for a third party that does not answer, so that tries are not spent on it.
+
+/// So many failures in a row, with no success between, begin a pause.
+const FAILURES: u32 = 8;
+/// The first pause and the longest, in microseconds.
+const SHORTEST: i64 = 1_000_000;
+const LONGEST: i64 = 60_000_000;
+
+/// What is known of a third party's health. Times are microseconds.
+#[derive(Debug, Default)]
+pub struct Breaker {
+    failures: u32,
+    pause: i64,
+    until: i64,
+}
+
+impl Breaker {
+    /// May requests be made: as many as there is room for, one to see whether it is back, or none?
+    pub fn allows(&self, now: i64, room: usize) -> usize {
+        if now < self.until {
+            0
+        } else if self.failures >= FAILURES {
+            room.min(1)
+        } else {
+            room
+        }
+    }
+
+    /// It answered, whatever it said of the events.
+    pub fn succeeded(&mut self) {
+        *self = Self::default();
+    }
+
+    /// It gave no answer, or said that it is in trouble; it may have asked to be left alone for some seconds.
+    pub fn failed(&mut self, now: i64, asked: Option<i64>) {
+        self.failures = self.failures.saturating_add(1);
+        if self.failures >= FAILURES {
+            self.pause = (self.pause * 2).clamp(SHORTEST, LONGEST);
+            self.until = self.until.max(now + self.pause);
+        }
+        if let Some(asked) = asked {
+            self.until = self.until.max(now + asked.saturating_mul(1_000_000));
+        }
+    }
+
+    /// Until when nothing is sent.
+    pub fn until(&self) -> i64 {
+        self.until
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_in_a_row_pause_and_one_success_ends_it() {
+        let mut breaker = Breaker::default();
+        for _ in 0..FAILURES {
+            assert_eq!(breaker.allows(0, 9), 9);
+            breaker.failed(0, None);
+        }
+        assert_eq!((breaker.allows(0, 9), breaker.allows(SHORTEST, 9)), (0, 1));
+        breaker.failed(SHORTEST, None);
+        assert_eq!(breaker.until(), 3 * SHORTEST);
+        for _ in 0..20 {
+            breaker.failed(0, None);
+        }
+        assert_eq!(breaker.allows(LONGEST, 9), 1, "never longer than the longest");
+        breaker.succeeded();
+        assert_eq!(breaker.allows(0, 9), 9);
+    }
+
+    #[test]
+    fn who_asks_to_be_left_alone_is() {
+        let mut breaker = Breaker::default();
+        breaker.failed(0, Some(30));
+        assert_eq!(
+            (breaker.allows(29_999_999, 9), breaker.allows(30_000_000, 9)),
+            (0, 9)
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! One round of a worker: claims what is due, puts what can travel together into requests, and has them sent.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+
+use super::send::send;
+use super::turn::{Considered, Ready, consider};
+use super::worker::Shared;
+use crate::actions::deliveries::{claim, settle};
+use crate::directory::Target;
+use crate::store::StoreError;
+
+/// How long a claimed lane stays ours, in microseconds: longer than a request with all that may follow from it takes.
+const LEASE: i64 = 120_000_000;
+/// How many lanes are claimed at a time, at most.
+const MOST_LANES: usize = 512;
+
+/// Claims and sends. Answers whether there was anything to do.
+pub async fn run(shared: &Arc<Shared>) -> Result<bool, StoreError> {
+    let mut any = false;
+    for target in &shared.known.targets {
+        // Replays come after everything else.
+        any |= run_lanes(shared, *target, false).await? || run_lanes(shared, *target, true).await?;
+    }
+    if !any && shared.seats.in_flight.available_permits() == 0 {
+        // There may be more as soon as a request is done.
+        drop(shared.seats.in_flight.acquire().await);
+        return Ok(true);
+    }
+    Ok(any)
+}
+
+async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool) -> Result<bool, StoreError> {
+    let per_request = shared.known.integration.limits.events_per_request as usize;
+    let room = shared.room();
+    let limit = room.saturating_mul(per_request).min(MOST_LANES);
+    if limit == 0 {
+        return Ok(false);
+    }
+    let now = shared.state.clock.now();
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let claimed = claim(
+        &shared.state,
+        shared.app.id,
+        target,
+        slow,
+        (now, now + LEASE),
+        limit,
+    )
+    .await?;
+    if claimed.turns.is_empty() {
+        return Ok(false);
+    }
+    let (mut ready, mut settled) = (Vec::new(), Vec::new());
+    for turn in claimed.turns {
+        match consider(
+            turn,
+            claimed.lease,
+            &shared.app.settings,
+            &shared.known,
+            target,
+            now,
+        ) {
+            Considered::Send(record) => ready.push(*record),
+            Considered::Settle(settlement) => settled.push(settle(&shared.state, *settlement)),
+        }
+    }
+    for batch in batches(ready, per_request, shared.known.integration.limits.request_bytes) {
+        let permit = Arc::clone(&shared.seats.in_flight).acquire_owned().await;
+        if let Some(limiter) = &shared.seats.limiter {
+            limiter.until_ready().await;
+        }
+        let shared = Arc::clone(shared);
+        let busy = shared.state.workers.begin();
+        tokio::spawn(async move {
+            send(&shared, target, batch).await;
+            drop((permit, busy));
+            shared.state.wake.app(shared.app.id);
+        });
+    }
+    for written in join_all(settled).await {
+        written?;
+    }
+    Ok(true)
+}
+
+/// Records by what can share a request: their route, their number and their bytes.
+fn batches(ready: Vec<Ready>, most: usize, most_bytes: Option<u32>) -> Vec<Vec<Ready>> {
+    let most_bytes = most_bytes.map_or(usize::MAX, |bytes| bytes as usize);
+    let mut open: Vec<(Vec<Ready>, usize)> = Vec::new();
+    let mut full = Vec::new();
+    for record in ready {
+        let bytes = record.record.body.len();
+        if record.alone || most == 1 {
+            full.push(vec![record]);
+            continue;
+        }
+        let place = open
+            .iter()
+            .position(|(batch, _)| batch[0].record.route == record.record.route);
+        match place {
+            Some(place) if open[place].1 + bytes > most_bytes / 10 * 9 => {
+                full.push(std::mem::replace(&mut open[place], (vec![record], bytes)).0);
+            }
+            Some(place) => {
+                open[place].0.push(record);
+                open[place].1 += bytes;
+            }
+            None => open.push((vec![record], bytes)),
+        }
+        if let Some(place) = open.iter().position(|(batch, _)| batch.len() >= most) {
+            full.push(open.swap_remove(place).0);
+        }
+    }
+    full.extend(open.into_iter().map(|(batch, _)| batch));
+    full
+}

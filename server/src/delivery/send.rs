@@ -1,0 +1,221 @@
+//! Sends records in one request, and settles what comes back for each of them.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bursar_domain::integrations::{Judgement, Record, Request, Schedule, Sending, Settings, Verdict};
+use futures_util::future::join_all;
+use uuid::Uuid;
+
+use super::turn::{Ready, closed, keep};
+use super::worker::Shared;
+use crate::actions::deliveries::{End, Settlement, settle};
+use crate::directory::Target;
+use crate::outbound::{Received, SendError};
+use crate::store::tables::deliveries::Attempt;
+
+/// No integration asks for more requests than this for one record.
+const MOST_STEPS: u8 = 5;
+
+/// What came of a request, for each of its records.
+struct Outcome {
+    verdicts: Vec<Verdict>,
+    retry_after: Option<i64>,
+    status: Option<u16>,
+    answer: String,
+    step: u8,
+    /// How long it took, in microseconds.
+    duration: i64,
+}
+
+/// Sends the records, which share a route, and settles them.
+pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
+    let started_at = shared.state.clock.now();
+    let records: Vec<Record> = batch.iter().map(|ready| ready.record.clone()).collect();
+    let outcome = exchange(shared, target, &records).await;
+    shared.note_health(&outcome.verdicts, outcome.retry_after);
+    let settled = batch.into_iter().zip(&outcome.verdicts).map(|(ready, verdict)| {
+        let shared = Arc::clone(shared);
+        let settlement = finish(&shared, target, ready, verdict, &outcome, started_at);
+        async move {
+            if let Err(error) = settle(&shared.state, settlement).await {
+                // The lane is ours until the lease ends; then it is sent once more, with the same id.
+                tracing::warn!(%error, slug = shared.slug, "what came of a delivery could not be written down");
+            }
+        }
+    });
+    join_all(settled).await;
+    let blocks = outcome.verdicts.iter().find_map(|verdict| match verdict {
+        Verdict::Misconfigured(why) => Some(why.clone()),
+        _ => None,
+    });
+    if let Some(why) = blocks {
+        shared.block(&why).await;
+    }
+}
+
+/// Makes the request, and those that follow from its answer.
+async fn exchange(shared: &Shared, target: Target, records: &[Record]) -> Outcome {
+    let known = &shared.known;
+    let mut step = 0;
+    loop {
+        let sending = Sending {
+            records,
+            part: target.part.name,
+            settings: &known.settings,
+            step,
+            now: shared.state.clock.now(),
+        };
+        let began = Instant::now();
+        let Ok(request) = catch_unwind(AssertUnwindSafe(|| (known.integration.request)(&sending))) else {
+            return fault(records.len(), step);
+        };
+        let received = shared.state.outbound.send(&request, sending.now).await;
+        let duration = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
+        let answer = received.as_ref().ok().map(|received| &received.answer);
+        let judged = catch_unwind(AssertUnwindSafe(|| (known.integration.judge)(&sending, answer)));
+        match judged {
+            Ok(Judgement::Next(next)) if next > step && next < MOST_STEPS => step = next,
+            Ok(Judgement::Verdicts(verdicts)) if verdicts.len() == records.len() => {
+                return outcome(verdicts, received, step, duration);
+            }
+            _ => return fault(records.len(), step),
+        }
+    }
+}
+
+fn outcome(
+    verdicts: Vec<Verdict>,
+    received: Result<Received, SendError>,
+    step: u8,
+    duration: i64,
+) -> Outcome {
+    let (status, retry_after, answer, verdicts) = match received {
+        Ok(Received { answer, retry_after }) => (Some(answer.status), retry_after, answer.body, verdicts),
+        Err(error) => {
+            let why = error.to_string();
+            (
+                None,
+                None,
+                why.clone(),
+                verdicts
+                    .into_iter()
+                    .map(|verdict| unanswered(verdict, &error, &why))
+                    .collect(),
+            )
+        }
+    };
+    Outcome {
+        verdicts,
+        retry_after,
+        status,
+        answer,
+        step,
+        duration,
+    }
+}
+
+/// Why there was no answer says more than that there was none.
+fn unanswered(verdict: Verdict, error: &SendError, why: &str) -> Verdict {
+    match (error, verdict) {
+        (SendError::Forbidden(_) | SendError::Request(_), _) => Verdict::Misconfigured(why.to_owned()),
+        (_, Verdict::Retry { after_seconds, .. }) => Verdict::Retry {
+            after_seconds,
+            why: why.to_owned(),
+        },
+        (_, verdict) => verdict,
+    }
+}
+
+fn fault(records: usize, step: u8) -> Outcome {
+    tracing::error!("an integration's functions failed on a request: its records are rejected");
+    Outcome {
+        verdicts: vec![Verdict::Rejected("a fault of ours: the log says more".into()); records],
+        retry_after: None,
+        status: None,
+        answer: String::new(),
+        step,
+        duration: 0,
+    }
+}
+
+/// The settlement of one record.
+fn finish(
+    shared: &Shared,
+    target: Target,
+    ready: Ready,
+    verdict: &Verdict,
+    outcome: &Outcome,
+    started_at: i64,
+) -> Settlement {
+    let now = shared.state.clock.now();
+    let mut settlement = ready.settlement;
+    settlement.tries += 1;
+    settlement.first_tried_at.get_or_insert(started_at);
+    settlement.now = now;
+    settlement.attempt = Some(Attempt {
+        number: settlement.tries,
+        started_at,
+        duration: outcome.duration,
+        request: ready
+            .mask
+            .request(&masked(shared, target, &ready.record, outcome.step, started_at)),
+        status: outcome.status,
+        answer: ready.mask.answer(&shared.without_secrets(&outcome.answer)),
+        verdict: verdict.name().to_owned(),
+    });
+    let later = |due_at, reason: &str, alone| End::Later {
+        due_at,
+        reason: shared.without_secrets(reason),
+        record: Some(keep(&ready.record, alone)),
+    };
+    let tries = u32::try_from(settlement.tries).unwrap_or(u32::MAX);
+    settlement.end = match verdict {
+        Verdict::Delivered => closed("delivered", None),
+        Verdict::Rejected(why) => closed("rejected", Some(ready.mask.answer(&shared.without_secrets(why)))),
+        Verdict::Misconfigured(why) => later(now, why, ready.alone),
+        Verdict::Resend => later(now, "others of its request were wrong", ready.alone),
+        Verdict::ResendAlone => later(now, "the request was too much at once", true),
+        Verdict::Retry { after_seconds, why } => {
+            let asked = after_seconds
+                .map(i64::from)
+                .into_iter()
+                .chain(outcome.retry_after)
+                .max();
+            match wait(shared.known.integration.schedule, tries, asked) {
+                Some(wait) => later(now.saturating_add(wait), &ready.mask.answer(why), ready.alone),
+                None => closed(
+                    "rejected",
+                    Some(format!(
+                        "given up after {tries} tries: {}",
+                        ready.mask.answer(why)
+                    )),
+                ),
+            }
+        }
+    };
+    settlement
+}
+
+/// The request for one record alone, made with masked settings: what may be kept.
+fn masked(shared: &Shared, target: Target, record: &Record, step: u8, now: i64) -> Request {
+    let settings: &Settings = &shared.masked;
+    (shared.known.integration.request)(&Sending {
+        records: std::slice::from_ref(record),
+        part: target.part.name,
+        settings,
+        step,
+        now,
+    })
+}
+
+fn wait(schedule: &Schedule, tries: u32, asked_seconds: Option<i64>) -> Option<i64> {
+    let (high, _) = Uuid::new_v4().as_u64_pair();
+    let dice = i64::try_from(high % 1_000).unwrap_or_default();
+    schedule.wait(
+        tries,
+        asked_seconds.map(|seconds| seconds.saturating_mul(1_000_000)),
+        dice,
+    )
+}

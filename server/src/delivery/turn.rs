@@ -1,0 +1,193 @@
+//! What to do with a delivery whose turn it is: send this record, or end the turn without a request.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bursar_domain::app::AppSettings;
+use bursar_domain::integrations::{Customer, Limits, Occasion, Record, Skip, Told};
+use serde::{Deserialize, Serialize};
+
+use super::mask::Mask;
+use crate::actions::deliveries::{End, Settlement};
+use crate::directory::{AppIntegration, Target};
+use crate::store::tables::lanes::Turn;
+
+const HOUR: i64 = 3_600_000_000;
+/// When a delivery is looked at again that waits for an identifier without an end: in a hundred years.
+const NEVER: i64 = 100 * 365 * 24 * HOUR;
+
+/// What is told of an event that we could not tell.
+const FAULT: Skip = Skip::Other("a fault of ours: the log says more");
+
+/// A record that is to be sent.
+pub struct Ready {
+    /// What to settle in the end; its `end` is not decided yet.
+    pub settlement: Settlement,
+    /// The record.
+    pub record: Record,
+    /// Does it need a request of its own?
+    pub alone: bool,
+    /// What may not be kept of it.
+    pub mask: Mask,
+}
+
+/// What to do with a turn.
+pub enum Considered {
+    /// This is to be sent.
+    Send(Box<Ready>),
+    /// There is nothing to send.
+    Settle(Box<Settlement>),
+}
+
+/// The record of a try that is repeated.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    route: String,
+    body: String,
+    #[serde(default)]
+    alone: bool,
+}
+
+/// What is kept of a record for the next try.
+pub fn keep(record: &Record, alone: bool) -> String {
+    let kept = Kept {
+        route: record.route.clone(),
+        body: record.body.clone(),
+        alone,
+    };
+    serde_json::to_string(&kept).expect("texts always serialise")
+}
+
+/// Decides on a turn. Everything is looked at anew, also for a repeat: the owner may have switched the event off, or
+/// it may have become too old. What is sent then is what was sent before.
+pub fn consider(
+    turn: Turn,
+    lease: i64,
+    app: &AppSettings,
+    known: &AppIntegration,
+    target: Target,
+    now: i64,
+) -> Considered {
+    let (encoded, mask) = {
+        let customer = Customer::new(&turn.profile, &turn.details, app, now);
+        (encode(&turn, &customer, known, target, now), Mask::of(&customer))
+    };
+    let settlement = Settlement {
+        lane: turn.lane,
+        lease,
+        place: turn.place,
+        event: turn.event,
+        tries: turn.tries,
+        first_tried_at: turn.first_tried_at,
+        attempt: None,
+        end: closed("delivered", None),
+        supersedes: target.part.latest_only,
+        now,
+    };
+    match encoded {
+        Ok((record, alone)) => Considered::Send(Box::new(Ready {
+            settlement,
+            record,
+            alone,
+            mask,
+        })),
+        Err(skip) => {
+            let end = end_of(skip, turn, &known.integration.limits);
+            Considered::Settle(Box::new(Settlement { end, ..settlement }))
+        }
+    }
+}
+
+/// A closed delivery.
+pub fn closed(state: &'static str, reason: Option<String>) -> End {
+    End::Closed { state, reason }
+}
+
+/// The record to send, and whether it needs a request of its own.
+fn encode(
+    turn: &Turn,
+    customer: &Customer<'_>,
+    known: &AppIntegration,
+    target: Target,
+    now: i64,
+) -> Result<(Record, bool), Skip> {
+    let limits = &known.integration.limits;
+    let is_over =
+        |since: i64, hours: Option<u32>| hours.is_some_and(|hours| now - since > i64::from(hours) * HOUR);
+    if is_over(turn.event_at, limits.oldest_event_hours)
+        || turn
+            .first_tried_at
+            .is_some_and(|tried| is_over(tried, limits.repeat_hours))
+    {
+        return Err(Skip::TooOld);
+    }
+    if !known.settings.sends(turn.kind) {
+        return Err(Skip::EventDisabled);
+    }
+    let encoded = tell(turn, customer, known, target, now);
+    let kept = turn
+        .record
+        .as_deref()
+        .and_then(|kept| serde_json::from_str::<Kept>(kept).ok());
+    match (kept, encoded) {
+        (_, Err(skip @ (Skip::TooOld | Skip::EventDisabled))) => Err(skip),
+        (Some(Kept { route, body, alone }), _) => Ok((Record { route, body }, alone)),
+        (None, encoded) => Ok((encoded?, false)),
+    }
+}
+
+/// Asks the integration. A mapper that fails takes down its own delivery alone.
+fn tell(
+    turn: &Turn,
+    customer: &Customer<'_>,
+    known: &AppIntegration,
+    target: Target,
+    now: i64,
+) -> Result<Record, Skip> {
+    let (event, slug) = (turn.event, known.integration.slug);
+    let told = Told::new(
+        event,
+        turn.kind,
+        turn.event_at,
+        turn.event_created_at,
+        &turn.payload,
+    );
+    let told = told.map_err(|error| {
+        tracing::error!(event.id = %event, %error, "the event {event} cannot be read");
+        FAULT
+    })?;
+    let occasion = Occasion {
+        event: &told,
+        customer,
+        settings: &known.settings,
+        part: target.part.name,
+        first_tried_at: turn.first_tried_at.unwrap_or(now),
+        now,
+    };
+    let encode = known.integration.encode;
+    catch_unwind(AssertUnwindSafe(|| encode(&occasion))).unwrap_or_else(|_| {
+        tracing::error!(event.id = %event, "the event {event} cannot be told to {slug}: its mapper failed");
+        Err(FAULT)
+    })
+}
+
+fn end_of(skip: Skip, turn: Turn, limits: &Limits) -> End {
+    match skip {
+        Skip::TooOld => closed("expired", Some(skip.to_string())),
+        FAULT => closed("rejected", Some(FAULT.to_string())),
+        Skip::Waiting { until, .. } => {
+            let hours = limits.oldest_event_hours;
+            let too_old_at = hours.map(|hours| turn.event_at.saturating_add(i64::from(hours) * HOUR + 1));
+            let ends = [
+                until,
+                too_old_at,
+                Some(turn.event_created_at.saturating_add(NEVER)),
+            ];
+            End::Waiting {
+                until: ends.into_iter().flatten().min().unwrap_or(NEVER),
+                reason: skip.to_string(),
+                seen: Box::new((turn.profile, turn.details)),
+            }
+        }
+        _ => closed("skipped", Some(skip.to_string())),
+    }
+}

@@ -1,0 +1,195 @@
+//! The worker of one integration of one app: looks for lanes that are due, as fast as the third party takes them.
+
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bursar_domain::ids::AppId;
+use bursar_domain::integrations::Verdict;
+use bursar_domain::integrations::settings::{MASK, Settings};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::sync::Semaphore;
+
+use super::breaker::Breaker;
+use super::round;
+use crate::actions::admin::integrations::block;
+use crate::directory::{App, AppIntegration};
+use crate::state::AppState;
+
+/// How many requests are under way at a time if nobody says.
+const IN_FLIGHT: usize = 32;
+/// How often it is looked whether something is due that nobody told of.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// A worker.
+pub struct Worker {
+    state: AppState,
+    app: AppId,
+    slug: &'static str,
+    breaker: Arc<Mutex<Breaker>>,
+    seats: Arc<Seats>,
+}
+
+/// How much may be under way, as the settings of the moment say.
+pub struct Seats {
+    /// How many requests at a time.
+    pub in_flight: Arc<Semaphore>,
+    /// How many requests in a second.
+    pub limiter: Option<DefaultDirectRateLimiter>,
+    most: usize,
+    per_second: Option<NonZeroU32>,
+}
+
+/// What a round and its requests work with: the integration as it was when the round began.
+pub struct Shared {
+    /// The server.
+    pub state: AppState,
+    /// The app.
+    pub app: Arc<App>,
+    /// Which integration.
+    pub slug: &'static str,
+    /// The integration.
+    pub known: Arc<AppIntegration>,
+    /// Its settings with masked secrets.
+    pub masked: Settings,
+    /// Its health.
+    pub breaker: Arc<Mutex<Breaker>>,
+    /// How much may be under way.
+    pub seats: Arc<Seats>,
+    secrets: Vec<String>,
+}
+
+impl Worker {
+    /// For this integration of this app.
+    pub fn new(state: AppState, app: AppId, slug: &'static str) -> Self {
+        Self {
+            breaker: state.workers.breaker(app, slug),
+            state,
+            app,
+            slug,
+            seats: Arc::new(Seats::new(IN_FLIGHT, None)),
+        }
+    }
+
+    /// Works until the integration is switched off.
+    pub async fn run(mut self) {
+        let mut told = self.state.wake.listen(self.app);
+        let mut shared = None;
+        loop {
+            let Some(current) = self.shared(shared.take()) else {
+                return;
+            };
+            let sent = if current.known.blocked.is_some() {
+                false
+            } else {
+                let _busy = self.state.workers.begin();
+                round::run(&current).await.unwrap_or_else(|error| {
+                    tracing::warn!(%error, slug = self.slug, "deliveries could not be looked at; they are tried again");
+                    false
+                })
+            };
+            shared = Some(current);
+            if !sent {
+                drop(tokio::time::timeout(LOOK, told.changed()).await);
+            }
+        }
+    }
+
+    /// What the next round works with; `None` if there is nothing to do any more. As long as nothing was changed it is
+    /// what the last one worked with.
+    fn shared(&mut self, last: Option<Arc<Shared>>) -> Option<Arc<Shared>> {
+        let app = self.state.directory().app(self.app).cloned()?;
+        let known = app
+            .integrations
+            .iter()
+            .find(|known| known.integration.slug == self.slug);
+        let known = Arc::clone(known.filter(|known| known.enabled)?);
+        if let Some(last) = last
+            && Arc::ptr_eq(&last.app, &app)
+        {
+            return Some(last);
+        }
+        let settings = &known.settings;
+        let most = settings
+            .number("max_in_flight")
+            .and_then(|most| usize::try_from(most).ok());
+        let per_second = settings
+            .number("requests_per_second")
+            .and_then(|limit| u32::try_from(limit).ok());
+        let per_second = per_second
+            .or(known.integration.limits.requests_per_second)
+            .and_then(NonZeroU32::new);
+        let most = most.unwrap_or(IN_FLIGHT);
+        if (self.seats.most, self.seats.per_second) != (most, per_second) {
+            self.seats = Arc::new(Seats::new(most, per_second));
+        }
+        let fields = known.integration.settings;
+        let (_, secrets) = settings.split(fields);
+        Some(Arc::new(Shared {
+            state: self.state.clone(),
+            slug: self.slug,
+            masked: settings.with_masks(fields),
+            breaker: Arc::clone(&self.breaker),
+            seats: Arc::clone(&self.seats),
+            secrets: secrets.into_values().collect(),
+            app,
+            known,
+        }))
+    }
+}
+
+impl Seats {
+    fn new(most: usize, per_second: Option<NonZeroU32>) -> Self {
+        Self {
+            in_flight: Arc::new(Semaphore::new(most)),
+            limiter: per_second.map(|limit| RateLimiter::direct(Quota::per_second(limit))),
+            most,
+            per_second,
+        }
+    }
+}
+
+impl Shared {
+    /// How many requests may begin now.
+    pub fn room(&self) -> usize {
+        let room = self.seats.in_flight.available_permits();
+        self.breaker().allows(self.state.clock.now(), room)
+    }
+
+    /// Notes whether the third party is well.
+    pub fn note_health(&self, verdicts: &[Verdict], asked: Option<i64>) {
+        let is_in_trouble = verdicts
+            .iter()
+            .all(|verdict| matches!(verdict, Verdict::Retry { .. }));
+        if is_in_trouble {
+            self.breaker().failed(self.state.clock.now(), asked);
+        } else {
+            self.breaker().succeeded();
+        }
+    }
+
+    /// A third party's words without our secrets, should it repeat them.
+    pub fn without_secrets(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in &self.secrets {
+            if text.contains(secret.as_str()) {
+                text = text.replace(secret.as_str(), MASK);
+            }
+        }
+        text
+    }
+
+    /// Stops everything until the owner mends the settings.
+    pub async fn block(&self, why: &str) {
+        let why = self.without_secrets(why);
+        let (app, slug) = (self.app.id, self.slug);
+        tracing::warn!(app.id = %app, slug, "{slug} refuses the settings of the app {app}; nothing is sent until they are mended");
+        if let Err(error) = block(&self.state, app, slug, Some(&why)).await {
+            tracing::warn!(%error, slug, "that could not be written down; the next answer tells it again");
+        }
+    }
+
+    fn breaker(&self) -> std::sync::MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,199 @@
+//! The one place that opens connections to the world: third parties and the owner's webhook.
+//!
+//! Redirects are not followed, no proxy is taken from the environment, and an answer has ten seconds and 64 KiB.
+
+pub mod guard;
+mod resolver;
+
+use std::time::Duration;
+
+use bursar_domain::integrations::{Answer, Method, Request};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::header::{HeaderMap, RETRY_AFTER, USER_AGENT};
+use hyper::{Response, Uri};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use jiff::fmt::rfc2822;
+
+use crate::tls;
+use resolver::Resolver;
+
+/// How long a whole answer may take.
+pub const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept.
+const IDLE: Duration = Duration::from_secs(30);
+/// So much of an answer is read.
+const MAX_ANSWER: usize = 64 * 1024;
+const USER: &str = concat!("Bursar/", env!("CARGO_PKG_VERSION"));
+
+/// Sends requests.
+#[derive(Clone)]
+pub struct Outbound {
+    client: Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
+    allow_private: bool,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Received {
+    /// The answer.
+    pub answer: Answer,
+    /// How long the third party asks to be left alone, in seconds.
+    pub retry_after: Option<i64>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// It is not to be sent there.
+    #[error("the address is not allowed: {0}")]
+    Forbidden(&'static str),
+    /// The request cannot be written.
+    #[error("the request cannot be made: {0}")]
+    Request(#[from] hyper::http::Error),
+    /// No connection, or it broke.
+    #[error("{0}")]
+    Connection(String),
+    /// It took too long.
+    #[error("no whole answer within {} s", TIMEOUT.as_secs())]
+    TimedOut,
+}
+
+impl Outbound {
+    /// A client. With `allow_private` it also connects to private, loopback and link-local addresses.
+    pub fn new(allow_private: bool) -> Result<Self, rustls::Error> {
+        let mut http = HttpConnector::new_with_resolver(Resolver { allow_private });
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        http.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        let https = HttpsConnectorBuilder::new()
+            .with_tls_config(tls::config()?)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(http);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE)
+            .pool_timer(TokioTimer::new())
+            .build(https);
+        Ok(Self {
+            client,
+            allow_private,
+        })
+    }
+
+    /// Does it also connect to private addresses?
+    pub fn allows_private(&self) -> bool {
+        self.allow_private
+    }
+
+    /// Sends a request and reads the answer's begin. `now`, in microseconds, is what a date in `Retry-After` counts
+    /// from.
+    pub async fn send(&self, request: &Request, now: i64) -> Result<Received, SendError> {
+        let request = self.prepare(request)?;
+        let answered = tokio::time::timeout(TIMEOUT, self.exchange(request));
+        let (status, headers, body) = answered.await.map_err(|_| SendError::TimedOut)??;
+        Ok(Received {
+            answer: Answer { status, body },
+            retry_after: retry_after(&headers, now),
+        })
+    }
+
+    fn prepare(&self, request: &Request) -> Result<hyper::Request<Full<Bytes>>, SendError> {
+        let uri: Uri = request.url.parse().map_err(hyper::http::Error::from)?;
+        if !self.allow_private {
+            guard::check_host(uri.host().unwrap_or_default()).map_err(SendError::Forbidden)?;
+        }
+        let mut builder = hyper::Request::builder()
+            .method(method(request.method))
+            .uri(uri)
+            .header(USER_AGENT, USER);
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        Ok(builder.body(Full::from(request.body.clone()))?)
+    }
+
+    async fn exchange(
+        &self,
+        request: hyper::Request<Full<Bytes>>,
+    ) -> Result<(u16, HeaderMap, String), SendError> {
+        let sent = self.client.request(request).await;
+        let answer = sent.map_err(|error| SendError::Connection(chain(&error)))?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        Ok((status, headers, read(answer).await?))
+    }
+}
+
+/// The body's begin as text.
+async fn read(answer: Response<Incoming>) -> Result<String, SendError> {
+    let mut body = answer.into_body();
+    let mut bytes = Vec::new();
+    while bytes.len() < MAX_ANSWER
+        && let Some(frame) = body.frame().await
+    {
+        let frame = frame.map_err(|error| SendError::Connection(chain(&error)))?;
+        if let Ok(data) = frame.into_data() {
+            bytes.extend_from_slice(&data[..data.len().min(MAX_ANSWER - bytes.len())]);
+        }
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn method(method: Method) -> hyper::Method {
+    match method {
+        Method::Get => hyper::Method::GET,
+        Method::Post => hyper::Method::POST,
+        Method::Put => hyper::Method::PUT,
+        Method::Patch => hyper::Method::PATCH,
+        Method::Delete => hyper::Method::DELETE,
+    }
+}
+
+/// `Retry-After` in seconds: a number, or a date. Source: RFC 9110, section 10.2.3.
+fn retry_after(headers: &HeaderMap, now: i64) -> Option<i64> {
+    const MOST: i64 = 24 * 60 * 60;
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let seconds = text.parse().ok().or_else(|| {
+        let date = rfc2822::parse(text).ok()?.timestamp();
+        Some((date.as_microsecond() - now).div_euclid(1_000_000) + 1)
+    })?;
+    Some(seconds.clamp(0, MOST))
+}
+
+/// An error with its causes: what a person needs to see why there was no answer. Addresses alone stand in it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_a_number_or_a_date() {
+        let of = |value: &str| {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, value.parse().unwrap())]);
+            retry_after(&headers, 784_111_777_000_000)
+        };
+        assert_eq!(of("120"), Some(120));
+        assert_eq!(of("Sun, 06 Nov 1994 08:50:37 GMT"), Some(61));
+        assert_eq!(of("Sun, 06 Nov 1994 08:49:37 GMT"), Some(1));
+        assert_eq!(of("Sun, 06 Nov 1994 07:49:37 GMT"), Some(0));
+        assert_eq!(of("-5"), Some(0));
+        assert_eq!(of("99999999"), Some(86_400));
+        assert_eq!(of("soon"), None);
+    }
+}

@@ -1,0 +1,159 @@
+//! `deliveries` and `attempts`: what each event came to at each target, and each try.
+
+use bursar_domain::ids::ProfileId;
+use uuid::Uuid;
+
+use super::lanes::event_ids;
+use crate::store::{Row, Sql, Statement, StoreError};
+
+/// A delivery that is closed. Times are microseconds.
+#[derive(Debug)]
+pub struct Closed<'a> {
+    /// The event.
+    pub event: Uuid,
+    /// Where to.
+    pub target: i64,
+    /// `delivered`, `rejected`, `expired` or `skipped`.
+    pub state: &'a str,
+    /// Why, where that is not plain.
+    pub reason: Option<&'a str>,
+    /// How often it was tried.
+    pub tries: i64,
+    /// When it was made.
+    pub created_at: i64,
+    /// When it was closed.
+    pub now: i64,
+}
+
+/// A try. Times are microseconds.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// Counts from 1.
+    pub number: i64,
+    /// When it began.
+    pub started_at: i64,
+    /// How long it took.
+    pub duration: i64,
+    /// What was sent: JSON, secrets and personal data masked.
+    pub request: String,
+    /// The answer's status, if one came.
+    pub status: Option<u16>,
+    /// The answer's begin, masked; or why none came.
+    pub answer: String,
+    /// What it meant.
+    pub verdict: String,
+}
+
+/// Closes a delivery.
+pub fn close(closed: &Closed<'_>) -> Statement {
+    const SQL: Sql = Sql::same(
+        "INSERT INTO deliveries (event_id, target_id, state, reason, tries, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (event_id, target_id) DO UPDATE SET
+             state = excluded.state, reason = excluded.reason, tries = excluded.tries, updated_at = excluded.updated_at",
+    )
+    .together(
+        "INSERT INTO deliveries (event_id, target_id, state, reason, tries, created_at, updated_at)
+         SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[])
+         ON CONFLICT (event_id, target_id) DO UPDATE SET
+             state = excluded.state, reason = excluded.reason, tries = excluded.tries, updated_at = excluded.updated_at",
+    );
+    Statement::new(
+        &SQL,
+        [
+            closed.event.into(),
+            closed.target.into(),
+            closed.state.into(),
+            closed.reason.into(),
+            closed.tries.into(),
+            closed.created_at.into(),
+            closed.now.into(),
+        ],
+    )
+}
+
+/// Closes a delivery before it was ever open, if it is not there.
+pub fn skip(event: Uuid, target: i64, reason: &str, now: i64) -> Statement {
+    const SQL: Sql = Sql::same(
+        "INSERT INTO deliveries (event_id, target_id, reason, created_at, updated_at, state, tries)
+         VALUES ($1, $2, $3, $4, $4, 'skipped', 0) ON CONFLICT DO NOTHING",
+    )
+    .together(
+        "INSERT INTO deliveries (event_id, target_id, reason, created_at, updated_at, state, tries)
+         SELECT event_id, target_id, reason, now, now, 'skipped', 0
+         FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[]) AS new (event_id, target_id, reason, now)
+         ON CONFLICT DO NOTHING",
+    );
+    Statement::new(&SQL, [event.into(), target.into(), reason.into(), now.into()])
+}
+
+/// Keeps a try.
+pub fn keep(event: Uuid, target: i64, attempt: &Attempt) -> Statement {
+    const SQL: Sql = Sql::same(
+        "INSERT INTO attempts (event_id, target_id, number, started_at, duration_us, request, status, answer, verdict)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+    )
+    .together(
+        "INSERT INTO attempts (event_id, target_id, number, started_at, duration_us, request, status, answer, verdict)
+         SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
+                              $7::bigint[], $8::text[], $9::text[])
+         ON CONFLICT DO NOTHING",
+    );
+    Statement::new(
+        &SQL,
+        [
+            event.into(),
+            target.into(),
+            attempt.number.into(),
+            attempt.started_at.into(),
+            attempt.duration.into(),
+            attempt.request.as_str().into(),
+            attempt.status.map(i64::from).into(),
+            attempt.answer.as_str().into(),
+            attempt.verdict.as_str().into(),
+        ],
+    )
+}
+
+/// The tries of a delivery, the first one first.
+pub fn select_attempts(event: Uuid, target: i64) -> Statement {
+    const SQL: Sql = Sql::same(
+        "SELECT number, started_at, duration_us, request, status, answer, verdict FROM attempts
+         WHERE event_id = $1 AND target_id = $2 ORDER BY number",
+    );
+    Statement::new(&SQL, [event.into(), target.into()])
+}
+
+/// Reads a row of [`select_attempts`].
+pub fn read_attempt(row: &mut Row) -> Result<Attempt, StoreError> {
+    let status = row.opt_int(4)?.map(u16::try_from).transpose();
+    Ok(Attempt {
+        number: row.int(0)?,
+        started_at: row.int(1)?,
+        duration: row.int(2)?,
+        request: row.text(3)?,
+        status: status.map_err(|_| StoreError::Corrupt("the status of a try".into()))?,
+        answer: row.text(5)?,
+        verdict: row.text(6)?,
+    })
+}
+
+/// Removes what is closed for a profile, tries included.
+pub fn delete_of(profile: ProfileId) -> [Statement; 2] {
+    const DELIVERIES: Sql = Sql::same(
+        "DELETE FROM deliveries WHERE event_id IN (
+             SELECT event_id FROM events WHERE event_id BETWEEN $1 AND $2 AND profile_id = $3)",
+    );
+    const ATTEMPTS: Sql = Sql::same(
+        "DELETE FROM attempts WHERE event_id IN (
+             SELECT event_id FROM events WHERE event_id BETWEEN $1 AND $2 AND profile_id = $3)",
+    );
+    let params = || {
+        let [from, to] = event_ids(profile);
+        [from, to, profile.0.into()]
+    };
+    [
+        Statement::new(&DELIVERIES, params()),
+        Statement::new(&ATTEMPTS, params()),
+    ]
+}

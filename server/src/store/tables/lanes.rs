@@ -1,0 +1,496 @@
+//! `lanes` and `queue`: open deliveries, and who is at them.
+//!
+//! Who adds a delivery counts its lane up, who closes one counts it down, each in one statement on the lane's row: so
+//! neither has to have read the other's count, and a lane is never left without somebody to look at it.
+
+use bursar_domain::events::{EventKind, id_range};
+use bursar_domain::ids::{AppId, ProfileId};
+use bursar_domain::profile::{Details, Profile};
+use uuid::Uuid;
+
+use super::profiles;
+use crate::store::{Row, Sql, Statement, StoreError, Value};
+
+/// What tells a lane apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LaneKey {
+    /// Which part of which app's integration.
+    pub target: i64,
+    /// The profile, or the event where order does not matter; of a replay, a hash of either.
+    pub id: Uuid,
+}
+
+/// What tells a delivery in its lane apart: its place in the order. Times are microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// When it was added.
+    pub created_at: i64,
+    /// Among those that were added at once.
+    pub number: i64,
+}
+
+/// A delivery that is added.
+#[derive(Debug)]
+pub struct Added {
+    /// Its lane.
+    pub lane: LaneKey,
+    /// When its event was made, in microseconds: its place in the order. Those that are added at once keep their
+    /// order.
+    pub at: i64,
+    /// The event.
+    pub event: Uuid,
+    /// Whose it is.
+    pub profile: ProfileId,
+}
+
+impl Added {
+    fn columns(&self) -> [Value; 5] {
+        [
+            self.lane.target.into(),
+            self.lane.id.into(),
+            self.at.into(),
+            self.event.into(),
+            self.profile.0.into(),
+        ]
+    }
+}
+
+/// A claimed lane with the delivery that is its turn. Times are microseconds.
+pub struct Turn {
+    /// The lane.
+    pub lane: LaneKey,
+    /// The delivery.
+    pub place: Place,
+    /// The event.
+    pub event: Uuid,
+    /// What happened.
+    pub kind: EventKind,
+    /// When it happened.
+    pub event_at: i64,
+    /// When the event was made.
+    pub event_created_at: i64,
+    /// The event in the form of the webhook.
+    pub payload: String,
+    /// How often it was tried.
+    pub tries: i64,
+    /// When it was tried first, if it was.
+    pub first_tried_at: Option<i64>,
+    /// What was sent then.
+    pub record: Option<String>,
+    /// Whose it is.
+    pub profile: Profile,
+    /// The rest of the profile.
+    pub details: Details,
+}
+
+/// Adds a delivery to its lane, behind those that are there: if its event was added by the same change, before this
+/// statement, and not once more.
+pub fn enqueue(added: &Added) -> Statement {
+    const SQL: Sql = Sql::split(
+        "INSERT INTO queue (target_id, lane_id, created_at, event_id, profile_id, tries, state, updated_at, place)
+         SELECT $1, $2, $3, $4, $5, 0, 'pending', $3, (
+             SELECT coalesce(max(place), -1) + 1 FROM queue
+             WHERE target_id = $1 AND lane_id = $2 AND created_at = $3)
+         WHERE EXISTS (SELECT 1 FROM events WHERE event_id = $4 AND created_at = $3)
+               AND NOT EXISTS (SELECT 1 FROM queue WHERE target_id = $1 AND lane_id = $2 AND created_at = $3
+                               AND event_id = $4)",
+        "INSERT INTO queue (target_id, lane_id, created_at, event_id, profile_id, tries, state, updated_at, place)
+         SELECT $1::bigint, $2::uuid, $3::bigint, $4::uuid, $5::uuid, 0, 'pending', $3, (
+             SELECT coalesce(max(place), -1) + 1 FROM queue
+             WHERE target_id = $1 AND lane_id = $2 AND created_at = $3)
+         WHERE EXISTS (SELECT 1 FROM events WHERE event_id = $4 AND created_at = $3)
+               AND NOT EXISTS (SELECT 1 FROM queue WHERE target_id = $1 AND lane_id = $2 AND created_at = $3
+                               AND event_id = $4)",
+    )
+    .together(
+        "INSERT INTO queue (target_id, lane_id, created_at, event_id, profile_id, tries, state, updated_at, place)
+         SELECT target_id, lane_id, new.created_at, event_id, new.profile_id, 0, 'pending', new.created_at,
+                row_number() OVER (PARTITION BY target_id, lane_id, new.created_at ORDER BY number) + coalesce((
+                    SELECT max(place) FROM queue AS q
+                    WHERE q.target_id = new.target_id AND q.lane_id = new.lane_id
+                          AND q.created_at = new.created_at), 0)
+         FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[]) WITH ORDINALITY
+              AS new (target_id, lane_id, created_at, event_id, profile_id, number)
+         JOIN events USING (event_id)
+         WHERE events.created_at = new.created_at AND NOT EXISTS (
+             SELECT 1 FROM queue AS q WHERE q.target_id = new.target_id AND q.lane_id = new.lane_id
+             AND q.created_at = new.created_at AND q.event_id = new.event_id)",
+    );
+    Statement::new(&SQL, added.columns())
+}
+
+/// Counts the lane of an added delivery up, after [`enqueue`]; a new lane is due at once.
+pub fn count_up(added: &Added) -> Statement {
+    const SQL: Sql = Sql::split(
+        "INSERT INTO lanes (target_id, lane_id, due_at, profile_id, slow, open, waits)
+         SELECT $1, $2, $3, $4, 0, 1, 0
+         WHERE EXISTS (SELECT 1 FROM events WHERE event_id = $5 AND created_at = $3)
+         ON CONFLICT (target_id, lane_id) DO UPDATE SET open = lanes.open + 1",
+        "INSERT INTO lanes (target_id, lane_id, due_at, profile_id, slow, open, waits)
+         SELECT $1::bigint, $2::uuid, $3::bigint, $4::uuid, 0, 1, 0
+         WHERE EXISTS (SELECT 1 FROM events WHERE event_id = $5 AND created_at = $3)
+         ON CONFLICT (target_id, lane_id) DO UPDATE SET open = lanes.open + 1",
+    )
+    .together(
+        "INSERT INTO lanes (target_id, lane_id, due_at, profile_id, slow, open, waits)
+         SELECT target_id, lane_id, min(new.created_at), min(new.profile_id::text)::uuid, 0, count(*), 0
+         FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[])
+              AS new (target_id, lane_id, created_at, profile_id, event_id)
+         JOIN events USING (event_id)
+         WHERE events.created_at = new.created_at
+         GROUP BY target_id, lane_id ORDER BY target_id, lane_id
+         ON CONFLICT (target_id, lane_id) DO UPDATE SET open = lanes.open + excluded.open",
+    );
+    let [target, lane, at, event, profile] = added.columns();
+    Statement::new(&SQL, [target, lane, at, profile, event])
+}
+
+/// Locks lanes of a target that are due, those that are due longest first. Lanes that another server looks at are
+/// passed over.
+pub fn lock_due(target: i64, slow: bool, now: i64, limit: i64) -> Statement {
+    const SQL: Sql = Sql::with_lock(
+        "SELECT target_id || hex(lane_id), lane_id FROM lanes
+         WHERE target_id = $1 AND slow = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4",
+        "SELECT target_id || lane_id::text, lane_id FROM lanes
+         WHERE target_id = $1 AND slow = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED",
+    );
+    Statement::new(&SQL, [target.into(), slow.into(), now.into(), limit.into()])
+}
+
+/// The lane of a row of [`lock_due`].
+pub fn read_due(target: i64, row: &mut Row) -> Result<LaneKey, StoreError> {
+    Ok(LaneKey {
+        target,
+        id: row.uuid(1)?,
+    })
+}
+
+/// Takes a lane until `until`; whoever holds `lease` may settle what it sends.
+pub fn claim(lane: LaneKey, lease: i64, until: i64) -> Statement {
+    const SQL: Sql = Sql::same(
+        "UPDATE lanes SET lease = $1, due_at = $2, waits = 0 WHERE target_id = $3 AND lane_id = $4",
+    )
+    .together(
+        "UPDATE lanes SET lease = new.lease, due_at = new.due_at, waits = 0
+         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::uuid[])
+              AS new (lease, due_at, target_id, lane_id)
+         WHERE lanes.target_id = new.target_id AND lanes.lane_id = new.lane_id",
+    );
+    Statement::new(
+        &SQL,
+        [lease.into(), until.into(), lane.target.into(), lane.id.into()],
+    )
+}
+
+/// The first delivery of each lane that was claimed with `lease` until `until`.
+pub fn first_of_claimed(app: AppId, target: i64, slow: bool, lease: i64, until: i64) -> Statement {
+    const SQL: Sql = Sql::same(
+        "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
+                p.holdings, p.details, q.lane_id, q.created_at, q.place, q.event_id, e.event_type, e.event_at,
+                e.created_at, e.payload, q.tries, q.first_tried_at, q.record
+         FROM lanes AS l
+         JOIN queue AS q ON q.target_id = l.target_id AND q.lane_id = l.lane_id
+              AND (q.created_at, q.place) = (
+                  SELECT f.created_at, f.place FROM queue AS f
+                  WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
+                  ORDER BY f.created_at, f.place LIMIT 1)
+         JOIN events AS e ON e.event_id = q.event_id
+         JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = q.profile_id
+         WHERE l.target_id = $2 AND l.slow = $3 AND l.due_at = $4 AND l.lease = $5",
+    );
+    Statement::new(
+        &SQL,
+        [
+            app.0.into(),
+            target.into(),
+            slow.into(),
+            until.into(),
+            lease.into(),
+        ],
+    )
+}
+
+/// As [`first_of_claimed`], the last one of each lane.
+pub fn last_of_claimed(app: AppId, target: i64, slow: bool, lease: i64, until: i64) -> Statement {
+    const SQL: Sql = Sql::same(
+        "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
+                p.holdings, p.details, q.lane_id, q.created_at, q.place, q.event_id, e.event_type, e.event_at,
+                e.created_at, e.payload, q.tries, q.first_tried_at, q.record
+         FROM lanes AS l
+         JOIN queue AS q ON q.target_id = l.target_id AND q.lane_id = l.lane_id
+              AND (q.created_at, q.place) = (
+                  SELECT f.created_at, f.place FROM queue AS f
+                  WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
+                  ORDER BY f.created_at DESC, f.place DESC LIMIT 1)
+         JOIN events AS e ON e.event_id = q.event_id
+         JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = q.profile_id
+         WHERE l.target_id = $2 AND l.slow = $3 AND l.due_at = $4 AND l.lease = $5",
+    );
+    Statement::new(
+        &SQL,
+        [
+            app.0.into(),
+            target.into(),
+            slow.into(),
+            until.into(),
+            lease.into(),
+        ],
+    )
+}
+
+/// Reads a row of [`first_of_claimed`] or [`last_of_claimed`].
+pub fn read_turn(app: AppId, target: i64, row: &mut Row) -> Result<Turn, StoreError> {
+    let kind = row.text(12)?;
+    let kind = EventKind::parse(&kind);
+    let kind = kind.ok_or_else(|| StoreError::Corrupt("an event of an unknown kind".into()))?;
+    let lane = LaneKey {
+        target,
+        id: row.uuid(8)?,
+    };
+    let place = Place {
+        created_at: row.int(9)?,
+        number: row.int(10)?,
+    };
+    let event = row.uuid(11)?;
+    let (event_at, event_created_at) = (row.int(13)?, row.int(14)?);
+    let (payload, tries) = (row.text(15)?, row.int(16)?);
+    let (first_tried_at, record) = (row.opt_int(17)?, row.opt_text(18)?);
+    let whole = profiles::read_whole(app, std::slice::from_mut(row))?;
+    let (profile, details) = whole.ok_or_else(|| StoreError::Corrupt("a row without a profile".into()))?;
+    Ok(Turn {
+        lane,
+        place,
+        event,
+        kind,
+        event_at,
+        event_created_at,
+        payload,
+        tries,
+        first_tried_at,
+        record,
+        profile,
+        details,
+    })
+}
+
+/// Locks a lane: answers a row if it is still held with this lease.
+pub fn lock_held(lane: LaneKey, lease: i64) -> Statement {
+    const SQL: Sql = Sql::with_lock(
+        "SELECT target_id || hex(lane_id), open FROM lanes WHERE target_id = $1 AND lane_id = $2 AND lease = $3",
+        "SELECT target_id || lane_id::text, open FROM lanes
+         WHERE target_id = $1 AND lane_id = $2 AND lease = $3 FOR UPDATE",
+    )
+    .together(
+        "SELECT wanted.place, lanes.target_id || lane_id::text, open
+         FROM unnest($1::bigint[], $2::uuid[], $3::bigint[]) WITH ORDINALITY
+              AS wanted (target_id, lane_id, lease, place)
+         JOIN lanes USING (target_id, lane_id, lease) ORDER BY wanted.place FOR UPDATE OF lanes",
+    );
+    Statement::new(&SQL, [lane.target.into(), lane.id.into(), lease.into()])
+}
+
+/// Removes a delivery from its lane's queue.
+pub fn dequeue(lane: LaneKey, place: Place) -> Statement {
+    const SQL: Sql = Sql::same(
+        "DELETE FROM queue WHERE target_id = $1 AND lane_id = $2 AND created_at = $3 AND place = $4",
+    )
+    .together(
+        "DELETE FROM queue USING unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[])
+              AS old (target_id, lane_id, created_at, place)
+         WHERE queue.target_id = old.target_id AND queue.lane_id = old.lane_id
+               AND queue.created_at = old.created_at AND queue.place = old.place",
+    );
+    Statement::new(
+        &SQL,
+        [
+            lane.target.into(),
+            lane.id.into(),
+            place.created_at.into(),
+            place.number.into(),
+        ],
+    )
+}
+
+/// Lets go of a lane that was held with `lease` and of which `closed` deliveries were closed: removes it if that was
+/// all, else gives it back for `due_at`. Of the two statements one finds it, in whatever order they run.
+pub fn let_go(lane: LaneKey, lease: i64, closed: i64, due_at: i64, waits: bool) -> [Statement; 2] {
+    const REMOVE: Sql =
+        Sql::same("DELETE FROM lanes WHERE target_id = $1 AND lane_id = $2 AND lease = $3 AND open <= $4")
+            .together(
+                "DELETE FROM lanes USING unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[])
+              AS old (target_id, lane_id, lease, closed)
+         WHERE lanes.target_id = old.target_id AND lanes.lane_id = old.lane_id AND lanes.lease = old.lease
+               AND open <= closed",
+            );
+    const GIVE_BACK: Sql = Sql::same(
+        "UPDATE lanes SET open = open - $1, due_at = $2, waits = $3, lease = NULL
+         WHERE target_id = $4 AND lane_id = $5 AND lease = $6 AND open > $1",
+    )
+    .together(
+        "UPDATE lanes SET open = open - closed, due_at = new.due_at, waits = new.waits, lease = NULL
+         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::uuid[], $6::bigint[])
+              AS new (closed, due_at, waits, target_id, lane_id, lease)
+         WHERE lanes.target_id = new.target_id AND lanes.lane_id = new.lane_id AND lanes.lease = new.lease
+               AND open > closed",
+    );
+    let (target, id) = (lane.target, lane.id);
+    [
+        Statement::new(&REMOVE, [target.into(), id.into(), lease.into(), closed.into()]),
+        Statement::new(
+            &GIVE_BACK,
+            [
+                closed.into(),
+                due_at.into(),
+                waits.into(),
+                target.into(),
+                id.into(),
+                lease.into(),
+            ],
+        ),
+    ]
+}
+
+/// Notes on an open delivery how it stands.
+pub fn note(lane: LaneKey, place: Place, noted: &Noted<'_>) -> Statement {
+    const SQL: Sql = Sql::same(
+        "UPDATE queue SET state = $1, reason = $2, tries = $3, first_tried_at = $4, record = $5, updated_at = $6
+         WHERE target_id = $7 AND lane_id = $8 AND created_at = $9 AND place = $10",
+    );
+    Statement::new(
+        &SQL,
+        [
+            (if noted.waits { "waiting" } else { "pending" }).into(),
+            noted.reason.into(),
+            noted.tries.into(),
+            noted.first_tried_at.into(),
+            noted.record.into(),
+            noted.now.into(),
+            lane.target.into(),
+            lane.id.into(),
+            place.created_at.into(),
+            place.number.into(),
+        ],
+    )
+}
+
+/// How an open delivery stands. Times are microseconds.
+#[derive(Debug)]
+pub struct Noted<'a> {
+    /// Does it wait for an identifier?
+    pub waits: bool,
+    /// Why it is still open.
+    pub reason: &'a str,
+    /// How often it was tried.
+    pub tries: i64,
+    /// When it was tried first.
+    pub first_tried_at: Option<i64>,
+    /// What was sent, to send the same again.
+    pub record: Option<&'a str>,
+    /// Now.
+    pub now: i64,
+}
+
+/// Makes the lanes due that wait for an identifier of a profile.
+pub fn release(profile: ProfileId, now: i64) -> Statement {
+    const SQL: Sql = Sql::same("UPDATE lanes SET waits = 0, due_at = $1 WHERE profile_id = $2 AND waits = 1")
+        .together(
+            "UPDATE lanes SET waits = 0, due_at = new.due_at FROM unnest($1::bigint[], $2::uuid[]) AS new (due_at, profile_id)
+             WHERE lanes.profile_id = new.profile_id AND waits = 1",
+        );
+    Statement::new(&SQL, [now.into(), profile.0.into()])
+}
+
+/// Counts the deliveries of a lane that are older than the one at `place`.
+pub fn count_older(lane: LaneKey, place: Place) -> Statement {
+    const SQL: Sql = Sql::same(
+        "SELECT count(*) FROM queue WHERE target_id = $1 AND lane_id = $2 AND (created_at, place) < ($3, $4)",
+    );
+    Statement::new(
+        &SQL,
+        [
+            lane.target.into(),
+            lane.id.into(),
+            place.created_at.into(),
+            place.number.into(),
+        ],
+    )
+}
+
+/// Removes lanes that were claimed with `lease` and have nothing in them.
+pub fn remove_empty(target: i64, lease: i64) -> Statement {
+    const SQL: Sql = Sql::same(
+        "DELETE FROM lanes WHERE target_id = $1 AND lease = $2 AND NOT EXISTS (
+             SELECT 1 FROM queue WHERE queue.target_id = lanes.target_id AND queue.lane_id = lanes.lane_id)",
+    );
+    Statement::new(&SQL, [target.into(), lease.into()])
+}
+
+/// Closes all older deliveries of a lane as superseded by the one at `place`: into `deliveries`, out of `queue`.
+pub fn supersede_older(lane: LaneKey, place: Place, now: i64) -> [Statement; 2] {
+    const CLOSE: Sql = Sql::same(
+        "INSERT INTO deliveries (event_id, target_id, state, reason, tries, created_at, updated_at)
+         SELECT event_id, target_id, 'skipped', 'superseded', tries, created_at, $1 FROM queue
+         WHERE target_id = $2 AND lane_id = $3 AND (created_at, place) < ($4, $5)
+         ON CONFLICT (event_id, target_id) DO UPDATE SET
+             state = excluded.state, reason = excluded.reason, tries = excluded.tries, updated_at = excluded.updated_at",
+    );
+    const REMOVE: Sql = Sql::same(
+        "DELETE FROM queue WHERE target_id = $1 AND lane_id = $2 AND (created_at, place) < ($3, $4)",
+    );
+    let key = [
+        lane.target.into(),
+        lane.id.into(),
+        place.created_at.into(),
+        place.number.into(),
+    ];
+    let [target, id, created_at, number] = key.clone();
+    [
+        Statement::new(&CLOSE, [now.into(), target, id, created_at, number]),
+        Statement::new(&REMOVE, key),
+    ]
+}
+
+/// Removes everything that is open for a profile. Lanes are found by the profile's id or, where each event has a lane
+/// of its own, by the events' ids, which begin alike.
+pub fn delete_of(app: AppId, profile: ProfileId) -> [Statement; 4] {
+    const QUEUE: Sql = Sql::same(
+        "DELETE FROM queue WHERE target_id IN (SELECT target_id FROM targets WHERE app_id = $1) AND lane_id = $2",
+    );
+    const QUEUE_BY_EVENT: Sql = Sql::same(
+        "DELETE FROM queue WHERE target_id IN (SELECT target_id FROM targets WHERE app_id = $1)
+         AND lane_id BETWEEN $2 AND $3 AND profile_id = $4",
+    );
+    const LANES: Sql = Sql::same(
+        "DELETE FROM lanes WHERE target_id IN (SELECT target_id FROM targets WHERE app_id = $1) AND lane_id = $2",
+    );
+    const LANES_BY_EVENT: Sql = Sql::same(
+        "DELETE FROM lanes WHERE target_id IN (SELECT target_id FROM targets WHERE app_id = $1)
+         AND lane_id BETWEEN $2 AND $3 AND profile_id = $4",
+    );
+    let by_event = |sql| {
+        let [from, to] = event_ids(profile);
+        Statement::new(sql, [app.0.into(), from, to, profile.0.into()])
+    };
+    [
+        Statement::new(&QUEUE, [app.0.into(), profile.0.into()]),
+        by_event(&QUEUE_BY_EVENT),
+        Statement::new(&LANES, [app.0.into(), profile.0.into()]),
+        by_event(&LANES_BY_EVENT),
+    ]
+}
+
+/// When a target is looked at next: the time at which its first lane is due, if it has any.
+pub fn next_due(target: i64) -> Statement {
+    const SQL: Sql = Sql::same(
+        "SELECT min(due_at) FROM (
+             SELECT min(due_at) AS due_at FROM lanes WHERE target_id = $1 AND slow = 0
+             UNION ALL SELECT min(due_at) FROM lanes WHERE target_id = $1 AND slow = 1) AS both_kinds",
+    );
+    Statement::new(&SQL, [target.into()])
+}
+
+/// The ids of a profile's events, for what is found by them.
+pub(super) fn event_ids(profile: ProfileId) -> [Value; 2] {
+    let ids = id_range(profile);
+    [(*ids.start()).into(), (*ids.end()).into()]
+}

@@ -1,0 +1,3 @@
+//! Deliveries, from the event to the third party and back, on every backend.
+
+mod first;
