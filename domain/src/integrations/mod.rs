@@ -13,6 +13,7 @@ mod mixpanel;
 pub mod occasion;
 #[cfg(test)]
 pub mod occasions;
+mod posthog;
 pub mod record;
 #[cfg(test)]
 pub mod samples;
@@ -45,6 +46,7 @@ pub const ALL: &[Integration] = &[
     webhook::INTEGRATION,
     amplitude::INTEGRATION,
     mixpanel::INTEGRATION,
+    posthog::INTEGRATION,
 ];
 
 /// A third party.
