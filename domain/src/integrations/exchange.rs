@@ -123,6 +123,8 @@ pub enum Judgement {
 pub enum Verdict {
     /// Done.
     Delivered,
+    /// Done, as far as it can be, but the owner has something to mend: the third party's words.
+    DeliveredWithWarning(String),
     /// Try it again: after so many seconds at least, or as the schedule and `Retry-After` say.
     Retry {
         /// At least so many seconds later.
@@ -152,7 +154,7 @@ impl Verdict {
     /// Its name, as attempts show it.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Delivered => "delivered",
+            Self::Delivered | Self::DeliveredWithWarning(_) => "delivered",
             Self::Retry { .. } => "retry",
             Self::Resend | Self::ResendAlone => "resend",
             Self::Rejected(_) => "rejected",

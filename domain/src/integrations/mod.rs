@@ -9,7 +9,11 @@ mod amplitude;
 pub mod customer;
 pub mod exchange;
 pub mod field;
+mod mixpanel;
 pub mod occasion;
+#[cfg(test)]
+pub mod occasions;
+mod posthog;
 pub mod record;
 #[cfg(test)]
 pub mod samples;
@@ -38,7 +42,12 @@ pub use settings::Settings;
 pub use told::Told;
 
 /// All integrations, in the order in which they are listed.
-pub const ALL: &[Integration] = &[webhook::INTEGRATION, amplitude::INTEGRATION];
+pub const ALL: &[Integration] = &[
+    webhook::INTEGRATION,
+    amplitude::INTEGRATION,
+    mixpanel::INTEGRATION,
+    posthog::INTEGRATION,
+];
 
 /// A third party.
 pub struct Integration {

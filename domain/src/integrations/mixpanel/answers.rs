@@ -1,0 +1,170 @@
+//! What answers mean. `/import` tells what is wrong with each event; the other calls answer 200 also to what is wrong.
+
+use serde_json::Value;
+
+use super::super::exchange::{all, by_status};
+use super::super::{Answer, Judgement, Sending, Verdict};
+use super::{EVENT, TRANSACTION, uses_track};
+
+/// What an answer means for each record.
+pub fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
+    let Some(answer) = answer else {
+        return all(sending, &without_answer(sending));
+    };
+    let body = answer.json().unwrap_or_default();
+    let is_import = sending.part == EVENT && !uses_track(sending.settings);
+    let failed = body["failed_records"].as_array();
+    let verdict = match (answer.status, failed) {
+        (200 | 400, Some(failed)) if is_import && !failed.is_empty() => {
+            return one_by_one(sending, answer, failed);
+        }
+        (200, _) if !is_import && is_refusal(&body) => Verdict::Rejected(answer.words()),
+        (413, _) if sending.records.len() > 1 => Verdict::ResendAlone,
+        _ => by_status(Some(answer)),
+    };
+    all(sending, &verdict)
+}
+
+/// An amount may have arrived all the same, and would count twice.
+fn without_answer(sending: &Sending<'_>) -> Verdict {
+    if sending.part == TRANSACTION {
+        Verdict::Rejected("no answer: a repeat could count the amount twice".into())
+    } else {
+        by_status(None)
+    }
+}
+
+/// Everything but the events that are named has been stored.
+fn one_by_one(sending: &Sending<'_>, answer: &Answer, failed: &[Value]) -> Judgement {
+    let verdicts = (0..sending.records.len()).map(|place| {
+        let place = u64::try_from(place).ok();
+        match failed.iter().find(|record| record["index"].as_u64() == place) {
+            Some(record) => Verdict::Rejected(reason(answer, record)),
+            None => Verdict::Delivered,
+        }
+    });
+    Judgement::Verdicts(verdicts.collect())
+}
+
+/// What is wrong with one event, and where; else the whole answer.
+fn reason(answer: &Answer, failed: &Value) -> String {
+    match (failed["field"].as_str(), failed["message"].as_str()) {
+        (Some(field), Some(message)) => format!("{} {field}: {message}", answer.status),
+        _ => answer.words(),
+    }
+}
+
+/// Is it `0`, or an object with a `status` of 0?
+fn is_refusal(body: &Value) -> bool {
+    [body, &body["status"]].iter().any(|value| **value == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::{INTEGRATION, PROFILE};
+    use super::*;
+    use crate::integrations::Record;
+    use crate::integrations::occasions::Case;
+    use crate::integrations::samples::{answer, sending};
+
+    fn verdicts(judgement: Judgement) -> Vec<Verdict> {
+        match judgement {
+            Judgement::Verdicts(verdicts) => verdicts,
+            Judgement::Next(step) => panic!("step {step}"),
+        }
+    }
+
+    #[test]
+    fn answers_to_imports_are_understood() {
+        let one = sending(&INTEGRATION, 1);
+        for (status, body, verdict) in [
+            (
+                200,
+                r#"{"code":200,"num_records_imported":1,"status":"OK"}"#,
+                "delivered",
+            ),
+            (200, r#"{"code":200,"failed_records":[]}"#, "delivered"),
+            (200, r#"{"failed_records":[{"index":0}]}"#, "rejected"),
+            (
+                400,
+                r#"{"failed_records":[{"index":0,"$insert_id":"a","field":"time"}]}"#,
+                "rejected",
+            ),
+            (400, r#"{"failed_records":[]}"#, "rejected"),
+            (400, r#"{"error":"bad JSON"}"#, "rejected"),
+            (401, "{}", "misconfigured"),
+            (403, "", "misconfigured"),
+            (404, "", "rejected"),
+            (413, "{}", "rejected"),
+            (429, "{}", "retry"),
+            (500, "", "retry"),
+            (599, "", "retry"),
+            (302, "", "rejected"),
+        ] {
+            let found = verdicts(judge(&one.sending(), Some(&answer(status, body))));
+            assert_eq!(found[0].name(), verdict, "{status} {body}");
+        }
+        assert_eq!(verdicts(judge(&one.sending(), None))[0].name(), "retry");
+    }
+
+    #[test]
+    fn events_that_are_not_named_have_been_stored() {
+        let three = sending(&INTEGRATION, 3);
+        let bad = answer(
+            400,
+            r#"{"code":400,"failed_records":[{"index":1,"insert_id":"b","field":"properties.time","message":"too early"}]}"#,
+        );
+        let rejected = Verdict::Rejected("400 properties.time: too early".into());
+        assert_eq!(
+            verdicts(judge(&three.sending(), Some(&bad))),
+            [Verdict::Delivered, rejected, Verdict::Delivered]
+        );
+        let large = verdicts(judge(&three.sending(), Some(&answer(413, "{}"))));
+        assert_eq!(large, vec![Verdict::ResendAlone; 3]);
+    }
+
+    #[test]
+    fn a_200_of_the_other_calls_can_be_a_refusal() {
+        let tracking = Case::new(&INTEGRATION, json!({"ingestion": "track"})).settings();
+        let record = Record {
+            route: String::new(),
+            body: "{}".into(),
+        };
+        let of = |part| Sending {
+            records: std::slice::from_ref(&record),
+            part,
+            settings: &tracking,
+            step: 0,
+            now: 0,
+        };
+        for part in [EVENT, PROFILE, TRANSACTION] {
+            for (status, body, verdict) in [
+                (200, "1", "delivered"),
+                (200, r#"{"status":1,"error":null}"#, "delivered"),
+                (200, r#"{"status":"OK"}"#, "delivered"),
+                (200, "0", "rejected"),
+                (200, r#"{"status":0,"error":"no token"}"#, "rejected"),
+                (400, "0", "rejected"),
+                (401, "", "misconfigured"),
+                (403, "", "misconfigured"),
+                (413, "", "rejected"),
+                (429, "", "retry"),
+                (502, "", "retry"),
+            ] {
+                let found = verdicts(judge(&of(part), Some(&answer(status, body))));
+                assert_eq!(found[0].name(), verdict, "{part}: {status} {body}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_amount_whose_answer_was_lost_is_not_repeated() {
+        let lost = |part| {
+            let sent = sending(&INTEGRATION, 1).of(part, 0);
+            verdicts(judge(&sent.sending(), None))[0].name()
+        };
+        assert_eq!((lost(PROFILE), lost(TRANSACTION)), ("retry", "rejected"));
+    }
+}

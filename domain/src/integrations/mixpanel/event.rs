@@ -1,0 +1,172 @@
+//! The first call: the event.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::super::occasion::Revenue;
+use super::super::told::Property;
+use super::super::{Occasion, Skip, cut, json};
+use super::uses_track;
+
+const SECOND: i64 = 1_000_000;
+/// How old an event may be for `/track`.
+const OLDEST_TRACKED: i64 = 5 * 24 * 60 * 60;
+/// Longer texts are cut there; we cut them first.
+const MAX_TEXT: usize = 255;
+
+/// The event as JSON; `/track` gets the token among the properties later.
+pub fn event(occasion: &Occasion<'_>, distinct_id: &str) -> Result<String, Skip> {
+    if uses_track(occasion.settings) && occasion.age_seconds() > OLDEST_TRACKED {
+        return Err(Skip::TooOld);
+    }
+    Ok(json(&Event {
+        event: occasion.event_name(),
+        properties: Properties {
+            occasion,
+            distinct_id,
+            revenue: occasion.revenue(),
+        },
+    }))
+}
+
+#[derive(serde::Serialize)]
+struct Event<'a> {
+    event: &'a str,
+    properties: Properties<'a>,
+}
+
+struct Properties<'a> {
+    occasion: &'a Occasion<'a>,
+    distinct_id: &'a str,
+    revenue: Option<Revenue>,
+}
+
+impl Serialize for Properties<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("time", &self.occasion.at_or_first_try().div_euclid(SECOND))?;
+        map.serialize_entry("distinct_id", self.distinct_id)?;
+        map.serialize_entry("$insert_id", &self.occasion.event.id)?;
+        // Keeps Mixpanel from placing the customer where this server stands.
+        map.serialize_entry("ip", &0)?;
+        if let Some(revenue) = &self.revenue {
+            map.serialize_entry("revenue", &revenue.number())?;
+            map.serialize_entry("revenue_currency", &revenue.currency)?;
+        }
+        for (name, value) in self.occasion.event.properties.set() {
+            match value {
+                Property::Text(text) => map.serialize_entry(name, cut(text, MAX_TEXT))?,
+                other => map.serialize_entry(name, other)?,
+            }
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::{EVENT, INTEGRATION};
+    use super::*;
+    use crate::events::EventKind;
+    use crate::integrations::occasions::{AT, Case, EVENT_ID};
+
+    fn case(settings: &Value) -> Case {
+        let mut said = json!({"tokens": {"production": {"ios": "mp-eu-ios"}}, "data_residency": "eu"});
+        for (name, value) in settings.as_object().unwrap() {
+            said[name] = value.clone();
+        }
+        Case {
+            customer_user_id: Some("cust-7781"),
+            ..Case::new(&INTEGRATION, said)
+        }
+    }
+
+    fn properties(case: &Case) -> Value {
+        case.body(EVENT)[0]["properties"].clone()
+    }
+
+    #[test]
+    fn an_event_is_imported_with_the_token_as_the_user() {
+        let request = case(&json!({})).request(EVENT);
+        assert_eq!(request.url, "https://api-eu.mixpanel.com/import?strict=1");
+        let authorization = ("authorization", "Basic bXAtZXUtaW9zOg==".to_owned());
+        assert!(request.headers.contains(&authorization), "{request:?}");
+        let body: Value = serde_json::from_str(&request.body).unwrap();
+        assert_eq!(
+            body,
+            json!([{"event": "subscription_renewed", "properties": {
+                "time": 1_767_348_245, "distinct_id": "cust-7781", "$insert_id": EVENT_ID, "ip": 0,
+                "revenue": 9.99, "revenue_currency": "USD",
+                "profile_event_id": EVENT_ID, "store": "app_store", "environment": "Production",
+                "vendor_product_id": "gold.yearly", "currency": "USD", "price_usd": 9.99, "price_local": 9.99,
+                "profile_total_revenue_usd": 19.98
+            }}])
+        );
+    }
+
+    #[test]
+    fn a_tracked_event_has_the_token_among_its_properties() {
+        let tracked = case(&json!({"ingestion": "track"}));
+        let request = tracked.request(EVENT);
+        assert_eq!(request.url, "https://api-eu.mixpanel.com/track?ip=0&verbose=1");
+        assert!(request.headers.iter().all(|(name, _)| *name != "authorization"));
+        let mut expected = properties(&case(&json!({})));
+        expected["token"] = json!("mp-eu-ios");
+        assert_eq!(properties(&tracked), expected);
+    }
+
+    #[test]
+    fn an_old_event_can_be_imported_but_not_tracked() {
+        let five_days = 5 * 24 * 60 * 60 * SECOND;
+        let after = |ingestion: &str, age: i64| {
+            let case = Case {
+                now: AT + age,
+                ..case(&json!({"ingestion": ingestion}))
+            };
+            case.record(EVENT).map(|_| ())
+        };
+        assert_eq!(after("track", five_days), Ok(()));
+        assert_eq!(after("track", five_days + SECOND), Err(Skip::TooOld));
+        assert_eq!(after("import", 1_000 * five_days), Ok(()));
+    }
+
+    #[test]
+    fn an_event_that_lies_ahead_has_the_time_of_the_first_try() {
+        let early = Case {
+            first_tried_at: AT - 3_600 * SECOND,
+            now: AT + 60 * SECOND,
+            ..case(&json!({}))
+        };
+        assert_eq!(properties(&early)["time"], 1_767_344_645);
+    }
+
+    #[test]
+    fn money_is_on_the_events_that_are_money() {
+        let local = json!({"revenue_mode": "net", "report_user_currency": true});
+        let refund = Case {
+            kind: EventKind::SubscriptionRefunded,
+            properties: json!({"net_revenue_local": -7.5, "currency": "EUR"}),
+            ..case(&local)
+        };
+        let told = properties(&refund);
+        assert_eq!(
+            (&told["revenue"], &told["revenue_currency"]),
+            (&json!(-7.5), &json!("EUR"))
+        );
+        let expired = Case {
+            kind: EventKind::SubscriptionExpired,
+            ..case(&json!({}))
+        };
+        assert_eq!(properties(&expired).get("revenue"), None);
+    }
+
+    #[test]
+    fn long_texts_are_cut_at_a_character() {
+        let long = Case {
+            properties: json!({"paywall_name": "é".repeat(300)}),
+            ..case(&json!({}))
+        };
+        assert_eq!(properties(&long)["paywall_name"], "é".repeat(255));
+    }
+}

@@ -1,0 +1,246 @@
+//! Mixpanel: each event as `POST /import` (or `/track`), and what it changes on the user's profile as `POST /engage`.
+//! Tells repeats by `$insert_id` together with name, time and user.
+//!
+//! Sources: <https://developer.mixpanel.com/reference/import-events>, <https://developer.mixpanel.com/reference/track-event>,
+//! <https://developer.mixpanel.com/reference/profile-set> and the official Python and Node SDKs, read 2026-11.
+
+mod answers;
+mod event;
+mod profile;
+mod requests;
+
+use std::borrow::Cow;
+
+use super::schedule::USUAL;
+use super::settings::{any_text, at_least_one};
+use super::{
+    Field, Integration, Kind, Limits, Occasion, Part, Probe, Problem, Record, Settings, Skip, all_but_levels,
+    shared,
+};
+
+/// The record.
+pub const INTEGRATION: Integration = Integration {
+    slug: "mixpanel",
+    title: "Mixpanel",
+    docs: "https://developer.mixpanel.com/reference/import-events",
+    settings: FIELDS,
+    identifiers: IDENTIFIERS,
+    limits: Limits {
+        // Of one event, and of one update of a profile.
+        request_bytes: Some(1_000_000),
+        requests_per_second: Some(30_000),
+        ..Limits::NONE
+    },
+    schedule: &USUAL,
+    takes: all_but_levels,
+    parts: &[
+        Part::named(EVENT),
+        Part {
+            latest_only: true,
+            ..Part::named(PROFILE)
+        },
+        Part {
+            wanted: Some(wants_transactions),
+            ..Part::named(TRANSACTION)
+        },
+    ],
+    check,
+    encode,
+    request: requests::request,
+    judge: answers::judge,
+    probe: Probe::MarkedEvent,
+};
+
+/// The event itself.
+const EVENT: &str = "event";
+/// The state of the user's profile. May be repeated without harm; only the latest is of use.
+const PROFILE: &str = "profile";
+/// An amount added to the list on the user's profile. Counts twice if it arrives twice.
+const TRANSACTION: &str = "transaction";
+
+const IDENTIFIERS: &[&str] = &["mixpanel_user_id"];
+
+const TOKEN: Kind = Kind::Secret(any_text);
+
+const FIELDS: &[Field] = &[
+    Field::new("tokens.production.ios", TOKEN, "For the App Store."),
+    Field::new("tokens.production.android", TOKEN, "For Google Play."),
+    Field::new("tokens.production.stripe", TOKEN, "For Stripe."),
+    Field::new("tokens.production.paddle", TOKEN, "For Paddle."),
+    Field::new(
+        "tokens.production.*",
+        TOKEN,
+        "For a store of your own, by its name.",
+    ),
+    Field::new(
+        "tokens.sandbox.ios",
+        TOKEN,
+        "For test purchases of the App Store.",
+    ),
+    Field::new(
+        "tokens.sandbox.android",
+        TOKEN,
+        "For test purchases of Google Play.",
+    ),
+    Field::new("tokens.sandbox.stripe", TOKEN, "For test purchases of Stripe."),
+    Field::new("tokens.sandbox.paddle", TOKEN, "For test purchases of Paddle."),
+    Field::new(
+        "tokens.sandbox.*",
+        TOKEN,
+        "For test purchases of a store of your own.",
+    ),
+    Field::new(
+        "data_residency",
+        Kind::Choice(&["us", "eu", "in"]),
+        "Where the Mixpanel project is.",
+    ),
+    Field::new(
+        "ingestion",
+        Kind::Choice(&["import", "track"]),
+        "Which call carries events: /import takes events of any age, /track those of the last five days.",
+    ),
+    Field::new(
+        "profile_revenue",
+        Kind::Choice(&["total", "transactions", "off"]),
+        "How money shows on the user's profile: what the customer has paid so far, each amount apart, or not at all.",
+    ),
+    shared::EVENTS,
+    shared::EVENT_NAMES,
+    shared::TRIAL_ACTIVE_DAYS,
+    shared::SUBSCRIPTION_ACTIVE_DAYS,
+    shared::REVENUE_MODE,
+    shared::REPORT_USER_CURRENCY,
+    shared::SEND_TRIAL_PRICE,
+    shared::SEND_USER_ATTRIBUTES,
+    shared::exclude_historical_events(true),
+    shared::WAIT_FOR_IDENTIFIER,
+    shared::ordered(true),
+    shared::BASE_URL,
+    shared::MAX_IN_FLIGHT,
+    shared::REQUESTS_PER_SECOND,
+];
+
+/// Ids that it refuses, in any case of letters.
+const INVALID_IDS: [&str; 18] = [
+    "",
+    "00000000-0000-0000-0000-000000000000",
+    "anon",
+    "anonymous",
+    "nil",
+    "none",
+    "null",
+    "n/a",
+    "na",
+    "undefined",
+    "unknown",
+    "<nil>",
+    "0",
+    "-1",
+    "true",
+    "false",
+    "[]",
+    "{}",
+];
+
+fn check(settings: &Settings) -> Vec<Problem> {
+    at_least_one(settings, "tokens")
+}
+
+fn wants_transactions(settings: &Settings) -> bool {
+    settings.text("profile_revenue") == Some("transactions")
+}
+
+fn uses_track(settings: &Settings) -> bool {
+    settings.text("ingestion") == Some("track")
+}
+
+fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
+    let route = occasion.key_by_store("tokens")?;
+    let id = distinct_id(occasion)?;
+    let body = match occasion.part {
+        PROFILE => profile::state(occasion, &id),
+        TRANSACTION => profile::transaction(occasion, &id)?,
+        _ => event::event(occasion, &id)?,
+    };
+    Ok(Record { route, body })
+}
+
+/// Who it is: `mixpanel_user_id`, else the owner's id of the customer, else the profile's.
+fn distinct_id<'a>(occasion: &Occasion<'a>) -> Result<Cow<'a, str>, Skip> {
+    let is_valid = |id: &str| !INVALID_IDS.iter().any(|invalid| invalid.eq_ignore_ascii_case(id));
+    let own = occasion.identifier("mixpanel_user_id").filter(|id| is_valid(id));
+    let others = || {
+        let customer = occasion.customer.customer_user_id().filter(|id| is_valid(id));
+        let profile = || Some(occasion.customer.profile_id()).filter(|id| is_valid(id));
+        customer.map(Cow::Borrowed).or_else(|| profile().map(Cow::Owned))
+    };
+    occasion.or_later(own.map(Cow::Borrowed), IDENTIFIERS, others)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::integrations::occasions::{Case, PROFILE_ID};
+
+    fn case() -> Case {
+        Case::new(&INTEGRATION, json!({"tokens": {"production": {"ios": "t"}}}))
+    }
+
+    fn id_of(case: &Case) -> String {
+        let body = case.body(EVENT);
+        body[0]["properties"]["distinct_id"].as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn the_best_id_that_is_no_mistake_is_the_users() {
+        for (own, customer, expected) in [
+            ("mp-1", "cust-7781", "mp-1"),
+            ("Anonymous", "cust-7781", "cust-7781"),
+            ("-1", "NULL", PROFILE_ID),
+        ] {
+            let case = Case {
+                identifiers: json!({"mixpanel_user_id": own}),
+                customer_user_id: Some(customer),
+                ..case()
+            };
+            assert_eq!(id_of(&case), expected, "{own} {customer}");
+        }
+        assert_eq!(id_of(&case()), PROFILE_ID);
+    }
+
+    #[test]
+    fn all_calls_of_an_event_name_the_same_user() {
+        let case = Case {
+            customer_user_id: Some("cust-7781"),
+            ..case()
+        };
+        for part in [PROFILE, TRANSACTION] {
+            assert_eq!(case.body(part)[0]["$distinct_id"], "cust-7781", "{part}");
+        }
+    }
+
+    #[test]
+    fn a_store_without_a_token_of_its_environment_is_skipped() {
+        for (store, environment, setting) in [
+            ("play_store", "Production", "tokens.production.android"),
+            ("app_store", "Sandbox", "tokens.sandbox.ios"),
+            ("my_store", "Production", "tokens.production.my_store"),
+        ] {
+            let case = Case {
+                properties: json!({"store": store, "environment": environment}),
+                ..case()
+            };
+            assert_eq!(case.record(EVENT), Err(Skip::MissingCredentials(setting.into())));
+        }
+    }
+
+    #[test]
+    fn transactions_are_a_call_only_where_they_are_asked_for() {
+        for (said, wanted) in [("total", false), ("off", false), ("transactions", true)] {
+            let settings = Case::new(&INTEGRATION, json!({"profile_revenue": said})).settings();
+            assert_eq!(wants_transactions(&settings), wanted, "{said}");
+        }
+    }
+}

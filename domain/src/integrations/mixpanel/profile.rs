@@ -1,0 +1,165 @@
+//! The second call: the user's profile.
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use super::super::{Occasion, Skip, json};
+use crate::events::wire::Amount;
+use crate::time::format_time;
+
+/// What is told of a profile under names of ours: the owner's attributes cannot have these.
+const OWN: [&str; 3] = [
+    "subscription_state",
+    "subscription_product_id",
+    "profile_total_revenue_usd",
+];
+
+#[derive(Serialize)]
+struct Update<'a> {
+    #[serde(rename = "$distinct_id")]
+    distinct_id: &'a str,
+    #[serde(rename = "$ip")]
+    ip: &'static str,
+    #[serde(rename = "$set", skip_serializing_if = "Option::is_none")]
+    set: Option<State<'a>>,
+    #[serde(rename = "$append", skip_serializing_if = "Option::is_none")]
+    append: Option<Append>,
+}
+
+impl<'a> Update<'a> {
+    fn of(distinct_id: &'a str) -> Self {
+        Self {
+            distinct_id,
+            // Keeps Mixpanel from placing the customer where this server stands.
+            ip: "0",
+            set: None,
+            append: None,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Append {
+    #[serde(rename = "$transactions")]
+    transactions: Transaction,
+}
+
+#[derive(Serialize)]
+struct Transaction {
+    #[serde(rename = "$time")]
+    time: String,
+    #[serde(rename = "$amount")]
+    amount: Amount,
+}
+
+/// The state of the profile as JSON, still without the token.
+pub fn state(occasion: &Occasion<'_>, distinct_id: &str) -> String {
+    json(&Update {
+        set: Some(State(occasion)),
+        ..Update::of(distinct_id)
+    })
+}
+
+/// What the event earned or gave back as JSON, still without the token.
+pub fn transaction(occasion: &Occasion<'_>, distinct_id: &str) -> Result<String, Skip> {
+    let revenue = occasion.revenue().ok_or(Skip::Other("no_amount"))?;
+    Ok(json(&Update {
+        append: Some(Append {
+            transactions: Transaction {
+                time: format_time(occasion.at_or_first_try()),
+                amount: revenue.number(),
+            },
+        }),
+        ..Update::of(distinct_id)
+    }))
+}
+
+struct State<'a>(&'a Occasion<'a>);
+
+impl Serialize for State<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(occasion) = self;
+        let subscription = occasion.customer.subscription();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry(OWN[0], subscription.state)?;
+        if let Some(product) = subscription.product_id {
+            map.serialize_entry(OWN[1], product)?;
+        }
+        let shows_total = occasion.settings.text("profile_revenue") == Some("total");
+        if let Some(total) = occasion.event.decimal(OWN[2]).filter(|_| shows_total) {
+            map.serialize_entry(OWN[2], &Amount(total))?;
+        }
+        if occasion.settings.is("send_user_attributes") {
+            let attributes = occasion.customer.recipient.attributes.iter();
+            for (name, value) in attributes.filter(|(name, _)| !OWN.contains(name)) {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::{INTEGRATION, PROFILE, TRANSACTION};
+    use super::*;
+    use crate::events::EventKind;
+    use crate::integrations::occasions::Case;
+
+    fn case(profile_revenue: &str) -> Case {
+        let said = json!({
+            "tokens": {"production": {"ios": "mp-ios"}}, "profile_revenue": profile_revenue,
+            "send_user_attributes": true
+        });
+        let attributes = json!([
+            {"key": "plan", "value": "gold"}, {"key": "subscription_state", "value": "of the owner"}
+        ]);
+        Case {
+            customer_user_id: Some("cust-7781"),
+            profile: json!({"custom_attributes": attributes}),
+            ..Case::new(&INTEGRATION, said)
+        }
+    }
+
+    fn update(operation: &str, value: &Value) -> Value {
+        json!([{"$token": "mp-ios", "$distinct_id": "cust-7781", "$ip": "0", operation: value}])
+    }
+
+    #[test]
+    fn the_profile_gets_its_state_and_what_was_paid() {
+        let request = case("total").request(PROFILE);
+        assert_eq!(request.url, "https://api.mixpanel.com/engage?ip=0&verbose=1");
+        assert!(request.headers.iter().all(|(name, _)| *name != "authorization"));
+        let state = json!({
+            "subscription_state": "never_subscribed", "profile_total_revenue_usd": 19.98, "plan": "gold"
+        });
+        assert_eq!(case("total").body(PROFILE), update("$set", &state));
+        let state = json!({"subscription_state": "never_subscribed", "plan": "gold"});
+        for other in ["off", "transactions"] {
+            assert_eq!(case(other).body(PROFILE), update("$set", &state), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_amount_is_appended_in_an_update_of_its_own() {
+        let amount = json!({"$transactions": {"$time": "2026-01-02T10:04:05.120000+00:00", "$amount": 9.99}});
+        assert_eq!(case("transactions").body(TRANSACTION), update("$append", &amount));
+        let refund = Case {
+            kind: EventKind::SubscriptionRefunded,
+            ..case("transactions")
+        };
+        let amount = &refund.body(TRANSACTION)[0]["$append"]["$transactions"]["$amount"];
+        assert_eq!(*amount, json!(-9.99));
+    }
+
+    #[test]
+    fn without_money_there_is_nothing_to_append() {
+        let expired = Case {
+            kind: EventKind::SubscriptionExpired,
+            ..case("transactions")
+        };
+        assert_eq!(expired.record(TRANSACTION), Err(Skip::Other("no_amount")));
+    }
+}

@@ -1,0 +1,52 @@
+//! Records as requests: here the token comes in.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::super::{Request, Sending, Settings, json};
+use super::{EVENT, uses_track};
+
+/// Records of one part as a request.
+pub fn request(sending: &Sending<'_>) -> Request {
+    let settings = sending.settings;
+    let token = settings.text(&sending.records[0].route).unwrap_or_default();
+    let to = |path| settings.address(host(settings), path);
+    if sending.part != EVENT {
+        let body = list(sending, |update| with_user_token(update, token));
+        return Request::post_json(to("/engage?ip=0&verbose=1"), body);
+    }
+    if uses_track(settings) {
+        let body = list(sending, |event| with_event_token(event, token));
+        return Request::post_json(to("/track?ip=0&verbose=1"), body);
+    }
+    let credentials = STANDARD.encode(format!("{token}:"));
+    Request::post_json(to("/import?strict=1"), list(sending, str::to_owned))
+        .header("accept", "application/json")
+        .header("authorization", format!("Basic {credentials}"))
+}
+
+fn host(settings: &Settings) -> &'static str {
+    match settings.text("data_residency") {
+        Some("eu") => "https://api-eu.mixpanel.com",
+        Some("in") => "https://api-in.mixpanel.com",
+        _ => "https://api.mixpanel.com",
+    }
+}
+
+/// The records, each changed, as a JSON array.
+fn list(sending: &Sending<'_>, change: impl Fn(&str) -> String) -> String {
+    let records = sending.records.iter().map(|record| change(&record.body));
+    format!("[{}]", records.collect::<Vec<_>>().join(","))
+}
+
+/// An update with the token in front.
+fn with_user_token(update: &str, token: &str) -> String {
+    let rest = update.strip_prefix('{').unwrap_or(update);
+    format!("{{\"$token\":{},{rest}", json(&token))
+}
+
+/// An event with the token as the last of its properties, with which it ends.
+fn with_event_token(event: &str, token: &str) -> String {
+    let start = event.strip_suffix("}}").unwrap_or(event);
+    format!("{start},\"token\":{}}}}}", json(&token))
+}

@@ -1,0 +1,219 @@
+//! PostHog: each event as `POST /batch/`, in the cloud or on a server of the owner's own. Merges events of one `uuid`,
+//! name, user and time.
+//!
+//! Sources: <https://posthog.com/docs/api/capture>, the source of its capture service, and the official Python and Node
+//! SDKs, read 2026-11.
+
+mod answers;
+mod event;
+mod requests;
+
+use super::schedule::USUAL;
+use super::settings::any_text;
+use super::{
+    Field, Integration, Kind, Limits, Occasion, Part, Probe, Problem, Record, Settings, Skip, all_but_levels,
+    shared,
+};
+
+/// The record.
+pub const INTEGRATION: Integration = Integration {
+    slug: "posthog",
+    title: "PostHog",
+    docs: "https://posthog.com/docs/api/capture",
+    settings: FIELDS,
+    identifiers: IDENTIFIERS,
+    limits: Limits {
+        // Of one event; a request may have 20 MB.
+        request_bytes: Some(1_000_000),
+        ..Limits::NONE
+    },
+    schedule: &USUAL,
+    takes: all_but_levels,
+    parts: &[Part::WHOLE],
+    check,
+    encode,
+    request: requests::request,
+    judge: answers::judge,
+    probe: Probe::MarkedEvent,
+};
+
+const IDENTIFIERS: &[&str] = &["posthog_distinct_user_id"];
+
+const KEY: Kind = Kind::Secret(key_problem);
+
+const FIELDS: &[Field] = &[
+    Field::new("api_key", KEY, "The key of the project, which begins with phc_."),
+    Field::new(
+        "sandbox_api_key",
+        KEY,
+        "The key of another project for test purchases. Without it they go to the same one.",
+    ),
+    Field::new(
+        "deployment",
+        Kind::Choice(&["us", "eu", "custom"]),
+        "Where PostHog runs: in one of its clouds, or at instance_url.",
+    ),
+    Field::new(
+        "instance_url",
+        Kind::Url,
+        "The address of a PostHog of your own, or of a proxy. Needed if deployment is custom.",
+    ),
+    shared::EVENTS,
+    shared::EVENT_NAMES,
+    shared::TRIAL_ACTIVE_DAYS,
+    shared::SUBSCRIPTION_ACTIVE_DAYS,
+    shared::REVENUE_MODE,
+    shared::REPORT_USER_CURRENCY,
+    shared::SEND_TRIAL_PRICE,
+    Field::new(
+        "send_user_attributes",
+        Kind::Switch(true),
+        "Set e-mail address, names, birthday, gender and system on the person.",
+    ),
+    shared::exclude_historical_events(true),
+    shared::WAIT_FOR_IDENTIFIER,
+    shared::ordered(true),
+    shared::BASE_URL,
+    shared::MAX_IN_FLIGHT,
+    shared::REQUESTS_PER_SECOND,
+];
+
+fn key_problem(text: &str) -> Option<&'static str> {
+    if text.starts_with("phx_") {
+        return Some("must be the key of a project (phc_…): PostHog takes no events with a personal one");
+    }
+    any_text(text)
+}
+
+fn check(settings: &Settings) -> Vec<Problem> {
+    let is_set = |path: &str| settings.text(path).is_some();
+    let is_custom = settings.text("deployment") == Some("custom");
+    let mut problems = Vec::new();
+    let mut tell = |field: String, why| problems.push(Problem::new(field, why));
+    if !is_set("api_key") {
+        tell("api_key".into(), "is not set, so events are skipped");
+    }
+    match (is_custom, is_set("instance_url")) {
+        (true, false) => tell("instance_url".into(), "is not set, so every event is skipped"),
+        (false, true) => tell(
+            "instance_url".into(),
+            "is not used, because deployment is not custom",
+        ),
+        _ => {}
+    }
+    let names = settings.get("event_names").as_object().into_iter().flatten();
+    for (event, name) in names {
+        if name.as_str().is_some_and(is_reserved) {
+            let why = "begins with $, as PostHog's own events do: it is not sent";
+            tell(format!("event_names.{event}"), why);
+        }
+    }
+    problems
+}
+
+/// Is this a name of the third party's own? Some of its events have effects, such as `$identify`.
+fn is_reserved(name: &str) -> bool {
+    name.starts_with('$')
+}
+
+fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
+    let route = route(occasion)?;
+    if is_reserved(occasion.event_name()) {
+        return Err(Skip::Other("invalid_name"));
+    }
+    Ok(Record {
+        route: route.into(),
+        body: event::event(occasion)?,
+    })
+}
+
+/// The name of the setting with the key.
+fn route(occasion: &Occasion<'_>) -> Result<&'static str, Skip> {
+    let settings = occasion.settings;
+    let is_set = |setting: &str| settings.text(setting).is_some();
+    let has_sandbox = occasion.environment() == "sandbox" && is_set("sandbox_api_key");
+    let key = if has_sandbox { "sandbox_api_key" } else { "api_key" };
+    let is_homeless = settings.text("deployment") == Some("custom") && !is_set("instance_url");
+    match (is_set(key), is_homeless) {
+        (false, _) => Err(Skip::MissingCredentials(key.into())),
+        (true, true) => Err(Skip::MissingCredentials("instance_url".into())),
+        (true, false) => Ok(key),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::integrations::occasions::Case;
+
+    fn case(settings: Value) -> Case {
+        Case::new(&INTEGRATION, settings)
+    }
+
+    fn skipped(settings: Value, environment: &str) -> Option<Skip> {
+        let case = Case {
+            properties: json!({"environment": environment}),
+            ..case(settings)
+        };
+        case.record("").err()
+    }
+
+    #[test]
+    fn test_purchases_have_a_key_of_their_own_if_one_is_set() {
+        let key_of = |settings: Value, environment: &str| {
+            let case = Case {
+                properties: json!({"environment": environment}),
+                ..case(settings)
+            };
+            case.body("")["api_key"].clone()
+        };
+        let both = json!({"api_key": "phc_a", "sandbox_api_key": "phc_b"});
+        assert_eq!(key_of(both.clone(), "Sandbox"), "phc_b");
+        assert_eq!(key_of(both, "Production"), "phc_a");
+        assert_eq!(key_of(json!({"api_key": "phc_a"}), "Sandbox"), "phc_a");
+    }
+
+    #[test]
+    fn without_a_key_or_an_address_nothing_is_sent() {
+        let missing = |setting: &str| Some(Skip::MissingCredentials(setting.into()));
+        assert_eq!(skipped(json!({}), "Production"), missing("api_key"));
+        assert_eq!(skipped(json!({}), "Sandbox"), missing("api_key"));
+        let sandbox = json!({"sandbox_api_key": "phc_b"});
+        assert_eq!(skipped(sandbox, "Production"), missing("api_key"));
+        let homeless = json!({"api_key": "phc_a", "deployment": "custom"});
+        assert_eq!(skipped(homeless, "Production"), missing("instance_url"));
+    }
+
+    #[test]
+    fn a_personal_key_is_refused() {
+        for setting in ["api_key", "sandbox_api_key"] {
+            let said = json!({ setting: "phx_1" });
+            let read = Settings::read(FIELDS, said.as_object().unwrap(), &Settings::defaults(FIELDS));
+            assert_eq!(read.err().unwrap()[0].field, setting);
+        }
+    }
+
+    #[test]
+    fn names_with_effects_are_not_sent() {
+        let said = json!({"api_key": "phc_a", "event_names": {"subscription_renewed": "$identify"}});
+        let invalid = Some(Skip::Other("invalid_name"));
+        assert_eq!(skipped(said, "Production"), invalid);
+    }
+
+    #[test]
+    fn what_has_no_effect_is_told() {
+        let fields = |said: Value| -> Vec<String> {
+            let problems = check(&case(said).settings());
+            problems.into_iter().map(|problem| problem.field).collect()
+        };
+        assert_eq!(fields(json!({})), ["api_key"]);
+        let custom = json!({"api_key": "phc_a", "deployment": "custom"});
+        assert_eq!(fields(custom), ["instance_url"]);
+        let unused = json!({"api_key": "phc_a", "instance_url": "https://ph.example"});
+        assert_eq!(fields(unused), ["instance_url"]);
+        let named = json!({"api_key": "phc_a", "event_names": {"trial_started": "$x"}});
+        assert_eq!(fields(named), ["event_names.trial_started"]);
+    }
+}

@@ -1,0 +1,121 @@
+//! Records as requests: here the key comes in.
+
+use serde::Deserialize;
+
+use super::super::{Record, Request, Sending, Settings, json};
+use crate::time::parse_time;
+
+const US: &str = "https://us.i.posthog.com";
+const EU: &str = "https://eu.i.posthog.com";
+/// From this age on an event goes where backfills go, so that it does not delay those of today; microseconds.
+const HISTORICAL: i64 = 48 * 60 * 60 * 1_000_000;
+
+/// Records of one key as a request.
+pub fn request(sending: &Sending<'_>) -> Request {
+    let settings = sending.settings;
+    let key = settings.text(&sending.records[0].route).unwrap_or_default();
+    let is_historical = sending
+        .records
+        .iter()
+        .any(|record| age(record, sending.now) > HISTORICAL);
+    let events: Vec<&str> = sending
+        .records
+        .iter()
+        .map(|record| record.body.as_str())
+        .collect();
+    let body = format!(
+        "{{\"api_key\":{},\"historical_migration\":{is_historical},\"batch\":[{}]}}",
+        json(&key),
+        events.join(",")
+    );
+    Request::post_json(settings.address(host(settings), "/batch/"), body)
+}
+
+/// How old an event is when it is sent, in microseconds.
+fn age(record: &Record, now: i64) -> i64 {
+    #[derive(Deserialize)]
+    struct Dated<'a> {
+        timestamp: &'a str,
+    }
+    let dated = serde_json::from_str(&record.body).ok();
+    let at = dated.and_then(|Dated { timestamp }| parse_time(timestamp));
+    at.map_or(0, |at| now - at)
+}
+
+/// Where events are taken in.
+fn host(settings: &Settings) -> &str {
+    match settings.text("deployment") {
+        Some("eu") => EU,
+        Some("custom") => own_host(settings.text("instance_url").unwrap_or_default()),
+        _ => US,
+    }
+}
+
+/// The owner's address; who gives that of a cloud's website means the host that takes its events.
+fn own_host(url: &str) -> &str {
+    match url.trim_end_matches('/') {
+        "https://app.posthog.com" | "https://us.posthog.com" => US,
+        "https://eu.posthog.com" => EU,
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::INTEGRATION;
+    use super::*;
+    use crate::integrations::occasions::{AT, Case};
+
+    fn case(settings: &Value) -> Case {
+        let mut said = json!({"api_key": "phc_a"});
+        for (name, value) in settings.as_object().unwrap() {
+            said[name] = value.clone();
+        }
+        Case::new(&INTEGRATION, said)
+    }
+
+    #[test]
+    fn events_go_to_the_cloud_or_the_owners_server() {
+        let custom = |url: &str| json!({"deployment": "custom", "instance_url": url});
+        for (settings, base) in [
+            (json!({}), US),
+            (json!({"deployment": "eu"}), EU),
+            (custom("https://ph.example/"), "https://ph.example"),
+            (
+                custom("https://example.com/ingest/"),
+                "https://example.com/ingest",
+            ),
+            (custom("https://app.posthog.com"), US),
+            (custom("https://us.posthog.com/"), US),
+            (custom("https://eu.posthog.com"), EU),
+            (json!({"base_url": "http://localhost:1"}), "http://localhost:1"),
+        ] {
+            assert_eq!(
+                case(&settings).request("").url,
+                format!("{base}/batch/"),
+                "{settings}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_event_of_more_than_48_hours_is_historical_when_it_is_sent() {
+        for (age, is_historical) in [(0, false), (HISTORICAL, false), (HISTORICAL + 1, true)] {
+            let case = Case {
+                now: AT + age,
+                ..case(&json!({}))
+            };
+            assert_eq!(case.body("")["historical_migration"], is_historical, "{age}");
+        }
+    }
+
+    #[test]
+    fn the_key_is_in_the_body_and_no_time_of_sending() {
+        let request = case(&json!({})).request("");
+        assert_eq!(request.headers, [("content-type", "application/json".to_owned())]);
+        let body: Value = serde_json::from_str(&request.body).unwrap();
+        assert_eq!((&body["api_key"], body.get("sent_at")), (&json!("phc_a"), None));
+    }
+}
