@@ -80,8 +80,10 @@ pub struct Part {
     pub name: &'static str,
     /// Is it of no use once a newer one of the profile waits? The older one is skipped as `superseded` then.
     pub latest_only: bool,
-    /// Do these settings ask for it? `None`: they always do.
-    pub wanted: Option<fn(&Settings) -> bool>,
+    /// Do these settings ask for it for an event of this kind? `None`: they always do.
+    pub wanted: Option<fn(&Settings, EventKind) -> bool>,
+    /// After so many tries without an answer it is given up, because each of them may have counted. `None`: never.
+    pub unanswered_tries: Option<u32>,
 }
 
 impl Part {
@@ -94,7 +96,13 @@ impl Part {
             name,
             latest_only: false,
             wanted: None,
+            unanswered_tries: None,
         }
+    }
+
+    /// Is this call made for an event of this kind?
+    pub fn is_wanted(&self, settings: &Settings, event: EventKind) -> bool {
+        self.wanted.is_none_or(|wanted| wanted(settings, event))
     }
 }
 
