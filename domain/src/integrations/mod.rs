@@ -5,12 +5,16 @@
 //! (`encode`), records into a request (`request`), and an answer into verdicts (`judge`). When to send, to wait and to
 //! try again is the server's business.
 
+mod airbridge;
 mod amplitude;
 pub mod customer;
 pub mod exchange;
 pub mod field;
 pub mod occasion;
+mod period;
 pub mod record;
+#[cfg(test)]
+mod sample_case;
 #[cfg(test)]
 pub mod samples;
 pub mod schedule;
@@ -38,7 +42,11 @@ pub use settings::Settings;
 pub use told::Told;
 
 /// All integrations, in the order in which they are listed.
-pub const ALL: &[Integration] = &[webhook::INTEGRATION, amplitude::INTEGRATION];
+pub const ALL: &[Integration] = &[
+    webhook::INTEGRATION,
+    amplitude::INTEGRATION,
+    airbridge::INTEGRATION,
+];
 
 /// A third party.
 pub struct Integration {
