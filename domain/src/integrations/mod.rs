@@ -7,6 +7,7 @@
 
 mod airbridge;
 mod amplitude;
+mod branch;
 pub mod customer;
 pub mod exchange;
 pub mod field;
@@ -46,6 +47,7 @@ pub const ALL: &[Integration] = &[
     webhook::INTEGRATION,
     amplitude::INTEGRATION,
     airbridge::INTEGRATION,
+    branch::INTEGRATION,
 ];
 
 /// A third party.
