@@ -7,12 +7,14 @@
 
 mod airbridge;
 mod amplitude;
+mod appmetrica;
 mod branch;
 pub mod customer;
 pub mod exchange;
 pub mod field;
 pub mod occasion;
 mod period;
+mod query;
 pub mod record;
 #[cfg(test)]
 mod sample_case;
@@ -48,6 +50,7 @@ pub const ALL: &[Integration] = &[
     amplitude::INTEGRATION,
     airbridge::INTEGRATION,
     branch::INTEGRATION,
+    appmetrica::INTEGRATION,
 ];
 
 /// A third party.
