@@ -5,7 +5,10 @@
 //! (`encode`), records into a request (`request`), and an answer into verdicts (`judge`). When to send, to wait and to
 //! try again is the server's business.
 
+mod airbridge;
 mod amplitude;
+mod appmetrica;
+mod branch;
 pub mod customer;
 pub mod exchange;
 pub mod field;
@@ -14,7 +17,11 @@ pub mod occasion;
 #[cfg(test)]
 pub mod occasions;
 mod posthog;
+mod period;
+mod query;
 pub mod record;
+#[cfg(test)]
+mod sample_case;
 #[cfg(test)]
 pub mod samples;
 pub mod schedule;
@@ -47,6 +54,9 @@ pub const ALL: &[Integration] = &[
     amplitude::INTEGRATION,
     mixpanel::INTEGRATION,
     posthog::INTEGRATION,
+    airbridge::INTEGRATION,
+    branch::INTEGRATION,
+    appmetrica::INTEGRATION,
 ];
 
 /// A third party.
@@ -91,8 +101,10 @@ pub struct Part {
     pub name: &'static str,
     /// Is it of no use once a newer one of the profile waits? The older one is skipped as `superseded` then.
     pub latest_only: bool,
-    /// Do these settings ask for it? `None`: they always do.
-    pub wanted: Option<fn(&Settings) -> bool>,
+    /// Do these settings ask for it for an event of this kind? `None`: they always do.
+    pub wanted: Option<fn(&Settings, EventKind) -> bool>,
+    /// After so many tries without an answer it is given up, because each of them may have counted. `None`: never.
+    pub unanswered_tries: Option<u32>,
 }
 
 impl Part {
@@ -105,7 +117,13 @@ impl Part {
             name,
             latest_only: false,
             wanted: None,
+            unanswered_tries: None,
         }
+    }
+
+    /// Is this call made for an event of this kind?
+    pub fn is_wanted(&self, settings: &Settings, event: EventKind) -> bool {
+        self.wanted.is_none_or(|wanted| wanted(settings, event))
     }
 }
 

@@ -6,7 +6,8 @@ use bursar_domain::integrations::{
 };
 
 use crate::scene::{
-    ENVIRONMENTS, NOW, SECRET, STORES, bare, encode, full, kinds, payload, said, settings, with_identifier,
+    ENVIRONMENTS, IDS, NOW, SECRET, STORES, bare, encode, full, kinds, payload, said, settings,
+    with_identifier,
 };
 
 /// More requests than this never follow each other for one event.
@@ -170,7 +171,8 @@ fn each_identifier_makes_a_difference() {
                     let payload = payload(kind, store, "Production");
                     integration.parts.iter().any(|part| {
                         let with = |profile| encode(integration, &settings, part, kind, &payload, &profile);
-                        with(bare()) != with(with_identifier(name))
+                        IDS.iter()
+                            .any(|id| with(bare()) != with(with_identifier(name, id)))
                     })
                 })
             });

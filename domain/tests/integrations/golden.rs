@@ -35,7 +35,8 @@ fn told(integration: &Integration, kind: bursar_domain::events::EventKind) -> St
     let payload = payload(kind, "app_store", "Production");
     let mut text = String::new();
     for (name, profile) in [("everything is known", full()), ("nothing is known", bare())] {
-        for part in integration.parts {
+        let parts = integration.parts.iter();
+        for part in parts.filter(|part| part.is_wanted(&settings, kind)) {
             writeln!(
                 text,
                 "### {name}{}{}\n",

@@ -24,6 +24,9 @@ pub const ENVIRONMENTS: [&str; 2] = ["Production", "Sandbox"];
 /// What every sample secret holds.
 pub const SECRET: &str = "s3cr3t";
 
+/// What identifiers look like: any text, a number.
+pub const IDS: [&str; 2] = ["example_id", "1757762239877245682"];
+
 pub fn folder(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
 }
@@ -44,6 +47,7 @@ pub fn full() -> (Profile, Details) {
     for name in NAMES {
         identifiers.insert(name.into(), json!(format!("example_{name}")));
     }
+    identifiers.insert("appmetrica_device_id".into(), json!(IDS[1]));
     let body = json!({
         "email": "ada@example.com", "phone_number": "+12025550143", "first_name": "Ada", "last_name": "Byron",
         "gender": "f", "birthday": "1990-12-10", "ip_country": "DE", "ip_v4_address": "192.0.2.7", "att_status": 3,
@@ -65,8 +69,8 @@ pub fn bare() -> (Profile, Details) {
 }
 
 /// A bare profile with one identifier.
-pub fn with_identifier(name: &str) -> (Profile, Details) {
-    profile(&json!({ name: "example_id" }), &json!({}), None)
+pub fn with_identifier(name: &str, id: &str) -> (Profile, Details) {
+    profile(&json!({ name: id }), &json!({}), None)
 }
 
 fn profile(identifiers: &Value, body: &Value, customer: Option<&str>) -> (Profile, Details) {

@@ -92,7 +92,7 @@ fn outcome(integration: &Integration, settings: &Settings) -> String {
                 .iter()
                 .flat_map(|profile| integration.parts.iter().map(move |part| (profile, part)))
             {
-                if part.wanted.is_some_and(|wanted| !wanted(settings)) {
+                if !part.is_wanted(settings, kind) {
                     outcome.push("not wanted".to_owned());
                     continue;
                 }

@@ -1,0 +1,257 @@
+//! An event in Airbridge's form.
+
+use rust_decimal::prelude::ToPrimitive;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use sha2::{Digest, Sha256};
+use uuid::{Builder, Uuid};
+
+use super::super::customer::Platform;
+use super::super::occasion::Revenue;
+use super::super::{Occasion, Skip, period};
+use crate::attributes::Attributes;
+use crate::events::EventKind;
+use crate::events::wire::Amount;
+
+/// Older events are dropped there without a word: they are sent as of now.
+const OLDEST_SECONDS: i64 = 24 * 3_600;
+
+/// Properties that have a place of their own in a request.
+const TOLD_ELSEWHERE: [&str; 3] = ["transaction_id", "vendor_product_id", "profile_ip_address"];
+
+/// The body of a request.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event<'a> {
+    #[serde(rename = "eventUUID")]
+    uuid: Uuid,
+    event_timestamp: i64,
+    #[serde(skip_serializing_if = "User::is_empty")]
+    user: User<'a>,
+    device: Device<'a>,
+    app: App<'a>,
+    event_data: EventData<'a>,
+}
+
+#[derive(Serialize)]
+struct User<'a> {
+    #[serde(rename = "externalUserID", skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
+    #[serde(rename = "externalUserEmail", skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attributes: Option<&'a Attributes>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Device<'a> {
+    #[serde(rename = "deviceUUID", skip_serializing_if = "Option::is_none")]
+    uuid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_model: Option<&'a str>,
+    os_name: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    os_version: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locale: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timezone: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ifa: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ifv: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gaid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app_tracking_transparency: Option<i64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct App<'a> {
+    package_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct EventData<'a> {
+    goal: Goal<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Goal<'a> {
+    category: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Amount>,
+    semantic_attributes: Semantics<'a>,
+    #[serde(serialize_with = "custom_attributes")]
+    custom_attributes: &'a Occasion<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Semantics<'a> {
+    #[serde(rename = "transactionID", skip_serializing_if = "Option::is_none")]
+    transaction_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_value: Option<Amount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    period: Option<&'static str>,
+    is_renewal: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renewal_count: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    products: Option<[Product<'a>; 1]>,
+}
+
+#[derive(Serialize)]
+struct Product<'a> {
+    #[serde(rename = "productID")]
+    id: &'a str,
+    name: &'a str,
+    position: u8,
+}
+
+impl<'a> Event<'a> {
+    /// The event under one of its categories, the one at `place`.
+    pub fn new(
+        occasion: &'a Occasion<'a>,
+        category: &'a str,
+        place: usize,
+        revenue: Option<&'a Revenue>,
+    ) -> Result<Self, Skip> {
+        let platform = occasion.mobile_platform("installation_meta.platform")?;
+        Ok(Self {
+            uuid: uuid(occasion.event.id, category, place),
+            event_timestamp: timestamp(occasion),
+            user: User::of(occasion),
+            device: Device::of(occasion, platform),
+            app: App::of(occasion, platform)?,
+            event_data: EventData {
+                goal: Goal {
+                    category,
+                    value: revenue.map(Revenue::number),
+                    semantic_attributes: Semantics::of(occasion, revenue),
+                    custom_attributes: occasion,
+                },
+            },
+        })
+    }
+}
+
+impl<'a> User<'a> {
+    fn of(occasion: &Occasion<'a>) -> Self {
+        let is_told = occasion.settings.is("send_user_attributes");
+        let recipient = &occasion.customer.recipient;
+        let email = recipient.email.map(str::trim).filter(|email| !email.is_empty());
+        let attributes = Some(recipient.attributes).filter(|all| all.iter().next().is_some());
+        Self {
+            id: recipient.customer_user_id,
+            email: email.filter(|_| is_told),
+            attributes: attributes.filter(|_| is_told),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.id.is_none() && self.email.is_none() && self.attributes.is_none()
+    }
+}
+
+impl<'a> Device<'a> {
+    fn of(occasion: &Occasion<'a>, platform: Platform) -> Self {
+        let customer = occasion.customer;
+        let is_ios = platform == Platform::Ios;
+        Self {
+            uuid: occasion.identifier("airbridge_device_id"),
+            device_model: customer.device("device"),
+            os_name: if is_ios { "iOS" } else { "Android" },
+            os_version: customer.os_version(),
+            locale: customer.device("locale"),
+            timezone: customer.device("timezone"),
+            ifa: customer.idfa().filter(|_| is_ios),
+            ifv: customer.idfv().filter(|_| is_ios),
+            gaid: customer.advertising_id().filter(|_| !is_ios),
+            app_tracking_transparency: customer.att_status().filter(|_| is_ios),
+        }
+    }
+}
+
+impl<'a> App<'a> {
+    fn of(occasion: &Occasion<'a>, platform: Platform) -> Result<Self, Skip> {
+        let app = occasion.customer.app;
+        let (package, setting) = match platform {
+            Platform::Ios => (&app.ios_bundle_id, "ios_bundle_id"),
+            _ => (&app.android_package, "android_package"),
+        };
+        let missing = || Skip::MissingCredentials(format!("{setting} of the app"));
+        Ok(Self {
+            package_name: package.as_deref().ok_or_else(missing)?,
+            version: occasion.customer.device("app_version"),
+        })
+    }
+}
+
+impl<'a> Semantics<'a> {
+    fn of(occasion: &'a Occasion<'a>, revenue: Option<&'a Revenue>) -> Self {
+        let event = occasion.event;
+        let payments = event
+            .decimal("consecutive_payments")
+            .and_then(|count| count.to_u64());
+        let product = |id| {
+            [Product {
+                id,
+                name: id,
+                position: 1,
+            }]
+        };
+        Self {
+            transaction_id: event.text("transaction_id"),
+            total_value: revenue.map(Revenue::number),
+            currency: revenue.map(|revenue| revenue.currency.as_str()),
+            period: period::of(event),
+            is_renewal: event.kind == EventKind::SubscriptionRenewed,
+            renewal_count: payments.map(|count| count.saturating_sub(1)),
+            products: event.text("vendor_product_id").map(product),
+        }
+    }
+}
+
+/// When it happened, in milliseconds, or now if that is too long ago.
+fn timestamp(occasion: &Occasion<'_>) -> i64 {
+    let at = if occasion.age_seconds() >= OLDEST_SECONDS {
+        occasion.now
+    } else {
+        occasion.at_or_first_try()
+    };
+    at / 1_000
+}
+
+/// What repeats are told by: of the first category the event's id, of the others a hash of it and the category. Only
+/// version 4 is documented there, so that is what both look like.
+fn uuid(event: Uuid, category: &str, place: usize) -> Uuid {
+    let mut id = *event.as_bytes();
+    if place > 0 {
+        let hash = Sha256::new_with_prefix(id).chain_update(category).finalize();
+        id.copy_from_slice(&hash[..16]);
+    }
+    Builder::from_random_bytes(id).into_uuid()
+}
+
+/// The properties of the event that have no other place.
+fn custom_attributes<S: Serializer>(occasion: &&Occasion<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    map.serialize_entry(
+        "isTrialConverted",
+        &(occasion.kind() == EventKind::TrialConverted),
+    )?;
+    let properties = occasion.event.properties.set();
+    for (name, value) in properties.filter(|(name, _)| !TOLD_ELSEWHERE.contains(name)) {
+        map.serialize_entry(name, value)?;
+    }
+    map.end()
+}

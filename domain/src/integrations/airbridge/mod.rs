@@ -1,0 +1,197 @@
+//! Airbridge: an event as `POST /events/v2/apps/{app}/mobile-app/9360`. Tells repeats by `eventUUID`.
+//!
+//! Sources: <https://help.airbridge.io/en/references/s2s-event/send-in-app-events> and
+//! <https://help.airbridge.io/en/guides/airbridge-event-types>, read 2026-11.
+
+mod event;
+mod names;
+
+use super::exchange::{all, by_status};
+use super::schedule::USUAL;
+use super::settings::any_text;
+use super::{
+    Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record,
+    Request, Sending, Settings, Skip, Verdict, json, no_synthetic, shared,
+};
+use crate::events::EventKind;
+use event::Event;
+
+/// The record.
+pub const INTEGRATION: Integration = Integration {
+    slug: "airbridge",
+    title: "Airbridge",
+    docs: "https://help.airbridge.io/en/references/s2s-event/send-in-app-events",
+    settings: FIELDS,
+    identifiers: IDENTIFIERS,
+    limits: Limits {
+        // A thousand in a minute.
+        requests_per_second: Some(16),
+        ..Limits::NONE
+    },
+    schedule: &USUAL,
+    takes: no_synthetic,
+    parts: PARTS,
+    check,
+    encode,
+    request,
+    judge,
+    probe: Probe::MarkedEvent,
+};
+
+const IDENTIFIERS: &[&str] = &["airbridge_device_id"];
+
+/// One call for each category of an event.
+const PARTS: &[Part; names::MOST] = &[
+    Part::WHOLE,
+    further("second_name", |settings, event| {
+        names::at(settings, event, 1).is_some()
+    }),
+    further("third_name", |settings, event| {
+        names::at(settings, event, 2).is_some()
+    }),
+    further("fourth_name", |settings, event| {
+        names::at(settings, event, 3).is_some()
+    }),
+    further("fifth_name", |settings, event| {
+        names::at(settings, event, 4).is_some()
+    }),
+];
+
+const fn further(name: &'static str, wanted: fn(&Settings, EventKind) -> bool) -> Part {
+    Part {
+        wanted: Some(wanted),
+        ..Part::named(name)
+    }
+}
+
+const FIELDS: &[Field] = &[
+    Field::new(
+        "app_name",
+        Kind::Text(app_name_problem),
+        "The app's name in Airbridge. Without it events about real purchases are skipped.",
+    ),
+    Field::new(
+        "api_token",
+        Kind::Secret(any_text),
+        "The app's API token in Airbridge.",
+    ),
+    Field::new(
+        "sandbox_app_name",
+        Kind::Text(app_name_problem),
+        "The app that test purchases go to. Without it they are skipped.",
+    ),
+    Field::new(
+        "sandbox_api_token",
+        Kind::Secret(any_text),
+        "The API token of that app, if it is not the same.",
+    ),
+    shared::EVENTS,
+    Field::new(
+        "event_names",
+        Kind::Own(&names::SHAPE),
+        "The category of each event, or a list of up to five. Empty: it is not sent.",
+    ),
+    shared::REVENUE_MODE,
+    shared::REPORT_USER_CURRENCY,
+    shared::SEND_TRIAL_PRICE,
+    shared::SEND_USER_ATTRIBUTES,
+    shared::exclude_historical_events(true),
+    shared::WAIT_FOR_IDENTIFIER,
+    shared::ordered(true),
+    shared::BASE_URL,
+    shared::MAX_IN_FLIGHT,
+    shared::REQUESTS_PER_SECOND,
+];
+
+/// What keeps a text from being a name in a path.
+fn app_name_problem(name: &str) -> Option<&'static str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    let is_name = name.len() <= 128 && name.bytes().all(is_plain);
+    (!is_name).then_some("must have at most 128 letters, digits, hyphens and underscores")
+}
+
+fn check(settings: &Settings) -> Vec<Problem> {
+    let missing = ["app_name", "api_token"]
+        .into_iter()
+        .filter(|setting| settings.text(setting).is_none());
+    missing
+        .map(|setting| Problem::new(setting, "is not set, so events about real purchases are skipped"))
+        .collect()
+}
+
+fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
+    let environment = occasion.environment();
+    credentials(occasion.settings, environment)
+        .map_err(|setting| Skip::MissingCredentials(setting.to_owned()))?;
+    let place = PARTS.iter().position(|part| part.name == occasion.part);
+    let place = place.unwrap_or_default();
+    let category = names::at(occasion.settings, occasion.kind(), place).ok_or(Skip::EventDisabled)?;
+    let revenue = occasion.revenue().filter(|_| !occasion.kind().is_refund());
+    let event = Event::new(occasion, category, place, revenue.as_ref())?;
+    let known = occasion.identifier("airbridge_device_id");
+    occasion.or_later(known, IDENTIFIERS, || occasion.customer.customer_user_id())?;
+    let route = match occasion.customer.recipient.ip {
+        Some(ip) => format!("{environment} {ip}"),
+        None => environment.to_owned(),
+    };
+    Ok(Record {
+        route,
+        body: json(&event),
+    })
+}
+
+/// The app's name and token in an environment, or the setting that is missing.
+fn credentials<'a>(settings: &'a Settings, environment: &str) -> Result<(&'a str, &'a str), &'static str> {
+    let text = |setting: &'static str| settings.text(setting).ok_or(setting);
+    match environment {
+        "sandbox" => {
+            let token = text("sandbox_api_token").or_else(|missing| text("api_token").or(Err(missing)));
+            Ok((text("sandbox_app_name")?, token?))
+        }
+        _ => Ok((text("app_name")?, text("api_token")?)),
+    }
+}
+
+fn request(sending: &Sending<'_>) -> Request {
+    let record = &sending.records[0];
+    let (environment, ip) = match record.route.split_once(' ') {
+        Some((environment, ip)) => (environment, Some(ip)),
+        None => (record.route.as_str(), None),
+    };
+    let (app, token) = credentials(sending.settings, environment).unwrap_or_default();
+    let path = format!("/events/v2/apps/{app}/mobile-app/9360");
+    let request = Request {
+        method: Method::Post,
+        url: sending.settings.address("https://api.airbridge.io", &path),
+        headers: Vec::with_capacity(3),
+        body: record.body.clone(),
+    };
+    let request = request
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json; charset=utf-8");
+    // Otherwise our own address is taken for the customer's.
+    match ip {
+        Some(ip) => request.header("x-forwarded-for", ip),
+        None => request,
+    }
+}
+
+fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
+    let verdict = match answer {
+        Some(answer) if (200..300).contains(&answer.status) && is_refusal(answer) => {
+            Verdict::Rejected(answer.words())
+        }
+        Some(answer) if answer.status == 404 => Verdict::Misconfigured(answer.words()),
+        answer => by_status(answer),
+    };
+    all(sending, &verdict)
+}
+
+/// Does a success tell that nothing was taken in?
+fn is_refusal(answer: &Answer) -> bool {
+    let body = answer.json().unwrap_or_default();
+    !body["error"].is_null() || body["ingested"] == 0
+}
+
+#[cfg(test)]
+mod tests;

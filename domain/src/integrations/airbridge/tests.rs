@@ -1,0 +1,243 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::integrations::sample_case::{AT, Case, HOUR};
+use crate::integrations::samples::{answer, sending};
+
+fn case(kind: EventKind) -> Case {
+    Case {
+        settings: json!({"app_name": "auroranotes", "api_token": "abt-demo"}),
+        identifiers: json!({"airbridge_device_id": "7c1d0b5e-2f4a-4f0e-9a77-b1c2d3e4f506"}),
+        properties: json!({"store": "app_store"}),
+        ..Case::new(kind)
+    }
+}
+
+fn device() -> Value {
+    json!({"email": "ada@example.com", "ip_v4_address": "198.51.100.24", "att_status": 3, "installation_meta": {
+        "device_id": "d", "device": "iPhone15,3", "os": "iOS 18.3", "platform": "iOS", "app_version": "2.8.0",
+        "idfa": "b5a1c2d3-0000-4000-8000-00000000000a", "idfv": "b5a1c2d3-0000-4000-8000-00000000000b",
+        "advertising_id": "b5a1c2d3-0000-4000-8000-00000000000c"}})
+}
+
+fn goal(case: &Case) -> Value {
+    case.json(&INTEGRATION)["eventData"]["goal"].clone()
+}
+
+#[test]
+fn answers_are_understood() {
+    let one = sending(&INTEGRATION, 1);
+    for (status, body, verdict) in [
+        (
+            200,
+            r#"{"at":"x","data":"Event(9360) is successfully proccessed."}"#,
+            "delivered",
+        ),
+        (201, "", "delivered"),
+        (200, r#"{"error":"invalid_request"}"#, "rejected"),
+        (200, r#"{"ingested":0}"#, "rejected"),
+        (200, r#"{"ingested":1}"#, "delivered"),
+        (302, "", "rejected"),
+        (400, "{}", "rejected"),
+        (401, r#"{"code":"UNAUTHORIZED"}"#, "misconfigured"),
+        (403, "", "misconfigured"),
+        (404, "", "misconfigured"),
+        (408, "", "retry"),
+        (422, "", "rejected"),
+        (429, "{}", "retry"),
+        (503, "", "retry"),
+    ] {
+        let Judgement::Verdicts(verdicts) = judge(&one.sending(), Some(&answer(status, body))) else {
+            panic!("no verdicts")
+        };
+        assert_eq!(verdicts[0].name(), verdict, "{status} {body}");
+    }
+    assert!(matches!(judge(&one.sending(), None), Judgement::Verdicts(all) if all[0].name() == "retry"));
+}
+
+#[test]
+fn an_event_of_a_day_or_more_happens_when_it_is_sent() {
+    let mut case = case(EventKind::TrialExpired);
+    for (age, at) in [
+        (24 * HOUR - 1, AT),
+        (24 * HOUR, AT + 24 * HOUR),
+        (-HOUR, AT - HOUR),
+    ] {
+        case.tried_at = [AT + age.min(0), AT + age];
+        assert_eq!(case.json(&INTEGRATION)["eventTimestamp"], at / 1_000, "{age}");
+    }
+}
+
+#[test]
+fn refunds_tell_no_money() {
+    let told = goal(&case(EventKind::SubscriptionRefunded));
+    assert!(told["value"].is_null() && told["semanticAttributes"]["totalValue"].is_null());
+    assert!(told["semanticAttributes"]["currency"].is_null());
+    let paid = goal(&case(EventKind::SubscriptionRenewed));
+    assert_eq!(paid["value"], 6.2375);
+    assert_eq!(paid["value"], paid["semanticAttributes"]["totalValue"]);
+    assert_eq!(paid["semanticAttributes"]["currency"], "USD");
+}
+
+#[test]
+fn renewals_and_conversions_are_told_apart() {
+    let renewal = goal(&case(EventKind::SubscriptionRenewed));
+    let semantics = &renewal["semanticAttributes"];
+    assert_eq!(
+        (&semantics["isRenewal"], &semantics["renewalCount"]),
+        (&json!(true), &json!(1))
+    );
+    assert_eq!(semantics["period"], "P1M");
+    assert_eq!(renewal["customAttributes"]["isTrialConverted"], false);
+    let conversion = goal(&case(EventKind::TrialConverted));
+    let semantics = &conversion["semanticAttributes"];
+    assert_eq!(
+        (&semantics["isRenewal"], &semantics["renewalCount"]),
+        (&json!(false), &json!(0))
+    );
+    assert_eq!(conversion["customAttributes"]["isTrialConverted"], true);
+}
+
+#[test]
+fn each_further_name_is_a_call_with_an_id_of_its_own() {
+    let mut case = case(EventKind::TrialExpired);
+    case.settings["event_names"] = json!({"trial_expired": ["lost", "churned"]});
+    let settings = case.settings(&INTEGRATION);
+    let wanted: Vec<_> = INTEGRATION
+        .parts
+        .iter()
+        .filter(|part| part.is_wanted(&settings, case.kind))
+        .collect();
+    assert_eq!(wanted.len(), 2);
+    let mut told = Vec::new();
+    for part in wanted {
+        case.part = part.name;
+        let event = case.json(&INTEGRATION);
+        let uuid = event["eventUUID"].as_str().unwrap().to_owned();
+        assert_eq!(
+            (&uuid[14..15], "89ab".contains(&uuid[19..20])),
+            ("4", true),
+            "{uuid}"
+        );
+        told.push((event["eventData"]["goal"]["category"].clone(), uuid));
+    }
+    assert_eq!((&told[0].0, &told[1].0), (&json!("lost"), &json!("churned")));
+    assert_eq!(told[0].1, "00000000-0000-4000-8000-000000000007");
+    assert_ne!(told[0].1, told[1].1);
+}
+
+#[test]
+fn a_call_for_a_name_that_is_gone_is_skipped() {
+    let mut case = case(EventKind::TrialExpired);
+    case.part = "second_name";
+    assert_eq!(case.encode(&INTEGRATION), Err(Skip::EventDisabled));
+}
+
+#[test]
+fn ids_of_the_other_platform_are_not_told() {
+    let mut case = case(EventKind::TrialExpired);
+    case.profile = device();
+    let ios = case.json(&INTEGRATION);
+    assert_eq!(ios["device"]["osName"], "iOS");
+    assert_eq!(ios["device"]["osVersion"], "18.3");
+    assert_eq!(ios["device"]["appTrackingTransparency"], 3);
+    assert!(ios["device"]["ifa"].is_string() && ios["device"]["gaid"].is_null());
+    assert_eq!(
+        ios["app"],
+        json!({"packageName": "com.example.app", "version": "2.8.0"})
+    );
+    case.properties = json!({"store": "play_store"});
+    let android = case.json(&INTEGRATION);
+    assert_eq!(android["device"]["osName"], "Android");
+    assert!(android["device"]["ifa"].is_null() && android["device"]["ifv"].is_null());
+    assert!(android["device"]["gaid"].is_string());
+    assert_eq!(android["app"]["packageName"], "com.example.android");
+}
+
+#[test]
+fn an_unknown_platform_is_skipped() {
+    let mut case = case(EventKind::TrialExpired);
+    case.properties = json!({"store": "stripe"});
+    assert_eq!(
+        case.encode(&INTEGRATION).unwrap_err().name(),
+        "missing_credentials"
+    );
+    case.profile = device();
+    assert_eq!(case.json(&INTEGRATION)["device"]["osName"], "iOS");
+}
+
+#[test]
+fn a_customer_id_will_do_and_without_any_the_event_waits() {
+    let mut case = case(EventKind::TrialExpired);
+    case.identifiers = json!({"branch_id": null});
+    let waiting = |until| {
+        Err(Skip::Waiting {
+            identifiers: IDENTIFIERS,
+            until,
+        })
+    };
+    assert_eq!(case.encode(&INTEGRATION), waiting(None));
+    case.customer_user_id = Some("cust-7781");
+    assert_eq!(
+        case.json(&INTEGRATION)["user"],
+        json!({"externalUserID": "cust-7781"})
+    );
+    case.settings["wait_for_identifier"] = json!(60);
+    assert_eq!(case.encode(&INTEGRATION), waiting(Some(AT + 60_000_000)));
+}
+
+#[test]
+fn attributes_and_email_are_told_if_the_owner_wants_it() {
+    let mut case = case(EventKind::TrialExpired);
+    case.profile = device();
+    assert!(case.json(&INTEGRATION)["user"].is_null());
+    case.settings["send_user_attributes"] = json!(true);
+    assert_eq!(
+        case.json(&INTEGRATION)["user"],
+        json!({"externalUserEmail": "ada@example.com"})
+    );
+}
+
+#[test]
+fn test_purchases_go_to_their_own_app() {
+    let mut case = case(EventKind::TrialExpired);
+    case.profile = device();
+    case.properties["environment"] = json!("Sandbox");
+    assert_eq!(
+        case.encode(&INTEGRATION),
+        Err(Skip::MissingCredentials("sandbox_app_name".into()))
+    );
+    case.settings["sandbox_app_name"] = json!("auroratest");
+    let record = case.encode(&INTEGRATION).unwrap();
+    let settings = case.settings(&INTEGRATION);
+    let request = request(&Sending {
+        records: &[record],
+        part: "",
+        settings: &settings,
+        step: 0,
+        now: 0,
+    });
+    assert_eq!(
+        request.url,
+        "https://api.airbridge.io/events/v2/apps/auroratest/mobile-app/9360"
+    );
+    assert!(
+        request
+            .headers
+            .contains(&("authorization", "Bearer abt-demo".into()))
+    );
+    assert!(
+        request
+            .headers
+            .contains(&("x-forwarded-for", "198.51.100.24".into()))
+    );
+}
+
+#[test]
+fn missing_credentials_are_named() {
+    assert_eq!(
+        check(&Case::new(EventKind::TrialExpired).settings(&INTEGRATION)).len(),
+        2
+    );
+    assert_eq!(check(&case(EventKind::TrialExpired).settings(&INTEGRATION)), []);
+}

@@ -1,0 +1,276 @@
+//! AppMetrica: an event as `POST /logs/v1/import/events`, its money as `POST /logs/v1/import/revenue`, all in the
+//! query. It tells no repeats, and a success says nothing of whether the user is known.
+//!
+//! Sources: <https://appmetrica.yandex.com/docs/en/mobile-api/post/post-import-events>, `…/post-revenue` and
+//! `…/restrictions`, read 2026-11.
+
+mod properties;
+mod revenue;
+
+use super::customer::Platform;
+use super::exchange::{all, by_status};
+use super::query::Query;
+use super::schedule::USUAL;
+use super::settings::any_text;
+use super::{
+    Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record,
+    Request, Sending, Settings, Skip, Verdict, all_but_levels, shared,
+};
+use crate::purchases::transaction::Environment;
+
+/// The record.
+pub const INTEGRATION: Integration = Integration {
+    slug: "appmetrica",
+    title: "AppMetrica",
+    docs: "https://appmetrica.yandex.com/docs/en/mobile-api/post/about",
+    settings: FIELDS,
+    identifiers: IDENTIFIERS,
+    limits: Limits {
+        requests_per_second: Some(30),
+        ..Limits::NONE
+    },
+    schedule: &USUAL,
+    takes: all_but_levels,
+    parts: &[
+        Part::named("event"),
+        Part {
+            wanted: Some(revenue::is_wanted),
+            // Money that counts twice is worse than money that does not count.
+            unanswered_tries: Some(3),
+            ..Part::named(REVENUE)
+        },
+    ],
+    check,
+    encode,
+    request,
+    judge,
+    probe: Probe::MarkedEvent,
+};
+
+const REVENUE: &str = "revenue";
+
+const IDENTIFIERS: &[&str] = &["appmetrica_profile_id", "appmetrica_device_id"];
+
+const FIELDS: &[Field] = &[
+    Field::new(
+        "application_id",
+        Kind::Text(digits_problem),
+        "The number of the application in AppMetrica.",
+    ),
+    Field::new(
+        "post_api_key",
+        Kind::Secret(any_text),
+        "The application's Post API key.",
+    ),
+    Field::new(
+        "sandbox_application_id",
+        Kind::Text(digits_problem),
+        "The application that test purchases go to. Otherwise they go to the first, without money.",
+    ),
+    Field::new(
+        "sandbox_post_api_key",
+        Kind::Secret(any_text),
+        "The Post API key of that application.",
+    ),
+    Field::new(
+        "identifier_order",
+        Kind::Choice(&["profile_first", "device_first"]),
+        "Which id is used where both are known: the user's or the device's.",
+    ),
+    shared::EVENTS,
+    shared::EVENT_NAMES,
+    Field::new(
+        "send_revenue_events",
+        Kind::Switch(false),
+        "Tell money as In-App Revenue too.",
+    ),
+    Field::new(
+        "revenue_event_types",
+        Kind::Own(&revenue::TYPES_SHAPE),
+        "As which type of revenue each event is told. Empty: as none.",
+    ),
+    shared::TRIAL_ACTIVE_DAYS,
+    shared::SUBSCRIPTION_ACTIVE_DAYS,
+    shared::REVENUE_MODE,
+    shared::REPORT_USER_CURRENCY,
+    shared::SEND_TRIAL_PRICE,
+    shared::exclude_historical_events(true),
+    shared::WAIT_FOR_IDENTIFIER,
+    shared::ordered(true),
+    shared::BASE_URL,
+    shared::MAX_IN_FLIGHT,
+    shared::REQUESTS_PER_SECOND,
+];
+
+/// What keeps a text from being a number there.
+fn digits_problem(text: &str) -> Option<&'static str> {
+    let is_number = text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit());
+    (!is_number).then_some("must be a number: at most 20 digits")
+}
+
+fn check(settings: &Settings) -> Vec<Problem> {
+    let is_set = |setting: &str| settings.text(setting).is_some();
+    let mut problems = Vec::new();
+    for setting in ["application_id", "post_api_key"] {
+        if !is_set(setting) {
+            problems.push(Problem::new(
+                setting,
+                "is not set, so events about real purchases are skipped",
+            ));
+        }
+    }
+    let pair = ["sandbox_application_id", "sandbox_post_api_key"];
+    if pair.iter().any(|setting| is_set(setting)) {
+        let missing = pair.iter().filter(|setting| !is_set(setting));
+        problems.extend(
+            missing.map(|setting| {
+                Problem::new(*setting, "is not set, so events about test purchases are skipped")
+            }),
+        );
+    }
+    problems
+}
+
+fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
+    let route = route(occasion)?;
+    let mut query = Query::default();
+    let (name, id) = id(occasion)?;
+    query.add(name, id);
+    if occasion.part == REVENUE {
+        add_revenue(&mut query, occasion)?;
+        add_common(&mut query, occasion);
+        query.add("payload", properties::fitting(&occasion.event.properties));
+    } else {
+        query.add("event_name", occasion.event_name());
+        query.add("event_timestamp", timestamp(occasion));
+        add_common(&mut query, occasion);
+        query.add("event_json", properties::fitting(&occasion.event.properties));
+    }
+    Ok(Record {
+        route: route.to_owned(),
+        body: query.into_text(),
+    })
+}
+
+fn add_revenue(query: &mut Query, occasion: &Occasion<'_>) -> Result<(), Skip> {
+    let kind = revenue::type_of(occasion).ok_or(Skip::EventUnsupported)?;
+    let (price, currency) = revenue::price(occasion)?;
+    query.add("revenue_event_type", kind);
+    query.add("event_timestamp", timestamp(occasion));
+    query.add("price", price);
+    query.add("currency", currency);
+    query.add_known("product_id", occasion.event.text("vendor_product_id"));
+    query.add("quantity", 1);
+    query.add_known("transaction_id", occasion.event.text("transaction_id"));
+    Ok(())
+}
+
+/// What both calls say of the device.
+fn add_common(query: &mut Query, occasion: &Occasion<'_>) {
+    let customer = occasion.customer;
+    let of_store = match occasion.event.store() {
+        "app_store" => Some(Platform::Ios),
+        "play_store" => Some(Platform::Android),
+        _ => None,
+    };
+    let of_device = customer.platform().filter(|platform| *platform != Platform::Web);
+    let platform = of_device.or(of_store);
+    // As from the background it would be missing from the reports on users.
+    query.add("session_type", "foreground");
+    query.add_known("os_name", platform.map(Platform::as_str));
+    match platform {
+        Some(Platform::Ios) => {
+            query.add_known("ios_ifa", customer.idfa());
+            query.add_known("ios_ifv", customer.idfv());
+        }
+        Some(Platform::Android) => query.add_known("google_aid", customer.advertising_id()),
+        _ => {}
+    }
+}
+
+/// Whose the event is: one of the two parameters, for it takes no more than one.
+fn id<'a>(occasion: &Occasion<'a>) -> Result<(&'static str, &'a str), Skip> {
+    let profile = occasion
+        .identifier("appmetrica_profile_id")
+        .map(|id| ("profile_id", id));
+    let customer = occasion.customer.customer_user_id().map(|id| ("profile_id", id));
+    let is_number = |id: &&str| id.bytes().all(|byte| byte.is_ascii_digit());
+    let device = occasion.identifier("appmetrica_device_id").filter(is_number);
+    let device = device.map(|id| ("appmetrica_device_id", id));
+    if occasion.settings.text("identifier_order") == Some("device_first") {
+        occasion.or_later(device, IDENTIFIERS, || profile.or(customer))
+    } else {
+        occasion.or_later(profile, IDENTIFIERS, || customer.or(device))
+    }
+}
+
+/// When it happened, in seconds: not later than the first try, nor longer before it than it takes.
+fn timestamp(occasion: &Occasion<'_>) -> i64 {
+    const SECOND: i64 = 1_000_000;
+    const OLDEST: i64 = (7 * 24 * 3_600 - 60) * SECOND;
+    let latest = occasion.first_tried_at;
+    occasion
+        .event
+        .at
+        .clamp(latest - OLDEST, latest)
+        .div_euclid(SECOND)
+}
+
+/// Whose credentials are used. Test money never goes where real money is.
+fn route(occasion: &Occasion<'_>) -> Result<&'static str, Skip> {
+    let has_sandbox = ["sandbox_application_id", "sandbox_post_api_key"]
+        .iter()
+        .any(|setting| occasion.settings.text(setting).is_some());
+    let is_sandbox = occasion.event.environment() == Environment::Sandbox;
+    let route = match (is_sandbox, occasion.part) {
+        (true, REVENUE) => "sandbox",
+        (true, _) if has_sandbox => "sandbox",
+        _ => "production",
+    };
+    for setting in credentials(route) {
+        if occasion.settings.text(setting).is_none() {
+            return Err(Skip::MissingCredentials(setting.to_owned()));
+        }
+    }
+    Ok(route)
+}
+
+/// The settings of a route: the application and its key.
+fn credentials(route: &str) -> [&'static str; 2] {
+    match route {
+        "sandbox" => ["sandbox_application_id", "sandbox_post_api_key"],
+        _ => ["application_id", "post_api_key"],
+    }
+}
+
+fn request(sending: &Sending<'_>) -> Request {
+    let record = &sending.records[0];
+    let [application, key] = credentials(&record.route).map(|setting| sending.settings.text(setting));
+    let path = match sending.part {
+        REVENUE => "/logs/v1/import/revenue",
+        _ => "/logs/v1/import/events",
+    };
+    let mut query = Query::default();
+    query.add("post_api_key", key.unwrap_or_default());
+    query.add("application_id", application.unwrap_or_default());
+    let address = sending
+        .settings
+        .address("https://api.appmetrica.yandex.com", path);
+    Request {
+        method: Method::Post,
+        url: format!("{address}?{}&{}", query.into_text(), record.body),
+        headers: vec![("content-length", "0".into())],
+        body: String::new(),
+    }
+}
+
+fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
+    let verdict = match answer {
+        Some(answer) if answer.status == 404 => Verdict::Misconfigured(answer.words()),
+        answer => by_status(answer),
+    };
+    all(sending, &verdict)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,490 @@
+//! Branch: an event as `POST /v2/event/standard` or `/v2/event/custom`. It takes no time of an event and tells no
+//! repeats.
+//!
+//! Sources: <https://help.branch.io/apidocs/events> and <https://help.branch.io/developer-hub/track-branch-events>,
+//! read 2026-11.
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use super::customer::Platform;
+use super::exchange::{all, by_status};
+use super::occasion::Revenue;
+use super::schedule::USUAL;
+use super::settings::{any_text, at_least_one};
+use super::told::Property;
+use super::{
+    Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
+    Sending, Settings, Skip, Verdict, all_but_levels, json, shared,
+};
+use crate::events::EventKind;
+use crate::events::wire::{Amount, UpperCase};
+
+/// The record.
+pub const INTEGRATION: Integration = Integration {
+    slug: "branch",
+    title: "Branch",
+    docs: "https://help.branch.io/apidocs/events",
+    settings: FIELDS,
+    identifiers: IDENTIFIERS,
+    limits: Limits::NONE,
+    schedule: &USUAL,
+    takes: all_but_levels,
+    parts: &[Part::WHOLE],
+    check,
+    encode,
+    request,
+    judge,
+    probe: Probe::MarkedEvent,
+};
+
+const IDENTIFIERS: &[&str] = &["branch_id"];
+
+const FIELDS: &[Field] = &[
+    Field::new(
+        "branch_keys.production",
+        Kind::Secret(any_text),
+        "The live key. Without it events about real purchases are skipped.",
+    ),
+    Field::new(
+        "branch_keys.sandbox",
+        Kind::Secret(test_key_problem),
+        "The test key. Without it events about test purchases are skipped.",
+    ),
+    shared::EVENTS,
+    shared::event_names(default_name),
+    shared::TRIAL_ACTIVE_DAYS,
+    shared::SUBSCRIPTION_ACTIVE_DAYS,
+    shared::REVENUE_MODE,
+    shared::REPORT_USER_CURRENCY,
+    shared::SEND_TRIAL_PRICE,
+    shared::exclude_historical_events(true),
+    shared::WAIT_FOR_IDENTIFIER,
+    shared::ordered(true),
+    shared::BASE_URL,
+    shared::MAX_IN_FLIGHT,
+    shared::REQUESTS_PER_SECOND,
+];
+
+/// The names of its own events: under these an event goes to another path.
+const STANDARD: [&str; 24] = [
+    "ADD_TO_CART",
+    "ADD_TO_WISHLIST",
+    "VIEW_CART",
+    "INITIATE_PURCHASE",
+    "ADD_PAYMENT_INFO",
+    "CLICK_AD",
+    "PURCHASE",
+    "SPEND_CREDITS",
+    "VIEW_AD",
+    "SEARCH",
+    "VIEW_ITEM",
+    "VIEW_ITEMS",
+    "RATE",
+    "SHARE",
+    "INITIATE_STREAM",
+    "COMPLETE_STREAM",
+    "COMPLETE_REGISTRATION",
+    "COMPLETE_TUTORIAL",
+    "ACHIEVE_LEVEL",
+    "UNLOCK_ACHIEVEMENT",
+    "INVITE",
+    "LOGIN",
+    "START_TRIAL",
+    "SUBSCRIBE",
+];
+
+fn default_name(event: EventKind) -> &'static str {
+    match event {
+        EventKind::TrialStarted => "START_TRIAL",
+        EventKind::SubscriptionStarted | EventKind::TrialConverted => "SUBSCRIBE",
+        EventKind::SubscriptionRenewed | EventKind::NonSubscriptionPurchase => "PURCHASE",
+        other => other.as_str(),
+    }
+}
+
+/// Test purchases must never stand among real ones.
+fn test_key_problem(key: &str) -> Option<&'static str> {
+    if key.starts_with("key_live_") {
+        Some("is a live key: test purchases would count as real ones")
+    } else {
+        any_text(key)
+    }
+}
+
+fn check(settings: &Settings) -> Vec<Problem> {
+    let mut problems = at_least_one(settings, "branch_keys");
+    let key = settings.text("branch_keys.production").unwrap_or_default();
+    if key.starts_with("key_test_") {
+        problems.push(Problem::new(
+            "branch_keys.production",
+            "is a test key: real purchases count as tests",
+        ));
+    }
+    problems
+}
+
+#[derive(Serialize)]
+struct Event<'a> {
+    name: &'a str,
+    user_data: UserData<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_data: Option<EventData<'a>>,
+    #[serde(serialize_with = "custom_data")]
+    custom_data: &'a Occasion<'a>,
+}
+
+#[derive(Serialize)]
+struct UserData<'a> {
+    os: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    os_version: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app_version: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<&'a str>,
+    environment: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    developer_identity: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country: Option<UpperCase<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip: Option<&'a str>,
+    #[serde(flatten)]
+    device: DeviceIds<'a>,
+}
+
+/// The ids of the device, of the event's platform alone.
+#[derive(Serialize, Default)]
+struct DeviceIds<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idfa: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idfv: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aaid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    android_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct EventData<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction_id: Option<&'a str>,
+    revenue: Amount,
+    currency: &'a str,
+}
+
+fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
+    let key = format!("branch_keys.{}", occasion.environment());
+    if occasion.settings.text(&key).is_none() {
+        return Err(Skip::MissingCredentials(key));
+    }
+    let name = occasion.event_name();
+    // Money that was paid back cannot be told.
+    let revenue = occasion.revenue().filter(|_| !occasion.kind().is_refund());
+    let event = Event {
+        name,
+        user_data: user_data(occasion)?,
+        event_data: revenue.as_ref().map(|revenue| event_data(occasion, revenue)),
+        custom_data: occasion,
+    };
+    let path = if STANDARD.contains(&name) {
+        "standard"
+    } else {
+        "custom"
+    };
+    Ok(Record {
+        route: format!("{path} {key}"),
+        body: json(&event),
+    })
+}
+
+fn user_data<'a>(occasion: &Occasion<'a>) -> Result<UserData<'a>, Skip> {
+    let customer = occasion.customer;
+    let platform = occasion.mobile_platform("installation_meta.platform")?;
+    let device = DeviceIds::of(occasion, platform);
+    let fallback = || {
+        let customer = customer.customer_user_id();
+        (customer.is_some() || device.is_any()).then_some(customer)
+    };
+    let known = occasion.identifier("branch_id").map(Some);
+    let developer_identity = occasion.or_later(known, IDENTIFIERS, fallback)?;
+    Ok(UserData {
+        os: match platform {
+            Platform::Ios => "iOS",
+            _ => "Android",
+        },
+        os_version: customer.os_version(),
+        app_version: customer.device("app_version"),
+        model: customer.device("device"),
+        environment: "FULL_APP",
+        developer_identity,
+        country: customer.recipient.country.map(UpperCase),
+        ip: customer.recipient.ip,
+        device,
+    })
+}
+
+impl<'a> DeviceIds<'a> {
+    fn of(occasion: &Occasion<'a>, platform: Platform) -> Self {
+        let customer = occasion.customer;
+        match platform {
+            Platform::Ios => Self {
+                idfa: customer.idfa(),
+                idfv: customer.idfv(),
+                ..Self::default()
+            },
+            _ => Self {
+                aaid: customer.advertising_id(),
+                android_id: customer.device("android_id"),
+                ..Self::default()
+            },
+        }
+    }
+
+    fn is_any(&self) -> bool {
+        [self.idfa, self.idfv, self.aaid, self.android_id]
+            .iter()
+            .any(Option::is_some)
+    }
+}
+
+fn event_data<'a>(occasion: &Occasion<'a>, revenue: &'a Revenue) -> EventData<'a> {
+    EventData {
+        transaction_id: occasion.event.text("transaction_id"),
+        revenue: revenue.number(),
+        currency: &revenue.currency,
+    }
+}
+
+/// The properties of the event that are set, all as texts.
+fn custom_data<S: Serializer>(occasion: &&Occasion<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(None)?;
+    for (name, value) in occasion.event.properties.set() {
+        let text = match value {
+            Property::Text(text) => text.as_ref(),
+            Property::Number(number) => number.get(),
+            Property::Flag(true) => "true",
+            Property::Flag(false) => "false",
+            Property::Null => "",
+        };
+        if !text.is_empty() {
+            map.serialize_entry(name, text)?;
+        }
+    }
+    map.end()
+}
+
+fn request(sending: &Sending<'_>) -> Request {
+    let record = &sending.records[0];
+    let (path, key) = record.route.split_once(' ').unwrap_or_default();
+    let url = sending
+        .settings
+        .address("https://api2.branch.io", &format!("/v2/event/{path}"));
+    let key = json(&sending.settings.text(key).unwrap_or_default());
+    // The key is the first field of the object.
+    let fields = record.body.strip_prefix('{').unwrap_or_default();
+    let body = format!("{{\"branch_key\":{key},{fields}");
+    Request::post_json(url, body).header("accept", "application/json")
+}
+
+fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
+    let Some(answer) = answer else {
+        return all(sending, &by_status(None));
+    };
+    let error = &answer.json().unwrap_or_default()["error"];
+    // A success that tells of an error is judged by the status inside.
+    let status = match answer.status {
+        200..=299 if !error.is_null() => error["code"].as_u64().and_then(|code| u16::try_from(code).ok()),
+        status => Some(status),
+    };
+    let verdict = match status {
+        Some(400) if is_about_key(answer) => Verdict::Misconfigured(answer.words()),
+        Some(401 | 403) => Verdict::Misconfigured(answer.words()),
+        Some(408 | 429 | 500..) => Verdict::retry(answer.words()),
+        Some(200..=299) if error.is_null() => Verdict::Delivered,
+        _ => Verdict::Rejected(answer.words()),
+    };
+    all(sending, &verdict)
+}
+
+/// Do the words of an answer complain of the key?
+fn is_about_key(answer: &Answer) -> bool {
+    let words = answer.body.to_ascii_lowercase();
+    words.contains("branch key") || words.contains("branch_key")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::integrations::sample_case::{AT, Case};
+    use crate::integrations::samples::{answer, sending};
+    use serde_json::{Value, json};
+
+    fn case(kind: EventKind) -> Case {
+        Case {
+            settings: json!({"branch_keys": {"production": "key_live_demo1"}}),
+            identifiers: json!({"branch_id": "cust-7781"}),
+            properties: json!({"store": "play_store"}),
+            ..Case::new(kind)
+        }
+    }
+
+    fn with_device() -> Value {
+        json!({"ip_country": "se", "ip_v4_address": "198.51.100.24", "installation_meta": {
+            "device_id": "d", "os": "Android 14", "app_version": "2.8.0", "idfv": "b5a1c2d3-0000-4000-8000-00000000000b",
+            "advertising_id": "3b0f5f0e-6d0a-4f60-9a53-5d5a7a1f2c11"}})
+    }
+
+    #[test]
+    fn answers_are_understood() {
+        let one = sending(&INTEGRATION, 1);
+        for (status, body, verdict) in [
+            (200, r#"{"branch_view_enabled":false}"#, "delivered"),
+            (200, r#"{"ascending_only":true,"locked":false}"#, "delivered"),
+            (
+                200,
+                r#"{"error":{"code":400,"message":"Invalid branch key"}}"#,
+                "misconfigured",
+            ),
+            (
+                200,
+                r#"{"error":{"code":400,"message":"name is missing"}}"#,
+                "rejected",
+            ),
+            (
+                200,
+                r#"{"error":{"code":429,"message":"Rate limit reached."}}"#,
+                "retry",
+            ),
+            (200, r#"{"error":{"code":503}}"#, "retry"),
+            (200, r#"{"error":{"code":200}}"#, "rejected"),
+            (200, r#"{"error":"odd"}"#, "rejected"),
+            (302, "", "rejected"),
+            (
+                400,
+                r#"{"error":{"code":400,"message":"Invalid Branch key"}}"#,
+                "misconfigured",
+            ),
+            (
+                400,
+                r#"{"error":{"code":400,"message":"unknown event"}}"#,
+                "rejected",
+            ),
+            (401, "", "misconfigured"),
+            (403, "", "misconfigured"),
+            (404, "", "rejected"),
+            (408, "", "retry"),
+            (
+                429,
+                r#"{"error":{"code":429,"message":"Rate limit reached."}}"#,
+                "retry",
+            ),
+            (502, "<html>", "retry"),
+        ] {
+            let Judgement::Verdicts(verdicts) = judge(&one.sending(), Some(&answer(status, body))) else {
+                panic!("no verdicts")
+            };
+            assert_eq!(verdicts[0].name(), verdict, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn the_name_decides_the_path() {
+        let mut case = case(EventKind::SubscriptionExpired);
+        let route = |case: &Case| case.encode(&INTEGRATION).unwrap().route;
+        assert_eq!(route(&case), "custom branch_keys.production");
+        case.settings["event_names"] = json!({"subscription_expired": "SHARE"});
+        assert_eq!(route(&case), "standard branch_keys.production");
+        case.settings["event_names"] = json!({"subscription_expired": "share"});
+        assert_eq!(route(&case), "custom branch_keys.production");
+    }
+
+    #[test]
+    fn money_is_told_but_no_refund() {
+        let refund = case(EventKind::SubscriptionRefunded).json(&INTEGRATION);
+        assert!(refund["event_data"].is_null());
+        let renewal = case(EventKind::SubscriptionRenewed).json(&INTEGRATION);
+        assert_eq!(
+            renewal["event_data"],
+            json!({"transaction_id": "GPA.3333-1111-2222-44444..1", "revenue": 6.2375, "currency": "USD"})
+        );
+        assert_eq!(renewal["name"], "PURCHASE");
+        assert!(case(EventKind::SubscriptionExpired).json(&INTEGRATION)["event_data"].is_null());
+    }
+
+    #[test]
+    fn everything_in_custom_data_is_text() {
+        let event = case(EventKind::SubscriptionRenewed).json(&INTEGRATION);
+        let data = event["custom_data"].as_object().unwrap();
+        assert!(
+            data.values()
+                .all(|value| value.as_str().is_some_and(|text| !text.is_empty()))
+        );
+        assert_eq!(data["price_usd"], "6.2375");
+        assert_eq!(data["environment"], "Production");
+        assert_eq!(data["rate_after_first_year"], "false");
+    }
+
+    #[test]
+    fn a_user_is_known_by_an_identity_or_a_device_of_the_platform() {
+        let mut case = case(EventKind::TrialExpired);
+        case.profile = with_device();
+        assert_eq!(
+            case.json(&INTEGRATION)["user_data"]["developer_identity"],
+            "cust-7781"
+        );
+        case.identifiers = json!({"branch_id": null});
+        let user = case.json(&INTEGRATION)["user_data"].clone();
+        let expected = json!({"os": "Android", "os_version": "14", "app_version": "2.8.0", "environment": "FULL_APP",
+            "country": "SE", "ip": "198.51.100.24", "aaid": "3b0f5f0e-6d0a-4f60-9a53-5d5a7a1f2c11"});
+        assert_eq!(user, expected);
+        case.properties = json!({"store": "app_store"});
+        assert_eq!(
+            case.json(&INTEGRATION)["user_data"]["idfv"],
+            "b5a1c2d3-0000-4000-8000-00000000000b"
+        );
+        case.profile = json!({});
+        let waiting = |until| {
+            Err(Skip::Waiting {
+                identifiers: IDENTIFIERS,
+                until,
+            })
+        };
+        assert_eq!(case.encode(&INTEGRATION), waiting(None));
+        case.customer_user_id = Some("u1");
+        assert_eq!(case.json(&INTEGRATION)["user_data"]["developer_identity"], "u1");
+        case.settings["wait_for_identifier"] = json!(5);
+        assert_eq!(case.encode(&INTEGRATION), waiting(Some(AT + 5_000_000)));
+    }
+
+    #[test]
+    fn an_unknown_platform_is_skipped() {
+        let mut case = case(EventKind::TrialExpired);
+        case.properties = json!({"store": "paddle"});
+        assert_eq!(
+            case.encode(&INTEGRATION).unwrap_err().name(),
+            "missing_credentials"
+        );
+    }
+
+    #[test]
+    fn a_live_key_is_never_used_for_tests() {
+        let mut case = case(EventKind::TrialExpired);
+        case.properties["environment"] = json!("Sandbox");
+        let missing = Skip::MissingCredentials("branch_keys.sandbox".into());
+        assert_eq!(case.encode(&INTEGRATION), Err(missing));
+        assert!(test_key_problem("key_live_demo1").is_some());
+        assert_eq!(test_key_problem("key_test_demo1"), None);
+        case.settings = json!({"branch_keys": {"production": "key_test_demo1"}});
+        assert_eq!(
+            check(&case.settings(&INTEGRATION))[0].field,
+            "branch_keys.production"
+        );
+        assert_eq!(
+            check(&Case::new(EventKind::TrialExpired).settings(&INTEGRATION)).len(),
+            1
+        );
+    }
+}
