@@ -82,6 +82,9 @@ pub struct Part {
     pub latest_only: bool,
     /// Do these settings ask for it? `None`: they always do.
     pub wanted: Option<fn(&Settings) -> bool>,
+    /// What of an answer the requests after it need, such as an id that the third party has to be asked for. They get
+    /// it as [`Sending::learned`], also those of later events of the profile with the same [`Record::route`].
+    pub learns: Option<fn(&Answer) -> Option<String>>,
 }
 
 impl Part {
@@ -94,6 +97,7 @@ impl Part {
             name,
             latest_only: false,
             wanted: None,
+            learns: None,
         }
     }
 }

@@ -470,6 +470,7 @@ mod tests {
             part: "",
             settings: &settings,
             step: 0,
+            learned: None,
             now: 1_700_000_000_999_999,
         };
         let request = request(&sending);
@@ -502,6 +503,7 @@ mod tests {
                 part: "",
                 settings: &settings,
                 step: 0,
+                learned: None,
                 now: 0,
             };
             match judge(
