@@ -10,6 +10,8 @@ pub mod customer;
 pub mod exchange;
 pub mod field;
 pub mod occasion;
+mod onesignal;
+mod percent;
 pub mod record;
 #[cfg(test)]
 pub mod samples;
@@ -19,6 +21,7 @@ pub mod secret;
 pub mod settings;
 pub mod shared;
 pub mod subscription;
+mod tags;
 pub mod told;
 mod url;
 pub mod webhook;
@@ -38,7 +41,11 @@ pub use settings::Settings;
 pub use told::Told;
 
 /// All integrations, in the order in which they are listed.
-pub const ALL: &[Integration] = &[webhook::INTEGRATION, amplitude::INTEGRATION];
+pub const ALL: &[Integration] = &[
+    webhook::INTEGRATION,
+    amplitude::INTEGRATION,
+    onesignal::INTEGRATION,
+];
 
 /// A third party.
 pub struct Integration {
