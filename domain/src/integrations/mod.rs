@@ -12,6 +12,7 @@ pub mod field;
 pub mod occasion;
 mod onesignal;
 mod percent;
+mod pushwoosh;
 pub mod record;
 #[cfg(test)]
 pub mod samples;
@@ -45,6 +46,7 @@ pub const ALL: &[Integration] = &[
     webhook::INTEGRATION,
     amplitude::INTEGRATION,
     onesignal::INTEGRATION,
+    pushwoosh::INTEGRATION,
 ];
 
 /// A third party.
