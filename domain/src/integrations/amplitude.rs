@@ -44,7 +44,6 @@ pub const INTEGRATION: Integration = Integration {
     request,
     judge,
     probe: Probe::MarkedEvent,
-    proves_first: false,
 };
 
 const IDENTIFIERS: &[&str] = &["amplitude_user_id", "amplitude_device_id"];

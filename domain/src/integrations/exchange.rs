@@ -81,6 +81,8 @@ pub struct Sending<'a> {
     pub settings: &'a Settings,
     /// 0 for the first request; what [`Judgement::Next`] says for one that follows.
     pub step: u8,
+    /// What [`Part::learns`](super::Part::learns) took last from an answer for this route, if it did and that is kept.
+    pub learned: Option<&'a str>,
     /// Now, in microseconds.
     pub now: i64,
 }
@@ -127,7 +129,7 @@ pub enum Verdict {
     DeliveredWithWarning(String),
     /// Try it again: after so many seconds at least, or as the schedule and `Retry-After` say.
     Retry {
-        /// At least so many seconds later.
+        /// At least so many seconds later, unless `Retry-After` says when.
         after_seconds: Option<u32>,
         /// What was wrong, for people.
         why: String,

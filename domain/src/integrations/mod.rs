@@ -16,8 +16,11 @@ mod mixpanel;
 pub mod occasion;
 #[cfg(test)]
 pub mod occasions;
-mod posthog;
+mod onesignal;
+mod percent;
 mod period;
+mod posthog;
+mod pushwoosh;
 mod query;
 pub mod record;
 #[cfg(test)]
@@ -30,6 +33,7 @@ pub mod secret;
 pub mod settings;
 pub mod shared;
 pub mod subscription;
+mod tags;
 pub mod told;
 mod url;
 pub mod webhook;
@@ -57,6 +61,8 @@ pub const ALL: &[Integration] = &[
     airbridge::INTEGRATION,
     branch::INTEGRATION,
     appmetrica::INTEGRATION,
+    onesignal::INTEGRATION,
+    pushwoosh::INTEGRATION,
 ];
 
 /// A third party.
@@ -90,8 +96,6 @@ pub struct Integration {
     pub judge: fn(&Sending<'_>, Option<&Answer>) -> Judgement,
     /// How credentials are proved without an event that counts.
     pub probe: Probe,
-    /// Is nothing sent before they are proved?
-    pub proves_first: bool,
 }
 
 /// One of the calls that an event can make.
@@ -105,6 +109,9 @@ pub struct Part {
     pub wanted: Option<fn(&Settings, EventKind) -> bool>,
     /// After so many tries without an answer it is given up, because each of them may have counted. `None`: never.
     pub unanswered_tries: Option<u32>,
+    /// What of an answer the requests after it need, such as an id that the third party has to be asked for. They get
+    /// it as [`Sending::learned`], also those of later events of the profile with the same [`Record::route`].
+    pub learns: Option<fn(&Answer) -> Option<String>>,
 }
 
 impl Part {
@@ -118,6 +125,7 @@ impl Part {
             latest_only: false,
             wanted: None,
             unanswered_tries: None,
+            learns: None,
         }
     }
 
@@ -132,6 +140,11 @@ impl Part {
 pub enum Probe {
     /// A request of its own, for each set of credentials, that counts nowhere; an answer is judged by the function.
     Requests(
+        fn(&Settings, now: i64) -> Vec<Request>,
+        fn(Option<&Answer>) -> Verdict,
+    ),
+    /// As [`Self::Requests`], and nothing is sent before they are passed.
+    Handshake(
         fn(&Settings, now: i64) -> Vec<Request>,
         fn(Option<&Answer>) -> Verdict,
     ),

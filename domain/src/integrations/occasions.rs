@@ -79,6 +79,7 @@ impl Case {
             part,
             settings: &self.settings(),
             step: 0,
+            learned: None,
             now: self.now,
         })
     }

@@ -35,8 +35,7 @@ pub const INTEGRATION: Integration = Integration {
     encode,
     request,
     judge,
-    probe: Probe::Requests(handshakes, judge_handshake),
-    proves_first: true,
+    probe: Probe::Handshake(handshakes, judge_handshake),
 };
 
 const FIELDS: &[Field] = &[
@@ -471,6 +470,7 @@ mod tests {
             part: "",
             settings: &settings,
             step: 0,
+            learned: None,
             now: 1_700_000_000_999_999,
         };
         let request = request(&sending);
@@ -503,6 +503,7 @@ mod tests {
                 part: "",
                 settings: &settings,
                 step: 0,
+                learned: None,
                 now: 0,
             };
             match judge(

@@ -6,7 +6,7 @@ use bursar_domain::integrations::{
 };
 
 use crate::scene::{
-    ENVIRONMENTS, IDS, NOW, SECRET, STORES, bare, encode, full, kinds, payload, said, settings,
+    ENVIRONMENTS, IDS, NOW, SECRET, STORES, bare, encode, full, kinds, learned, payload, said, settings,
     with_identifier,
 };
 
@@ -41,8 +41,21 @@ fn sending<'a>(settings: &'a Settings, part: &Part, records: &'a [Record], step:
         part: part.name,
         settings,
         step,
+        learned: None,
         now: NOW,
     }
+}
+
+/// First requests, also such that know of an earlier answer.
+fn sendings<'a>(
+    settings: &'a Settings,
+    part: &'a Part,
+    records: &'a [Record],
+) -> impl Iterator<Item = Sending<'a>> {
+    learned(part).map(move |learned| Sending {
+        learned,
+        ..sending(settings, part, records, 0)
+    })
 }
 
 fn text(request: &Request) -> String {
@@ -62,9 +75,11 @@ fn every_event_is_told_or_skipped_and_always_in_the_same_words() {
         each_record(integration, |settings, part, record| {
             told += 1;
             let records = std::slice::from_ref(record);
-            let request = || (integration.request)(&sending(settings, part, records, 0));
-            assert_eq!(request(), request(), "{}", integration.slug);
-            assert!(request().url.starts_with("http"), "{}", request().url);
+            for sending in sendings(settings, part, records) {
+                let request = || (integration.request)(&sending);
+                assert_eq!(request(), request(), "{}", integration.slug);
+                assert!(request().url.starts_with("http"), "{}", request().url);
+            }
         });
         assert!(told > 0, "{} tells nothing", integration.slug);
     }
@@ -76,12 +91,14 @@ fn requests_stay_within_the_limits() {
         let most = integration.limits.events_per_request as usize;
         each_record(integration, |settings, part, record| {
             let records = vec![record.clone(); most.min(10)];
-            let body = (integration.request)(&sending(settings, part, &records, 0)).body;
             let limit = integration
                 .limits
                 .request_bytes
                 .map_or(usize::MAX, |bytes| bytes as usize);
-            assert!(body.len() <= limit, "{}: {} bytes", integration.slug, body.len());
+            for sending in sendings(settings, part, &records) {
+                let body = (integration.request)(&sending).body;
+                assert!(body.len() <= limit, "{}: {} bytes", integration.slug, body.len());
+            }
         });
     }
 }
@@ -97,11 +114,14 @@ fn secrets_stand_in_requests_alone_and_can_be_masked_there() {
                 "{slug}: a secret in a record"
             );
             let records = std::slice::from_ref(record);
-            let open = text(&(integration.request)(&sending(settings, part, records, 0)));
-            seen |= open.contains(SECRET);
             let masks = settings.with_masks(integration.settings);
-            let masked = text(&(integration.request)(&sending(&masks, part, records, 0)));
-            assert!(!masked.contains(SECRET), "{slug}: {masked}");
+            for sending in sendings(settings, part, records) {
+                seen |= text(&(integration.request)(&sending)).contains(SECRET);
+            }
+            for sending in sendings(&masks, part, records) {
+                let masked = text(&(integration.request)(&sending));
+                assert!(!masked.contains(SECRET), "{slug}: {masked}");
+            }
         });
         let has_secrets = integration
             .settings
@@ -136,8 +156,13 @@ fn any_answer_gets_a_verdict_for_each_record() {
         for part in integration.parts {
             for count in [1, (integration.limits.events_per_request as usize).min(3)] {
                 let records = vec![record.clone(); count];
-                for step in 0..MOST_STEPS {
-                    let sending = sending(&settings, part, &records, step);
+                let steps =
+                    (0..MOST_STEPS).flat_map(|step| learned(part).map(move |learned| (step, learned)));
+                for (step, learned) in steps {
+                    let sending = Sending {
+                        learned,
+                        ..sending(&settings, part, &records, step)
+                    };
                     let judged = |answer: Option<&Answer>| match (integration.judge)(&sending, answer) {
                         Judgement::Verdicts(verdicts) => {
                             assert_eq!(verdicts.len(), count, "{}", integration.slug)

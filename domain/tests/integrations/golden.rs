@@ -8,7 +8,7 @@ use std::fs;
 use bursar_domain::integrations::{ALL, Integration, Request, Sending};
 use serde_json::Value;
 
-use crate::scene::{NOW, bare, encode, folder, full, is_rewriting, kinds, payload, said, settings};
+use crate::scene::{NOW, bare, encode, folder, full, is_rewriting, kinds, learned, payload, said, settings};
 
 #[test]
 fn requests_are_as_they_were_reviewed() {
@@ -47,14 +47,17 @@ fn told(integration: &Integration, kind: bursar_domain::events::EventKind) -> St
             match encode(integration, &settings, part, kind, &payload, &profile) {
                 Err(skip) => writeln!(text, "skipped: {skip}\n").unwrap(),
                 Ok(record) => {
-                    let sending = Sending {
-                        records: &[record],
-                        part: part.name,
-                        settings: &settings,
-                        step: 0,
-                        now: NOW,
-                    };
-                    write(&mut text, &(integration.request)(&sending));
+                    for learned in learned(part) {
+                        let sending = Sending {
+                            records: std::slice::from_ref(&record),
+                            part: part.name,
+                            settings: &settings,
+                            step: 0,
+                            learned,
+                            now: NOW,
+                        };
+                        write(&mut text, &(integration.request)(&sending));
+                    }
                 }
             }
         }
@@ -67,7 +70,10 @@ fn write(text: &mut String, request: &Request) {
     for (name, value) in &request.headers {
         writeln!(text, "{name}: {value}").unwrap();
     }
-    writeln!(text, "\n{}\n", readable(&request.body)).unwrap();
+    if !request.body.is_empty() {
+        writeln!(text, "\n{}", readable(&request.body)).unwrap();
+    }
+    writeln!(text).unwrap();
 }
 
 /// JSON on many lines, forms with a line for each field, each value decoded.

@@ -24,8 +24,12 @@ pub const ENVIRONMENTS: [&str; 2] = ["Production", "Sandbox"];
 /// What every sample secret holds.
 pub const SECRET: &str = "s3cr3t";
 
-/// What identifiers look like: any text, a number.
-pub const IDS: [&str; 2] = ["example_id", "1757762239877245682"];
+/// What identifiers look like: any text, a number, a UUID.
+pub const IDS: [&str; 3] = [
+    "example_id",
+    "1757762239877245682",
+    "9c1f2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f",
+];
 
 pub fn folder(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -45,7 +49,7 @@ pub fn payload(kind: EventKind, store: &str, environment: &str) -> String {
 pub fn full() -> (Profile, Details) {
     let mut identifiers = Map::new();
     for name in NAMES {
-        identifiers.insert(name.into(), json!(format!("example_{name}")));
+        identifiers.insert(name.into(), json!(identifier(name)));
     }
     identifiers.insert("appmetrica_device_id".into(), json!(IDS[1]));
     let body = json!({
@@ -71,6 +75,15 @@ pub fn bare() -> (Profile, Details) {
 /// A bare profile with one identifier.
 pub fn with_identifier(name: &str, id: &str) -> (Profile, Details) {
     profile(&json!({ name: id }), &json!({}), None)
+}
+
+/// A value in the form that the third party asks for.
+fn identifier(name: &str) -> String {
+    match name {
+        "one_signal_subscription_id" => "9c1f2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f".into(),
+        "one_signal_player_id" => "9c1f2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e60".into(),
+        name => format!("example_{name}"),
+    }
 }
 
 fn profile(identifiers: &Value, body: &Value, customer: Option<&str>) -> (Profile, Details) {
@@ -133,6 +146,12 @@ pub fn encode(
         first_tried_at: FIRST_TRIED_AT,
         now: NOW,
     })
+}
+
+/// What requests of this part may know from earlier answers: nothing, and a sample if it learns from answers.
+pub fn learned(part: &Part) -> impl Iterator<Item = Option<&'static str>> {
+    let sample = part.learns.map(|_| Some("b7c8d9e0-1111-4222-8333-444455556666"));
+    std::iter::once(None).chain(sample)
 }
 
 /// The kinds that an integration can tell of.

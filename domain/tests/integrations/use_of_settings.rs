@@ -3,7 +3,7 @@
 use bursar_domain::integrations::{ALL, Answer, Field, Integration, Kind, Probe, Record, Sending, Settings};
 use serde_json::{Value, json};
 
-use crate::scene::{ENVIRONMENTS, NOW, STORES, bare, encode, full, kinds, payload, said, settings};
+use crate::scene::{ENVIRONMENTS, NOW, STORES, bare, encode, full, kinds, learned, payload, said, settings};
 
 /// Looked at before an integration is asked.
 const OF_THE_PIPELINE: &[&str] = &[
@@ -99,14 +99,17 @@ fn outcome(integration: &Integration, settings: &Settings) -> String {
                 match encode(integration, settings, part, kind, &payload, profile) {
                     Err(skip) => outcome.push(format!("{skip} {skip:?}")),
                     Ok(record) => {
-                        let sending = Sending {
-                            records: &[record],
-                            part: part.name,
-                            settings,
-                            step: 0,
-                            now: NOW,
-                        };
-                        outcome.push(format!("{:?}", (integration.request)(&sending)));
+                        for learned in learned(part) {
+                            let sending = Sending {
+                                records: std::slice::from_ref(&record),
+                                part: part.name,
+                                settings,
+                                step: 0,
+                                learned,
+                                now: NOW,
+                            };
+                            outcome.push(format!("{:?}", (integration.request)(&sending)));
+                        }
                     }
                 }
             }
@@ -122,6 +125,7 @@ fn outcome(integration: &Integration, settings: &Settings) -> String {
             part: integration.parts[0].name,
             settings,
             step: 0,
+            learned: None,
             now: NOW,
         };
         let answer = Answer {
@@ -130,7 +134,7 @@ fn outcome(integration: &Integration, settings: &Settings) -> String {
         };
         outcome.push(format!("{:?}", (integration.judge)(&sending, Some(&answer))));
     }
-    if let Probe::Requests(requests, _) = integration.probe {
+    if let Probe::Requests(requests, _) | Probe::Handshake(requests, _) = integration.probe {
         outcome.push(format!("{:?}", requests(settings, NOW)));
     }
     outcome.join("\n")

@@ -7,7 +7,7 @@ use crate::state::AppState;
 /// Makes the integration's own requests for this. Answers what is wrong, if something is; nothing is where it has no
 /// such requests.
 pub async fn prove(state: &AppState, integration: &Integration, settings: &Settings) -> Result<(), String> {
-    let Probe::Requests(requests, judge) = integration.probe else {
+    let (Probe::Requests(requests, judge) | Probe::Handshake(requests, judge)) = integration.probe else {
         return Ok(());
     };
     let now = state.clock.now();

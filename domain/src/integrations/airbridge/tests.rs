@@ -215,6 +215,7 @@ fn test_purchases_go_to_their_own_app() {
         part: "",
         settings: &settings,
         step: 0,
+        learned: None,
         now: 0,
     });
     assert_eq!(

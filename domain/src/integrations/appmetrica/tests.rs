@@ -224,6 +224,7 @@ fn everything_is_in_the_query() {
         part: "event",
         settings: &settings,
         step: 0,
+        learned: None,
         now: 0,
     });
     let expected = "https://api.appmetrica.yandex.com/logs/v1/import/events?post_api_key=k3y-0001&application_id=4242\

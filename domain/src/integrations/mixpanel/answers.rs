@@ -137,6 +137,7 @@ mod tests {
             part,
             settings: &tracking,
             step: 0,
+            learned: None,
             now: 0,
         };
         for part in [EVENT, PROFILE, TRANSACTION] {

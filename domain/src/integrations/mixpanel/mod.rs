@@ -17,6 +17,7 @@ use super::{
     Field, Integration, Kind, Limits, Occasion, Part, Probe, Problem, Record, Settings, Skip, all_but_levels,
     shared,
 };
+use crate::events::EventKind;
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -146,7 +147,7 @@ fn check(settings: &Settings) -> Vec<Problem> {
     at_least_one(settings, "tokens")
 }
 
-fn wants_transactions(settings: &Settings) -> bool {
+fn wants_transactions(settings: &Settings, _: EventKind) -> bool {
     settings.text("profile_revenue") == Some("transactions")
 }
 
@@ -240,7 +241,11 @@ mod tests {
     fn transactions_are_a_call_only_where_they_are_asked_for() {
         for (said, wanted) in [("total", false), ("off", false), ("transactions", true)] {
             let settings = Case::new(&INTEGRATION, json!({"profile_revenue": said})).settings();
-            assert_eq!(wants_transactions(&settings), wanted, "{said}");
+            assert_eq!(
+                wants_transactions(&settings, EventKind::TrialStarted),
+                wanted,
+                "{said}"
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::http::Uri;
 use bursar_domain::ids::AppId;
-use bursar_domain::integrations::{self, Field, Integration, Kind, Limits, Problem, Settings};
+use bursar_domain::integrations::{self, Field, Integration, Kind, Limits, Probe, Problem, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
@@ -193,7 +193,7 @@ pub async fn set(
 
 /// An integration that is proved before anything is sent waits for that; the others go on at once.
 fn first_proof(integration: &Integration, current: &Current) -> Option<String> {
-    let has_to_wait = current.enabled && integration.proves_first;
+    let has_to_wait = current.enabled && matches!(integration.probe, Probe::Handshake(..));
     has_to_wait.then(|| "it has not been proved yet".to_owned())
 }
 
