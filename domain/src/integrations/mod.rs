@@ -6,9 +6,12 @@
 //! try again is the server's business.
 
 mod amplitude;
+#[cfg(test)]
+pub mod cases;
 pub mod customer;
 pub mod exchange;
 pub mod field;
+pub mod form;
 pub mod occasion;
 pub mod record;
 #[cfg(test)]
@@ -220,7 +223,8 @@ mod tests {
             let slug = integration.slug;
             assert_eq!(find(slug).map(|found| found.title), Some(integration.title));
             assert!(
-                slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
+                slug.bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'),
                 "{slug}"
             );
             assert!(integration.docs.starts_with("https://"), "{slug}");
