@@ -10,6 +10,7 @@ mod amplitude;
 pub mod cases;
 pub mod customer;
 pub mod exchange;
+mod facebook_ads;
 pub mod field;
 pub mod form;
 pub mod occasion;
@@ -41,7 +42,11 @@ pub use settings::Settings;
 pub use told::Told;
 
 /// All integrations, in the order in which they are listed.
-pub const ALL: &[Integration] = &[webhook::INTEGRATION, amplitude::INTEGRATION];
+pub const ALL: &[Integration] = &[
+    webhook::INTEGRATION,
+    amplitude::INTEGRATION,
+    facebook_ads::INTEGRATION,
+];
 
 /// A third party.
 pub struct Integration {

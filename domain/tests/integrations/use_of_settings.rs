@@ -27,7 +27,7 @@ const OF_THE_WEBHOOK: &[&str] = &[
 ];
 
 /// Kept for the owner's own reference.
-const FOR_REFERENCE: &[(&str, &str)] = &[];
+const FOR_REFERENCE: &[(&str, &str)] = &[("facebook_ads", "ios_app_id")];
 
 #[test]
 fn each_setting_makes_a_difference() {
