@@ -12,6 +12,7 @@ pub mod customer;
 pub mod exchange;
 mod facebook_ads;
 pub mod field;
+mod firebase_ga4;
 pub mod form;
 pub mod occasion;
 pub mod record;
@@ -46,6 +47,7 @@ pub const ALL: &[Integration] = &[
     webhook::INTEGRATION,
     amplitude::INTEGRATION,
     facebook_ads::INTEGRATION,
+    firebase_ga4::INTEGRATION,
 ];
 
 /// A third party.
