@@ -134,6 +134,14 @@ pub enum Verdict {
         /// What was wrong, for people.
         why: String,
     },
+    /// Try it again as the schedule says, but not more often than so many times in all, the first included; then it is
+    /// rejected.
+    RetryAtMost {
+        /// How many tries there are.
+        tries: u32,
+        /// What was wrong, for people.
+        why: String,
+    },
     /// It was not looked at, because others of its request were wrong: send it again at once.
     Resend,
     /// As [`Self::Resend`], in a request of its own.
@@ -157,7 +165,7 @@ impl Verdict {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Delivered | Self::DeliveredWithWarning(_) => "delivered",
-            Self::Retry { .. } => "retry",
+            Self::Retry { .. } | Self::RetryAtMost { .. } => "retry",
             Self::Resend | Self::ResendAlone => "resend",
             Self::Rejected(_) => "rejected",
             Self::Misconfigured(_) => "misconfigured",

@@ -9,9 +9,14 @@ mod airbridge;
 mod amplitude;
 mod appmetrica;
 mod branch;
+#[cfg(test)]
+pub mod cases;
 pub mod customer;
 pub mod exchange;
+mod facebook_ads;
 pub mod field;
+mod firebase_ga4;
+pub mod form;
 mod mixpanel;
 pub mod occasion;
 #[cfg(test)]
@@ -63,6 +68,8 @@ pub const ALL: &[Integration] = &[
     appmetrica::INTEGRATION,
     onesignal::INTEGRATION,
     pushwoosh::INTEGRATION,
+    facebook_ads::INTEGRATION,
+    firebase_ga4::INTEGRATION,
 ];
 
 /// A third party.
@@ -262,7 +269,8 @@ mod tests {
             let slug = integration.slug;
             assert_eq!(find(slug).map(|found| found.title), Some(integration.title));
             assert!(
-                slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'),
+                slug.bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'),
                 "{slug}"
             );
             assert!(integration.docs.starts_with("https://"), "{slug}");

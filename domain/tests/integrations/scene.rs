@@ -111,9 +111,20 @@ pub fn app() -> AppSettings {
 
 /// The sample settings of an integration, in which every setting is said.
 pub fn said(integration: &Integration) -> Map<String, Value> {
-    let path = folder("tests/integrations/settings").join(format!("{}.json", integration.slug));
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_str(&text).unwrap()
+    let name = format!("{}.json", integration.slug);
+    read_sample(&name).unwrap_or_else(|| panic!("there is no settings/{name}"))
+}
+
+/// All samples: beside the usual one another, where no single one can have every setting make a difference.
+pub fn samples(integration: &Integration) -> Vec<Map<String, Value>> {
+    let other = read_sample(&format!("{}.other.json", integration.slug));
+    std::iter::once(said(integration)).chain(other).collect()
+}
+
+fn read_sample(name: &str) -> Option<Map<String, Value>> {
+    let path = folder("tests/integrations/settings").join(name);
+    let text = fs::read_to_string(path).ok()?;
+    Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}")))
 }
 
 pub fn settings(integration: &Integration, said: &Map<String, Value>) -> Settings {

@@ -1,0 +1,195 @@
+//! App Events: a form for each event.
+
+use serde::Serialize;
+
+use super::super::form::Form;
+use super::super::occasion::Revenue;
+use super::super::{Occasion, Record, Request, Sending, json};
+use super::device::{ExtInfo, Identity};
+use super::{APP, SANDBOX_APP, address, user_data};
+use crate::events::wire::Amount;
+
+#[derive(Serialize)]
+struct Event<'a> {
+    #[serde(rename = "_eventName")]
+    name: &'static str,
+    #[serde(rename = "_logTime")]
+    time: i64,
+    #[serde(rename = "_valueToSum", skip_serializing_if = "Option::is_none")]
+    value: Option<Amount>,
+    #[serde(rename = "fb_currency", skip_serializing_if = "Option::is_none")]
+    currency: Option<&'a str>,
+    #[serde(rename = "fb_content_type")]
+    content_type: &'static str,
+    #[serde(rename = "fb_content_id", skip_serializing_if = "Option::is_none")]
+    content_id: Option<&'a str>,
+    #[serde(rename = "fb_num_items")]
+    items: u8,
+    #[serde(rename = "fb_order_id", skip_serializing_if = "Option::is_none")]
+    order_id: Option<&'a str>,
+    #[serde(rename = "fb_transaction_id", skip_serializing_if = "Option::is_none")]
+    transaction_id: Option<&'a str>,
+}
+
+/// The form without its token. The route names the app and the address that the customer was seen at, which goes into
+/// a header.
+pub(super) fn record(
+    occasion: &Occasion<'_>,
+    name: &'static str,
+    identity: &Identity<'_>,
+    app: &'static str,
+) -> Record {
+    let customer = occasion.customer;
+    let mut form = Form::default()
+        .with("event", "CUSTOM_APP_EVENTS")
+        .with("advertiser_tracking_enabled", &identity.tracking().to_string())
+        .with("application_tracking_enabled", "1")
+        .with_known("advertiser_id", identity.advertiser_id)
+        .with_known("anon_id", identity.anon_id)
+        .with_known("app_user_id", customer.customer_user_id())
+        .with("custom_events", &events(occasion, name))
+        .with("extinfo", &json(&ExtInfo(occasion, identity.platform)));
+    if occasion.settings.is("send_hashed_user_data") {
+        for (field, hash) in user_data::known(occasion) {
+            form = form.with(&format!("ud[{field}]"), &hash);
+        }
+    }
+    Record {
+        route: format!("{app} {}", customer.recipient.ip.unwrap_or_default()),
+        body: form.into_text(),
+    }
+}
+
+/// `custom_events`: a list with the event.
+fn events(occasion: &Occasion<'_>, name: &'static str) -> String {
+    const MICROS: i64 = 1_000_000;
+    let revenue = occasion.revenue();
+    let order_id = occasion.event.text("original_transaction_id");
+    json(&[Event {
+        name,
+        time: occasion.event.at.div_euclid(MICROS),
+        value: revenue.as_ref().map(Revenue::number),
+        currency: revenue.as_ref().map(|revenue| revenue.currency.as_str()),
+        content_type: "in_app",
+        content_id: occasion.event.text("vendor_product_id"),
+        items: 1,
+        order_id,
+        transaction_id: order_id,
+    }])
+}
+
+/// The form with its token, for the app that the route names.
+pub(super) fn request(sending: &Sending<'_>) -> Request {
+    let record = &sending.records[0];
+    let (app, ip) = record.route.split_once(' ').unwrap_or((APP, ""));
+    let token = if app == SANDBOX_APP {
+        "sandbox_client_token"
+    } else {
+        "client_token"
+    };
+    let id = sending.settings.text(app).unwrap_or_default();
+    let token = sending.settings.text(token).map(|token| format!("{id}|{token}"));
+    let form = Form::begun(&record.body).with_known("access_token", token.as_deref());
+    let request = Request::post_form(address(sending.settings, app, "activities"), form.into_text());
+    if ip.is_empty() {
+        request
+    } else {
+        request.header("x-forwarded-for", ip)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::INTEGRATION;
+    use crate::events::EventKind;
+    use crate::integrations::cases::Case;
+
+    fn case() -> Case {
+        Case {
+            settings: json!({"facebook_app_id": "880011223344556"}),
+            identifiers: json!({"facebook_anonymous_id": "XZ7F3D2A-0B1C-4D5E-8F90-A1B2C3D4E5F6"}),
+            profile: json!({"att_status": 3, "ip_v4_address": "198.51.100.24", "installation_meta": {
+                "device_id": "d", "device": "iPhone15,3", "os": "iOS 18.3", "platform": "iOS", "locale": "sv_SE",
+                "timezone": "Europe/Stockholm", "app_version": "2.8.0", "app_build": "412",
+                "idfa": "6F9619FF-8B86-4011-B42D-00CF4FC964FF"
+            }}),
+            ..Case::default()
+        }
+    }
+
+    fn body(case: &Case) -> String {
+        case.request(&INTEGRATION).unwrap().body
+    }
+
+    /// What stands in a form behind percent signs.
+    fn open(form: &str) -> String {
+        let mut parts = form.split('%');
+        let mut bytes = parts.next().unwrap().as_bytes().to_vec();
+        for part in parts {
+            bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
+            bytes.extend(part[2..].bytes());
+        }
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn an_event_is_a_form_with_json_in_it() {
+        let request = case().request(&INTEGRATION).unwrap();
+        assert_eq!(
+            request.url,
+            "https://graph.facebook.com/v25.0/880011223344556/activities"
+        );
+        assert!(
+            request
+                .headers
+                .contains(&("x-forwarded-for", "198.51.100.24".into()))
+        );
+        let lines = [
+            "event=CUSTOM_APP_EVENTS&advertiser_tracking_enabled=1&application_tracking_enabled=1",
+            "&advertiser_id=6F9619FF-8B86-4011-B42D-00CF4FC964FF&anon_id=XZ7F3D2A-0B1C-4D5E-8F90-A1B2C3D4E5F6",
+            "&app_user_id=cust-7781&custom_events=",
+            r#"[{"_eventName":"Subscribe","_logTime":1741944413,"_valueToSum":12.49,"fb_currency":"USD","#,
+            r#""fb_content_type":"in_app","fb_content_id":"aurora.pro.monthly","fb_num_items":1,"#,
+            r#""fb_order_id":"440001100000001","fb_transaction_id":"440001100000001"}]"#,
+            r#"&extinfo=["i2","com.aurora.notes","2.8.0","412","18.3","iPhone15,3","sv_SE","CET","",0,0,"",0,0,0,"#,
+            r#""Europe/Stockholm"]"#,
+        ];
+        assert_eq!(open(&request.body), lines.concat());
+    }
+
+    #[test]
+    fn the_client_token_and_another_version_are_used_where_they_are_set() {
+        let case = Case {
+            settings: json!({"facebook_app_id": "1", "client_token": "abc", "graph_version": "v26.0",
+                "base_url": "https://proxy.example/"}),
+            ..case()
+        };
+        let request = case.request(&INTEGRATION).unwrap();
+        assert_eq!(request.url, "https://proxy.example/v26.0/1/activities");
+        assert!(request.body.ends_with("&access_token=1%7Cabc"));
+        assert!(!case.record(&INTEGRATION).unwrap().body.contains("abc"));
+    }
+
+    #[test]
+    fn only_income_is_told_as_money() {
+        let expired = Case {
+            kind: EventKind::SubscriptionExpired,
+            ..case()
+        };
+        assert!(!body(&expired).contains("_valueToSum") && !body(&expired).contains("fb_currency"));
+        assert!(!body(&case().with("price_usd", 0.0)).contains("_valueToSum"));
+        let trial = Case {
+            kind: EventKind::TrialStarted,
+            ..case()
+        };
+        assert!(!body(&trial).contains("_valueToSum"));
+        let settings =
+            json!({"facebook_app_id": "1", "send_trial_price": true, "report_user_currency": true});
+        let with_price = open(&body(&Case { settings, ..trial }));
+        let money =
+            r#""_eventName":"StartTrial","_logTime":1741944413,"_valueToSum":129.0,"fb_currency":"SEK""#;
+        assert!(with_price.contains(money), "{with_price}");
+    }
+}

@@ -1,0 +1,206 @@
+//! The Conversions API: events as JSON to a dataset, one in a call, because one bad event fails its whole call.
+//!
+//! Source: <https://developers.facebook.com/docs/marketing-api/conversions-api/parameters>, read 2026-11.
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use uuid::Uuid;
+
+use super::super::occasion::Revenue;
+use super::super::{Occasion, Record, Request, Sending, Skip, json};
+use super::device::{ExtInfo, Identity};
+use super::{DATASET, TEST_CODE, TOKEN, address, user_data};
+use crate::events::wire::Amount;
+
+/// What the routes of these records begin with.
+pub(super) const ROUTE: &str = "conversions";
+/// The route of events that are marked as tests.
+const TEST_ROUTE: &str = "conversions test";
+
+/// A call with an older event is refused.
+const MAX_AGE_SECONDS: i64 = 7 * 86_400;
+
+#[derive(Serialize)]
+struct Event<'a> {
+    event_name: &'static str,
+    event_time: i64,
+    event_id: Uuid,
+    action_source: &'static str,
+    user_data: UserData<'a>,
+    app_data: AppData<'a>,
+    custom_data: CustomData<'a>,
+}
+
+#[derive(Serialize)]
+struct AppData<'a> {
+    advertiser_tracking_enabled: u8,
+    application_tracking_enabled: u8,
+    extinfo: ExtInfo<'a>,
+}
+
+#[derive(Serialize)]
+struct CustomData<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Amount>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_ids: Option<[&'a str; 1]>,
+    content_type: &'static str,
+}
+
+/// The customer: hashes in lists, ids and address as they are.
+struct UserData<'a>(&'a Occasion<'a>, &'a Identity<'a>);
+
+impl Serialize for UserData<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(occasion, identity) = self;
+        let customer = occasion.customer;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(hash) = customer.customer_user_id().and_then(user_data::external_id) {
+            map.serialize_entry("external_id", &[hash])?;
+        }
+        if occasion.settings.is("send_hashed_user_data") {
+            for (field, hash) in user_data::known(occasion).filter(|(field, _)| ["em", "ph"].contains(field))
+            {
+                map.serialize_entry(field, &[hash])?;
+            }
+        }
+        for (field, value) in [
+            ("madid", identity.advertiser_id),
+            ("anon_id", identity.anon_id),
+            ("client_ip_address", customer.recipient.ip),
+            ("client_user_agent", customer.recipient.user_agent),
+        ] {
+            if let Some(value) = value {
+                map.serialize_entry(field, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// The event; one that is marked as a test has a route of its own.
+pub(super) fn record(
+    occasion: &Occasion<'_>,
+    name: &'static str,
+    identity: &Identity<'_>,
+    is_test: bool,
+) -> Result<Record, Skip> {
+    const MICROS: i64 = 1_000_000;
+    if occasion.age_seconds() > MAX_AGE_SECONDS {
+        return Err(Skip::TooOld);
+    }
+    let revenue = occasion.revenue();
+    let event = Event {
+        event_name: name,
+        event_time: occasion.at_or_first_try().div_euclid(MICROS),
+        event_id: occasion.event.id,
+        action_source: "app",
+        user_data: UserData(occasion, identity),
+        app_data: AppData {
+            advertiser_tracking_enabled: identity.tracking(),
+            application_tracking_enabled: 1,
+            extinfo: ExtInfo(occasion, identity.platform),
+        },
+        custom_data: CustomData {
+            currency: revenue.as_ref().map(|revenue| revenue.currency.as_str()),
+            value: revenue.as_ref().map(Revenue::number),
+            order_id: occasion.event.text("original_transaction_id"),
+            content_ids: occasion.event.text("vendor_product_id").map(|product| [product]),
+            content_type: "product",
+        },
+    };
+    Ok(Record {
+        route: if is_test { TEST_ROUTE } else { ROUTE }.to_owned(),
+        body: json(&event),
+    })
+}
+
+/// The call with its token; only tests carry the code that makes them tests.
+pub(super) fn request(sending: &Sending<'_>) -> Request {
+    let (record, settings) = (&sending.records[0], sending.settings);
+    let token = json(&settings.text(TOKEN));
+    let code = settings.text(TEST_CODE).filter(|_| record.route == TEST_ROUTE);
+    let code = code.map(|code| format!(",\"test_event_code\":{}", json(&code)));
+    let body = format!(
+        "{{\"data\":[{}],\"access_token\":{token}{}}}",
+        record.body,
+        code.unwrap_or_default()
+    );
+    Request::post_json(address(settings, DATASET, "events"), body)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::INTEGRATION;
+    use super::*;
+    use crate::integrations::cases::{AT, Case};
+
+    fn case() -> Case {
+        Case {
+            settings: json!({"facebook_app_id": "1", "conversions_api": {
+                "dataset_id": "77", "access_token": "t\"", "test_event_code": "TEST1"}}),
+            identifiers: json!({"facebook_anonymous_id": "XZ1"}),
+            profile: json!({"att_status": 3, "ip_v4_address": "198.51.100.24", "email": "ada@example.com",
+                "phone_number": "+12025550143", "first_name": "Ada", "installation_meta": {
+                    "device_id": "d", "os": "18.3", "idfa": "A", "user_agent": "Example/1.0"}}),
+            ..Case::default()
+        }
+    }
+
+    fn sent(case: &Case) -> Value {
+        serde_json::from_str(&case.request(&INTEGRATION).unwrap().body).unwrap()
+    }
+
+    #[test]
+    fn an_event_goes_to_the_dataset_with_its_id() {
+        let url = case().request(&INTEGRATION).unwrap().url;
+        assert_eq!(url, "https://graph.facebook.com/v25.0/77/events");
+        let expected = json!({"access_token": "t\"", "data": [{
+            "event_name": "Subscribe", "event_time": 1_741_944_413,
+            "event_id": "b4a7c2de-5a0d-4c0e-8f3e-0f6a1d2c3b4a", "action_source": "app",
+            "user_data": {"external_id": [user_data::external_id("cust-7781")], "madid": "A", "anon_id": "XZ1",
+                "client_ip_address": "198.51.100.24", "client_user_agent": "Example/1.0"},
+            "app_data": {"advertiser_tracking_enabled": 1, "application_tracking_enabled": 1, "extinfo": [
+                "i2", "com.aurora.notes", "", "", "18.3", "", "", "", "", 0, 0, "", 0, 0, 0, ""]},
+            "custom_data": {"currency": "USD", "value": 12.49, "order_id": "440001100000001",
+                "content_ids": ["aurora.pro.monthly"], "content_type": "product"}
+        }]});
+        assert_eq!(sent(&case()), expected);
+    }
+
+    #[test]
+    fn a_test_is_marked_and_never_a_real_purchase() {
+        let test = sent(&case().with("environment", "Sandbox"));
+        assert_eq!(test["test_event_code"], "TEST1");
+        assert!(sent(&case()).get("test_event_code").is_none());
+    }
+
+    #[test]
+    fn hashes_of_the_person_are_told_where_the_owner_says_so() {
+        let mut case = case();
+        case.settings["send_hashed_user_data"] = true.into();
+        let user = sent(&case)["data"][0]["user_data"].clone();
+        assert!(user["em"][0].is_string() && user["ph"][0].is_string() && user.get("fn").is_none());
+    }
+
+    #[test]
+    fn events_of_more_than_seven_days_are_too_old() {
+        let after = |seconds: i64| {
+            let now = AT + (MAX_AGE_SECONDS + seconds) * 1_000_000;
+            Case { now, ..case() }.record(&INTEGRATION)
+        };
+        assert!(after(0).is_ok());
+        assert_eq!(after(1), Err(Skip::TooOld));
+        let ahead = Case {
+            first_tried_at: AT - 5_000_000,
+            ..case()
+        };
+        assert_eq!(sent(&ahead)["data"][0]["event_time"], 1_741_944_408);
+    }
+}

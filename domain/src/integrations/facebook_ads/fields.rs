@@ -1,0 +1,102 @@
+//! What the owner enters for Facebook Ads.
+
+use super::super::settings::any_text;
+use super::super::{Field, Kind, shared};
+
+pub(super) const FIELDS: &[Field] = &[
+    Field::new(
+        "facebook_app_id",
+        Kind::Text(number_problem),
+        "The app's id at Meta. Without it events about real purchases are skipped.",
+    ),
+    Field::new(
+        "ios_app_id",
+        Kind::Text(any_text),
+        "The app's id in the App Store, for your own reference: it is not sent.",
+    ),
+    Field::new(
+        "client_token",
+        Kind::Secret(any_text),
+        "The client token of the app at Meta. Sent if it is set.",
+    ),
+    Field::new(
+        "sandbox_facebook_app_id",
+        Kind::Text(number_problem),
+        "The id of another app at Meta, for test purchases. Without it they are skipped.",
+    ),
+    Field::new(
+        "sandbox_client_token",
+        Kind::Secret(any_text),
+        "The client token of the app for test purchases.",
+    ),
+    Field::new(
+        "graph_version",
+        Kind::Text(version_problem),
+        "The version of Meta's Graph API. Otherwise v25.0.",
+    ),
+    Field::new(
+        "conversions_api.dataset_id",
+        Kind::Text(number_problem),
+        "A dataset at Meta: events go there, by the Conversions API, instead of to the app.",
+    ),
+    Field::new(
+        "conversions_api.access_token",
+        Kind::Secret(any_text),
+        "The access token of the dataset.",
+    ),
+    Field::new(
+        "conversions_api.test_event_code",
+        Kind::Text(any_text),
+        "Sends events about test purchases to the dataset too, for its tab Test events.",
+    ),
+    Field::new(
+        "send_hashed_user_data",
+        Kind::Switch(false),
+        "Add hashes of what is known of the customer as a person, such as the e-mail address.",
+    ),
+    shared::EVENTS,
+    shared::TRIAL_ACTIVE_DAYS,
+    shared::SUBSCRIPTION_ACTIVE_DAYS,
+    shared::REVENUE_MODE,
+    shared::REPORT_USER_CURRENCY,
+    shared::SEND_TRIAL_PRICE,
+    shared::exclude_historical_events(true),
+    shared::WAIT_FOR_IDENTIFIER,
+    shared::ordered(true),
+    shared::BASE_URL,
+    shared::MAX_IN_FLIGHT,
+    shared::REQUESTS_PER_SECOND,
+];
+
+/// Ids at Meta are numbers too long for a number: they stand in the address.
+fn number_problem(text: &str) -> Option<&'static str> {
+    let is_number = (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    (!is_number).then_some("must be 1 to 32 digits")
+}
+
+fn version_problem(text: &str) -> Option<&'static str> {
+    let is_number =
+        |text: &str| (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = text.strip_prefix('v').and_then(|rest| rest.split_once('.'));
+    match parts {
+        Some((major, minor)) if is_number(major) && is_number(minor) => None,
+        _ => Some("must be a version such as v25.0"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_the_address_is_looked_at() {
+        assert!(number_problem("880011223344556").is_none());
+        assert!(number_problem("88/x").is_some() && number_problem("").is_some());
+        assert!(version_problem("v25.0").is_none());
+        assert!(
+            ["25.0", "v25", "v25.0/me", "v.1"]
+                .iter()
+                .all(|text| version_problem(text).is_some())
+        );
+    }
+}

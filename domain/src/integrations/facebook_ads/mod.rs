@@ -1,0 +1,228 @@
+//! Facebook Ads (Meta): an event as a form to the App Events API, or, where the owner has a dataset, as JSON to the
+//! Conversions API. The first tells no repeats; the second tells them by `event_id` for 48 hours.
+//!
+//! Sources: <https://developers.facebook.com/docs/marketing-api/app-event-api>,
+//! <https://developers.facebook.com/docs/marketing-api/conversions-api/app-events>, read 2026-11.
+
+mod answers;
+mod app_events;
+mod conversions;
+mod device;
+mod fields;
+mod user_data;
+
+use self::device::Identity;
+use super::schedule::USUAL;
+use super::{Integration, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending, Settings, Skip};
+use crate::events::EventKind;
+
+/// The record.
+pub const INTEGRATION: Integration = Integration {
+    slug: "facebook_ads",
+    title: "Facebook Ads",
+    docs: "https://developers.facebook.com/docs/marketing-api/app-event-api",
+    settings: fields::FIELDS,
+    identifiers: &["facebook_anonymous_id"],
+    limits: Limits::NONE,
+    schedule: &USUAL,
+    takes: |event| name(event).is_some(),
+    parts: &[Part::WHOLE],
+    check,
+    encode,
+    request,
+    judge: answers::judge,
+    probe: Probe::MarkedEvent,
+};
+
+const APP: &str = "facebook_app_id";
+const SANDBOX_APP: &str = "sandbox_facebook_app_id";
+const DATASET: &str = "conversions_api.dataset_id";
+const TOKEN: &str = "conversions_api.access_token";
+const TEST_CODE: &str = "conversions_api.test_event_code";
+
+/// The version of the Graph API that this was written for.
+const VERSION: &str = "v25.0";
+
+/// What Meta calls an event. The names are fixed: its campaigns are built on them. Refunds have none, because Meta takes
+/// no negative values.
+fn name(event: EventKind) -> Option<&'static str> {
+    Some(match event {
+        EventKind::SubscriptionStarted | EventKind::SubscriptionRenewed | EventKind::TrialConverted => {
+            "Subscribe"
+        }
+        EventKind::TrialStarted => "StartTrial",
+        EventKind::NonSubscriptionPurchase => "fb_mobile_purchase",
+        EventKind::SubscriptionExpired => "CancelSubscription",
+        EventKind::TrialExpired => "CancelTrial",
+        EventKind::TrialRenewalCancelled => "auto_renew_off",
+        EventKind::TrialRenewalReactivated => "auto_renew_on",
+        EventKind::SubscriptionRenewalCancelled => "auto_renew_off_subscription",
+        EventKind::SubscriptionRenewalReactivated => "auto_renew_on_subscription",
+        EventKind::BillingIssueDetected
+        | EventKind::EnteredGracePeriod
+        | EventKind::TrialActive
+        | EventKind::SubscriptionActive => event.as_str(),
+        EventKind::SubscriptionPaused
+        | EventKind::SubscriptionDeferred
+        | EventKind::SubscriptionRefunded
+        | EventKind::NonSubscriptionPurchaseRefunded
+        | EventKind::AccessLevelUpdated => return None,
+    })
+}
+
+/// How an event reaches Meta.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// App Events, for the app of this setting.
+    App(&'static str),
+    /// The Conversions API; is the event marked as a test?
+    Conversions { is_test: bool },
+}
+
+/// Events about test purchases never mix with real ones: they need an app or a test code of their own.
+fn way(occasion: &Occasion<'_>) -> Result<Way, Skip> {
+    let is_set = |setting| occasion.settings.text(setting).is_some();
+    let is_test = occasion.environment() == "sandbox";
+    let way = if is_set(DATASET) && (!is_test || is_set(TEST_CODE)) {
+        Way::Conversions { is_test }
+    } else {
+        Way::App(if is_test { SANDBOX_APP } else { APP })
+    };
+    let needed = match way {
+        Way::App(setting) => setting,
+        Way::Conversions { .. } => TOKEN,
+    };
+    if is_set(needed) {
+        Ok(way)
+    } else {
+        Err(Skip::MissingCredentials(needed.to_owned()))
+    }
+}
+
+fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
+    let name = name(occasion.kind()).ok_or(Skip::EventUnsupported)?;
+    let way = way(occasion)?;
+    let identity = Identity::of(occasion)?;
+    match way {
+        Way::App(app) => Ok(app_events::record(occasion, name, &identity, app)),
+        Way::Conversions { is_test } => conversions::record(occasion, name, &identity, is_test),
+    }
+}
+
+fn request(sending: &Sending<'_>) -> Request {
+    if sending.records[0].route.starts_with(conversions::ROUTE) {
+        conversions::request(sending)
+    } else {
+        app_events::request(sending)
+    }
+}
+
+/// An address below an app or a dataset.
+fn address(settings: &Settings, owner: &str, call: &str) -> String {
+    let version = settings.text("graph_version").unwrap_or(VERSION);
+    let owner = settings.text(owner).unwrap_or_default();
+    settings.address(
+        "https://graph.facebook.com",
+        &format!("/{version}/{owner}/{call}"),
+    )
+}
+
+fn check(settings: &Settings) -> Vec<Problem> {
+    let is_set = |setting: &str| settings.text(setting).is_some();
+    let mut problems = Vec::new();
+    if !is_set(APP) && !is_set(DATASET) {
+        problems.push(Problem::new(APP, "is not set, so every event is skipped"));
+    }
+    for (setting, needed) in [
+        (DATASET, TOKEN),
+        (TOKEN, DATASET),
+        (TEST_CODE, DATASET),
+        ("client_token", APP),
+        ("sandbox_client_token", SANDBOX_APP),
+    ] {
+        if is_set(setting) && !is_set(needed) {
+            problems.push(Problem::new(
+                needed,
+                format!("is not set, but {setting} needs it"),
+            ));
+        }
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::integrations::cases::Case;
+
+    #[test]
+    fn test_purchases_need_an_app_or_a_test_code_of_their_own() {
+        let sandbox = |settings| {
+            let case = Case {
+                settings,
+                identifiers: json!({"facebook_anonymous_id": "XZ1"}),
+                ..Case::default()
+            };
+            let request = case.with("environment", "Sandbox").request(&INTEGRATION);
+            request.map(|request| request.url.replace("https://graph.facebook.com/v25.0/", ""))
+        };
+        assert_eq!(
+            sandbox(json!({"facebook_app_id": "1"})),
+            Err(Skip::MissingCredentials(SANDBOX_APP.into()))
+        );
+        let both = json!({"facebook_app_id": "1", "sandbox_facebook_app_id": "2"});
+        assert_eq!(sandbox(both), Ok("2/activities".into()));
+        let dataset = json!({"conversions_api": {"dataset_id": "3", "access_token": "t"}});
+        assert_eq!(
+            sandbox(dataset),
+            Err(Skip::MissingCredentials(SANDBOX_APP.into()))
+        );
+        let code =
+            json!({"conversions_api": {"dataset_id": "3", "access_token": "t", "test_event_code": "T"}});
+        assert_eq!(sandbox(code), Ok("3/events".into()));
+    }
+
+    #[test]
+    fn a_dataset_without_a_token_is_no_way_and_is_told_of() {
+        let case = Case {
+            settings: json!({"facebook_app_id": "1", "conversions_api": {"dataset_id": "3"}}),
+            identifiers: json!({"facebook_anonymous_id": "XZ1"}),
+            ..Case::default()
+        };
+        assert_eq!(
+            case.record(&INTEGRATION),
+            Err(Skip::MissingCredentials(TOKEN.into()))
+        );
+        let fields = |settings| {
+            let case = Case {
+                settings,
+                ..Case::default()
+            };
+            let problems = check(&case.settings(&INTEGRATION));
+            problems
+                .into_iter()
+                .map(|problem| problem.field)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(fields(case.settings), [TOKEN]);
+        assert_eq!(fields(json!({})), [APP]);
+        assert!(fields(json!({"facebook_app_id": "1", "client_token": "c"})).is_empty());
+    }
+
+    #[test]
+    fn refunds_pauses_and_access_are_not_told() {
+        for event in EventKind::ALL {
+            let is_told = (INTEGRATION.takes)(*event);
+            let untold = event.is_refund()
+                || matches!(
+                    event,
+                    EventKind::SubscriptionPaused
+                        | EventKind::SubscriptionDeferred
+                        | EventKind::AccessLevelUpdated
+                );
+            assert_eq!(is_told, !untold, "{event:?}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What the owner enters for Firebase and Google Analytics.
+
+use super::super::settings::any_text;
+use super::super::{Field, Kind, shared};
+use super::names;
+
+const SECRET: Kind = Kind::Secret(any_text);
+
+pub(super) const FIELDS: &[Field] = &[
+    Field::new(
+        "firebase_app_ids.ios",
+        Kind::Text(any_text),
+        "The Firebase app id for the App Store.",
+    ),
+    Field::new(
+        "firebase_app_ids.android",
+        Kind::Text(any_text),
+        "The Firebase app id for Google Play.",
+    ),
+    Field::new(
+        "firebase_app_ids.stripe",
+        Kind::Text(any_text),
+        "The Firebase app id for Stripe.",
+    ),
+    Field::new(
+        "api_secrets.ios",
+        SECRET,
+        "The Measurement Protocol secret of the stream for the App Store.",
+    ),
+    Field::new("api_secrets.android", SECRET, "The same for Google Play."),
+    Field::new("api_secrets.stripe", SECRET, "The same for Stripe."),
+    Field::new(
+        "data_residency",
+        Kind::Choice(&["us", "eu", "world"]),
+        "`eu` sends to Google's address in the EU; `us` and `world` both mean the usual one.",
+    ),
+    Field::new(
+        "trial_price_percentage",
+        Kind::Number(0, 100, Some(100)),
+        "How many parts in a hundred of the price are told on trial_started, with send_trial_price.",
+    ),
+    Field::new(
+        "send_user_properties",
+        Kind::Switch(false),
+        "Add subscription_state and subscription_product_id as user properties.",
+    ),
+    shared::EVENTS,
+    Field::new(
+        "event_names.ios",
+        Kind::EventNames(names::default),
+        "What each event is called on iOS and for Stripe. Empty: it is not sent.",
+    ),
+    Field::new(
+        "event_names.android",
+        Kind::EventNames(names::default),
+        "What each event is called on Android. Empty: it is not sent.",
+    ),
+    shared::TRIAL_ACTIVE_DAYS,
+    shared::SUBSCRIPTION_ACTIVE_DAYS,
+    shared::REVENUE_MODE,
+    shared::REPORT_USER_CURRENCY,
+    shared::SEND_TRIAL_PRICE,
+    shared::exclude_historical_events(true),
+    shared::ordered(true),
+    shared::BASE_URL,
+    shared::MAX_IN_FLIGHT,
+    shared::REQUESTS_PER_SECOND,
+];

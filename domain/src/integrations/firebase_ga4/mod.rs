@@ -1,0 +1,364 @@
+//! Firebase and Google Analytics 4: an event as JSON to the Measurement Protocol, in the form for app streams. Google
+//! drops a `purchase` whose `transaction_id` it has seen; of other events it tells no repeats.
+//!
+//! Source: <https://developers.google.com/analytics/devguides/collection/protocol/ga4/reference?client_type=firebase>,
+//! read 2026-11.
+
+mod fields;
+mod names;
+mod params;
+mod probe;
+
+use serde::Serialize;
+
+use self::params::Params;
+use super::customer::Platform;
+use super::exchange::all;
+use super::form::Form;
+use super::schedule::USUAL;
+use super::settings::at_least_one;
+use super::{
+    Answer, Integration, Judgement, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending,
+    Settings, Skip, Verdict, all_but_levels, cut, json,
+};
+
+/// The record.
+pub const INTEGRATION: Integration = Integration {
+    slug: "firebase_ga4",
+    title: "Firebase and Google Analytics",
+    docs: "https://developers.google.com/analytics/devguides/collection/protocol/ga4",
+    settings: fields::FIELDS,
+    identifiers: IDENTIFIERS,
+    limits: Limits {
+        request_bytes: Some(130_000),
+        oldest_event_hours: Some(72),
+        ..Limits::NONE
+    },
+    schedule: &USUAL,
+    takes: all_but_levels,
+    parts: &[Part::WHOLE],
+    check,
+    encode,
+    request,
+    judge,
+    probe: Probe::Requests(probe::requests, probe::judge),
+};
+
+const IDENTIFIERS: &[&str] = &["firebase_app_instance_id"];
+
+/// The streams that credentials are entered for; also the routes.
+const STREAMS: [&str; 3] = ["ios", "android", "stripe"];
+
+#[derive(Serialize)]
+struct Body<'a> {
+    app_instance_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp_micros: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_properties: Option<UserProperties<'a>>,
+    events: [Event<'a>; 1],
+}
+
+#[derive(Serialize)]
+struct Event<'a> {
+    name: &'a str,
+    params: Params<'a>,
+}
+
+#[derive(Serialize)]
+struct UserProperties<'a> {
+    subscription_state: Value<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscription_product_id: Option<Value<'a>>,
+}
+
+#[derive(Serialize)]
+struct Value<'a> {
+    value: &'a str,
+}
+
+fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
+    let stream = stream(occasion)?;
+    let name = event_name(occasion, stream)?;
+    for table in ["firebase_app_ids", "api_secrets"] {
+        let setting = format!("{table}.{stream}");
+        if occasion.settings.text(&setting).is_none() {
+            return Err(Skip::MissingCredentials(setting));
+        }
+    }
+    let app_instance_id = occasion.require(IDENTIFIERS)?;
+    // What lies ahead is left to Google's clock.
+    let at = occasion.event.at;
+    let revenue = params::revenue(occasion);
+    let body = Body {
+        app_instance_id,
+        user_id: occasion.customer.customer_user_id(),
+        timestamp_micros: (at <= occasion.first_tried_at).then_some(at),
+        user_properties: user_properties(occasion),
+        events: [Event {
+            name,
+            params: Params::new(occasion, revenue.as_ref()),
+        }],
+    };
+    Ok(Record {
+        route: stream.to_owned(),
+        body: json(&body),
+    })
+}
+
+/// Which credentials an event goes out with: Stripe has its own, other stores are told for the customer's platform.
+fn stream(occasion: &Occasion<'_>) -> Result<&'static str, Skip> {
+    match occasion.event.store() {
+        "stripe" => Ok("stripe"),
+        "paddle" => Err(Skip::EventUnsupported),
+        _ => Ok(occasion.mobile_platform("firebase_app_ids")?.as_str()),
+    }
+}
+
+/// The name on the stream's platform; for Stripe that on iOS.
+fn event_name<'a>(occasion: &Occasion<'a>, stream: &str) -> Result<&'a str, Skip> {
+    let platform = match stream {
+        "android" => Platform::Android,
+        _ => Platform::Ios,
+    };
+    let names = occasion.settings.get("event_names");
+    let name = names[platform.as_str()][occasion.kind().as_str()].as_str();
+    match name.unwrap_or_default() {
+        "" => Err(Skip::EventDisabled),
+        name if names::is_valid(name) => Ok(name),
+        _ => Err(Skip::Other("invalid_name")),
+    }
+}
+
+fn user_properties<'a>(occasion: &Occasion<'a>) -> Option<UserProperties<'a>> {
+    const MAX_VALUE: usize = 36;
+    if !occasion.settings.is("send_user_properties") {
+        return None;
+    }
+    let subscription = occasion.customer.subscription();
+    let short = |text| Value {
+        value: cut(text, MAX_VALUE),
+    };
+    Some(UserProperties {
+        subscription_state: short(subscription.state),
+        subscription_product_id: subscription.product_id.map(short),
+    })
+}
+
+fn request(sending: &Sending<'_>) -> Request {
+    let record = &sending.records[0];
+    let url = address(sending.settings, "/mp/collect", &record.route);
+    Request::post_json(url, record.body.clone())
+}
+
+/// The address with the credentials of a stream.
+fn address(settings: &Settings, path: &str, stream: &str) -> String {
+    let host = match settings.text("data_residency") {
+        Some("eu") => "https://region1.google-analytics.com",
+        _ => "https://www.google-analytics.com",
+    };
+    let said = |table: &str| settings.text(&format!("{table}.{stream}")).unwrap_or_default();
+    let query = Form::default()
+        .with("firebase_app_id", said("firebase_app_ids"))
+        .with("api_secret", said("api_secrets"));
+    settings.address(host, &format!("{path}?{}", query.into_text()))
+}
+
+/// A 2xx says that the event was read, not that it was taken; nothing more is ever said.
+fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
+    all(sending, &by_status(answer))
+}
+
+fn by_status(answer: Option<&Answer>) -> Verdict {
+    let Some(answer) = answer else {
+        return Verdict::retry("no answer");
+    };
+    match answer.status {
+        200..=299 => Verdict::Delivered,
+        408 | 429 | 500.. => Verdict::retry(answer.words()),
+        _ => Verdict::Rejected(answer.words()),
+    }
+}
+
+fn check(settings: &Settings) -> Vec<Problem> {
+    let mut problems = at_least_one(settings, "firebase_app_ids");
+    for stream in STREAMS {
+        let [id, secret] = ["firebase_app_ids", "api_secrets"].map(|table| format!("{table}.{stream}"));
+        let problem = |setting| {
+            Problem::new(
+                setting,
+                "is not set, so events of this store or platform are skipped",
+            )
+        };
+        match (settings.text(&id), settings.text(&secret)) {
+            (Some(_), None) => problems.push(problem(secret)),
+            (None, Some(_)) => problems.push(problem(id)),
+            _ => {}
+        }
+    }
+    for platform in ["ios", "android"] {
+        let names = settings.get("event_names")[platform].as_object();
+        let is_wrong = |name: &str| !name.is_empty() && !names::is_valid(name);
+        let wrong = names
+            .into_iter()
+            .flatten()
+            .filter(|(_, name)| name.as_str().is_some_and(is_wrong));
+        problems.extend(wrong.map(|(event, _)| {
+            Problem::new(
+                format!("event_names.{platform}.{event}"),
+                "is no name that Google takes, so the event is skipped",
+            )
+        }));
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::events::EventKind;
+    use crate::integrations::cases::{AT, Case};
+    use crate::integrations::samples::{answer, sending};
+
+    fn case() -> Case {
+        Case {
+            settings: json!({
+                "firebase_app_ids": {"ios": "1:5550001:ios:9f8e7d6c", "stripe": "s"},
+                "api_secrets": {"ios": "gaS-demo", "stripe": "t", "android": "no id"},
+                "revenue_mode": "proceeds", "send_user_properties": true,
+                "event_names": {"ios": {"trial_started": "", "trial_expired": "first_open", "trial_active": "still"}}
+            }),
+            kind: EventKind::SubscriptionRenewed,
+            identifiers: json!({"firebase_app_instance_id": "0f1e2d3c4b5a69788796a5b4c3d2e1f0"}),
+            ..Case::default()
+        }
+    }
+
+    fn of_kind(kind: EventKind) -> Result<Record, Skip> {
+        Case { kind, ..case() }.record(&INTEGRATION)
+    }
+
+    #[test]
+    fn an_event_is_json_with_the_credentials_in_the_query() {
+        let request = case().request(&INTEGRATION).unwrap();
+        assert_eq!(
+            request.url,
+            "https://www.google-analytics.com/mp/collect\
+             ?firebase_app_id=1%3A5550001%3Aios%3A9f8e7d6c&api_secret=gaS-demo"
+        );
+        let lines = [
+            r#"{"app_instance_id":"0f1e2d3c4b5a69788796a5b4c3d2e1f0","user_id":"cust-7781","#,
+            r#""timestamp_micros":1741944413000000,"#,
+            r#""user_properties":{"subscription_state":{"value":"never_subscribed"}},"#,
+            r#""events":[{"name":"purchase","params":{"transaction_id":"440001234567890","#,
+            r#""currency":"USD","value":10.6165,"affiliation":"app_store","product_id":"aurora.pro.monthly","#,
+            r#""original_transaction_id":"440001100000001","environment":"Production","#,
+            r#""event_id":"b4a7c2de-5a0d-4c0e-8f3e-0f6a1d2c3b4a","#,
+            r#""items":[{"item_id":"aurora.pro.monthly","item_name":"aurora.pro.monthly","#,
+            r#""affiliation":"app_store","price":10.6165,"quantity":1}]}}]}"#,
+        ];
+        assert_eq!(request.body, lines.concat());
+    }
+
+    #[test]
+    fn a_time_that_lies_ahead_is_left_out_at_every_try() {
+        let ahead = Case {
+            first_tried_at: AT - 1,
+            now: AT + 60_000_000,
+            ..case()
+        };
+        assert!(
+            !ahead
+                .record(&INTEGRATION)
+                .unwrap()
+                .body
+                .contains("timestamp_micros")
+        );
+    }
+
+    #[test]
+    fn stripe_has_credentials_of_its_own_and_paddle_is_not_taken() {
+        let store = |store: &str, platform: &str| {
+            let case = Case {
+                profile: json!({"installation_meta": {"device_id": "d", "platform": platform}}),
+                ..case()
+            };
+            case.with("store", store)
+                .record(&INTEGRATION)
+                .map(|record| record.route)
+        };
+        let missing = |setting: &str| Err(Skip::MissingCredentials(setting.into()));
+        assert_eq!(store("stripe", "Android"), Ok("stripe".into()));
+        assert_eq!(store("my_store", "iPadOS"), Ok("ios".into()));
+        assert_eq!(store("my_store", "Android"), missing("firebase_app_ids.android"));
+        assert_eq!(store("play_store", "iOS"), missing("firebase_app_ids.android"));
+        assert_eq!(
+            store("my_store", "web"),
+            missing("firebase_app_ids: no platform is known")
+        );
+        assert_eq!(store("paddle", "iOS"), Err(Skip::EventUnsupported));
+        let anonymous = Case {
+            identifiers: json!({}),
+            ..case()
+        };
+        assert!(matches!(
+            anonymous.record(&INTEGRATION),
+            Err(Skip::Waiting { until: None, .. })
+        ));
+    }
+
+    #[test]
+    fn events_without_a_name_or_with_a_reserved_one_are_skipped() {
+        assert_eq!(of_kind(EventKind::TrialStarted), Err(Skip::EventDisabled));
+        assert_eq!(of_kind(EventKind::TrialExpired), Err(Skip::Other("invalid_name")));
+        let named = of_kind(EventKind::TrialActive).unwrap().body;
+        assert!(named.contains(r#""name":"still""#), "{named}");
+        let stripe = Case {
+            kind: EventKind::TrialStarted,
+            ..case()
+        };
+        assert_eq!(
+            stripe.with("store", "stripe").record(&INTEGRATION),
+            Err(Skip::EventDisabled)
+        );
+    }
+
+    #[test]
+    fn half_credentials_and_bad_names_are_told_of() {
+        let problems = check(&case().settings(&INTEGRATION));
+        let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
+        assert_eq!(
+            fields,
+            ["firebase_app_ids.android", "event_names.ios.trial_expired"]
+        );
+        let none = check(&Settings::defaults(INTEGRATION.settings));
+        assert_eq!(none[0].field, "firebase_app_ids");
+    }
+
+    #[test]
+    fn answers_are_understood() {
+        for (status, name) in [
+            (200, "delivered"),
+            (204, "delivered"),
+            (302, "rejected"),
+            (400, "rejected"),
+            (401, "rejected"),
+            (403, "rejected"),
+            (413, "rejected"),
+            (408, "retry"),
+            (429, "retry"),
+            (503, "retry"),
+        ] {
+            let verdict = judge(&sending(&INTEGRATION, 1).sending(), Some(&answer(status, "")));
+            let Judgement::Verdicts(verdicts) = verdict else {
+                panic!("no verdicts")
+            };
+            assert_eq!(verdicts[0].name(), name, "{status}");
+        }
+        assert_eq!(by_status(None).name(), "retry");
+    }
+}
