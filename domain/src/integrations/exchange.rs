@@ -81,6 +81,8 @@ pub struct Sending<'a> {
     pub settings: &'a Settings,
     /// 0 for the first request; what [`Judgement::Next`] says for one that follows.
     pub step: u8,
+    /// Which try this is, from 1; of several records, that of the one tried most often.
+    pub tries: u32,
     /// Now, in microseconds.
     pub now: i64,
 }

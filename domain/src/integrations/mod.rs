@@ -38,7 +38,10 @@ pub use settings::Settings;
 pub use told::Told;
 
 /// All integrations, in the order in which they are listed.
-pub const ALL: &[Integration] = &[webhook::INTEGRATION, amplitude::INTEGRATION];
+pub const ALL: &[Integration] = &[
+    webhook::INTEGRATION,
+    amplitude::INTEGRATION,
+];
 
 /// A third party.
 pub struct Integration {

@@ -8,6 +8,7 @@ pub struct Sent {
     settings: Settings,
     part: &'static str,
     step: u8,
+    tries: u32,
 }
 
 impl Sent {
@@ -18,6 +19,7 @@ impl Sent {
             part: self.part,
             settings: &self.settings,
             step: self.step,
+            tries: self.tries,
             now: 0,
         }
     }
@@ -25,6 +27,11 @@ impl Sent {
     /// The same of another part and step.
     pub fn of(self, part: &'static str, step: u8) -> Self {
         Self { part, step, ..self }
+    }
+
+    /// The same at a later try, counted from 1.
+    pub fn tried(self, tries: u32) -> Self {
+        Self { tries, ..self }
     }
 }
 
@@ -39,6 +46,7 @@ pub fn sending(integration: &Integration, records: usize) -> Sent {
         settings: Settings::defaults(integration.settings),
         part: integration.parts[0].name,
         step: 0,
+        tries: 1,
     }
 }
 

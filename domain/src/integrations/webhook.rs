@@ -470,6 +470,7 @@ mod tests {
             part: "",
             settings: &settings,
             step: 0,
+            tries: 1,
             now: 1_700_000_000_999_999,
         };
         let request = request(&sending);
@@ -502,6 +503,7 @@ mod tests {
                 part: "",
                 settings: &settings,
                 step: 0,
+                tries: 1,
                 now: 0,
             };
             match judge(

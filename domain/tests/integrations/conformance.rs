@@ -40,6 +40,7 @@ fn sending<'a>(settings: &'a Settings, part: &Part, records: &'a [Record], step:
         part: part.name,
         settings,
         step,
+        tries: 1,
         now: NOW,
     }
 }

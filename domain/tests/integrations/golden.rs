@@ -51,6 +51,7 @@ fn told(integration: &Integration, kind: bursar_domain::events::EventKind) -> St
                         part: part.name,
                         settings: &settings,
                         step: 0,
+                        tries: 1,
                         now: NOW,
                     };
                     write(&mut text, &(integration.request)(&sending));

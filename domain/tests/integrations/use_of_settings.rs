@@ -104,6 +104,7 @@ fn outcome(integration: &Integration, settings: &Settings) -> String {
                             part: part.name,
                             settings,
                             step: 0,
+                            tries: 1,
                             now: NOW,
                         };
                         outcome.push(format!("{:?}", (integration.request)(&sending)));
@@ -122,6 +123,7 @@ fn outcome(integration: &Integration, settings: &Settings) -> String {
             part: integration.parts[0].name,
             settings,
             step: 0,
+            tries: 1,
             now: NOW,
         };
         let answer = Answer {
