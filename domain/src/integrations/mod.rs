@@ -5,14 +5,20 @@
 //! (`encode`), records into a request (`request`), and an answer into verdicts (`judge`). When to send, to wait and to
 //! try again is the server's business.
 
+mod adjust;
 mod amplitude;
 pub mod customer;
+mod dated;
+mod device_id;
 pub mod exchange;
 pub mod field;
+mod form;
 pub mod occasion;
 pub mod record;
 #[cfg(test)]
 pub mod samples;
+#[cfg(test)]
+mod scene;
 pub mod schedule;
 mod schema;
 pub mod secret;
@@ -41,6 +47,7 @@ pub use told::Told;
 pub const ALL: &[Integration] = &[
     webhook::INTEGRATION,
     amplitude::INTEGRATION,
+    adjust::INTEGRATION,
 ];
 
 /// A third party.
