@@ -25,6 +25,7 @@ pub mod secret;
 pub mod settings;
 pub mod shared;
 pub mod subscription;
+mod tenjin;
 pub mod told;
 mod url;
 pub mod webhook;
@@ -48,6 +49,7 @@ pub const ALL: &[Integration] = &[
     webhook::INTEGRATION,
     amplitude::INTEGRATION,
     adjust::INTEGRATION,
+    tenjin::INTEGRATION,
 ];
 
 /// A third party.
