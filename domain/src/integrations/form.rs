@@ -1,4 +1,5 @@
-//! Texts in forms. Source: RFC 3986, section 2; the URL Standard, "application/x-www-form-urlencoded".
+//! Texts in forms and in paths of addresses. Source: RFC 3986, section 2; the URL Standard,
+//! "application/x-www-form-urlencoded".
 
 /// The body of a form, field by field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -44,7 +45,14 @@ impl Form {
     }
 }
 
-/// A space becomes `%20`, never `+`: so it is read alike in forms and queries.
+/// A text as one part of a path.
+pub fn path_part(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    escape(&mut escaped, text);
+    escaped
+}
+
+/// A space becomes `%20`, never `+`: so it is read alike in forms, queries and paths.
 fn escape(out: &mut String, text: &str) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     for byte in text.bytes() {
@@ -70,5 +78,6 @@ mod tests {
             .known("b", Some("1.5"));
         form.fields("").fields("c=%20");
         assert_eq!(form.into_body(), "a=x%26y%3Dz%20%2B%C3%A9~&b=1.5&c=%20");
+        assert_eq!(path_part("com.example/app"), "com.example%2Fapp");
     }
 }

@@ -7,6 +7,7 @@
 
 mod adjust;
 mod amplitude;
+mod appsflyer;
 pub mod customer;
 mod dated;
 mod device_id;
@@ -48,6 +49,7 @@ pub use told::Told;
 pub const ALL: &[Integration] = &[
     webhook::INTEGRATION,
     amplitude::INTEGRATION,
+    appsflyer::INTEGRATION,
     adjust::INTEGRATION,
     tenjin::INTEGRATION,
 ];
