@@ -38,6 +38,16 @@ pub enum Platform {
 }
 
 impl Platform {
+    /// The platform that an installation names, if it is known here.
+    fn parse(name: &str) -> Option<Self> {
+        match name {
+            "iOS" | "iPadOS" | "macOS" | "visionOS" => Some(Self::Ios),
+            "Android" => Some(Self::Android),
+            "web" => Some(Self::Web),
+            _ => None,
+        }
+    }
+
     /// The name that settings use.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -86,23 +96,36 @@ impl<'a> Customer<'a> {
 
     /// The platform of the latest installation.
     pub fn platform(&self) -> Option<Platform> {
-        match self.device("platform")? {
-            "iOS" | "iPadOS" | "macOS" | "visionOS" => Some(Platform::Ios),
-            "Android" => Some(Platform::Android),
-            "web" => Some(Platform::Web),
-            _ => None,
-        }
+        Platform::parse(self.device("platform")?)
+    }
+
+    /// As [`Self::device`], of the installations of this platform, and of those that do not tell theirs.
+    pub fn device_on(&self, platform: Platform, field: &str) -> Option<&'a str> {
+        let known = self.installations.iter().filter_map(|device| {
+            let text = |field: &str| device.fields.get(field)?.as_str().filter(|text| !text.is_empty());
+            let is_other = text("platform").is_some_and(|name| Platform::parse(name) != Some(platform));
+            Some((device.updated_at, text(field).filter(|_| !is_other)?))
+        });
+        known.max_by_key(|(changed, _)| *changed).map(|(_, text)| text)
     }
 
     /// The first version number in `os`: `18.3` of `iOS 18.3`.
     pub fn os_version(&self) -> Option<&'a str> {
-        let os = self.device("os")?;
-        let start = os.find(|c: char| c.is_ascii_digit())?;
-        let rest = &os[start..];
-        let end = rest
-            .find(|c: char| !c.is_ascii_digit() && c != '.')
-            .unwrap_or(rest.len());
-        Some(rest[..end].trim_end_matches('.'))
+        version(self.device("os")?)
+    }
+
+    /// As [`Self::os_version`], of the installations of this platform.
+    pub fn os_version_on(&self, platform: Platform) -> Option<&'a str> {
+        version(self.device_on(platform, "os")?)
+    }
+
+    /// The app's bundle id or package.
+    pub fn bundle_on(&self, platform: Platform) -> Option<&'a str> {
+        match platform {
+            Platform::Ios => self.app.ios_bundle_id.as_deref(),
+            Platform::Android => self.app.android_package.as_deref(),
+            Platform::Web => None,
+        }
     }
 
     /// Apple's id for advertisers, where the customer allowed it and it is not all zeros.
@@ -120,6 +143,12 @@ impl<'a> Customer<'a> {
         self.recipient.advertising_id.filter(|id| is_real(id))
     }
 
+    /// Android's id of the device, where it is not all zeros.
+    pub fn android_id(&self) -> Option<&'a str> {
+        self.device_on(Platform::Android, "android_id")
+            .filter(|id| is_real(id))
+    }
+
     /// `att_status`: 0 not asked, 1 restricted, 2 denied, 3 allowed.
     pub fn att_status(&self) -> Option<i64> {
         self.person.integer("att_status")
@@ -129,6 +158,16 @@ impl<'a> Customer<'a> {
     pub fn subscription(&self) -> Subscription<'a> {
         subscription::of(&self.profile.holdings, self.now)
     }
+}
+
+/// The first version number in a text.
+fn version(text: &str) -> Option<&str> {
+    let start = text.find(|c: char| c.is_ascii_digit())?;
+    let rest = &text[start..];
+    let end = rest
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(rest.len());
+    Some(rest[..end].trim_end_matches('.'))
 }
 
 /// Is an id of a device more than zeros?

@@ -5,18 +5,23 @@
 //! (`encode`), records into a request (`request`), and an answer into verdicts (`judge`). When to send, to wait and to
 //! try again is the server's business.
 
+mod adjust;
 mod airbridge;
 mod amplitude;
 mod appmetrica;
+mod appsflyer;
 mod branch;
 #[cfg(test)]
 pub mod cases;
 pub mod customer;
+mod dated;
+mod device_id;
 pub mod exchange;
 mod facebook_ads;
 pub mod field;
 mod firebase_ga4;
-pub mod form;
+mod form;
+mod form_body;
 mod mixpanel;
 pub mod occasion;
 #[cfg(test)]
@@ -32,6 +37,8 @@ pub mod record;
 mod sample_case;
 #[cfg(test)]
 pub mod samples;
+#[cfg(test)]
+mod scene;
 pub mod schedule;
 mod schema;
 pub mod secret;
@@ -39,6 +46,7 @@ pub mod settings;
 pub mod shared;
 pub mod subscription;
 mod tags;
+mod tenjin;
 pub mod told;
 mod url;
 pub mod webhook;
@@ -70,6 +78,9 @@ pub const ALL: &[Integration] = &[
     pushwoosh::INTEGRATION,
     facebook_ads::INTEGRATION,
     firebase_ga4::INTEGRATION,
+    appsflyer::INTEGRATION,
+    adjust::INTEGRATION,
+    tenjin::INTEGRATION,
 ];
 
 /// A third party.
@@ -114,8 +125,6 @@ pub struct Part {
     pub latest_only: bool,
     /// Do these settings ask for it for an event of this kind? `None`: they always do.
     pub wanted: Option<fn(&Settings, EventKind) -> bool>,
-    /// After so many tries without an answer it is given up, because each of them may have counted. `None`: never.
-    pub unanswered_tries: Option<u32>,
     /// What of an answer the requests after it need, such as an id that the third party has to be asked for. They get
     /// it as [`Sending::learned`], also those of later events of the profile with the same [`Record::route`].
     pub learns: Option<fn(&Answer) -> Option<String>>,
@@ -131,7 +140,6 @@ impl Part {
             name,
             latest_only: false,
             wanted: None,
-            unanswered_tries: None,
             learns: None,
         }
     }

@@ -50,6 +50,14 @@ impl Revenue {
         Amount(self.amount)
     }
 
+    /// As text with at most six decimals and no sign: `10.5`, `10`.
+    pub fn short_text(&self) -> String {
+        let rounded = self
+            .magnitude()
+            .round_dp_with_strategy(DECIMALS, RoundingStrategy::MidpointAwayFromZero);
+        rounded.normalize().to_string()
+    }
+
     /// As text with exactly so many decimals and no sign.
     pub fn text(&self, decimals: u32) -> String {
         let rounded = self

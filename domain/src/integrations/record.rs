@@ -29,7 +29,7 @@ pub enum Skip {
     /// It is older than the third party takes.
     TooOld,
     /// None of these identifiers is known. The delivery waits for one; at `until` (microseconds) it is looked at
-    /// again, because then another identifier will do.
+    /// again, because then another identifier will do. Without identifiers: it is not to be sent before `until`.
     Waiting {
         /// The identifiers, in order of preference.
         identifiers: &'static [&'static str],
@@ -51,6 +51,7 @@ impl Skip {
             Self::AnalyticsDisabled => "analytics_disabled",
             Self::Superseded => "superseded",
             Self::TooOld => "too_old",
+            Self::Waiting { identifiers: [], .. } => "not_yet",
             Self::Waiting { .. } => "missing_identifier",
             Self::Other(name) => name,
         }
@@ -63,6 +64,7 @@ impl fmt::Display for Skip {
         f.write_str(self.name())?;
         match self {
             Self::MissingCredentials(setting) => write!(f, ": {setting}"),
+            Self::Waiting { identifiers: [], .. } => Ok(()),
             Self::Waiting { identifiers, .. } => write!(f, ": {}", identifiers.join(" or ")),
             _ => Ok(()),
         }

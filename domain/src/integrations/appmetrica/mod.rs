@@ -36,7 +36,6 @@ pub const INTEGRATION: Integration = Integration {
         Part {
             wanted: Some(revenue::is_wanted),
             // Money that counts twice is worse than money that does not count.
-            unanswered_tries: Some(3),
             ..Part::named(REVENUE)
         },
     ],
@@ -265,7 +264,13 @@ fn request(sending: &Sending<'_>) -> Request {
 }
 
 fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
+    // Each try that got no answer may have counted as revenue.
+    const UNANSWERED_REVENUE: u32 = 3;
     let verdict = match answer {
+        None if sending.part == REVENUE => Verdict::RetryAtMost {
+            tries: UNANSWERED_REVENUE,
+            why: "no answer".into(),
+        },
         Some(answer) if answer.status == 404 => Verdict::Misconfigured(answer.words()),
         answer => by_status(answer),
     };

@@ -1,0 +1,508 @@
+//! Adjust: one event per `POST /event`, as a form. It tells no repeats, but of events that are marked as unique there.
+//!
+//! Sources: <https://dev.adjust.com/en/api/s2s-api/events> and the S2S reference of Adjust's help centre, read 2026-11.
+
+use rust_decimal::Decimal;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::customer::Platform;
+use super::dated;
+use super::device_id;
+use super::exchange::{all, by_status};
+use super::form_body::Form;
+use super::schedule::USUAL;
+use super::secret::header_problem;
+use super::settings::{any_text, at_least_one};
+use super::told::Property;
+use super::{
+    Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
+    Sending, Settings, Skip, Verdict, all_but_levels, json, shared,
+};
+use crate::events::EventKind;
+
+/// The record.
+pub const INTEGRATION: Integration = Integration {
+    slug: "adjust",
+    title: "Adjust",
+    docs: "https://dev.adjust.com/en/api/s2s-api/events",
+    settings: FIELDS,
+    identifiers: &[ADID],
+    limits: Limits {
+        request_bytes: Some(1_000_000),
+        ..Limits::NONE
+    },
+    schedule: &USUAL,
+    takes: all_but_levels,
+    parts: &[Part::WHOLE],
+    check,
+    encode,
+    request,
+    judge,
+    probe: Probe::MarkedEvent,
+};
+
+const ADID: &str = "adjust_device_id";
+/// The ids of a device on each platform, any of which will do.
+const IOS_IDS: &[&str] = &[ADID, "idfa", "idfv"];
+const ANDROID_IDS: &[&str] = &[ADID, "advertising_id", "android_id"];
+
+const FIELDS: &[Field] = &[
+    Field::new(
+        "app_tokens.ios",
+        Kind::Secret(any_text),
+        "The app token of the iOS app.",
+    ),
+    Field::new(
+        "app_tokens.android",
+        Kind::Secret(any_text),
+        "The app token of the Android app.",
+    ),
+    Field::new(
+        "oauth_tokens.ios",
+        Kind::Secret(header_problem),
+        "The token of S2S security for iOS. Needed where that is switched on in Adjust.",
+    ),
+    Field::new(
+        "oauth_tokens.android",
+        Kind::Secret(header_problem),
+        "The same for Android.",
+    ),
+    Field::new(
+        "event_tokens.ios",
+        Kind::EventNames(no_token),
+        "The event token for each event on iOS. An event without a token is not sent.",
+    ),
+    Field::new(
+        "event_tokens.android",
+        Kind::EventNames(no_token),
+        "The same for Android.",
+    ),
+    shared::EVENTS,
+    shared::TRIAL_ACTIVE_DAYS,
+    shared::SUBSCRIPTION_ACTIVE_DAYS,
+    shared::REVENUE_MODE,
+    shared::REPORT_USER_CURRENCY,
+    shared::SEND_TRIAL_PRICE,
+    shared::exclude_historical_events(true),
+    shared::WAIT_FOR_IDENTIFIER,
+    shared::ordered(true),
+    shared::BASE_URL,
+    shared::MAX_IN_FLIGHT,
+    shared::REQUESTS_PER_SECOND,
+];
+
+/// An older event is told with the time of sending: 58 days.
+const OLDEST_SECONDS: i64 = 5_011_200;
+
+/// Tokens are made in Adjust: there are no usual ones.
+fn no_token(_: EventKind) -> &'static str {
+    ""
+}
+
+fn check(settings: &Settings) -> Vec<Problem> {
+    let mut problems = at_least_one(settings, "app_tokens");
+    for platform in [Platform::Ios, Platform::Android] {
+        let table = format!("event_tokens.{}", platform.as_str());
+        let all = settings.get(&table).as_object().into_iter().flatten();
+        let mut tokens = all.filter(|(_, token)| *token != "").peekable();
+        if tokens.peek().is_none() && settings.text(&app_token(platform)).is_some() {
+            problems.push(Problem::new(
+                &table,
+                "is empty, so every event of this platform is skipped",
+            ));
+        }
+        let odd = tokens.filter(|(_, token)| !token.as_str().is_some_and(is_event_token));
+        problems.extend(odd.map(|(event, _)| {
+            Problem::new(
+                format!("{table}.{event}"),
+                "is no event token: those have six letters and digits",
+            )
+        }));
+    }
+    problems
+}
+
+fn is_event_token(text: &str) -> bool {
+    text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+fn app_token(platform: Platform) -> String {
+    format!("app_tokens.{}", platform.as_str())
+}
+
+/// The event but for its time and the app's token.
+fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
+    let platform = occasion.mobile_platform("app_tokens")?;
+    let setting = app_token(platform);
+    if occasion.settings.text(&setting).is_none() {
+        return Err(Skip::MissingCredentials(setting));
+    }
+    let event_token = event_token(occasion, platform).ok_or(Skip::EventDisabled)?;
+    let ids = ids(occasion, platform)?;
+    let mut form = Form::with_capacity(6_144);
+    form.field("event_token", event_token)
+        .field("environment", occasion.environment());
+    if let Some((amount, currency)) = revenue(occasion) {
+        form.field("revenue", &amount).field("currency", &currency);
+    }
+    for (name, id) in &ids {
+        form.field(name, id);
+    }
+    let customer = occasion.customer;
+    let params = json(&Params(occasion));
+    form.known("customer_user_id", customer.customer_user_id())
+        .known("external_device_id", customer.customer_user_id())
+        .known("ip_address", customer.recipient.ip)
+        .known("user_agent", customer.device_on(platform, "user_agent"))
+        .field("callback_params", &params)
+        .field("partner_params", &params);
+    let route = platform.as_str().to_owned();
+    Ok(dated::record(route, occasion.event.at, &form.into_body()))
+}
+
+fn event_token<'a>(occasion: &Occasion<'a>, platform: Platform) -> Option<&'a str> {
+    let tokens = occasion
+        .settings
+        .get(&format!("event_tokens.{}", platform.as_str()));
+    tokens[occasion.kind().as_str()]
+        .as_str()
+        .filter(|token| !token.is_empty())
+}
+
+/// All ids that are known of the device, of which one must be.
+fn ids(occasion: &Occasion<'_>, platform: Platform) -> Result<Vec<(&'static str, String)>, Skip> {
+    let customer = occasion.customer;
+    let (names, others) = if platform == Platform::Ios {
+        let ids = [
+            ("idfa", customer.idfa().map(device_id::apple)),
+            ("idfv", customer.idfv().map(device_id::apple)),
+        ];
+        (IOS_IDS, ids)
+    } else {
+        let ids = [
+            ("gps_adid", customer.advertising_id().map(device_id::google)),
+            ("android_id", customer.android_id().map(device_id::android)),
+        ];
+        (ANDROID_IDS, ids)
+    };
+    let others = || others.into_iter().filter_map(|(name, id)| Some((name, id?)));
+    let adid = occasion.identifier(ADID).map(|adid| ("adid", adid.to_owned()));
+    let known = adid.map(|adid| std::iter::once(adid).chain(others.clone()()).collect());
+    occasion.or_later(known, names, || {
+        let ids: Vec<_> = others().collect();
+        (!ids.is_empty()).then_some(ids)
+    })
+}
+
+/// The amount and its currency. Refunds have none: Adjust knows no negative amounts.
+fn revenue(occasion: &Occasion<'_>) -> Option<(String, String)> {
+    let least = Decimal::new(1, 3);
+    let most = Decimal::from(100_000_000_000_i64);
+    let revenue = occasion.revenue().filter(|_| !occasion.kind().is_refund())?;
+    let is_fit = revenue.amount > least && revenue.amount <= most;
+    is_fit.then(|| (revenue.short_text(), revenue.currency))
+}
+
+/// What is known of the event, flat, every value a text.
+struct Params<'a>(&'a Occasion<'a>);
+
+impl Serialize for Params<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(occasion) = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("integration_event_id", &occasion.event.id)?;
+        if let Some(id) = occasion.customer.customer_user_id() {
+            map.serialize_entry("customer_user_id", id)?;
+        }
+        map.serialize_entry("event_type", occasion.kind().as_str())?;
+        // The event's id stands above, under the name that Adjust's reports show it by.
+        let properties = occasion.event.properties.set();
+        for (name, value) in properties.filter(|(name, _)| *name != "profile_event_id") {
+            match value {
+                Property::Null => {}
+                Property::Flag(flag) => map.serialize_entry(name, if *flag { "true" } else { "false" })?,
+                Property::Number(number) => map.serialize_entry(name, number.get())?,
+                Property::Text(text) => map.serialize_entry(name, text)?,
+            }
+        }
+        map.end()
+    }
+}
+
+fn request(sending: &Sending<'_>) -> Request {
+    let settings = sending.settings;
+    let record = &sending.records[0];
+    let setting = |table: &str| settings.text(&format!("{table}.{}", record.route));
+    let (at, fields) = dated::time_and_body(record, sending.now, OLDEST_SECONDS);
+    let mut form = Form::with_capacity(fields.len() + 128);
+    form.field("s2s", "1")
+        .field("app_token", setting("app_tokens").unwrap_or_default())
+        .field("created_at_unix", &at.div_euclid(1_000_000).to_string())
+        .fields(fields);
+    let url = settings.address("https://s2s.adjust.com", "/event");
+    let request = Request::post_form(url, form.into_body());
+    match setting("oauth_tokens") {
+        Some(token) => request.header("authorization", format!("Bearer {token}")),
+        None => request,
+    }
+}
+
+fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
+    let Some(answer) = answer else {
+        return all(sending, &by_status(None));
+    };
+    let body = answer.body.to_ascii_lowercase();
+    let says = |reason: &str| body.contains(reason);
+    let verdict = match answer.status {
+        200..=299 if has_error(answer) => Verdict::Rejected(answer.words()),
+        400 if says("earlier unique event tracked") => Verdict::Delivered,
+        400 if says("invalid app token") || says("invalid event token") => {
+            Verdict::Misconfigured(answer.words())
+        }
+        403 if says("app is inactive") || says("event token blocklisted") => {
+            Verdict::Misconfigured(answer.words())
+        }
+        // Tracking of this customer is switched off.
+        403 => Verdict::Rejected(answer.words()),
+        404 if says("app token not found") => Verdict::Misconfigured(answer.words()),
+        _ => by_status(Some(answer)),
+    };
+    all(sending, &verdict)
+}
+
+fn has_error(answer: &Answer) -> bool {
+    answer.json().is_some_and(|body| body["error"].is_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::integrations::samples::{answer, sending};
+    use crate::integrations::scene::{AT, Scene};
+    use serde_json::{Value as Json, json};
+
+    const DAY: i64 = 86_400_000_000;
+
+    fn scene(kind: EventKind) -> Scene {
+        let mut tokens = json!({});
+        tokens[kind.as_str()] = json!("z9k3qa");
+        let mut scene = Scene::new(
+            kind,
+            json!({"app_tokens": {"ios": "7qk2m5x0abcd", "android": "8qk2m5x0abcd"},
+                "oauth_tokens": {"ios": "oa-demo"}, "revenue_mode": "proceeds",
+                "event_tokens": {"ios": tokens, "android": tokens}}),
+        );
+        scene.properties = json!({"profile_event_id": "x", "store": "app_store", "environment": "Production",
+            "currency": "SEK", "price_usd": 12.49, "proceeds_usd": 10.6165, "consecutive_payments": 1,
+            "rate_after_first_year": false, "developer_id": null});
+        scene.identifiers = json!({"adjust_device_id": "5f1e2d3c4b5a69788796a5b4c3d2e1f0"});
+        scene.profile = json!({"ip_v4_address": "198.51.100.24", "att_status": 3,
+            "installation_meta": {"device_id": "d", "platform": "iOS",
+                "idfv": "0d6c3b5e-77a1-4c3e-9e0b-5a1f2c3d4e5f",
+                "idfa": "00000000-0000-0000-0000-000000000000"}});
+        scene
+    }
+
+    fn android(kind: EventKind) -> Scene {
+        let mut scene = scene(kind);
+        scene.properties["store"] = json!("play_store");
+        scene.identifiers = json!({});
+        scene.profile = json!({"installation_meta": {"device_id": "d", "platform": "Android",
+            "advertising_id": "38400000-8CF0-11BD-B23E-10B96E40000D", "android_id": "9774D56D-682E549C",
+            "user_agent": "Example/1.0 (Android)"}});
+        scene
+    }
+
+    fn fields(scene: &Scene) -> Vec<(String, String)> {
+        let body = scene.request(&INTEGRATION).body;
+        let fields = body.split('&').map(|field| field.split_once('=').unwrap());
+        fields.map(|(name, value)| (name.into(), value.into())).collect()
+    }
+
+    fn field(scene: &Scene, name: &str) -> Option<String> {
+        let found = fields(scene).into_iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value)
+    }
+
+    #[test]
+    fn a_conversion_is_told_as_documented() {
+        let scene = scene(EventKind::TrialConverted);
+        let request = scene.request(&INTEGRATION);
+        assert_eq!(request.url, "https://s2s.adjust.com/event");
+        assert!(
+            request
+                .headers
+                .contains(&("authorization", "Bearer oa-demo".into()))
+        );
+        assert!(
+            request
+                .headers
+                .contains(&("content-type", "application/x-www-form-urlencoded".into()))
+        );
+        assert!(
+            request.body.starts_with(
+                "s2s=1&app_token=7qk2m5x0abcd&created_at_unix=1741944413&event_token=z9k3qa\
+                 &environment=production&revenue=10.6165&currency=USD&adid=5f1e2d3c4b5a69788796a5b4c3d2e1f0\
+                 &idfv=0D6C3B5E-77A1-4C3E-9E0B-5A1F2C3D4E5F&customer_user_id=cust-7781\
+                 &external_device_id=cust-7781&ip_address=198.51.100.24\
+                 &callback_params=%7B%22integration_event_id%22%3A%22"
+            ),
+            "{}",
+            request.body
+        );
+        assert_eq!(field(&scene, "callback_params"), field(&scene, "partner_params"));
+        assert_eq!(field(&scene, "idfa"), None);
+    }
+
+    #[test]
+    fn parameters_are_flat_texts() {
+        let scene = scene(EventKind::TrialConverted);
+        let escaped = field(&scene, "callback_params").unwrap();
+        let text = escaped
+            .replace("%7B", "{")
+            .replace("%7D", "}")
+            .replace("%22", "\"");
+        let text = text.replace("%3A", ":").replace("%2C", ",");
+        let params: Json = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            params,
+            json!({"integration_event_id": "00000000-0000-0000-0000-000000000000", "customer_user_id": "cust-7781",
+                "event_type": "trial_converted", "store": "app_store", "environment": "Production",
+                "currency": "SEK", "price_usd": "12.49", "proceeds_usd": "10.6165",
+                "consecutive_payments": "1", "rate_after_first_year": "false"})
+        );
+    }
+
+    #[test]
+    fn on_android_its_own_ids_will_do() {
+        let scene = android(EventKind::SubscriptionStarted);
+        assert_eq!(
+            field(&scene, "gps_adid").as_deref(),
+            Some("38400000-8cf0-11bd-b23e-10b96e40000d")
+        );
+        assert_eq!(field(&scene, "android_id").as_deref(), Some("9774d56d682e549c"));
+        assert_eq!(field(&scene, "app_token").as_deref(), Some("8qk2m5x0abcd"));
+        assert!(
+            field(&scene, "user_agent")
+                .unwrap()
+                .starts_with("Example%2F1.0%20")
+        );
+        let headers = scene.request(&INTEGRATION).headers;
+        assert!(headers.iter().all(|(name, _)| *name != "authorization"));
+    }
+
+    #[test]
+    fn any_id_of_the_device_will_do_once_the_wait_is_over() {
+        let mut scene = scene(EventKind::SubscriptionStarted);
+        scene.identifiers = json!({});
+        assert!(field(&scene, "idfv").is_some());
+        scene.settings["wait_for_identifier"] = json!(60);
+        let waiting = scene.encode(&INTEGRATION).unwrap_err();
+        assert_eq!(
+            waiting,
+            Skip::Waiting {
+                identifiers: IOS_IDS,
+                until: Some(AT + 60_000_000)
+            }
+        );
+        scene.now = AT + 60_000_000;
+        assert!(scene.encode(&INTEGRATION).is_ok());
+        scene.profile = json!({});
+        assert_eq!(
+            scene.encode(&INTEGRATION).unwrap_err().to_string(),
+            "missing_identifier: adjust_device_id or idfa or idfv"
+        );
+    }
+
+    #[test]
+    fn refunds_and_what_is_too_little_go_out_without_money() {
+        assert_eq!(
+            field(&scene(EventKind::SubscriptionStarted), "revenue").as_deref(),
+            Some("10.6165")
+        );
+        let refund = scene(EventKind::SubscriptionRefunded);
+        assert_eq!(
+            (field(&refund, "revenue"), field(&refund, "currency")),
+            (None, None)
+        );
+        for (amount, is_told) in [("0.001", false), ("0.0011", true), ("100000000001", false)] {
+            let mut scene = scene(EventKind::SubscriptionRenewed);
+            scene.properties["proceeds_usd"] = serde_json::from_str(amount).unwrap();
+            assert_eq!(field(&scene, "revenue").is_some(), is_told, "{amount}");
+        }
+    }
+
+    #[test]
+    fn an_event_of_more_than_58_days_is_told_as_of_now() {
+        let mut scene = scene(EventKind::SubscriptionStarted);
+        scene.now = AT + 58 * DAY;
+        assert_eq!(field(&scene, "created_at_unix").as_deref(), Some("1741944413"));
+        scene.now += 1_000_000;
+        let now = (scene.now / 1_000_000).to_string();
+        assert_eq!(field(&scene, "created_at_unix"), Some(now));
+    }
+
+    #[test]
+    fn an_event_without_a_token_is_off() {
+        let mut scene = scene(EventKind::SubscriptionStarted);
+        scene.properties["environment"] = json!("Sandbox");
+        assert_eq!(field(&scene, "environment").as_deref(), Some("sandbox"));
+        scene.settings["event_tokens"] = json!({"android": {"subscription_started": "z9k3qa"}});
+        assert_eq!(scene.encode(&INTEGRATION), Err(Skip::EventDisabled));
+        scene.settings["app_tokens"] = json!({});
+        assert_eq!(
+            scene.encode(&INTEGRATION).unwrap_err().to_string(),
+            "missing_credentials: app_tokens.ios"
+        );
+    }
+
+    #[test]
+    fn settings_that_will_not_do_are_named() {
+        let mut scene = scene(EventKind::SubscriptionStarted);
+        assert!(scene.problems(&INTEGRATION).is_empty());
+        scene.settings["event_tokens"] = json!({"ios": {"trial_started": "Trial Started"}});
+        assert_eq!(
+            scene.problems(&INTEGRATION),
+            ["event_tokens.ios.trial_started", "event_tokens.android"]
+        );
+        scene.settings = json!({});
+        assert_eq!(scene.problems(&INTEGRATION), ["app_tokens"]);
+    }
+
+    #[test]
+    fn answers_are_understood() {
+        let one = sending(&INTEGRATION, 1);
+        let name = |status, reason: &str| {
+            let body = format!(r#"{{"error":"Event request failed ({reason})"}}"#);
+            match judge(&one.sending(), Some(&answer(status, &body))) {
+                Judgement::Verdicts(verdicts) => verdicts[0].name(),
+                Judgement::Next(_) => "next",
+            }
+        };
+        for (status, reason, verdict) in [
+            (200, "Device not found", "rejected"),
+            (302, "", "rejected"),
+            (400, "Ignoring event, earlier unique event tracked", "delivered"),
+            (400, "Invalid app token", "misconfigured"),
+            (400, "Invalid event token", "misconfigured"),
+            (400, "Bad event state", "rejected"),
+            (400, "Invalid callback parameters", "rejected"),
+            (401, "Failed to authorize request", "misconfigured"),
+            (403, "App is inactive", "misconfigured"),
+            (403, "Event token blocklisted", "misconfigured"),
+            (403, "Tracking disabled", "rejected"),
+            (404, "App token not found", "misconfigured"),
+            (404, "Device not found", "rejected"),
+            (408, "", "retry"),
+            (413, "", "rejected"),
+            (429, "", "retry"),
+            (451, "Device is opted out", "rejected"),
+            (500, "Internal error", "retry"),
+            (503, "", "retry"),
+        ] {
+            assert_eq!(name(status, reason), verdict, "{status} {reason}");
+        }
+        let fine = judge(&one.sending(), Some(&answer(200, r#"{"status":"OK"}"#)));
+        assert_eq!(fine, Judgement::Verdicts(vec![Verdict::Delivered]));
+    }
+}

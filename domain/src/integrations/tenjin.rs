@@ -1,0 +1,370 @@
+//! Tenjin: purchases as `POST /v0/purchase` and the start of a trial as `POST /v0/event`, each a form. It tells no
+//! repeats, takes no refunds, and dates what it gets by itself.
+//!
+//! Source: <https://tenjin.com/docs/tenjin-server-to-server-s2s>, read 2026-11.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::customer::Platform;
+use super::exchange::{all, by_status};
+use super::form_body::Form;
+use super::schedule::USUAL;
+use super::secret::header_problem;
+use super::settings::at_least_one;
+use super::{
+    Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Record, Request, Sending,
+    Skip, Verdict, shared,
+};
+use crate::events::EventKind;
+
+/// The record.
+pub const INTEGRATION: Integration = Integration {
+    slug: "tenjin",
+    title: "Tenjin",
+    docs: "https://tenjin.com/docs/tenjin-server-to-server-s2s",
+    settings: FIELDS,
+    identifiers: IDENTIFIERS,
+    limits: Limits::NONE,
+    schedule: &USUAL,
+    takes,
+    parts: &[Part::WHOLE],
+    check: |settings| at_least_one(settings, "sdk_keys"),
+    encode,
+    request,
+    judge,
+    probe: Probe::MarkedEvent,
+};
+
+const IDENTIFIERS: &[&str] = &["tenjin_analytics_installation_id"];
+
+const KEY: Kind = Kind::Secret(header_problem);
+
+const FIELDS: &[Field] = &[
+    Field::new("sdk_keys.production.ios", KEY, "The SDK key of the iOS app."),
+    Field::new(
+        "sdk_keys.production.android",
+        KEY,
+        "The SDK key of the Android app.",
+    ),
+    Field::new(
+        "sdk_keys.sandbox.ios",
+        KEY,
+        "For test purchases on iOS; may be the same as for real ones.",
+    ),
+    Field::new("sdk_keys.sandbox.android", KEY, "The same for Android."),
+    shared::EVENTS,
+    Field::new(
+        "event_names",
+        Kind::EventNames(EventKind::as_str),
+        "What trial_started is called there: purchases have no names. Empty: the event is not sent.",
+    ),
+    shared::REVENUE_MODE,
+    shared::REPORT_USER_CURRENCY,
+    shared::SEND_TRIAL_PRICE,
+    shared::exclude_historical_events(true),
+    shared::ordered(true),
+    shared::BASE_URL,
+    shared::MAX_IN_FLIGHT,
+    shared::REQUESTS_PER_SECOND,
+];
+
+/// What stands for an id for advertisers that is not known.
+const ZEROS: &str = "00000000-0000-0000-0000-000000000000";
+/// `att_status` of a customer who allowed tracking.
+const ALLOWED: i64 = 3;
+
+const PURCHASE: &str = "/v0/purchase";
+const EVENT: &str = "/v0/event";
+
+fn takes(event: EventKind) -> bool {
+    event == EventKind::TrialStarted || (event.has_revenue() && !event.is_refund())
+}
+
+/// The route is the path and the setting of the key.
+fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
+    if !takes(occasion.kind()) {
+        return Err(Skip::EventUnsupported);
+    }
+    let platform = occasion.mobile_platform("sdk_keys")?;
+    let key = format!("sdk_keys.{}.{}", occasion.environment(), platform.as_str());
+    if occasion.settings.text(&key).is_none() {
+        return Err(Skip::MissingCredentials(key));
+    }
+    let id = occasion.require(IDENTIFIERS)?;
+    let mut form = Form::with_capacity(1_024);
+    form.field("analytics_installation_id", id);
+    describe(&mut form, occasion, platform);
+    let is_purchase = occasion.kind().has_revenue() || occasion.settings.is("send_trial_price");
+    let path = if is_purchase {
+        purchase(&mut form, occasion)?;
+        PURCHASE
+    } else {
+        form.field("event", occasion.event_name());
+        EVENT
+    };
+    Ok(Record {
+        route: format!("{path} {key}"),
+        body: form.into_body(),
+    })
+}
+
+/// Adds the customer and the device.
+fn describe(form: &mut Form, occasion: &Occasion<'_>, platform: Platform) {
+    let customer = occasion.customer;
+    let is_ios = platform == Platform::Ios;
+    let advertising_id = if is_ios {
+        customer.idfa()
+    } else {
+        customer.advertising_id()
+    };
+    let tracking = customer.att_status().filter(|_| is_ios);
+    let is_limited = tracking.map(|status| if status == ALLOWED { "0" } else { "1" });
+    let release = customer.os_version_on(platform);
+    let country = customer.recipient.country;
+    let country = country.or_else(|| occasion.event.text("store_country"));
+    form.field("advertising_id", advertising_id.unwrap_or(ZEROS))
+        .known("developer_device_id", customer.idfv().filter(|_| is_ios))
+        .known("bundle_id", customer.bundle_on(platform))
+        .field("platform", platform_name(occasion, platform))
+        .known("os_version", api_level(occasion, platform).or(release))
+        .known("os_version_release", release)
+        .field("sdk_version", "server")
+        .known("app_version", customer.device_on(platform, "app_version"))
+        .known("device_model", customer.device_on(platform, "device"))
+        .known("locale", customer.device_on(platform, "locale"))
+        .known("country", country.map(str::to_ascii_uppercase).as_deref())
+        .known("ip_address", customer.recipient.ip)
+        .known("customer_user_id", customer.customer_user_id())
+        .known("limit_ad_tracking", is_limited)
+        .known(
+            "tracking_status",
+            tracking.map(|status| status.to_string()).as_deref(),
+        );
+}
+
+/// Amazon's store is a platform of its own.
+fn platform_name(occasion: &Occasion<'_>, platform: Platform) -> &'static str {
+    let is_amazon = occasion.event.store().starts_with("amazon");
+    if is_amazon && platform == Platform::Android {
+        "amazon"
+    } else {
+        platform.as_str()
+    }
+}
+
+/// The number of Android's interface, which Tenjin wants as its version: 34 of `Android 14 (API 34)`.
+fn api_level<'a>(occasion: &Occasion<'a>, platform: Platform) -> Option<&'a str> {
+    let os = occasion.customer.device_on(platform, "os")?;
+    let (_, level) = os.split_once("API").filter(|_| platform == Platform::Android)?;
+    let level = level.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let end = level.find(|c: char| !c.is_ascii_digit()).unwrap_or(level.len());
+    (end > 0).then_some(&level[..end])
+}
+
+/// Adds the purchase.
+fn purchase(form: &mut Form, occasion: &Occasion<'_>) -> Result<(), Skip> {
+    let revenue = occasion.revenue().ok_or(Skip::Other("no_amount"))?;
+    // The price of a trial is always the whole one.
+    let is_trial = occasion.kind() == EventKind::TrialStarted;
+    let is_whole = is_trial || occasion.settings.text("revenue_mode") == Some("gross");
+    form.known("product_id", occasion.event.text("vendor_product_id"))
+        .field("price", &revenue.short_text())
+        .field("quantity", "1")
+        .field("currency", &revenue.currency)
+        .field("postcut", if is_whole { "0" } else { "1" });
+    Ok(())
+}
+
+fn request(sending: &Sending<'_>) -> Request {
+    let record = &sending.records[0];
+    let (path, key) = record.route.split_once(' ').unwrap_or((&record.route, ""));
+    let url = sending.settings.address("https://track.tenjin.com", path);
+    // The key is the user's name, and there is no password.
+    let user = format!("{}:", sending.settings.text(key).unwrap_or_default());
+    Request::post_form(url, record.body.clone())
+        .header("authorization", format!("Basic {}", STANDARD.encode(user)))
+}
+
+fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
+    let verdict = match answer {
+        // What holds is the status within the body.
+        Some(answer) if (200..=299).contains(&answer.status) => match code(answer) {
+            None | Some(200) => Verdict::Delivered,
+            Some(401 | 403) => Verdict::Misconfigured(answer.words()),
+            Some(429 | 500..) => Verdict::retry(answer.words()),
+            Some(_) => Verdict::Rejected(answer.words()),
+        },
+        _ => by_status(answer),
+    };
+    all(sending, &verdict)
+}
+
+/// The `code` of an answer, if its body can be read.
+fn code(answer: &Answer) -> Option<i64> {
+    match &answer.json()?["code"] {
+        Value::Number(code) => code.as_i64(),
+        Value::String(code) => code.parse().ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::integrations::samples::{answer, sending};
+    use crate::integrations::scene::Scene;
+    use serde_json::json;
+
+    fn scene(kind: EventKind) -> Scene {
+        let mut scene = Scene::new(
+            kind,
+            json!({"revenue_mode": "proceeds",
+                "sdk_keys": {"production": {"ios": "TJIOSKEY0001", "android": "TJANDROID001"}}}),
+        );
+        scene.properties = json!({"store": "app_store", "environment": "Production",
+            "vendor_product_id": "aurora.pro.monthly", "store_country": "SE",
+            "price_usd": 12.49, "proceeds_usd": 10.6165, "original_price_usd": 12.49});
+        scene.identifiers = json!({"tenjin_analytics_installation_id": "5d1f0a7c2b3e4d5f60718293a4b5c6d7"});
+        scene.profile = json!({"ip_v4_address": "198.51.100.24",
+            "installation_meta": {"device_id": "d", "device": "iPhone15,3", "os": "iOS 18.3", "platform": "iOS",
+                "locale": "sv_SE", "app_version": "2.8.0", "idfv": "0D6C3B5E-77A1-4C3E-9E0B-5A1F2C3D4E5F"}});
+        scene
+    }
+
+    fn android(os: &str, store: &str) -> String {
+        let mut scene = scene(EventKind::SubscriptionStarted);
+        scene.properties["store"] = json!(store);
+        scene.profile = json!({"att_status": 3, "installation_meta": {"device_id": "d", "platform": "Android", "os": os,
+            "idfv": "0D6C3B5E-77A1-4C3E-9E0B-5A1F2C3D4E5F",
+            "advertising_id": "38400000-8cf0-11bd-b23e-10b96e40000d"}});
+        scene.request(&INTEGRATION).body
+    }
+
+    #[test]
+    fn a_purchase_is_told_as_documented() {
+        let request = scene(EventKind::SubscriptionStarted).request(&INTEGRATION);
+        assert_eq!(request.url, "https://track.tenjin.com/v0/purchase");
+        assert!(
+            request
+                .headers
+                .contains(&("authorization", "Basic VEpJT1NLRVkwMDAxOg==".into()))
+        );
+        assert_eq!(
+            request.body,
+            "analytics_installation_id=5d1f0a7c2b3e4d5f60718293a4b5c6d7\
+             &advertising_id=00000000-0000-0000-0000-000000000000\
+             &developer_device_id=0D6C3B5E-77A1-4C3E-9E0B-5A1F2C3D4E5F\
+             &bundle_id=com.aurora.notes&platform=ios&os_version=18.3&os_version_release=18.3\
+             &sdk_version=server&app_version=2.8.0&device_model=iPhone15%2C3&locale=sv_SE&country=SE\
+             &ip_address=198.51.100.24&customer_user_id=cust-7781\
+             &product_id=aurora.pro.monthly&price=10.6165&quantity=1&currency=USD&postcut=1"
+        );
+    }
+
+    #[test]
+    fn a_trial_is_a_purchase_only_with_its_price() {
+        let mut scene = scene(EventKind::TrialStarted);
+        scene.settings["event_names"] = json!({"trial_started": "my trial"});
+        let request = scene.request(&INTEGRATION);
+        assert_eq!(request.url, "https://track.tenjin.com/v0/event");
+        assert!(request.body.ends_with("&event=my%20trial") && !request.body.contains("price"));
+        scene.settings["send_trial_price"] = json!(true);
+        let request = scene.request(&INTEGRATION);
+        assert_eq!(request.url, "https://track.tenjin.com/v0/purchase");
+        assert!(
+            request
+                .body
+                .ends_with("price=12.49&quantity=1&currency=USD&postcut=0")
+        );
+    }
+
+    #[test]
+    fn a_purchase_without_an_amount_is_skipped() {
+        for amount in [json!(null), json!(0.0)] {
+            let mut scene = scene(EventKind::SubscriptionRenewed);
+            scene.properties["proceeds_usd"] = amount;
+            assert_eq!(scene.encode(&INTEGRATION), Err(Skip::Other("no_amount")));
+        }
+        let taken = EventKind::ALL.iter().filter(|kind| takes(**kind));
+        assert_eq!(taken.count(), 5);
+        assert!(!takes(EventKind::SubscriptionRefunded));
+    }
+
+    #[test]
+    fn android_is_told_by_the_number_of_its_interface() {
+        let body = android("Android 14 (API 34)", "play_store");
+        assert!(
+            body.contains("&platform=android&os_version=34&os_version_release=14&"),
+            "{body}"
+        );
+        assert!(body.contains("&advertising_id=38400000-8cf0-11bd-b23e-10b96e40000d&bundle_id="));
+        assert!(!body.contains("tracking"), "{body}");
+        let body = android("14", "amazon_appstore");
+        assert!(
+            body.contains("&platform=amazon&os_version=14&os_version_release=14&"),
+            "{body}"
+        );
+    }
+
+    #[test]
+    fn tracking_is_limited_unless_it_was_allowed() {
+        for (status, told) in [
+            (0, "limit_ad_tracking=1&tracking_status=0"),
+            (2, "limit_ad_tracking=1&tracking_status=2"),
+            (3, "limit_ad_tracking=0&tracking_status=3"),
+        ] {
+            let mut scene = scene(EventKind::SubscriptionStarted);
+            scene.profile["att_status"] = json!(status);
+            assert!(scene.request(&INTEGRATION).body.contains(told), "{told}");
+        }
+    }
+
+    #[test]
+    fn without_key_or_identifier_nothing_is_sent() {
+        let mut scene = scene(EventKind::SubscriptionStarted);
+        assert!(scene.problems(&INTEGRATION).is_empty());
+        scene.identifiers = json!({});
+        assert_eq!(
+            scene.encode(&INTEGRATION).unwrap_err().to_string(),
+            "missing_identifier: tenjin_analytics_installation_id"
+        );
+        scene.properties["environment"] = json!("Sandbox");
+        assert_eq!(
+            scene.encode(&INTEGRATION).unwrap_err().to_string(),
+            "missing_credentials: sdk_keys.sandbox.ios"
+        );
+        scene.settings = json!({});
+        assert_eq!(scene.problems(&INTEGRATION), ["sdk_keys"]);
+    }
+
+    #[test]
+    fn answers_are_understood() {
+        let one = sending(&INTEGRATION, 1);
+        let name = |status, body| match judge(&one.sending(), Some(&answer(status, body))) {
+            Judgement::Verdicts(verdicts) => verdicts[0].name(),
+            Judgement::Next(_) => "next",
+        };
+        for (status, body, verdict) in [
+            (200, r#"{"code":200}"#, "delivered"),
+            (200, "", "delivered"),
+            (200, "<html>", "delivered"),
+            (200, r#"{"code":400,"message":"no bundle_id"}"#, "rejected"),
+            (200, r#"{"code":"401"}"#, "misconfigured"),
+            (200, r#"{"code":403}"#, "misconfigured"),
+            (200, r#"{"code":429}"#, "retry"),
+            (200, r#"{"code":503}"#, "retry"),
+            (302, "", "rejected"),
+            (400, "", "rejected"),
+            (401, "", "misconfigured"),
+            (403, "", "misconfigured"),
+            (404, "", "rejected"),
+            (408, "", "retry"),
+            (429, "", "retry"),
+            (500, "", "retry"),
+        ] {
+            assert_eq!(name(status, body), verdict, "{status} {body}");
+        }
+    }
+}
