@@ -4,6 +4,7 @@
 //! settles what came of it if the lanes are still its own.
 
 mod breaker;
+mod learned;
 mod mask;
 pub mod probe;
 mod round;
@@ -31,6 +32,9 @@ const STAFFING: Duration = Duration::from_millis(100);
 /// How often a test clock's move looks whether all is sent.
 const IDLE_LOOK: Duration = Duration::from_millis(2);
 
+/// The health of third parties, by app and slug.
+type Breakers = HashMap<(AppId, &'static str), Arc<Mutex<Breaker>>>;
+
 /// What the workers of this server are about.
 #[derive(Default)]
 pub struct Workers {
@@ -39,7 +43,7 @@ pub struct Workers {
     /// How many rounds and requests are under way.
     busy: AtomicUsize,
     /// The health of the third parties.
-    breakers: Mutex<HashMap<(AppId, &'static str), Arc<Mutex<Breaker>>>>,
+    breakers: Mutex<Breakers>,
 }
 
 impl Workers {

@@ -18,8 +18,11 @@ pub async fn prove(state: &AppState, integration: &Integration, settings: &Setti
             Err(error) => Verdict::retry(error.to_string()),
         };
         let why = match verdict {
-            Verdict::Delivered => continue,
-            Verdict::Retry { why, .. } | Verdict::Rejected(why) | Verdict::Misconfigured(why) => why,
+            Verdict::Delivered | Verdict::DeliveredWithWarning(_) => continue,
+            Verdict::Retry { why, .. }
+            | Verdict::RetryAtMost { why, .. }
+            | Verdict::Rejected(why)
+            | Verdict::Misconfigured(why) => why,
             Verdict::Resend | Verdict::ResendAlone => "it is to be tried again".to_owned(),
         };
         let host = request.url.split('/').nth(2).unwrap_or_default();

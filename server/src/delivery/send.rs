@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
+use bursar_domain::ids::ProfileId;
 use bursar_domain::integrations::{Judgement, Record, Request, Schedule, Sending, Settings, Verdict};
 use futures_util::future::join_all;
 use uuid::Uuid;
@@ -33,7 +34,8 @@ struct Outcome {
 pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
     let started_at = shared.state.clock.now();
     let records: Vec<Record> = batch.iter().map(|ready| ready.record.clone()).collect();
-    let outcome = exchange(shared, target, &records).await;
+    let profile = batch[0].profile;
+    let outcome = exchange(shared, target, profile, &records).await;
     shared.note_health(&outcome.verdicts, outcome.retry_after);
     let settled = batch.into_iter().zip(&outcome.verdicts).map(|(ready, verdict)| {
         let shared = Arc::clone(shared);
@@ -56,8 +58,11 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
 }
 
 /// Makes the request, and those that follow from its answer.
-async fn exchange(shared: &Shared, target: Target, records: &[Record]) -> Outcome {
+async fn exchange(shared: &Shared, target: Target, profile: ProfileId, records: &[Record]) -> Outcome {
     let known = &shared.known;
+    let mut learned = shared
+        .learned
+        .recall(target.id, profile, &records[0].route, shared.state.clock.now());
     let mut step = 0;
     loop {
         let sending = Sending {
@@ -65,6 +70,7 @@ async fn exchange(shared: &Shared, target: Target, records: &[Record]) -> Outcom
             part: target.part.name,
             settings: &known.settings,
             step,
+            learned: learned.as_deref(),
             now: shared.state.clock.now(),
         };
         let began = Instant::now();
@@ -74,9 +80,24 @@ async fn exchange(shared: &Shared, target: Target, records: &[Record]) -> Outcom
         let received = shared.state.outbound.send(&request, sending.now).await;
         let duration = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
         let answer = received.as_ref().ok().map(|received| &received.answer);
+        let news = answer
+            .zip(target.part.learns)
+            .and_then(|(answer, learns)| learns(answer));
         let judged = catch_unwind(AssertUnwindSafe(|| (known.integration.judge)(&sending, answer)));
         match judged {
-            Ok(Judgement::Next(next)) if next > step && next < MOST_STEPS => step = next,
+            Ok(Judgement::Next(next)) if next > step && next < MOST_STEPS => {
+                step = next;
+                if let Some(news) = news {
+                    shared.learned.note(
+                        target.id,
+                        profile,
+                        &records[0].route,
+                        &news,
+                        shared.state.clock.now(),
+                    );
+                    learned = Some(news);
+                }
+            }
             Ok(Judgement::Verdicts(verdicts)) if verdicts.len() == records.len() => {
                 return outcome(verdicts, received, step, duration);
             }
@@ -173,24 +194,23 @@ fn finish(
     let tries = u32::try_from(settlement.tries).unwrap_or(u32::MAX);
     settlement.end = match verdict {
         Verdict::Delivered => closed("delivered", None),
+        Verdict::DeliveredWithWarning(why) => closed("delivered", Some(shared.without_secrets(why))),
         Verdict::Rejected(why) => closed("rejected", Some(ready.mask.answer(&shared.without_secrets(why)))),
         Verdict::Misconfigured(why) => later(now, why, ready.alone),
         Verdict::Resend => later(now, "others of its request were wrong", ready.alone),
         Verdict::ResendAlone => later(now, "the request was too much at once", true),
-        Verdict::Retry { after_seconds, why } => {
-            let asked = after_seconds
-                .map(i64::from)
-                .into_iter()
-                .chain(outcome.retry_after)
-                .max();
-            match wait(shared.known.integration.schedule, tries, asked) {
-                Some(wait) => later(now.saturating_add(wait), &ready.mask.answer(why), ready.alone),
+        Verdict::Retry { why, .. } | Verdict::RetryAtMost { why, .. } => {
+            let why = ready.mask.answer(why);
+            match wait(
+                shared.known.integration.schedule,
+                tries,
+                verdict,
+                outcome.retry_after,
+            ) {
+                Some(wait) => later(now.saturating_add(wait), &why, ready.alone),
                 None => closed(
                     "rejected",
-                    Some(format!(
-                        "given up after {tries} tries: {}",
-                        ready.mask.answer(why)
-                    )),
+                    Some(shared.without_secrets(&format!("given up after {tries} tries: {why}"))),
                 ),
             }
         }
@@ -206,16 +226,22 @@ fn masked(shared: &Shared, target: Target, record: &Record, step: u8, now: i64) 
         part: target.part.name,
         settings,
         step,
+        learned: None,
         now,
     })
 }
 
-fn wait(schedule: &Schedule, tries: u32, asked_seconds: Option<i64>) -> Option<i64> {
+/// How long to wait before the next try, in microseconds; `None` to give up. What the third party asks for counts
+/// before what its documents say.
+fn wait(schedule: &Schedule, tries: u32, verdict: &Verdict, retry_after: Option<i64>) -> Option<i64> {
+    let documented = match verdict {
+        Verdict::RetryAtMost { tries: most, .. } if tries >= *most => return None,
+        Verdict::Retry { after_seconds, .. } => after_seconds.map(i64::from),
+        _ => None,
+    };
+    let asked = retry_after
+        .or(documented)
+        .map(|seconds| seconds.saturating_mul(1_000_000));
     let (high, _) = Uuid::new_v4().as_u64_pair();
-    let dice = i64::try_from(high % 1_000).unwrap_or_default();
-    schedule.wait(
-        tries,
-        asked_seconds.map(|seconds| seconds.saturating_mul(1_000_000)),
-        dice,
-    )
+    schedule.wait(tries, asked, i64::try_from(high % 1_000).unwrap_or_default())
 }

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bursar_domain::app::AppSettings;
+use bursar_domain::ids::ProfileId;
 use bursar_domain::integrations::{Customer, Limits, Occasion, Record, Skip, Told};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,8 @@ pub struct Ready {
     pub record: Record,
     /// Does it need a request of its own?
     pub alone: bool,
+    /// Whose it is.
+    pub profile: ProfileId,
     /// What may not be kept of it.
     pub mask: Mask,
 }
@@ -88,6 +91,7 @@ pub fn consider(
             settlement,
             record,
             alone,
+            profile: turn.profile.id,
             mask,
         })),
         Err(skip) => {
@@ -128,6 +132,8 @@ fn encode(
         .record
         .as_deref()
         .and_then(|kept| serde_json::from_str::<Kept>(kept).ok());
+    // Of a part of which only the latest counts, the latest is what is true now.
+    let kept = kept.filter(|_| !target.part.latest_only);
     match (kept, encoded) {
         (_, Err(skip @ (Skip::TooOld | Skip::EventDisabled))) => Err(skip),
         (Some(Kept { route, body, alone }), _) => Ok((Record { route, body }, alone)),

@@ -11,6 +11,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::Semaphore;
 
 use super::breaker::Breaker;
+use super::learned::Learned;
 use super::round;
 use crate::actions::admin::integrations::block;
 use crate::directory::{App, AppIntegration};
@@ -28,6 +29,7 @@ pub struct Worker {
     slug: &'static str,
     breaker: Arc<Mutex<Breaker>>,
     seats: Arc<Seats>,
+    learned: Arc<Learned>,
 }
 
 /// How much may be under way, as the settings of the moment say.
@@ -56,6 +58,8 @@ pub struct Shared {
     pub breaker: Arc<Mutex<Breaker>>,
     /// How much may be under way.
     pub seats: Arc<Seats>,
+    /// What its answers told.
+    pub learned: Arc<Learned>,
     secrets: Vec<String>,
 }
 
@@ -68,6 +72,7 @@ impl Worker {
             app,
             slug,
             seats: Arc::new(Seats::new(IN_FLIGHT, None)),
+            learned: Arc::default(),
         }
     }
 
@@ -131,6 +136,7 @@ impl Worker {
             masked: settings.with_masks(fields),
             breaker: Arc::clone(&self.breaker),
             seats: Arc::clone(&self.seats),
+            learned: Arc::clone(&self.learned),
             secrets: secrets.into_values().collect(),
             app,
             known,
@@ -160,7 +166,7 @@ impl Shared {
     pub fn note_health(&self, verdicts: &[Verdict], asked: Option<i64>) {
         let is_in_trouble = verdicts
             .iter()
-            .all(|verdict| matches!(verdict, Verdict::Retry { .. }));
+            .all(|verdict| matches!(verdict, Verdict::Retry { .. } | Verdict::RetryAtMost { .. }));
         if is_in_trouble {
             self.breaker().failed(self.state.clock.now(), asked);
         } else {

@@ -76,7 +76,7 @@ pub fn plan(app: &App, profile: ProfileId, event: Uuid, gate: &Gate, now: i64) -
         } else {
             event
         };
-        let wanted = |target: &&Target| target.part.wanted.is_none_or(|wanted| wanted(&known.settings));
+        let wanted = |target: &&Target| target.part.is_wanted(&known.settings, gate.kind);
         for target in known.targets.iter().filter(wanted) {
             if let Some(skip) = &refused {
                 writes.push(deliveries::skip(event, target.id, skip.name(), now));
