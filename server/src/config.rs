@@ -79,6 +79,7 @@ pub struct Settings {
         global = true,
         value_name = "BOOL",
         num_args = 0..=1,
+        require_equals = true,
         default_missing_value = "true"
     )]
     #[serde(skip)]

@@ -7,7 +7,7 @@ pub const HELP: &str = "\
 cargo xtask COMMAND
 
   test [-- ARGS…]           every check of the project, on a throwaway PostgreSQL
-  bench main-job|events     the speed against what the machine could do at best
+  bench SUBJECT             the speed against what the machine could do at best
   postgres -- COMMAND…      runs COMMAND with a throwaway PostgreSQL
   golden                    writes the golden requests and the handbook's tables anew
   sbom                      writes target/sbom.json (CycloneDX 1.5)
@@ -41,7 +41,7 @@ Example: cargo xtask test -- --package bursar expired_grant";
 
 /// Printed for `cargo xtask bench --help`.
 pub const BENCH_HELP: &str = "\
-cargo xtask bench main-job|events [--quick]
+cargo xtask bench main-job|events|deliveries [--quick]
 
 Builds the server for release with the benchmark's routes, fills databases, starts servers and PostgreSQL on
 127.0.0.1, drives them with wrk over 64 kept connections, and prints one table of ratios. Exits with 0 only if every
@@ -114,7 +114,7 @@ pub enum UsageError {
     #[error("unexpected argument {0:?}; arguments to pass on stand after `--`")]
     UnexpectedArgument(String),
     /// `bench` without a name.
-    #[error("which benchmark? There are: main-job, events")]
+    #[error("which benchmark? There are: main-job, events, deliveries")]
     NoBenchmark,
     /// `postgres` without a program.
     #[error("`cargo xtask postgres -- COMMAND…` needs a command to run")]
@@ -165,6 +165,7 @@ fn bench(rest: &[String]) -> Result<Invocation, UsageError> {
             let subject = match name {
                 "main-job" => Subject::MainJob,
                 "events" => Subject::Events,
+                "deliveries" => Subject::Deliveries,
                 other => return Err(UsageError::UnexpectedArgument(other.into())),
             };
             let size = match rest {

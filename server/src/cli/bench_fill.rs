@@ -9,7 +9,11 @@ use bursar_domain::selector::Selector;
 use bursar_domain::time::parse_time;
 
 use super::{Failure, open};
-use crate::actions::admin::first_run;
+use serde_json::Value;
+
+use crate::actions::admin::audit::Actor;
+use crate::actions::admin::integrations::{IntegrationChanges, block, set};
+use crate::actions::admin::{self, first_run};
 use crate::actions::profiles::Request;
 use crate::actions::{Reply, purchases};
 use crate::config::Config;
@@ -23,9 +27,16 @@ const STEP: i64 = 50_000;
 /// Makes the app `default` and prints its secret key, then adds profiles `user-1` to `user-N`, each with thirteen
 /// identifiers (`NAME-0000000000-n`).
 ///
-/// The first `chains` of them get a chain `c-N` each that ends at `ends_at`; the webhook is switched on then, so that
-/// changes of access levels are told.
-pub async fn run(config: &Config, profiles: i64, chains: i64, ends_at: Option<&str>) -> Result<(), Failure> {
+/// The first `chains` of them get a chain `c-N` each that ends at the time beside. Integrations are switched on before,
+/// so that their deliveries wait.
+pub async fn run(
+    config: &Config,
+    profiles: i64,
+    chains: Option<(i64, String)>,
+    integrations: &[String],
+    webhook: bool,
+    settled: i64,
+) -> Result<(), Failure> {
     const FILL: Sql = Sql::split(
         "WITH RECURSIVE numbers (n) AS (SELECT $1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $2)
          INSERT INTO profiles (app_id, profile_id, customer_user_id, created_at, updated_at, identifiers)
@@ -51,35 +62,60 @@ pub async fn run(config: &Config, profiles: i64, chains: i64, ends_at: Option<&s
         let step = Statement::new(&FILL, [first.into(), last.into(), identifiers.as_str().into()]);
         state.store.write(vec![step]).await?;
     }
-    match ends_at {
-        Some(ends_at) => fill_chains(&state, chains, ends_at).await,
-        None => Ok(()),
+    let app = first_run.app.app_id;
+    for integration in integrations {
+        enable(&state, AppId(app), integration).await?;
     }
+    if webhook {
+        enable(&state, AppId(app), r#"{"slug": "webhook", "settings": {}}"#).await?;
+        block(&state, AppId(app), "webhook", Some("a benchmark")).await?;
+    }
+    if let Some((chains, ends_at)) = chains {
+        fill_chains(&state, AppId(app), chains, &ends_at).await?;
+    }
+    fill_settled(&state, settled).await
 }
 
-async fn fill_chains(state: &AppState, chains: i64, ends_at: &str) -> Result<(), Failure> {
-    const WEBHOOK: Sql = Sql::same(
-        "INSERT INTO integrations (app_id, slug, enabled, settings, sealed_secrets)
-         SELECT app_id, 'webhook', 1, '{}', $1 FROM apps",
-    );
-    const APP: Sql = Sql::same("SELECT app_id FROM apps");
-    let sealed = Vec::<u8>::new();
-    state
-        .store
-        .write(vec![Statement::new(&WEBHOOK, [sealed.into()])])
-        .await?;
-    const RAISE: Sql = Sql::same("UPDATE directory_version SET version = version + 1");
-    state.store.write(vec![Statement::new(&RAISE, [])]).await?;
-    state.refresh().await?;
-    let app_id = state.store.read(Statement::new(&APP, [])).await?[0].uuid(0)?;
-    let app = state
-        .directory()
-        .app(AppId(app_id))
-        .cloned()
-        .ok_or("there is no app")?;
+async fn enable(state: &AppState, app: AppId, said: &str) -> Result<(), Failure> {
+    let said: Value = serde_json::from_str(said)?;
+    let changes = IntegrationChanges {
+        enabled: Some(true),
+        settings: said["settings"].as_object().cloned(),
+    };
+    let request = admin::Request {
+        actor: Actor("benchmark".into()),
+        now: state.clock.now(),
+        remember: None,
+    };
+    let slug = said["slug"].as_str().unwrap_or_default();
+    set(state, request, app, slug, changes).await?;
+    Ok(())
+}
+
+async fn fill_chains(state: &AppState, app: AppId, chains: i64, ends_at: &str) -> Result<(), Failure> {
+    let app = state.directory().app(app).cloned().ok_or("there is no app")?;
     for first in (1..=chains).step_by(256) {
         let steps = (first..=chains.min(first + 255)).map(|n| begin(state, &app, n, ends_at));
         futures_util::future::try_join_all(steps).await?;
+    }
+    Ok(())
+}
+
+/// Deliveries to a target that nothing else uses.
+async fn fill_settled(state: &AppState, count: i64) -> Result<(), Failure> {
+    const SQL: Sql = Sql::split(
+        "WITH RECURSIVE numbers (n) AS (SELECT $1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $2)
+         INSERT INTO deliveries (event_id, target_id, state, tries, created_at, updated_at)
+         SELECT randomblob(16), 1, 'delivered', 1, n, n FROM numbers",
+        "INSERT INTO deliveries (event_id, target_id, state, tries, created_at, updated_at)
+         SELECT gen_random_uuid(), 1, 'delivered', 1, n, n FROM generate_series($1::bigint, $2::bigint) AS n",
+    );
+    for first in (1..=count).step_by(usize::try_from(STEP)?) {
+        let last = count.min(first + STEP - 1);
+        state
+            .store
+            .write(vec![Statement::new(&SQL, [first.into(), last.into()])])
+            .await?;
     }
     Ok(())
 }

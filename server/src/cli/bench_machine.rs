@@ -25,6 +25,11 @@ pub fn run() -> serde_json::Value {
     serde_json::json!({"transitions": transitions, "payloads": payloads(&fact)})
 }
 
+/// What a renewal tells.
+pub fn renewal() -> Fact {
+    transitions().1
+}
+
 fn transitions() -> (f64, Fact) {
     let (waits, timers) = (Waits::default(), Timers::default());
     let first = transaction();

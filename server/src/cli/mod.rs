@@ -8,6 +8,10 @@ mod audit;
 mod bench_fill;
 #[cfg(feature = "bench")]
 mod bench_machine;
+#[cfg(feature = "bench")]
+mod bench_mapping;
+#[cfg(feature = "bench")]
+mod bench_outbound;
 mod doctor;
 mod event;
 mod healthcheck;
@@ -67,10 +71,30 @@ enum Command {
         /// RFC 3339
         #[arg(long)]
         ends_at: Option<String>,
+        /// Switches this integration on before, as `{"slug": …, "settings": …}`
+        #[arg(long)]
+        integration: Vec<String>,
+        /// Switches the webhook on, and blocks it: changes of access levels are told, but nothing is sent
+        #[arg(long)]
+        webhook: bool,
+        /// So many deliveries that were settled long ago
+        #[arg(long, default_value_t = 0)]
+        settled: i64,
     },
     /// Print how many transitions and how many payloads one core makes in a second
     #[cfg(feature = "bench")]
     BenchMachine,
+    /// Print how many events one core maps for some integrations in a second, and how often it serialises the same
+    #[cfg(feature = "bench")]
+    BenchMapping,
+    /// Print how many requests the outbound client alone makes in a second
+    #[cfg(feature = "bench")]
+    BenchOutbound {
+        /// Where to
+        url: String,
+        /// For how long
+        seconds: u64,
+    },
     /// Check settings, files, database and keys; exit code 1 if something is wrong
     Doctor {
         /// Also check the integrity of the embedded database, which reads all of it
@@ -124,10 +148,26 @@ pub async fn run() -> Result<(), Failure> {
             profiles,
             chains,
             ends_at,
-        } => bench_fill::run(&config, profiles, chains, ends_at.as_deref()).await,
+            integration,
+            webhook,
+            settled,
+        } => {
+            let chains = ends_at.map(|ends_at| (chains, ends_at));
+            bench_fill::run(&config, profiles, chains, &integration, webhook, settled).await
+        }
         #[cfg(feature = "bench")]
         Command::BenchMachine => {
             println!("{}", bench_machine::run());
+            Ok(())
+        }
+        #[cfg(feature = "bench")]
+        Command::BenchMapping => {
+            println!("{}", bench_mapping::run());
+            Ok(())
+        }
+        #[cfg(feature = "bench")]
+        Command::BenchOutbound { url, seconds } => {
+            println!("{}", bench_outbound::run(&url, seconds).await?);
             Ok(())
         }
         Command::Config => {

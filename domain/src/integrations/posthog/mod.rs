@@ -23,8 +23,9 @@ pub const INTEGRATION: Integration = Integration {
     settings: FIELDS,
     identifiers: IDENTIFIERS,
     limits: Limits {
-        // Of one event; a request may have 20 MB.
-        request_bytes: Some(1_000_000),
+        // As much as the vendor's own libraries send at once; 20 MB would be taken.
+        events_per_request: 100,
+        request_bytes: Some(5_000_000),
         ..Limits::NONE
     },
     schedule: &USUAL,

@@ -71,8 +71,17 @@ impl Client {
 
     /// Sends a POST with JSON. `headers` are whole lines.
     pub fn post(&mut self, path: &str, headers: &str, body: &str) -> std::io::Result<String> {
+        self.send("POST", path, headers, body)
+    }
+
+    /// Sends a PUT with JSON. `headers` are whole lines.
+    pub fn put(&mut self, path: &str, headers: &str, body: &str) -> std::io::Result<String> {
+        self.send("PUT", path, headers, body)
+    }
+
+    fn send(&mut self, method: &str, path: &str, headers: &str, body: &str) -> std::io::Result<String> {
         self.exchange(&format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n{body}",
             body.len()
         ))

@@ -27,6 +27,7 @@ pub fn all(bench: &Bench, report: &mut Report) -> Result<(), BenchError> {
             &chains.to_string(),
             "--ends-at",
             "2099-01-01T00:00:00Z",
+            "--webhook",
         ],
     )?;
     let server = embedded.serve()?;
@@ -46,6 +47,7 @@ pub fn all(bench: &Bench, report: &mut Report) -> Result<(), BenchError> {
             &chains.to_string(),
             "--ends-at",
             "2099-01-01T00:00:00Z",
+            "--webhook",
         ],
     )?;
     let server = filled.serve()?;
@@ -168,6 +170,7 @@ fn due(bench: &Bench, report: &mut Report, chains: u64, reports: f64) -> Result<
             &chains.to_string(),
             "--ends-at",
             "2026-02-01T00:00:00Z",
+            "--webhook",
         ],
     )?;
     let server = filled.serve_with(&["--test-clock", "2026-01-31T00:00:00Z"])?;

@@ -4,6 +4,7 @@
 //! `docs/performance.md`.
 
 mod client;
+mod deliveries;
 mod durability;
 mod events;
 mod figures;
@@ -11,6 +12,7 @@ mod pace;
 mod pgbench;
 mod report;
 mod server;
+mod vendor;
 mod wrk;
 
 use std::path::{Path, PathBuf};
@@ -86,6 +88,8 @@ pub enum Subject {
     MainJob,
     /// Transactions and events.
     Events,
+    /// Events on their way to third parties.
+    Deliveries,
 }
 
 /// Measures and prints one table.
@@ -135,6 +139,7 @@ fn measure(subject: Subject, size: Size) -> Result<Report, BenchError> {
             figures::postgres(&bench, &mut report)?;
         }
         Subject::Events => events::all(&bench, &mut report)?,
+        Subject::Deliveries => deliveries::all(&bench, &mut report)?,
     }
     Ok(report)
 }

@@ -28,7 +28,11 @@ pub fn run(filled: &Filled, server: &Server, rate: f64, seconds: u64) -> Result<
     let begin = Instant::now() + Duration::from_millis(100);
     let answers = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..CONNECTIONS)
-            .map(|worker| scope.spawn(move || one_connection(filled, server, begin, rate, seconds, worker)))
+            .map(|worker| {
+                scope.spawn(move || {
+                    one_connection(filled, server, (begin, rate, seconds), worker, set_identifiers)
+                })
+            })
             .collect();
         workers
             .into_iter()
@@ -59,28 +63,67 @@ pub fn run(filled: &Filled, server: &Server, rate: f64, seconds: u64) -> Result<
 
 type Answers = Vec<(Instant, Instant)>;
 
+/// What a request does: with a client, for a profile, with ever-new values from a number.
+type Act = fn(&mut Client, &Filled, u64, u64) -> std::io::Result<String>;
+
+fn set_identifiers(
+    client: &mut Client,
+    filled: &Filled,
+    profile: u64,
+    random: u64,
+) -> std::io::Result<String> {
+    client.set_identifiers(&filled.key, profile, random % 9_999_999_999)
+}
+
+/// Renews the chains of random profiles, `rate` a second, for so many seconds.
+pub fn report(filled: &Filled, server: &Server, rate: f64, seconds: u64) -> Result<(), BenchError> {
+    let begin = Instant::now() + Duration::from_millis(100);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..CONNECTIONS)
+            .map(|worker| {
+                scope.spawn(move || one_connection(filled, server, (begin, rate, seconds), worker, renew))
+            })
+            .collect();
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().expect("a worker does not panic").map(drop))
+    })
+}
+
+fn renew(client: &mut Client, filled: &Filled, profile: u64, random: u64) -> std::io::Result<String> {
+    // The later the run, the later the purchase: a chain is renewed, not corrected.
+    let seconds = std::time::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs()) % 2_000_000;
+    let (day, rest) = (1 + seconds / 86_400, seconds % 86_400);
+    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
+    let body = format!(
+        r#"{{"purchase_type":"subscription","store":"app_store","store_product_id":"monthly",
+            "store_transaction_id":"p-{random}","store_original_transaction_id":"c-{profile}",
+            "price":{{"country":"US","currency":"USD","value":9.99}},
+            "purchased_at":"2026-03-{day:02}T{hour:02}:{minute:02}:{second:02}Z",
+            "originally_purchased_at":"2020-01-01T00:00:00Z","expires_at":"2099-01-01T00:00:00Z","renew_status":true}}"#
+    );
+    client.report(&filled.key, profile, &body)
+}
+
 #[expect(clippy::cast_precision_loss, reason = "counts are small")]
 fn one_connection(
     filled: &Filled,
     server: &Server,
-    begin: Instant,
-    rate: f64,
-    seconds: u64,
+    (begin, rate, seconds): (Instant, f64, u64),
     worker: usize,
+    act: Act,
 ) -> Result<Answers, BenchError> {
     let mut client = Client::connect(server.address).map_err(doing("connect"))?;
     let every = Duration::from_secs_f64(CONNECTIONS as f64 / rate);
     let mut due = begin + every.mul_f64(worker as f64 / CONNECTIONS as f64);
     let end = begin + Duration::from_secs(seconds);
-    let mut random = worker as u64 + 1;
+    let mut random = worker as u64 + 1 + u64::from(std::process::id()) * CONNECTIONS as u64;
     let mut answers = Vec::new();
     while due < end {
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
         random = next_random(random);
         let profile = random % filled.profiles + 1;
-        client
-            .set_identifiers(&filled.key, profile, random % 9_999_999_999)
-            .map_err(doing("send"))?;
+        act(&mut client, filled, profile, random).map_err(doing("send"))?;
         answers.push((due, Instant::now()));
         due += every;
     }

@@ -11,6 +11,8 @@ use super::{BenchError, output};
 pub struct Run {
     /// Answers per second.
     pub per_second: f64,
+    /// Answers.
+    pub requests: u64,
 }
 
 /// What is sent.
@@ -103,5 +105,6 @@ pub fn run(filled: &Filled, server: &Server, load: Load, seconds: u64) -> Result
     }
     Ok(Run {
         per_second: number("requests") / number("duration_us") * 1e6,
+        requests: result["requests"].as_u64().unwrap_or_default(),
     })
 }
