@@ -14,6 +14,7 @@ pub struct Sql {
     pub(super) postgres: &'static str,
     pub(super) locks: bool,
     pub(super) together: Option<&'static str>,
+    pub(super) is_late: bool,
 }
 
 impl Sql {
@@ -29,6 +30,7 @@ impl Sql {
             postgres,
             locks: false,
             together: None,
+            is_late: false,
         }
     }
 
@@ -47,6 +49,18 @@ impl Sql {
     pub const fn together(self, text: &'static str) -> Self {
         Self {
             together: Some(text),
+            ..self
+        }
+    }
+}
+
+impl Sql {
+    /// What it locks, others lock while they hold locks of the usual kind. A transaction that begins with it must not
+    /// go on to those: PostgreSQL's writers keep changes that begin with such a lock apart from the others.
+    #[must_use]
+    pub const fn late(self) -> Self {
+        Self {
+            is_late: true,
             ..self
         }
     }

@@ -67,15 +67,18 @@ pub enum End {
 
 /// Writes it down. Answers `false` if the lane was not ours any more: nothing is written then.
 pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, StoreError> {
-    let mut reads = vec![lanes::lock_held(settlement.lane, settlement.lease)];
+    // Whoever adds deliveries locks the profile first and then its lanes.
+    let mut reads = Vec::new();
     if let End::Waiting { seen, .. } = &settlement.end {
         reads.push(profiles::lock_whole(seen.0.app, &Selector::Id(seen.0.id)));
     }
+    let lane = reads.len();
+    reads.push(lanes::lock_held(settlement.lane, settlement.lease));
     if settlement.supersedes {
         reads.push(lanes::count_older(settlement.lane, settlement.place));
     }
     let decide = move |mut loaded: Loaded| -> Result<Decision<bool>, StoreError> {
-        if rows_of(&mut loaded, 0).is_empty() {
+        if rows_of(&mut loaded, lane).is_empty() {
             return Ok(Decision {
                 writes: Vec::new(),
                 answer: false,
@@ -93,7 +96,7 @@ pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, St
                 record,
             } => settlement.keep_open(older, *due_at, reason, record.as_deref(), false),
             End::Waiting { until, reason, seen } => {
-                let now_there = profiles::read_whole(seen.0.app, rows_of(&mut loaded, 1))?;
+                let now_there = profiles::read_whole(seen.0.app, rows_of(&mut loaded, 0))?;
                 // What it waits for may have come since it was looked for.
                 let still_waits = now_there.is_some_and(|known| is_same(&known, seen));
                 let due_at = if still_waits { *until } else { settlement.now };

@@ -109,11 +109,19 @@ impl Writer {
                     continue;
                 }
             }
-            let started = Instant::now();
-            group = self.commit(group).await;
-            self.metrics
-                .commit_seconds
-                .observe(started.elapsed().as_secs_f64());
+            // Changes that begin with a late lock have a transaction of their own.
+            let (late, usual): (Group, Group) = group.into_iter().partition(|change| begins_late(change.as_ref()));
+            group = Group::new();
+            for part in [usual, late] {
+                if part.is_empty() {
+                    continue;
+                }
+                let started = Instant::now();
+                group.extend(self.commit(part).await);
+                self.metrics
+                    .commit_seconds
+                    .observe(started.elapsed().as_secs_f64());
+            }
         }
     }
 
@@ -189,6 +197,11 @@ fn refuse_overdue(group: Group, error: &StoreError) -> Group {
 async fn rolled_back(connection: &Object) -> bool {
     let rollback = tokio::time::timeout(ROLLBACK_PATIENCE, connection.batch_execute("ROLLBACK"));
     matches!(rollback.await, Ok(Ok(())))
+}
+
+/// Does a change begin with a lock that others take last?
+fn begins_late(change: &dyn Queued) -> bool {
+    change.reads().first().is_some_and(|read| read.sql.is_late)
 }
 
 /// What a change looks up first. Groups go through it in order, so that two writers take the locks that both need

@@ -153,7 +153,8 @@ pub fn lock_due(target: i64, slow: bool, now: i64, limit: i64) -> Statement {
          WHERE target_id = $1 AND slow = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4",
         "SELECT target_id || lane_id::text, lane_id FROM lanes
          WHERE target_id = $1 AND slow = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED",
-    );
+    )
+    .late();
     Statement::new(&SQL, [target.into(), slow.into(), now.into(), limit.into()])
 }
 
@@ -285,7 +286,8 @@ pub fn lock_held(lane: LaneKey, lease: i64) -> Statement {
          FROM unnest($1::bigint[], $2::uuid[], $3::bigint[]) WITH ORDINALITY
               AS wanted (target_id, lane_id, lease, place)
          JOIN lanes USING (target_id, lane_id, lease) ORDER BY wanted.place FOR UPDATE OF lanes",
-    );
+    )
+    .late();
     Statement::new(&SQL, [lane.target.into(), lane.id.into(), lease.into()])
 }
 
