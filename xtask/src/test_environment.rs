@@ -87,6 +87,11 @@ pub fn simulation_seeds() -> Option<Range<u64>> {
     })
 }
 
+/// Tells a command which histories the simulation is to run.
+pub fn hand_over_seeds(command: &mut Command, seeds: &Range<u64>) {
+    command.env(SIMULATION, format!("{}..{}", seeds.start, seeds.end));
+}
+
 /// The folder of PostgreSQL's programs, if we were told.
 pub(crate) fn postgres_binaries() -> Option<PathBuf> {
     std::env::var_os(POSTGRES_BIN).map(PathBuf::from)
