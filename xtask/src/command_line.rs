@@ -22,7 +22,7 @@ Runs, in this order: prerequisites, formatting, lints, supply chain, the builds 
 PostgreSQL, `cargo test --workspace --locked ARGS…`. Goes on after a failure where it can; the exit code is 0 only
 if nothing failed.
 
-With --long also:
+With --long BURSAR_TEST_LONG is set, and these run too:
   simulation, further histories   50,000 that the usual run has not: minutes
   SDK: SLUG                       one event through a third party's official SDK to a server on 127.0.0.1, compared with
                                   our golden request; what may differ is listed with a reason in tests/sdk/vendors.
@@ -38,6 +38,7 @@ advisory database, looked for in this order:
   target/advisory-db                    a folder
 
 The tests find in their environment:
+  BURSAR_TEST_LONG            if set, the tests of deliveries take many more events
   BURSAR_TEST_POSTGRES        URL of the throwaway PostgreSQL; the user may create databases
   BURSAR_TEST_POSTGRES_BIN    folder of PostgreSQL's programs, to start a cluster of one's own
   BURSAR_TEST_PYTHON          a Python that has `requests`

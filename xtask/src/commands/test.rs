@@ -59,7 +59,7 @@ fn run_steps(steps: &mut Steps, long: bool, cargo_test_args: &[String]) {
         sdks::check(steps, python.as_deref(), &target);
     }
     match python.zip(sabotaged) {
-        Some((python, sabotaged)) => test(steps, &Programs { python, sabotaged }, cargo_test_args),
+        Some((python, sabotaged)) => test(steps, &Programs { python, sabotaged }, long, cargo_test_args),
         None => steps.leave_out(TESTS, "what they need is missing, see above"),
     }
 }
@@ -106,7 +106,7 @@ fn build(target: &Path) -> Result<PathBuf, BuildError> {
     Ok(sabotaged)
 }
 
-fn test(steps: &mut Steps, programs: &Programs, cargo_test_args: &[String]) {
+fn test(steps: &mut Steps, programs: &Programs, long: bool, cargo_test_args: &[String]) {
     let Some(cluster) = steps.run("throwaway PostgreSQL", Cluster::start) else {
         return steps.leave_out(TESTS, "there is no PostgreSQL, see above");
     };
@@ -116,6 +116,9 @@ fn test(steps: &mut Steps, programs: &Programs, cargo_test_args: &[String]) {
         .args(cargo_test_args);
     test_environment::hand_over_postgres(&mut command, &cluster);
     test_environment::hand_over_programs(&mut command, &programs.python, &programs.sabotaged);
+    if long {
+        test_environment::hand_over_length(&mut command);
+    }
     steps.run(TESTS, || run_program(&mut command));
     // A test can only pass or fail; that one passes without having tested anything.
     if let Err(why) = small_disk::may_mount() {
