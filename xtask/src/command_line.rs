@@ -6,7 +6,7 @@ use crate::commands::bench::{Size, Subject};
 pub const HELP: &str = "\
 cargo xtask COMMAND
 
-  test [-- ARGS…]           every check of the project, on a throwaway PostgreSQL
+  test [--long] [-- ARGS…]  every check of the project, on a throwaway PostgreSQL
   bench SUBJECT             the speed against what the machine could do at best
   postgres -- COMMAND…      runs COMMAND with a throwaway PostgreSQL
   golden                    writes the golden requests and the handbook's tables anew
@@ -16,11 +16,18 @@ cargo xtask COMMAND
 
 /// Printed for `cargo xtask test --help`.
 pub const TEST_HELP: &str = "\
-cargo xtask test [-- ARGS…]
+cargo xtask test [--long] [-- ARGS…]
 
 Runs, in this order: prerequisites, formatting, lints, supply chain, the builds that the tests need, a throwaway
 PostgreSQL, `cargo test --workspace --locked ARGS…`. Goes on after a failure where it can; the exit code is 0 only
 if nothing failed.
+
+With --long BURSAR_TEST_LONG is set, and these run too:
+  simulation, further histories   50,000 that the usual run has not: minutes
+  SDK: SLUG                       one event through a third party's official SDK to a server on 127.0.0.1, compared with
+                                  our golden request; what may differ is listed with a reason in tests/sdk/vendors.
+                                  pip installs the SDKs of tests/sdk/requirements.txt into target/sdk. NOT RUN where
+                                  there is none, or where it cannot be installed
 
 Needs PostgreSQL's server programs, python3 with `requests`, node 18 or newer, and curl. As root on Debian it installs
 what is missing with apt-get; elsewhere it says what to install.
@@ -31,6 +38,7 @@ advisory database, looked for in this order:
   target/advisory-db                    a folder
 
 The tests find in their environment:
+  BURSAR_TEST_LONG            if set, the tests of deliveries take many more events
   BURSAR_TEST_POSTGRES        URL of the throwaway PostgreSQL; the user may create databases
   BURSAR_TEST_POSTGRES_BIN    folder of PostgreSQL's programs, to start a cluster of one's own
   BURSAR_TEST_PYTHON          a Python that has `requests`
@@ -78,6 +86,8 @@ pub enum Invocation {
     Help(&'static str),
     /// Run every check; the arguments go to `cargo test`.
     Test {
+        /// Also what takes long or needs a package registry?
+        long: bool,
         /// What stood after `--`.
         cargo_test_args: Vec<String>,
     },
@@ -130,9 +140,7 @@ impl Invocation {
         let wants_help = rest.first().is_some_and(|word| is_help(word));
         match command.as_str() {
             "test" if wants_help => Ok(Self::Help(TEST_HELP)),
-            "test" => Ok(Self::Test {
-                cargo_test_args: passed_on(rest)?,
-            }),
+            "test" => test(rest),
             "postgres" if wants_help => Ok(Self::Help(POSTGRES_HELP)),
             "postgres" => postgres(rest),
             "bench" if wants_help => Ok(Self::Help(BENCH_HELP)),
@@ -147,6 +155,18 @@ impl Invocation {
             _ => Err(UsageError::UnknownCommand(command)),
         }
     }
+}
+
+fn test(mut rest: Vec<String>) -> Result<Invocation, UsageError> {
+    let long = rest.first().is_some_and(|word| word == "--long");
+    if long {
+        rest.remove(0);
+    }
+    let cargo_test_args = passed_on(rest)?;
+    Ok(Invocation::Test {
+        long,
+        cargo_test_args,
+    })
 }
 
 fn postgres(rest: Vec<String>) -> Result<Invocation, UsageError> {
@@ -210,13 +230,33 @@ mod tests {
         ];
         assert_eq!(
             parse("test -- --package bursar -- --nocapture"),
-            Ok(Invocation::Test { cargo_test_args })
+            Ok(Invocation::Test {
+                long: false,
+                cargo_test_args
+            })
         );
         assert_eq!(
             parse("test"),
             Ok(Invocation::Test {
+                long: false,
                 cargo_test_args: vec![]
             })
+        );
+    }
+
+    #[test]
+    fn long_stands_before_the_dashes() {
+        let cargo_test_args = vec!["--long".into()];
+        assert_eq!(
+            parse("test --long -- --long"),
+            Ok(Invocation::Test {
+                long: true,
+                cargo_test_args
+            })
+        );
+        assert_eq!(
+            parse("test --long --longer"),
+            Err(UsageError::UnexpectedArgument("--longer".into()))
         );
     }
 

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod postgres;
 pub mod prerequisites;
 pub mod processes;
+pub mod sdks;
 pub mod small_disk;
 pub mod steps;
 pub mod supply_chain;

@@ -11,7 +11,10 @@ fn main() -> ExitCode {
             println!("{text}");
             ExitCode::SUCCESS
         }
-        Ok(Invocation::Test { cargo_test_args }) => commands::test::run(&cargo_test_args),
+        Ok(Invocation::Test {
+            long,
+            cargo_test_args,
+        }) => commands::test::run(long, &cargo_test_args),
         Ok(Invocation::Postgres { program, args }) => commands::postgres::run(&program, &args),
         Ok(Invocation::Bench { subject, size }) => commands::bench::run(subject, size),
         Ok(Invocation::Golden) => commands::golden::run(),

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use crate::postgres::Cluster;
 
+const LONG: &str = "BURSAR_TEST_LONG";
 const POSTGRES: &str = "BURSAR_TEST_POSTGRES";
 const POSTGRES_BIN: &str = "BURSAR_TEST_POSTGRES_BIN";
 const PYTHON: &str = "BURSAR_TEST_PYTHON";
@@ -85,6 +86,16 @@ pub fn simulation_seeds() -> Option<Range<u64>> {
         Some((from, to)) => number(from)..number(to),
         None => number(&said)..number(&said) + 1,
     })
+}
+
+/// Tells a command's tests to do as much as takes long.
+pub fn hand_over_length(command: &mut Command) {
+    command.env(LONG, "1");
+}
+
+/// Tells a command which histories the simulation is to run.
+pub fn hand_over_seeds(command: &mut Command, seeds: &Range<u64>) {
+    command.env(SIMULATION, format!("{}..{}", seeds.start, seeds.end));
 }
 
 /// The folder of PostgreSQL's programs, if we were told.

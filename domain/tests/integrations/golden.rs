@@ -5,10 +5,13 @@
 use std::fmt::Write as _;
 use std::fs;
 
+use bursar_domain::events::EventKind;
 use bursar_domain::integrations::{ALL, Integration, Request, Sending};
 use serde_json::Value;
 
-use crate::scene::{NOW, bare, encode, folder, full, is_rewriting, kinds, learned, payload, said, settings};
+use crate::scene::{
+    NOW, bare, encode, folder, full, is_rewriting, kinds, learned, payload, samples, settings,
+};
 
 #[test]
 fn requests_are_as_they_were_reviewed() {
@@ -29,12 +32,22 @@ fn requests_are_as_they_were_reviewed() {
 }
 
 /// The requests for one event of the App Store: of a profile of which everything is known, and of one of which
-/// nothing is.
-fn told(integration: &Integration, kind: bursar_domain::events::EventKind) -> String {
-    let settings = settings(integration, &said(integration));
+/// nothing is; then the first under the other sample of settings, where there is one.
+fn told(integration: &Integration, kind: EventKind) -> String {
     let payload = payload(kind, "app_store", "Production");
+    let samples = samples(integration);
+    let mut cases = vec![
+        ("everything is known", full(), &samples[0]),
+        ("nothing is known", bare(), &samples[0]),
+    ];
+    cases.extend(
+        samples
+            .get(1)
+            .map(|other| ("everything is known, other settings", full(), other)),
+    );
     let mut text = String::new();
-    for (name, profile) in [("everything is known", full()), ("nothing is known", bare())] {
+    for (name, profile, said) in cases {
+        let settings = settings(integration, said);
         let parts = integration.parts.iter();
         for part in parts.filter(|part| part.is_wanted(&settings, kind)) {
             writeln!(

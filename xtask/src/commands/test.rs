@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check of the project.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{fs, io};
@@ -8,9 +9,12 @@ use crate::postgres::Cluster;
 use crate::processes::{RunError, run as run_program};
 use crate::steps::Steps;
 use crate::workspace::{cargo, target};
-use crate::{prerequisites, small_disk, supply_chain, test_environment};
+use crate::{prerequisites, sdks, small_disk, supply_chain, test_environment};
 
 const TESTS: &str = "cargo test";
+const SIMULATION: &str = "simulation, further histories";
+/// Histories that the usual run of the simulation does not have.
+const FURTHER: Range<u64> = 10_000..60_000;
 
 #[derive(Debug, thiserror::Error)]
 enum BuildError {
@@ -26,10 +30,10 @@ struct Programs {
     sabotaged: PathBuf,
 }
 
-/// Runs every step; goes on after a failure where it can.
-pub fn run(cargo_test_args: &[String]) -> ExitCode {
+/// Runs every step, with `long` also those that take long; goes on after a failure where it can.
+pub fn run(long: bool, cargo_test_args: &[String]) -> ExitCode {
     let mut steps = Steps::default();
-    run_steps(&mut steps, cargo_test_args);
+    run_steps(&mut steps, long, cargo_test_args);
     println!("\n{}", steps.summary());
     if steps.none_failed() {
         ExitCode::SUCCESS
@@ -38,7 +42,7 @@ pub fn run(cargo_test_args: &[String]) -> ExitCode {
     }
 }
 
-fn run_steps(steps: &mut Steps, cargo_test_args: &[String]) {
+fn run_steps(steps: &mut Steps, long: bool, cargo_test_args: &[String]) {
     let found = steps.run("prerequisites", || prerequisites::ensure(&prerequisites::all()));
     let Some(target) = steps.run("workspace and lock file", target) else {
         return;
@@ -50,8 +54,12 @@ fn run_steps(steps: &mut Steps, cargo_test_args: &[String]) {
     supply_chain::check(steps, &target);
     let sabotaged = steps.run("builds for the tests", || build(&target));
     let python = found.and_then(|()| prerequisites::python());
+    if long {
+        steps.run(SIMULATION, simulate);
+        sdks::check(steps, python.as_deref(), &target);
+    }
     match python.zip(sabotaged) {
-        Some((python, sabotaged)) => test(steps, &Programs { python, sabotaged }, cargo_test_args),
+        Some((python, sabotaged)) => test(steps, &Programs { python, sabotaged }, long, cargo_test_args),
         None => steps.leave_out(TESTS, "what they need is missing, see above"),
     }
 }
@@ -78,6 +86,14 @@ fn lint() -> Result<(), RunError> {
     run_program(cargo().args(server).args(["--", "-D", "warnings"]))
 }
 
+fn simulate() -> Result<(), RunError> {
+    let mut command = cargo();
+    command.args(["test", "--locked", "--package=bursar", "--test=it", "--"]);
+    command.arg("random_histories_of_purchases_break_no_law_in_memory");
+    test_environment::hand_over_seeds(&mut command, &FURTHER);
+    run_program(&mut command)
+}
+
 /// The server that the durability test must fail on, kept aside; then the right one, so that this is what stays.
 fn build(target: &Path) -> Result<PathBuf, BuildError> {
     let server = ["build", "--locked", "--package=bursar"];
@@ -90,7 +106,7 @@ fn build(target: &Path) -> Result<PathBuf, BuildError> {
     Ok(sabotaged)
 }
 
-fn test(steps: &mut Steps, programs: &Programs, cargo_test_args: &[String]) {
+fn test(steps: &mut Steps, programs: &Programs, long: bool, cargo_test_args: &[String]) {
     let Some(cluster) = steps.run("throwaway PostgreSQL", Cluster::start) else {
         return steps.leave_out(TESTS, "there is no PostgreSQL, see above");
     };
@@ -100,6 +116,9 @@ fn test(steps: &mut Steps, programs: &Programs, cargo_test_args: &[String]) {
         .args(cargo_test_args);
     test_environment::hand_over_postgres(&mut command, &cluster);
     test_environment::hand_over_programs(&mut command, &programs.python, &programs.sabotaged);
+    if long {
+        test_environment::hand_over_length(&mut command);
+    }
     steps.run(TESTS, || run_program(&mut command));
     // A test can only pass or fail; that one passes without having tested anything.
     if let Err(why) = small_disk::may_mount() {
