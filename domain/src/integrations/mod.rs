@@ -11,8 +11,6 @@ mod amplitude;
 mod appmetrica;
 mod appsflyer;
 mod branch;
-#[cfg(test)]
-pub mod cases;
 pub mod customer;
 mod dated;
 mod device_id;
@@ -20,25 +18,16 @@ pub mod exchange;
 mod facebook_ads;
 pub mod field;
 mod firebase_ga4;
-mod form;
-mod form_body;
 mod mixpanel;
 pub mod occasion;
-#[cfg(test)]
-pub mod occasions;
 mod onesignal;
 mod percent;
 mod period;
 mod posthog;
 mod pushwoosh;
-mod query;
 pub mod record;
 #[cfg(test)]
-mod sample_case;
-#[cfg(test)]
-pub mod samples;
-#[cfg(test)]
-mod scene;
+mod samples;
 pub mod schedule;
 mod schema;
 pub mod secret;
@@ -251,6 +240,13 @@ pub(crate) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("names are texts and no value can fail")
 }
 
+/// An object that is JSON already with a further member in front, such as a key that records do not hold.
+pub(crate) fn with_member(name: &str, value: &impl Serialize, object: &str) -> String {
+    let rest = object.strip_prefix('{').unwrap_or(object);
+    let comma = if rest == "}" { "" } else { "," };
+    format!("{{{}:{}{comma}{rest}", json(&name), json(value))
+}
+
 /// A text cut to so many characters.
 pub(crate) fn cut(text: &str, characters: usize) -> &str {
     match text.char_indices().nth(characters) {
@@ -270,6 +266,12 @@ mod tests {
 
     use super::*;
     use crate::identifiers::NAMES;
+
+    #[test]
+    fn a_member_is_put_in_front() {
+        assert_eq!(with_member("a", &"\"", r#"{"b":1}"#), r#"{"a":"\"","b":1}"#);
+        assert_eq!(with_member("a", &1, "{}"), r#"{"a":1}"#);
+    }
 
     #[test]
     fn every_record_is_complete() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Field, Problem};
+use super::{Field, Problem, Skip};
 use crate::events::EventKind;
 
 /// What stands in place of a secret. Sent back, it keeps the one that is stored.
@@ -124,6 +124,12 @@ impl Settings {
     /// The text of a setting, if it is set.
     pub fn text(&self, path: &str) -> Option<&str> {
         self.get(path).as_str()
+    }
+
+    /// The text of a setting without which nothing can be sent.
+    pub fn require(&self, path: &str) -> Result<&str, Skip> {
+        self.text(path)
+            .ok_or_else(|| Skip::MissingCredentials(path.to_owned()))
     }
 
     /// A switch. One that does not exist is off.

@@ -69,10 +69,9 @@ mod tests {
     use crate::integrations::samples::{answer, sending};
 
     fn verdict(status: u16, body: &str) -> Verdict {
-        match judge(&sending(&INTEGRATION, 1).sending(), Some(&answer(status, body))) {
-            Judgement::Verdicts(mut verdicts) => verdicts.remove(0),
-            Judgement::Next(step) => panic!("step {step}"),
-        }
+        sending(&INTEGRATION, 1)
+            .verdicts(Some(&answer(status, body)))
+            .remove(0)
     }
 
     #[test]

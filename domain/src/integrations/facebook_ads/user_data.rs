@@ -86,7 +86,7 @@ mod tests {
 
     use super::super::INTEGRATION;
     use super::*;
-    use crate::integrations::cases::Case;
+    use crate::integrations::samples::Case;
 
     #[test]
     fn values_are_brought_into_metas_form() {
@@ -128,9 +128,9 @@ mod tests {
             settings: json!({"facebook_app_id": "1", "send_hashed_user_data": is_on}),
             identifiers: json!({"facebook_anonymous_id": "XZ1"}),
             profile: json!({"email": "ada@example.com", "gender": "o", "first_name": "Ada"}),
-            ..Case::default()
+            ..Case::of(&INTEGRATION)
         };
-        let body = |is_on| case(is_on).request(&INTEGRATION).unwrap().body;
+        let body = |is_on| case(is_on).request().body;
         let hash = hashed("ada@example.com", email).unwrap();
         let told = body(true);
         assert!(

@@ -91,7 +91,7 @@ mod tests {
 
     use super::super::INTEGRATION;
     use super::*;
-    use crate::integrations::cases::Case;
+    use crate::integrations::samples::Case;
 
     fn case(kind: EventKind, more: Value) -> Case {
         let mut settings = json!({"firebase_app_ids": {"ios": "a"}, "api_secrets": {"ios": "b"}});
@@ -102,13 +102,12 @@ mod tests {
             settings,
             kind,
             identifiers: json!({"firebase_app_instance_id": "0f"}),
-            ..Case::default()
+            ..Case::of(&INTEGRATION)
         }
     }
 
     fn params(case: &Case) -> Value {
-        let body: Value = serde_json::from_str(&case.record(&INTEGRATION).unwrap().body).unwrap();
-        body["events"][0]["params"].clone()
+        case.body()["events"][0]["params"].clone()
     }
 
     #[test]

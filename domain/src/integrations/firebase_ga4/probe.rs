@@ -34,8 +34,7 @@ mod tests {
 
     use super::super::INTEGRATION;
     use super::*;
-    use crate::integrations::cases::Case;
-    use crate::integrations::samples::answer;
+    use crate::integrations::samples::{Case, answer};
 
     #[test]
     fn each_stream_is_asked_for_at_the_debug_address() {
@@ -44,9 +43,9 @@ mod tests {
                 "firebase_app_ids": {"ios": "i", "android": "a", "stripe": "s"},
                 "api_secrets": {"ios": "x", "stripe": "y"}, "data_residency": "eu"
             }),
-            ..Case::default()
+            ..Case::of(&INTEGRATION)
         };
-        let requests = requests(&case.settings(&INTEGRATION), 0);
+        let requests = requests(&case.settings(), 0);
         let urls: Vec<_> = requests.iter().map(|request| request.url.as_str()).collect();
         assert_eq!(
             urls,
