@@ -268,6 +268,16 @@ mod tests {
     use crate::identifiers::NAMES;
 
     #[test]
+    fn another_host_is_an_address_that_paths_can_be_added_to() {
+        for field in ALL.iter().flat_map(|integration| integration.settings) {
+            let mut problems = Vec::new();
+            field.read(field.path, &"https://proxy.example?key=1".into(), &mut problems);
+            let is_base = ["base_url", "instance_url"].contains(&field.path);
+            assert!(!is_base || problems.len() == 1, "{}", field.path);
+        }
+    }
+
+    #[test]
     fn a_member_is_put_in_front() {
         assert_eq!(with_member("a", &"\"", r#"{"b":1}"#), r#"{"a":"\"","b":1}"#);
         assert_eq!(with_member("a", &1, "{}"), r#"{"a":1}"#);

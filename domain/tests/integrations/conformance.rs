@@ -6,8 +6,7 @@ use bursar_domain::integrations::{
 };
 
 use crate::scene::{
-    ENVIRONMENTS, IDS, NOW, SECRET, STORES, bare, encode, full, kinds, learned, payload, said, settings,
-    with_identifier,
+    IDS, PROFILES, SECRET, encode, events, said, sendings, settings, with_identifier,
 };
 
 /// More requests than this never follow each other for one event.
@@ -15,47 +14,18 @@ const MOST_STEPS: u8 = 4;
 
 fn each_record(integration: &Integration, mut look: impl FnMut(&Settings, &Part, &Record)) {
     let settings = settings(integration, &said(integration));
-    for kind in kinds(integration) {
-        for (store, environment) in STORES
-            .iter()
-            .flat_map(|store| ENVIRONMENTS.map(|environment| (store, environment)))
-        {
-            let payload = payload(kind, store, environment);
-            for profile in [full(), bare()] {
-                for part in integration.parts {
-                    let once = encode(integration, &settings, part, kind, &payload, &profile);
-                    let again = encode(integration, &settings, part, kind, &payload, &profile);
-                    assert_eq!(once, again, "{} {kind:?}: not the same twice", integration.slug);
-                    if let Ok(record) = once {
-                        look(&settings, part, &record);
-                    }
+    for event in events(integration) {
+        for (_, profile) in PROFILES.iter() {
+            for part in integration.parts {
+                let once = encode(integration, &settings, part, event, profile);
+                let again = encode(integration, &settings, part, event, profile);
+                assert_eq!(once, again, "{}: not the same twice", integration.slug);
+                if let Ok(record) = once {
+                    look(&settings, part, &record);
                 }
             }
         }
     }
-}
-
-fn sending<'a>(settings: &'a Settings, part: &Part, records: &'a [Record], step: u8) -> Sending<'a> {
-    Sending {
-        records,
-        part: part.name,
-        settings,
-        step,
-        learned: None,
-        now: NOW,
-    }
-}
-
-/// First requests, also such that know of an earlier answer.
-fn sendings<'a>(
-    settings: &'a Settings,
-    part: &'a Part,
-    records: &'a [Record],
-) -> impl Iterator<Item = Sending<'a>> {
-    learned(part).map(move |learned| Sending {
-        learned,
-        ..sending(settings, part, records, 0)
-    })
 }
 
 fn text(request: &Request) -> String {
@@ -156,13 +126,10 @@ fn any_answer_gets_a_verdict_for_each_record() {
         for part in integration.parts {
             for count in [1, (integration.limits.events_per_request as usize).min(3)] {
                 let records = vec![record.clone(); count];
-                let steps =
-                    (0..MOST_STEPS).flat_map(|step| learned(part).map(move |learned| (step, learned)));
-                for (step, learned) in steps {
-                    let sending = Sending {
-                        learned,
-                        ..sending(&settings, part, &records, step)
-                    };
+                let steps = (0..MOST_STEPS)
+                    .flat_map(|step| sendings(&settings, part, &records).map(move |first| (step, first)));
+                for (step, first) in steps {
+                    let sending = Sending { step, ..first };
                     let judged = |answer: Option<&Answer>| match (integration.judge)(&sending, answer) {
                         Judgement::Verdicts(verdicts) => {
                             assert_eq!(verdicts.len(), count, "{}", integration.slug)
@@ -191,15 +158,15 @@ fn each_identifier_makes_a_difference() {
     for integration in ALL {
         let settings = settings(integration, &said(integration));
         for name in integration.identifiers {
-            let differs = kinds(integration).any(|kind| {
-                STORES.iter().any(|store| {
-                    let payload = payload(kind, store, "Production");
-                    integration.parts.iter().any(|part| {
-                        let with = |profile| encode(integration, &settings, part, kind, &payload, &profile);
-                        IDS.iter()
-                            .any(|id| with(bare()) != with(with_identifier(name, id)))
-                    })
-                })
+            let bare = &PROFILES[1].1;
+            let differs = IDS.iter().map(|id| with_identifier(name, id)).any(|known| {
+                let all = events(integration)
+                    .flat_map(|event| integration.parts.iter().map(move |part| (event, part)));
+                let mut each = all.map(|(event, part)| {
+                    let with = |profile| encode(integration, &settings, part, event, profile);
+                    with(bare) != with(&known)
+                });
+                each.any(|differs| differs)
             });
             assert!(differs, "{}: {name} is never looked at", integration.slug);
         }
