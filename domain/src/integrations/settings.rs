@@ -31,8 +31,8 @@ impl Settings {
         settings
     }
 
-    /// Reads what a caller says: missing settings take their defaults, a masked secret keeps the one of `before`.
-    /// Answers everything that is wrong.
+    /// Reads what a caller says: missing settings take their defaults, a masked secret keeps the one of `before`, and the
+    /// delay of a synthetic event switches it on where its switch is not said. Answers everything that is wrong.
     pub fn read(fields: &[Field], said: &Map<String, Json>, before: &Self) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         find_unknown(fields, said, "", &mut problems);
@@ -48,12 +48,24 @@ impl Settings {
             }
         }
         if problems.is_empty() {
+            settings.switch_on_delayed(said);
             problems = settings.problems(fields);
         }
         if problems.is_empty() {
             Ok(settings)
         } else {
             Err(problems)
+        }
+    }
+
+    /// Switches on the synthetic events that have a delay, but for those whose switch is said.
+    fn switch_on_delayed(&mut self, said: &Map<String, Json>) {
+        for event in EventKind::ALL.iter().filter(|event| event.is_synthetic()) {
+            let delay = self.get(&format!("synthetic_delay_days.{}", event.as_str()));
+            let switch = format!("events.{}", event.as_str());
+            if !delay.is_null() && at(said, &switch).is_none() {
+                self.put(&switch, true.into());
+            }
         }
     }
 

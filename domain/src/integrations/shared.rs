@@ -28,14 +28,14 @@ pub const fn event_names(default: fn(EventKind) -> &'static str) -> Field {
 pub const TRIAL_ACTIVE_DAYS: Field = Field::new(
     "synthetic_delay_days.trial_active",
     Kind::Number(1, 90, None),
-    "How many days after its start a trial that still runs makes trial_active.",
+    "How many days after its start a trial that still runs makes trial_active. Switches it on.",
 );
 
 /// When a subscription makes `subscription_active`.
 pub const SUBSCRIPTION_ACTIVE_DAYS: Field = Field::new(
     "synthetic_delay_days.subscription_active",
     Kind::Number(1, 90, None),
-    "How many days after its start a subscription that still runs makes subscription_active.",
+    "How many days after its start a subscription that still runs makes subscription_active. Switches it on.",
 );
 
 /// Is the price told on `trial_started`?

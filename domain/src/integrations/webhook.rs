@@ -303,8 +303,18 @@ mod tests {
 
     #[test]
     fn a_synthetic_event_that_is_off_has_no_delay() {
-        let said = json!({"synthetic_delay_days": {"trial_active": 3}});
+        let said = json!({"events": {"trial_active": false}, "synthetic_delay_days": {"trial_active": 3}});
         assert_eq!(read(said).ok().unwrap().synthetic_delays().count(), 0);
+    }
+
+    #[test]
+    fn a_delay_switches_its_synthetic_event_on() {
+        let said = json!({"events": {"trial_started": false}, "synthetic_delay_days": {"trial_active": 3}});
+        let settings = read(said).ok().unwrap();
+        let delays: Vec<_> = settings.synthetic_delays().collect();
+        assert_eq!(delays, [(EventKind::TrialActive, 3)]);
+        let shown = Value::Object(settings.masked(FIELDS));
+        assert!(read(shown).ok().unwrap() == settings);
     }
 
     #[test]
@@ -322,6 +332,10 @@ mod tests {
                 "authorizations.sandbox",
             ),
             (json!({"events": []}), "events"),
+            (
+                json!({"events": [], "synthetic_delay_days": {"trial_active": 3}}),
+                "events",
+            ),
             (json!({"events": {"trial_begun": true}}), "events.trial_begun"),
             (
                 json!({"events": {"trial_started": "yes"}}),

@@ -5,9 +5,7 @@ use bursar_domain::integrations::{
     ALL, Answer, Integration, Judgement, Part, Record, Request, Sending, Settings,
 };
 
-use crate::scene::{
-    IDS, PROFILES, SECRET, encode, events, said, sendings, settings, with_identifier,
-};
+use crate::scene::{IDS, PROFILES, SECRET, encode, events, said, sendings, settings, with_identifier};
 
 /// More requests than this never follow each other for one event.
 const MOST_STEPS: u8 = 4;

@@ -35,10 +35,8 @@ fn each_setting_makes_a_difference() {
         let samples: Vec<_> = samples(integration)
             .into_iter()
             .map(|said| {
-                (
-                    outcomes(integration, &settings(integration, &said)).collect(),
-                    said,
-                )
+                let before: Vec<_> = outcomes(integration, &settings(integration, &said)).collect();
+                (said, before)
             })
             .collect();
         for field in integration.settings {
@@ -50,19 +48,14 @@ fn each_setting_makes_a_difference() {
             }
             let differs = samples
                 .iter()
-                .any(|(before, said)| differs(integration, field, said, before));
+                .any(|(said, before)| differs(integration, field, said, before));
             assert!(differs, "{}: {} does nothing", integration.slug, field.path);
         }
     }
 }
 
 /// Does another value of the field come to another outcome than the sample's?
-fn differs(
-    integration: &Integration,
-    field: &Field,
-    said: &Map<String, Value>,
-    before: &Vec<String>,
-) -> bool {
+fn differs(integration: &Integration, field: &Field, said: &Map<String, Value>, before: &[String]) -> bool {
     others(field, said).into_iter().any(|value| {
         let mut changed = Value::Object(said.clone());
         let pointer = format!("/{}", field.path.replace('.', "/"));
