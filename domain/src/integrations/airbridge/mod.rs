@@ -9,6 +9,7 @@ mod names;
 use super::dated;
 use super::exchange::{all, by_status};
 use super::schedule::USUAL;
+use super::secret::header_problem;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record,
     Request, Sending, Settings, Skip, Verdict, json, no_synthetic, shared, with_member,
@@ -64,20 +65,24 @@ const fn further(name: &'static str, wanted: fn(&Settings, EventKind) -> bool) -
     }
 }
 
+/// It goes into a header.
+const TOKEN: Kind = Kind::Secret(header_problem);
+
 const FIELDS: &[Field] = &[
     Field::new(
         "app_name",
         Kind::Text(app_name_problem),
         "The app's name in Airbridge. Without it events about real purchases are skipped.",
     ),
-    shared::key("api_token", "The app's API token in Airbridge."),
+    Field::new("api_token", TOKEN, "The app's API token in Airbridge."),
     Field::new(
         "sandbox_app_name",
         Kind::Text(app_name_problem),
         "The app that test purchases go to. Without it they are skipped.",
     ),
-    shared::key(
+    Field::new(
         "sandbox_api_token",
+        TOKEN,
         "The API token of that app, if it is not the same.",
     ),
     shared::EVENTS,

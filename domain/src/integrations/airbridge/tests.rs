@@ -240,6 +240,13 @@ fn test_purchases_go_to_their_own_app() {
 }
 
 #[test]
+fn a_token_fits_into_a_header() {
+    let said = json!({"api_token": "té"});
+    let read = Settings::read(FIELDS, said.as_object().unwrap(), &Settings::defaults(FIELDS));
+    assert_eq!(read.err().unwrap()[0].field, "api_token");
+}
+
+#[test]
 fn missing_credentials_are_named() {
     assert_eq!(Case::of(&INTEGRATION).problems(), ["app_name", "api_token"]);
     assert!(case(EventKind::TrialExpired).problems().is_empty());

@@ -35,7 +35,6 @@ pub const INTEGRATION: Integration = Integration {
         Part::named("event"),
         Part {
             wanted: Some(revenue::is_wanted),
-            // Money that counts twice is worse than money that does not count.
             ..Part::named(REVENUE)
         },
     ],
@@ -257,7 +256,7 @@ fn request(sending: &Sending<'_>) -> Request {
 }
 
 fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
-    // Each try that got no answer may have counted as revenue.
+    // Each try that got no answer may have counted as revenue, and money that counts twice is worse than none.
     const UNANSWERED_REVENUE: u32 = 3;
     let verdict = match answer {
         None if sending.part == REVENUE => Verdict::RetryAtMost {

@@ -33,7 +33,7 @@ struct Event<'a> {
 
 /// The form without its token. The route names the app and the address that the customer was seen at, which goes into
 /// a header.
-pub(super) fn record(
+pub fn record(
     occasion: &Occasion<'_>,
     name: &'static str,
     identity: &Identity<'_>,
@@ -62,12 +62,12 @@ pub(super) fn record(
 
 /// `custom_events`: a list with the event.
 fn events(occasion: &Occasion<'_>, name: &'static str) -> String {
-    const MICROS: i64 = 1_000_000;
+    const SECOND: i64 = 1_000_000;
     let revenue = occasion.revenue();
     let order_id = occasion.event.text("original_transaction_id");
     json(&[Event {
         name,
-        time: occasion.event.at.div_euclid(MICROS),
+        time: occasion.event.at.div_euclid(SECOND),
         value: revenue.as_ref().map(Revenue::number),
         currency: revenue.as_ref().map(|revenue| revenue.currency.as_str()),
         content_type: "in_app",
@@ -79,7 +79,7 @@ fn events(occasion: &Occasion<'_>, name: &'static str) -> String {
 }
 
 /// The form with its token, for the app that the route names.
-pub(super) fn request(sending: &Sending<'_>) -> Request {
+pub fn request(sending: &Sending<'_>) -> Request {
     let record = &sending.records[0];
     let (app, ip) = record.route.split_once(' ').unwrap_or((APP, ""));
     let token = if app == SANDBOX_APP {

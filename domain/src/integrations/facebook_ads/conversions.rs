@@ -13,7 +13,7 @@ use super::{DATASET, TEST_CODE, TOKEN, address, user_data};
 use crate::events::wire::Amount;
 
 /// What the routes of these records begin with.
-pub(super) const ROUTE: &str = "conversions";
+pub const ROUTE: &str = "conversions";
 /// The route of events that are marked as tests.
 const TEST_ROUTE: &str = "conversions test";
 
@@ -83,20 +83,20 @@ impl Serialize for UserData<'_> {
 }
 
 /// The event; one that is marked as a test has a route of its own.
-pub(super) fn record(
+pub fn record(
     occasion: &Occasion<'_>,
     name: &'static str,
     identity: &Identity<'_>,
     is_test: bool,
 ) -> Result<Record, Skip> {
-    const MICROS: i64 = 1_000_000;
+    const SECOND: i64 = 1_000_000;
     if occasion.age_seconds() > MAX_AGE_SECONDS {
         return Err(Skip::TooOld);
     }
     let revenue = occasion.revenue();
     let event = Event {
         event_name: name,
-        event_time: occasion.at_or_first_try().div_euclid(MICROS),
+        event_time: occasion.at_or_first_try().div_euclid(SECOND),
         event_id: occasion.event.id,
         action_source: "app",
         user_data: UserData(occasion, identity),
@@ -120,7 +120,7 @@ pub(super) fn record(
 }
 
 /// The call with its token; only tests carry the code that makes them tests.
-pub(super) fn request(sending: &Sending<'_>) -> Request {
+pub fn request(sending: &Sending<'_>) -> Request {
     let (record, settings) = (&sending.records[0], sending.settings);
     let token = json(&settings.text(TOKEN));
     let code = settings.text(TEST_CODE).filter(|_| record.route == TEST_ROUTE);

@@ -18,7 +18,7 @@ static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundl
 
 /// What Meta knows a device by: at least one of the ids is there.
 #[derive(Debug)]
-pub(super) struct Identity<'a> {
+pub struct Identity<'a> {
     pub platform: Platform,
     /// Meta's own id of the installation.
     pub anon_id: Option<&'a str>,
@@ -30,7 +30,7 @@ pub(super) struct Identity<'a> {
 
 impl<'a> Identity<'a> {
     /// The ids for the event's platform; ids of the other platform are never told.
-    pub(super) fn of(occasion: &Occasion<'a>) -> Result<Self, Skip> {
+    pub fn of(occasion: &Occasion<'a>) -> Result<Self, Skip> {
         let platform = occasion.mobile_platform()?;
         let customer = occasion.customer;
         let ids = DeviceIds::on(platform, customer);
@@ -61,13 +61,13 @@ impl<'a> Identity<'a> {
     }
 
     /// As Meta writes yes and no.
-    pub(super) fn tracking(&self) -> u8 {
+    pub fn tracking(&self) -> u8 {
         u8::from(self.is_tracked)
     }
 }
 
 /// `extinfo`: exactly sixteen items in Meta's order. With any other number of them the event is dropped in silence.
-pub(super) struct ExtInfo<'a>(pub &'a Occasion<'a>, pub Platform);
+pub struct ExtInfo<'a>(pub &'a Occasion<'a>, pub Platform);
 
 impl Serialize for ExtInfo<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -3,7 +3,7 @@
 use super::super::settings::any_text;
 use super::super::{Field, Kind, shared};
 
-pub(super) const FIELDS: &[Field] = &[
+pub const FIELDS: &[Field] = &[
     Field::new(
         "facebook_app_id",
         Kind::Text(number_problem),

@@ -14,7 +14,7 @@ type Normal = fn(&str) -> Option<String>;
 
 /// What Meta is told of the customer: names of its fields and hashes. Cities, states and postal codes are not among
 /// what profiles hold.
-pub(super) fn known(occasion: &Occasion<'_>) -> impl Iterator<Item = (&'static str, String)> {
+pub fn known(occasion: &Occasion<'_>) -> impl Iterator<Item = (&'static str, String)> {
     let person = occasion.customer.person;
     let fields: [(&str, &str, Normal); 6] = [
         ("em", "email", email),
@@ -30,7 +30,7 @@ pub(super) fn known(occasion: &Occasion<'_>) -> impl Iterator<Item = (&'static s
 }
 
 /// An id of the owner's, hashed.
-pub(super) fn external_id(id: &str) -> Option<String> {
+pub fn external_id(id: &str) -> Option<String> {
     hashed(id, plain)
 }
 

@@ -4,7 +4,7 @@ use super::super::settings::any_text;
 use super::super::{Field, Kind, shared};
 use super::names;
 
-pub(super) const FIELDS: &[Field] = &[
+pub const FIELDS: &[Field] = &[
     Field::new(
         "firebase_app_ids.ios",
         Kind::Text(any_text),

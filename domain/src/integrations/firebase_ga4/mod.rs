@@ -166,10 +166,11 @@ fn address(settings: &Settings, path: &str, stream: &str) -> String {
 
 /// A 2xx says that the event was read, not that it was taken; nothing more is ever said.
 fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
-    all(sending, &by_status(answer))
+    all(sending, &judge_one(answer))
 }
 
-fn by_status(answer: Option<&Answer>) -> Verdict {
+/// The key is in the address: no status says that it is wrong.
+fn judge_one(answer: Option<&Answer>) -> Verdict {
     let Some(answer) = answer else {
         return Verdict::retry("no answer");
     };
@@ -334,6 +335,6 @@ mod tests {
         ] {
             assert_eq!(sending(&INTEGRATION, 1).verdict(status, ""), name, "{status}");
         }
-        assert_eq!(by_status(None).name(), "retry");
+        assert_eq!(judge_one(None).name(), "retry");
     }
 }

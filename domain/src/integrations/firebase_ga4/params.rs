@@ -10,7 +10,7 @@ use crate::events::EventKind;
 use crate::events::wire::Amount;
 
 #[derive(Serialize)]
-pub(super) struct Params<'a> {
+pub struct Params<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     transaction_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,7 +40,7 @@ struct Item<'a> {
 
 impl<'a> Params<'a> {
     /// What is known of an event that earned or gave back so much.
-    pub(super) fn new(occasion: &Occasion<'a>, revenue: Option<&'a Revenue>) -> Self {
+    pub fn new(occasion: &Occasion<'a>, revenue: Option<&'a Revenue>) -> Self {
         /// Longer values are refused.
         const MAX_VALUE: usize = 100;
         let event = occasion.event;
@@ -71,7 +71,7 @@ impl<'a> Params<'a> {
 }
 
 /// The event's money; of a trial's price the part that the owner says.
-pub(super) fn revenue(occasion: &Occasion<'_>) -> Option<Revenue> {
+pub fn revenue(occasion: &Occasion<'_>) -> Option<Revenue> {
     const WHOLE: i64 = 100;
     let revenue = occasion.revenue()?;
     if occasion.kind() != EventKind::TrialStarted {
