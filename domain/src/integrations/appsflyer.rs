@@ -9,7 +9,7 @@ use super::customer::Platform;
 use super::dated;
 use super::device_id::{self, DeviceIds};
 use super::exchange::{all, by_status};
-use super::percent::path_part;
+use super::percent::encoded;
 use super::schedule::USUAL;
 use super::secret::header_problem;
 use super::settings::{any_text, at_least_one};
@@ -316,7 +316,7 @@ fn request(sending: &Sending<'_>) -> Request {
 /// The app as its path names it.
 fn app(settings: &Settings, route: &str) -> String {
     if route.ends_with("android") {
-        return path_part(settings.text("android_package_name").unwrap_or_default());
+        return encoded(settings.text("android_package_name").unwrap_or_default());
     }
     let id = settings.text("ios_app_id").unwrap_or_default();
     format!("id{}", id.strip_prefix("id").unwrap_or(id))

@@ -23,6 +23,7 @@ pub mod occasion;
 mod onesignal;
 mod percent;
 mod period;
+pub mod personal;
 mod posthog;
 mod pushwoosh;
 pub mod record;

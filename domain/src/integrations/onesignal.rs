@@ -8,7 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::exchange::{all, by_status};
-use super::percent::path_part;
+use super::percent::encoded;
 use super::schedule::USUAL;
 use super::secret::header_problem;
 use super::settings::at_least_one;
@@ -202,7 +202,7 @@ fn route(occasion: &Occasion<'_>) -> Result<String, Skip> {
     match kind {
         EXTERNAL => {
             settings.require("rest_api_key")?;
-            Ok(format!("{EXTERNAL}/{}", path_part(id)))
+            Ok(format!("{EXTERNAL}/{}", encoded(id)))
         }
         _ if !is_uuid(id) => Err(Skip::Other("invalid_identifier")),
         _ if is_legacy(settings) => Ok(format!("{PLAYER}/{id}")),

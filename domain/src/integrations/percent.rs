@@ -47,11 +47,11 @@ impl Form {
     }
 }
 
-/// A text as one part of a path.
-pub fn path_part(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    encode(&mut encoded, text);
-    encoded
+/// A text as one part of a path, or one value of a form.
+pub fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    encode(&mut out, text);
+    out
 }
 
 /// Encodes what is written to it.
@@ -96,9 +96,9 @@ mod tests {
 
     #[test]
     fn all_that_means_something_in_a_path_is_encoded() {
-        assert_eq!(path_part("cust-7781.a_b~C"), "cust-7781.a_b~C");
+        assert_eq!(encoded("cust-7781.a_b~C"), "cust-7781.a_b~C");
         assert_eq!(
-            path_part("a/b?c=d&e+f g%#é"),
+            encoded("a/b?c=d&e+f g%#é"),
             "a%2Fb%3Fc%3Dd%26e%2Bf%20g%25%23%C3%A9"
         );
     }

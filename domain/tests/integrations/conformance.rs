@@ -5,7 +5,10 @@ use bursar_domain::integrations::{
     ALL, Answer, Integration, Judgement, Part, Record, Request, Sending, Settings,
 };
 
-use crate::scene::{IDS, PROFILES, SECRET, encode, events, said, sendings, settings, with_identifier};
+use crate::readable::decode;
+use crate::scene::{
+    IDS, PROFILES, SECRET, encode, events, personal, plain_events, said, sendings, settings, with_identifier,
+};
 
 /// More requests than this never follow each other for one event.
 const MOST_STEPS: u8 = 4;
@@ -99,6 +102,40 @@ fn secrets_stand_in_requests_alone_and_can_be_masked_there() {
         let shown = serde_json::to_string(&shown).unwrap();
         assert!(!shown.contains(SECRET), "{}: {shown}", integration.slug);
         assert!(!has_secrets || shown.contains(MASK), "{}", integration.slug);
+    }
+}
+
+#[test]
+fn what_is_personal_can_be_masked_in_requests() {
+    let person = [
+        "ada@example.com",
+        "+12025550143",
+        "1990-12-10",
+        "192.0.2.7",
+        "Example/1.0 (iPhone; iOS 18.3)",
+        "b5a1c2d3-0000-4000-8000-00000000000",
+        "9774d56d682e549c",
+    ];
+    let profile = &PROFILES[0].1;
+    let known = personal(profile);
+    for integration in ALL {
+        let settings = settings(integration, &said(integration));
+        let events = plain_events(integration);
+        let all = events.flat_map(|event| integration.parts.iter().map(move |part| (event, part)));
+        for (event, part) in all {
+            let Ok(record) = encode(integration, &settings, part, event, profile) else {
+                continue;
+            };
+            for sending in sendings(&settings, part, std::slice::from_ref(&record)) {
+                let sent = text(&(integration.request)(&sending));
+                let masked = known.iter().fold(sent, |sent, value| sent.replace(value, MASK));
+                let kept = decode(&masked).to_ascii_lowercase();
+                for value in person {
+                    let is_kept = kept.contains(&value.to_ascii_lowercase());
+                    assert!(!is_kept, "{}: {value} in {kept}", integration.slug);
+                }
+            }
+        }
     }
 }
 

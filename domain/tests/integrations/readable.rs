@@ -36,7 +36,7 @@ fn pretty(text: &str) -> Option<String> {
 }
 
 /// What stands behind percent signs.
-fn decode(text: &str) -> String {
+pub fn decode(text: &str) -> String {
     let mut parts = text.split('%');
     let mut bytes = parts.next().unwrap().as_bytes().to_vec();
     for part in parts {

@@ -9,7 +9,7 @@ use bursar_domain::events::EventKind;
 use bursar_domain::identifiers::{IdentifierChanges, NAMES};
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::integrations::{
-    Customer, Integration, Occasion, Part, Record, Sending, Settings, Skip, Told,
+    Customer, Integration, Occasion, Part, Record, Sending, Settings, Skip, Told, personal,
 };
 use bursar_domain::json::Object;
 use bursar_domain::profile::{Details, Profile, ProfileChanges};
@@ -117,7 +117,7 @@ fn full() -> Known {
         "custom_attributes": [{"key": "plan", "value": "gold"}, {"key": "visits", "value": 7}],
         "installation_meta": {
             "device_id": "d1", "device": "iPhone15,2", "os": "iOS 18.3", "platform": "iOS", "locale": "de_DE",
-            "timezone": "Europe/Berlin", "user_agent": "Example/1.0", "app_version": "4.2.0", "app_build": "420",
+            "timezone": "Europe/Berlin", "user_agent": "Example/1.0 (iPhone; iOS 18.3)", "app_version": "4.2.0", "app_build": "420",
             "idfa": "b5a1c2d3-0000-4000-8000-00000000000a", "idfv": "b5a1c2d3-0000-4000-8000-00000000000b",
             "advertising_id": "b5a1c2d3-0000-4000-8000-00000000000c", "android_id": "9774d56d682e549c",
             "android_app_set_id": "b5a1c2d3-0000-4000-8000-00000000000d"
@@ -182,6 +182,13 @@ pub fn settings(integration: &Integration, said: &Map<String, Value>) -> Setting
     read.unwrap_or_else(|problems| panic!("{}: {problems:?}", integration.slug))
 }
 
+/// An app whose bundle and package are known.
+static APP: LazyLock<AppSettings> = LazyLock::new(|| AppSettings {
+    ios_bundle_id: Some("com.example.app".into()),
+    android_package: Some("com.example.android".into()),
+    ..AppSettings::default()
+});
+
 /// What an integration makes of one event.
 pub fn encode(
     integration: &Integration,
@@ -190,11 +197,6 @@ pub fn encode(
     event: &Event,
     (profile, details): &Known,
 ) -> Result<Record, Skip> {
-    static APP: LazyLock<AppSettings> = LazyLock::new(|| AppSettings {
-        ios_bundle_id: Some("com.example.app".into()),
-        android_package: Some("com.example.android".into()),
-        ..AppSettings::default()
-    });
     (integration.encode)(&Occasion {
         event: &event.told,
         customer: &Customer::new(profile, details, &APP, NOW),
@@ -203,6 +205,11 @@ pub fn encode(
         first_tried_at: FIRST_TRIED_AT,
         now: NOW,
     })
+}
+
+/// What of a customer may not be kept, in all forms.
+pub fn personal((profile, details): &Known) -> Vec<String> {
+    personal::values(&Customer::new(profile, details, &APP, NOW))
 }
 
 /// The first requests of a part that carry records: of one that learns from answers, before and after it has.
