@@ -7,13 +7,12 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::customer::Platform;
 use super::dated;
-use super::device_id;
+use super::device_id::{self, DeviceIds};
 use super::exchange::{all, by_status};
-use super::form_body::Form;
+use super::percent::Form;
 use super::schedule::USUAL;
 use super::secret::header_problem;
-use super::settings::{any_text, at_least_one};
-use super::told::Property;
+use super::settings::at_least_one;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict, all_but_levels, json, shared,
@@ -47,16 +46,8 @@ const IOS_IDS: &[&str] = &[ADID, "idfa", "idfv"];
 const ANDROID_IDS: &[&str] = &[ADID, "advertising_id", "android_id"];
 
 const FIELDS: &[Field] = &[
-    Field::new(
-        "app_tokens.ios",
-        Kind::Secret(any_text),
-        "The app token of the iOS app.",
-    ),
-    Field::new(
-        "app_tokens.android",
-        Kind::Secret(any_text),
-        "The app token of the Android app.",
-    ),
+    shared::key("app_tokens.ios", "The app token of the iOS app."),
+    shared::key("app_tokens.android", "The app token of the Android app."),
     Field::new(
         "oauth_tokens.ios",
         Kind::Secret(header_problem),
@@ -92,7 +83,7 @@ const FIELDS: &[Field] = &[
 ];
 
 /// An older event is told with the time of sending: 58 days.
-const OLDEST_SECONDS: i64 = 5_011_200;
+const OLDEST: i64 = 5_011_200 * 1_000_000;
 
 /// Tokens are made in Adjust: there are no usual ones.
 fn no_token(_: EventKind) -> &'static str {
@@ -132,32 +123,29 @@ fn app_token(platform: Platform) -> String {
 
 /// The event but for its time and the app's token.
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
-    let platform = occasion.mobile_platform("app_tokens")?;
-    let setting = app_token(platform);
-    if occasion.settings.text(&setting).is_none() {
-        return Err(Skip::MissingCredentials(setting));
-    }
+    let platform = occasion.mobile_platform()?;
+    occasion.settings.require(&app_token(platform))?;
     let event_token = event_token(occasion, platform).ok_or(Skip::EventDisabled)?;
     let ids = ids(occasion, platform)?;
-    let mut form = Form::with_capacity(6_144);
-    form.field("event_token", event_token)
-        .field("environment", occasion.environment());
+    let mut form = Form::default();
+    form.add("event_token", event_token)
+        .add("environment", occasion.environment());
     if let Some((amount, currency)) = revenue(occasion) {
-        form.field("revenue", &amount).field("currency", &currency);
+        form.add("revenue", amount).add("currency", currency);
     }
-    for (name, id) in &ids {
-        form.field(name, id);
+    for (name, id) in ids {
+        form.add(name, id);
     }
     let customer = occasion.customer;
     let params = json(&Params(occasion));
-    form.known("customer_user_id", customer.customer_user_id())
-        .known("external_device_id", customer.customer_user_id())
-        .known("ip_address", customer.recipient.ip)
-        .known("user_agent", customer.device_on(platform, "user_agent"))
-        .field("callback_params", &params)
-        .field("partner_params", &params);
+    form.add_known("customer_user_id", customer.customer_user_id())
+        .add_known("external_device_id", customer.customer_user_id())
+        .add_known("ip_address", customer.recipient.ip)
+        .add_known("user_agent", customer.device_on(platform, "user_agent"))
+        .add("callback_params", &params)
+        .add("partner_params", &params);
     let route = platform.as_str().to_owned();
-    Ok(dated::record(route, occasion.event.at, &form.into_body()))
+    Ok(dated::record(route, occasion.event.at, &form.into_text()))
 }
 
 fn event_token<'a>(occasion: &Occasion<'a>, platform: Platform) -> Option<&'a str> {
@@ -171,27 +159,25 @@ fn event_token<'a>(occasion: &Occasion<'a>, platform: Platform) -> Option<&'a st
 
 /// All ids that are known of the device, of which one must be.
 fn ids(occasion: &Occasion<'_>, platform: Platform) -> Result<Vec<(&'static str, String)>, Skip> {
-    let customer = occasion.customer;
-    let (names, others) = if platform == Platform::Ios {
-        let ids = [
-            ("idfa", customer.idfa().map(device_id::apple)),
-            ("idfv", customer.idfv().map(device_id::apple)),
-        ];
-        (IOS_IDS, ids)
-    } else {
-        let ids = [
-            ("gps_adid", customer.advertising_id().map(device_id::google)),
-            ("android_id", customer.android_id().map(device_id::android)),
-        ];
-        (ANDROID_IDS, ids)
+    let names = match platform {
+        Platform::Android => ANDROID_IDS,
+        _ => IOS_IDS,
     };
-    let others = || others.into_iter().filter_map(|(name, id)| Some((name, id?)));
-    let adid = occasion.identifier(ADID).map(|adid| ("adid", adid.to_owned()));
-    let known = adid.map(|adid| std::iter::once(adid).chain(others.clone()()).collect());
-    occasion.or_later(known, names, || {
-        let ids: Vec<_> = others().collect();
-        (!ids.is_empty()).then_some(ids)
-    })
+    let device = DeviceIds::on(platform, occasion.customer);
+    let adid = occasion.identifier(ADID);
+    let all = [
+        ("adid", adid.map(str::to_owned)),
+        ("idfa", device.idfa.map(device_id::apple)),
+        ("idfv", device.idfv.map(device_id::apple)),
+        ("gps_adid", device.advertising_id.map(device_id::google)),
+        ("android_id", device.android_id.map(device_id::android)),
+    ];
+    let known: Vec<_> = all
+        .into_iter()
+        .filter_map(|(name, id)| Some((name, id?)))
+        .collect();
+    occasion.or_later(adid.map(|_| ()), names, || (!known.is_empty()).then_some(()))?;
+    Ok(known)
 }
 
 /// The amount and its currency. Refunds have none: Adjust knows no negative amounts.
@@ -218,12 +204,7 @@ impl Serialize for Params<'_> {
         // The event's id stands above, under the name that Adjust's reports show it by.
         let properties = occasion.event.properties.set();
         for (name, value) in properties.filter(|(name, _)| *name != "profile_event_id") {
-            match value {
-                Property::Null => {}
-                Property::Flag(flag) => map.serialize_entry(name, if *flag { "true" } else { "false" })?,
-                Property::Number(number) => map.serialize_entry(name, number.get())?,
-                Property::Text(text) => map.serialize_entry(name, text)?,
-            }
+            map.serialize_entry(name, value.as_text())?;
         }
         map.end()
     }
@@ -233,14 +214,14 @@ fn request(sending: &Sending<'_>) -> Request {
     let settings = sending.settings;
     let record = &sending.records[0];
     let setting = |table: &str| settings.text(&format!("{table}.{}", record.route));
-    let (at, fields) = dated::time_and_body(record, sending.now, OLDEST_SECONDS);
-    let mut form = Form::with_capacity(fields.len() + 128);
-    form.field("s2s", "1")
-        .field("app_token", setting("app_tokens").unwrap_or_default())
-        .field("created_at_unix", &at.div_euclid(1_000_000).to_string())
-        .fields(fields);
+    let (at, fields) = dated::time_and_body(record, sending.now, OLDEST);
+    let mut form = Form::default();
+    form.add("s2s", 1)
+        .add("app_token", setting("app_tokens").unwrap_or_default())
+        .add("created_at_unix", at.div_euclid(1_000_000))
+        .add_encoded(fields);
     let url = settings.address("https://s2s.adjust.com", "/event");
-    let request = Request::post_form(url, form.into_body());
+    let request = Request::post_form(url, form.into_text());
     match setting("oauth_tokens") {
         Some(token) => request.header("authorization", format!("Bearer {token}")),
         None => request,
@@ -277,57 +258,47 @@ fn has_error(answer: &Answer) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::integrations::samples::{answer, sending};
-    use crate::integrations::scene::{AT, Scene};
+    use crate::integrations::samples::{AT, Case, EVENT_ID, HOUR, sending};
     use serde_json::{Value as Json, json};
 
-    const DAY: i64 = 86_400_000_000;
-
-    fn scene(kind: EventKind) -> Scene {
+    fn case(kind: EventKind) -> Case {
         let mut tokens = json!({});
         tokens[kind.as_str()] = json!("z9k3qa");
-        let mut scene = Scene::new(
-            kind,
-            json!({"app_tokens": {"ios": "7qk2m5x0abcd", "android": "8qk2m5x0abcd"},
+        Case {
+            settings: json!({"app_tokens": {"ios": "7qk2m5x0abcd", "android": "8qk2m5x0abcd"},
                 "oauth_tokens": {"ios": "oa-demo"}, "revenue_mode": "proceeds",
                 "event_tokens": {"ios": tokens, "android": tokens}}),
-        );
-        scene.properties = json!({"profile_event_id": "x", "store": "app_store", "environment": "Production",
-            "currency": "SEK", "price_usd": 12.49, "proceeds_usd": 10.6165, "consecutive_payments": 1,
-            "rate_after_first_year": false, "developer_id": null});
-        scene.identifiers = json!({"adjust_device_id": "5f1e2d3c4b5a69788796a5b4c3d2e1f0"});
-        scene.profile = json!({"ip_v4_address": "198.51.100.24", "att_status": 3,
-            "installation_meta": {"device_id": "d", "platform": "iOS",
-                "idfv": "0d6c3b5e-77a1-4c3e-9e0b-5a1f2c3d4e5f",
-                "idfa": "00000000-0000-0000-0000-000000000000"}});
-        scene
+            kind,
+            properties: json!({"profile_event_id": "x", "store": "app_store", "environment": "Production",
+                "currency": "SEK", "price_usd": 12.49, "proceeds_usd": 10.6165, "consecutive_payments": 1,
+                "rate_after_first_year": false, "developer_id": null}),
+            identifiers: json!({"adjust_device_id": "5f1e2d3c4b5a69788796a5b4c3d2e1f0"}),
+            profile: json!({"ip_v4_address": "198.51.100.24", "att_status": 3,
+                "installation_meta": {"device_id": "d", "platform": "iOS",
+                    "idfv": "0d6c3b5e-77a1-4c3e-9e0b-5a1f2c3d4e5f",
+                    "idfa": "00000000-0000-0000-0000-000000000000"}}),
+            ..Case::of(&INTEGRATION)
+        }
     }
 
-    fn android(kind: EventKind) -> Scene {
-        let mut scene = scene(kind);
-        scene.properties["store"] = json!("play_store");
-        scene.identifiers = json!({});
-        scene.profile = json!({"installation_meta": {"device_id": "d", "platform": "Android",
+    fn android(kind: EventKind) -> Case {
+        let mut case = case(kind);
+        case.properties["store"] = json!("play_store");
+        case.identifiers = json!({});
+        case.profile = json!({"installation_meta": {"device_id": "d", "platform": "Android",
             "advertising_id": "38400000-8CF0-11BD-B23E-10B96E40000D", "android_id": "9774D56D-682E549C",
             "user_agent": "Example/1.0 (Android)"}});
-        scene
+        case
     }
 
-    fn fields(scene: &Scene) -> Vec<(String, String)> {
-        let body = scene.request(&INTEGRATION).body;
-        let fields = body.split('&').map(|field| field.split_once('=').unwrap());
-        fields.map(|(name, value)| (name.into(), value.into())).collect()
-    }
-
-    fn field(scene: &Scene, name: &str) -> Option<String> {
-        let found = fields(scene).into_iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value)
+    fn field(case: &Case, name: &str) -> Option<String> {
+        case.form().remove(name)
     }
 
     #[test]
     fn a_conversion_is_told_as_documented() {
-        let scene = scene(EventKind::TrialConverted);
-        let request = scene.request(&INTEGRATION);
+        let case = case(EventKind::TrialConverted);
+        let request = case.request();
         assert_eq!(request.url, "https://s2s.adjust.com/event");
         assert!(
             request
@@ -350,23 +321,17 @@ mod tests {
             "{}",
             request.body
         );
-        assert_eq!(field(&scene, "callback_params"), field(&scene, "partner_params"));
-        assert_eq!(field(&scene, "idfa"), None);
+        assert_eq!(field(&case, "callback_params"), field(&case, "partner_params"));
+        assert_eq!(field(&case, "idfa"), None);
     }
 
     #[test]
     fn parameters_are_flat_texts() {
-        let scene = scene(EventKind::TrialConverted);
-        let escaped = field(&scene, "callback_params").unwrap();
-        let text = escaped
-            .replace("%7B", "{")
-            .replace("%7D", "}")
-            .replace("%22", "\"");
-        let text = text.replace("%3A", ":").replace("%2C", ",");
-        let params: Json = serde_json::from_str(&text).unwrap();
+        let case = case(EventKind::TrialConverted);
+        let params: Json = serde_json::from_str(&case.form()["callback_params"]).unwrap();
         assert_eq!(
             params,
-            json!({"integration_event_id": "00000000-0000-0000-0000-000000000000", "customer_user_id": "cust-7781",
+            json!({"integration_event_id": EVENT_ID, "customer_user_id": "cust-7781",
                 "event_type": "trial_converted", "store": "app_store", "environment": "Production",
                 "currency": "SEK", "price_usd": "12.49", "proceeds_usd": "10.6165",
                 "consecutive_payments": "1", "rate_after_first_year": "false"})
@@ -375,29 +340,25 @@ mod tests {
 
     #[test]
     fn on_android_its_own_ids_will_do() {
-        let scene = android(EventKind::SubscriptionStarted);
+        let case = android(EventKind::SubscriptionStarted);
         assert_eq!(
-            field(&scene, "gps_adid").as_deref(),
+            field(&case, "gps_adid").as_deref(),
             Some("38400000-8cf0-11bd-b23e-10b96e40000d")
         );
-        assert_eq!(field(&scene, "android_id").as_deref(), Some("9774d56d682e549c"));
-        assert_eq!(field(&scene, "app_token").as_deref(), Some("8qk2m5x0abcd"));
-        assert!(
-            field(&scene, "user_agent")
-                .unwrap()
-                .starts_with("Example%2F1.0%20")
-        );
-        let headers = scene.request(&INTEGRATION).headers;
+        assert_eq!(field(&case, "android_id").as_deref(), Some("9774d56d682e549c"));
+        assert_eq!(field(&case, "app_token").as_deref(), Some("8qk2m5x0abcd"));
+        assert!(field(&case, "user_agent").unwrap().starts_with("Example/1.0 "));
+        let headers = case.request().headers;
         assert!(headers.iter().all(|(name, _)| *name != "authorization"));
     }
 
     #[test]
     fn any_id_of_the_device_will_do_once_the_wait_is_over() {
-        let mut scene = scene(EventKind::SubscriptionStarted);
-        scene.identifiers = json!({});
-        assert!(field(&scene, "idfv").is_some());
-        scene.settings["wait_for_identifier"] = json!(60);
-        let waiting = scene.encode(&INTEGRATION).unwrap_err();
+        let mut case = case(EventKind::SubscriptionStarted);
+        case.identifiers = json!({});
+        assert!(field(&case, "idfv").is_some());
+        case.settings["wait_for_identifier"] = json!(60);
+        let waiting = case.record().unwrap_err();
         assert_eq!(
             waiting,
             Skip::Waiting {
@@ -405,11 +366,11 @@ mod tests {
                 until: Some(AT + 60_000_000)
             }
         );
-        scene.now = AT + 60_000_000;
-        assert!(scene.encode(&INTEGRATION).is_ok());
-        scene.profile = json!({});
+        case.now = AT + 60_000_000;
+        assert!(case.record().is_ok());
+        case.profile = json!({});
         assert_eq!(
-            scene.encode(&INTEGRATION).unwrap_err().to_string(),
+            case.skip(),
             "missing_identifier: adjust_device_id or idfa or idfv"
         );
     }
@@ -417,56 +378,53 @@ mod tests {
     #[test]
     fn refunds_and_what_is_too_little_go_out_without_money() {
         assert_eq!(
-            field(&scene(EventKind::SubscriptionStarted), "revenue").as_deref(),
+            field(&case(EventKind::SubscriptionStarted), "revenue").as_deref(),
             Some("10.6165")
         );
-        let refund = scene(EventKind::SubscriptionRefunded);
+        let refund = case(EventKind::SubscriptionRefunded);
         assert_eq!(
             (field(&refund, "revenue"), field(&refund, "currency")),
             (None, None)
         );
         for (amount, is_told) in [("0.001", false), ("0.0011", true), ("100000000001", false)] {
-            let mut scene = scene(EventKind::SubscriptionRenewed);
-            scene.properties["proceeds_usd"] = serde_json::from_str(amount).unwrap();
-            assert_eq!(field(&scene, "revenue").is_some(), is_told, "{amount}");
+            let mut case = case(EventKind::SubscriptionRenewed);
+            case.properties["proceeds_usd"] = serde_json::from_str(amount).unwrap();
+            assert_eq!(field(&case, "revenue").is_some(), is_told, "{amount}");
         }
     }
 
     #[test]
     fn an_event_of_more_than_58_days_is_told_as_of_now() {
-        let mut scene = scene(EventKind::SubscriptionStarted);
-        scene.now = AT + 58 * DAY;
-        assert_eq!(field(&scene, "created_at_unix").as_deref(), Some("1741944413"));
-        scene.now += 1_000_000;
-        let now = (scene.now / 1_000_000).to_string();
-        assert_eq!(field(&scene, "created_at_unix"), Some(now));
+        let mut case = case(EventKind::SubscriptionStarted);
+        case.now = AT + 58 * 24 * HOUR;
+        assert_eq!(field(&case, "created_at_unix").as_deref(), Some("1741944413"));
+        case.now += 1_000_000;
+        let now = (case.now / 1_000_000).to_string();
+        assert_eq!(field(&case, "created_at_unix"), Some(now));
     }
 
     #[test]
     fn an_event_without_a_token_is_off() {
-        let mut scene = scene(EventKind::SubscriptionStarted);
-        scene.properties["environment"] = json!("Sandbox");
-        assert_eq!(field(&scene, "environment").as_deref(), Some("sandbox"));
-        scene.settings["event_tokens"] = json!({"android": {"subscription_started": "z9k3qa"}});
-        assert_eq!(scene.encode(&INTEGRATION), Err(Skip::EventDisabled));
-        scene.settings["app_tokens"] = json!({});
-        assert_eq!(
-            scene.encode(&INTEGRATION).unwrap_err().to_string(),
-            "missing_credentials: app_tokens.ios"
-        );
+        let mut case = case(EventKind::SubscriptionStarted);
+        case.properties["environment"] = json!("Sandbox");
+        assert_eq!(field(&case, "environment").as_deref(), Some("sandbox"));
+        case.settings["event_tokens"] = json!({"android": {"subscription_started": "z9k3qa"}});
+        assert_eq!(case.record(), Err(Skip::EventDisabled));
+        case.settings["app_tokens"] = json!({});
+        assert_eq!(case.skip(), "missing_credentials: app_tokens.ios");
     }
 
     #[test]
     fn settings_that_will_not_do_are_named() {
-        let mut scene = scene(EventKind::SubscriptionStarted);
-        assert!(scene.problems(&INTEGRATION).is_empty());
-        scene.settings["event_tokens"] = json!({"ios": {"trial_started": "Trial Started"}});
+        let mut case = case(EventKind::SubscriptionStarted);
+        assert!(case.problems().is_empty());
+        case.settings["event_tokens"] = json!({"ios": {"trial_started": "Trial Started"}});
         assert_eq!(
-            scene.problems(&INTEGRATION),
+            case.problems(),
             ["event_tokens.ios.trial_started", "event_tokens.android"]
         );
-        scene.settings = json!({});
-        assert_eq!(scene.problems(&INTEGRATION), ["app_tokens"]);
+        case.settings = json!({});
+        assert_eq!(case.problems(), ["app_tokens"]);
     }
 
     #[test]
@@ -474,10 +432,7 @@ mod tests {
         let one = sending(&INTEGRATION, 1);
         let name = |status, reason: &str| {
             let body = format!(r#"{{"error":"Event request failed ({reason})"}}"#);
-            match judge(&one.sending(), Some(&answer(status, &body))) {
-                Judgement::Verdicts(verdicts) => verdicts[0].name(),
-                Judgement::Next(_) => "next",
-            }
+            one.verdict(status, &body)
         };
         for (status, reason, verdict) in [
             (200, "Device not found", "rejected"),
@@ -502,7 +457,6 @@ mod tests {
         ] {
             assert_eq!(name(status, reason), verdict, "{status} {reason}");
         }
-        let fine = judge(&one.sending(), Some(&answer(200, r#"{"status":"OK"}"#)));
-        assert_eq!(fine, Judgement::Verdicts(vec![Verdict::Delivered]));
+        assert_eq!(one.verdict(200, r#"{"status":"OK"}"#), "delivered");
     }
 }

@@ -13,10 +13,9 @@ use super::exchange::{all, by_status};
 use super::occasion::Revenue;
 use super::schedule::USUAL;
 use super::settings::{any_text, at_least_one};
-use super::told::Property;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, all_but_levels, cut, json, shared,
+    Sending, Settings, Skip, Verdict, all_but_levels, json, shared,
 };
 use crate::attributes::Attributes;
 use crate::events::wire::Amount;
@@ -48,35 +47,17 @@ pub const INTEGRATION: Integration = Integration {
 
 const IDENTIFIERS: &[&str] = &["amplitude_user_id", "amplitude_device_id"];
 
-const KEY: Kind = Kind::Secret(any_text);
-
 const FIELDS: &[Field] = &[
-    Field::new("api_keys.production.ios", KEY, "For the App Store."),
-    Field::new("api_keys.production.android", KEY, "For Google Play."),
-    Field::new("api_keys.production.stripe", KEY, "For Stripe."),
-    Field::new("api_keys.production.paddle", KEY, "For Paddle."),
-    Field::new(
-        "api_keys.production.*",
-        KEY,
-        "For a store of your own, by its name.",
-    ),
-    Field::new(
-        "api_keys.sandbox.ios",
-        KEY,
-        "For test purchases of the App Store.",
-    ),
-    Field::new(
-        "api_keys.sandbox.android",
-        KEY,
-        "For test purchases of Google Play.",
-    ),
-    Field::new("api_keys.sandbox.stripe", KEY, "For test purchases of Stripe."),
-    Field::new("api_keys.sandbox.paddle", KEY, "For test purchases of Paddle."),
-    Field::new(
-        "api_keys.sandbox.*",
-        KEY,
-        "For test purchases of a store of your own.",
-    ),
+    shared::key("api_keys.production.ios", "For the App Store."),
+    shared::key("api_keys.production.android", "For Google Play."),
+    shared::key("api_keys.production.stripe", "For Stripe."),
+    shared::key("api_keys.production.paddle", "For Paddle."),
+    shared::key("api_keys.production.*", "For a store of your own, by its name."),
+    shared::key("api_keys.sandbox.ios", "For test purchases of the App Store."),
+    shared::key("api_keys.sandbox.android", "For test purchases of Google Play."),
+    shared::key("api_keys.sandbox.stripe", "For test purchases of Stripe."),
+    shared::key("api_keys.sandbox.paddle", "For test purchases of Paddle."),
+    shared::key("api_keys.sandbox.*", "For test purchases of a store of your own."),
     Field::new(
         "data_residency",
         Kind::Choice(&["us", "eu"]),
@@ -250,10 +231,7 @@ fn platform(occasion: &Occasion<'_>) -> (Option<&'static str>, Option<&'static s
 fn properties<S: Serializer>(occasion: &&Occasion<'_>, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
     for (name, value) in occasion.event.properties.set() {
-        match value {
-            Property::Text(text) => map.serialize_entry(name, cut(text, MAX_TEXT))?,
-            other => map.serialize_entry(name, other)?,
-        }
+        map.serialize_entry(name, &value.cut(MAX_TEXT))?;
     }
     map.end()
 }
@@ -383,15 +361,14 @@ fn places(list: &Value) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::integrations::samples::{answer, sending};
+    use crate::integrations::samples::{Case, answer, sending};
+    use serde_json::json;
 
     #[test]
     fn a_bad_event_is_rejected_and_the_others_are_sent_again() {
         let three = sending(&INTEGRATION, 3);
         let bad = answer(400, r#"{"code":400,"events_with_invalid_fields":{"time":[1]}}"#);
-        let Judgement::Verdicts(verdicts) = judge(&three.sending(), Some(&bad)) else {
-            panic!("no verdicts")
-        };
+        let verdicts = three.verdicts(Some(&bad));
         assert_eq!(verdicts[0], Verdict::Resend);
         assert!(matches!(&verdicts[1], Verdict::Rejected(_)));
         assert_eq!(verdicts[2], Verdict::Resend);
@@ -400,10 +377,6 @@ mod tests {
     #[test]
     fn answers_are_understood() {
         let one = sending(&INTEGRATION, 1);
-        let name = |status, body| match judge(&one.sending(), Some(&answer(status, body))) {
-            Judgement::Verdicts(verdicts) => verdicts[0].name(),
-            Judgement::Next(_) => "next",
-        };
         for (status, body, verdict) in [
             (200, r#"{"code":200}"#, "delivered"),
             (400, r#"{"error":"Invalid API key: x"}"#, "misconfigured"),
@@ -416,9 +389,22 @@ mod tests {
             (503, "", "retry"),
             (302, "", "rejected"),
         ] {
-            assert_eq!(name(status, body), verdict, "{status} {body}");
+            assert_eq!(one.verdict(status, body), verdict, "{status} {body}");
         }
-        let alone = judge(&sending(&INTEGRATION, 2).sending(), Some(&answer(413, "")));
-        assert_eq!(alone, Judgement::Verdicts(vec![Verdict::ResendAlone; 2]));
+        let alone = sending(&INTEGRATION, 2).verdicts(Some(&answer(413, "")));
+        assert_eq!(alone, vec![Verdict::ResendAlone; 2]);
+    }
+
+    #[test]
+    fn long_texts_are_cut_and_what_is_not_set_is_left_out() {
+        let case = Case {
+            settings: json!({"api_keys": {"production": {"ios": "k"}}}),
+            ..Case::of(&INTEGRATION)
+        };
+        let body = case.with("paywall_name", "é".repeat(1_025)).body();
+        let properties = &body["events"][0]["event_properties"];
+        assert_eq!(properties["paywall_name"], "é".repeat(1_024));
+        assert_eq!(properties.get("cohort_name"), None);
+        assert_eq!(body["events"][0]["insert_id"], properties["profile_event_id"]);
     }
 }

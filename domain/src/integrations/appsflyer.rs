@@ -7,15 +7,15 @@ use serde::{Serialize, Serializer};
 
 use super::customer::Platform;
 use super::dated;
-use super::device_id;
+use super::device_id::{self, DeviceIds};
 use super::exchange::{all, by_status};
-use super::form_body::path_part;
+use super::percent::encoded;
 use super::schedule::USUAL;
 use super::secret::header_problem;
 use super::settings::{any_text, at_least_one};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, all_but_levels, json, shared,
+    Sending, Settings, Skip, Verdict, all_but_levels, json, shared, with_member,
 };
 use crate::events::EventKind;
 use crate::events::wire::UpperCase;
@@ -100,7 +100,7 @@ const MAX_BODY: usize = 1_024;
 /// What [`with_time`] adds to it.
 const TIME_BYTES: usize = "\"eventTime\":\"2025-03-14 09:26:53\",".len();
 /// An older event is told with the time of sending.
-const OLDEST_SECONDS: i64 = 26 * 3_600;
+const OLDEST: i64 = 26 * 3_600 * 1_000_000;
 /// The longest name that the dashboard shows, in characters.
 const LONGEST_SHOWN: usize = 45;
 
@@ -218,12 +218,10 @@ const DISPENSABLE: [fn(&mut Event<'_>); 5] = [
 ];
 
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
-    let platform = occasion.mobile_platform("keys")?;
+    let platform = occasion.mobile_platform()?;
     let route = key(occasion.environment(), platform);
     for setting in [&route, app_setting(platform)] {
-        if occasion.settings.text(setting).is_none() {
-            return Err(Skip::MissingCredentials(setting.to_owned()));
-        }
+        occasion.settings.require(setting)?;
     }
     let mut event = event(occasion, platform)?;
     if occasion.settings.is("delay_future_events") && occasion.now < occasion.event.at {
@@ -238,7 +236,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
 
 fn event<'a>(occasion: &Occasion<'a>, platform: Platform) -> Result<Event<'a>, Skip> {
     let customer = occasion.customer;
-    let (on_ios, on_android) = (platform == Platform::Ios, platform == Platform::Android);
+    let device = DeviceIds::on(platform, customer);
     let currency = if occasion.settings.is("report_user_currency") {
         occasion.event.text("currency")
     } else {
@@ -259,10 +257,10 @@ fn event<'a>(occasion: &Occasion<'a>, platform: Platform) -> Result<Event<'a>, S
         bundle: customer.bundle_on(platform),
         customer_user_id: customer.customer_user_id(),
         ip: customer.recipient.ip,
-        idfa: customer.idfa().filter(|_| on_ios).map(device_id::apple),
-        idfv: customer.idfv().filter(|_| on_ios).map(device_id::apple),
-        att: customer.att_status().filter(|_| on_ios),
-        advertising_id: customer.advertising_id().filter(|_| on_android),
+        idfa: device.idfa.map(device_id::apple),
+        idfv: device.idfv.map(device_id::apple),
+        att: customer.att_status().filter(|_| platform == Platform::Ios),
+        advertising_id: device.advertising_id,
     })
 }
 
@@ -309,7 +307,7 @@ fn request(sending: &Sending<'_>) -> Request {
         Some(2) => "https://api2.appsflyer.com",
         _ => "https://api3.appsflyer.com",
     };
-    let (at, event) = dated::time_and_body(record, sending.now, OLDEST_SECONDS);
+    let (at, event) = dated::time_and_body(record, sending.now, OLDEST);
     let url = settings.address(host, &format!("/inappevent/{}", app(settings, &record.route)));
     let key = settings.text(&record.route).unwrap_or_default();
     Request::post_json(url, with_time(event, at)).header("authentication", key)
@@ -318,7 +316,7 @@ fn request(sending: &Sending<'_>) -> Request {
 /// The app as its path names it.
 fn app(settings: &Settings, route: &str) -> String {
     if route.ends_with("android") {
-        return path_part(settings.text("android_package_name").unwrap_or_default());
+        return encoded(settings.text("android_package_name").unwrap_or_default());
     }
     let id = settings.text("ios_app_id").unwrap_or_default();
     format!("id{}", id.strip_prefix("id").unwrap_or(id))
@@ -328,8 +326,7 @@ fn app(settings: &Settings, route: &str) -> String {
 fn with_time(event: &str, at: i64) -> String {
     let time = format_time(at);
     let (day, clock) = (&time[..10], &time[11..19]);
-    let rest = event.strip_prefix('{').unwrap_or(event);
-    format!("{{\"eventTime\":\"{day} {clock}\",{rest}")
+    with_member("eventTime", &format!("{day} {clock}"), event)
 }
 
 fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
@@ -357,42 +354,32 @@ fn is_about_the_key(answer: &Answer) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::integrations::samples::{answer, sending};
-    use crate::integrations::scene::{AT, Scene};
+    use crate::integrations::samples::{AT, Case, HOUR, answer, sending};
     use serde_json::{Value as Json, json};
 
-    const HOUR: i64 = 3_600_000_000;
-
-    fn scene(kind: EventKind) -> Scene {
-        let mut scene = Scene::new(
-            kind,
-            json!({"ios_app_id": "1470011223", "android_package_name": "com.aurora/notes",
+    fn case(kind: EventKind) -> Case {
+        let case = Case {
+            settings: json!({"ios_app_id": "1470011223", "android_package_name": "com.aurora/notes",
                 "keys": {"production": {"ios": "s2s-demo-ios", "android": "s2s-demo-android"}}}),
-        );
-        scene.properties = json!({"store": "app_store", "environment": "Production", "currency": "SEK",
-            "vendor_product_id": "aurora.pro.monthly", "original_transaction_id": "440001100000001",
-            "price_usd": 12.49, "proceeds_usd": 10.6165, "price_local": 129, "original_price_usd": 12.49,
-            "store_country": "SE"});
-        scene.identifiers = json!({"appsflyer_id": "1741000000123-7654321"});
-        scene.profile = json!({"ip_v4_address": "198.51.100.24", "ip_country": "SE", "att_status": 2,
-            "installation_meta": {"device_id": "d", "os": "iOS 18.3", "platform": "iOS",
-                "idfv": "0d6c3b5e-77a1-4c3e-9e0b-5a1f2c3d4e5f",
-                "idfa": "0d6c3b5e-77a1-4c3e-9e0b-5a1f2c3d4e60",
-                "advertising_id": "38400000-8cf0-11bd-b23e-10b96e40000d"}});
-        scene
+            kind,
+            identifiers: json!({"appsflyer_id": "1741000000123-7654321"}),
+            profile: json!({"ip_v4_address": "198.51.100.24", "ip_country": "SE", "att_status": 2,
+                "installation_meta": {"device_id": "d", "os": "iOS 18.3", "platform": "iOS",
+                    "idfv": "0d6c3b5e-77a1-4c3e-9e0b-5a1f2c3d4e5f",
+                    "idfa": "0d6c3b5e-77a1-4c3e-9e0b-5a1f2c3d4e60",
+                    "advertising_id": "38400000-8cf0-11bd-b23e-10b96e40000d"}}),
+            ..Case::of(&INTEGRATION)
+        };
+        case.with("store_country", "SE")
     }
 
-    fn body(scene: &Scene) -> Json {
-        serde_json::from_str(&scene.request(&INTEGRATION).body).unwrap()
-    }
-
-    fn value(scene: &Scene) -> Json {
-        serde_json::from_str(body(scene)["eventValue"].as_str().unwrap()).unwrap()
+    fn value(case: &Case) -> Json {
+        serde_json::from_str(case.body()["eventValue"].as_str().unwrap()).unwrap()
     }
 
     #[test]
     fn a_renewal_is_told_as_documented() {
-        let request = scene(EventKind::SubscriptionRenewed).request(&INTEGRATION);
+        let request = case(EventKind::SubscriptionRenewed).request();
         assert_eq!(request.url, "https://api3.appsflyer.com/inappevent/id1470011223");
         assert!(
             request
@@ -412,18 +399,18 @@ mod tests {
 
     #[test]
     fn another_platform_gets_its_own_app_key_and_ids() {
-        let mut scene = scene(EventKind::SubscriptionStarted);
-        scene.properties["store"] = json!("play_store");
-        let request = scene.request(&INTEGRATION);
+        let mut case = case(EventKind::SubscriptionStarted);
+        case.properties["store"] = json!("play_store");
+        let request = case.request();
         assert!(request.url.ends_with("/inappevent/com.aurora%2Fnotes"));
         assert!(
             request
                 .headers
                 .contains(&("authentication", "s2s-demo-android".into()))
         );
-        let body = body(&scene);
+        let body = case.body();
         assert_eq!(body["advertising_id"], "38400000-8cf0-11bd-b23e-10b96e40000d");
-        assert_eq!(body["bundleIdentifier"], "com.aurora.notes.android");
+        assert_eq!(body["bundleIdentifier"], "com.aurora.android");
         for ios in ["idfa", "idfv", "att", "os"] {
             assert!(body[ios].is_null(), "{ios}");
         }
@@ -431,74 +418,74 @@ mod tests {
 
     #[test]
     fn the_old_api_has_another_host() {
-        let mut scene = scene(EventKind::SubscriptionStarted);
-        scene.settings["s2s_api"] = json!(2);
-        scene.settings["ios_app_id"] = json!("id1470011223");
+        let mut case = case(EventKind::SubscriptionStarted);
+        case.settings["s2s_api"] = json!(2);
+        case.settings["ios_app_id"] = json!("id1470011223");
         assert_eq!(
-            scene.request(&INTEGRATION).url,
+            case.request().url,
             "https://api2.appsflyer.com/inappevent/id1470011223"
         );
     }
 
     #[test]
     fn an_event_of_more_than_26_hours_is_told_as_of_now_also_on_a_repeat() {
-        let mut scene = scene(EventKind::SubscriptionRenewed);
-        scene.now = AT + 26 * HOUR;
-        assert_eq!(body(&scene)["eventTime"], "2025-03-14 09:26:53");
-        scene.now += 1_000_000;
-        assert_eq!(body(&scene)["eventTime"], "2025-03-15 11:26:54");
+        let mut case = case(EventKind::SubscriptionRenewed);
+        case.now = AT + 26 * HOUR;
+        assert_eq!(case.body()["eventTime"], "2025-03-14 09:26:53");
+        case.now += 1_000_000;
+        assert_eq!(case.body()["eventTime"], "2025-03-15 11:26:54");
     }
 
     #[test]
     fn an_event_that_lies_ahead_is_sent_at_once_or_held() {
-        let mut scene = scene(EventKind::SubscriptionRenewed);
-        scene.now = AT - HOUR;
-        assert_eq!(body(&scene)["eventTime"], "2025-03-14 09:26:53");
-        scene.settings["delay_future_events"] = json!(true);
-        let held = scene.encode(&INTEGRATION).unwrap_err();
+        let mut case = case(EventKind::SubscriptionRenewed);
+        case.now = AT - HOUR;
+        assert_eq!(case.body()["eventTime"], "2025-03-14 09:26:53");
+        case.settings["delay_future_events"] = json!(true);
+        let held = case.record().unwrap_err();
         assert_eq!(held.to_string(), "not_yet");
         assert!(matches!(held, Skip::Waiting { until: Some(AT), .. }));
-        scene.now = AT;
-        assert!(scene.encode(&INTEGRATION).is_ok());
+        case.now = AT;
+        assert!(case.record().is_ok());
     }
 
     #[test]
     fn refunds_are_negative_and_only_money_is_told_as_money() {
-        let mut refund = scene(EventKind::SubscriptionRefunded);
+        let mut refund = case(EventKind::SubscriptionRefunded);
         assert_eq!(value(&refund)["af_revenue"], "-12.4900");
         refund.settings["report_user_currency"] = json!(true);
         assert_eq!(value(&refund)["af_revenue"], "-129.0000");
         assert_eq!(value(&refund)["af_currency"], "SEK");
-        assert_eq!(body(&refund)["eventCurrency"], "SEK");
-        let mut trial = scene(EventKind::TrialStarted);
-        assert_eq!(body(&trial)["eventName"], "af_start_trial");
+        assert_eq!(refund.body()["eventCurrency"], "SEK");
+        let mut trial = case(EventKind::TrialStarted);
+        assert_eq!(trial.body()["eventName"], "af_start_trial");
         assert!(value(&trial)["af_revenue"].is_null());
         trial.settings["send_trial_price"] = json!(true);
         assert_eq!(value(&trial)["af_revenue"], "12.4900");
-        let mut tiny = scene(EventKind::SubscriptionStarted);
+        let mut tiny = case(EventKind::SubscriptionStarted);
         tiny.properties["price_usd"] = json!(0.00001);
         assert!(value(&tiny)["af_revenue"].is_null());
-        assert!(value(&scene(EventKind::SubscriptionExpired))["af_revenue"].is_null());
+        assert!(value(&case(EventKind::SubscriptionExpired))["af_revenue"].is_null());
     }
 
     #[test]
     fn nothing_to_say_is_an_empty_text() {
-        let mut scene = scene(EventKind::TrialExpired);
-        scene.properties = json!({"store": "app_store"});
-        scene.profile = json!({});
-        assert_eq!(body(&scene)["eventValue"], "");
+        let mut case = case(EventKind::TrialExpired);
+        case.properties = json!({"store": "app_store"});
+        case.profile = json!({});
+        assert_eq!(case.body()["eventValue"], "");
     }
 
     #[test]
     fn a_body_that_is_too_large_loses_what_matters_least() {
-        let mut scene = scene(EventKind::SubscriptionRenewed);
+        let mut case = case(EventKind::SubscriptionRenewed);
         let mut kept = Vec::new();
         for length in 300..700 {
-            scene.properties["vendor_product_id"] = json!("p".repeat(length));
-            let Ok(record) = scene.encode(&INTEGRATION) else {
+            case.properties["vendor_product_id"] = json!("p".repeat(length));
+            let Ok(record) = case.record() else {
                 break;
             };
-            let request = scene.request(&INTEGRATION).body;
+            let request = case.request().body;
             assert!(request.len() <= MAX_BODY, "{} bytes", request.len());
             let left = [
                 "profile_country",
@@ -513,49 +500,47 @@ mod tests {
         }
         kept.dedup();
         assert_eq!(kept, [5, 4, 3, 2, 1, 0]);
-        assert_eq!(scene.encode(&INTEGRATION), Err(Skip::Other("too_large")));
+        assert_eq!(case.record(), Err(Skip::Other("too_large")));
     }
 
     #[test]
     fn without_key_app_or_identifier_nothing_is_sent() {
-        let skipped = |change: fn(&mut Scene)| {
-            let mut scene = scene(EventKind::SubscriptionRenewed);
-            change(&mut scene);
-            scene.encode(&INTEGRATION).unwrap_err().to_string()
+        let skipped = |change: fn(&mut Case)| {
+            let mut case = case(EventKind::SubscriptionRenewed);
+            change(&mut case);
+            case.skip()
         };
         assert_eq!(
-            skipped(|scene| scene.properties["environment"] = json!("Sandbox")),
+            skipped(|case| case.properties["environment"] = json!("Sandbox")),
             "missing_credentials: keys.sandbox.ios"
         );
         assert_eq!(
-            skipped(|scene| scene.settings["ios_app_id"] = Json::Null),
+            skipped(|case| case.settings["ios_app_id"] = Json::Null),
             "missing_credentials: ios_app_id"
         );
         assert_eq!(
-            skipped(|scene| scene.identifiers = json!({})),
+            skipped(|case| case.identifiers = json!({})),
             "missing_identifier: appsflyer_id"
         );
-        assert!(
-            skipped(|scene| {
-                scene.properties["store"] = json!("stripe");
-                scene.profile = json!({});
-            })
-            .starts_with("missing_credentials: keys")
-        );
+        let nowhere = skipped(|case| {
+            case.properties["store"] = json!("stripe");
+            case.profile = json!({});
+        });
+        assert_eq!(nowhere, "unknown_platform");
     }
 
     #[test]
     fn settings_that_will_not_do_are_named() {
-        let mut scene = scene(EventKind::TrialExpired);
-        assert!(scene.problems(&INTEGRATION).is_empty());
-        scene.settings["android_package_name"] = Json::Null;
-        scene.settings["event_names"] = json!({"trial_expired": "n".repeat(46)});
+        let mut case = case(EventKind::TrialExpired);
+        assert!(case.problems().is_empty());
+        case.settings["android_package_name"] = Json::Null;
+        case.settings["event_names"] = json!({"trial_expired": "n".repeat(46)});
         assert_eq!(
-            scene.problems(&INTEGRATION),
+            case.problems(),
             ["android_package_name", "event_names.trial_expired"]
         );
-        scene.settings = json!({});
-        assert_eq!(scene.problems(&INTEGRATION), ["keys"]);
+        case.settings = json!({});
+        assert_eq!(case.problems(), ["keys"]);
         for (id, is_fine) in [
             ("1470011223", true),
             ("id1470011223", true),
@@ -568,13 +553,7 @@ mod tests {
 
     #[test]
     fn answers_are_understood() {
-        let name = |status, body| {
-            let one = sending(&INTEGRATION, 1);
-            match judge(&one.sending(), Some(&answer(status, body))) {
-                Judgement::Verdicts(verdicts) => verdicts[0].name(),
-                Judgement::Next(_) => "next",
-            }
-        };
+        let one = sending(&INTEGRATION, 1);
         for (status, body, verdict) in [
             (200, "OK", "delivered"),
             (302, "", "rejected"),
@@ -590,12 +569,9 @@ mod tests {
             (500, "Internal Server Error", "retry"),
             (503, "", "retry"),
         ] {
-            assert_eq!(name(status, body), verdict, "{status} {body}");
+            assert_eq!(one.verdict(status, body), verdict, "{status} {body}");
         }
-        let broken = judge(&sending(&INTEGRATION, 1).sending(), Some(&answer(500, "")));
-        let Judgement::Verdicts(verdicts) = broken else {
-            panic!("no verdicts")
-        };
-        assert!(matches!(verdicts[0], Verdict::RetryAtMost { tries: 10, .. }));
+        let broken = one.verdicts(Some(&answer(500, "")));
+        assert!(matches!(broken[0], Verdict::RetryAtMost { tries: 10, .. }));
     }
 }

@@ -8,14 +8,14 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::customer::Platform;
+use super::device_id::DeviceIds;
 use super::exchange::{all, by_status};
 use super::occasion::Revenue;
 use super::schedule::USUAL;
 use super::settings::{any_text, at_least_one};
-use super::told::Property;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, all_but_levels, json, shared,
+    Sending, Settings, Skip, Verdict, all_but_levels, json, shared, with_member,
 };
 use crate::events::EventKind;
 use crate::events::wire::{Amount, UpperCase};
@@ -41,9 +41,8 @@ pub const INTEGRATION: Integration = Integration {
 const IDENTIFIERS: &[&str] = &["branch_id"];
 
 const FIELDS: &[Field] = &[
-    Field::new(
+    shared::key(
         "branch_keys.production",
-        Kind::Secret(any_text),
         "The live key. Without it events about real purchases are skipped.",
     ),
     Field::new(
@@ -150,13 +149,6 @@ struct UserData<'a> {
     country: Option<UpperCase<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ip: Option<&'a str>,
-    #[serde(flatten)]
-    device: DeviceIds<'a>,
-}
-
-/// The ids of the device, of the event's platform alone.
-#[derive(Serialize, Default)]
-struct DeviceIds<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     idfa: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,9 +169,7 @@ struct EventData<'a> {
 
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     let key = format!("branch_keys.{}", occasion.environment());
-    if occasion.settings.text(&key).is_none() {
-        return Err(Skip::MissingCredentials(key));
-    }
+    occasion.settings.require(&key)?;
     let name = occasion.event_name();
     // Money that was paid back cannot be told.
     let revenue = occasion.revenue().filter(|_| !occasion.kind().is_refund());
@@ -202,11 +192,17 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
 
 fn user_data<'a>(occasion: &Occasion<'a>) -> Result<UserData<'a>, Skip> {
     let customer = occasion.customer;
-    let platform = occasion.mobile_platform("installation_meta.platform")?;
-    let device = DeviceIds::of(occasion, platform);
+    let platform = occasion.mobile_platform()?;
+    let DeviceIds {
+        idfa,
+        idfv,
+        advertising_id: aaid,
+        android_id,
+    } = DeviceIds::on(platform, customer);
     let fallback = || {
-        let customer = customer.customer_user_id();
-        (customer.is_some() || device.is_any()).then_some(customer)
+        let identity = customer.customer_user_id();
+        let any = [identity, idfa, idfv, aaid, android_id];
+        any.iter().any(Option::is_some).then_some(identity)
     };
     let known = occasion.identifier("branch_id").map(Some);
     let developer_identity = occasion.or_later(known, IDENTIFIERS, fallback)?;
@@ -215,39 +211,18 @@ fn user_data<'a>(occasion: &Occasion<'a>) -> Result<UserData<'a>, Skip> {
             Platform::Ios => "iOS",
             _ => "Android",
         },
-        os_version: customer.os_version(),
-        app_version: customer.device("app_version"),
-        model: customer.device("device"),
+        os_version: customer.os_version_on(platform),
+        app_version: customer.device_on(platform, "app_version"),
+        model: customer.device_on(platform, "device"),
         environment: "FULL_APP",
         developer_identity,
         country: customer.recipient.country.map(UpperCase),
         ip: customer.recipient.ip,
-        device,
+        idfa,
+        idfv,
+        aaid,
+        android_id,
     })
-}
-
-impl<'a> DeviceIds<'a> {
-    fn of(occasion: &Occasion<'a>, platform: Platform) -> Self {
-        let customer = occasion.customer;
-        match platform {
-            Platform::Ios => Self {
-                idfa: customer.idfa(),
-                idfv: customer.idfv(),
-                ..Self::default()
-            },
-            _ => Self {
-                aaid: customer.advertising_id(),
-                android_id: customer.device("android_id"),
-                ..Self::default()
-            },
-        }
-    }
-
-    fn is_any(&self) -> bool {
-        [self.idfa, self.idfv, self.aaid, self.android_id]
-            .iter()
-            .any(Option::is_some)
-    }
 }
 
 fn event_data<'a>(occasion: &Occasion<'a>, revenue: &'a Revenue) -> EventData<'a> {
@@ -262,13 +237,7 @@ fn event_data<'a>(occasion: &Occasion<'a>, revenue: &'a Revenue) -> EventData<'a
 fn custom_data<S: Serializer>(occasion: &&Occasion<'_>, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
     for (name, value) in occasion.event.properties.set() {
-        let text = match value {
-            Property::Text(text) => text.as_ref(),
-            Property::Number(number) => number.get(),
-            Property::Flag(true) => "true",
-            Property::Flag(false) => "false",
-            Property::Null => "",
-        };
+        let text = value.as_text();
         if !text.is_empty() {
             map.serialize_entry(name, text)?;
         }
@@ -282,10 +251,8 @@ fn request(sending: &Sending<'_>) -> Request {
     let url = sending
         .settings
         .address("https://api2.branch.io", &format!("/v2/event/{path}"));
-    let key = json(&sending.settings.text(key).unwrap_or_default());
-    // The key is the first field of the object.
-    let fields = record.body.strip_prefix('{').unwrap_or_default();
-    let body = format!("{{\"branch_key\":{key},{fields}");
+    let key = sending.settings.text(key).unwrap_or_default();
+    let body = with_member("branch_key", &key, &record.body);
     Request::post_json(url, body).header("accept", "application/json")
 }
 
@@ -318,16 +285,16 @@ fn is_about_key(answer: &Answer) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::integrations::sample_case::{AT, Case};
-    use crate::integrations::samples::{answer, sending};
+    use crate::integrations::samples::{AT, Case, sending};
     use serde_json::{Value, json};
 
     fn case(kind: EventKind) -> Case {
         Case {
             settings: json!({"branch_keys": {"production": "key_live_demo1"}}),
-            identifiers: json!({"branch_id": "cust-7781"}),
-            properties: json!({"store": "play_store"}),
-            ..Case::new(kind)
+            kind,
+            identifiers: json!({"branch_id": "br-7781"}),
+            customer_user_id: None,
+            ..Case::of(&INTEGRATION).with("store", "play_store")
         }
     }
 
@@ -383,17 +350,14 @@ mod tests {
             ),
             (502, "<html>", "retry"),
         ] {
-            let Judgement::Verdicts(verdicts) = judge(&one.sending(), Some(&answer(status, body))) else {
-                panic!("no verdicts")
-            };
-            assert_eq!(verdicts[0].name(), verdict, "{status} {body}");
+            assert_eq!(one.verdict(status, body), verdict, "{status} {body}");
         }
     }
 
     #[test]
     fn the_name_decides_the_path() {
         let mut case = case(EventKind::SubscriptionExpired);
-        let route = |case: &Case| case.encode(&INTEGRATION).unwrap().route;
+        let route = |case: &Case| case.record().unwrap().route;
         assert_eq!(route(&case), "custom branch_keys.production");
         case.settings["event_names"] = json!({"subscription_expired": "SHARE"});
         assert_eq!(route(&case), "standard branch_keys.production");
@@ -403,26 +367,26 @@ mod tests {
 
     #[test]
     fn money_is_told_but_no_refund() {
-        let refund = case(EventKind::SubscriptionRefunded).json(&INTEGRATION);
+        let refund = case(EventKind::SubscriptionRefunded).body();
         assert!(refund["event_data"].is_null());
-        let renewal = case(EventKind::SubscriptionRenewed).json(&INTEGRATION);
+        let renewal = case(EventKind::SubscriptionRenewed).body();
         assert_eq!(
             renewal["event_data"],
-            json!({"transaction_id": "GPA.3333-1111-2222-44444..1", "revenue": 6.2375, "currency": "USD"})
+            json!({"transaction_id": "440001234567890", "revenue": 12.49, "currency": "USD"})
         );
         assert_eq!(renewal["name"], "PURCHASE");
-        assert!(case(EventKind::SubscriptionExpired).json(&INTEGRATION)["event_data"].is_null());
+        assert!(case(EventKind::SubscriptionExpired).body()["event_data"].is_null());
     }
 
     #[test]
     fn everything_in_custom_data_is_text() {
-        let event = case(EventKind::SubscriptionRenewed).json(&INTEGRATION);
+        let event = case(EventKind::SubscriptionRenewed).body();
         let data = event["custom_data"].as_object().unwrap();
         assert!(
             data.values()
                 .all(|value| value.as_str().is_some_and(|text| !text.is_empty()))
         );
-        assert_eq!(data["price_usd"], "6.2375");
+        assert_eq!(data["price_usd"], "12.49");
         assert_eq!(data["environment"], "Production");
         assert_eq!(data["rate_after_first_year"], "false");
     }
@@ -431,18 +395,15 @@ mod tests {
     fn a_user_is_known_by_an_identity_or_a_device_of_the_platform() {
         let mut case = case(EventKind::TrialExpired);
         case.profile = with_device();
-        assert_eq!(
-            case.json(&INTEGRATION)["user_data"]["developer_identity"],
-            "cust-7781"
-        );
-        case.identifiers = json!({"branch_id": null});
-        let user = case.json(&INTEGRATION)["user_data"].clone();
+        assert_eq!(case.body()["user_data"]["developer_identity"], "br-7781");
+        case.identifiers = json!({});
+        let user = case.body()["user_data"].clone();
         let expected = json!({"os": "Android", "os_version": "14", "app_version": "2.8.0", "environment": "FULL_APP",
             "country": "SE", "ip": "198.51.100.24", "aaid": "3b0f5f0e-6d0a-4f60-9a53-5d5a7a1f2c11"});
         assert_eq!(user, expected);
-        case.properties = json!({"store": "app_store"});
+        case = case.with("store", "app_store");
         assert_eq!(
-            case.json(&INTEGRATION)["user_data"]["idfv"],
+            case.body()["user_data"]["idfv"],
             "b5a1c2d3-0000-4000-8000-00000000000b"
         );
         case.profile = json!({});
@@ -452,21 +413,18 @@ mod tests {
                 until,
             })
         };
-        assert_eq!(case.encode(&INTEGRATION), waiting(None));
+        assert_eq!(case.record(), waiting(None));
         case.customer_user_id = Some("u1");
-        assert_eq!(case.json(&INTEGRATION)["user_data"]["developer_identity"], "u1");
+        assert_eq!(case.body()["user_data"]["developer_identity"], "u1");
         case.settings["wait_for_identifier"] = json!(5);
-        assert_eq!(case.encode(&INTEGRATION), waiting(Some(AT + 5_000_000)));
+        assert_eq!(case.record(), waiting(Some(AT + 5_000_000)));
     }
 
     #[test]
     fn an_unknown_platform_is_skipped() {
         let mut case = case(EventKind::TrialExpired);
-        case.properties = json!({"store": "paddle"});
-        assert_eq!(
-            case.encode(&INTEGRATION).unwrap_err().name(),
-            "missing_credentials"
-        );
+        case = case.with("store", "paddle");
+        assert_eq!(case.record(), Err(Skip::UnknownPlatform));
     }
 
     #[test]
@@ -474,17 +432,11 @@ mod tests {
         let mut case = case(EventKind::TrialExpired);
         case.properties["environment"] = json!("Sandbox");
         let missing = Skip::MissingCredentials("branch_keys.sandbox".into());
-        assert_eq!(case.encode(&INTEGRATION), Err(missing));
+        assert_eq!(case.record(), Err(missing));
         assert!(test_key_problem("key_live_demo1").is_some());
         assert_eq!(test_key_problem("key_test_demo1"), None);
         case.settings = json!({"branch_keys": {"production": "key_test_demo1"}});
-        assert_eq!(
-            check(&case.settings(&INTEGRATION))[0].field,
-            "branch_keys.production"
-        );
-        assert_eq!(
-            check(&Case::new(EventKind::TrialExpired).settings(&INTEGRATION)).len(),
-            1
-        );
+        assert_eq!(case.problems(), ["branch_keys.production"]);
+        assert_eq!(Case::of(&INTEGRATION).problems(), ["branch_keys"]);
     }
 }

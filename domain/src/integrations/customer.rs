@@ -94,6 +94,12 @@ impl<'a> Customer<'a> {
         self.installations.latest(field)
     }
 
+    /// What each installation says of a field.
+    pub fn devices(&self, field: &str) -> impl Iterator<Item = &'a str> {
+        let all = self.installations.iter();
+        all.filter_map(move |device| device.fields.get(field)?.as_str())
+    }
+
     /// The platform of the latest installation.
     pub fn platform(&self) -> Option<Platform> {
         Platform::parse(self.device("platform")?)

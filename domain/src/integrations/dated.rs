@@ -3,8 +3,6 @@
 
 use super::Record;
 
-const SECOND: i64 = 1_000_000;
-
 /// A record of an event at `at` (microseconds).
 pub fn record(route: String, at: i64, body: &str) -> Record {
     Record {
@@ -13,15 +11,15 @@ pub fn record(route: String, at: i64, body: &str) -> Record {
     }
 }
 
-/// The time to tell in a request at `now` (microseconds), and the body: the event's own time, or `now` where the event
-/// is older than so many seconds.
-pub fn time_and_body(record: &Record, now: i64, oldest_seconds: i64) -> (i64, &str) {
+/// The time to tell in a request at `now`, and the body: the event's own time, or `now` where the event is older than
+/// `oldest`. All microseconds.
+pub fn time_and_body(record: &Record, now: i64, oldest: i64) -> (i64, &str) {
     let (at, body) = record
         .body
         .split_once(' ')
         .expect("a dated record begins with its time");
     let at = at.parse().expect("the time of a dated record is a number");
-    let is_too_old = now.saturating_sub(at) > oldest_seconds * SECOND;
+    let is_too_old = now.saturating_sub(at) > oldest;
     (if is_too_old { now } else { at }, body)
 }
 
@@ -31,8 +29,8 @@ mod tests {
 
     #[test]
     fn an_event_is_told_with_its_own_time_until_it_is_too_old() {
-        let dated = record("r".into(), -5 * SECOND, "a b");
-        assert_eq!(time_and_body(&dated, 5 * SECOND, 10), (-5 * SECOND, "a b"));
-        assert_eq!(time_and_body(&dated, 5 * SECOND + 1, 10), (5 * SECOND + 1, "a b"));
+        let dated = record("r".into(), -5, "a b");
+        assert_eq!(time_and_body(&dated, 5, 10), (-5, "a b"));
+        assert_eq!(time_and_body(&dated, 6, 10), (6, "a b"));
     }
 }

@@ -1,6 +1,41 @@
-//! The ids of devices in the form that their makers write them in, whatever form the app has reported.
+//! The ids of devices: those that a platform has, and the form that their makers write them in, whatever form the app has
+//! reported.
 
 use uuid::Uuid;
+
+use super::customer::{Customer, Platform};
+
+/// The ids of the customer's device. Those of another platform than its own are never told.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DeviceIds<'a> {
+    /// Apple's id for advertisers.
+    pub idfa: Option<&'a str>,
+    /// Apple's id of the device for one vendor.
+    pub idfv: Option<&'a str>,
+    /// Google's id for advertisers.
+    pub advertising_id: Option<&'a str>,
+    /// Android's id of the device.
+    pub android_id: Option<&'a str>,
+}
+
+impl<'a> DeviceIds<'a> {
+    /// The ids that are known of a device of this platform.
+    pub fn on(platform: Platform, customer: &Customer<'a>) -> Self {
+        match platform {
+            Platform::Ios => Self {
+                idfa: customer.idfa(),
+                idfv: customer.idfv(),
+                ..Self::default()
+            },
+            Platform::Android => Self {
+                advertising_id: customer.advertising_id(),
+                android_id: customer.android_id(),
+                ..Self::default()
+            },
+            Platform::Web => Self::default(),
+        }
+    }
+}
 
 /// As Apple writes it: upper case, with hyphens.
 pub fn apple(id: &str) -> String {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Problem, url};
+use super::Problem;
 use crate::events::EventKind;
 use crate::fields::MAX_TEXT;
 
@@ -21,8 +21,8 @@ pub struct Field {
 /// What a value must be. `null` where that is the default: not set.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
-    /// An address. Not set by default.
-    Url,
+    /// An address; the function answers what is wrong with it. Not set by default.
+    Url(fn(&str) -> Option<&'static str>),
     /// A text that nobody gets to see again; the function answers what is wrong with it. Not set by default.
     Secret(fn(&str) -> Option<&'static str>),
     /// A text; the function answers what is wrong with it. Not set by default.
@@ -79,7 +79,7 @@ impl Field {
     /// The value if nobody says one.
     pub fn default(&self) -> Json {
         match self.kind {
-            Kind::Url | Kind::Secret(_) | Kind::Text(_) => Json::Null,
+            Kind::Url(_) | Kind::Secret(_) | Kind::Text(_) => Json::Null,
             Kind::Number(_, _, default) => json!(default),
             Kind::Switch(default) => json!(default),
             Kind::Choice(choices) => json!(choices[0]),
@@ -94,16 +94,15 @@ impl Field {
     pub fn read(&self, path: &str, value: &Json, problems: &mut Vec<Problem>) -> Json {
         let mut wrong = |why: &str| problems.push(Problem::new(path, why));
         match (self.kind, value) {
-            (Kind::Url | Kind::Secret(_) | Kind::Text(_), Json::Null) => {}
+            (Kind::Url(_) | Kind::Secret(_) | Kind::Text(_), Json::Null) => {}
             (Kind::Number(_, _, default), Json::Null) => return json!(default),
-            (Kind::Url | Kind::Secret(_) | Kind::Text(_), Json::String(text)) if text.is_empty() => {
+            (Kind::Url(_) | Kind::Secret(_) | Kind::Text(_), Json::String(text)) if text.is_empty() => {
                 return Json::Null;
             }
-            (Kind::Url, Json::String(text)) => url::problem(text).into_iter().for_each(wrong),
-            (Kind::Secret(problem) | Kind::Text(problem), Json::String(text)) => {
+            (Kind::Url(problem) | Kind::Secret(problem) | Kind::Text(problem), Json::String(text)) => {
                 problem(text).into_iter().for_each(wrong);
             }
-            (Kind::Url | Kind::Secret(_) | Kind::Text(_), _) => wrong("must be text or null"),
+            (Kind::Url(_) | Kind::Secret(_) | Kind::Text(_), _) => wrong("must be text or null"),
             (Kind::Switch(_), Json::Bool(_)) => {}
             (Kind::Switch(_), _) => wrong("must be true or false"),
             (Kind::Number(min, max, _), Json::Number(number)) if is_in(number, min, max) => {}

@@ -11,8 +11,6 @@ mod amplitude;
 mod appmetrica;
 mod appsflyer;
 mod branch;
-#[cfg(test)]
-pub mod cases;
 pub mod customer;
 mod dated;
 mod device_id;
@@ -20,25 +18,17 @@ pub mod exchange;
 mod facebook_ads;
 pub mod field;
 mod firebase_ga4;
-mod form;
-mod form_body;
 mod mixpanel;
 pub mod occasion;
-#[cfg(test)]
-pub mod occasions;
 mod onesignal;
 mod percent;
 mod period;
+pub mod personal;
 mod posthog;
 mod pushwoosh;
-mod query;
 pub mod record;
 #[cfg(test)]
-mod sample_case;
-#[cfg(test)]
-pub mod samples;
-#[cfg(test)]
-mod scene;
+mod samples;
 pub mod schedule;
 mod schema;
 pub mod secret;
@@ -251,6 +241,13 @@ pub(crate) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("names are texts and no value can fail")
 }
 
+/// An object that is JSON already with a further member in front, such as a key that records do not hold.
+pub(crate) fn with_member(name: &str, value: &impl Serialize, object: &str) -> String {
+    let rest = object.strip_prefix('{').unwrap_or(object);
+    let comma = if rest == "}" { "" } else { "," };
+    format!("{{{}:{}{comma}{rest}", json(&name), json(value))
+}
+
 /// A text cut to so many characters.
 pub(crate) fn cut(text: &str, characters: usize) -> &str {
     match text.char_indices().nth(characters) {
@@ -270,6 +267,22 @@ mod tests {
 
     use super::*;
     use crate::identifiers::NAMES;
+
+    #[test]
+    fn another_host_is_an_address_that_paths_can_be_added_to() {
+        for field in ALL.iter().flat_map(|integration| integration.settings) {
+            let mut problems = Vec::new();
+            field.read(field.path, &"https://proxy.example?key=1".into(), &mut problems);
+            let is_base = ["base_url", "instance_url"].contains(&field.path);
+            assert!(!is_base || problems.len() == 1, "{}", field.path);
+        }
+    }
+
+    #[test]
+    fn a_member_is_put_in_front() {
+        assert_eq!(with_member("a", &"\"", r#"{"b":1}"#), r#"{"a":"\"","b":1}"#);
+        assert_eq!(with_member("a", &1, "{}"), r#"{"a":1}"#);
+    }
 
     #[test]
     fn every_record_is_complete() {

@@ -122,17 +122,15 @@ impl<'a> Occasion<'a> {
         fallback().ok_or(waiting(None))
     }
 
-    /// The platform that the event is told for: by its store, else by the latest installation. Without one, or with
-    /// a browser, nothing can be told: `setting` is what is missing then.
-    pub fn mobile_platform(&self, setting: &str) -> Result<Platform, Skip> {
+    /// The platform that the event is told for, iOS or Android: by its store, else by the latest installation.
+    pub fn mobile_platform(&self) -> Result<Platform, Skip> {
         let platform = match self.event.store() {
             "app_store" => Some(Platform::Ios),
             "play_store" => Some(Platform::Android),
             _ => self.customer.platform(),
         };
-        platform
-            .filter(|platform| *platform != Platform::Web)
-            .ok_or_else(|| Skip::MissingCredentials(format!("{setting}: no platform is known")))
+        let mobile = platform.filter(|platform| *platform != Platform::Web);
+        mobile.ok_or(Skip::UnknownPlatform)
     }
 
     /// `production` or `sandbox`, as settings name them.
@@ -152,10 +150,8 @@ impl<'a> Occasion<'a> {
             other => other,
         };
         let setting = format!("{table}.{}.{store}", self.environment());
-        match self.settings.text(&setting) {
-            Some(_) => Ok(setting),
-            None => Err(Skip::MissingCredentials(setting)),
-        }
+        self.settings.require(&setting)?;
+        Ok(setting)
     }
 
     /// What the event earned or gave back, by the settings `revenue_mode`, `report_user_currency` and

@@ -15,7 +15,7 @@ use super::settings::at_least_one;
 use super::tags::Tags;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record,
-    Request, Sending, Settings, Skip, Verdict, all_but_levels, json, shared,
+    Request, Sending, Settings, Skip, Verdict, all_but_levels, json, shared, with_member,
 };
 use crate::attributes;
 use crate::events::EventKind;
@@ -175,9 +175,7 @@ fn check(settings: &Settings) -> Vec<Problem> {
 }
 
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
-    if occasion.settings.text("app_id").is_none() {
-        return Err(Skip::MissingCredentials("app_id".into()));
-    }
+    occasion.settings.require("app_id")?;
     let tags = Tags {
         occasion,
         names: TAGS,
@@ -202,10 +200,10 @@ fn route(occasion: &Occasion<'_>) -> Result<String, Skip> {
         (SUBSCRIPTION, own?)
     };
     match kind {
-        EXTERNAL if settings.text("rest_api_key").is_none() => {
-            Err(Skip::MissingCredentials("rest_api_key".into()))
+        EXTERNAL => {
+            settings.require("rest_api_key")?;
+            Ok(format!("{EXTERNAL}/{}", encoded(id)))
         }
-        EXTERNAL => Ok(format!("{EXTERNAL}/{}", encoded(id))),
         _ if !is_uuid(id) => Err(Skip::Other("invalid_identifier")),
         _ if is_legacy(settings) => Ok(format!("{PLAYER}/{id}")),
         _ => Ok(format!("{SUBSCRIPTION}/{id}")),
@@ -246,15 +244,12 @@ fn request(sending: &Sending<'_>) -> Request {
         }
         Call::Write(alias, id) => {
             let url = to_app(format!("users/by/{alias}/{id}"));
-            (
-                Method::Patch,
-                url,
-                format!("{{\"properties\":{{\"tags\":{tags}}}}}"),
-            )
+            let body = format!("{{\"properties\":{{\"tags\":{tags}}}}}");
+            (Method::Patch, url, body)
         }
         Call::WritePlayer(id) => {
             let url = settings.address("https://onesignal.com", &format!("/api/v1/players/{id}"));
-            let body = format!("{{\"app_id\":{},\"tags\":{tags}}}", json(&app));
+            let body = with_member("app_id", &app, &format!("{{\"tags\":{tags}}}"));
             (Method::Put, url, body)
         }
     };
@@ -336,7 +331,7 @@ fn is_plan_too_small(answer: &Answer) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::integrations::samples::{Sale, Sent, answer, encode, sending};
+    use crate::integrations::samples::{Case, PROFILE_ID, Sent, answer, sending};
     use serde_json::json;
 
     const USER: &str = "b7c8d9e0-1111-4222-8333-444455556666";
@@ -350,21 +345,23 @@ mod tests {
     const ID: &str = "9c1f2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f";
 
     /// The end of a subscription of a customer with these identifiers.
-    fn told(settings: &Value, identifiers: Value) -> Result<Record, Skip> {
-        let sale = Sale {
-            kind: EventKind::SubscriptionExpired,
+    fn case(settings: &Value, identifiers: Value) -> Case {
+        Case {
             settings: settings.clone(),
+            kind: EventKind::SubscriptionExpired,
+            properties: json!({"store": "app_store", "environment": "Sandbox", "vendor_product_id": "gold.monthly",
+                "subscription_expires_at": null}),
             identifiers,
             profile: json!({"custom_attributes": [
                 {"key": "user", "value": "x"}, {"key": "store", "value": "y"}, {"key": "visits", "value": 2.5}
             ]}),
             customer_user_id: Some("a/b"),
-        };
-        encode(&INTEGRATION, "", &sale)
+            ..Case::of(&INTEGRATION)
+        }
     }
 
     fn whose(settings: &Value, identifiers: Value) -> String {
-        match told(settings, identifiers) {
+        match case(settings, identifiers).record() {
             Ok(record) => record.route,
             Err(skip) => skip.to_string(),
         }
@@ -377,7 +374,7 @@ mod tests {
         let keyless = json!({"app_id": APP, "fallback_external_id": true});
         let legacy = json!({"app_id": APP, "api_mode": "legacy", "fallback_external_id": true});
         let waits = "missing_identifier: one_signal_subscription_id or one_signal_player_id";
-        let none = || json!({"one_signal_player_id": null});
+        let none = || json!({});
         let player = json!({"one_signal_player_id": ID});
         let both = json!({"one_signal_subscription_id": ID, "one_signal_player_id": USER});
         assert_eq!(whose(&settings, both.clone()), format!("subscriptions/{ID}"));
@@ -396,12 +393,14 @@ mod tests {
     #[test]
     fn attributes_are_texts_and_take_no_place_of_others() {
         let settings = json!({"app_id": APP, "send_user_attributes": true});
-        let record = told(&settings, json!({"one_signal_player_id": ID})).unwrap();
+        let record = case(&settings, json!({"one_signal_player_id": ID}))
+            .record()
+            .unwrap();
         let tags: Value = serde_json::from_str(&record.body).unwrap();
         assert_eq!(
             tags,
             json!({
-                "adapty_customer_user_id": "a/b", "adapty_profile_id": "00000000-0000-0000-0000-000000000000",
+                "adapty_customer_user_id": "a/b", "adapty_profile_id": PROFILE_ID,
                 "environment": "Sandbox", "store": "app_store", "vendor_product_id": "gold.monthly",
                 "last_event_type": "subscription_cancelled", "active_subscription": "false", "period_type": "normal",
                 "visits": "3"
@@ -412,31 +411,18 @@ mod tests {
     #[test]
     fn the_older_api_is_told_in_its_own_form() {
         let settings = json!({"app_id": APP, "rest_api_key": "k", "api_mode": "legacy"});
-        let sent = sending(&INTEGRATION, 1).on("players/x");
-        let defaults = Settings::defaults(FIELDS);
-        let settings = Settings::read(FIELDS, settings.as_object().unwrap(), &defaults)
-            .ok()
-            .unwrap();
-        let request = request(&Sending {
-            settings: &settings,
-            ..sent.sending()
-        });
+        let case = case(&settings, json!({"one_signal_player_id": ID}));
+        let sent = sending(&INTEGRATION, 1).under(case.settings());
+        let request = sent.on("players/x").request();
         assert_eq!(request.method, Method::Put);
         assert_eq!(request.url, "https://onesignal.com/api/v1/players/x");
         assert_eq!(request.headers[0], ("authorization", "Basic k".to_owned()));
         assert_eq!(request.body, format!(r#"{{"app_id":"{APP}","tags":{{}}}}"#));
     }
 
-    fn name(sent: &Sent, status: u16, body: &str) -> String {
-        match judge(&sent.sending(), Some(&answer(status, body))) {
-            Judgement::Verdicts(verdicts) => verdicts[0].name().into(),
-            Judgement::Next(step) => format!("next {step}"),
-        }
-    }
-
     #[test]
     fn the_user_is_found_first_and_known_from_then_on() {
-        let ask = request(&one().sending());
+        let ask = one().request();
         assert_eq!(
             (ask.method, ask.url.as_str()),
             (
@@ -451,7 +437,7 @@ mod tests {
             None
         );
         for step in [0, 1, 3] {
-            let write = request(&one().of("", step).knowing(USER).sending());
+            let write = one().of("", step).knowing(USER).request();
             assert_eq!(
                 (write.method, write.url.as_str()),
                 (
@@ -466,13 +452,13 @@ mod tests {
     #[test]
     fn a_user_that_is_gone_is_looked_for_once_more() {
         for step in [0, 1] {
-            assert_eq!(name(&one().of("", step).knowing(USER), 404, ""), "next 2");
+            assert_eq!(one().of("", step).knowing(USER).verdict(404, ""), "next 2");
         }
         let again = one().of("", FIND_AGAIN).knowing(USER);
-        assert_eq!(request(&again.sending()).method, Method::Get);
-        assert_eq!(name(&again, 200, IDENTITY), "next 3");
-        assert_eq!(name(&again, 404, ""), "rejected");
-        assert_eq!(name(&one().of("", 3).knowing(USER), 404, ""), "rejected");
+        assert_eq!(again.request().method, Method::Get);
+        assert_eq!(again.verdict(200, IDENTITY), "next 3");
+        assert_eq!(again.verdict(404, ""), "rejected");
+        assert_eq!(one().of("", 3).knowing(USER).verdict(404, ""), "rejected");
     }
 
     #[test]
@@ -488,7 +474,7 @@ mod tests {
             (429, "{}", "retry"),
             (500, "", "retry"),
         ] {
-            assert_eq!(name(&one(), status, body), verdict, "{status} {body}");
+            assert_eq!(one().verdict(status, body), verdict, "{status} {body}");
         }
     }
 
@@ -514,28 +500,24 @@ mod tests {
             (418, "", "rejected"),
         ] {
             for sent in [one().knowing(USER), player(), external()] {
-                assert_eq!(name(&sent, status, body), verdict, "{status} {body}");
+                assert_eq!(sent.verdict(status, body), verdict, "{status} {body}");
             }
         }
         for sent in [player(), external()] {
-            assert_eq!(name(&sent, 404, ""), "rejected");
+            assert_eq!(sent.verdict(404, ""), "rejected");
         }
     }
 
     #[test]
     fn a_refusal_without_a_key_says_that_one_is_needed() {
-        let Judgement::Verdicts(verdicts) = judge(&one().sending(), Some(&answer(401, "no"))) else {
-            panic!("no verdict")
-        };
+        let verdicts = one().verdicts(Some(&answer(401, "no")));
         let words = "401 no: the setting rest_api_key is needed";
         assert_eq!(verdicts, [Verdict::Misconfigured(words.into())]);
     }
 
     #[test]
     fn who_sends_too_much_waits() {
-        let Judgement::Verdicts(verdicts) = judge(&one().sending(), Some(&answer(429, ""))) else {
-            panic!("no verdict")
-        };
+        let verdicts = one().verdicts(Some(&answer(429, "")));
         let why = "429".to_owned();
         let after_seconds = Some(100);
         assert_eq!(verdicts, [Verdict::Retry { after_seconds, why }]);
@@ -560,16 +542,7 @@ mod tests {
 
     #[test]
     fn settings_that_do_not_do_what_they_seem_to_are_told_of() {
-        let fields = |said: Value| {
-            let before = Settings::defaults(FIELDS);
-            let settings = Settings::read(FIELDS, said.as_object().unwrap(), &before);
-            let problems = check(&settings.ok().unwrap());
-            problems
-                .into_iter()
-                .map(|problem| problem.field)
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
+        let fields = |said: Value| case(&said, json!({})).problems().join(" ");
         assert_eq!(fields(json!({})), "app_id");
         assert_eq!(fields(json!({"app_id": APP})), "");
         assert_eq!(

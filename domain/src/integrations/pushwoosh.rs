@@ -5,16 +5,16 @@
 //! centre, and the official Python library 0.3.1, read 2026-11.
 
 use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
 
 use super::exchange::{all, by_status};
 use super::schedule::USUAL;
 use super::secret::header_problem;
 use super::settings::at_least_one;
 use super::tags::Tags;
+use super::told::Properties;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, json, no_synthetic, shared,
+    Sending, Settings, Skip, Verdict, json, no_synthetic, shared, with_member,
 };
 use crate::attributes;
 
@@ -121,8 +121,7 @@ struct SetTags<'a> {
 struct PostEvent<'a> {
     hwid: &'a str,
     event: &'a str,
-    #[serde(serialize_with = "properties")]
-    attributes: &'a Occasion<'a>,
+    attributes: &'a Properties<'a>,
     #[serde(rename = "timestampUTC")]
     timestamp_utc: i64,
 }
@@ -130,16 +129,14 @@ struct PostEvent<'a> {
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     const SECOND: i64 = 1_000_000;
     for setting in CREDENTIALS {
-        if occasion.settings.text(setting).is_none() {
-            return Err(Skip::MissingCredentials(setting.into()));
-        }
+        occasion.settings.require(setting)?;
     }
     let hwid = occasion.require(IDENTIFIERS)?;
     let body = if occasion.part == EVENT {
         json(&PostEvent {
             hwid,
             event: occasion.event_name(),
-            attributes: occasion,
+            attributes: &occasion.event.properties,
             timestamp_utc: occasion.event.at.div_euclid(SECOND),
         })
     } else {
@@ -156,15 +153,6 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     })
 }
 
-/// The properties of the event that are set.
-fn properties<S: Serializer>(occasion: &&Occasion<'_>, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(None)?;
-    for (name, value) in occasion.event.properties.set() {
-        map.serialize_entry(name, value)?;
-    }
-    map.end()
-}
-
 fn request(sending: &Sending<'_>) -> Request {
     let settings = sending.settings;
     let method = if sending.part == EVENT {
@@ -173,10 +161,9 @@ fn request(sending: &Sending<'_>) -> Request {
         "setTags"
     };
     let url = settings.address("https://api.pushwoosh.com", &format!("/json/1.3/{method}"));
-    let application = json(&settings.text("app_id").unwrap_or_default());
-    let record = &sending.records[0].body;
-    let members = record.strip_prefix('{').unwrap_or(record);
-    let body = format!("{{\"request\":{{\"application\":{application},{members}}}");
+    let application = settings.text("app_id").unwrap_or_default();
+    let record = with_member("application", &application, &sending.records[0].body);
+    let body = format!("{{\"request\":{record}}}");
     let token = settings.text("auth_token").unwrap_or_default();
     Request::post_json(url, body)
         .header("authorization", format!("Token {token}"))
@@ -215,7 +202,7 @@ fn by_body(answer: &Answer) -> Verdict {
 mod tests {
     use super::*;
     use crate::events::EventKind;
-    use crate::integrations::samples::{Sale, answer, encode, sending};
+    use crate::integrations::samples::{Case, sending};
     use serde_json::json;
 
     #[test]
@@ -245,11 +232,7 @@ mod tests {
             (302, "", "rejected"),
         ] {
             for sent in [&tags, &event] {
-                let Judgement::Verdicts(verdicts) = judge(&sent.sending(), Some(&answer(status, body)))
-                else {
-                    panic!("no verdict")
-                };
-                assert_eq!(verdicts[0].name(), verdict, "{status} {body}");
+                assert_eq!(sent.verdict(status, body), verdict, "{status} {body}");
             }
         }
     }
@@ -257,14 +240,18 @@ mod tests {
     #[test]
     fn an_event_has_its_own_name_there_and_nothing_that_is_null() {
         let told = |part, settings| {
-            let sale = Sale {
-                kind: EventKind::SubscriptionExpired,
+            let case = Case {
+                part,
                 settings,
+                kind: EventKind::SubscriptionExpired,
+                properties: json!({"vendor_product_id": "gold.monthly", "store": "app_store",
+                    "environment": "Sandbox", "subscription_expires_at": null}),
                 identifiers: json!({"pushwoosh_hwid": "8F1E"}),
                 profile: json!({"custom_attributes": [{"key": "original_purchase_date", "value": 1}]}),
                 customer_user_id: None,
+                ..Case::of(&INTEGRATION)
             };
-            match encode(&INTEGRATION, part, &sale) {
+            match case.record() {
                 Ok(record) => record.body,
                 Err(skip) => skip.to_string(),
             }
@@ -278,14 +265,14 @@ mod tests {
         assert_eq!(
             told(EVENT, settings()),
             concat!(
-                r#"{"hwid":"8F1E","event":"Ended","attributes":{"vendor_product_id":"gold.monthly","#,
-                r#""store":"app_store","environment":"Sandbox"},"timestampUTC":0}"#
+                r#"{"hwid":"8F1E","event":"Ended","attributes":{"environment":"Sandbox","#,
+                r#""store":"app_store","vendor_product_id":"gold.monthly"},"timestampUTC":1741944413}"#
             )
         );
         assert_eq!(
             told("tags", settings()),
             concat!(
-                r#"{"hwid":"8F1E","tags":{"adapty_profile_id":"00000000-0000-0000-0000-000000000000","#,
+                r#"{"hwid":"8F1E","tags":{"adapty_profile_id":"5b0e6a52-7c1d-4a0e-9a44-0f6b7a0c9d11","#,
                 r#""environment":"Sandbox","store":"app_store","vendor_product_id":"gold.monthly","#,
                 r#""last_event_type":"Ended","active_subscription":"false","period_type":"normal"}}"#
             )

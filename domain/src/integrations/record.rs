@@ -20,6 +20,8 @@ pub enum Skip {
     EventUnsupported,
     /// There is no key for this store or environment: the name of the setting.
     MissingCredentials(String),
+    /// The third party has to be told of a device's platform, and neither the store nor an installation names one.
+    UnknownPlatform,
     /// The event is from before the first installation, and such events are excluded.
     Historical,
     /// The customer is not to be analysed.
@@ -47,6 +49,7 @@ impl Skip {
             Self::EventDisabled => "event_disabled",
             Self::EventUnsupported => "event_unsupported",
             Self::MissingCredentials(_) => "missing_credentials",
+            Self::UnknownPlatform => "unknown_platform",
             Self::Historical => "historical",
             Self::AnalyticsDisabled => "analytics_disabled",
             Self::Superseded => "superseded",

@@ -32,7 +32,7 @@ fn table() -> Value {
 
 fn describe(field: &Field) -> Value {
     let mut schema = match field.kind {
-        Kind::Url => json!({"type": ["string", "null"], "format": "uri"}),
+        Kind::Url(_) => json!({"type": ["string", "null"], "format": "uri"}),
         Kind::Secret(_) => json!({"type": ["string", "null"], "format": "password"}),
         Kind::Text(_) => json!({"type": ["string", "null"]}),
         Kind::Switch(_) => json!({"type": "boolean"}),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Field, Problem};
+use super::{Field, Problem, Skip};
 use crate::events::EventKind;
 
 /// What stands in place of a secret. Sent back, it keeps the one that is stored.
@@ -31,8 +31,8 @@ impl Settings {
         settings
     }
 
-    /// Reads what a caller says: missing settings take their defaults, a masked secret keeps the one of `before`.
-    /// Answers everything that is wrong.
+    /// Reads what a caller says: missing settings take their defaults, a masked secret keeps the one of `before`, and the
+    /// delay of a synthetic event switches it on where its switch is not said. Answers everything that is wrong.
     pub fn read(fields: &[Field], said: &Map<String, Json>, before: &Self) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         find_unknown(fields, said, "", &mut problems);
@@ -48,12 +48,24 @@ impl Settings {
             }
         }
         if problems.is_empty() {
+            settings.switch_on_delayed(said);
             problems = settings.problems(fields);
         }
         if problems.is_empty() {
             Ok(settings)
         } else {
             Err(problems)
+        }
+    }
+
+    /// Switches on the synthetic events that have a delay, but for those whose switch is said.
+    fn switch_on_delayed(&mut self, said: &Map<String, Json>) {
+        for event in EventKind::ALL.iter().filter(|event| event.is_synthetic()) {
+            let delay = self.get(&format!("synthetic_delay_days.{}", event.as_str()));
+            let switch = format!("events.{}", event.as_str());
+            if !delay.is_null() && at(said, &switch).is_none() {
+                self.put(&switch, true.into());
+            }
         }
     }
 
@@ -124,6 +136,12 @@ impl Settings {
     /// The text of a setting, if it is set.
     pub fn text(&self, path: &str) -> Option<&str> {
         self.get(path).as_str()
+    }
+
+    /// The text of a setting without which nothing can be sent.
+    pub fn require(&self, path: &str) -> Result<&str, Skip> {
+        self.text(path)
+            .ok_or_else(|| Skip::MissingCredentials(path.to_owned()))
     }
 
     /// A switch. One that does not exist is off.

@@ -1,7 +1,13 @@
 //! Settings that integrations share, by the names that they have everywhere.
 
-use super::{Field, Kind};
+use super::settings::any_text;
+use super::{Field, Kind, url};
 use crate::events::EventKind;
+
+/// A key or a token of any form.
+pub const fn key(path: &'static str, about: &'static str) -> Field {
+    Field::new(path, Kind::Secret(any_text), about)
+}
 
 /// Which events are sent.
 pub const EVENTS: Field = Field::new("events", Kind::EventSwitches, "Which events are sent.");
@@ -22,14 +28,14 @@ pub const fn event_names(default: fn(EventKind) -> &'static str) -> Field {
 pub const TRIAL_ACTIVE_DAYS: Field = Field::new(
     "synthetic_delay_days.trial_active",
     Kind::Number(1, 90, None),
-    "How many days after its start a trial that still runs makes trial_active.",
+    "How many days after its start a trial that still runs makes trial_active. Switches it on.",
 );
 
 /// When a subscription makes `subscription_active`.
 pub const SUBSCRIPTION_ACTIVE_DAYS: Field = Field::new(
     "synthetic_delay_days.subscription_active",
     Kind::Number(1, 90, None),
-    "How many days after its start a subscription that still runs makes subscription_active.",
+    "How many days after its start a subscription that still runs makes subscription_active. Switches it on.",
 );
 
 /// Is the price told on `trial_started`?
@@ -79,7 +85,7 @@ pub const WAIT_FOR_IDENTIFIER: Field = Field::new(
 /// Another address.
 pub const BASE_URL: Field = Field::new(
     "base_url",
-    Kind::Url,
+    Kind::Url(url::base_problem),
     "Scheme and host to send to instead of the usual ones: for proxies and tests.",
 );
 

@@ -8,8 +8,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::customer::Platform;
+use super::device_id::DeviceIds;
 use super::exchange::{all, by_status};
-use super::form_body::Form;
+use super::percent::Form;
 use super::schedule::USUAL;
 use super::secret::header_problem;
 use super::settings::at_least_one;
@@ -87,61 +88,54 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     if !takes(occasion.kind()) {
         return Err(Skip::EventUnsupported);
     }
-    let platform = occasion.mobile_platform("sdk_keys")?;
+    let platform = occasion.mobile_platform()?;
     let key = format!("sdk_keys.{}.{}", occasion.environment(), platform.as_str());
-    if occasion.settings.text(&key).is_none() {
-        return Err(Skip::MissingCredentials(key));
-    }
+    occasion.settings.require(&key)?;
     let id = occasion.require(IDENTIFIERS)?;
-    let mut form = Form::with_capacity(1_024);
-    form.field("analytics_installation_id", id);
+    let mut form = Form::default();
+    form.add("analytics_installation_id", id);
     describe(&mut form, occasion, platform);
     let is_purchase = occasion.kind().has_revenue() || occasion.settings.is("send_trial_price");
     let path = if is_purchase {
         purchase(&mut form, occasion)?;
         PURCHASE
     } else {
-        form.field("event", occasion.event_name());
+        form.add("event", occasion.event_name());
         EVENT
     };
     Ok(Record {
         route: format!("{path} {key}"),
-        body: form.into_body(),
+        body: form.into_text(),
     })
 }
 
 /// Adds the customer and the device.
 fn describe(form: &mut Form, occasion: &Occasion<'_>, platform: Platform) {
     let customer = occasion.customer;
-    let is_ios = platform == Platform::Ios;
-    let advertising_id = if is_ios {
-        customer.idfa()
-    } else {
-        customer.advertising_id()
-    };
-    let tracking = customer.att_status().filter(|_| is_ios);
+    let device = DeviceIds::on(platform, customer);
+    let tracking = customer.att_status().filter(|_| platform == Platform::Ios);
     let is_limited = tracking.map(|status| if status == ALLOWED { "0" } else { "1" });
     let release = customer.os_version_on(platform);
     let country = customer.recipient.country;
     let country = country.or_else(|| occasion.event.text("store_country"));
-    form.field("advertising_id", advertising_id.unwrap_or(ZEROS))
-        .known("developer_device_id", customer.idfv().filter(|_| is_ios))
-        .known("bundle_id", customer.bundle_on(platform))
-        .field("platform", platform_name(occasion, platform))
-        .known("os_version", api_level(occasion, platform).or(release))
-        .known("os_version_release", release)
-        .field("sdk_version", "server")
-        .known("app_version", customer.device_on(platform, "app_version"))
-        .known("device_model", customer.device_on(platform, "device"))
-        .known("locale", customer.device_on(platform, "locale"))
-        .known("country", country.map(str::to_ascii_uppercase).as_deref())
-        .known("ip_address", customer.recipient.ip)
-        .known("customer_user_id", customer.customer_user_id())
-        .known("limit_ad_tracking", is_limited)
-        .known(
-            "tracking_status",
-            tracking.map(|status| status.to_string()).as_deref(),
-        );
+    form.add(
+        "advertising_id",
+        device.idfa.or(device.advertising_id).unwrap_or(ZEROS),
+    )
+    .add_known("developer_device_id", device.idfv)
+    .add_known("bundle_id", customer.bundle_on(platform))
+    .add("platform", platform_name(occasion, platform))
+    .add_known("os_version", api_level(occasion, platform).or(release))
+    .add_known("os_version_release", release)
+    .add("sdk_version", "server")
+    .add_known("app_version", customer.device_on(platform, "app_version"))
+    .add_known("device_model", customer.device_on(platform, "device"))
+    .add_known("locale", customer.device_on(platform, "locale"))
+    .add_known("country", country.map(str::to_ascii_uppercase))
+    .add_known("ip_address", customer.recipient.ip)
+    .add_known("customer_user_id", customer.customer_user_id())
+    .add_known("limit_ad_tracking", is_limited)
+    .add_known("tracking_status", tracking);
 }
 
 /// Amazon's store is a platform of its own.
@@ -169,11 +163,11 @@ fn purchase(form: &mut Form, occasion: &Occasion<'_>) -> Result<(), Skip> {
     // The price of a trial is always the whole one.
     let is_trial = occasion.kind() == EventKind::TrialStarted;
     let is_whole = is_trial || occasion.settings.text("revenue_mode") == Some("gross");
-    form.known("product_id", occasion.event.text("vendor_product_id"))
-        .field("price", &revenue.short_text())
-        .field("quantity", "1")
-        .field("currency", &revenue.currency)
-        .field("postcut", if is_whole { "0" } else { "1" });
+    form.add_known("product_id", occasion.event.text("vendor_product_id"))
+        .add("price", revenue.short_text())
+        .add("quantity", 1)
+        .add("currency", &revenue.currency)
+        .add("postcut", u8::from(!is_whole));
     Ok(())
 }
 
@@ -213,38 +207,35 @@ fn code(answer: &Answer) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::integrations::samples::{answer, sending};
-    use crate::integrations::scene::Scene;
+    use crate::integrations::samples::{Case, sending};
     use serde_json::json;
 
-    fn scene(kind: EventKind) -> Scene {
-        let mut scene = Scene::new(
-            kind,
-            json!({"revenue_mode": "proceeds",
+    fn case(kind: EventKind) -> Case {
+        let case = Case {
+            settings: json!({"revenue_mode": "proceeds",
                 "sdk_keys": {"production": {"ios": "TJIOSKEY0001", "android": "TJANDROID001"}}}),
-        );
-        scene.properties = json!({"store": "app_store", "environment": "Production",
-            "vendor_product_id": "aurora.pro.monthly", "store_country": "SE",
-            "price_usd": 12.49, "proceeds_usd": 10.6165, "original_price_usd": 12.49});
-        scene.identifiers = json!({"tenjin_analytics_installation_id": "5d1f0a7c2b3e4d5f60718293a4b5c6d7"});
-        scene.profile = json!({"ip_v4_address": "198.51.100.24",
-            "installation_meta": {"device_id": "d", "device": "iPhone15,3", "os": "iOS 18.3", "platform": "iOS",
-                "locale": "sv_SE", "app_version": "2.8.0", "idfv": "0D6C3B5E-77A1-4C3E-9E0B-5A1F2C3D4E5F"}});
-        scene
+            kind,
+            identifiers: json!({"tenjin_analytics_installation_id": "5d1f0a7c2b3e4d5f60718293a4b5c6d7"}),
+            profile: json!({"ip_v4_address": "198.51.100.24",
+                "installation_meta": {"device_id": "d", "device": "iPhone15,3", "os": "iOS 18.3", "platform": "iOS",
+                    "locale": "sv_SE", "app_version": "2.8.0", "idfv": "0D6C3B5E-77A1-4C3E-9E0B-5A1F2C3D4E5F"}}),
+            ..Case::of(&INTEGRATION)
+        };
+        case.with("store_country", "SE")
     }
 
     fn android(os: &str, store: &str) -> String {
-        let mut scene = scene(EventKind::SubscriptionStarted);
-        scene.properties["store"] = json!(store);
-        scene.profile = json!({"att_status": 3, "installation_meta": {"device_id": "d", "platform": "Android", "os": os,
+        let mut case = case(EventKind::SubscriptionStarted);
+        case.properties["store"] = json!(store);
+        case.profile = json!({"att_status": 3, "installation_meta": {"device_id": "d", "platform": "Android", "os": os,
             "idfv": "0D6C3B5E-77A1-4C3E-9E0B-5A1F2C3D4E5F",
             "advertising_id": "38400000-8cf0-11bd-b23e-10b96e40000d"}});
-        scene.request(&INTEGRATION).body
+        case.request().body
     }
 
     #[test]
     fn a_purchase_is_told_as_documented() {
-        let request = scene(EventKind::SubscriptionStarted).request(&INTEGRATION);
+        let request = case(EventKind::SubscriptionStarted).request();
         assert_eq!(request.url, "https://track.tenjin.com/v0/purchase");
         assert!(
             request
@@ -265,13 +256,13 @@ mod tests {
 
     #[test]
     fn a_trial_is_a_purchase_only_with_its_price() {
-        let mut scene = scene(EventKind::TrialStarted);
-        scene.settings["event_names"] = json!({"trial_started": "my trial"});
-        let request = scene.request(&INTEGRATION);
+        let mut case = case(EventKind::TrialStarted);
+        case.settings["event_names"] = json!({"trial_started": "my trial"});
+        let request = case.request();
         assert_eq!(request.url, "https://track.tenjin.com/v0/event");
         assert!(request.body.ends_with("&event=my%20trial") && !request.body.contains("price"));
-        scene.settings["send_trial_price"] = json!(true);
-        let request = scene.request(&INTEGRATION);
+        case.settings["send_trial_price"] = json!(true);
+        let request = case.request();
         assert_eq!(request.url, "https://track.tenjin.com/v0/purchase");
         assert!(
             request
@@ -283,9 +274,9 @@ mod tests {
     #[test]
     fn a_purchase_without_an_amount_is_skipped() {
         for amount in [json!(null), json!(0.0)] {
-            let mut scene = scene(EventKind::SubscriptionRenewed);
-            scene.properties["proceeds_usd"] = amount;
-            assert_eq!(scene.encode(&INTEGRATION), Err(Skip::Other("no_amount")));
+            let mut case = case(EventKind::SubscriptionRenewed);
+            case.properties["proceeds_usd"] = amount;
+            assert_eq!(case.record(), Err(Skip::Other("no_amount")));
         }
         let taken = EventKind::ALL.iter().filter(|kind| takes(**kind));
         assert_eq!(taken.count(), 5);
@@ -315,37 +306,30 @@ mod tests {
             (2, "limit_ad_tracking=1&tracking_status=2"),
             (3, "limit_ad_tracking=0&tracking_status=3"),
         ] {
-            let mut scene = scene(EventKind::SubscriptionStarted);
-            scene.profile["att_status"] = json!(status);
-            assert!(scene.request(&INTEGRATION).body.contains(told), "{told}");
+            let mut case = case(EventKind::SubscriptionStarted);
+            case.profile["att_status"] = json!(status);
+            assert!(case.request().body.contains(told), "{told}");
         }
     }
 
     #[test]
     fn without_key_or_identifier_nothing_is_sent() {
-        let mut scene = scene(EventKind::SubscriptionStarted);
-        assert!(scene.problems(&INTEGRATION).is_empty());
-        scene.identifiers = json!({});
+        let mut case = case(EventKind::SubscriptionStarted);
+        assert!(case.problems().is_empty());
+        case.identifiers = json!({});
         assert_eq!(
-            scene.encode(&INTEGRATION).unwrap_err().to_string(),
+            case.skip(),
             "missing_identifier: tenjin_analytics_installation_id"
         );
-        scene.properties["environment"] = json!("Sandbox");
-        assert_eq!(
-            scene.encode(&INTEGRATION).unwrap_err().to_string(),
-            "missing_credentials: sdk_keys.sandbox.ios"
-        );
-        scene.settings = json!({});
-        assert_eq!(scene.problems(&INTEGRATION), ["sdk_keys"]);
+        case.properties["environment"] = json!("Sandbox");
+        assert_eq!(case.skip(), "missing_credentials: sdk_keys.sandbox.ios");
+        case.settings = json!({});
+        assert_eq!(case.problems(), ["sdk_keys"]);
     }
 
     #[test]
     fn answers_are_understood() {
         let one = sending(&INTEGRATION, 1);
-        let name = |status, body| match judge(&one.sending(), Some(&answer(status, body))) {
-            Judgement::Verdicts(verdicts) => verdicts[0].name(),
-            Judgement::Next(_) => "next",
-        };
         for (status, body, verdict) in [
             (200, r#"{"code":200}"#, "delivered"),
             (200, "", "delivered"),
@@ -364,7 +348,7 @@ mod tests {
             (429, "", "retry"),
             (500, "", "retry"),
         ] {
-            assert_eq!(name(status, body), verdict, "{status} {body}");
+            assert_eq!(one.verdict(status, body), verdict, "{status} {body}");
         }
     }
 }

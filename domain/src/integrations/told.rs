@@ -5,10 +5,11 @@ use std::fmt;
 
 use rust_decimal::Decimal;
 use serde::de::{Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use super::cut;
 use crate::events::EventKind;
 use crate::purchases::transaction::Environment;
 
@@ -32,6 +33,13 @@ pub struct Told<'a> {
 /// `event_properties`, in their order.
 #[derive(Debug, Default)]
 pub struct Properties<'a>(Vec<(Cow<'a, str>, Property<'a>)>);
+
+/// As an object of those that are set.
+impl Serialize for Properties<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.set())
+    }
+}
 
 /// The value of a property. None has parts.
 #[derive(Debug, Clone, Serialize)]
@@ -128,6 +136,27 @@ impl<'a> Properties<'a> {
     }
 }
 
+impl Property<'_> {
+    /// The same, a text cut to so many characters.
+    pub fn cut(&self, characters: usize) -> Property<'_> {
+        match self {
+            Property::Text(text) => Property::Text(cut(text, characters).into()),
+            other => other.clone(),
+        }
+    }
+
+    /// As a text: a number as it is written, a flag as `true` or `false`.
+    pub fn as_text(&self) -> &str {
+        match self {
+            Self::Null => "",
+            Self::Flag(true) => "true",
+            Self::Flag(false) => "false",
+            Self::Number(number) => number.get(),
+            Self::Text(text) => text,
+        }
+    }
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for Properties<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Reader;
@@ -189,14 +218,17 @@ mod tests {
         );
         assert_eq!((told.text("name"), told.text("empty")), (Some("a\"é"), None));
         assert!(told.properties.get("currency").is_none() && told.properties.get("none").is_none());
-        let set: Vec<_> = told
-            .properties
-            .set()
-            .map(|(name, value)| format!("{name}={}", serde_json::to_string(value).unwrap()))
-            .collect();
         assert_eq!(
-            set.join(" "),
-            r#"store="app_store" environment="Sandbox" price_usd=4.2415 huge=1.2e+17 is_lifetime=false name="a\"é" empty="""#
+            serde_json::to_string(&told.properties).unwrap(),
+            r#"{"store":"app_store","environment":"Sandbox","price_usd":4.2415,"huge":1.2e+17,"is_lifetime":false,"name":"a\"é","empty":""}"#
         );
+        let texts: Vec<_> = told.properties.set().map(|(_, value)| value.as_text()).collect();
+        assert_eq!(
+            texts,
+            ["app_store", "Sandbox", "4.2415", "1.2e+17", "false", "a\"é", ""]
+        );
+        let short = told.properties.set().map(|(_, value)| value.cut(2));
+        let short: Vec<_> = short.map(|value| value.as_text().to_owned()).collect();
+        assert_eq!(short, ["ap", "Sa", "4.2415", "1.2e+17", "false", "a\"", ""]);
     }
 }

@@ -37,6 +37,12 @@ pub fn problem(text: &str) -> Option<&'static str> {
     }
 }
 
+/// As [`problem`], for an address that paths and queries are added to.
+pub fn base_problem(text: &str) -> Option<&'static str> {
+    let query = "must not have a query (?…): paths are added to it";
+    problem(text).or_else(|| text.contains('?').then_some(query))
+}
+
 fn is_allowed(byte: u8) -> bool {
     byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte)
 }
@@ -87,6 +93,18 @@ mod tests {
             "https://my_service.internal/$(x)',;!*[]",
         ] {
             assert_eq!(problem(fine), None, "{fine}");
+        }
+    }
+
+    #[test]
+    fn what_paths_are_added_to_has_no_query() {
+        assert_eq!(base_problem("https://proxy.example/prefix/"), None);
+        for wrong in [
+            "https://proxy.example/?",
+            "https://proxy.example?key=1",
+            "proxy.example",
+        ] {
+            assert!(base_problem(wrong).is_some(), "{wrong}");
         }
     }
 

@@ -14,7 +14,7 @@ use super::schedule::DOUBLING;
 use super::secret::{header_problem, signing_key, signing_problem};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, shared,
+    Sending, Settings, Skip, Verdict, shared, url,
 };
 
 /// The record.
@@ -41,12 +41,12 @@ pub const INTEGRATION: Integration = Integration {
 const FIELDS: &[Field] = &[
     Field::new(
         "urls.production",
-        Kind::Url,
+        Kind::Url(url::problem),
         "Where events about real purchases go. Without it they are skipped.",
     ),
     Field::new(
         "urls.sandbox",
-        Kind::Url,
+        Kind::Url(url::problem),
         "Where events about test purchases go. Without it they are skipped.",
     ),
     Field::new(
@@ -108,10 +108,7 @@ const FIELDS: &[Field] = &[
 /// The event as it is stored, byte for byte: it was made in this form.
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     let route = occasion.environment();
-    let url = format!("urls.{route}");
-    if occasion.settings.text(&url).is_none() {
-        return Err(Skip::MissingCredentials(url));
-    }
+    occasion.settings.require(&format!("urls.{route}"))?;
     Ok(Record {
         route: route.into(),
         body: occasion.event.payload.to_owned(),
@@ -237,6 +234,7 @@ mod tests {
 
     use super::*;
     use crate::events::EventKind;
+    use crate::integrations::samples::sending;
     use crate::integrations::settings::MASK;
 
     const SIGNING: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -305,8 +303,18 @@ mod tests {
 
     #[test]
     fn a_synthetic_event_that_is_off_has_no_delay() {
-        let said = json!({"synthetic_delay_days": {"trial_active": 3}});
+        let said = json!({"events": {"trial_active": false}, "synthetic_delay_days": {"trial_active": 3}});
         assert_eq!(read(said).ok().unwrap().synthetic_delays().count(), 0);
+    }
+
+    #[test]
+    fn a_delay_switches_its_synthetic_event_on() {
+        let said = json!({"events": {"trial_started": false}, "synthetic_delay_days": {"trial_active": 3}});
+        let settings = read(said).ok().unwrap();
+        let delays: Vec<_> = settings.synthetic_delays().collect();
+        assert_eq!(delays, [(EventKind::TrialActive, 3)]);
+        let shown = Value::Object(settings.masked(FIELDS));
+        assert!(read(shown).ok().unwrap() == settings);
     }
 
     #[test]
@@ -324,6 +332,10 @@ mod tests {
                 "authorizations.sandbox",
             ),
             (json!({"events": []}), "events"),
+            (
+                json!({"events": [], "synthetic_delay_days": {"trial_active": 3}}),
+                "events",
+            ),
             (json!({"events": {"trial_begun": true}}), "events.trial_begun"),
             (
                 json!({"events": {"trial_started": "yes"}}),
@@ -494,28 +506,7 @@ mod tests {
     fn answers_are_understood_in_both_ways() {
         let name = |retry_on: &str, status| {
             let settings = read(json!({"retry_on": retry_on})).ok().unwrap();
-            let record = Record {
-                route: String::new(),
-                body: String::new(),
-            };
-            let sending = Sending {
-                records: &[record],
-                part: "",
-                settings: &settings,
-                step: 0,
-                learned: None,
-                now: 0,
-            };
-            match judge(
-                &sending,
-                Some(&Answer {
-                    status,
-                    body: String::new(),
-                }),
-            ) {
-                Judgement::Verdicts(verdicts) => verdicts[0].name(),
-                Judgement::Next(_) => "next",
-            }
+            sending(&INTEGRATION, 1).under(settings).verdict(status, "")
         };
         for (status, compatible, strict) in [
             (200, "delivered", "delivered"),
@@ -528,7 +519,7 @@ mod tests {
         ] {
             assert_eq!(
                 (name("compatible", status), name("non_2xx", status)),
-                (compatible, strict),
+                (compatible.into(), strict.into()),
                 "{status}"
             );
         }

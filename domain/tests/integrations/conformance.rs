@@ -5,9 +5,9 @@ use bursar_domain::integrations::{
     ALL, Answer, Integration, Judgement, Part, Record, Request, Sending, Settings,
 };
 
+use crate::readable::decode;
 use crate::scene::{
-    ENVIRONMENTS, IDS, NOW, SECRET, STORES, bare, encode, full, kinds, learned, payload, said, settings,
-    with_identifier,
+    IDS, PROFILES, SECRET, encode, events, personal, plain_events, said, sendings, settings, with_identifier,
 };
 
 /// More requests than this never follow each other for one event.
@@ -15,47 +15,18 @@ const MOST_STEPS: u8 = 4;
 
 fn each_record(integration: &Integration, mut look: impl FnMut(&Settings, &Part, &Record)) {
     let settings = settings(integration, &said(integration));
-    for kind in kinds(integration) {
-        for (store, environment) in STORES
-            .iter()
-            .flat_map(|store| ENVIRONMENTS.map(|environment| (store, environment)))
-        {
-            let payload = payload(kind, store, environment);
-            for profile in [full(), bare()] {
-                for part in integration.parts {
-                    let once = encode(integration, &settings, part, kind, &payload, &profile);
-                    let again = encode(integration, &settings, part, kind, &payload, &profile);
-                    assert_eq!(once, again, "{} {kind:?}: not the same twice", integration.slug);
-                    if let Ok(record) = once {
-                        look(&settings, part, &record);
-                    }
+    for event in events(integration) {
+        for (_, profile) in PROFILES.iter() {
+            for part in integration.parts {
+                let once = encode(integration, &settings, part, event, profile);
+                let again = encode(integration, &settings, part, event, profile);
+                assert_eq!(once, again, "{}: not the same twice", integration.slug);
+                if let Ok(record) = once {
+                    look(&settings, part, &record);
                 }
             }
         }
     }
-}
-
-fn sending<'a>(settings: &'a Settings, part: &Part, records: &'a [Record], step: u8) -> Sending<'a> {
-    Sending {
-        records,
-        part: part.name,
-        settings,
-        step,
-        learned: None,
-        now: NOW,
-    }
-}
-
-/// First requests, also such that know of an earlier answer.
-fn sendings<'a>(
-    settings: &'a Settings,
-    part: &'a Part,
-    records: &'a [Record],
-) -> impl Iterator<Item = Sending<'a>> {
-    learned(part).map(move |learned| Sending {
-        learned,
-        ..sending(settings, part, records, 0)
-    })
 }
 
 fn text(request: &Request) -> String {
@@ -135,6 +106,40 @@ fn secrets_stand_in_requests_alone_and_can_be_masked_there() {
 }
 
 #[test]
+fn what_is_personal_can_be_masked_in_requests() {
+    let person = [
+        "ada@example.com",
+        "+12025550143",
+        "1990-12-10",
+        "192.0.2.7",
+        "Example/1.0 (iPhone; iOS 18.3)",
+        "b5a1c2d3-0000-4000-8000-00000000000",
+        "9774d56d682e549c",
+    ];
+    let profile = &PROFILES[0].1;
+    let known = personal(profile);
+    for integration in ALL {
+        let settings = settings(integration, &said(integration));
+        let events = plain_events(integration);
+        let all = events.flat_map(|event| integration.parts.iter().map(move |part| (event, part)));
+        for (event, part) in all {
+            let Ok(record) = encode(integration, &settings, part, event, profile) else {
+                continue;
+            };
+            for sending in sendings(&settings, part, std::slice::from_ref(&record)) {
+                let sent = text(&(integration.request)(&sending));
+                let masked = known.iter().fold(sent, |sent, value| sent.replace(value, MASK));
+                let kept = decode(&masked).to_ascii_lowercase();
+                for value in person {
+                    let is_kept = kept.contains(&value.to_ascii_lowercase());
+                    assert!(!is_kept, "{}: {value} in {kept}", integration.slug);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn any_answer_gets_a_verdict_for_each_record() {
     let bodies = [
         "",
@@ -156,13 +161,10 @@ fn any_answer_gets_a_verdict_for_each_record() {
         for part in integration.parts {
             for count in [1, (integration.limits.events_per_request as usize).min(3)] {
                 let records = vec![record.clone(); count];
-                let steps =
-                    (0..MOST_STEPS).flat_map(|step| learned(part).map(move |learned| (step, learned)));
-                for (step, learned) in steps {
-                    let sending = Sending {
-                        learned,
-                        ..sending(&settings, part, &records, step)
-                    };
+                let steps = (0..MOST_STEPS)
+                    .flat_map(|step| sendings(&settings, part, &records).map(move |first| (step, first)));
+                for (step, first) in steps {
+                    let sending = Sending { step, ..first };
                     let judged = |answer: Option<&Answer>| match (integration.judge)(&sending, answer) {
                         Judgement::Verdicts(verdicts) => {
                             assert_eq!(verdicts.len(), count, "{}", integration.slug)
@@ -191,15 +193,15 @@ fn each_identifier_makes_a_difference() {
     for integration in ALL {
         let settings = settings(integration, &said(integration));
         for name in integration.identifiers {
-            let differs = kinds(integration).any(|kind| {
-                STORES.iter().any(|store| {
-                    let payload = payload(kind, store, "Production");
-                    integration.parts.iter().any(|part| {
-                        let with = |profile| encode(integration, &settings, part, kind, &payload, &profile);
-                        IDS.iter()
-                            .any(|id| with(bare()) != with(with_identifier(name, id)))
-                    })
-                })
+            let bare = &PROFILES[1].1;
+            let differs = IDS.iter().map(|id| with_identifier(name, id)).any(|known| {
+                let all = events(integration)
+                    .flat_map(|event| integration.parts.iter().map(move |part| (event, part)));
+                let mut each = all.map(|(event, part)| {
+                    let with = |profile| encode(integration, &settings, part, event, profile);
+                    with(bare) != with(&known)
+                });
+                each.any(|differs| differs)
             });
             assert!(differs, "{}: {name} is never looked at", integration.slug);
         }

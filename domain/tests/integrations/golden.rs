@@ -5,21 +5,20 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use bursar_domain::events::EventKind;
-use bursar_domain::integrations::{ALL, Integration, Request, Sending};
-use serde_json::Value;
+use bursar_domain::integrations::{ALL, Integration, Request};
 
+use crate::readable;
 use crate::scene::{
-    NOW, bare, encode, folder, full, is_rewriting, kinds, learned, payload, samples, settings,
+    Event, PROFILES, encode, folder, is_rewriting, plain_events, samples, sendings, settings,
 };
 
 #[test]
 fn requests_are_as_they_were_reviewed() {
     for integration in ALL {
         let dir = folder("tests/golden/integrations").join(integration.slug);
-        for kind in kinds(integration) {
-            let path = dir.join(format!("{}.http", kind.as_str()));
-            let told = told(integration, kind);
+        for event in plain_events(integration) {
+            let path = dir.join(format!("{}.http", event.kind().as_str()));
+            let told = told(integration, event);
             if is_rewriting() {
                 fs::create_dir_all(&dir).unwrap();
                 fs::write(&path, &told).unwrap();
@@ -31,44 +30,28 @@ fn requests_are_as_they_were_reviewed() {
     }
 }
 
-/// The requests for one event of the App Store: of a profile of which everything is known, and of one of which
-/// nothing is; then the first under the other sample of settings, where there is one.
-fn told(integration: &Integration, kind: EventKind) -> String {
-    let payload = payload(kind, "app_store", "Production");
+/// The requests for one event: of a profile of which everything is known, and of one of which nothing is; then the first
+/// under the other sample of settings, where there is one.
+fn told(integration: &Integration, event: &Event) -> String {
     let samples = samples(integration);
-    let mut cases = vec![
-        ("everything is known", full(), &samples[0]),
-        ("nothing is known", bare(), &samples[0]),
-    ];
-    cases.extend(
-        samples
-            .get(1)
-            .map(|other| ("everything is known, other settings", full(), other)),
-    );
+    let known = PROFILES
+        .iter()
+        .map(|(name, profile)| (name.to_string(), profile, &samples[0]));
+    let other = samples.iter().skip(1).flat_map(|other| {
+        let (name, profile) = &PROFILES[0];
+        [(format!("{name}, other settings"), profile, other)]
+    });
     let mut text = String::new();
-    for (name, profile, said) in cases {
+    for (name, profile, said) in known.chain(other) {
         let settings = settings(integration, said);
         let parts = integration.parts.iter();
-        for part in parts.filter(|part| part.is_wanted(&settings, kind)) {
-            writeln!(
-                text,
-                "### {name}{}{}\n",
-                if part.name.is_empty() { "" } else { ": " },
-                part.name
-            )
-            .unwrap();
-            match encode(integration, &settings, part, kind, &payload, &profile) {
+        for part in parts.filter(|part| part.is_wanted(&settings, event.kind())) {
+            let colon = if part.name.is_empty() { "" } else { ": " };
+            writeln!(text, "### {name}{colon}{}\n", part.name).unwrap();
+            match encode(integration, &settings, part, event, profile) {
                 Err(skip) => writeln!(text, "skipped: {skip}\n").unwrap(),
                 Ok(record) => {
-                    for learned in learned(part) {
-                        let sending = Sending {
-                            records: std::slice::from_ref(&record),
-                            part: part.name,
-                            settings: &settings,
-                            step: 0,
-                            learned,
-                            now: NOW,
-                        };
+                    for sending in sendings(&settings, part, std::slice::from_ref(&record)) {
                         write(&mut text, &(integration.request)(&sending));
                     }
                 }
@@ -79,20 +62,18 @@ fn told(integration: &Integration, kind: EventKind) -> String {
 }
 
 fn write(text: &mut String, request: &Request) {
-    writeln!(text, "{} {}", request.method.as_str(), request.url).unwrap();
+    writeln!(
+        text,
+        "{} {}",
+        request.method.as_str(),
+        readable::address(&request.url)
+    )
+    .unwrap();
     for (name, value) in &request.headers {
         writeln!(text, "{name}: {value}").unwrap();
     }
     if !request.body.is_empty() {
-        writeln!(text, "\n{}", readable(&request.body)).unwrap();
+        writeln!(text, "\n{}", readable::body(&request.body)).unwrap();
     }
     writeln!(text).unwrap();
-}
-
-/// JSON on many lines, forms with a line for each field, each value decoded.
-fn readable(body: &str) -> String {
-    if let Ok(value) = serde_json::from_str::<Value>(body) {
-        return serde_json::to_string_pretty(&value).unwrap();
-    }
-    body.replace('&', "\n&")
 }

@@ -5,5 +5,6 @@
 mod conformance;
 mod golden;
 mod pages;
+mod readable;
 mod scene;
 mod use_of_settings;

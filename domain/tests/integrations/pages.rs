@@ -39,7 +39,7 @@ fn table(integration: &Integration) -> String {
     let mut text = String::from("\n| setting | value | default | |\n| --- | --- | --- | --- |\n");
     for field in integration.settings {
         let value = match field.kind {
-            Kind::Url => "address".to_owned(),
+            Kind::Url(_) => "address".to_owned(),
             Kind::Secret(_) => "secret text".to_owned(),
             Kind::Text(_) => "text".to_owned(),
             Kind::Switch(_) => "`true`, `false`".to_owned(),

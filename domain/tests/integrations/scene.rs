@@ -2,12 +2,15 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use bursar_domain::app::AppSettings;
 use bursar_domain::events::EventKind;
 use bursar_domain::identifiers::{IdentifierChanges, NAMES};
 use bursar_domain::ids::{AppId, ProfileId};
-use bursar_domain::integrations::{Customer, Integration, Occasion, Part, Record, Settings, Skip, Told};
+use bursar_domain::integrations::{
+    Customer, Integration, Occasion, Part, Record, Sending, Settings, Skip, Told, personal,
+};
 use bursar_domain::json::Object;
 use bursar_domain::profile::{Details, Profile, ProfileChanges};
 use serde_json::{Map, Value, json};
@@ -18,8 +21,9 @@ pub const CREATED_AT: i64 = 1_736_500_502_184_233;
 pub const FIRST_TRIED_AT: i64 = CREATED_AT + 2_000_000;
 pub const NOW: i64 = FIRST_TRIED_AT + 60_000_000;
 
-pub const STORES: [&str; 5] = ["app_store", "play_store", "stripe", "paddle", "my_store"];
-pub const ENVIRONMENTS: [&str; 2] = ["Production", "Sandbox"];
+/// Where the sample events come from.
+const STORES: [&str; 5] = ["app_store", "play_store", "stripe", "paddle", "my_store"];
+const ENVIRONMENTS: [&str; 2] = ["Production", "Sandbox"];
 
 /// What every sample secret holds.
 pub const SECRET: &str = "s3cr3t";
@@ -35,18 +39,73 @@ pub fn folder(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// An event in the form of the webhook: the golden one of its kind, of another store and environment.
-pub fn payload(kind: EventKind, store: &str, environment: &str) -> String {
-    let path = folder("tests/golden/events").join(format!("{}.json", kind.as_str()));
-    let mut payload: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    let properties = &mut payload["event_properties"];
-    properties["store"] = json!(store);
-    properties["environment"] = json!(environment);
-    payload.to_string()
+/// A sample event.
+pub struct Event {
+    pub store: &'static str,
+    pub environment: &'static str,
+    told: Told<'static>,
 }
 
-/// A profile of which everything is known.
-pub fn full() -> (Profile, Details) {
+/// The golden event of each kind, of each store and environment.
+static EVENTS: LazyLock<Vec<Event>> = LazyLock::new(|| {
+    let kinds = EventKind::ALL.iter().map(|kind| (*kind, golden(*kind)));
+    kinds
+        .flat_map(|(kind, golden)| of_each_store(kind, &golden))
+        .collect()
+});
+
+/// The golden event of a kind.
+fn golden(kind: EventKind) -> Value {
+    let path = folder("tests/golden/events").join(format!("{}.json", kind.as_str()));
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn of_each_store(kind: EventKind, golden: &Value) -> Vec<Event> {
+    let id = golden["event_properties"]["profile_event_id"].as_str().unwrap();
+    let at = golden["event_datetime"].as_str().unwrap().replace("+0000", "Z");
+    let at = bursar_domain::time::parse_time(&at).unwrap();
+    let event = |store, environment| {
+        let mut payload = golden.clone();
+        payload["event_properties"]["store"] = json!(store);
+        payload["event_properties"]["environment"] = json!(environment);
+        let payload = payload.to_string().leak();
+        Event {
+            store,
+            environment,
+            told: Told::new(id.parse().unwrap(), kind, at, CREATED_AT, payload).unwrap(),
+        }
+    };
+    let stores = STORES.iter();
+    stores
+        .flat_map(|store| ENVIRONMENTS.map(|environment| event(store, environment)))
+        .collect()
+}
+
+/// The events that an integration can tell of.
+pub fn events(integration: &Integration) -> impl Iterator<Item = &'static Event> {
+    let takes = integration.takes;
+    EVENTS.iter().filter(move |event| takes(event.kind()))
+}
+
+/// One event of each kind: a real one of the App Store.
+pub fn plain_events(integration: &Integration) -> impl Iterator<Item = &'static Event> {
+    events(integration).filter(|event| event.store == STORES[0] && event.environment == ENVIRONMENTS[0])
+}
+
+impl Event {
+    pub fn kind(&self) -> EventKind {
+        self.told.kind
+    }
+}
+
+/// A customer with all details.
+pub type Known = (Profile, Details);
+
+/// A profile of which everything is known, and one of which nothing is.
+pub static PROFILES: LazyLock<[(&str, Known); 2]> =
+    LazyLock::new(|| [("everything is known", full()), ("nothing is known", bare())]);
+
+fn full() -> Known {
     let mut identifiers = Map::new();
     for name in NAMES {
         identifiers.insert(name.into(), json!(identifier(name)));
@@ -58,7 +117,7 @@ pub fn full() -> (Profile, Details) {
         "custom_attributes": [{"key": "plan", "value": "gold"}, {"key": "visits", "value": 7}],
         "installation_meta": {
             "device_id": "d1", "device": "iPhone15,2", "os": "iOS 18.3", "platform": "iOS", "locale": "de_DE",
-            "timezone": "Europe/Berlin", "user_agent": "Example/1.0", "app_version": "4.2.0", "app_build": "420",
+            "timezone": "Europe/Berlin", "user_agent": "Example/1.0 (iPhone; iOS 18.3)", "app_version": "4.2.0", "app_build": "420",
             "idfa": "b5a1c2d3-0000-4000-8000-00000000000a", "idfv": "b5a1c2d3-0000-4000-8000-00000000000b",
             "advertising_id": "b5a1c2d3-0000-4000-8000-00000000000c", "android_id": "9774d56d682e549c",
             "android_app_set_id": "b5a1c2d3-0000-4000-8000-00000000000d"
@@ -67,13 +126,12 @@ pub fn full() -> (Profile, Details) {
     profile(&Value::Object(identifiers), &body, Some("u1"))
 }
 
-/// A profile of which nothing is known.
-pub fn bare() -> (Profile, Details) {
+fn bare() -> Known {
     profile(&json!({"branch_id": null}), &json!({}), None)
 }
 
 /// A bare profile with one identifier.
-pub fn with_identifier(name: &str, id: &str) -> (Profile, Details) {
+pub fn with_identifier(name: &str, id: &str) -> Known {
     profile(&json!({ name: id }), &json!({}), None)
 }
 
@@ -86,7 +144,7 @@ fn identifier(name: &str) -> String {
     }
 }
 
-fn profile(identifiers: &Value, body: &Value, customer: Option<&str>) -> (Profile, Details) {
+fn profile(identifiers: &Value, body: &Value, customer: Option<&str>) -> Known {
     const CREATED: i64 = 1_735_689_600_000_000;
     let id = ProfileId(Uuid::parse_str("5b0e6a52-7c1d-4a0e-9a44-0f6b7a0c9d11").unwrap());
     let mut profile = Profile::new(AppId(Uuid::nil()), id, customer.map(str::to_owned), CREATED);
@@ -98,15 +156,6 @@ fn profile(identifiers: &Value, body: &Value, customer: Option<&str>) -> (Profil
     let changes = ProfileChanges::parse(&Object::parse(body.as_bytes()).unwrap(), None).unwrap();
     profile.update(&mut details, &changes, CREATED).unwrap();
     (profile, details)
-}
-
-/// An app whose bundle and package are known.
-pub fn app() -> AppSettings {
-    AppSettings {
-        ios_bundle_id: Some("com.example.app".into()),
-        android_package: Some("com.example.android".into()),
-        ..AppSettings::default()
-    }
 }
 
 /// The sample settings of an integration, in which every setting is said.
@@ -133,25 +182,24 @@ pub fn settings(integration: &Integration, said: &Map<String, Value>) -> Setting
     read.unwrap_or_else(|problems| panic!("{}: {problems:?}", integration.slug))
 }
 
+/// An app whose bundle and package are known.
+static APP: LazyLock<AppSettings> = LazyLock::new(|| AppSettings {
+    ios_bundle_id: Some("com.example.app".into()),
+    android_package: Some("com.example.android".into()),
+    ..AppSettings::default()
+});
+
 /// What an integration makes of one event.
 pub fn encode(
     integration: &Integration,
     settings: &Settings,
     part: &Part,
-    kind: EventKind,
-    payload: &str,
-    (profile, details): &(Profile, Details),
+    event: &Event,
+    (profile, details): &Known,
 ) -> Result<Record, Skip> {
-    let value: Value = serde_json::from_str(payload).unwrap();
-    let id = value["event_properties"]["profile_event_id"].as_str().unwrap();
-    let at =
-        bursar_domain::time::parse_time(&value["event_datetime"].as_str().unwrap().replace("+0000", "Z"));
-    let event = Told::new(id.parse().unwrap(), kind, at.unwrap(), CREATED_AT, payload).unwrap();
-    let app = app();
-    let customer = Customer::new(profile, details, &app, NOW);
     (integration.encode)(&Occasion {
-        event: &event,
-        customer: &customer,
+        event: &event.told,
+        customer: &Customer::new(profile, details, &APP, NOW),
         settings,
         part: part.name,
         first_tried_at: FIRST_TRIED_AT,
@@ -159,16 +207,31 @@ pub fn encode(
     })
 }
 
-/// What requests of this part may know from earlier answers: nothing, and a sample if it learns from answers.
-pub fn learned(part: &Part) -> impl Iterator<Item = Option<&'static str>> {
-    let sample = part.learns.map(|_| Some("b7c8d9e0-1111-4222-8333-444455556666"));
-    std::iter::once(None).chain(sample)
+/// What of a customer may not be kept, in all forms.
+pub fn personal((profile, details): &Known) -> Vec<String> {
+    personal::values(&Customer::new(profile, details, &APP, NOW))
 }
 
-/// The kinds that an integration can tell of.
-pub fn kinds(integration: &Integration) -> impl Iterator<Item = EventKind> {
-    let takes = integration.takes;
-    EventKind::ALL.iter().copied().filter(move |kind| takes(*kind))
+/// The first requests of a part that carry records: of one that learns from answers, before and after it has.
+pub fn sendings<'a>(
+    settings: &'a Settings,
+    part: &'a Part,
+    records: &'a [Record],
+) -> impl Iterator<Item = Sending<'a>> {
+    learned(part).map(move |learned| Sending {
+        records,
+        part: part.name,
+        settings,
+        step: 0,
+        learned,
+        now: NOW,
+    })
+}
+
+/// What requests of this part may know from earlier answers: nothing, and a sample if it learns from answers.
+fn learned(part: &Part) -> impl Iterator<Item = Option<&'static str>> {
+    let sample = part.learns.map(|_| Some("b7c8d9e0-1111-4222-8333-444455556666"));
+    std::iter::once(None).chain(sample)
 }
 
 /// Are golden files and generated tables to be written anew?

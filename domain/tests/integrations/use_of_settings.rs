@@ -1,11 +1,9 @@
 //! Every setting that an integration declares makes a difference.
 
-use bursar_domain::integrations::{ALL, Answer, Field, Integration, Kind, Probe, Record, Sending, Settings};
+use bursar_domain::integrations::{ALL, Answer, Field, Integration, Kind, Probe, Record, Settings};
 use serde_json::{Map, Value, json};
 
-use crate::scene::{
-    ENVIRONMENTS, NOW, STORES, bare, encode, full, kinds, learned, payload, samples, settings,
-};
+use crate::scene::{NOW, PROFILES, encode, events, samples, sendings, settings};
 
 /// Looked at before an integration is asked.
 const OF_THE_PIPELINE: &[&str] = &[
@@ -34,7 +32,13 @@ const FOR_REFERENCE: &[(&str, &str)] = &[("facebook_ads", "ios_app_id")];
 #[test]
 fn each_setting_makes_a_difference() {
     for integration in ALL {
-        let samples = samples(integration);
+        let samples: Vec<_> = samples(integration)
+            .into_iter()
+            .map(|said| {
+                let before: Vec<_> = outcomes(integration, &settings(integration, &said)).collect();
+                (said, before)
+            })
+            .collect();
         for field in integration.settings {
             let is_exempt = OF_THE_PIPELINE.contains(&field.path)
                 || FOR_REFERENCE.contains(&(integration.slug, field.path))
@@ -42,22 +46,23 @@ fn each_setting_makes_a_difference() {
             if is_exempt || field.open_table().is_some() {
                 continue;
             }
-            let differs = samples.iter().any(|said| differs(integration, field, said));
+            let differs = samples
+                .iter()
+                .any(|(said, before)| differs(integration, field, said, before));
             assert!(differs, "{}: {} does nothing", integration.slug, field.path);
         }
     }
 }
 
 /// Does another value of the field come to another outcome than the sample's?
-fn differs(integration: &Integration, field: &Field, said: &Map<String, Value>) -> bool {
-    let before = outcome(integration, &settings(integration, said));
+fn differs(integration: &Integration, field: &Field, said: &Map<String, Value>, before: &[String]) -> bool {
     others(field, said).into_iter().any(|value| {
         let mut changed = Value::Object(said.clone());
         let pointer = format!("/{}", field.path.replace('.', "/"));
         let place = changed.pointer_mut(&pointer);
         *place.unwrap_or_else(|| panic!("{}: {} is not in the sample", integration.slug, field.path)) = value;
-        let changed = changed.as_object().unwrap();
-        outcome(integration, &settings(integration, changed)) != before
+        let changed = settings(integration, changed.as_object().unwrap());
+        outcomes(integration, &changed).ne(before.iter().cloned())
     })
 }
 
@@ -83,68 +88,58 @@ fn others(field: &Field, said: &Map<String, Value>) -> Vec<Value> {
             }
             vec![names]
         }
-        Kind::Url => vec![Value::Null, json!("https://another.example")],
+        Kind::Url(_) => vec![Value::Null, json!("https://another.example")],
         _ => vec![field.default()],
     }
 }
 
-/// All that an integration makes of all occasions and some answers.
-fn outcome(integration: &Integration, settings: &Settings) -> String {
-    let mut outcome = Vec::new();
-    for kind in kinds(integration) {
-        for (store, environment) in STORES
+/// What an integration makes of some answers and of all events, one after the other: whoever compares may stop at the
+/// first difference.
+fn outcomes(integration: &Integration, settings: &Settings) -> impl Iterator<Item = String> {
+    let of_answers = [200, 302, 400, 404, 410, 500]
+        .into_iter()
+        .map(|status| of_answer(integration, settings, status));
+    let of_events = events(integration).flat_map(move |event| {
+        let told = PROFILES
             .iter()
-            .flat_map(|store| ENVIRONMENTS.map(|environment| (store, environment)))
-        {
-            let payload = payload(kind, store, environment);
-            for (profile, part) in [full(), bare()]
-                .iter()
-                .flat_map(|profile| integration.parts.iter().map(move |part| (profile, part)))
-            {
-                if !part.is_wanted(settings, kind) {
-                    outcome.push("not wanted".to_owned());
-                    continue;
-                }
-                match encode(integration, settings, part, kind, &payload, profile) {
-                    Err(skip) => outcome.push(format!("{skip} {skip:?}")),
-                    Ok(record) => {
-                        for learned in learned(part) {
-                            let sending = Sending {
-                                records: std::slice::from_ref(&record),
-                                part: part.name,
-                                settings,
-                                step: 0,
-                                learned,
-                                now: NOW,
-                            };
-                            outcome.push(format!("{:?}", (integration.request)(&sending)));
-                        }
-                    }
-                }
+            .flat_map(|(_, profile)| integration.parts.iter().map(move |part| (profile, part)));
+        told.map(move |(profile, part)| {
+            if !part.is_wanted(settings, event.kind()) {
+                return "not wanted".to_owned();
             }
-        }
-    }
+            match encode(integration, settings, part, event, profile) {
+                Err(skip) => format!("{skip:?}"),
+                Ok(record) => sendings(settings, part, std::slice::from_ref(&record))
+                    .map(|sending| format!("{:?}", (integration.request)(&sending)))
+                    .collect(),
+            }
+        })
+    });
+    of_answers
+        .chain([of_probe(integration, settings)])
+        .chain(of_events)
+}
+
+fn of_answer(integration: &Integration, settings: &Settings, status: u16) -> String {
     let record = Record {
         route: String::new(),
         body: "{}".into(),
     };
-    for status in [200, 302, 400, 404, 410, 500] {
-        let sending = Sending {
-            records: std::slice::from_ref(&record),
-            part: integration.parts[0].name,
-            settings,
-            step: 0,
-            learned: None,
-            now: NOW,
-        };
-        let answer = Answer {
-            status,
-            body: "{}".into(),
-        };
-        outcome.push(format!("{:?}", (integration.judge)(&sending, Some(&answer))));
+    let answer = Answer {
+        status,
+        body: "{}".into(),
+    };
+    let part = &integration.parts[0];
+    sendings(settings, part, &[record])
+        .map(|sending| format!("{:?}", (integration.judge)(&sending, Some(&answer))))
+        .collect()
+}
+
+fn of_probe(integration: &Integration, settings: &Settings) -> String {
+    match integration.probe {
+        Probe::Requests(requests, _) | Probe::Handshake(requests, _) => {
+            format!("{:?}", requests(settings, NOW))
+        }
+        Probe::MarkedEvent => String::new(),
     }
-    if let Probe::Requests(requests, _) | Probe::Handshake(requests, _) = integration.probe {
-        outcome.push(format!("{:?}", requests(settings, NOW)));
-    }
-    outcome.join("\n")
 }

@@ -2,22 +2,9 @@
 //! masked settings.
 
 use bursar_domain::integrations::settings::MASK;
-use bursar_domain::integrations::{Customer, Request};
+use bursar_domain::integrations::{Customer, Request, personal};
 use serde_json::json;
 
-/// What of a person may not be kept in tries.
-const PERSONAL: [&str; 5] = ["email", "phone_number", "first_name", "last_name", "birthday"];
-/// What of a device.
-const DEVICE: [&str; 6] = [
-    "idfa",
-    "idfv",
-    "advertising_id",
-    "android_id",
-    "android_app_set_id",
-    "user_agent",
-];
-/// Shorter values are no secret, and masking them would make nonsense of the rest.
-const SHORTEST: usize = 4;
 /// So much of an answer is kept.
 const KEPT: usize = 4 * 1024;
 
@@ -28,23 +15,7 @@ pub struct Mask(Vec<String>);
 impl Mask {
     /// Of this customer.
     pub fn of(customer: &Customer<'_>) -> Self {
-        let person = PERSONAL.iter().filter_map(|field| customer.person.text(field));
-        let device = DEVICE.iter().filter_map(|field| customer.device(field));
-        let known = person.chain(device).chain(customer.recipient.ip);
-        let mut values: Vec<String> = known
-            .filter(|value| value.len() >= SHORTEST)
-            .flat_map(|value| {
-                [
-                    value.to_owned(),
-                    in_json(value),
-                    value.to_ascii_lowercase(),
-                    escaped(value),
-                ]
-            })
-            .collect();
-        values.sort_by(|one, other| other.len().cmp(&one.len()).then(one.cmp(other)));
-        values.dedup();
-        Self(values)
+        Self(personal::values(customer))
     }
 
     fn text(&self, text: &str) -> String {
@@ -81,15 +52,4 @@ impl Mask {
         }
         self.text(&body[..end]).replace('\0', "\u{fffd}")
     }
-}
-
-/// As the value stands in JSON, without its quotes.
-fn in_json(value: &str) -> String {
-    let text = serde_json::to_string(value).expect("a text always serialises");
-    text[1..text.len() - 1].to_owned()
-}
-
-/// As the value stands in a form or a query.
-fn escaped(value: &str) -> String {
-    form_urlencoded::byte_serialize(value.as_bytes()).collect()
 }

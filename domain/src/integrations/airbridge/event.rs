@@ -7,25 +7,22 @@ use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
 use super::super::customer::Platform;
+use super::super::device_id::DeviceIds;
 use super::super::occasion::Revenue;
 use super::super::{Occasion, Skip, period};
 use crate::attributes::Attributes;
 use crate::events::EventKind;
 use crate::events::wire::Amount;
 
-/// Older events are dropped there without a word: they are sent as of now.
-const OLDEST_SECONDS: i64 = 24 * 3_600;
-
 /// Properties that have a place of their own in a request.
 const TOLD_ELSEWHERE: [&str; 3] = ["transaction_id", "vendor_product_id", "profile_ip_address"];
 
-/// The body of a request.
+/// The body of a request but for its time, `eventTimestamp`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event<'a> {
     #[serde(rename = "eventUUID")]
     uuid: Uuid,
-    event_timestamp: i64,
     #[serde(skip_serializing_if = "User::is_empty")]
     user: User<'a>,
     device: Device<'a>,
@@ -125,10 +122,9 @@ impl<'a> Event<'a> {
         place: usize,
         revenue: Option<&'a Revenue>,
     ) -> Result<Self, Skip> {
-        let platform = occasion.mobile_platform("installation_meta.platform")?;
+        let platform = occasion.mobile_platform()?;
         Ok(Self {
             uuid: uuid(occasion.event.id, category, place),
-            event_timestamp: timestamp(occasion),
             user: User::of(occasion),
             device: Device::of(occasion, platform),
             app: App::of(occasion, platform)?,
@@ -166,16 +162,17 @@ impl<'a> Device<'a> {
     fn of(occasion: &Occasion<'a>, platform: Platform) -> Self {
         let customer = occasion.customer;
         let is_ios = platform == Platform::Ios;
+        let ids = DeviceIds::on(platform, customer);
         Self {
             uuid: occasion.identifier("airbridge_device_id"),
-            device_model: customer.device("device"),
+            device_model: customer.device_on(platform, "device"),
             os_name: if is_ios { "iOS" } else { "Android" },
-            os_version: customer.os_version(),
-            locale: customer.device("locale"),
-            timezone: customer.device("timezone"),
-            ifa: customer.idfa().filter(|_| is_ios),
-            ifv: customer.idfv().filter(|_| is_ios),
-            gaid: customer.advertising_id().filter(|_| !is_ios),
+            os_version: customer.os_version_on(platform),
+            locale: customer.device_on(platform, "locale"),
+            timezone: customer.device_on(platform, "timezone"),
+            ifa: ids.idfa,
+            ifv: ids.idfv,
+            gaid: ids.advertising_id,
             app_tracking_transparency: customer.att_status().filter(|_| is_ios),
         }
     }
@@ -183,15 +180,15 @@ impl<'a> Device<'a> {
 
 impl<'a> App<'a> {
     fn of(occasion: &Occasion<'a>, platform: Platform) -> Result<Self, Skip> {
-        let app = occasion.customer.app;
-        let (package, setting) = match platform {
-            Platform::Ios => (&app.ios_bundle_id, "ios_bundle_id"),
-            _ => (&app.android_package, "android_package"),
+        let customer = occasion.customer;
+        let setting = match platform {
+            Platform::Ios => "ios_bundle_id",
+            _ => "android_package",
         };
         let missing = || Skip::MissingCredentials(format!("{setting} of the app"));
         Ok(Self {
-            package_name: package.as_deref().ok_or_else(missing)?,
-            version: occasion.customer.device("app_version"),
+            package_name: customer.bundle_on(platform).ok_or_else(missing)?,
+            version: customer.device_on(platform, "app_version"),
         })
     }
 }
@@ -221,16 +218,6 @@ impl<'a> Semantics<'a> {
     }
 }
 
-/// When it happened, in milliseconds, or now if that is too long ago.
-fn timestamp(occasion: &Occasion<'_>) -> i64 {
-    let at = if occasion.age_seconds() >= OLDEST_SECONDS {
-        occasion.now
-    } else {
-        occasion.at_or_first_try()
-    };
-    at / 1_000
-}
-
 /// What repeats are told by: of the first category the event's id, of the others a hash of it and the category. Only
 /// version 4 is documented there, so that is what both look like.
 fn uuid(event: Uuid, category: &str, place: usize) -> Uuid {
@@ -254,4 +241,21 @@ fn custom_attributes<S: Serializer>(occasion: &&Occasion<'_>, serializer: S) -> 
         map.serialize_entry(name, value)?;
     }
     map.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_look_like_version_4_and_differ_by_category() {
+        let id = Uuid::from_u128(7);
+        assert_eq!(
+            uuid(id, "a", 0).to_string(),
+            "00000000-0000-4000-8000-000000000007"
+        );
+        let (a, b) = (uuid(id, "a", 1), uuid(id, "b", 1));
+        assert!(a != b && a == uuid(id, "a", 2));
+        assert_eq!((a.get_version_num(), b.get_version_num()), (4, 4));
+    }
 }

@@ -6,12 +6,13 @@
 mod event;
 mod names;
 
+use super::dated;
 use super::exchange::{all, by_status};
 use super::schedule::USUAL;
-use super::settings::any_text;
+use super::secret::header_problem;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record,
-    Request, Sending, Settings, Skip, Verdict, json, no_synthetic, shared,
+    Request, Sending, Settings, Skip, Verdict, json, no_synthetic, shared, with_member,
 };
 use crate::events::EventKind;
 use event::Event;
@@ -64,17 +65,16 @@ const fn further(name: &'static str, wanted: fn(&Settings, EventKind) -> bool) -
     }
 }
 
+/// It goes into a header.
+const TOKEN: Kind = Kind::Secret(header_problem);
+
 const FIELDS: &[Field] = &[
     Field::new(
         "app_name",
         Kind::Text(app_name_problem),
         "The app's name in Airbridge. Without it events about real purchases are skipped.",
     ),
-    Field::new(
-        "api_token",
-        Kind::Secret(any_text),
-        "The app's API token in Airbridge.",
-    ),
+    Field::new("api_token", TOKEN, "The app's API token in Airbridge."),
     Field::new(
         "sandbox_app_name",
         Kind::Text(app_name_problem),
@@ -82,7 +82,7 @@ const FIELDS: &[Field] = &[
     ),
     Field::new(
         "sandbox_api_token",
-        Kind::Secret(any_text),
+        TOKEN,
         "The API token of that app, if it is not the same.",
     ),
     shared::EVENTS,
@@ -103,6 +103,9 @@ const FIELDS: &[Field] = &[
     shared::REQUESTS_PER_SECOND,
 ];
 
+/// Events of a day are dropped there without a word: from then on they are told with the time of sending.
+const OLDEST: i64 = 24 * 3_600 * 1_000_000 - 1;
+
 /// What keeps a text from being a name in a path.
 fn app_name_problem(name: &str) -> Option<&'static str> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
@@ -121,8 +124,7 @@ fn check(settings: &Settings) -> Vec<Problem> {
 
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     let environment = occasion.environment();
-    credentials(occasion.settings, environment)
-        .map_err(|setting| Skip::MissingCredentials(setting.to_owned()))?;
+    credentials(occasion.settings, environment)?;
     let place = PARTS.iter().position(|part| part.name == occasion.part);
     let place = place.unwrap_or_default();
     let category = names::at(occasion.settings, occasion.kind(), place).ok_or(Skip::EventDisabled)?;
@@ -134,22 +136,17 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
         Some(ip) => format!("{environment} {ip}"),
         None => environment.to_owned(),
     };
-    Ok(Record {
-        route,
-        body: json(&event),
-    })
+    Ok(dated::record(route, occasion.at_or_first_try(), &json(&event)))
 }
 
-/// The app's name and token in an environment, or the setting that is missing.
-fn credentials<'a>(settings: &'a Settings, environment: &str) -> Result<(&'a str, &'a str), &'static str> {
-    let text = |setting: &'static str| settings.text(setting).ok_or(setting);
-    match environment {
-        "sandbox" => {
-            let token = text("sandbox_api_token").or_else(|missing| text("api_token").or(Err(missing)));
-            Ok((text("sandbox_app_name")?, token?))
-        }
-        _ => Ok((text("app_name")?, text("api_token")?)),
+/// The app's name and token in an environment.
+fn credentials<'a>(settings: &'a Settings, environment: &str) -> Result<(&'a str, &'a str), Skip> {
+    if environment != "sandbox" {
+        return Ok((settings.require("app_name")?, settings.require("api_token")?));
     }
+    let own = settings.require("sandbox_api_token");
+    let token = own.or_else(|missing| settings.text("api_token").ok_or(missing));
+    Ok((settings.require("sandbox_app_name")?, token?))
 }
 
 fn request(sending: &Sending<'_>) -> Request {
@@ -160,11 +157,12 @@ fn request(sending: &Sending<'_>) -> Request {
     };
     let (app, token) = credentials(sending.settings, environment).unwrap_or_default();
     let path = format!("/events/v2/apps/{app}/mobile-app/9360");
+    let (at, event) = dated::time_and_body(record, sending.now, OLDEST);
     let request = Request {
         method: Method::Post,
         url: sending.settings.address("https://api.airbridge.io", &path),
         headers: Vec::with_capacity(3),
-        body: record.body.clone(),
+        body: with_member("eventTimestamp", &(at / 1_000), event),
     };
     let request = request
         .header("authorization", format!("Bearer {token}"))

@@ -1,15 +1,15 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::integrations::sample_case::{AT, Case, HOUR};
-use crate::integrations::samples::{answer, sending};
+use crate::integrations::samples::{AT, Case, EVENT_ID, HOUR, sending};
 
 fn case(kind: EventKind) -> Case {
     Case {
         settings: json!({"app_name": "auroranotes", "api_token": "abt-demo"}),
+        kind,
         identifiers: json!({"airbridge_device_id": "7c1d0b5e-2f4a-4f0e-9a77-b1c2d3e4f506"}),
-        properties: json!({"store": "app_store"}),
-        ..Case::new(kind)
+        customer_user_id: None,
+        ..Case::of(&INTEGRATION)
     }
 }
 
@@ -21,7 +21,7 @@ fn device() -> Value {
 }
 
 fn goal(case: &Case) -> Value {
-    case.json(&INTEGRATION)["eventData"]["goal"].clone()
+    case.body()["eventData"]["goal"].clone()
 }
 
 #[test]
@@ -47,12 +47,9 @@ fn answers_are_understood() {
         (429, "{}", "retry"),
         (503, "", "retry"),
     ] {
-        let Judgement::Verdicts(verdicts) = judge(&one.sending(), Some(&answer(status, body))) else {
-            panic!("no verdicts")
-        };
-        assert_eq!(verdicts[0].name(), verdict, "{status} {body}");
+        assert_eq!(one.verdict(status, body), verdict, "{status} {body}");
     }
-    assert!(matches!(judge(&one.sending(), None), Judgement::Verdicts(all) if all[0].name() == "retry"));
+    assert_eq!(one.verdicts(None)[0].name(), "retry");
 }
 
 #[test]
@@ -63,9 +60,29 @@ fn an_event_of_a_day_or_more_happens_when_it_is_sent() {
         (24 * HOUR, AT + 24 * HOUR),
         (-HOUR, AT - HOUR),
     ] {
-        case.tried_at = [AT + age.min(0), AT + age];
-        assert_eq!(case.json(&INTEGRATION)["eventTimestamp"], at / 1_000, "{age}");
+        (case.first_tried_at, case.now) = (AT + age.min(0), AT + age);
+        assert_eq!(case.body()["eventTimestamp"], at / 1_000, "{age}");
     }
+}
+
+#[test]
+fn an_event_that_becomes_a_day_old_between_two_tries_happens_at_the_second() {
+    let case = case(EventKind::TrialExpired);
+    let record = case.record().unwrap();
+    let told = |now| {
+        let request = request(&Sending {
+            records: std::slice::from_ref(&record),
+            part: "",
+            settings: &case.settings(),
+            step: 0,
+            learned: None,
+            now,
+        });
+        let body: Value = serde_json::from_str(&request.body).unwrap();
+        body["eventTimestamp"].clone()
+    };
+    assert_eq!(told(AT + 23 * HOUR), AT / 1_000);
+    assert_eq!(told(AT + 25 * HOUR), (AT + 25 * HOUR) / 1_000);
 }
 
 #[test]
@@ -74,7 +91,7 @@ fn refunds_tell_no_money() {
     assert!(told["value"].is_null() && told["semanticAttributes"]["totalValue"].is_null());
     assert!(told["semanticAttributes"]["currency"].is_null());
     let paid = goal(&case(EventKind::SubscriptionRenewed));
-    assert_eq!(paid["value"], 6.2375);
+    assert_eq!(paid["value"], 12.49);
     assert_eq!(paid["value"], paid["semanticAttributes"]["totalValue"]);
     assert_eq!(paid["semanticAttributes"]["currency"], "USD");
 }
@@ -89,7 +106,7 @@ fn renewals_and_conversions_are_told_apart() {
     );
     assert_eq!(semantics["period"], "P1M");
     assert_eq!(renewal["customAttributes"]["isTrialConverted"], false);
-    let conversion = goal(&case(EventKind::TrialConverted));
+    let conversion = goal(&case(EventKind::TrialConverted).with("consecutive_payments", 1));
     let semantics = &conversion["semanticAttributes"];
     assert_eq!(
         (&semantics["isRenewal"], &semantics["renewalCount"]),
@@ -102,7 +119,7 @@ fn renewals_and_conversions_are_told_apart() {
 fn each_further_name_is_a_call_with_an_id_of_its_own() {
     let mut case = case(EventKind::TrialExpired);
     case.settings["event_names"] = json!({"trial_expired": ["lost", "churned"]});
-    let settings = case.settings(&INTEGRATION);
+    let settings = case.settings();
     let wanted: Vec<_> = INTEGRATION
         .parts
         .iter()
@@ -112,7 +129,7 @@ fn each_further_name_is_a_call_with_an_id_of_its_own() {
     let mut told = Vec::new();
     for part in wanted {
         case.part = part.name;
-        let event = case.json(&INTEGRATION);
+        let event = case.body();
         let uuid = event["eventUUID"].as_str().unwrap().to_owned();
         assert_eq!(
             (&uuid[14..15], "89ab".contains(&uuid[19..20])),
@@ -122,7 +139,7 @@ fn each_further_name_is_a_call_with_an_id_of_its_own() {
         told.push((event["eventData"]["goal"]["category"].clone(), uuid));
     }
     assert_eq!((&told[0].0, &told[1].0), (&json!("lost"), &json!("churned")));
-    assert_eq!(told[0].1, "00000000-0000-4000-8000-000000000007");
+    assert_eq!(told[0].1, EVENT_ID);
     assert_ne!(told[0].1, told[1].1);
 }
 
@@ -130,70 +147,67 @@ fn each_further_name_is_a_call_with_an_id_of_its_own() {
 fn a_call_for_a_name_that_is_gone_is_skipped() {
     let mut case = case(EventKind::TrialExpired);
     case.part = "second_name";
-    assert_eq!(case.encode(&INTEGRATION), Err(Skip::EventDisabled));
+    assert_eq!(case.record(), Err(Skip::EventDisabled));
 }
 
 #[test]
 fn ids_of_the_other_platform_are_not_told() {
     let mut case = case(EventKind::TrialExpired);
     case.profile = device();
-    let ios = case.json(&INTEGRATION);
+    let ios = case.body();
     assert_eq!(ios["device"]["osName"], "iOS");
     assert_eq!(ios["device"]["osVersion"], "18.3");
     assert_eq!(ios["device"]["appTrackingTransparency"], 3);
     assert!(ios["device"]["ifa"].is_string() && ios["device"]["gaid"].is_null());
     assert_eq!(
         ios["app"],
-        json!({"packageName": "com.example.app", "version": "2.8.0"})
+        json!({"packageName": "com.aurora.notes", "version": "2.8.0"})
     );
-    case.properties = json!({"store": "play_store"});
-    let android = case.json(&INTEGRATION);
+    case = case.with("store", "play_store");
+    let android = case.body();
     assert_eq!(android["device"]["osName"], "Android");
     assert!(android["device"]["ifa"].is_null() && android["device"]["ifv"].is_null());
     assert!(android["device"]["gaid"].is_string());
-    assert_eq!(android["app"]["packageName"], "com.example.android");
+    for of_the_iphone in ["deviceModel", "osVersion"] {
+        assert!(android["device"][of_the_iphone].is_null(), "{of_the_iphone}");
+    }
+    assert_eq!(android["app"]["packageName"], "com.aurora.android");
 }
 
 #[test]
 fn an_unknown_platform_is_skipped() {
     let mut case = case(EventKind::TrialExpired);
-    case.properties = json!({"store": "stripe"});
-    assert_eq!(
-        case.encode(&INTEGRATION).unwrap_err().name(),
-        "missing_credentials"
-    );
+    case = case.with("store", "stripe");
+    assert_eq!(case.record(), Err(Skip::UnknownPlatform));
     case.profile = device();
-    assert_eq!(case.json(&INTEGRATION)["device"]["osName"], "iOS");
+    assert_eq!(case.body()["device"]["osName"], "iOS");
 }
 
 #[test]
 fn a_customer_id_will_do_and_without_any_the_event_waits() {
     let mut case = case(EventKind::TrialExpired);
-    case.identifiers = json!({"branch_id": null});
+    case.identifiers = json!({});
     let waiting = |until| {
         Err(Skip::Waiting {
             identifiers: IDENTIFIERS,
             until,
         })
     };
-    assert_eq!(case.encode(&INTEGRATION), waiting(None));
+    assert_eq!(case.record(), waiting(None));
     case.customer_user_id = Some("cust-7781");
-    assert_eq!(
-        case.json(&INTEGRATION)["user"],
-        json!({"externalUserID": "cust-7781"})
-    );
+    assert_eq!(case.body()["user"], json!({"externalUserID": "cust-7781"}));
     case.settings["wait_for_identifier"] = json!(60);
-    assert_eq!(case.encode(&INTEGRATION), waiting(Some(AT + 60_000_000)));
+    assert_eq!(case.record(), waiting(Some(AT + 60_000_000)));
 }
 
 #[test]
 fn attributes_and_email_are_told_if_the_owner_wants_it() {
     let mut case = case(EventKind::TrialExpired);
     case.profile = device();
-    assert!(case.json(&INTEGRATION)["user"].is_null());
+    assert!(case.body()["user"].is_null());
     case.settings["send_user_attributes"] = json!(true);
     assert_eq!(
-        case.json(&INTEGRATION)["user"],
+        case.body()["user"],
         json!({"externalUserEmail": "ada@example.com"})
     );
 }
@@ -204,20 +218,11 @@ fn test_purchases_go_to_their_own_app() {
     case.profile = device();
     case.properties["environment"] = json!("Sandbox");
     assert_eq!(
-        case.encode(&INTEGRATION),
+        case.record(),
         Err(Skip::MissingCredentials("sandbox_app_name".into()))
     );
     case.settings["sandbox_app_name"] = json!("auroratest");
-    let record = case.encode(&INTEGRATION).unwrap();
-    let settings = case.settings(&INTEGRATION);
-    let request = request(&Sending {
-        records: &[record],
-        part: "",
-        settings: &settings,
-        step: 0,
-        learned: None,
-        now: 0,
-    });
+    let request = case.request();
     assert_eq!(
         request.url,
         "https://api.airbridge.io/events/v2/apps/auroratest/mobile-app/9360"
@@ -235,10 +240,14 @@ fn test_purchases_go_to_their_own_app() {
 }
 
 #[test]
+fn a_token_fits_into_a_header() {
+    let said = json!({"api_token": "té"});
+    let read = Settings::read(FIELDS, said.as_object().unwrap(), &Settings::defaults(FIELDS));
+    assert_eq!(read.err().unwrap()[0].field, "api_token");
+}
+
+#[test]
 fn missing_credentials_are_named() {
-    assert_eq!(
-        check(&Case::new(EventKind::TrialExpired).settings(&INTEGRATION)).len(),
-        2
-    );
-    assert_eq!(check(&case(EventKind::TrialExpired).settings(&INTEGRATION)), []);
+    assert_eq!(Case::of(&INTEGRATION).problems(), ["app_name", "api_token"]);
+    assert!(case(EventKind::TrialExpired).problems().is_empty());
 }

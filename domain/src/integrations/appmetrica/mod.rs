@@ -8,10 +8,10 @@ mod properties;
 mod revenue;
 
 use super::customer::Platform;
+use super::device_id::DeviceIds;
 use super::exchange::{all, by_status};
-use super::query::Query;
+use super::percent::Form;
 use super::schedule::USUAL;
-use super::settings::any_text;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record,
     Request, Sending, Settings, Skip, Verdict, all_but_levels, shared,
@@ -35,7 +35,6 @@ pub const INTEGRATION: Integration = Integration {
         Part::named("event"),
         Part {
             wanted: Some(revenue::is_wanted),
-            // Money that counts twice is worse than money that does not count.
             ..Part::named(REVENUE)
         },
     ],
@@ -56,21 +55,13 @@ const FIELDS: &[Field] = &[
         Kind::Text(digits_problem),
         "The number of the application in AppMetrica.",
     ),
-    Field::new(
-        "post_api_key",
-        Kind::Secret(any_text),
-        "The application's Post API key.",
-    ),
+    shared::key("post_api_key", "The application's Post API key."),
     Field::new(
         "sandbox_application_id",
         Kind::Text(digits_problem),
         "The application that test purchases go to. Otherwise they go to the first, without money.",
     ),
-    Field::new(
-        "sandbox_post_api_key",
-        Kind::Secret(any_text),
-        "The Post API key of that application.",
-    ),
+    shared::key("sandbox_post_api_key", "The Post API key of that application."),
     Field::new(
         "identifier_order",
         Kind::Choice(&["profile_first", "device_first"]),
@@ -132,18 +123,20 @@ fn check(settings: &Settings) -> Vec<Problem> {
 
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     let route = route(occasion)?;
-    let mut query = Query::default();
+    let mut query = Form::default();
     let (name, id) = id(occasion)?;
     query.add(name, id);
+    let properties = properties::fitting(&occasion.event.properties);
     if occasion.part == REVENUE {
         add_revenue(&mut query, occasion)?;
         add_common(&mut query, occasion);
-        query.add("payload", properties::fitting(&occasion.event.properties));
+        query.add("payload", properties);
     } else {
-        query.add("event_name", occasion.event_name());
-        query.add("event_timestamp", timestamp(occasion));
+        query
+            .add("event_name", occasion.event_name())
+            .add("event_timestamp", timestamp(occasion));
         add_common(&mut query, occasion);
-        query.add("event_json", properties::fitting(&occasion.event.properties));
+        query.add("event_json", properties);
     }
     Ok(Record {
         route: route.to_owned(),
@@ -151,21 +144,22 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     })
 }
 
-fn add_revenue(query: &mut Query, occasion: &Occasion<'_>) -> Result<(), Skip> {
+fn add_revenue(query: &mut Form, occasion: &Occasion<'_>) -> Result<(), Skip> {
     let kind = revenue::type_of(occasion).ok_or(Skip::EventUnsupported)?;
     let (price, currency) = revenue::price(occasion)?;
-    query.add("revenue_event_type", kind);
-    query.add("event_timestamp", timestamp(occasion));
-    query.add("price", price);
-    query.add("currency", currency);
-    query.add_known("product_id", occasion.event.text("vendor_product_id"));
-    query.add("quantity", 1);
-    query.add_known("transaction_id", occasion.event.text("transaction_id"));
+    query
+        .add("revenue_event_type", kind)
+        .add("event_timestamp", timestamp(occasion))
+        .add("price", price)
+        .add("currency", currency)
+        .add_known("product_id", occasion.event.text("vendor_product_id"))
+        .add("quantity", 1)
+        .add_known("transaction_id", occasion.event.text("transaction_id"));
     Ok(())
 }
 
 /// What both calls say of the device.
-fn add_common(query: &mut Query, occasion: &Occasion<'_>) {
+fn add_common(query: &mut Form, occasion: &Occasion<'_>) {
     let customer = occasion.customer;
     let of_store = match occasion.event.store() {
         "app_store" => Some(Platform::Ios),
@@ -174,17 +168,15 @@ fn add_common(query: &mut Query, occasion: &Occasion<'_>) {
     };
     let of_device = customer.platform().filter(|platform| *platform != Platform::Web);
     let platform = of_device.or(of_store);
+    let ids = platform.map(|platform| DeviceIds::on(platform, customer));
+    let ids = ids.unwrap_or_default();
     // As from the background it would be missing from the reports on users.
-    query.add("session_type", "foreground");
-    query.add_known("os_name", platform.map(Platform::as_str));
-    match platform {
-        Some(Platform::Ios) => {
-            query.add_known("ios_ifa", customer.idfa());
-            query.add_known("ios_ifv", customer.idfv());
-        }
-        Some(Platform::Android) => query.add_known("google_aid", customer.advertising_id()),
-        _ => {}
-    }
+    query
+        .add("session_type", "foreground")
+        .add_known("os_name", platform.map(Platform::as_str))
+        .add_known("ios_ifa", ids.idfa)
+        .add_known("ios_ifv", ids.idfv)
+        .add_known("google_aid", ids.advertising_id);
 }
 
 /// Whose the event is: one of the two parameters, for it takes no more than one.
@@ -227,9 +219,7 @@ fn route(occasion: &Occasion<'_>) -> Result<&'static str, Skip> {
         _ => "production",
     };
     for setting in credentials(route) {
-        if occasion.settings.text(setting).is_none() {
-            return Err(Skip::MissingCredentials(setting.to_owned()));
-        }
+        occasion.settings.require(setting)?;
     }
     Ok(route)
 }
@@ -249,22 +239,24 @@ fn request(sending: &Sending<'_>) -> Request {
         REVENUE => "/logs/v1/import/revenue",
         _ => "/logs/v1/import/events",
     };
-    let mut query = Query::default();
-    query.add("post_api_key", key.unwrap_or_default());
-    query.add("application_id", application.unwrap_or_default());
+    let mut query = Form::default();
+    query
+        .add("post_api_key", key.unwrap_or_default())
+        .add("application_id", application.unwrap_or_default())
+        .add_encoded(&record.body);
     let address = sending
         .settings
         .address("https://api.appmetrica.yandex.com", path);
     Request {
         method: Method::Post,
-        url: format!("{address}?{}&{}", query.into_text(), record.body),
+        url: format!("{address}?{}", query.into_text()),
         headers: vec![("content-length", "0".into())],
         body: String::new(),
     }
 }
 
 fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
-    // Each try that got no answer may have counted as revenue.
+    // Each try that got no answer may have counted as revenue, and money that counts twice is worse than none.
     const UNANSWERED_REVENUE: u32 = 3;
     let verdict = match answer {
         None if sending.part == REVENUE => Verdict::RetryAtMost {

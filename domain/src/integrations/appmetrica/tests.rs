@@ -1,20 +1,18 @@
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
 use super::*;
 use crate::events::EventKind;
-use crate::integrations::sample_case::{AT, Case, HOUR};
-use crate::integrations::samples::{answer, sending};
+use crate::integrations::samples::{AT, Case, HOUR, sending};
 
 const DEVICE: &str = "8123456789012345678";
 
 fn case(kind: EventKind) -> Case {
     Case {
         settings: json!({"application_id": "4242", "post_api_key": "k3y-0001", "send_revenue_events": true}),
+        kind,
         identifiers: json!({ "appmetrica_device_id": DEVICE }),
-        part: "event",
-        ..Case::new(kind)
+        customer_user_id: None,
+        ..Case::of(&INTEGRATION)
     }
 }
 
@@ -23,15 +21,6 @@ fn revenue(kind: EventKind) -> Case {
         part: REVENUE,
         ..case(kind)
     }
-}
-
-/// The parameters of the record, as they are escaped.
-fn told(case: &Case) -> BTreeMap<String, String> {
-    let record = case.encode(&INTEGRATION).unwrap();
-    let pairs = record.body.split('&').map(|pair| pair.split_once('=').unwrap());
-    pairs
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
 }
 
 #[test]
@@ -51,28 +40,25 @@ fn answers_are_understood() {
         (429, "retry"),
         (500, "retry"),
     ] {
-        let Judgement::Verdicts(verdicts) = judge(&one.sending(), Some(&answer(status, "x"))) else {
-            panic!("no verdicts")
-        };
-        assert_eq!(verdicts[0].name(), verdict, "{status}");
+        assert_eq!(one.verdict(status, "x"), verdict, "{status}");
     }
-    assert!(matches!(judge(&one.sending(), None), Judgement::Verdicts(all) if all[0].name() == "retry"));
+    assert_eq!(one.verdicts(None)[0].name(), "retry");
 }
 
 #[test]
 fn one_id_is_sent_and_the_owner_says_which_comes_first() {
     let mut case = case(EventKind::TrialExpired);
-    assert_eq!(told(&case)["appmetrica_device_id"], DEVICE);
+    assert_eq!(case.form()["appmetrica_device_id"], DEVICE);
     case.customer_user_id = Some("cust");
-    assert_eq!(told(&case)["profile_id"], "cust");
+    assert_eq!(case.form()["profile_id"], "cust");
     case.identifiers = json!({"appmetrica_device_id": DEVICE, "appmetrica_profile_id": "p"});
-    assert_eq!(told(&case)["profile_id"], "p");
-    assert!(!told(&case).contains_key("appmetrica_device_id"));
+    assert_eq!(case.form()["profile_id"], "p");
+    assert!(!case.form().contains_key("appmetrica_device_id"));
     case.settings["identifier_order"] = json!("device_first");
-    assert_eq!(told(&case)["appmetrica_device_id"], DEVICE);
-    assert!(!told(&case).contains_key("profile_id"));
+    assert_eq!(case.form()["appmetrica_device_id"], DEVICE);
+    assert!(!case.form().contains_key("profile_id"));
     case.identifiers = json!({"appmetrica_device_id": "12x", "appmetrica_profile_id": "p"});
-    assert_eq!(told(&case)["profile_id"], "p");
+    assert_eq!(case.form()["profile_id"], "p");
 }
 
 #[test]
@@ -85,10 +71,10 @@ fn a_device_id_that_is_no_number_is_none() {
             until,
         })
     };
-    assert_eq!(case.encode(&INTEGRATION), waiting(None));
+    assert_eq!(case.record(), waiting(None));
     case.customer_user_id = Some("cust");
     case.settings["wait_for_identifier"] = json!(60);
-    assert_eq!(case.encode(&INTEGRATION), waiting(Some(AT + 60_000_000)));
+    assert_eq!(case.record(), waiting(Some(AT + 60_000_000)));
 }
 
 #[test]
@@ -102,14 +88,14 @@ fn times_lie_within_the_week_before_the_first_try() {
         (AT - week, AT, AT - week),
     ] {
         case.at = at;
-        case.tried_at = [first, first + 100 * HOUR];
-        assert_eq!(told(&case)["event_timestamp"], (expected / 1_000_000).to_string());
+        (case.first_tried_at, case.now) = (first, first + 100 * HOUR);
+        assert_eq!(case.form()["event_timestamp"], (expected / 1_000_000).to_string());
     }
 }
 
 #[test]
 fn refunds_are_negative_revenue() {
-    let told = told(&revenue(EventKind::SubscriptionRefunded));
+    let told = revenue(EventKind::SubscriptionRefunded).form();
     assert_eq!(told["revenue_event_type"], "refund");
     assert!(told["price"].starts_with('-'), "{}", told["price"]);
     assert_eq!(
@@ -125,17 +111,16 @@ fn the_offer_decides_how_a_subscription_starts() {
         (json!("introductory"), "intro_started"),
         (json!("win_back"), "promo_started"),
     ] {
-        let mut case = revenue(EventKind::SubscriptionStarted);
-        case.properties = json!({ "store_offer_category": category });
-        assert_eq!(told(&case)["revenue_event_type"], expected);
+        let mut case = revenue(EventKind::SubscriptionStarted).with("store_offer_category", category);
+        assert_eq!(case.form()["revenue_event_type"], expected);
         case.settings["revenue_event_types"] = json!({"subscription_started": "subscription_started"});
-        assert_eq!(told(&case)["revenue_event_type"], "subscription_started");
+        assert_eq!(case.form()["revenue_event_type"], "subscription_started");
     }
 }
 
 #[test]
 fn only_money_makes_the_second_call() {
-    let wanted = |case: &Case| INTEGRATION.parts[1].is_wanted(&case.settings(&INTEGRATION), case.kind);
+    let wanted = |case: &Case| INTEGRATION.parts[1].is_wanted(&case.settings(), case.kind);
     assert!(wanted(&case(EventKind::SubscriptionRenewed)));
     assert!(!wanted(&case(EventKind::SubscriptionExpired)));
     let mut trial = case(EventKind::TrialStarted);
@@ -150,36 +135,30 @@ fn only_money_makes_the_second_call() {
 fn what_the_owner_adds_costs_nothing_and_an_unknown_price_is_not_told() {
     let mut expired = revenue(EventKind::SubscriptionExpired);
     expired.settings["revenue_event_types"] = json!({"subscription_expired": "expired"});
-    let expired = told(&expired);
+    let expired = expired.form();
     assert_eq!(
         (expired["price"].as_str(), expired["revenue_event_type"].as_str()),
         ("0", "expired")
     );
-    let mut renewed = revenue(EventKind::SubscriptionRenewed);
-    renewed.properties = json!({"price_usd": null});
-    assert_eq!(renewed.encode(&INTEGRATION), Err(Skip::Other("no_amount")));
+    let mut renewed = revenue(EventKind::SubscriptionRenewed).with("price_usd", json!(null));
+    assert_eq!(renewed.record(), Err(Skip::Other("no_amount")));
     renewed.part = "event";
-    assert_eq!(told(&renewed)["event_name"], "subscription_renewed");
+    assert_eq!(renewed.form()["event_name"], "subscription_renewed");
 }
 
 #[test]
 fn test_money_never_goes_where_real_money_is() {
-    let sandbox = json!({"environment": "Sandbox"});
-    let mut event = case(EventKind::SubscriptionRenewed);
-    let mut money = revenue(EventKind::SubscriptionRenewed);
-    (event.properties, money.properties) = (sandbox.clone(), sandbox);
-    assert_eq!(event.encode(&INTEGRATION).unwrap().route, "production");
+    let mut event = case(EventKind::SubscriptionRenewed).with("environment", "Sandbox");
+    let mut money = revenue(EventKind::SubscriptionRenewed).with("environment", "Sandbox");
+    assert_eq!(event.record().unwrap().route, "production");
     let missing = |setting: &str| Err(Skip::MissingCredentials(setting.into()));
-    assert_eq!(money.encode(&INTEGRATION), missing("sandbox_application_id"));
+    assert_eq!(money.record(), missing("sandbox_application_id"));
     for case in [&mut event, &mut money] {
         case.settings["sandbox_application_id"] = json!("7");
-        assert_eq!(case.encode(&INTEGRATION), missing("sandbox_post_api_key"));
-        assert_eq!(
-            check(&case.settings(&INTEGRATION))[0].field,
-            "sandbox_post_api_key"
-        );
+        assert_eq!(case.record(), missing("sandbox_post_api_key"));
+        assert_eq!(case.problems(), ["sandbox_post_api_key"]);
         case.settings["sandbox_post_api_key"] = json!("k");
-        assert_eq!(case.encode(&INTEGRATION).unwrap().route, "sandbox");
+        assert_eq!(case.record().unwrap().route, "sandbox");
     }
 }
 
@@ -188,48 +167,38 @@ fn ids_of_the_other_platform_are_not_told() {
     let mut case = case(EventKind::TrialExpired);
     case.profile = json!({"installation_meta": {"device_id": "d", "platform": "iPadOS",
         "idfa": "00000000-0000-0000-0000-000000000000", "idfv": "v-1", "advertising_id": "g-1"}});
-    let ios = told(&case);
+    let ios = case.form();
     assert_eq!((ios["os_name"].as_str(), ios["ios_ifv"].as_str()), ("ios", "v-1"));
     assert!(!ios.contains_key("ios_ifa") && !ios.contains_key("google_aid"));
     case.profile["installation_meta"]["platform"] = json!("web");
-    case.properties = json!({"store": "play_store"});
-    let android = told(&case);
+    case = case.with("store", "play_store");
+    let android = case.form();
     assert_eq!(
         (android["os_name"].as_str(), android["google_aid"].as_str()),
         ("android", "g-1")
     );
     assert!(!android.contains_key("ios_ifv"));
-    case.properties = json!({"store": "stripe"});
-    assert!(!told(&case).contains_key("os_name"));
+    case = case.with("store", "stripe");
+    assert!(!case.form().contains_key("os_name"));
 }
 
 #[test]
 fn long_properties_are_left_out_until_the_rest_fits() {
     let mut case = case(EventKind::TrialExpired);
-    case.properties = json!({
-        "long": "é".repeat(10_000), "longer": "\"".repeat(20_000), "transaction_id": "x".repeat(12_000),
-    });
-    let text = told(&case)["event_json"].clone();
-    assert!(!text.contains("longer%22") && !text.contains("%22long%22"));
+    case.properties = json!({"long": "é".repeat(10_000), "longer": "\"".repeat(20_000),
+        "transaction_id": "x".repeat(12_000), "event_datetime": "2025-03-14T09:26:53.000000+0000"});
+    let text = case.form()["event_json"].clone();
+    assert!(!text.contains("longer\"") && !text.contains("\"long\""));
     assert!(text.contains("transaction_id") && text.contains("event_datetime"));
 }
 
 #[test]
 fn everything_is_in_the_query() {
     let case = case(EventKind::SubscriptionRenewed);
-    let records = [case.encode(&INTEGRATION).unwrap()];
-    let settings = case.settings(&INTEGRATION);
-    let request = request(&Sending {
-        records: &records,
-        part: "event",
-        settings: &settings,
-        step: 0,
-        learned: None,
-        now: 0,
-    });
+    let request = case.request();
     let expected = "https://api.appmetrica.yandex.com/logs/v1/import/events?post_api_key=k3y-0001&application_id=4242\
-        &appmetrica_device_id=8123456789012345678&event_name=subscription_renewed&event_timestamp=1736500502\
-        &session_type=foreground&os_name=android&event_json=%7B%22base_plan_id%22%3A%22";
+        &appmetrica_device_id=8123456789012345678&event_name=subscription_renewed&event_timestamp=1741944413\
+        &session_type=foreground&os_name=ios&event_json=%7B%22consecutive_payments%22%3A2%2C";
     assert!(request.url.starts_with(expected), "{}", request.url);
     assert_eq!(request.body, "");
 }
@@ -239,9 +208,9 @@ fn missing_credentials_are_named() {
     let mut case = case(EventKind::TrialExpired);
     case.settings = json!({"application_id": "1"});
     assert_eq!(
-        case.encode(&INTEGRATION),
+        case.record(),
         Err(Skip::MissingCredentials("post_api_key".into()))
     );
-    assert_eq!(check(&case.settings(&INTEGRATION))[0].field, "post_api_key");
+    assert_eq!(case.problems(), ["post_api_key"]);
     assert!(digits_problem("12a").is_some() && digits_problem("4242").is_none());
 }

@@ -13,7 +13,7 @@ const LONG_PAUSE: u32 = 1_800;
 /// How often an event is tried of which nobody knows what is wrong with it.
 const MOST_TRIES: u32 = 10;
 
-pub(super) fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
+pub fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
     let verdict = match answer {
         None => Verdict::retry("no answer"),
         Some(answer) => judge_one(answer),
@@ -69,10 +69,9 @@ mod tests {
     use crate::integrations::samples::{answer, sending};
 
     fn verdict(status: u16, body: &str) -> Verdict {
-        match judge(&sending(&INTEGRATION, 1).sending(), Some(&answer(status, body))) {
-            Judgement::Verdicts(mut verdicts) => verdicts.remove(0),
-            Judgement::Next(step) => panic!("step {step}"),
-        }
+        sending(&INTEGRATION, 1)
+            .verdicts(Some(&answer(status, body)))
+            .remove(0)
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::{DATASET, TEST_CODE, TOKEN, address, user_data};
 use crate::events::wire::Amount;
 
 /// What the routes of these records begin with.
-pub(super) const ROUTE: &str = "conversions";
+pub const ROUTE: &str = "conversions";
 /// The route of events that are marked as tests.
 const TEST_ROUTE: &str = "conversions test";
 
@@ -83,20 +83,20 @@ impl Serialize for UserData<'_> {
 }
 
 /// The event; one that is marked as a test has a route of its own.
-pub(super) fn record(
+pub fn record(
     occasion: &Occasion<'_>,
     name: &'static str,
     identity: &Identity<'_>,
     is_test: bool,
 ) -> Result<Record, Skip> {
-    const MICROS: i64 = 1_000_000;
+    const SECOND: i64 = 1_000_000;
     if occasion.age_seconds() > MAX_AGE_SECONDS {
         return Err(Skip::TooOld);
     }
     let revenue = occasion.revenue();
     let event = Event {
         event_name: name,
-        event_time: occasion.at_or_first_try().div_euclid(MICROS),
+        event_time: occasion.at_or_first_try().div_euclid(SECOND),
         event_id: occasion.event.id,
         action_source: "app",
         user_data: UserData(occasion, identity),
@@ -120,7 +120,7 @@ pub(super) fn record(
 }
 
 /// The call with its token; only tests carry the code that makes them tests.
-pub(super) fn request(sending: &Sending<'_>) -> Request {
+pub fn request(sending: &Sending<'_>) -> Request {
     let (record, settings) = (&sending.records[0], sending.settings);
     let token = json(&settings.text(TOKEN));
     let code = settings.text(TEST_CODE).filter(|_| record.route == TEST_ROUTE);
@@ -135,11 +135,11 @@ pub(super) fn request(sending: &Sending<'_>) -> Request {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::super::INTEGRATION;
     use super::*;
-    use crate::integrations::cases::{AT, Case};
+    use crate::integrations::samples::{AT, Case, EVENT_ID};
 
     fn case() -> Case {
         Case {
@@ -149,21 +149,17 @@ mod tests {
             profile: json!({"att_status": 3, "ip_v4_address": "198.51.100.24", "email": "ada@example.com",
                 "phone_number": "+12025550143", "first_name": "Ada", "installation_meta": {
                     "device_id": "d", "os": "18.3", "idfa": "A", "user_agent": "Example/1.0"}}),
-            ..Case::default()
+            ..Case::of(&INTEGRATION)
         }
-    }
-
-    fn sent(case: &Case) -> Value {
-        serde_json::from_str(&case.request(&INTEGRATION).unwrap().body).unwrap()
     }
 
     #[test]
     fn an_event_goes_to_the_dataset_with_its_id() {
-        let url = case().request(&INTEGRATION).unwrap().url;
+        let url = case().request().url;
         assert_eq!(url, "https://graph.facebook.com/v25.0/77/events");
         let expected = json!({"access_token": "t\"", "data": [{
             "event_name": "Subscribe", "event_time": 1_741_944_413,
-            "event_id": "b4a7c2de-5a0d-4c0e-8f3e-0f6a1d2c3b4a", "action_source": "app",
+            "event_id": EVENT_ID, "action_source": "app",
             "user_data": {"external_id": [user_data::external_id("cust-7781")], "madid": "A", "anon_id": "XZ1",
                 "client_ip_address": "198.51.100.24", "client_user_agent": "Example/1.0"},
             "app_data": {"advertiser_tracking_enabled": 1, "application_tracking_enabled": 1, "extinfo": [
@@ -171,21 +167,21 @@ mod tests {
             "custom_data": {"currency": "USD", "value": 12.49, "order_id": "440001100000001",
                 "content_ids": ["aurora.pro.monthly"], "content_type": "product"}
         }]});
-        assert_eq!(sent(&case()), expected);
+        assert_eq!(case().body(), expected);
     }
 
     #[test]
     fn a_test_is_marked_and_never_a_real_purchase() {
-        let test = sent(&case().with("environment", "Sandbox"));
+        let test = case().with("environment", "Sandbox").body();
         assert_eq!(test["test_event_code"], "TEST1");
-        assert!(sent(&case()).get("test_event_code").is_none());
+        assert!(case().body().get("test_event_code").is_none());
     }
 
     #[test]
     fn hashes_of_the_person_are_told_where_the_owner_says_so() {
         let mut case = case();
         case.settings["send_hashed_user_data"] = true.into();
-        let user = sent(&case)["data"][0]["user_data"].clone();
+        let user = case.body()["data"][0]["user_data"].clone();
         assert!(user["em"][0].is_string() && user["ph"][0].is_string() && user.get("fn").is_none());
     }
 
@@ -193,7 +189,7 @@ mod tests {
     fn events_of_more_than_seven_days_are_too_old() {
         let after = |seconds: i64| {
             let now = AT + (MAX_AGE_SECONDS + seconds) * 1_000_000;
-            Case { now, ..case() }.record(&INTEGRATION)
+            Case { now, ..case() }.record()
         };
         assert!(after(0).is_ok());
         assert_eq!(after(1), Err(Skip::TooOld));
@@ -201,6 +197,6 @@ mod tests {
             first_tried_at: AT - 5_000_000,
             ..case()
         };
-        assert_eq!(sent(&ahead)["data"][0]["event_time"], 1_741_944_408);
+        assert_eq!(ahead.body()["data"][0]["event_time"], 1_741_944_408);
     }
 }

@@ -7,8 +7,8 @@ use jiff::tz::TimeZoneDatabase;
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
 use super::super::customer::Platform;
+use super::super::device_id::DeviceIds;
 use super::super::{Occasion, Skip};
-use super::APP;
 
 /// `att_status` of who allowed tracking.
 const AUTHORIZED: i64 = 3;
@@ -18,7 +18,7 @@ static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundl
 
 /// What Meta knows a device by: at least one of the ids is there.
 #[derive(Debug)]
-pub(super) struct Identity<'a> {
+pub struct Identity<'a> {
     pub platform: Platform,
     /// Meta's own id of the installation.
     pub anon_id: Option<&'a str>,
@@ -30,18 +30,23 @@ pub(super) struct Identity<'a> {
 
 impl<'a> Identity<'a> {
     /// The ids for the event's platform; ids of the other platform are never told.
-    pub(super) fn of(occasion: &Occasion<'a>) -> Result<Self, Skip> {
-        let platform = occasion.mobile_platform(APP)?;
+    pub fn of(occasion: &Occasion<'a>) -> Result<Self, Skip> {
+        let platform = occasion.mobile_platform()?;
         let customer = occasion.customer;
+        let ids = DeviceIds::on(platform, customer);
+        let has_consent = customer.att_status() == Some(AUTHORIZED);
         let (advertiser_id, is_tracked, identifiers): (_, _, &[&str]) = match platform {
             Platform::Android => {
-                let id = customer.advertising_id();
-                (id, id.is_some(), &["facebook_anonymous_id", "advertising_id"])
+                let is_tracked = ids.advertising_id.is_some();
+                (
+                    ids.advertising_id,
+                    is_tracked,
+                    &["facebook_anonymous_id", "advertising_id"],
+                )
             }
             Platform::Ios | Platform::Web => {
-                let has_consent = customer.att_status() == Some(AUTHORIZED);
-                let id = customer.idfa().filter(|_| has_consent);
-                (id, has_consent, &["facebook_anonymous_id", "idfa"])
+                let idfa = ids.idfa.filter(|_| has_consent);
+                (idfa, has_consent, &["facebook_anonymous_id", "idfa"])
             }
         };
         let anon_id = occasion.identifier("facebook_anonymous_id");
@@ -56,13 +61,13 @@ impl<'a> Identity<'a> {
     }
 
     /// As Meta writes yes and no.
-    pub(super) fn tracking(&self) -> u8 {
+    pub fn tracking(&self) -> u8 {
         u8::from(self.is_tracked)
     }
 }
 
 /// `extinfo`: exactly sixteen items in Meta's order. With any other number of them the event is dropped in silence.
-pub(super) struct ExtInfo<'a>(pub &'a Occasion<'a>, pub Platform);
+pub struct ExtInfo<'a>(pub &'a Occasion<'a>, pub Platform);
 
 impl Serialize for ExtInfo<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -70,17 +75,17 @@ impl Serialize for ExtInfo<'_> {
         const UNKNOWN: &str = "";
         let Self(occasion, platform) = self;
         let customer = occasion.customer;
-        let known = |field| customer.device(field).unwrap_or(UNKNOWN);
-        let (system, bundle) = match platform {
-            Platform::Android => ("a2", &customer.app.android_package),
-            Platform::Ios | Platform::Web => ("i2", &customer.app.ios_bundle_id),
+        let known = |field| customer.device_on(*platform, field).unwrap_or(UNKNOWN);
+        let system = match platform {
+            Platform::Android => "a2",
+            Platform::Ios | Platform::Web => "i2",
         };
         let mut list = serializer.serialize_tuple(ITEMS)?;
         list.serialize_element(system)?;
-        list.serialize_element(bundle.as_deref().unwrap_or(UNKNOWN))?;
+        list.serialize_element(customer.bundle_on(*platform).unwrap_or(UNKNOWN))?;
         list.serialize_element(known("app_version"))?;
         list.serialize_element(known("app_build"))?;
-        list.serialize_element(customer.os_version().unwrap_or(UNKNOWN))?;
+        list.serialize_element(customer.os_version_on(*platform).unwrap_or(UNKNOWN))?;
         list.serialize_element(known("device"))?;
         list.serialize_element(&known("locale").replace('-', "_"))?;
         list.serialize_element(&zone_abbreviation(known("timezone"), occasion.event.at).unwrap_or_default())?;
@@ -111,23 +116,15 @@ mod tests {
 
     use super::super::INTEGRATION;
     use super::*;
-    use crate::integrations::Request;
-    use crate::integrations::cases::{AT, Case};
+    use crate::integrations::samples::{AT, Case};
 
-    fn sent(profile: Value, store: &str) -> Result<Request, Skip> {
+    fn case(profile: Value, store: &str) -> Case {
         let case = Case {
             settings: json!({"facebook_app_id": "1"}),
             profile,
-            ..Case::default()
+            ..Case::of(&INTEGRATION)
         };
-        case.with("store", store).request(&INTEGRATION)
-    }
-
-    fn waits(sent: Result<Request, Skip>) -> Vec<&'static str> {
-        match sent {
-            Err(Skip::Waiting { identifiers, .. }) => identifiers.to_vec(),
-            other => panic!("{other:?}"),
-        }
+        case.with("store", store)
     }
 
     #[test]
@@ -145,28 +142,28 @@ mod tests {
         for status in [json!(null), json!(0), json!(2)] {
             let profile = json!({"att_status": status, "installation_meta": ids});
             assert_eq!(
-                waits(sent(profile, "app_store")),
-                ["facebook_anonymous_id", "idfa"]
+                case(profile, "app_store").skip(),
+                "missing_identifier: facebook_anonymous_id or idfa"
             );
         }
-        let body = sent(json!({"att_status": 3, "installation_meta": ids}), "app_store")
-            .unwrap()
-            .body;
-        assert!(
-            body.contains("&advertiser_id=A&") && body.contains("advertiser_tracking_enabled=1"),
-            "{body}"
+        let allowed = case(json!({"att_status": 3, "installation_meta": ids}), "app_store").form();
+        assert_eq!(
+            (
+                allowed["advertiser_id"].as_str(),
+                allowed["advertiser_tracking_enabled"].as_str()
+            ),
+            ("A", "1")
         );
     }
 
     #[test]
     fn a_customer_who_may_not_be_tracked_is_told_under_metas_own_id() {
-        let case = Case {
-            settings: json!({"facebook_app_id": "1"}),
+        let profile = json!({"att_status": 2, "installation_meta": {"device_id": "d", "idfa": "A"}});
+        let known = Case {
             identifiers: json!({"facebook_anonymous_id": "XZ1"}),
-            profile: json!({"att_status": 2, "installation_meta": {"device_id": "d", "idfa": "A"}}),
-            ..Case::default()
+            ..case(profile, "app_store")
         };
-        let body = case.request(&INTEGRATION).unwrap().body;
+        let body = known.request().body;
         assert!(
             body.contains("advertiser_tracking_enabled=0&application_tracking_enabled=1&anon_id=XZ1&"),
             "{body}"
@@ -179,17 +176,39 @@ mod tests {
             json!({"att_status": 3, "installation_meta": {
             "device_id": "d", "idfa": "A", "advertising_id": google, "locale": "pt-BR"}})
         };
-        let body = sent(ids("G"), "play_store").unwrap().body;
-        assert!(
-            body.contains("advertiser_tracking_enabled=1") && body.contains("advertiser_id=G&"),
-            "{body}"
+        let form = case(ids("G"), "play_store").form();
+        assert_eq!(
+            (
+                form["advertiser_id"].as_str(),
+                form["advertiser_tracking_enabled"].as_str()
+            ),
+            ("G", "1")
         );
+        let told = &form["extinfo"];
         assert!(
-            body.contains("%22a2%22%2C%22com.aurora.android%22") && body.contains("pt_BR"),
-            "{body}"
+            told.starts_with(r#"["a2","com.aurora.android","#) && told.contains("pt_BR"),
+            "{told}"
         );
-        let zeros = sent(ids("00000000-0000-0000-0000-000000000000"), "play_store");
-        assert_eq!(waits(zeros), ["facebook_anonymous_id", "advertising_id"]);
+        let zeros = case(ids("00000000-0000-0000-0000-000000000000"), "play_store");
+        assert_eq!(
+            zeros.skip(),
+            "missing_identifier: facebook_anonymous_id or advertising_id"
+        );
+    }
+
+    #[test]
+    fn a_device_of_the_other_platform_is_not_described() {
+        let phone = json!({"att_status": 3, "installation_meta": {"device_id": "d", "platform": "iOS",
+            "os": "iOS 18.3", "device": "iPhone15,3", "locale": "pt_BR"}});
+        let known = |store| Case {
+            identifiers: json!({"facebook_anonymous_id": "XZ1"}),
+            ..case(phone.clone(), store)
+        };
+        assert!(known("app_store").form()["extinfo"].contains("iPhone15,3"));
+        assert_eq!(
+            known("play_store").form()["extinfo"],
+            r#"["a2","com.aurora.android","","","","","","","",0,0,"",0,0,0,""]"#
+        );
     }
 
     #[test]
@@ -198,23 +217,15 @@ mod tests {
             json!({"att_status": 3, "installation_meta": {
             "device_id": "d", "idfa": "A", "advertising_id": "G", "platform": platform}})
         };
-        assert!(
-            sent(on("visionOS"), "stripe")
+        let id = |platform| {
+            case(on(platform), "stripe")
+                .form()
+                .remove("advertiser_id")
                 .unwrap()
-                .body
-                .contains("advertiser_id=A")
-        );
-        assert!(
-            sent(on("Android"), "stripe")
-                .unwrap()
-                .body
-                .contains("advertiser_id=G")
-        );
+        };
+        assert_eq!((id("visionOS").as_str(), id("Android").as_str()), ("A", "G"));
         for profile in [on("web"), json!({})] {
-            assert!(matches!(
-                sent(profile, "stripe"),
-                Err(Skip::MissingCredentials(_))
-            ));
+            assert_eq!(case(profile, "stripe").record(), Err(Skip::UnknownPlatform));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::super::settings::any_text;
 use super::super::{Field, Kind, shared};
 
-pub(super) const FIELDS: &[Field] = &[
+pub const FIELDS: &[Field] = &[
     Field::new(
         "facebook_app_id",
         Kind::Text(number_problem),
@@ -14,9 +14,8 @@ pub(super) const FIELDS: &[Field] = &[
         Kind::Text(any_text),
         "The app's id in the App Store, for your own reference: it is not sent.",
     ),
-    Field::new(
+    shared::key(
         "client_token",
-        Kind::Secret(any_text),
         "The client token of the app at Meta. Sent if it is set.",
     ),
     Field::new(
@@ -24,9 +23,8 @@ pub(super) const FIELDS: &[Field] = &[
         Kind::Text(number_problem),
         "The id of another app at Meta, for test purchases. Without it they are skipped.",
     ),
-    Field::new(
+    shared::key(
         "sandbox_client_token",
-        Kind::Secret(any_text),
         "The client token of the app for test purchases.",
     ),
     Field::new(
@@ -39,11 +37,7 @@ pub(super) const FIELDS: &[Field] = &[
         Kind::Text(number_problem),
         "A dataset at Meta: events go there, by the Conversions API, instead of to the app.",
     ),
-    Field::new(
-        "conversions_api.access_token",
-        Kind::Secret(any_text),
-        "The access token of the dataset.",
-    ),
+    shared::key("conversions_api.access_token", "The access token of the dataset."),
     Field::new(
         "conversions_api.test_event_code",
         Kind::Text(any_text),

@@ -81,22 +81,19 @@ enum Way {
 
 /// Events about test purchases never mix with real ones: they need an app or a test code of their own.
 fn way(occasion: &Occasion<'_>) -> Result<Way, Skip> {
-    let is_set = |setting| occasion.settings.text(setting).is_some();
+    let settings = occasion.settings;
+    let is_set = |setting| settings.text(setting).is_some();
     let is_test = occasion.environment() == "sandbox";
     let way = if is_set(DATASET) && (!is_test || is_set(TEST_CODE)) {
         Way::Conversions { is_test }
     } else {
         Way::App(if is_test { SANDBOX_APP } else { APP })
     };
-    let needed = match way {
+    settings.require(match way {
         Way::App(setting) => setting,
         Way::Conversions { .. } => TOKEN,
-    };
-    if is_set(needed) {
-        Ok(way)
-    } else {
-        Err(Skip::MissingCredentials(needed.to_owned()))
-    }
+    })?;
+    Ok(way)
 }
 
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
@@ -155,7 +152,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::integrations::cases::Case;
+    use crate::integrations::samples::Case;
 
     #[test]
     fn test_purchases_need_an_app_or_a_test_code_of_their_own() {
@@ -163,10 +160,14 @@ mod tests {
             let case = Case {
                 settings,
                 identifiers: json!({"facebook_anonymous_id": "XZ1"}),
-                ..Case::default()
+                ..Case::of(&INTEGRATION)
             };
-            let request = case.with("environment", "Sandbox").request(&INTEGRATION);
-            request.map(|request| request.url.replace("https://graph.facebook.com/v25.0/", ""))
+            let case = case.with("environment", "Sandbox");
+            case.record()?;
+            Ok(case
+                .request()
+                .url
+                .replace("https://graph.facebook.com/v25.0/", ""))
         };
         assert_eq!(
             sandbox(json!({"facebook_app_id": "1"})),
@@ -189,22 +190,15 @@ mod tests {
         let case = Case {
             settings: json!({"facebook_app_id": "1", "conversions_api": {"dataset_id": "3"}}),
             identifiers: json!({"facebook_anonymous_id": "XZ1"}),
-            ..Case::default()
+            ..Case::of(&INTEGRATION)
         };
-        assert_eq!(
-            case.record(&INTEGRATION),
-            Err(Skip::MissingCredentials(TOKEN.into()))
-        );
+        assert_eq!(case.record(), Err(Skip::MissingCredentials(TOKEN.into())));
         let fields = |settings| {
             let case = Case {
                 settings,
-                ..Case::default()
+                ..Case::of(&INTEGRATION)
             };
-            let problems = check(&case.settings(&INTEGRATION));
-            problems
-                .into_iter()
-                .map(|problem| problem.field)
-                .collect::<Vec<_>>()
+            case.problems()
         };
         assert_eq!(fields(case.settings), [TOKEN]);
         assert_eq!(fields(json!({})), [APP]);

@@ -14,7 +14,7 @@ type Normal = fn(&str) -> Option<String>;
 
 /// What Meta is told of the customer: names of its fields and hashes. Cities, states and postal codes are not among
 /// what profiles hold.
-pub(super) fn known(occasion: &Occasion<'_>) -> impl Iterator<Item = (&'static str, String)> {
+pub fn known(occasion: &Occasion<'_>) -> impl Iterator<Item = (&'static str, String)> {
     let person = occasion.customer.person;
     let fields: [(&str, &str, Normal); 6] = [
         ("em", "email", email),
@@ -30,7 +30,7 @@ pub(super) fn known(occasion: &Occasion<'_>) -> impl Iterator<Item = (&'static s
 }
 
 /// An id of the owner's, hashed.
-pub(super) fn external_id(id: &str) -> Option<String> {
+pub fn external_id(id: &str) -> Option<String> {
     hashed(id, plain)
 }
 
@@ -86,7 +86,7 @@ mod tests {
 
     use super::super::INTEGRATION;
     use super::*;
-    use crate::integrations::cases::Case;
+    use crate::integrations::samples::Case;
 
     #[test]
     fn values_are_brought_into_metas_form() {
@@ -128,9 +128,9 @@ mod tests {
             settings: json!({"facebook_app_id": "1", "send_hashed_user_data": is_on}),
             identifiers: json!({"facebook_anonymous_id": "XZ1"}),
             profile: json!({"email": "ada@example.com", "gender": "o", "first_name": "Ada"}),
-            ..Case::default()
+            ..Case::of(&INTEGRATION)
         };
-        let body = |is_on| case(is_on).request(&INTEGRATION).unwrap().body;
+        let body = |is_on| case(is_on).request().body;
         let hash = hashed("ada@example.com", email).unwrap();
         let told = body(true);
         assert!(

@@ -4,9 +4,7 @@ use super::super::settings::any_text;
 use super::super::{Field, Kind, shared};
 use super::names;
 
-const SECRET: Kind = Kind::Secret(any_text);
-
-pub(super) const FIELDS: &[Field] = &[
+pub const FIELDS: &[Field] = &[
     Field::new(
         "firebase_app_ids.ios",
         Kind::Text(any_text),
@@ -22,13 +20,12 @@ pub(super) const FIELDS: &[Field] = &[
         Kind::Text(any_text),
         "The Firebase app id for Stripe.",
     ),
-    Field::new(
+    shared::key(
         "api_secrets.ios",
-        SECRET,
         "The Measurement Protocol secret of the stream for the App Store.",
     ),
-    Field::new("api_secrets.android", SECRET, "The same for Google Play."),
-    Field::new("api_secrets.stripe", SECRET, "The same for Stripe."),
+    shared::key("api_secrets.android", "The same for Google Play."),
+    shared::key("api_secrets.stripe", "The same for Stripe."),
     Field::new(
         "data_residency",
         Kind::Choice(&["us", "eu", "world"]),

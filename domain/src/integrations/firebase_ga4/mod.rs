@@ -14,7 +14,7 @@ use serde::Serialize;
 use self::params::Params;
 use super::customer::Platform;
 use super::exchange::all;
-use super::form::Form;
+use super::percent::Form;
 use super::schedule::USUAL;
 use super::settings::at_least_one;
 use super::{
@@ -83,10 +83,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     let stream = stream(occasion)?;
     let name = event_name(occasion, stream)?;
     for table in ["firebase_app_ids", "api_secrets"] {
-        let setting = format!("{table}.{stream}");
-        if occasion.settings.text(&setting).is_none() {
-            return Err(Skip::MissingCredentials(setting));
-        }
+        occasion.settings.require(&format!("{table}.{stream}"))?;
     }
     let app_instance_id = occasion.require(IDENTIFIERS)?;
     // What lies ahead is left to Google's clock.
@@ -113,7 +110,7 @@ fn stream(occasion: &Occasion<'_>) -> Result<&'static str, Skip> {
     match occasion.event.store() {
         "stripe" => Ok("stripe"),
         "paddle" => Err(Skip::EventUnsupported),
-        _ => Ok(occasion.mobile_platform("firebase_app_ids")?.as_str()),
+        _ => Ok(occasion.mobile_platform()?.as_str()),
     }
 }
 
@@ -160,18 +157,20 @@ fn address(settings: &Settings, path: &str, stream: &str) -> String {
         _ => "https://www.google-analytics.com",
     };
     let said = |table: &str| settings.text(&format!("{table}.{stream}")).unwrap_or_default();
-    let query = Form::default()
-        .with("firebase_app_id", said("firebase_app_ids"))
-        .with("api_secret", said("api_secrets"));
+    let mut query = Form::default();
+    query
+        .add("firebase_app_id", said("firebase_app_ids"))
+        .add("api_secret", said("api_secrets"));
     settings.address(host, &format!("{path}?{}", query.into_text()))
 }
 
 /// A 2xx says that the event was read, not that it was taken; nothing more is ever said.
 fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
-    all(sending, &by_status(answer))
+    all(sending, &judge_one(answer))
 }
 
-fn by_status(answer: Option<&Answer>) -> Verdict {
+/// The key is in the address: no status says that it is wrong.
+fn judge_one(answer: Option<&Answer>) -> Verdict {
     let Some(answer) = answer else {
         return Verdict::retry("no answer");
     };
@@ -221,8 +220,7 @@ mod tests {
 
     use super::*;
     use crate::events::EventKind;
-    use crate::integrations::cases::{AT, Case};
-    use crate::integrations::samples::{answer, sending};
+    use crate::integrations::samples::{AT, Case, sending};
 
     fn case() -> Case {
         Case {
@@ -232,19 +230,18 @@ mod tests {
                 "revenue_mode": "proceeds", "send_user_properties": true,
                 "event_names": {"ios": {"trial_started": "", "trial_expired": "first_open", "trial_active": "still"}}
             }),
-            kind: EventKind::SubscriptionRenewed,
             identifiers: json!({"firebase_app_instance_id": "0f1e2d3c4b5a69788796a5b4c3d2e1f0"}),
-            ..Case::default()
+            ..Case::of(&INTEGRATION)
         }
     }
 
     fn of_kind(kind: EventKind) -> Result<Record, Skip> {
-        Case { kind, ..case() }.record(&INTEGRATION)
+        Case { kind, ..case() }.record()
     }
 
     #[test]
     fn an_event_is_json_with_the_credentials_in_the_query() {
-        let request = case().request(&INTEGRATION).unwrap();
+        let request = case().request();
         assert_eq!(
             request.url,
             "https://www.google-analytics.com/mp/collect\
@@ -271,13 +268,7 @@ mod tests {
             now: AT + 60_000_000,
             ..case()
         };
-        assert!(
-            !ahead
-                .record(&INTEGRATION)
-                .unwrap()
-                .body
-                .contains("timestamp_micros")
-        );
+        assert_eq!(ahead.body().get("timestamp_micros"), None);
     }
 
     #[test]
@@ -287,26 +278,21 @@ mod tests {
                 profile: json!({"installation_meta": {"device_id": "d", "platform": platform}}),
                 ..case()
             };
-            case.with("store", store)
-                .record(&INTEGRATION)
-                .map(|record| record.route)
+            case.with("store", store).record().map(|record| record.route)
         };
         let missing = |setting: &str| Err(Skip::MissingCredentials(setting.into()));
         assert_eq!(store("stripe", "Android"), Ok("stripe".into()));
         assert_eq!(store("my_store", "iPadOS"), Ok("ios".into()));
         assert_eq!(store("my_store", "Android"), missing("firebase_app_ids.android"));
         assert_eq!(store("play_store", "iOS"), missing("firebase_app_ids.android"));
-        assert_eq!(
-            store("my_store", "web"),
-            missing("firebase_app_ids: no platform is known")
-        );
+        assert_eq!(store("my_store", "web"), Err(Skip::UnknownPlatform));
         assert_eq!(store("paddle", "iOS"), Err(Skip::EventUnsupported));
         let anonymous = Case {
             identifiers: json!({}),
             ..case()
         };
         assert!(matches!(
-            anonymous.record(&INTEGRATION),
+            anonymous.record(),
             Err(Skip::Waiting { until: None, .. })
         ));
     }
@@ -321,22 +307,16 @@ mod tests {
             kind: EventKind::TrialStarted,
             ..case()
         };
-        assert_eq!(
-            stripe.with("store", "stripe").record(&INTEGRATION),
-            Err(Skip::EventDisabled)
-        );
+        assert_eq!(stripe.with("store", "stripe").record(), Err(Skip::EventDisabled));
     }
 
     #[test]
     fn half_credentials_and_bad_names_are_told_of() {
-        let problems = check(&case().settings(&INTEGRATION));
-        let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
         assert_eq!(
-            fields,
+            case().problems(),
             ["firebase_app_ids.android", "event_names.ios.trial_expired"]
         );
-        let none = check(&Settings::defaults(INTEGRATION.settings));
-        assert_eq!(none[0].field, "firebase_app_ids");
+        assert_eq!(Case::of(&INTEGRATION).problems(), ["firebase_app_ids"]);
     }
 
     #[test]
@@ -353,12 +333,8 @@ mod tests {
             (429, "retry"),
             (503, "retry"),
         ] {
-            let verdict = judge(&sending(&INTEGRATION, 1).sending(), Some(&answer(status, "")));
-            let Judgement::Verdicts(verdicts) = verdict else {
-                panic!("no verdicts")
-            };
-            assert_eq!(verdicts[0].name(), name, "{status}");
+            assert_eq!(sending(&INTEGRATION, 1).verdict(status, ""), name, "{status}");
         }
-        assert_eq!(by_status(None).name(), "retry");
+        assert_eq!(judge_one(None).name(), "retry");
     }
 }

@@ -43,7 +43,7 @@ const RESERVED: [&str; 29] = [
 ];
 
 /// The name of an event if nobody says one: Google's own for money that comes and goes, ours for the rest.
-pub(super) fn default(event: EventKind) -> &'static str {
+pub fn default(event: EventKind) -> &'static str {
     match event {
         EventKind::SubscriptionStarted
         | EventKind::SubscriptionRenewed
@@ -55,7 +55,7 @@ pub(super) fn default(event: EventKind) -> &'static str {
 }
 
 /// Does Google take events of this name? It answers 204 to others too, and drops them.
-pub(super) fn is_valid(name: &str) -> bool {
+pub fn is_valid(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
         && name.len() <= MAX_NAME

@@ -10,7 +10,7 @@ use crate::events::EventKind;
 use crate::events::wire::Amount;
 
 #[derive(Serialize)]
-pub(super) struct Params<'a> {
+pub struct Params<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     transaction_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,7 +40,7 @@ struct Item<'a> {
 
 impl<'a> Params<'a> {
     /// What is known of an event that earned or gave back so much.
-    pub(super) fn new(occasion: &Occasion<'a>, revenue: Option<&'a Revenue>) -> Self {
+    pub fn new(occasion: &Occasion<'a>, revenue: Option<&'a Revenue>) -> Self {
         /// Longer values are refused.
         const MAX_VALUE: usize = 100;
         let event = occasion.event;
@@ -71,7 +71,7 @@ impl<'a> Params<'a> {
 }
 
 /// The event's money; of a trial's price the part that the owner says.
-pub(super) fn revenue(occasion: &Occasion<'_>) -> Option<Revenue> {
+pub fn revenue(occasion: &Occasion<'_>) -> Option<Revenue> {
     const WHOLE: i64 = 100;
     let revenue = occasion.revenue()?;
     if occasion.kind() != EventKind::TrialStarted {
@@ -91,7 +91,7 @@ mod tests {
 
     use super::super::INTEGRATION;
     use super::*;
-    use crate::integrations::cases::Case;
+    use crate::integrations::samples::Case;
 
     fn case(kind: EventKind, more: Value) -> Case {
         let mut settings = json!({"firebase_app_ids": {"ios": "a"}, "api_secrets": {"ios": "b"}});
@@ -102,13 +102,12 @@ mod tests {
             settings,
             kind,
             identifiers: json!({"firebase_app_instance_id": "0f"}),
-            ..Case::default()
+            ..Case::of(&INTEGRATION)
         }
     }
 
     fn params(case: &Case) -> Value {
-        let body: Value = serde_json::from_str(&case.record(&INTEGRATION).unwrap().body).unwrap();
-        body["events"][0]["params"].clone()
+        case.body()["events"][0]["params"].clone()
     }
 
     #[test]

@@ -4,13 +4,13 @@
 //! Source: <https://developers.google.com/analytics/devguides/collection/protocol/ga4/validating-events>, read 2026-11.
 
 use super::super::{Answer, Request, Settings, Verdict};
-use super::{STREAMS, address, by_status};
+use super::{STREAMS, address, judge_one};
 
 /// An event as good as any. The id of the installation is nobody's.
 const EVENT: &str = r#"{"app_instance_id":"00000000000000000000000000000001","events":[{"name":"purchase","params":{"transaction_id":"test","currency":"USD","value":1.0,"items":[{"item_id":"test","item_name":"test","price":1.0,"quantity":1}]}}]}"#;
 
 /// A request for each stream with an id and a secret.
-pub(super) fn requests(settings: &Settings, _: i64) -> Vec<Request> {
+pub fn requests(settings: &Settings, _: i64) -> Vec<Request> {
     let is_set = |table: &str, stream: &str| settings.text(&format!("{table}.{stream}")).is_some();
     STREAMS
         .into_iter()
@@ -20,11 +20,11 @@ pub(super) fn requests(settings: &Settings, _: i64) -> Vec<Request> {
 }
 
 /// An empty list of messages is fine; a full one says what is wrong.
-pub(super) fn judge(answer: Option<&Answer>) -> Verdict {
+pub fn judge(answer: Option<&Answer>) -> Verdict {
     let body = answer.and_then(Answer::json).unwrap_or_default();
     match (answer, body["validationMessages"].as_array()) {
         (Some(answer), Some(messages)) if !messages.is_empty() => Verdict::Misconfigured(answer.words()),
-        _ => by_status(answer),
+        _ => judge_one(answer),
     }
 }
 
@@ -34,8 +34,7 @@ mod tests {
 
     use super::super::INTEGRATION;
     use super::*;
-    use crate::integrations::cases::Case;
-    use crate::integrations::samples::answer;
+    use crate::integrations::samples::{Case, answer};
 
     #[test]
     fn each_stream_is_asked_for_at_the_debug_address() {
@@ -44,9 +43,9 @@ mod tests {
                 "firebase_app_ids": {"ios": "i", "android": "a", "stripe": "s"},
                 "api_secrets": {"ios": "x", "stripe": "y"}, "data_residency": "eu"
             }),
-            ..Case::default()
+            ..Case::of(&INTEGRATION)
         };
-        let requests = requests(&case.settings(&INTEGRATION), 0);
+        let requests = requests(&case.settings(), 0);
         let urls: Vec<_> = requests.iter().map(|request| request.url.as_str()).collect();
         assert_eq!(
             urls,

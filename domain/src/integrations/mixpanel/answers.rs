@@ -65,16 +65,7 @@ mod tests {
 
     use super::super::{INTEGRATION, PROFILE};
     use super::*;
-    use crate::integrations::Record;
-    use crate::integrations::occasions::Case;
-    use crate::integrations::samples::{answer, sending};
-
-    fn verdicts(judgement: Judgement) -> Vec<Verdict> {
-        match judgement {
-            Judgement::Verdicts(verdicts) => verdicts,
-            Judgement::Next(step) => panic!("step {step}"),
-        }
-    }
+    use crate::integrations::samples::{Case, answer, sending};
 
     #[test]
     fn answers_to_imports_are_understood() {
@@ -103,10 +94,9 @@ mod tests {
             (599, "", "retry"),
             (302, "", "rejected"),
         ] {
-            let found = verdicts(judge(&one.sending(), Some(&answer(status, body))));
-            assert_eq!(found[0].name(), verdict, "{status} {body}");
+            assert_eq!(one.verdict(status, body), verdict, "{status} {body}");
         }
-        assert_eq!(verdicts(judge(&one.sending(), None))[0].name(), "retry");
+        assert_eq!(one.verdicts(None)[0].name(), "retry");
     }
 
     #[test]
@@ -118,28 +108,20 @@ mod tests {
         );
         let rejected = Verdict::Rejected("400 properties.time: too early".into());
         assert_eq!(
-            verdicts(judge(&three.sending(), Some(&bad))),
+            three.verdicts(Some(&bad)),
             [Verdict::Delivered, rejected, Verdict::Delivered]
         );
-        let large = verdicts(judge(&three.sending(), Some(&answer(413, "{}"))));
+        let large = three.verdicts(Some(&answer(413, "{}")));
         assert_eq!(large, vec![Verdict::ResendAlone; 3]);
     }
 
     #[test]
     fn a_200_of_the_other_calls_can_be_a_refusal() {
-        let tracking = Case::new(&INTEGRATION, json!({"ingestion": "track"})).settings();
-        let record = Record {
-            route: String::new(),
-            body: "{}".into(),
+        let tracking = Case {
+            settings: json!({"ingestion": "track"}),
+            ..Case::of(&INTEGRATION)
         };
-        let of = |part| Sending {
-            records: std::slice::from_ref(&record),
-            part,
-            settings: &tracking,
-            step: 0,
-            learned: None,
-            now: 0,
-        };
+        let sent = |part| sending(&INTEGRATION, 1).of(part, 0).under(tracking.settings());
         for part in [EVENT, PROFILE, TRANSACTION] {
             for (status, body, verdict) in [
                 (200, "1", "delivered"),
@@ -154,8 +136,11 @@ mod tests {
                 (429, "", "retry"),
                 (502, "", "retry"),
             ] {
-                let found = verdicts(judge(&of(part), Some(&answer(status, body))));
-                assert_eq!(found[0].name(), verdict, "{part}: {status} {body}");
+                assert_eq!(
+                    sent(part).verdict(status, body),
+                    verdict,
+                    "{part}: {status} {body}"
+                );
             }
         }
     }
@@ -164,7 +149,7 @@ mod tests {
     fn an_amount_whose_answer_was_lost_is_not_repeated() {
         let lost = |part| {
             let sent = sending(&INTEGRATION, 1).of(part, 0);
-            verdicts(judge(&sent.sending(), None))[0].name()
+            sent.verdicts(None)[0].name()
         };
         assert_eq!((lost(PROFILE), lost(TRANSACTION)), ("retry", "rejected"));
     }

@@ -3,8 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::super::occasion::Revenue;
-use super::super::told::Property;
-use super::super::{Occasion, Skip, cut, json};
+use super::super::{Occasion, Skip, json};
 use super::uses_track;
 
 const SECOND: i64 = 1_000_000;
@@ -53,10 +52,7 @@ impl Serialize for Properties<'_> {
             map.serialize_entry("revenue_currency", &revenue.currency)?;
         }
         for (name, value) in self.occasion.event.properties.set() {
-            match value {
-                Property::Text(text) => map.serialize_entry(name, cut(text, MAX_TEXT))?,
-                other => map.serialize_entry(name, other)?,
-            }
+            map.serialize_entry(name, &value.cut(MAX_TEXT))?;
         }
         map.end()
     }
@@ -66,10 +62,10 @@ impl Serialize for Properties<'_> {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::super::{EVENT, INTEGRATION};
+    use super::super::INTEGRATION;
     use super::*;
     use crate::events::EventKind;
-    use crate::integrations::occasions::{AT, Case, EVENT_ID};
+    use crate::integrations::samples::{AT, Case, EVENT_ID};
 
     fn case(settings: &Value) -> Case {
         let mut said = json!({"tokens": {"production": {"ios": "mp-eu-ios"}}, "data_residency": "eu"});
@@ -77,18 +73,23 @@ mod tests {
             said[name] = value.clone();
         }
         Case {
-            customer_user_id: Some("cust-7781"),
-            ..Case::new(&INTEGRATION, said)
+            settings: said,
+            ..Case::of(&INTEGRATION)
         }
     }
 
     fn properties(case: &Case) -> Value {
-        case.body(EVENT)[0]["properties"].clone()
+        case.body()[0]["properties"].clone()
     }
 
     #[test]
     fn an_event_is_imported_with_the_token_as_the_user() {
-        let request = case(&json!({})).request(EVENT);
+        let renewal = Case {
+            properties: json!({"profile_event_id": EVENT_ID, "store": "app_store", "environment": "Production",
+                "vendor_product_id": "gold.yearly", "currency": "EUR", "price_usd": 9.99, "cohort_name": null}),
+            ..case(&json!({}))
+        };
+        let request = renewal.request();
         assert_eq!(request.url, "https://api-eu.mixpanel.com/import?strict=1");
         let authorization = ("authorization", "Basic bXAtZXUtaW9zOg==".to_owned());
         assert!(request.headers.contains(&authorization), "{request:?}");
@@ -96,11 +97,10 @@ mod tests {
         assert_eq!(
             body,
             json!([{"event": "subscription_renewed", "properties": {
-                "time": 1_767_348_245, "distinct_id": "cust-7781", "$insert_id": EVENT_ID, "ip": 0,
+                "time": 1_741_944_413, "distinct_id": "cust-7781", "$insert_id": EVENT_ID, "ip": 0,
                 "revenue": 9.99, "revenue_currency": "USD",
                 "profile_event_id": EVENT_ID, "store": "app_store", "environment": "Production",
-                "vendor_product_id": "gold.yearly", "currency": "USD", "price_usd": 9.99, "price_local": 9.99,
-                "profile_total_revenue_usd": 19.98
+                "vendor_product_id": "gold.yearly", "currency": "EUR", "price_usd": 9.99
             }}])
         );
     }
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_tracked_event_has_the_token_among_its_properties() {
         let tracked = case(&json!({"ingestion": "track"}));
-        let request = tracked.request(EVENT);
+        let request = tracked.request();
         assert_eq!(request.url, "https://api-eu.mixpanel.com/track?ip=0&verbose=1");
         assert!(request.headers.iter().all(|(name, _)| *name != "authorization"));
         let mut expected = properties(&case(&json!({})));
@@ -124,7 +124,7 @@ mod tests {
                 now: AT + age,
                 ..case(&json!({"ingestion": ingestion}))
             };
-            case.record(EVENT).map(|_| ())
+            case.record().map(|_| ())
         };
         assert_eq!(after("track", five_days), Ok(()));
         assert_eq!(after("track", five_days + SECOND), Err(Skip::TooOld));
@@ -138,7 +138,7 @@ mod tests {
             now: AT + 60 * SECOND,
             ..case(&json!({}))
         };
-        assert_eq!(properties(&early)["time"], 1_767_344_645);
+        assert_eq!(properties(&early)["time"], 1_741_940_813);
     }
 
     #[test]
@@ -146,8 +146,9 @@ mod tests {
         let local = json!({"revenue_mode": "net", "report_user_currency": true});
         let refund = Case {
             kind: EventKind::SubscriptionRefunded,
-            properties: json!({"net_revenue_local": -7.5, "currency": "EUR"}),
             ..case(&local)
+                .with("net_revenue_local", -7.5)
+                .with("currency", "EUR")
         };
         let told = properties(&refund);
         assert_eq!(
@@ -163,10 +164,7 @@ mod tests {
 
     #[test]
     fn long_texts_are_cut_at_a_character() {
-        let long = Case {
-            properties: json!({"paywall_name": "é".repeat(300)}),
-            ..case(&json!({}))
-        };
+        let long = case(&json!({})).with("paywall_name", "é".repeat(300));
         assert_eq!(properties(&long)["paywall_name"], "é".repeat(255));
     }
 }

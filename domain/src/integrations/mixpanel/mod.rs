@@ -12,7 +12,7 @@ mod requests;
 use std::borrow::Cow;
 
 use super::schedule::USUAL;
-use super::settings::{any_text, at_least_one};
+use super::settings::at_least_one;
 use super::{
     Field, Integration, Kind, Limits, Occasion, Part, Probe, Problem, Record, Settings, Skip, all_but_levels,
     shared,
@@ -61,35 +61,17 @@ const TRANSACTION: &str = "transaction";
 
 const IDENTIFIERS: &[&str] = &["mixpanel_user_id"];
 
-const TOKEN: Kind = Kind::Secret(any_text);
-
 const FIELDS: &[Field] = &[
-    Field::new("tokens.production.ios", TOKEN, "For the App Store."),
-    Field::new("tokens.production.android", TOKEN, "For Google Play."),
-    Field::new("tokens.production.stripe", TOKEN, "For Stripe."),
-    Field::new("tokens.production.paddle", TOKEN, "For Paddle."),
-    Field::new(
-        "tokens.production.*",
-        TOKEN,
-        "For a store of your own, by its name.",
-    ),
-    Field::new(
-        "tokens.sandbox.ios",
-        TOKEN,
-        "For test purchases of the App Store.",
-    ),
-    Field::new(
-        "tokens.sandbox.android",
-        TOKEN,
-        "For test purchases of Google Play.",
-    ),
-    Field::new("tokens.sandbox.stripe", TOKEN, "For test purchases of Stripe."),
-    Field::new("tokens.sandbox.paddle", TOKEN, "For test purchases of Paddle."),
-    Field::new(
-        "tokens.sandbox.*",
-        TOKEN,
-        "For test purchases of a store of your own.",
-    ),
+    shared::key("tokens.production.ios", "For the App Store."),
+    shared::key("tokens.production.android", "For Google Play."),
+    shared::key("tokens.production.stripe", "For Stripe."),
+    shared::key("tokens.production.paddle", "For Paddle."),
+    shared::key("tokens.production.*", "For a store of your own, by its name."),
+    shared::key("tokens.sandbox.ios", "For test purchases of the App Store."),
+    shared::key("tokens.sandbox.android", "For test purchases of Google Play."),
+    shared::key("tokens.sandbox.stripe", "For test purchases of Stripe."),
+    shared::key("tokens.sandbox.paddle", "For test purchases of Paddle."),
+    shared::key("tokens.sandbox.*", "For test purchases of a store of your own."),
     Field::new(
         "data_residency",
         Kind::Choice(&["us", "eu", "in"]),
@@ -183,14 +165,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::integrations::occasions::{Case, PROFILE_ID};
+    use crate::integrations::samples::{Case, PROFILE_ID};
 
     fn case() -> Case {
-        Case::new(&INTEGRATION, json!({"tokens": {"production": {"ios": "t"}}}))
+        Case {
+            settings: json!({"tokens": {"production": {"ios": "t"}}}),
+            customer_user_id: None,
+            ..Case::of(&INTEGRATION)
+        }
     }
 
     fn id_of(case: &Case) -> String {
-        let body = case.body(EVENT);
+        let body = case.body();
         body[0]["properties"]["distinct_id"].as_str().unwrap().to_owned()
     }
 
@@ -213,12 +199,13 @@ mod tests {
 
     #[test]
     fn all_calls_of_an_event_name_the_same_user() {
-        let case = Case {
-            customer_user_id: Some("cust-7781"),
-            ..case()
-        };
         for part in [PROFILE, TRANSACTION] {
-            assert_eq!(case.body(part)[0]["$distinct_id"], "cust-7781", "{part}");
+            let case = Case {
+                part,
+                customer_user_id: Some("cust-7781"),
+                ..case()
+            };
+            assert_eq!(case.body()[0]["$distinct_id"], "cust-7781", "{part}");
         }
     }
 
@@ -229,23 +216,20 @@ mod tests {
             ("app_store", "Sandbox", "tokens.sandbox.ios"),
             ("my_store", "Production", "tokens.production.my_store"),
         ] {
-            let case = Case {
-                properties: json!({"store": store, "environment": environment}),
-                ..case()
-            };
-            assert_eq!(case.record(EVENT), Err(Skip::MissingCredentials(setting.into())));
+            let case = case().with("store", store).with("environment", environment);
+            assert_eq!(case.record(), Err(Skip::MissingCredentials(setting.into())));
         }
     }
 
     #[test]
     fn transactions_are_a_call_only_where_they_are_asked_for() {
         for (said, wanted) in [("total", false), ("off", false), ("transactions", true)] {
-            let settings = Case::new(&INTEGRATION, json!({"profile_revenue": said})).settings();
-            assert_eq!(
-                wants_transactions(&settings, EventKind::TrialStarted),
-                wanted,
-                "{said}"
-            );
+            let case = Case {
+                settings: json!({"profile_revenue": said}),
+                ..case()
+            };
+            let is_wanted = INTEGRATION.parts[2].is_wanted(&case.settings(), case.kind);
+            assert_eq!(is_wanted, wanted, "{said}");
         }
     }
 }

@@ -106,9 +106,9 @@ mod tests {
     use super::super::{INTEGRATION, PROFILE, TRANSACTION};
     use super::*;
     use crate::events::EventKind;
-    use crate::integrations::occasions::Case;
+    use crate::integrations::samples::Case;
 
-    fn case(profile_revenue: &str) -> Case {
+    fn case(part: &'static str, profile_revenue: &str) -> Case {
         let said = json!({
             "tokens": {"production": {"ios": "mp-ios"}}, "profile_revenue": profile_revenue,
             "send_user_attributes": true
@@ -116,11 +116,13 @@ mod tests {
         let attributes = json!([
             {"key": "plan", "value": "gold"}, {"key": "subscription_state", "value": "of the owner"}
         ]);
-        Case {
-            customer_user_id: Some("cust-7781"),
+        let case = Case {
+            part,
+            settings: said,
             profile: json!({"custom_attributes": attributes}),
-            ..Case::new(&INTEGRATION, said)
-        }
+            ..Case::of(&INTEGRATION)
+        };
+        case.with("profile_total_revenue_usd", 19.98)
     }
 
     fn update(operation: &str, value: &Value) -> Value {
@@ -129,37 +131,40 @@ mod tests {
 
     #[test]
     fn the_profile_gets_its_state_and_what_was_paid() {
-        let request = case("total").request(PROFILE);
+        let request = case(PROFILE, "total").request();
         assert_eq!(request.url, "https://api.mixpanel.com/engage?ip=0&verbose=1");
         assert!(request.headers.iter().all(|(name, _)| *name != "authorization"));
         let state = json!({
             "subscription_state": "never_subscribed", "profile_total_revenue_usd": 19.98, "plan": "gold"
         });
-        assert_eq!(case("total").body(PROFILE), update("$set", &state));
+        assert_eq!(case(PROFILE, "total").body(), update("$set", &state));
         let state = json!({"subscription_state": "never_subscribed", "plan": "gold"});
         for other in ["off", "transactions"] {
-            assert_eq!(case(other).body(PROFILE), update("$set", &state), "{other}");
+            assert_eq!(case(PROFILE, other).body(), update("$set", &state), "{other}");
         }
     }
 
     #[test]
     fn an_amount_is_appended_in_an_update_of_its_own() {
-        let amount = json!({"$transactions": {"$time": "2026-01-02T10:04:05.120000+00:00", "$amount": 9.99}});
-        assert_eq!(case("transactions").body(TRANSACTION), update("$append", &amount));
+        let amount = json!({"$transactions": {"$time": "2025-03-14T09:26:53+00:00", "$amount": 12.49}});
+        assert_eq!(
+            case(TRANSACTION, "transactions").body(),
+            update("$append", &amount)
+        );
         let refund = Case {
             kind: EventKind::SubscriptionRefunded,
-            ..case("transactions")
+            ..case(TRANSACTION, "transactions")
         };
-        let amount = &refund.body(TRANSACTION)[0]["$append"]["$transactions"]["$amount"];
-        assert_eq!(*amount, json!(-9.99));
+        let amount = &refund.body()[0]["$append"]["$transactions"]["$amount"];
+        assert_eq!(*amount, json!(-12.49));
     }
 
     #[test]
     fn without_money_there_is_nothing_to_append() {
         let expired = Case {
             kind: EventKind::SubscriptionExpired,
-            ..case("transactions")
+            ..case(TRANSACTION, "transactions")
         };
-        assert_eq!(expired.record(TRANSACTION), Err(Skip::Other("no_amount")));
+        assert_eq!(expired.record(), Err(Skip::Other("no_amount")));
     }
 }

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::{Request, Sending, Settings, json};
+use super::super::{Request, Sending, Settings, json, with_member};
 use super::{EVENT, uses_track};
 
 /// Records of one part as a request.
@@ -12,7 +12,7 @@ pub fn request(sending: &Sending<'_>) -> Request {
     let token = settings.text(&sending.records[0].route).unwrap_or_default();
     let to = |path| settings.address(host(settings), path);
     if sending.part != EVENT {
-        let body = list(sending, |update| with_user_token(update, token));
+        let body = list(sending, |update| with_member("$token", &token, update));
         return Request::post_json(to("/engage?ip=0&verbose=1"), body);
     }
     if uses_track(settings) {
@@ -37,12 +37,6 @@ fn host(settings: &Settings) -> &'static str {
 fn list(sending: &Sending<'_>, change: impl Fn(&str) -> String) -> String {
     let records = sending.records.iter().map(|record| change(&record.body));
     format!("[{}]", records.collect::<Vec<_>>().join(","))
-}
-
-/// An update with the token in front.
-fn with_user_token(update: &str, token: &str) -> String {
-    let rest = update.strip_prefix('{').unwrap_or(update);
-    format!("{{\"$token\":{},{rest}", json(&token))
 }
 
 /// An event with the token as the last of its properties, with which it ends.

@@ -41,10 +41,7 @@ mod tests {
     use crate::integrations::samples::{answer, sending};
 
     fn verdict(records: usize, answer: Option<&Answer>) -> Verdict {
-        match judge(&sending(&INTEGRATION, records).sending(), answer) {
-            Judgement::Verdicts(verdicts) => verdicts[0].clone(),
-            Judgement::Next(step) => panic!("step {step}"),
-        }
+        sending(&INTEGRATION, records).verdicts(answer)[0].clone()
     }
 
     #[test]

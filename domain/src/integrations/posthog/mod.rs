@@ -12,7 +12,7 @@ use super::schedule::USUAL;
 use super::settings::any_text;
 use super::{
     Field, Integration, Kind, Limits, Occasion, Part, Probe, Problem, Record, Settings, Skip, all_but_levels,
-    shared,
+    shared, url,
 };
 
 /// The record.
@@ -56,7 +56,7 @@ const FIELDS: &[Field] = &[
     ),
     Field::new(
         "instance_url",
-        Kind::Url,
+        Kind::Url(url::base_problem),
         "The address of a PostHog of your own, or of a proxy. Needed if deployment is custom.",
     ),
     shared::EVENTS,
@@ -134,12 +134,11 @@ fn route(occasion: &Occasion<'_>) -> Result<&'static str, Skip> {
     let is_set = |setting: &str| settings.text(setting).is_some();
     let has_sandbox = occasion.environment() == "sandbox" && is_set("sandbox_api_key");
     let key = if has_sandbox { "sandbox_api_key" } else { "api_key" };
-    let is_homeless = settings.text("deployment") == Some("custom") && !is_set("instance_url");
-    match (is_set(key), is_homeless) {
-        (false, _) => Err(Skip::MissingCredentials(key.into())),
-        (true, true) => Err(Skip::MissingCredentials("instance_url".into())),
-        (true, false) => Ok(key),
+    settings.require(key)?;
+    if settings.text("deployment") == Some("custom") {
+        settings.require("instance_url")?;
     }
+    Ok(key)
 }
 
 #[cfg(test)]
@@ -147,28 +146,24 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::integrations::occasions::Case;
+    use crate::integrations::samples::Case;
 
     fn case(settings: Value) -> Case {
-        Case::new(&INTEGRATION, settings)
+        Case {
+            settings,
+            ..Case::of(&INTEGRATION)
+        }
     }
 
     fn skipped(settings: Value, environment: &str) -> Option<Skip> {
-        let case = Case {
-            properties: json!({"environment": environment}),
-            ..case(settings)
-        };
-        case.record("").err()
+        case(settings).with("environment", environment).record().err()
     }
 
     #[test]
     fn test_purchases_have_a_key_of_their_own_if_one_is_set() {
         let key_of = |settings: Value, environment: &str| {
-            let case = Case {
-                properties: json!({"environment": environment}),
-                ..case(settings)
-            };
-            case.body("")["api_key"].clone()
+            let case = case(settings).with("environment", environment);
+            case.body()["api_key"].clone()
         };
         let both = json!({"api_key": "phc_a", "sandbox_api_key": "phc_b"});
         assert_eq!(key_of(both.clone(), "Sandbox"), "phc_b");
@@ -205,10 +200,7 @@ mod tests {
 
     #[test]
     fn what_has_no_effect_is_told() {
-        let fields = |said: Value| -> Vec<String> {
-            let problems = check(&case(said).settings());
-            problems.into_iter().map(|problem| problem.field).collect()
-        };
+        let fields = |said: Value| case(said).problems();
         assert_eq!(fields(json!({})), ["api_key"]);
         let custom = json!({"api_key": "phc_a", "deployment": "custom"});
         assert_eq!(fields(custom), ["instance_url"]);

@@ -66,14 +66,17 @@ mod tests {
 
     use super::super::INTEGRATION;
     use super::*;
-    use crate::integrations::occasions::{AT, Case};
+    use crate::integrations::samples::{AT, Case};
 
     fn case(settings: &Value) -> Case {
         let mut said = json!({"api_key": "phc_a"});
         for (name, value) in settings.as_object().unwrap() {
             said[name] = value.clone();
         }
-        Case::new(&INTEGRATION, said)
+        Case {
+            settings: said,
+            ..Case::of(&INTEGRATION)
+        }
     }
 
     #[test]
@@ -93,7 +96,7 @@ mod tests {
             (json!({"base_url": "http://localhost:1"}), "http://localhost:1"),
         ] {
             assert_eq!(
-                case(&settings).request("").url,
+                case(&settings).request().url,
                 format!("{base}/batch/"),
                 "{settings}"
             );
@@ -107,13 +110,13 @@ mod tests {
                 now: AT + age,
                 ..case(&json!({}))
             };
-            assert_eq!(case.body("")["historical_migration"], is_historical, "{age}");
+            assert_eq!(case.body()["historical_migration"], is_historical, "{age}");
         }
     }
 
     #[test]
     fn the_key_is_in_the_body_and_no_time_of_sending() {
-        let request = case(&json!({})).request("");
+        let request = case(&json!({})).request();
         assert_eq!(request.headers, [("content-type", "application/json".to_owned())]);
         let body: Value = serde_json::from_str(&request.body).unwrap();
         assert_eq!((&body["api_key"], body.get("sent_at")), (&json!("phc_a"), None));

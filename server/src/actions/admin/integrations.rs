@@ -231,7 +231,7 @@ fn refuse_private(
     let urls = integration
         .settings
         .iter()
-        .filter(|field| matches!(field.kind, Kind::Url));
+        .filter(|field| matches!(field.kind, Kind::Url(_)));
     let problem = |field: &Field| {
         let host = settings.text(field.path)?.parse::<Uri>().ok()?.host()?.to_owned();
         let why = guard::check_host(&host).err()?;

@@ -110,7 +110,8 @@ impl Writer {
                 }
             }
             // Changes that begin with a late lock have a transaction of their own.
-            let (late, usual): (Group, Group) = group.into_iter().partition(|change| begins_late(change.as_ref()));
+            let (late, usual): (Group, Group) =
+                group.into_iter().partition(|change| begins_late(change.as_ref()));
             group = Group::new();
             for part in [usual, late] {
                 if part.is_empty() {
