@@ -26,6 +26,7 @@ pub struct Metrics {
     pub panics: Counter,
     /// Profiles for which something was due that could not be handled.
     pub due_failures: Counter,
+    tries: Family<TryLabels, Histogram, fn() -> Histogram>,
 }
 
 /// What the store counts.
@@ -43,6 +44,12 @@ struct RequestLabels {
     method: &'static str,
     route: &'static str,
     status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TryLabels {
+    integration: &'static str,
+    verdict: &'static str,
 }
 
 impl Default for StoreMetrics {
@@ -69,6 +76,9 @@ impl Default for Metrics {
         let due_failures = Counter::default();
         let help = "Profiles for which something was due that could not be handled";
         registry.register("due_failures", help, due_failures.clone());
+        let tries = Family::new_with_constructor((|| Histogram::new(SECONDS)) as fn() -> Histogram);
+        let help = "Time of a try of a delivery, by integration and verdict";
+        registry.register_with_unit("delivery_try_duration", help, Unit::Seconds, tries.clone());
         let help = "Changes that wait for their commit";
         registry.register("store_waiting_changes", help, store.waiting.clone());
         let help = "Changes that a commit took";
@@ -93,6 +103,7 @@ impl Default for Metrics {
             connections_limit,
             panics,
             due_failures,
+            tries,
         }
     }
 }
@@ -106,6 +117,13 @@ impl Metrics {
                 route,
                 status,
             })
+            .observe(seconds);
+    }
+
+    /// Counts a try of a delivery.
+    pub fn tried(&self, integration: &'static str, verdict: &'static str, seconds: f64) {
+        self.tries
+            .get_or_create(&TryLabels { integration, verdict })
             .observe(seconds);
     }
 

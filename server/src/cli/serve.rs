@@ -73,7 +73,10 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     stop_signal().await?;
     tracing::info!("stopping");
     stopper.send_replace(true);
-    while servers.join_next().await.is_some() {}
+    let (_, ()) = tokio::join!(
+        async { while servers.join_next().await.is_some() {} },
+        state.workers.stop()
+    );
     background.abort();
     housekeeping.abort();
     for task in scheduler.into_iter().chain(courier) {

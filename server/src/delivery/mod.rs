@@ -13,9 +13,9 @@ mod turn;
 mod worker;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bursar_domain::ids::AppId;
 use tokio::task::JoinHandle;
@@ -29,6 +29,8 @@ use worker::Worker;
 
 /// How often it is looked whether workers are to come or go.
 const STAFFING: Duration = Duration::from_millis(100);
+/// How long a stop waits for requests under way.
+const STOP_PATIENCE: Duration = Duration::from_secs(6);
 /// How often a test clock's move looks whether all is sent.
 const IDLE_LOOK: Duration = Duration::from_millis(2);
 
@@ -42,6 +44,8 @@ pub struct Workers {
     hired: AtomicUsize,
     /// How many rounds and requests are under way.
     busy: AtomicUsize,
+    /// Shall they end?
+    stopping: AtomicBool,
     /// The health of the third parties.
     breakers: Mutex<Breakers>,
 }
@@ -51,6 +55,21 @@ impl Workers {
     fn begin(self: &Arc<Self>) -> Busy {
         self.busy.fetch_add(1, Ordering::AcqRel);
         Busy(Arc::clone(self))
+    }
+
+    /// Lets all finish what they are about and begin nothing more. Waits for that, but not for ever: what is not done
+    /// then is sent once more by whoever comes next.
+    pub async fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        let begun = Instant::now();
+        while self.busy.load(Ordering::Acquire) > 0 && begun.elapsed() < STOP_PATIENCE {
+            tokio::time::sleep(IDLE_LOOK).await;
+        }
+    }
+
+    /// Is nothing more to be begun?
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
     }
 
     /// What is known of a third party's health; the same for a worker and the one after it.

@@ -12,7 +12,7 @@ use crate::directory::Target;
 use crate::store::StoreError;
 
 /// How long a claimed lane stays ours, in microseconds: longer than a request with all that may follow from it takes.
-const LEASE: i64 = 120_000_000;
+const LEASE: i64 = 60_000_000;
 /// How many lanes are claimed at a time, at most.
 const MOST_LANES: usize = 512;
 

@@ -37,6 +37,10 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
     let profile = batch[0].profile;
     let outcome = exchange(shared, target, profile, &records).await;
     shared.note_health(&outcome.verdicts, outcome.retry_after);
+    for verdict in &outcome.verdicts {
+        let seconds = std::time::Duration::from_micros(outcome.duration.unsigned_abs()).as_secs_f64();
+        shared.state.metrics.tried(shared.slug, verdict.name(), seconds);
+    }
     let settled = batch.into_iter().zip(&outcome.verdicts).map(|(ready, verdict)| {
         let shared = Arc::clone(shared);
         let settlement = finish(&shared, target, ready, verdict, &outcome, started_at);

@@ -21,6 +21,8 @@ use crate::state::AppState;
 const IN_FLIGHT: usize = 32;
 /// How often it is looked whether something is due that nobody told of.
 const LOOK: Duration = Duration::from_millis(250);
+/// How long a worker that was told of something waits for more.
+const GATHER: Duration = Duration::from_millis(2);
 
 /// A worker.
 pub struct Worker {
@@ -80,7 +82,7 @@ impl Worker {
     pub async fn run(mut self) {
         let mut told = self.state.wake.listen(self.app);
         let mut shared = None;
-        loop {
+        while !self.state.workers.is_stopping() {
             let Some(current) = self.shared(shared.take()) else {
                 return;
             };
@@ -96,6 +98,8 @@ impl Worker {
             shared = Some(current);
             if !sent {
                 drop(tokio::time::timeout(LOOK, told.changed()).await);
+                // What comes in the same moment is claimed together.
+                tokio::time::sleep(GATHER).await;
             }
         }
     }

@@ -21,8 +21,10 @@ use crate::metrics::StoreMetrics;
 
 /// How long a statement waits for another program's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// The writer's page cache: holds most of the index by which profiles are found, for a million of them.
-const WRITER_CACHE_KIB: i64 = 56 * 1024;
+/// The writer's page cache. More is slower: a commit that split a page looks at every page of the cache (SQLite keeps
+/// a page under a number far beyond the file's end while it balances, and drops what is beyond the end at the commit).
+/// What is not here is in the system's cache.
+const WRITER_CACHE_KIB: i64 = 12 * 1024;
 /// Statements that stay prepared on each connection.
 const PREPARED: usize = 128;
 

@@ -87,13 +87,17 @@ pub struct Turn {
 /// statement, and not once more.
 pub fn enqueue(added: &Added) -> Statement {
     const SQL: Sql = Sql::split(
-        "INSERT INTO queue (target_id, lane_id, created_at, event_id, profile_id, tries, state, updated_at, place)
-         SELECT $1, $2, $3, $4, $5, 0, 'pending', $3, (
-             SELECT coalesce(max(place), -1) + 1 FROM queue
-             WHERE target_id = $1 AND lane_id = $2 AND created_at = $3)
-         WHERE EXISTS (SELECT 1 FROM events WHERE event_id = $4 AND created_at = $3)
-               AND NOT EXISTS (SELECT 1 FROM queue WHERE target_id = $1 AND lane_id = $2 AND created_at = $3
-                               AND event_id = $4)",
+        // Where the condition fails the place is null and the row left out. A SELECT would need a temporary table.
+        "INSERT OR IGNORE INTO queue
+             (target_id, lane_id, created_at, event_id, profile_id, tries, state, updated_at, place)
+         VALUES ($1, $2, $3, $4, $5, 0, 'pending', $3, (
+             SELECT CASE
+                 WHEN NOT EXISTS (SELECT 1 FROM events WHERE event_id = $4 AND created_at = $3)
+                      OR EXISTS (SELECT 1 FROM queue WHERE target_id = $1 AND lane_id = $2 AND created_at = $3
+                                 AND event_id = $4) THEN NULL
+                 ELSE (SELECT coalesce(max(place), -1) + 1 FROM queue
+                       WHERE target_id = $1 AND lane_id = $2 AND created_at = $3)
+             END))",
         "INSERT INTO queue (target_id, lane_id, created_at, event_id, profile_id, tries, state, updated_at, place)
          SELECT $1::bigint, $2::uuid, $3::bigint, $4::uuid, $5::uuid, 0, 'pending', $3, (
              SELECT coalesce(max(place), -1) + 1 FROM queue
