@@ -165,6 +165,23 @@ impl Chain {
         }
     }
 
+    /// What cannot be of it, if something is so.
+    pub(super) fn problem(&self) -> Option<&'static str> {
+        if self.periods.is_empty() {
+            Some("has no period")
+        } else if !self
+            .periods
+            .iter()
+            .any(|period| period.transaction_id == self.latest.id)
+        {
+            Some("has no period of its latest transaction")
+        } else if self.phase == Phase::Trial && self.consecutive_payments > 0 {
+            Some("is in its trial and has been paid for")
+        } else {
+            None
+        }
+    }
+
     /// Is the store trying to collect?
     pub fn has_billing_issue(&self) -> bool {
         self.latest.billing_issue_detected_at.is_some()

@@ -187,6 +187,19 @@ impl Holdings {
         self.sources().any(|level| level.is_active(at))
     }
 
+    /// What cannot be, if something is so: for those who look after the database.
+    pub fn problem(&self) -> Option<String> {
+        let own = self.chains.iter().find_map(|chain| {
+            let problem = chain.problem()?;
+            Some(format!("the chain of transaction {} {problem}", chain.latest.id))
+        });
+        let mut keys: Vec<Key> = self.chains.iter().map(|chain| Key::of(&chain.latest)).collect();
+        let chains = keys.len();
+        keys.sort();
+        keys.dedup();
+        own.or_else(|| (keys.len() < chains).then(|| "it has one chain twice".to_owned()))
+    }
+
     /// When something of it is due next by time alone.
     pub fn next_due(&self, context: Context<'_>) -> Option<i64> {
         let dues = self.chains.iter().map(|chain| clock::next_due(chain, context));

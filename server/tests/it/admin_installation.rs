@@ -7,7 +7,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
+use bursar::metrics::Metrics;
+use bursar::store::{Location, Options, Sql, Statement, Store};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::support::backend::Backend;
 use super::support::process::{Installation, data_file, stderr, stdout};
@@ -279,6 +282,7 @@ async fn doctor_finds_a_sound_installation_sound() {
             "migrations",
             "vault",
             "keys",
+            "purchases",
         ] {
             assert!(
                 found.contains(&format!("ok    {check}: ")),
@@ -290,6 +294,43 @@ async fn doctor_finds_a_sound_installation_sound() {
             "{backend:?}: {found}"
         );
     }
+}
+
+#[tokio::test]
+async fn doctor_names_profiles_whose_purchases_cannot_be() {
+    const MAKE: Sql = Sql::same(
+        "INSERT INTO profiles (app_id, profile_id, created_at, updated_at, identifiers, holdings)
+         SELECT app_id, $1, 0, 0, '{}', $2 FROM apps",
+    );
+    let installation = Installation::on(Backend::SqliteFile).await;
+    installation.text(&["app", "create", "Shop"]);
+    let options = Options {
+        location: Location::SqliteFile(data_file(&installation, "bursar.db")),
+        connections: 1,
+    };
+    {
+        let store = Store::open(&options, Metrics::default().store).await.unwrap();
+        for (number, holdings) in [
+            (1, r#"{"revenue_usd":"0"}"#),
+            (2, "{"),
+            (3, r#"{"revenue_usd":[]}"#),
+        ] {
+            let params = [Uuid::from_u128(number).into(), holdings.into()];
+            store.write(vec![Statement::new(&MAKE, params)]).await.unwrap();
+        }
+    }
+    let done = installation.run(&["doctor", "--deep"]);
+    let found = stdout(&done);
+    assert_eq!(done.status.code(), Some(1), "{found}");
+    let wrong: Vec<_> = found
+        .lines()
+        .filter(|line| line.starts_with("fail  purchases"))
+        .collect();
+    assert_eq!(wrong.len(), 2, "{found}");
+    assert!(
+        wrong[0].contains("profile 00000000-0000-0000-0000-000000000002: "),
+        "{found}"
+    );
 }
 
 #[tokio::test]

@@ -47,6 +47,13 @@ fn tell(dice: &mut Dice) {
     for _ in 0..STEPS_OF_A_STORY {
         step(dice, &mut story, &mut now);
     }
+    for party in &story.parties {
+        assert_eq!(
+            party.holdings.problem(),
+            None,
+            "what is reported never becomes what cannot be"
+        );
+    }
 }
 
 fn step(dice: &mut Dice, story: &mut Story, now: &mut i64) {

@@ -1,6 +1,6 @@
 //! The database: can it be reached, does it keep what it confirms, is it ours, can anybody be let in?
 
-use super::Report;
+use super::{Report, purchases};
 use crate::cli::{Failure, open};
 use crate::clock::Clock;
 use crate::config::{Config, masked_url};
@@ -63,7 +63,11 @@ async fn check_open(config: &Config, store: &Store, deep: bool, report: &mut Rep
         }
     }
     check_vault(config, store, report).await?;
-    check_keys(store, report).await
+    check_keys(store, report).await?;
+    if deep {
+        purchases::check(store, report).await?;
+    }
+    Ok(())
 }
 
 fn check_facts(facts: Facts, report: &mut Report) {

@@ -2,6 +2,7 @@
 
 mod database;
 mod machine;
+mod purchases;
 
 use super::Failure;
 use crate::config::{Config, LogLevel};

@@ -6,6 +6,7 @@ use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::profile::{Details, Profile};
 use bursar_domain::purchases::holdings::Holdings;
 use bursar_domain::selector::Selector;
+use uuid::Uuid;
 
 use crate::locking;
 use crate::store::{Loaded, Row, Sql, Statement, StoreError, Value};
@@ -214,6 +215,15 @@ pub fn update_identifiers(profile: &Profile, selector: &Selector) -> Statement {
             key,
         ],
     )
+}
+
+/// What profiles have, in the order of apps and profiles, of those behind the one named.
+pub fn select_holdings(after: (AppId, Uuid), limit: i64) -> Statement {
+    const SQL: Sql = Sql::same(
+        "SELECT app_id, profile_id, holdings FROM profiles
+         WHERE (app_id, profile_id) > ($1, $2) AND holdings IS NOT NULL ORDER BY app_id, profile_id LIMIT $3",
+    );
+    Statement::new(&SQL, [after.0.0.into(), after.1.into(), limit.into()])
 }
 
 /// Saves what a known profile has, and when something of it is due next.
