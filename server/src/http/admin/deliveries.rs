@@ -77,7 +77,7 @@ pub const ROUTES: &[Route] = &[
             parameters: &[APP, DELIVERY, IDEMPOTENCY],
             body: None,
             answer: (202, None),
-            refusals: &[404, 409, 422],
+            refusals: &[400, 404, 409, 422],
         },
     },
 ];
@@ -103,6 +103,7 @@ async fn show(call: Call) -> Result<Reply, ApiError> {
 
 async fn retry(call: Call) -> Result<Reply, ApiError> {
     let (app, delivery) = (read::app(&call)?, id(&call)?);
+    read::nothing(&call)?;
     Ok(deliveries::retry(&call.state, read::request(&call)?, app, delivery).await?)
 }
 

@@ -85,7 +85,7 @@ pub const ROUTES: &[Route] = &[
             parameters: &[APP, SLUG],
             body: None,
             answer: (200, Some(of::<IntegrationTest>)),
-            refusals: &[404, 409],
+            refusals: &[400, 404, 409, 422],
         },
     },
 ];
@@ -120,6 +120,7 @@ async fn set(call: Call) -> Result<Reply, ApiError> {
 
 async fn test(call: Call) -> Result<Reply, ApiError> {
     let (app, request) = (read::app(&call)?, read::request(&call)?);
+    read::nothing(&call)?;
     let test = integration_test::test(&call.state, request, app, read::text(&call, 1));
     Ok(Reply::json(&test.await?))
 }

@@ -229,8 +229,9 @@ pub fn select_of_events(
              FROM jsonb_array_elements($1::text::jsonb))
          SELECT d.event_id AS event, t.slug, t.part, d.target_id AS target, d.state, d.reason, d.tries, d.created_at,
                 d.updated_at, d.replay_id, NULL::uuid, NULL::bigint, NULL::uuid, NULL::bigint
-         FROM deliveries AS d JOIN targets AS t ON t.target_id = d.target_id
-         WHERE t.app_id = $2 AND d.event_id IN (SELECT event_id FROM wanted)
+         FROM (SELECT DISTINCT event_id FROM wanted) AS one
+         CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE deliveries.event_id = one.event_id OFFSET 0) AS d
+         JOIN targets AS t ON t.target_id = d.target_id AND t.app_id = $2
          UNION ALL
          SELECT o.event_id, o.slug, o.part, o.target_id,
                 CASE WHEN o.is_stopped = 1 THEN 'blocked'
@@ -241,8 +242,10 @@ pub fn select_of_events(
          FROM (
              SELECT open_deliveries.*,
                     CASE WHEN $4 LIKE '%,' || target_id || ',%' THEN last_event ELSE first_event END AS turn_event
-             FROM wanted JOIN open_deliveries ON app_id = $2 AND open_deliveries.event_id = wanted.event_id
-                  AND lane_id BETWEEN first_lane AND last_lane) AS o
+             FROM wanted CROSS JOIN LATERAL (
+                 SELECT * FROM open_deliveries
+                 WHERE app_id = $2 AND open_deliveries.event_id = wanted.event_id
+                       AND lane_id BETWEEN first_lane AND last_lane OFFSET 0) AS open_deliveries) AS o
          ORDER BY event, target",
     );
     let entries = events.flat_map(|(event, profile)| {

@@ -93,14 +93,15 @@ pub fn select_profiles(app: AppId, profiles: impl Iterator<Item = ProfileId>) ->
     of_profiles(&SQL, app, profiles)
 }
 
-/// As [`select_profiles`], and locks them for the change that reads them.
+/// As [`select_profiles`], and locks them for the change that reads them. Those that another change holds on PostgreSQL
+/// are passed over: who holds so many must not wait for more.
 pub fn lock_profiles(app: AppId, profiles: impl Iterator<Item = ProfileId>) -> Statement {
     const SQL: Sql = Sql::with_lock(
         "SELECT profile_id, details FROM profiles
          WHERE app_id = $1 AND profile_id IN (SELECT unhex(value, '-') FROM json_each($2))",
         "SELECT profile_id, details FROM profiles
          WHERE app_id = $1 AND profile_id IN (SELECT value::uuid FROM jsonb_array_elements_text($2::text::jsonb))
-         ORDER BY profile_id FOR UPDATE",
+         FOR UPDATE SKIP LOCKED",
     );
     of_profiles(&SQL, app, profiles)
 }

@@ -129,12 +129,13 @@ pub fn insert(app: AppId, replay: &Replay) -> Statement {
     )
 }
 
-/// Locks a replay.
+/// Locks a replay. What begins with it may lock many profiles, but without waiting for any.
 pub fn lock(app: AppId, replay: Uuid) -> Statement {
     const SQL: Sql = crate::locking!(
         "SELECT replay_id, slug, filter, state, count, enqueued, created_at FROM replays
          WHERE app_id = $1 AND replay_id = $2"
-    );
+    )
+    .late();
     Statement::new(&SQL, [app.0.into(), replay.into()])
 }
 
@@ -204,7 +205,8 @@ pub fn lock_lanes(target: i64, replay: Uuid, now: i64, limit: i64) -> Statement 
            AND (SELECT count(*) FROM queue AS q WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id
                 AND q.replay_id = $3) > CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1 ELSE 0 END
          ORDER BY l.lane_id LIMIT $4 FOR UPDATE OF l",
-    );
+    )
+    .late();
     Statement::new(&SQL, [now.into(), target.into(), replay.into(), limit.into()])
 }
 

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::id::DeliveryId;
 use super::{known_app, latest_only};
+use crate::actions::admin::Request;
 use crate::actions::admin::audit::{Entry, record};
-use crate::actions::admin::{Request, apps};
 use crate::actions::deliveries::{Before, lane_of, refuses_again};
 use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
@@ -42,14 +42,13 @@ pub async fn retry(
     let Request { actor, now, remember } = request;
     let of_event = std::iter::once((event.id, event.profile));
     let reads = vec![
-        apps::lock(app),
         profiles::lock_whole(app, &Selector::Id(event.profile)),
         delivery_list::select_of_events(app, of_event, now, &latest_only(&known)),
     ];
     let decide = move |loaded: &mut Loaded| -> Result<Decision<()>, ActionError> {
-        let profile = profiles::read_whole(app, rows_of(loaded, 1))?;
+        let profile = profiles::read_whole(app, rows_of(loaded, 0))?;
         let (_, details) = profile.ok_or(MISSING)?;
-        let shown = find(rows_of(loaded, 2), id)?;
+        let shown = find(rows_of(loaded, 1), id)?;
         let mut writes = match &shown.open {
             Some(open) => {
                 let lane = LaneKey {

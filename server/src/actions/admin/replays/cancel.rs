@@ -5,9 +5,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::actions::ActionError;
+use crate::actions::admin::Request;
 use crate::actions::admin::audit::{Entry, record};
 use crate::actions::admin::deliveries::known_app;
-use crate::actions::admin::{Request, apps};
 use crate::directory::Target;
 use crate::state::AppState;
 use crate::store::tables::lanes::LaneKey;
@@ -20,10 +20,10 @@ const BATCH: i64 = 200;
 
 /// Cancels a replay, also one that is through. What is being sent at the moment is sent.
 pub async fn cancel(state: &AppState, request: Request, app: AppId, replay: Uuid) -> Result<(), ActionError> {
-    let reads = vec![apps::lock(app), replays::lock(app, replay)];
+    let reads = vec![replays::lock(app, replay)];
     let now = request.now;
     let decide = move |mut loaded: Loaded| -> Result<Decision<String>, ActionError> {
-        let found = rows_of(&mut loaded, 1)
+        let found = rows_of(&mut loaded, 0)
             .first_mut()
             .map(replays::read)
             .transpose()?;

@@ -2,6 +2,7 @@
 //! others come in between.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use bursar_domain::ids::ProfileId;
 use bursar_domain::profile::Details;
@@ -9,7 +10,6 @@ use uuid::Uuid;
 
 use super::order::Order;
 use crate::actions::ActionError;
-use crate::actions::admin::apps;
 use crate::actions::admin::deliveries::latest_only;
 use crate::state::AppState;
 use crate::store::tables::delivery_list::{self, Shown};
@@ -20,6 +20,8 @@ use crate::store::{Decision, Loaded, Row, Statement, StoreError};
 
 /// So many events are looked at in one commit.
 const BATCH: i64 = 200;
+/// Before profiles that others are at are looked at again.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Counts the deliveries that match.
 pub async fn count(state: &AppState, order: &Order, now: i64) -> Result<i64, StoreError> {
@@ -42,10 +44,15 @@ pub async fn run(state: &AppState, order: &Order, replay: Uuid, now: i64) -> Res
     let mut after = i64::MIN;
     while let Some((events, last)) = batch(state, order, after).await? {
         after = last;
-        if !open(state, order, replay, events, now).await? {
-            return Ok(());
+        let mut left = events;
+        // Before the next ones, so that those of a profile keep their order.
+        while !left.is_empty() {
+            let Some(busy) = open(state, order, replay, left, now).await? else {
+                return Ok(());
+            };
+            state.wake.app(order.app.id);
+            left = still_there(state, order, busy).await?;
         }
-        state.wake.app(order.app.id);
     }
     finish(state, order, replay).await
 }
@@ -67,31 +74,49 @@ async fn batch(
     Ok(Some((events, last)))
 }
 
-/// Opens the matching deliveries of these events. Answers whether the replay goes on.
+/// Of events whose profiles could not be locked, those whose profiles are there, after a while.
+async fn still_there(
+    state: &AppState,
+    order: &Order,
+    busy: Vec<PastEvent>,
+) -> Result<Vec<PastEvent>, StoreError> {
+    if busy.is_empty() {
+        return Ok(busy);
+    }
+    tokio::time::sleep(PAUSE).await;
+    let profiles = past_events::select_profiles(order.app.id, busy.iter().map(|event| event.profile));
+    let there = read_profiles(&mut state.store.read(profiles).await?)?;
+    let kept = busy
+        .into_iter()
+        .filter(|event| there.contains_key(&event.profile));
+    Ok(kept.collect())
+}
+
+/// Opens the matching deliveries of these events. Answers the events whose profiles others are at or that are deleted;
+/// `None`: the replay is cancelled, or there is none.
 async fn open(
     state: &AppState,
     order: &Order,
     replay: Uuid,
     events: Vec<PastEvent>,
     now: i64,
-) -> Result<bool, ActionError> {
+) -> Result<Option<Vec<PastEvent>>, ActionError> {
     let app = order.app.id;
     let reads = vec![
-        apps::lock(app),
         replays::lock(app, replay),
         past_events::lock_profiles(app, events.iter().map(|event| event.profile)),
         deliveries_of(order, &events, now),
     ];
     let order = order.clone();
-    let decide = move |mut loaded: Loaded| -> Result<Decision<bool>, ActionError> {
-        if !is_enqueuing(rows_of(&mut loaded, 1))? {
+    let decide = move |mut loaded: Loaded| -> Result<Decision<_>, ActionError> {
+        if !is_enqueuing(rows_of(&mut loaded, 0))? {
             return Ok(Decision {
                 writes: Vec::new(),
-                answer: false,
+                answer: None,
             });
         }
-        let profiles = read_profiles(rows_of(&mut loaded, 2))?;
-        let deliveries = read_deliveries(rows_of(&mut loaded, 3))?;
+        let profiles = read_profiles(rows_of(&mut loaded, 1))?;
+        let deliveries = read_deliveries(rows_of(&mut loaded, 2))?;
         let matching = order.matching(&events, &profiles, &deliveries, now);
         let mut writes = Vec::with_capacity(3 * matching.len() + 1);
         for one in &matching {
@@ -110,7 +135,13 @@ async fn open(
         }
         let more = i64::try_from(matching.len()).unwrap_or(i64::MAX);
         writes.push(replays::update(app, replay, "enqueuing", more));
-        Ok(Decision { writes, answer: true })
+        let busy = events
+            .iter()
+            .filter(|event| !profiles.contains_key(&event.profile));
+        Ok(Decision {
+            writes,
+            answer: Some(busy.cloned().collect()),
+        })
     };
     state.store.change(reads, decide).await
 }
