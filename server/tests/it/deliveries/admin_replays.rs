@@ -1,11 +1,13 @@
 //! Replays of past events: what they match, send, and leave behind when they are cancelled.
 
+use bursar_domain::ids::ProfileId;
 use serde_json::{Value, json};
 
 use crate::support::backend::ALL;
 use crate::support::deliveries::{
     enable, entries, only, send, states, switch_off, until_states, webhook, work,
 };
+use crate::support::events::{event, store};
 use crate::support::purchases::{Customer, numbered, one_time, subscription, with};
 use crate::support::server::{PROFILE, TRANSACTION, TestServer};
 use crate::support::vendor::Vendor;
@@ -259,5 +261,26 @@ async fn replays_are_listed_page_by_page_newest_first() {
             .map(|replay| replay["replay_id"].clone())
             .collect();
         assert_eq!((ids, &second["next_cursor"]), (made, &Value::Null), "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_replay_and_its_cancellation_go_through_many_batches() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let id = Customer::new(&server, "ann").await.profile().await["profile_id"].clone();
+        let profile = ProfileId::parse(id.as_str().unwrap()).unwrap();
+        let made: Vec<_> = (0..450).map(|n| event(&server, profile, n)).collect();
+        store(&server.state, &made).await;
+        for ordered in [true, false] {
+            let settings = with(webhook("http://127.0.0.1:9/"), json!({"ordered": ordered}));
+            enable(&server, "webhook", settings).await;
+            assert_eq!(count(&server, json!({})).await, 450, "{backend:?}");
+            let made = replay(&server, json!({}), false).await;
+            until_states(&server, &["pending 450"]).await;
+            let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
+            assert_eq!(send(&server, "DELETE", &path, &Value::Null).await.status, 204);
+            assert_eq!(states(&server).await, ["skipped 450"], "{backend:?}");
+        }
     }
 }
