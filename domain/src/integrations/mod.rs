@@ -181,6 +181,19 @@ impl Limits {
         oldest_event_hours: None,
         repeat_hours: None,
     };
+
+    /// Until when an event may be sent that happened at `event_at` and was tried first at `first_tried_at`; `None`:
+    /// always. Times are microseconds.
+    pub fn ends_at(&self, event_at: i64, first_tried_at: Option<i64>) -> Option<i64> {
+        const HOUR: i64 = 3_600_000_000;
+        let after = |start: i64, hours: u32| start.saturating_add(i64::from(hours) * HOUR);
+        let by_age = self.oldest_event_hours.map(|hours| after(event_at, hours));
+        let by_repeats = first_tried_at.zip(self.repeat_hours);
+        by_age
+            .into_iter()
+            .chain(by_repeats.map(|(tried, hours)| after(tried, hours)))
+            .min()
+    }
 }
 
 /// What is wrong with one setting.

@@ -20,11 +20,14 @@ CREATE TABLE deliveries (
     tries BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
+    -- Which replay it was last sent by.
+    replay_id UUID,
     PRIMARY KEY (event_id, target_id)
 );
 
 -- Open deliveries (pending or waiting), lane by lane, in the order in which they go out. `lane_id` is the profile, or
--- the event where order does not matter. A delivery that is closed moves to `deliveries`.
+-- the event where order does not matter. A delivery that is closed moves to `deliveries`; one that is tried again after
+-- that comes back with `made_at`, when it was first made. In a replay it also knows how it was closed before.
 CREATE TABLE queue (
     target_id BIGINT NOT NULL,
     lane_id UUID NOT NULL,
@@ -38,6 +41,10 @@ CREATE TABLE queue (
     first_tried_at BIGINT,
     updated_at BIGINT NOT NULL,
     record TEXT,
+    made_at BIGINT,
+    replay_id UUID,
+    was_state TEXT COLLATE "C",
+    was_reason TEXT,
     PRIMARY KEY (target_id, lane_id, created_at, place)
 );
 
@@ -71,3 +78,31 @@ CREATE TABLE attempts (
     verdict TEXT NOT NULL,
     PRIMARY KEY (event_id, target_id, number)
 );
+
+-- Orders to send past events to an integration once more, or for the first time.
+CREATE TABLE replays (
+    app_id UUID NOT NULL REFERENCES apps,
+    replay_id UUID NOT NULL,
+    slug TEXT COLLATE "C" NOT NULL,
+    filter TEXT NOT NULL,
+    state TEXT COLLATE "C" NOT NULL CHECK (state IN ('enqueuing', 'enqueued', 'cancelled')),
+    count BIGINT NOT NULL,
+    enqueued BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (app_id, replay_id)
+);
+
+-- Open deliveries as the administration shows them. Whose turn it is in a lane: the first one's, or the last one's where
+-- only the latest counts.
+CREATE VIEW open_deliveries AS
+SELECT t.app_id, t.slug, t.part, q.target_id, q.lane_id, q.event_id, q.profile_id, q.state, q.reason, q.tries,
+       q.first_tried_at, q.updated_at, coalesce(q.made_at, q.created_at) AS made_at, q.replay_id, l.due_at, l.lease,
+       CASE WHEN i.enabled = 0 OR i.blocked IS NOT NULL THEN 1 ELSE 0 END AS is_stopped,
+       (SELECT f.event_id FROM queue AS f WHERE f.target_id = q.target_id AND f.lane_id = q.lane_id
+        ORDER BY f.created_at, f.place LIMIT 1) AS first_event,
+       (SELECT f.event_id FROM queue AS f WHERE f.target_id = q.target_id AND f.lane_id = q.lane_id
+        ORDER BY f.created_at DESC, f.place DESC LIMIT 1) AS last_event
+FROM queue AS q
+JOIN targets AS t ON t.target_id = q.target_id
+JOIN integrations AS i ON i.app_id = t.app_id AND i.slug = t.slug
+JOIN lanes AS l ON l.target_id = q.target_id AND l.lane_id = q.lane_id;

@@ -20,11 +20,14 @@ CREATE TABLE deliveries (
     tries INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
+    -- Which replay it was last sent by.
+    replay_id BLOB,
     PRIMARY KEY (event_id, target_id)
 ) STRICT, WITHOUT ROWID;
 
 -- Open deliveries (pending or waiting), lane by lane, in the order in which they go out. `lane_id` is the profile, or
--- the event where order does not matter. A delivery that is closed moves to `deliveries`.
+-- the event where order does not matter. A delivery that is closed moves to `deliveries`; one that is tried again after
+-- that comes back with `made_at`, when it was first made. In a replay it also knows how it was closed before.
 CREATE TABLE queue (
     target_id INTEGER NOT NULL,
     lane_id BLOB NOT NULL,
@@ -38,6 +41,10 @@ CREATE TABLE queue (
     first_tried_at INTEGER,
     updated_at INTEGER NOT NULL,
     record TEXT,
+    made_at INTEGER,
+    replay_id BLOB,
+    was_state TEXT,
+    was_reason TEXT,
     PRIMARY KEY (target_id, lane_id, created_at, place)
 ) STRICT, WITHOUT ROWID;
 
@@ -71,3 +78,31 @@ CREATE TABLE attempts (
     verdict TEXT NOT NULL,
     PRIMARY KEY (event_id, target_id, number)
 ) STRICT, WITHOUT ROWID;
+
+-- Orders to send past events to an integration once more, or for the first time.
+CREATE TABLE replays (
+    app_id BLOB NOT NULL REFERENCES apps,
+    replay_id BLOB NOT NULL,
+    slug TEXT NOT NULL,
+    filter TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('enqueuing', 'enqueued', 'cancelled')),
+    count INTEGER NOT NULL,
+    enqueued INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (app_id, replay_id)
+) STRICT, WITHOUT ROWID;
+
+-- Open deliveries as the administration shows them. Whose turn it is in a lane: the first one's, or the last one's where
+-- only the latest counts.
+CREATE VIEW open_deliveries AS
+SELECT t.app_id, t.slug, t.part, q.target_id, q.lane_id, q.event_id, q.profile_id, q.state, q.reason, q.tries,
+       q.first_tried_at, q.updated_at, coalesce(q.made_at, q.created_at) AS made_at, q.replay_id, l.due_at, l.lease,
+       CASE WHEN i.enabled = 0 OR i.blocked IS NOT NULL THEN 1 ELSE 0 END AS is_stopped,
+       (SELECT f.event_id FROM queue AS f WHERE f.target_id = q.target_id AND f.lane_id = q.lane_id
+        ORDER BY f.created_at, f.place LIMIT 1) AS first_event,
+       (SELECT f.event_id FROM queue AS f WHERE f.target_id = q.target_id AND f.lane_id = q.lane_id
+        ORDER BY f.created_at DESC, f.place DESC LIMIT 1) AS last_event
+FROM queue AS q
+JOIN targets AS t ON t.target_id = q.target_id
+JOIN integrations AS i ON i.app_id = t.app_id AND i.slug = t.slug
+JOIN lanes AS l ON l.target_id = q.target_id AND l.lane_id = q.lane_id;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Failure;
 use super::session::{Output, Session, explain};
+use crate::actions::admin::integration_test;
 use crate::actions::admin::integrations::{self, IntegrationChanges};
 
 /// Which integration of which app.
@@ -61,6 +62,13 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Test an integration's settings: with requests of its own, or with an event that is marked as a test
+    Test {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        output: Output,
+    },
 }
 
 pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
@@ -90,6 +98,11 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
         }
         Command::Enable { which, output } => switch(session, which, true, output).await,
         Command::Disable { which, output } => switch(session, which, false, output).await,
+        Command::Test { which, output } => {
+            let app = session.app(&which.app).await?;
+            let test = integration_test::test(&session.state, session.request(), app, &which.slug).await;
+            output.one(&test.map_err(explain)?)
+        }
     }
 }
 

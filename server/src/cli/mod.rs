@@ -12,6 +12,7 @@ mod bench_machine;
 mod bench_mapping;
 #[cfg(feature = "bench")]
 mod bench_outbound;
+mod delivery;
 mod doctor;
 mod event;
 mod healthcheck;
@@ -21,8 +22,10 @@ mod open;
 mod product;
 mod profile;
 mod rate;
+mod replay;
 mod serve;
 mod session;
+mod why;
 
 use std::io::Write;
 
@@ -116,7 +119,7 @@ enum Command {
     /// Exchange rates: set, list
     #[command(subcommand)]
     Rate(rate::Command),
-    /// Integrations: list, show, set, enable, disable
+    /// Integrations: list, show, set, enable, disable, test
     #[command(subcommand)]
     Integration(integration::Command),
     /// Admin tokens: create, list, revoke
@@ -128,6 +131,14 @@ enum Command {
     /// Events: list
     #[command(subcommand)]
     Event(event::Command),
+    /// Deliveries: list, show, retry
+    #[command(subcommand)]
+    Delivery(delivery::Command),
+    /// Tell why an event was or was not delivered: the rules that decide, and how they do
+    Why(why::Command),
+    /// Replays of past events: create, list, cancel
+    #[command(subcommand)]
+    Replay(replay::Command),
     /// What the administration changed
     #[command(subcommand)]
     Audit(audit::Command),
@@ -184,6 +195,9 @@ pub async fn run() -> Result<(), Failure> {
         Command::AdminToken(command) => admin_token::run(&Session::open(config).await?, command).await,
         Command::Profile(command) => profile::run(&Session::open(config).await?, command).await,
         Command::Event(command) => event::run(&Session::open(config).await?, command).await,
+        Command::Delivery(command) => delivery::run(&Session::open(config).await?, command).await,
+        Command::Why(command) => why::run(&Session::open(config).await?, command).await,
+        Command::Replay(command) => replay::run(&Session::open(config).await?, command).await,
         Command::Audit(command) => audit::run(&Session::open(config).await?, command).await,
         Command::Openapi => {
             std::io::stdout().write_all(DOCUMENT.as_bytes())?;

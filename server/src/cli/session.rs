@@ -58,6 +58,22 @@ impl Session {
         }
     }
 
+    /// The app that is named, or the only one that there is.
+    pub async fn app_or_only(&self, named: Option<&str>) -> Result<AppId, Failure> {
+        if let Some(named) = named {
+            return self.app(named).await;
+        }
+        let apps = apps::list(&self.state, &Paging::first(2))
+            .await
+            .map_err(explain)?
+            .data;
+        match apps.as_slice() {
+            [only] => Ok(AppId(only.app_id)),
+            [] => Err("there is no app".into()),
+            _ => Err("there are several apps: say which one with --app".into()),
+        }
+    }
+
     /// The app with this id, or with this name if only one has it.
     pub async fn app(&self, named: &str) -> Result<AppId, Failure> {
         let apps = apps::list(&self.state, &Paging::all())
@@ -122,10 +138,18 @@ impl Output {
         Ok(())
     }
 
+    /// Prints a thing as JSON, or nothing as lines.
+    pub fn json(self, thing: &impl Serialize) -> Result<(), Failure> {
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(thing)?);
+        }
+        Ok(())
+    }
+
     /// Prints a sentence, or nothing as JSON.
     pub fn done(self, sentence: impl Display) {
         if !self.json {
-            println!("{sentence}");
+            println!("{}", cell(&Value::String(sentence.to_string())));
         }
     }
 }

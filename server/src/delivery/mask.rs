@@ -2,7 +2,7 @@
 //! masked settings.
 
 use bursar_domain::integrations::settings::MASK;
-use bursar_domain::integrations::{Customer, Request, personal};
+use bursar_domain::integrations::{Customer, Integration, Request, Settings, personal};
 use serde_json::json;
 
 /// So much of an answer is kept.
@@ -12,7 +12,38 @@ const KEPT: usize = 4 * 1024;
 #[derive(Debug, Clone)]
 pub struct Mask(Vec<String>);
 
+/// An app's secrets for an integration, which an answer may repeat.
+#[derive(Clone)]
+pub struct Secrets(Vec<String>);
+
+impl Secrets {
+    /// Those of these settings.
+    pub fn of(integration: &Integration, settings: &Settings) -> Self {
+        let (_, secrets) = settings.split(integration.settings);
+        let mut secrets: Vec<String> = secrets.into_values().collect();
+        // One may stand in another.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        Self(secrets)
+    }
+
+    /// The text without them.
+    pub fn hide(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in &self.0 {
+            if text.contains(secret.as_str()) {
+                text = text.replace(secret.as_str(), MASK);
+            }
+        }
+        text
+    }
+}
+
 impl Mask {
+    /// Of nobody: there is nothing personal in it.
+    pub fn of_nobody() -> Self {
+        Self(Vec::new())
+    }
+
     /// Of this customer.
     pub fn of(customer: &Customer<'_>) -> Self {
         Self(personal::values(customer))

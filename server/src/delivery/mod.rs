@@ -9,6 +9,7 @@ mod mask;
 pub mod probe;
 mod round;
 mod send;
+mod trial;
 mod turn;
 mod worker;
 
@@ -25,6 +26,8 @@ use crate::state::AppState;
 use crate::store::StoreError;
 use crate::store::tables::lanes;
 use breaker::Breaker;
+pub use trial::send_marked;
+pub use turn::{NEVER, preview};
 use worker::Worker;
 
 /// How often it is looked whether workers are to come or go.

@@ -1,32 +1,110 @@
 //! Proves an integration's settings without an event that counts.
 
-use bursar_domain::integrations::{Integration, Probe, Settings, Verdict};
+use std::time::Instant;
 
+use bursar_domain::integrations::{Integration, Probe, Request, Settings, Verdict};
+
+use super::mask::{Mask, Secrets};
 use crate::state::AppState;
+
+/// A request that was made to see whether it works.
+pub struct Tried {
+    /// Which part of the integration it was for; empty for all of it.
+    pub part: &'static str,
+    /// When it began, in microseconds.
+    pub started_at: i64,
+    /// How long it took, in microseconds.
+    pub duration: i64,
+    /// What was sent: JSON, secrets masked.
+    pub request: String,
+    /// The answer's status, if one came.
+    pub status: Option<u16>,
+    /// The answer's begin, masked; or why none came.
+    pub answer: String,
+    /// What it means.
+    pub verdict: Verdict,
+}
 
 /// Makes the integration's own requests for this. Answers what is wrong, if something is; nothing is where it has no
 /// such requests.
 pub async fn prove(state: &AppState, integration: &Integration, settings: &Settings) -> Result<(), String> {
+    let tried = try_all(state, integration, settings).await.unwrap_or_default();
+    tried
+        .iter()
+        .try_for_each(|(host, tried)| match wrong(&tried.verdict) {
+            Some(why) => Err(format!(
+                "{host}: {}",
+                Secrets::of(integration, settings).hide(why)
+            )),
+            None => Ok(()),
+        })
+}
+
+/// Makes the integration's own requests for this: hosts and what came of it. `None`: it has none.
+pub async fn try_all(
+    state: &AppState,
+    integration: &Integration,
+    settings: &Settings,
+) -> Option<Vec<(String, Tried)>> {
     let (Probe::Requests(requests, judge) | Probe::Handshake(requests, judge)) = integration.probe else {
-        return Ok(());
+        return None;
     };
-    let now = state.clock.now();
-    for request in requests(settings, now) {
-        let received = state.outbound.send(&request, now).await;
-        let verdict = match &received {
-            Ok(received) => judge(Some(&received.answer)),
-            Err(error) => Verdict::retry(error.to_string()),
+    let started_at = state.clock.now();
+    let secrets = Secrets::of(integration, settings);
+    // The same requests without the secrets: what may be shown.
+    let mut masked = requests(&settings.with_masks(integration.settings), started_at).into_iter();
+    let mut all = Vec::new();
+    for request in requests(settings, started_at) {
+        let shown = masked.next().filter(|shown| shown.method == request.method);
+        let began = Instant::now();
+        let received = state.outbound.send(&request, started_at).await;
+        let duration = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
+        let (status, answer, verdict) = match &received {
+            Ok(received) => (
+                Some(received.answer.status),
+                received.answer.body.clone(),
+                judge(Some(&received.answer)),
+            ),
+            Err(error) => (None, error.to_string(), Verdict::retry(error.to_string())),
         };
-        let why = match verdict {
-            Verdict::Delivered | Verdict::DeliveredWithWarning(_) => continue,
-            Verdict::Retry { why, .. }
-            | Verdict::RetryAtMost { why, .. }
-            | Verdict::Rejected(why)
-            | Verdict::Misconfigured(why) => why,
-            Verdict::Resend | Verdict::ResendAlone => "it is to be tried again".to_owned(),
+        let host = request.url.split('/').nth(2).unwrap_or_default().to_owned();
+        let tried = Tried {
+            part: "",
+            started_at,
+            duration,
+            request: Mask::of_nobody().request(&shown.unwrap_or_else(|| bare(&request))),
+            status,
+            answer: Mask::of_nobody().answer(&secrets.hide(&answer)),
+            verdict,
         };
-        let host = request.url.split('/').nth(2).unwrap_or_default();
-        return Err(format!("{host}: {why}"));
+        all.push((host, tried));
     }
-    Ok(())
+    Some(all)
+}
+
+/// The request's method and host alone.
+fn bare(request: &Request) -> Request {
+    let end = request
+        .url
+        .match_indices('/')
+        .nth(2)
+        .map_or(request.url.len(), |(end, _)| end);
+    Request {
+        method: request.method,
+        url: request.url[..end].to_owned(),
+        headers: Vec::new(),
+        body: String::new(),
+    }
+}
+
+/// What a verdict finds wrong.
+pub fn wrong(verdict: &Verdict) -> Option<&str> {
+    match verdict {
+        Verdict::Delivered | Verdict::DeliveredWithWarning(_) => None,
+        Verdict::Retry { why, .. }
+        | Verdict::RetryAtMost { why, .. }
+        | Verdict::Rejected(why)
+        | Verdict::Misconfigured(why) => Some(why),
+        Verdict::Resend | Verdict::ResendAlone => Some("it is to be tried again"),
+    }
 }

@@ -5,29 +5,37 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bursar_domain::ids::ProfileId;
-use bursar_domain::integrations::{Judgement, Record, Request, Schedule, Sending, Settings, Verdict};
+use bursar_domain::integrations::{
+    Integration, Judgement, Record, Request, Schedule, Sending, Settings, Verdict,
+};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
+use super::learned::Learned;
 use super::turn::{Ready, closed, keep};
 use super::worker::Shared;
 use crate::actions::deliveries::{End, Settlement, settle};
-use crate::directory::Target;
+use crate::directory::{AppIntegration, Target};
 use crate::outbound::{Received, SendError};
+use crate::state::AppState;
 use crate::store::tables::deliveries::Attempt;
 
 /// No integration asks for more requests than this for one record.
 const MOST_STEPS: u8 = 5;
 
 /// What came of a request, for each of its records.
-struct Outcome {
-    verdicts: Vec<Verdict>,
+pub struct Outcome {
+    /// What it means for each record.
+    pub verdicts: Vec<Verdict>,
     retry_after: Option<i64>,
-    status: Option<u16>,
-    answer: String,
-    step: u8,
+    /// The answer's status, if one came.
+    pub status: Option<u16>,
+    /// The answer's body, or why none came.
+    pub answer: String,
+    /// Which of the requests it was.
+    pub step: u8,
     /// How long it took, in microseconds.
-    duration: i64,
+    pub duration: i64,
 }
 
 /// Sends the records, which share a route, and settles them.
@@ -35,7 +43,15 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
     let started_at = shared.state.clock.now();
     let records: Vec<Record> = batch.iter().map(|ready| ready.record.clone()).collect();
     let profile = batch[0].profile;
-    let outcome = exchange(shared, target, profile, &records).await;
+    let outcome = exchange(
+        &shared.state,
+        &shared.known,
+        &shared.learned,
+        target,
+        profile,
+        &records,
+    )
+    .await;
     shared.note_health(&outcome.verdicts, outcome.retry_after);
     for verdict in &outcome.verdicts {
         let seconds = std::time::Duration::from_micros(outcome.duration.unsigned_abs()).as_secs_f64();
@@ -62,11 +78,15 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
 }
 
 /// Makes the request, and those that follow from its answer.
-async fn exchange(shared: &Shared, target: Target, profile: ProfileId, records: &[Record]) -> Outcome {
-    let known = &shared.known;
-    let mut learned = shared
-        .learned
-        .recall(target.id, profile, &records[0].route, shared.state.clock.now());
+pub async fn exchange(
+    state: &AppState,
+    known: &AppIntegration,
+    memory: &Learned,
+    target: Target,
+    profile: ProfileId,
+    records: &[Record],
+) -> Outcome {
+    let mut learned = memory.recall(target.id, profile, &records[0].route, state.clock.now());
     let mut step = 0;
     loop {
         let sending = Sending {
@@ -75,13 +95,13 @@ async fn exchange(shared: &Shared, target: Target, profile: ProfileId, records: 
             settings: &known.settings,
             step,
             learned: learned.as_deref(),
-            now: shared.state.clock.now(),
+            now: state.clock.now(),
         };
         let began = Instant::now();
         let Ok(request) = catch_unwind(AssertUnwindSafe(|| (known.integration.request)(&sending))) else {
             return fault(records.len(), step);
         };
-        let received = shared.state.outbound.send(&request, sending.now).await;
+        let received = state.outbound.send(&request, sending.now).await;
         let duration = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
         let answer = received.as_ref().ok().map(|received| &received.answer);
         let news = answer
@@ -92,13 +112,7 @@ async fn exchange(shared: &Shared, target: Target, profile: ProfileId, records: 
             Ok(Judgement::Next(next)) if next > step && next < MOST_STEPS => {
                 step = next;
                 if let Some(news) = news {
-                    shared.learned.note(
-                        target.id,
-                        profile,
-                        &records[0].route,
-                        &news,
-                        shared.state.clock.now(),
-                    );
+                    memory.note(target.id, profile, &records[0].route, &news, state.clock.now());
                     learned = Some(news);
                 }
             }
@@ -183,9 +197,13 @@ fn finish(
         number: settlement.tries,
         started_at,
         duration: outcome.duration,
-        request: ready
-            .mask
-            .request(&masked(shared, target, &ready.record, outcome.step, started_at)),
+        request: ready.mask.request(&masked(
+            shared.known.integration,
+            &shared.masked,
+            target,
+            &ready.record,
+            (outcome.step, started_at),
+        )),
         status: outcome.status,
         answer: ready.mask.answer(&shared.without_secrets(&outcome.answer)),
         verdict: verdict.name().to_owned(),
@@ -223,9 +241,14 @@ fn finish(
 }
 
 /// The request for one record alone, made with masked settings: what may be kept.
-fn masked(shared: &Shared, target: Target, record: &Record, step: u8, now: i64) -> Request {
-    let settings: &Settings = &shared.masked;
-    (shared.known.integration.request)(&Sending {
+pub fn masked(
+    integration: &Integration,
+    settings: &Settings,
+    target: Target,
+    record: &Record,
+    (step, now): (u8, i64),
+) -> Request {
+    (integration.request)(&Sending {
         records: std::slice::from_ref(record),
         part: target.part.name,
         settings,

@@ -14,7 +14,7 @@ use crate::store::tables::lanes::Turn;
 
 const HOUR: i64 = 3_600_000_000;
 /// When a delivery is looked at again that waits for an identifier without an end: in a hundred years.
-const NEVER: i64 = 100 * 365 * 24 * HOUR;
+pub const NEVER: i64 = 100 * 365 * 24 * HOUR;
 
 /// What is told of an event that we could not tell.
 const FAULT: Skip = Skip::Other("a fault of ours: the log says more");
@@ -79,6 +79,8 @@ pub fn consider(
         lease,
         place: turn.place,
         event: turn.event,
+        made_at: turn.made_at,
+        replay: turn.replay,
         tries: turn.tries,
         first_tried_at: turn.first_tried_at,
         attempt: None,
@@ -101,6 +103,19 @@ pub fn consider(
     }
 }
 
+/// What would keep the integration from telling of it now, if something would. Ages are not looked at.
+pub fn preview(
+    turn: &Turn,
+    app: &AppSettings,
+    known: &AppIntegration,
+    target: Target,
+    now: i64,
+) -> Result<(Record, Mask), Skip> {
+    let customer = Customer::new(&turn.profile, &turn.details, app, now);
+    let record = tell(turn, &customer, known, target, now)?;
+    Ok((record, Mask::of(&customer)))
+}
+
 /// A closed delivery.
 pub fn closed(state: &'static str, reason: Option<String>) -> End {
     End::Closed { state, reason }
@@ -114,14 +129,11 @@ fn encode(
     target: Target,
     now: i64,
 ) -> Result<(Record, bool), Skip> {
-    let limits = &known.integration.limits;
-    let is_over =
-        |since: i64, hours: Option<u32>| hours.is_some_and(|hours| now - since > i64::from(hours) * HOUR);
-    if is_over(turn.event_at, limits.oldest_event_hours)
-        || turn
-            .first_tried_at
-            .is_some_and(|tried| is_over(tried, limits.repeat_hours))
-    {
+    let ends_at = known
+        .integration
+        .limits
+        .ends_at(turn.event_at, turn.first_tried_at);
+    if ends_at.is_some_and(|ends_at| now > ends_at) {
         return Err(Skip::TooOld);
     }
     if !known.settings.sends(turn.kind) {
@@ -181,8 +193,9 @@ fn end_of(skip: Skip, turn: Turn, limits: &Limits) -> End {
         Skip::TooOld => closed("expired", Some(skip.to_string())),
         FAULT => closed("rejected", Some(FAULT.to_string())),
         Skip::Waiting { until, .. } => {
-            let hours = limits.oldest_event_hours;
-            let too_old_at = hours.map(|hours| turn.event_at.saturating_add(i64::from(hours) * HOUR + 1));
+            let too_old_at = limits
+                .ends_at(turn.event_at, None)
+                .map(|ends_at| ends_at.saturating_add(1));
             let ends = [
                 until,
                 too_old_at,

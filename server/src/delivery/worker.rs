@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use bursar_domain::ids::AppId;
 use bursar_domain::integrations::Verdict;
-use bursar_domain::integrations::settings::{MASK, Settings};
+use bursar_domain::integrations::settings::Settings;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::Semaphore;
 
 use super::breaker::Breaker;
 use super::learned::Learned;
+use super::mask::Secrets;
 use super::round;
 use crate::actions::admin::integrations::block;
 use crate::directory::{App, AppIntegration};
@@ -62,7 +63,7 @@ pub struct Shared {
     pub seats: Arc<Seats>,
     /// What its answers told.
     pub learned: Arc<Learned>,
-    secrets: Vec<String>,
+    secrets: Secrets,
 }
 
 impl Worker {
@@ -133,7 +134,6 @@ impl Worker {
             self.seats = Arc::new(Seats::new(most, per_second));
         }
         let fields = known.integration.settings;
-        let (_, secrets) = settings.split(fields);
         Some(Arc::new(Shared {
             state: self.state.clone(),
             slug: self.slug,
@@ -141,7 +141,7 @@ impl Worker {
             breaker: Arc::clone(&self.breaker),
             seats: Arc::clone(&self.seats),
             learned: Arc::clone(&self.learned),
-            secrets: secrets.into_values().collect(),
+            secrets: Secrets::of(known.integration, settings),
             app,
             known,
         }))
@@ -180,13 +180,7 @@ impl Shared {
 
     /// A third party's words without our secrets, should it repeat them.
     pub fn without_secrets(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for secret in &self.secrets {
-            if text.contains(secret.as_str()) {
-                text = text.replace(secret.as_str(), MASK);
-            }
-        }
-        text
+        self.secrets.hide(text)
     }
 
     /// Stops everything until the owner mends the settings.

@@ -3,19 +3,26 @@
 use bursar::http::route::{Access, Route};
 use bursar::http::router;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::support::administration::{Things, body, prepare};
+use super::support::administration::{Things, body, make_delivery, prepare};
 use super::support::backend::{ALL, Backend};
-use super::support::server::{Answer, TestServer, request};
+use super::support::server::{Answer, PROFILE, TestServer, request};
+
+const PROFILE_ID: &str = "00000000-0000-4000-8000-00000000000a";
 
 /// A path and body with which each write succeeds on a server that [`prepare_own`] has seen.
 fn example(method: &str, path: &str, things: &Things) -> (String, &'static str) {
-    (things.fill(path, &Uuid::nil().to_string()), body(method, path))
+    (things.fill(path, PROFILE_ID), body(method, path))
 }
 
 async fn prepare_own(server: &TestServer) -> Things {
-    prepare(server, &server.app_id, "weekly").await
+    let things = prepare(server, &server.app_id, "weekly").await;
+    let made = server
+        .call("POST", PROFILE, &[("adapty-profile-id", PROFILE_ID)], "")
+        .await;
+    assert_eq!(made.status, 200, "{}", made.text());
+    make_delivery(server, server.app_id.parse().unwrap(), PROFILE_ID).await;
+    things
 }
 
 async fn records(server: &TestServer) -> Vec<Value> {

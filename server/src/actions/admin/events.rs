@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::apps;
+use super::deliveries::{EventDelivery, known_app, of_events};
 use super::fields::Problems;
 use super::page::{Page, Paging, bad_cursor};
 use crate::actions::ActionError;
@@ -32,8 +32,11 @@ pub struct EventBody {
     /// The form in which the webhook sends it.
     #[schemars(with = "BTreeMap<String, Json>")]
     pub payload: Box<RawValue>,
+    /// Whose it is; the payload tells it too.
+    #[serde(skip)]
+    profile: ProfileId,
     /// Where it is sent, and what came of it.
-    pub deliveries: Vec<Json>,
+    pub deliveries: Vec<EventDelivery>,
 }
 
 /// Which events a caller wants, in its words. Nothing said, all are.
@@ -61,9 +64,15 @@ pub async fn list(
     now: i64,
 ) -> Result<Page<EventBody>, ActionError> {
     let wanted = wanted(app, filter, paging, now)?;
-    apps::find(state, app).await?;
+    let known = known_app(state, app).await?;
     let rows = state.store.scan(events::select(&wanted)).await?;
-    Ok(paging.page(rows, |row| entry(wanted.order, row))?)
+    let mut page = paging.page(rows, |row| entry(wanted.order, row))?;
+    let shown = page.data.iter().map(|event| (event.event_id, event.profile));
+    let mut deliveries = of_events(state, &known, shown, now).await?;
+    for event in &mut page.data {
+        event.deliveries = deliveries.remove(&event.event_id).unwrap_or_default();
+    }
+    Ok(page)
 }
 
 fn wanted(app: AppId, filter: &Filter, paging: &Paging, now: i64) -> Result<Wanted, ActionError> {
@@ -148,6 +157,7 @@ fn entry(order: Order, row: &mut Row) -> Result<(Vec<String>, EventBody), StoreE
         created_at: format_time(found.created_at),
         event_type: found.kind,
         payload,
+        profile: found.profile,
         deliveries: Vec::new(),
     };
     Ok((vec![name(order).to_owned(), found.seq.to_string()], event))

@@ -24,6 +24,16 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
 }
 
+impl<T> Page<T> {
+    /// A list without entries.
+    pub fn empty() -> Self {
+        Self {
+            data: Vec::new(),
+            next_cursor: None,
+        }
+    }
+}
+
 /// Which page is wanted.
 #[derive(Debug, Clone)]
 pub struct Paging {
@@ -76,6 +86,21 @@ impl Paging {
     /// How many rows to ask for: one more than the page has, to see whether there is a next.
     pub(super) fn rows(&self) -> i64 {
         i64::try_from(self.limit.saturating_add(1)).unwrap_or(i64::MAX)
+    }
+
+    /// Makes the page of its entries with their keys, of which there are as many as [`Self::rows`] or more if there are
+    /// so many.
+    pub(super) fn page_of<T>(&self, entries: impl Iterator<Item = (Vec<String>, T)>) -> Page<T> {
+        let mut entries = entries;
+        let data = entries
+            .by_ref()
+            .take(self.limit)
+            .map(|(_, entry)| entry)
+            .collect();
+        Page {
+            data,
+            next_cursor: entries.next().map(|(key, _)| encode(&key)),
+        }
     }
 
     /// Makes the page of its rows. `read` answers each row's key and what it holds.

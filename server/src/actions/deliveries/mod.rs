@@ -1,9 +1,11 @@
 //! Deliveries: one event for one part of an integration, in exactly one state.
 
+mod again;
 mod claim;
 mod plan;
 mod settle;
 
+pub use again::{Before, refuses_again};
 pub use claim::claim;
-pub use plan::{Gate, plan, release};
+pub use plan::{Gate, lane_of, plan, release};
 pub use settle::{End, Settlement, settle};

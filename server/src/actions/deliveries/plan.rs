@@ -40,7 +40,7 @@ impl Gate {
     }
 
     /// Why an integration does not get the event, if it does not.
-    fn refuses(&self, known: &AppIntegration) -> Option<Skip> {
+    pub fn refuses(&self, known: &AppIntegration) -> Option<Skip> {
         let excludes = || known.settings.is("exclude_historical_events");
         if !(known.integration.takes)(self.kind) {
             Some(Skip::EventUnsupported)
@@ -71,11 +71,7 @@ pub fn plan(app: &App, profile: ProfileId, event: Uuid, gate: &Gate, now: i64) -
     let mut writes = Vec::new();
     for known in app.enabled() {
         let refused = gate.refuses(known);
-        let lane = if known.settings.is("ordered") {
-            profile.0
-        } else {
-            event
-        };
+        let lane = lane_of(known, profile, event);
         let wanted = |target: &&Target| target.part.is_wanted(&known.settings, gate.kind);
         for target in known.targets.iter().filter(wanted) {
             if let Some(skip) = &refused {
@@ -95,6 +91,15 @@ pub fn plan(app: &App, profile: ProfileId, event: Uuid, gate: &Gate, now: i64) -
         }
     }
     writes
+}
+
+/// The lane of an event's deliveries: the profile's, or one of its own where order does not matter.
+pub fn lane_of(known: &AppIntegration, profile: ProfileId, event: Uuid) -> Uuid {
+    if known.settings.is("ordered") {
+        profile.0
+    } else {
+        event
+    }
 }
 
 /// What a change of a profile lets go on: deliveries that wait for an identifier.

@@ -21,6 +21,10 @@ pub struct Settlement {
     pub place: Place,
     /// Its event.
     pub event: Uuid,
+    /// When the delivery was first made, in microseconds.
+    pub made_at: i64,
+    /// Which replay it belongs to.
+    pub replay: Option<Uuid>,
     /// How often it has been tried now.
     pub tries: i64,
     /// When it was tried first, in microseconds.
@@ -126,8 +130,9 @@ impl Settlement {
             state,
             reason,
             tries: self.tries,
-            created_at: self.place.created_at,
+            created_at: self.made_at,
             now: self.now,
+            replay: self.replay,
         }));
         writes.extend(lanes::let_go(self.lane, self.lease, older + 1, self.now, false));
         writes

@@ -2,6 +2,7 @@
 
 use super::{APP, read};
 use crate::actions::Reply;
+use crate::actions::admin::integration_test::{self, IntegrationTest};
 use crate::actions::admin::integrations::{
     self, CatalogueEntry, IntegrationBody, IntegrationChanges, IntegrationDraft,
 };
@@ -73,6 +74,20 @@ pub const ROUTES: &[Route] = &[
             refusals: &[400, 404, 422],
         },
     },
+    Route {
+        method: "POST",
+        path: "/admin/v1/apps/{app}/integrations/{slug}/test",
+        aliases: &[],
+        access: Access::Admin,
+        handler: |call| Box::pin(test(call)),
+        doc: Doc {
+            summary: "Test an integration's settings: with requests of its own, or with an event that is marked as a test",
+            parameters: &[APP, SLUG],
+            body: None,
+            answer: (200, Some(of::<IntegrationTest>)),
+            refusals: &[400, 404, 409, 422],
+        },
+    },
 ];
 
 async fn catalogue(_: Call) -> Result<Reply, ApiError> {
@@ -101,4 +116,11 @@ async fn set(call: Call) -> Result<Reply, ApiError> {
     let request = read::request(&call)?;
     let set = integrations::set(&call.state, request, app, read::text(&call, 1), changes);
     Ok(Reply::json(&set.await?))
+}
+
+async fn test(call: Call) -> Result<Reply, ApiError> {
+    let (app, request) = (read::app(&call)?, read::request(&call)?);
+    read::nothing(&call)?;
+    let test = integration_test::test(&call.state, request, app, read::text(&call, 1));
+    Ok(Reply::json(&test.await?))
 }

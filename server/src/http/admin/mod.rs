@@ -3,12 +3,14 @@
 mod apps;
 mod audit;
 mod catalogue;
+mod deliveries;
 mod events;
 mod integrations;
 mod keys;
 mod profiles;
 mod rates;
 mod read;
+mod replays;
 mod test_clock;
 mod tokens;
 
@@ -45,6 +47,8 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         .chain(integrations::ROUTES)
         .chain(profiles::ROUTES)
         .chain(events::ROUTES)
+        .chain(deliveries::ROUTES)
+        .chain(replays::ROUTES)
         .chain(tokens::ROUTES)
         .chain(test_clock::ROUTES)
         .chain(audit::ROUTES)

@@ -42,6 +42,14 @@ pub fn body<T: DeserializeOwned>(call: &Call) -> Result<T, ApiError> {
     Ok(fields::read(&mut reader, "")?)
 }
 
+/// No body, or an empty one: there is nothing to be said.
+pub fn nothing(call: &Call) -> Result<(), ApiError> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+    body::<Nothing>(call).map(|Nothing {}| ())
+}
+
 /// Who changes something, when, and whether to remember it.
 pub fn request(call: &Call) -> Result<Request, ApiError> {
     let Caller::Admin(token) = &call.caller else {

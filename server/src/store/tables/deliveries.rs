@@ -23,6 +23,8 @@ pub struct Closed<'a> {
     pub created_at: i64,
     /// When it was closed.
     pub now: i64,
+    /// Which replay it belongs to.
+    pub replay: Option<Uuid>,
 }
 
 /// A try. Times are microseconds.
@@ -47,16 +49,19 @@ pub struct Attempt {
 /// Closes a delivery.
 pub fn close(closed: &Closed<'_>) -> Statement {
     const SQL: Sql = Sql::same(
-        "INSERT INTO deliveries (event_id, target_id, state, reason, tries, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
+        "INSERT INTO deliveries (event_id, target_id, state, reason, tries, created_at, updated_at, replay_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (event_id, target_id) DO UPDATE SET
-             state = excluded.state, reason = excluded.reason, tries = excluded.tries, updated_at = excluded.updated_at",
+             state = excluded.state, reason = excluded.reason, tries = excluded.tries,
+             updated_at = excluded.updated_at, replay_id = excluded.replay_id",
     )
     .together(
-        "INSERT INTO deliveries (event_id, target_id, state, reason, tries, created_at, updated_at)
-         SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[])
+        "INSERT INTO deliveries (event_id, target_id, state, reason, tries, created_at, updated_at, replay_id)
+         SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
+                              $8::uuid[])
          ON CONFLICT (event_id, target_id) DO UPDATE SET
-             state = excluded.state, reason = excluded.reason, tries = excluded.tries, updated_at = excluded.updated_at",
+             state = excluded.state, reason = excluded.reason, tries = excluded.tries,
+             updated_at = excluded.updated_at, replay_id = excluded.replay_id",
     );
     Statement::new(
         &SQL,
@@ -68,6 +73,7 @@ pub fn close(closed: &Closed<'_>) -> Statement {
             closed.tries.into(),
             closed.created_at.into(),
             closed.now.into(),
+            closed.replay.into(),
         ],
     )
 }

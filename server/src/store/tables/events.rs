@@ -52,6 +52,8 @@ pub struct Found {
     pub seq: i64,
     /// Its id.
     pub id: Uuid,
+    /// Whose it is.
+    pub profile: ProfileId,
     /// When it was made, in microseconds.
     pub created_at: i64,
     /// What happened.
@@ -114,14 +116,14 @@ pub fn select(wanted: &Wanted) -> Statement {
 
 fn of_app(wanted: &Wanted) -> Statement {
     const OLDEST_FIRST: Sql = Sql::same(
-        "SELECT event_seq, event_id, created_at, event_type, payload FROM events
+        "SELECT event_seq, event_id, created_at, event_type, payload, profile_id FROM events
          WHERE app_id = $1 AND event_type = coalesce($2, event_type)
            AND created_at >= $3 AND created_at < $4 AND (event_at <= $5 OR event_at <= created_at)
            AND event_seq >= $6
          ORDER BY event_seq LIMIT $7",
     );
     const NEWEST_FIRST: Sql = Sql::same(
-        "SELECT event_seq, event_id, created_at, event_type, payload FROM events
+        "SELECT event_seq, event_id, created_at, event_type, payload, profile_id FROM events
          WHERE app_id = $1 AND event_type = coalesce($2, event_type)
            AND created_at >= $3 AND created_at < $4 AND (event_at <= $5 OR event_at <= created_at)
            AND event_seq <= $6
@@ -139,7 +141,7 @@ fn of_app(wanted: &Wanted) -> Statement {
 /// The `+ 0` keeps the databases from walking the whole table in order instead of sorting the few of the profile.
 fn of_profile(wanted: &Wanted, profile: ProfileId) -> Statement {
     const OLDEST_FIRST: Sql = Sql::same(
-        "SELECT event_seq, event_id, created_at, event_type, payload FROM events
+        "SELECT event_seq, event_id, created_at, event_type, payload, profile_id FROM events
          WHERE app_id = $1 AND event_type = coalesce($2, event_type)
            AND created_at >= $3 AND created_at < $4 AND (event_at <= $5 OR event_at <= created_at)
            AND event_seq + 0 >= $6
@@ -147,7 +149,7 @@ fn of_profile(wanted: &Wanted, profile: ProfileId) -> Statement {
          ORDER BY event_seq + 0 LIMIT $10",
     );
     const NEWEST_FIRST: Sql = Sql::same(
-        "SELECT event_seq, event_id, created_at, event_type, payload FROM events
+        "SELECT event_seq, event_id, created_at, event_type, payload, profile_id FROM events
          WHERE app_id = $1 AND event_type = coalesce($2, event_type)
            AND created_at >= $3 AND created_at < $4 AND (event_at <= $5 OR event_at <= created_at)
            AND event_seq + 0 <= $6
@@ -190,5 +192,6 @@ pub fn read(row: &mut Row) -> Result<Found, StoreError> {
         kind: EventKind::parse(&kind)
             .ok_or_else(|| StoreError::Corrupt(format!("an event of the unknown kind {kind:?}")))?,
         payload: row.text(4)?,
+        profile: ProfileId(row.uuid(5)?),
     })
 }

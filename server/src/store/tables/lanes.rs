@@ -77,6 +77,10 @@ pub struct Turn {
     pub first_tried_at: Option<i64>,
     /// What was sent then.
     pub record: Option<String>,
+    /// When the delivery was first made.
+    pub made_at: i64,
+    /// Which replay it belongs to.
+    pub replay: Option<Uuid>,
     /// Whose it is.
     pub profile: Profile,
     /// The rest of the profile.
@@ -192,7 +196,8 @@ pub fn first_of_claimed(app: AppId, target: i64, slow: bool, lease: i64, until: 
     const SQL: Sql = Sql::same(
         "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
                 p.holdings, p.details, q.lane_id, q.created_at, q.place, q.event_id, e.event_type, e.event_at,
-                e.created_at, e.payload, q.tries, q.first_tried_at, q.record
+                e.created_at, e.payload, q.tries, q.first_tried_at, q.record,
+                coalesce(q.made_at, q.created_at), q.replay_id
          FROM lanes AS l
          JOIN queue AS q ON q.target_id = l.target_id AND q.lane_id = l.lane_id
               AND (q.created_at, q.place) = (
@@ -220,7 +225,8 @@ pub fn last_of_claimed(app: AppId, target: i64, slow: bool, lease: i64, until: i
     const SQL: Sql = Sql::same(
         "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
                 p.holdings, p.details, q.lane_id, q.created_at, q.place, q.event_id, e.event_type, e.event_at,
-                e.created_at, e.payload, q.tries, q.first_tried_at, q.record
+                e.created_at, e.payload, q.tries, q.first_tried_at, q.record,
+                coalesce(q.made_at, q.created_at), q.replay_id
          FROM lanes AS l
          JOIN queue AS q ON q.target_id = l.target_id AND q.lane_id = l.lane_id
               AND (q.created_at, q.place) = (
@@ -260,6 +266,7 @@ pub fn read_turn(app: AppId, target: i64, row: &mut Row) -> Result<Turn, StoreEr
     let (event_at, event_created_at) = (row.int(13)?, row.int(14)?);
     let (payload, tries) = (row.text(15)?, row.int(16)?);
     let (first_tried_at, record) = (row.opt_int(17)?, row.opt_text(18)?);
+    let (made_at, replay) = (row.int(19)?, row.opt_uuid(20)?);
     let whole = profiles::read_whole(app, std::slice::from_mut(row))?;
     let (profile, details) = whole.ok_or_else(|| StoreError::Corrupt("a row without a profile".into()))?;
     Ok(Turn {
@@ -273,6 +280,8 @@ pub fn read_turn(app: AppId, target: i64, row: &mut Row) -> Result<Turn, StoreEr
         tries,
         first_tried_at,
         record,
+        made_at,
+        replay,
         profile,
         details,
     })
@@ -434,11 +443,12 @@ pub fn remove_empty(target: i64, lease: i64) -> Statement {
 /// Closes all older deliveries of a lane as superseded by the one at `place`: into `deliveries`, out of `queue`.
 pub fn supersede_older(lane: LaneKey, place: Place, now: i64) -> [Statement; 2] {
     const CLOSE: Sql = Sql::same(
-        "INSERT INTO deliveries (event_id, target_id, state, reason, tries, created_at, updated_at)
-         SELECT event_id, target_id, 'skipped', 'superseded', tries, created_at, $1 FROM queue
-         WHERE target_id = $2 AND lane_id = $3 AND (created_at, place) < ($4, $5)
+        "INSERT INTO deliveries (event_id, target_id, state, reason, tries, created_at, updated_at, replay_id)
+         SELECT event_id, target_id, 'skipped', 'superseded', tries, coalesce(made_at, created_at), $1, replay_id
+         FROM queue WHERE target_id = $2 AND lane_id = $3 AND (created_at, place) < ($4, $5)
          ON CONFLICT (event_id, target_id) DO UPDATE SET
-             state = excluded.state, reason = excluded.reason, tries = excluded.tries, updated_at = excluded.updated_at",
+             state = excluded.state, reason = excluded.reason, tries = excluded.tries,
+             updated_at = excluded.updated_at, replay_id = excluded.replay_id",
     );
     const REMOVE: Sql = Sql::same(
         "DELETE FROM queue WHERE target_id = $1 AND lane_id = $2 AND (created_at, place) < ($3, $4)",

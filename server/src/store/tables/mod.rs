@@ -1,10 +1,13 @@
 //! The SQL of each table, and how its rows become domain values.
 
 pub mod deliveries;
+pub mod delivery_list;
 pub mod events;
 pub mod integrations;
 pub mod lanes;
+pub mod past_events;
 pub mod profile_search;
 pub mod profiles;
 pub mod purchases;
+pub mod replays;
 pub mod replies;

@@ -102,12 +102,14 @@ pub fn read_whole(app: AppId, rows: &mut [Row]) -> Result<Option<(Profile, Detai
     let Some(row) = rows.first_mut() else {
         return Ok(None);
     };
-    let details = row.opt_text(7)?;
-    let details = details.map_or_else(|| Ok(Details::default()), |text| serde_json::from_str(&text));
-    Ok(Some((
-        profile(app, row)?,
-        details.map_err(|_| unreadable("details"))?,
-    )))
+    let details = read_details(row.opt_text(7)?)?;
+    Ok(Some((profile(app, row)?, details)))
+}
+
+/// Reads the stored form of details.
+pub(super) fn read_details(text: Option<String>) -> Result<Details, StoreError> {
+    let details = text.map_or_else(|| Ok(Details::default()), |text| serde_json::from_str(&text));
+    details.map_err(|_| unreadable("details"))
 }
 
 /// The rows of the `index`th read of a change.

@@ -6,7 +6,7 @@ use bursar::store::{Sql, Statement};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::administration::{Things, prepare};
+use crate::support::administration::{Things, make_delivery, prepare};
 use crate::support::backend::Backend;
 use crate::support::direct::{
     OtherApp, add_app, add_key, add_token, revoke, set_settings_of, stored_profiles,
@@ -76,13 +76,13 @@ impl Object {
     }
 }
 
-/// Does the path end in a thing, other than an app, that has to be there? One that is set need not be.
+/// Does the path name a thing, other than an app, that has to be there? One that is set need not be.
 pub fn names_thing(route: &Route) -> bool {
-    route.access == Access::Admin
-        && ["GET", "DELETE"].contains(&route.method)
+    let ends_in_one = ["GET", "DELETE"].contains(&route.method)
         && route.path.ends_with('}')
         // An app is itself, and every app has every integration.
-        && !["{app}", "{slug}"].iter().any(|name| route.path.ends_with(name))
+        && !["{app}", "{slug}"].iter().any(|name| route.path.ends_with(name));
+    route.access == Access::Admin && (ends_in_one || route.path.contains("{delivery_id}"))
 }
 
 pub struct World {
@@ -124,6 +124,7 @@ impl World {
                 key_id: nothing(),
                 token_id: nothing(),
                 store_product_id: "yearly",
+                replay_id: nothing(),
             },
         ];
         Self {
@@ -156,11 +157,14 @@ impl World {
 
     /// One profile in each app, and nothing else.
     pub async fn reset(&self) {
-        const TABLES: [Sql; 4] = [
+        const TABLES: [Sql; 7] = [
             Sql::same("DELETE FROM profiles"),
             Sql::same("DELETE FROM transactions"),
             Sql::same("DELETE FROM chain_holders"),
             Sql::same("DELETE FROM events"),
+            Sql::same("DELETE FROM deliveries"),
+            Sql::same("DELETE FROM queue"),
+            Sql::same("DELETE FROM lanes"),
         ];
         let state = &self.server.state;
         let emptied = TABLES.each_ref().map(|sql| Statement::new(sql, []));
@@ -185,6 +189,9 @@ impl World {
                     .await;
                 assert_eq!(answer.status, 200, "{}", answer.text());
             }
+        }
+        for (app, object) in [(self.own, Object::Own), (self.other.id, Object::Foreign)] {
+            make_delivery(&self.server, app, object.profile_id()).await;
         }
     }
 

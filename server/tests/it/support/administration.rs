@@ -1,5 +1,12 @@
 //! Calls of the administration that succeed: a body for each route, and the things that paths name.
 
+use bursar::store::tables::{deliveries, events};
+use bursar::store::{Sql, Statement};
+use bursar_domain::ids::ProfileId;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::events::event_of;
 use super::server::TestServer;
 
 /// What [`prepare`] has made in an app, and what the app's paths can name.
@@ -8,6 +15,7 @@ pub struct Things {
     pub key_id: String,
     pub token_id: String,
     pub store_product_id: &'static str,
+    pub replay_id: String,
 }
 
 /// The body with which a call succeeds. A new route that needs one must be added here.
@@ -21,12 +29,13 @@ pub fn body(method: &str, path: &str) -> &'static str {
         ("PUT", "{slug}") => {
             r#"{"enabled":true,"settings":{"authorizations":{"production":"Bearer s3cret"}}}"#
         }
+        ("POST", "replays") => r#"{"filter":{"integration":"webhook"}}"#,
         ("POST", "test-clock") => r#"{"now":"2026-02-01T00:00:00Z"}"#,
         _ => "",
     }
 }
 
-/// Makes a key, an admin token and a product in the app, to be named in paths.
+/// Makes a key, an admin token, a product and a replay in the app, to be named in paths. The webhook is set up and off.
 pub async fn prepare(server: &TestServer, app_id: &str, store_product_id: &'static str) -> Things {
     let app = format!("apps/{app_id}");
     let keys = format!("{app}/keys");
@@ -36,12 +45,35 @@ pub async fn prepare(server: &TestServer, app_id: &str, store_product_id: &'stat
     let path = format!("{app}/products/app_store/{store_product_id}");
     let set = server.admin("PUT", &path, product).await;
     assert_eq!(set.status, 200, "{}", set.text());
+    let webhook = json!({"enabled": false, "settings": {"urls": {"sandbox": "http://127.0.0.1:9/"}}});
+    let path = format!("{app}/integrations/webhook");
+    let set = server.admin("PUT", &path, &webhook.to_string()).await;
+    assert_eq!(set.status, 200, "{}", set.text());
+    let replays = format!("{app}/replays");
+    let replay = body("POST", "replays");
+    let replay = server.admin("POST", &replays, replay).await.json();
     Things {
+        replay_id: replay["replay_id"].as_str().unwrap().to_owned(),
         app_id: app_id.to_owned(),
         key_id: key["key_id"].as_str().unwrap().to_owned(),
         token_id: token["token_id"].as_str().unwrap().to_owned(),
         store_product_id,
     }
+}
+
+/// Gives the profile an event with a delivery to the webhook that was skipped.
+pub async fn make_delivery(server: &TestServer, app_id: Uuid, profile_id: &str) {
+    const TARGET: Sql = Sql::same("SELECT target_id FROM targets WHERE app_id = $1 AND slug = 'webhook'");
+    let event = event_of(app_id, ProfileId::parse(profile_id).unwrap(), 1);
+    let target = Statement::new(&TARGET, [app_id.into()]);
+    let target = server.state.store.read(target).await.unwrap()[0].int(0).unwrap();
+    let skipped = deliveries::skip(event.id, target, "event_disabled", event.created_at);
+    server
+        .state
+        .store
+        .write(vec![events::insert(&event), skipped])
+        .await
+        .unwrap();
 }
 
 impl Things {
@@ -59,6 +91,8 @@ impl Things {
             ("{currency}", "EUR"),
             ("{slug}", "webhook"),
             ("{profile_id}", profile_id),
+            ("{replay_id}", &self.replay_id),
+            ("{delivery_id}", &self.delivery_id(profile_id)),
         ] {
             filled = filled.replace(name, value);
         }
@@ -67,5 +101,12 @@ impl Things {
         }
         assert!(!filled.contains('{'), "nothing is known to fill {path} with");
         filled
+    }
+
+    /// The name of what [`make_delivery`] makes for the profile in this app.
+    fn delivery_id(&self, profile_id: &str) -> String {
+        let app = self.app_id.parse().unwrap();
+        let event = event_of(app, ProfileId::parse(profile_id).unwrap(), 1);
+        format!("{}:webhook", event.id)
     }
 }

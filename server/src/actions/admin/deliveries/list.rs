@@ -1,0 +1,144 @@
+//! Lists of deliveries: those of the newest events first.
+
+use bursar_domain::ids::{AppId, ProfileId};
+use bursar_domain::integrations;
+use uuid::Uuid;
+
+use super::body::DeliveryBody;
+use super::{known_app, latest_only};
+use crate::actions::ActionError;
+use crate::actions::admin::fields::Problems;
+use crate::actions::admin::page::{Page, Paging, bad_cursor};
+use crate::state::AppState;
+use crate::store::StoreError;
+use crate::store::tables::delivery_list::{self, Listed, Wanted};
+use crate::store::tables::past_events;
+
+/// The states of deliveries that are open, and of those that are closed.
+const OPEN: [&str; 4] = ["pending", "sending", "waiting", "blocked"];
+const CLOSED: [&str; 4] = ["delivered", "rejected", "expired", "skipped"];
+
+/// Which deliveries a caller wants, in its words. Nothing said, all are.
+#[derive(Debug, Default)]
+pub struct Filter {
+    /// Those in this state.
+    pub state: Option<String>,
+    /// Those of this integration.
+    pub integration: Option<String>,
+    /// Those of the profile with this id.
+    pub profile_id: Option<String>,
+    /// Those of the event with this id.
+    pub event_id: Option<String>,
+}
+
+/// The filter, understood.
+struct Conditions {
+    state: Option<&'static str>,
+    slug: Option<&'static str>,
+    profile: Option<ProfileId>,
+    event: Option<Uuid>,
+}
+
+/// The deliveries of an app, open and closed.
+pub async fn list(
+    state: &AppState,
+    app: AppId,
+    filter: &Filter,
+    paging: &Paging,
+    now: i64,
+) -> Result<Page<DeliveryBody>, ActionError> {
+    let conditions = conditions(filter)?;
+    let from = first(paging)?;
+    let known = known_app(state, app).await?;
+    let mut profile = conditions.profile;
+    if let Some(event) = conditions.event {
+        let mut rows = state.store.read(past_events::select_one(app, event)).await?;
+        let found = rows.first_mut().map(past_events::read).transpose()?;
+        match found {
+            Some(found) if profile.is_none_or(|wanted| wanted == found.profile) => {
+                profile = Some(found.profile)
+            }
+            _ => return Ok(Page::empty()),
+        }
+    }
+    let wanted = Wanted {
+        app,
+        slug: conditions.slug,
+        state: conditions.state,
+        profile,
+        event: conditions.event,
+        from,
+        limit: paging.rows(),
+        now,
+        latest_only: latest_only(&known),
+    };
+    let listed = read(state, &wanted).await?;
+    let entry = |listed: Listed| (key(&listed), DeliveryBody::new(&known, listed));
+    Ok(paging.page_of(listed.into_iter().map(entry)))
+}
+
+/// Open and closed ones in one order; at least as many as are wanted, if there are.
+async fn read(state: &AppState, wanted: &Wanted) -> Result<Vec<Listed>, StoreError> {
+    let is_wanted = |states: &[&str]| wanted.state.is_none_or(|state| states.contains(&state));
+    let mut all = Vec::new();
+    if is_wanted(&OPEN) {
+        for mut row in state.store.scan(delivery_list::select_open(wanted)).await? {
+            all.push(delivery_list::read_listed(&mut row, true)?);
+        }
+    }
+    if is_wanted(&CLOSED) {
+        for mut row in state.store.scan(delivery_list::select_closed(wanted)).await? {
+            all.push(delivery_list::read_listed(&mut row, false)?);
+        }
+    }
+    all.sort_by_key(|listed| std::cmp::Reverse((listed.seq, listed.shown.target)));
+    // One that was closed between the two reads is in both: as open it is no more.
+    all.dedup_by_key(|listed| (listed.seq, listed.shown.target));
+    Ok(all)
+}
+
+fn key(listed: &Listed) -> Vec<String> {
+    vec![listed.seq.to_string(), listed.shown.target.to_string()]
+}
+
+fn first(paging: &Paging) -> Result<(i64, i64), ActionError> {
+    let Some([seq, target]) = paging.key()? else {
+        return Ok((i64::MAX, i64::MAX));
+    };
+    let number = |text: &str| text.parse().map_err(|_| bad_cursor());
+    Ok((number(seq)?, number(target)?))
+}
+
+fn conditions(filter: &Filter) -> Result<Conditions, ActionError> {
+    let mut problems = Problems::default();
+    let state = filter.state.as_deref().and_then(|said| {
+        let known = OPEN.iter().chain(&CLOSED).find(|known| **known == said);
+        if known.is_none() {
+            problems.add("state", "must be the state of a delivery, such as `rejected`");
+        }
+        known.copied()
+    });
+    let slug = filter.integration.as_deref().and_then(|said| {
+        let known = integrations::find(said);
+        if known.is_none() {
+            problems.add("integration", "must be an integration's slug, such as `webhook`");
+        }
+        known.map(|known| known.slug)
+    });
+    let mut id = |field: &str, said: &Option<String>| {
+        let id = Uuid::try_parse(said.as_deref()?);
+        if id.is_err() {
+            problems.add(field, "must be a UUID");
+        }
+        id.ok()
+    };
+    let profile = id("profile_id", &filter.profile_id).map(ProfileId);
+    let event = id("event_id", &filter.event_id);
+    problems.check()?;
+    Ok(Conditions {
+        state,
+        slug,
+        profile,
+        event,
+    })
+}

@@ -1,0 +1,115 @@
+//! One more try of a delivery, at once.
+
+use bursar_domain::ids::AppId;
+use bursar_domain::profile::Details;
+use bursar_domain::selector::Selector;
+use serde_json::json;
+
+use super::id::DeliveryId;
+use super::{known_app, latest_only};
+use crate::actions::admin::Request;
+use crate::actions::admin::audit::{Entry, record};
+use crate::actions::deliveries::{Before, lane_of, refuses_again};
+use crate::actions::remember::commit;
+use crate::actions::{ActionError, Reply};
+use crate::directory::AppIntegration;
+use crate::state::AppState;
+use crate::store::tables::delivery_list::{self, Shown};
+use crate::store::tables::lanes::LaneKey;
+use crate::store::tables::past_events::{self, PastEvent};
+use crate::store::tables::profiles::{self, rows_of};
+use crate::store::tables::replays::{Reopened, due_now, reopen};
+use crate::store::{Decision, Loaded, Statement};
+
+const MISSING: ActionError = ActionError::Missing("the delivery");
+
+/// Lets a delivery be tried now: a closed one goes to the end of its lane, the lane of an open one becomes due. Answers
+/// 202. Refused where the third party would not take it, or the customer does not want it sent.
+pub async fn retry(
+    state: &AppState,
+    request: Request,
+    app: AppId,
+    id: DeliveryId,
+) -> Result<Reply, ActionError> {
+    let known = known_app(state, app).await?;
+    let integration = known.integration(id.integration.slug).cloned().ok_or(MISSING)?;
+    let mut rows = state.store.read(past_events::select_one(app, id.event)).await?;
+    let event = rows
+        .first_mut()
+        .map(past_events::read)
+        .transpose()?
+        .ok_or(MISSING)?;
+    let Request { actor, now, remember } = request;
+    let of_event = std::iter::once((event.id, event.profile));
+    let reads = vec![
+        profiles::lock_whole(app, &Selector::Id(event.profile)),
+        delivery_list::select_of_events(app, of_event, now, &latest_only(&known)),
+    ];
+    let decide = move |loaded: &mut Loaded| -> Result<Decision<()>, ActionError> {
+        let profile = profiles::read_whole(app, rows_of(loaded, 0))?;
+        let (_, details) = profile.ok_or(MISSING)?;
+        let shown = find(rows_of(loaded, 1), id)?;
+        let mut writes = match &shown.open {
+            Some(open) => {
+                let lane = LaneKey {
+                    target: shown.target,
+                    id: open.lane,
+                };
+                vec![due_now(lane, now)]
+            }
+            None => reopened(&integration, &event, &details, &shown, now)?,
+        };
+        let entry = Entry {
+            action: "delivery.retry",
+            target: id.to_string(),
+            app: Some(app),
+            before: Some(json!({"state": shown.state, "reason": shown.reason})),
+            after: Some(json!({"state": "pending"})),
+        };
+        writes.push(record(&actor, entry, now));
+        Ok(Decision { writes, answer: () })
+    };
+    let reply = commit(state, remember, now, reads, decide, |()| Reply::empty(202)).await?;
+    state.wake.app(app);
+    Ok(reply)
+}
+
+fn find(rows: &mut [crate::store::Row], id: DeliveryId) -> Result<Shown, ActionError> {
+    for row in rows {
+        let shown = delivery_list::read(row)?;
+        if shown.slug == id.integration.slug && shown.part == id.part.name {
+            return Ok(shown);
+        }
+    }
+    Err(MISSING)
+}
+
+/// The statements that open a closed delivery, unless a rule would close it again.
+fn reopened(
+    known: &AppIntegration,
+    event: &PastEvent,
+    details: &Details,
+    shown: &Shown,
+    now: i64,
+) -> Result<Vec<Statement>, ActionError> {
+    if let Some(why) = refuses_again(known, event, details, Before::of(shown), now) {
+        let title = known.integration.title;
+        return Err(ActionError::Conflict(format!(
+            "{title} is not to get this event now: {why}"
+        )));
+    }
+    let opened = reopen(&Reopened {
+        lane: LaneKey {
+            target: shown.target,
+            id: lane_of(known, event.profile, event.id),
+        },
+        event: event.id,
+        profile: event.profile,
+        tries: shown.tries,
+        made_at: shown.made_at,
+        replay: None,
+        was: None,
+        now,
+    });
+    Ok(opened.into())
+}

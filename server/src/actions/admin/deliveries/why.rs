@@ -1,0 +1,262 @@
+//! Why a delivery is where it is: the rules that decide, in their order, as sentences.
+
+use bursar_domain::events::EventKind;
+use bursar_domain::integrations::{Skip, Told};
+use bursar_domain::profile::{Details, Profile};
+use bursar_domain::time::format_time;
+
+use super::body::next_attempt_at;
+use super::id::{DeliveryId, name};
+use crate::actions::deliveries::Gate;
+use crate::delivery::preview;
+use crate::directory::{App, AppIntegration, Target};
+use crate::store::tables::delivery_list::Shown;
+use crate::store::tables::lanes::{LaneKey, Place, Turn};
+use crate::store::tables::past_events::PastEvent;
+
+/// An event, whose it is, and what came of it at one part of an integration.
+pub struct Subject<'a> {
+    /// The app.
+    pub app: &'a App,
+    /// The event and the part.
+    pub id: DeliveryId,
+    /// The event.
+    pub event: &'a PastEvent,
+    /// The event in the form of the webhook.
+    pub payload: &'a str,
+    /// Whose it is.
+    pub profile: &'a Profile,
+    /// The rest of the profile.
+    pub details: &'a Details,
+    /// The delivery, if there is one.
+    pub shown: Option<&'a Shown>,
+    /// Now, in microseconds.
+    pub now: i64,
+}
+
+/// The sentences.
+pub fn sentences(subject: &Subject<'_>) -> Vec<String> {
+    let Some(known) = subject.app.integration(subject.id.integration.slug) else {
+        return vec![
+            format!("{} was never set up for this app.", subject.id.integration.title),
+            subject.takes(),
+            subject.state(),
+        ];
+    };
+    let mut all = vec![switch(known), subject.takes()];
+    all.extend(subject.part(known));
+    all.push(subject.event_switch(known));
+    all.extend(subject.consent(known));
+    all.extend(subject.encoding(known));
+    all.push(subject.age(known));
+    all.push(subject.tries());
+    all.push(subject.state());
+    all
+}
+
+fn switch(known: &AppIntegration) -> String {
+    let title = known.integration.title;
+    match &known.blocked {
+        _ if !known.enabled => format!("{title} is switched off: nothing is sent until it is on."),
+        Some(why) => format!("{title} is on but blocked: {why}. It goes on by itself when that is mended."),
+        None => format!("{title} is on."),
+    }
+}
+
+impl Subject<'_> {
+    fn kind(&self) -> EventKind {
+        self.event.kind
+    }
+
+    fn takes(&self) -> String {
+        let (title, kind) = (self.id.integration.title, self.kind().as_str());
+        if (self.id.integration.takes)(self.kind()) {
+            format!("{title} takes events of the kind {kind}.")
+        } else {
+            format!("{title} has no place for events of the kind {kind}.")
+        }
+    }
+
+    fn part(&self, known: &AppIntegration) -> Option<String> {
+        let part = self.id.part;
+        let wanted = if part.is_wanted(&known.settings, self.kind()) {
+            "ask"
+        } else {
+            "do not ask"
+        };
+        (!part.name.is_empty()).then(|| format!("The settings {wanted} for its call {} here.", part.name))
+    }
+
+    fn event_switch(&self, known: &AppIntegration) -> String {
+        let kind = self.kind().as_str();
+        let name = known.settings.event_name(self.kind());
+        if known.settings.get("events")[kind] != true {
+            format!("The event is switched off: events.{kind}.")
+        } else if name.is_empty() {
+            format!("The event is switched off, because its name is empty: event_names.{kind}.")
+        } else if name == kind {
+            "The event is switched on.".into()
+        } else {
+            format!("The event is switched on and called {name:?} there.")
+        }
+    }
+
+    /// What the customer and the time of the installation have to say.
+    fn consent(&self, known: &AppIntegration) -> [String; 2] {
+        let gate = Gate::new(self.kind(), self.event.at, None, self.details);
+        let analysed = if gate.analytics_disabled {
+            "The customer has opted out of analytics: nothing is sent."
+        } else {
+            "The customer has not opted out of analytics."
+        };
+        let excludes = known.settings.is("exclude_historical_events");
+        let installed = match gate.installed_at {
+            None => "No installation of the profile is known, so the event is not from before it.",
+            Some(installed) if self.event.at >= installed => {
+                "The event is not from before the first installation."
+            }
+            Some(_) if excludes => {
+                "The event is from before the first installation; such events are excluded: exclude_historical_events."
+            }
+            Some(_) => "The event is from before the first installation; such events are not excluded.",
+        };
+        [analysed.to_owned(), installed.to_owned()]
+    }
+
+    /// What the integration itself makes of the event now.
+    fn encoding(&self, known: &AppIntegration) -> Vec<String> {
+        let target = known
+            .targets
+            .iter()
+            .find(|target| target.part.name == self.id.part.name);
+        let Some(target) = target else { return Vec::new() };
+        let told = Told::new(
+            self.event.id,
+            self.kind(),
+            self.event.at,
+            self.event.created_at,
+            self.payload,
+        );
+        let source = told.map_or_else(
+            |_| "its store".to_owned(),
+            |told| format!("{} in {:?}", told.store(), told.environment()),
+        );
+        let title = known.integration.title;
+        let names = known.integration.identifiers;
+        let there: Vec<_> = names
+            .iter()
+            .filter(|name| self.profile.identifiers.get(name).is_some())
+            .copied()
+            .collect();
+        let identifiers = match (names, there.as_slice()) {
+            ([], _) => format!("{title} needs no identifier."),
+            (_, []) => format!(
+                "An identifier is found: not one of {}, but another that will do.",
+                names.join(", ")
+            ),
+            (_, there) => format!("An identifier is found: {}.", there.join(", ")),
+        };
+        let credentials = format!("There are credentials for {source}.");
+        let turn = self.turn(*target);
+        match preview(&turn, &self.app.settings, known, *target, self.now) {
+            Ok(_) => vec![credentials, identifiers],
+            Err(Skip::MissingCredentials(setting)) => {
+                vec![format!(
+                    "There are no credentials for {source}: {setting} is not set."
+                )]
+            }
+            Err(Skip::Waiting { identifiers, until }) => vec![waiting(identifiers, until)],
+            Err(skip) => vec![credentials, format!("{title} cannot tell of this event: {skip}.")],
+        }
+    }
+
+    fn turn(&self, target: Target) -> Turn {
+        let open = self.shown.and_then(|shown| shown.open.as_ref());
+        Turn {
+            lane: LaneKey {
+                target: target.id,
+                id: self.event.id,
+            },
+            place: Place {
+                created_at: self.event.created_at,
+                number: 0,
+            },
+            event: self.event.id,
+            kind: self.kind(),
+            event_at: self.event.at,
+            event_created_at: self.event.created_at,
+            payload: self.payload.to_owned(),
+            tries: self.shown.map_or(0, |shown| shown.tries),
+            first_tried_at: open.and_then(|open| open.first_tried_at),
+            record: None,
+            made_at: self.event.created_at,
+            replay: None,
+            profile: self.profile.clone(),
+            details: self.details.clone(),
+        }
+    }
+
+    fn age(&self, known: &AppIntegration) -> String {
+        let title = known.integration.title;
+        let open = self.shown.and_then(|shown| shown.open.as_ref());
+        let tried = open.and_then(|open| open.first_tried_at);
+        match known.integration.limits.ends_at(self.event.at, tried) {
+            None => format!("{title} takes it however old it is."),
+            Some(end) if self.now > end => format!(
+                "{title} does not take it any more: it did until {}.",
+                format_time(end)
+            ),
+            Some(end) => format!("{title} takes it until {}.", format_time(end)),
+        }
+    }
+
+    fn tries(&self) -> String {
+        let Some(shown) = self.shown else {
+            return "It has not been tried.".into();
+        };
+        let tried = match shown.tries {
+            0 => "It has not been tried".to_owned(),
+            1 => "It has been tried once".to_owned(),
+            times => format!("It has been tried {times} times"),
+        };
+        match (next_attempt_at(shown), &shown.open) {
+            (Some(next), _) => format!("{tried}; it is looked at next at {}.", format_time(next)),
+            (None, Some(open)) if open.turn != shown.event => {
+                format!(
+                    "{tried}; it comes after {}.",
+                    name(open.turn, &shown.slug, &shown.part)
+                )
+            }
+            (None, Some(_)) if shown.state == "sending" => format!("{tried}, and is being sent."),
+            (None, _) => format!("{tried}."),
+        }
+    }
+
+    fn state(&self) -> String {
+        let Some(shown) = self.shown else {
+            return "There is no delivery: none was made with the event. A replay makes one.".into();
+        };
+        let since = format_time(shown.updated_at);
+        let reason = shown.reason.as_ref().map(|reason| format!(": {reason}"));
+        let replay = shown.replay.map(|replay| format!(", by the replay {replay}"));
+        format!(
+            "It is {} since {since}{}{}.",
+            shown.state,
+            replay.unwrap_or_default(),
+            reason.unwrap_or_default()
+        )
+    }
+}
+
+fn waiting(identifiers: &[&str], until: Option<i64>) -> String {
+    let until = until.map(format_time);
+    match (identifiers, until) {
+        ([], Some(until)) => format!("It is not to be sent before {until}."),
+        ([], None) => "It is not to be sent yet.".into(),
+        (names, Some(until)) => format!(
+            "No identifier is found: it waits for {}, and is looked at again at {until}.",
+            names.join(" or ")
+        ),
+        (names, None) => format!("No identifier is found: it waits for {}.", names.join(" or ")),
+    }
+}

@@ -1,0 +1,128 @@
+//! Whether an app's settings for an integration work: asked of the third party itself.
+
+use std::collections::BTreeMap;
+
+use bursar_domain::ids::AppId;
+use bursar_domain::integrations::{self, Verdict};
+use bursar_domain::time::format_time;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use super::Request;
+use super::audit::{Entry, record};
+use super::deliveries::known_app;
+use super::integrations::block;
+use crate::actions::ActionError;
+use crate::delivery::probe::{Tried, try_all, wrong};
+use crate::delivery::send_marked;
+use crate::directory::{App, AppIntegration};
+use crate::state::AppState;
+use crate::store::StoreError;
+
+/// What came of a test.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct IntegrationTest {
+    /// Was everything taken?
+    pub passed: bool,
+    /// What was sent: `probe`, requests that count nowhere; `event`, an event that is marked as a test.
+    pub kind: &'static str,
+    /// The requests and their answers.
+    pub attempts: Vec<TestAttempt>,
+}
+
+/// A request of a test, and its answer.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct TestAttempt {
+    /// The integration's part; empty where it has only one.
+    pub part: &'static str,
+    /// When it began.
+    pub started_at: String,
+    /// How long it took.
+    pub duration_ms: i64,
+    /// What was sent: `method`, `url`, `headers`, `body`. Secrets are masked.
+    #[schemars(with = "BTreeMap<String, Json>")]
+    pub request: Json,
+    /// The answer's status; `null`: none came.
+    pub status: Option<u16>,
+    /// The answer's first 4 KiB, masked; or why none came.
+    pub answer: String,
+    /// What it means: `delivered`, `retry`, `resend`, `rejected` or `misconfigured`.
+    pub verdict: &'static str,
+}
+
+/// Tests an integration, also one that is off. Passed requests of its own end what it is blocked by.
+pub async fn test(
+    state: &AppState,
+    request: Request,
+    app: AppId,
+    slug: &str,
+) -> Result<IntegrationTest, ActionError> {
+    let integration = integrations::find(slug).ok_or(ActionError::Missing("the integration"))?;
+    let app = known_app(state, app).await?;
+    let Some(known) = app.integration(slug).cloned() else {
+        return Err(ActionError::Conflict(format!(
+            "{} was never set up for this app",
+            integration.title
+        )));
+    };
+    let (kind, tried) = send(state, &app, &known).await?;
+    let passed = tried.iter().all(|tried| wrong(&tried.verdict).is_none());
+    let attempts = tried.into_iter().map(shown).collect::<Result<_, _>>()?;
+    let test = IntegrationTest {
+        passed,
+        kind,
+        attempts,
+    };
+    let mends = passed && kind == "probe" && known.blocked.is_some();
+    let entry = Entry {
+        action: "integration.test",
+        target: integration.slug.into(),
+        app: Some(app.id),
+        before: None,
+        after: Some(json!({"passed": passed, "unblocked": mends})),
+    };
+    let written = record(&request.actor, entry, request.now);
+    state.store.write(vec![written]).await?;
+    if mends {
+        block(state, app.id, slug, None).await?;
+        state.wake.app(app.id);
+    }
+    Ok(test)
+}
+
+/// Sends what proves the settings. Refused where there is nothing that could.
+async fn send(
+    state: &AppState,
+    app: &App,
+    known: &AppIntegration,
+) -> Result<(&'static str, Vec<Tried>), ActionError> {
+    let title = known.integration.title;
+    if let Some(tried) = try_all(state, known.integration, &known.settings).await {
+        if tried.is_empty() {
+            return Err(ActionError::Conflict(format!(
+                "{title} has no credentials or addresses to test"
+            )));
+        }
+        return Ok(("probe", tried.into_iter().map(|(_, tried)| tried).collect()));
+    }
+    match send_marked(state, app, known).await {
+        Ok(tried) => Ok(("event", tried)),
+        Err(skip) => Err(ActionError::Conflict(format!(
+            "no test event can be made for {title}: {skip}"
+        ))),
+    }
+}
+
+fn shown(tried: Tried) -> Result<TestAttempt, StoreError> {
+    let request = serde_json::from_str(&tried.request);
+    Ok(TestAttempt {
+        part: tried.part,
+        started_at: format_time(tried.started_at),
+        duration_ms: tried.duration / 1_000,
+        request: request.map_err(|error| StoreError::Internal(error.to_string()))?,
+        status: tried.status,
+        answer: tried.answer,
+        verdict: Verdict::name(&tried.verdict),
+    })
+}

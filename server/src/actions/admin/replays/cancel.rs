@@ -1,0 +1,82 @@
+//! Stops a replay: what it has not sent yet is as it was before it.
+
+use bursar_domain::ids::AppId;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::actions::ActionError;
+use crate::actions::admin::Request;
+use crate::actions::admin::audit::{Entry, record};
+use crate::actions::admin::deliveries::known_app;
+use crate::directory::Target;
+use crate::state::AppState;
+use crate::store::tables::lanes::LaneKey;
+use crate::store::tables::profiles::rows_of;
+use crate::store::tables::replays::{self, cancel_lane, lock_lanes};
+use crate::store::{Decision, Loaded, Row, StoreError};
+
+/// So many lanes are taken back in one commit.
+const BATCH: i64 = 200;
+
+/// Cancels a replay, also one that is through. What is being sent at the moment is sent.
+pub async fn cancel(state: &AppState, request: Request, app: AppId, replay: Uuid) -> Result<(), ActionError> {
+    let reads = vec![replays::lock(app, replay)];
+    let now = request.now;
+    let decide = move |mut loaded: Loaded| -> Result<Decision<String>, ActionError> {
+        let found = rows_of(&mut loaded, 0)
+            .first_mut()
+            .map(replays::read)
+            .transpose()?;
+        let found = found.ok_or(ActionError::Missing("the replay"))?;
+        let entry = Entry {
+            action: "replay.cancel",
+            target: replay.to_string(),
+            app: Some(app),
+            before: Some(json!({"state": found.state})),
+            after: Some(json!({"state": "cancelled"})),
+        };
+        Ok(Decision {
+            writes: vec![
+                replays::update(app, replay, "cancelled", 0),
+                record(&request.actor, entry, now),
+            ],
+            answer: found.slug,
+        })
+    };
+    let slug = state.store.change(reads, decide).await?;
+    let app = known_app(state, app).await?;
+    let targets = app.integration(&slug).map(|known| known.targets.clone());
+    for target in targets.unwrap_or_default() {
+        while take_back(state, target, replay, now).await? {}
+    }
+    Ok(())
+}
+
+/// Takes some lanes of a part back. Answers whether there were any.
+async fn take_back(state: &AppState, target: Target, replay: Uuid, now: i64) -> Result<bool, StoreError> {
+    let decide = move |mut loaded: Loaded| -> Result<Decision<bool>, StoreError> {
+        let mut writes = Vec::new();
+        for row in rows_of(&mut loaded, 0) {
+            let (lane, sent) = read(target, row)?;
+            writes.extend(cancel_lane(lane, sent, now));
+        }
+        let answer = !writes.is_empty();
+        Ok(Decision { writes, answer })
+    };
+    let reads = vec![lock_lanes(target.id, replay, now, BATCH)];
+    state.store.change(reads, decide).await
+}
+
+/// A lane, and the event that is being sent in it, if one is.
+fn read(target: Target, row: &mut Row) -> Result<(LaneKey, Option<Uuid>), StoreError> {
+    let lane = LaneKey {
+        target: target.id,
+        id: row.uuid(1)?,
+    };
+    let (first, last) = (row.opt_uuid(2)?, row.opt_uuid(3)?);
+    let turn = if target.part.latest_only { last } else { first };
+    Ok((
+        lane,
+        turn.filter(|_| row.int(4).is_ok_and(|claimed| claimed == 1)),
+    ))
+}

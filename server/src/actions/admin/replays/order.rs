@@ -1,0 +1,159 @@
+//! What a replay is about, understood: which events, which deliveries of theirs, in which lanes.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bursar_domain::events::{EventKind, id_prefix};
+use bursar_domain::ids::ProfileId;
+use bursar_domain::integrations;
+use bursar_domain::profile::Details;
+use bursar_domain::time::parse_time;
+use uuid::{Builder, Uuid};
+
+use super::{ReplayFilter, ReplayState};
+use crate::actions::ActionError;
+use crate::actions::admin::fields::Problems;
+use crate::actions::deliveries::{Before, lane_of, refuses_again};
+use crate::directory::{App, AppIntegration, Target};
+use crate::store::tables::delivery_list::Shown;
+use crate::store::tables::lanes::LaneKey;
+use crate::store::tables::past_events::PastEvent;
+use crate::vault::digest;
+
+/// What a replay is about.
+#[derive(Clone)]
+pub struct Order {
+    /// The app.
+    pub app: Arc<App>,
+    /// The integration.
+    pub known: Arc<AppIntegration>,
+    /// Events of one profile alone.
+    pub profile: Option<ProfileId>,
+    /// Events that were made from then on and before then, in microseconds.
+    pub made: (i64, i64),
+    kinds: Option<Vec<EventKind>>,
+    states: Option<Vec<ReplayState>>,
+}
+
+/// A delivery that a replay opens.
+pub struct Matching<'a> {
+    /// Its event.
+    pub event: &'a PastEvent,
+    /// Where to.
+    pub target: Target,
+    /// How it was closed; `None`: there is none yet.
+    pub closed: Option<&'a Shown>,
+}
+
+impl Order {
+    /// Reads a filter.
+    pub fn new(app: Arc<App>, filter: &ReplayFilter) -> Result<Self, ActionError> {
+        let mut problems = Problems::default();
+        let time = |problems: &mut Problems, field: &str, said: &Option<String>| {
+            let time = parse_time(said.as_deref()?);
+            if time.is_none() {
+                problems.add(format!("filter.{field}"), "must be a time as in RFC 3339");
+            }
+            time
+        };
+        let after = time(&mut problems, "after", &filter.after);
+        let before = time(&mut problems, "before", &filter.before);
+        let profile = filter.profile_id.as_deref().and_then(|said| {
+            let profile = ProfileId::parse(said);
+            if profile.is_none() {
+                problems.add("filter.profile_id", "must be a UUID");
+            }
+            profile
+        });
+        if integrations::find(&filter.integration).is_none() {
+            problems.add(
+                "filter.integration",
+                "must be an integration's slug, such as `webhook`",
+            );
+        }
+        problems.check()?;
+        let Some(known) = app.integration(&filter.integration).cloned() else {
+            return Err(ActionError::Conflict(format!(
+                "{} was never set up for this app",
+                filter.integration
+            )));
+        };
+        Ok(Self {
+            app,
+            known,
+            profile,
+            made: (after.unwrap_or(i64::MIN), before.unwrap_or(i64::MAX)),
+            kinds: filter.event_types.clone(),
+            states: filter.states.clone(),
+        })
+    }
+
+    /// Is this event asked for? What the integration has no place for never is.
+    pub fn wants(&self, event: &PastEvent) -> bool {
+        let kinds = self.kinds.as_ref();
+        kinds.is_none_or(|kinds| kinds.contains(&event.kind)) && (self.known.integration.takes)(event.kind)
+    }
+
+    /// Which deliveries of these events are opened, of all that there are of them.
+    pub fn matching<'a>(
+        &self,
+        events: &'a [PastEvent],
+        profiles: &HashMap<ProfileId, Details>,
+        deliveries: &'a [Shown],
+        now: i64,
+    ) -> Vec<Matching<'a>> {
+        let there: HashMap<_, _> = deliveries
+            .iter()
+            .map(|shown| ((shown.event, shown.target), shown))
+            .collect();
+        let mut all = Vec::new();
+        for event in events {
+            let Some(details) = profiles.get(&event.profile) else {
+                continue;
+            };
+            let wanted = |target: &&Target| target.part.is_wanted(&self.known.settings, event.kind);
+            for target in self.known.targets.iter().filter(wanted) {
+                let closed = there.get(&(event.id, target.id)).copied();
+                let is_open = closed.is_some_and(|shown| shown.open.is_some());
+                let before = closed.map_or(Before::NotSent, Before::of);
+                if !is_open
+                    && self.wants_state(closed)
+                    && refuses_again(&self.known, event, details, before, now).is_none()
+                {
+                    all.push(Matching {
+                        event,
+                        target: *target,
+                        closed,
+                    });
+                }
+            }
+        }
+        all
+    }
+
+    fn wants_state(&self, closed: Option<&Shown>) -> bool {
+        let state = match closed.map(|shown| shown.state.as_str()) {
+            None => ReplayState::Missing,
+            Some("delivered") => ReplayState::Delivered,
+            Some("rejected") => ReplayState::Rejected,
+            Some("expired") => ReplayState::Expired,
+            Some(_) => ReplayState::Skipped,
+        };
+        self.states.as_ref().is_none_or(|states| states.contains(&state))
+    }
+
+    /// The lane of a delivery in this replay: like its usual lane, but of the replay alone. It begins as the ids of the
+    /// profile's events do, so that it is found when the profile is deleted.
+    pub fn lane(&self, replay: Uuid, matching: &Matching<'_>) -> LaneKey {
+        let (event, profile) = (matching.event.id, matching.event.profile);
+        let usual = lane_of(&self.known, profile, event);
+        let hash = digest(&[replay.as_bytes(), usual.as_bytes()]);
+        let mut id: [u8; 16] = std::array::from_fn(|place| hash[place]);
+        let prefix = id_prefix(profile);
+        id[..prefix.len()].copy_from_slice(&prefix);
+        LaneKey {
+            target: matching.target.id,
+            id: Builder::from_custom_bytes(id).into_uuid(),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! `bursar replay`.
+
+use clap::Subcommand;
+use uuid::Uuid;
+
+use super::Failure;
+use super::session::{Output, Session, explain};
+use crate::actions::admin::fields;
+use crate::actions::admin::page::{DEFAULT_LIMIT, Paging};
+use crate::actions::admin::replays::{self, ReplayDraft};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Send past events to an integration again, or for the first time
+    Create {
+        /// The app's id, or its name
+        #[arg(long)]
+        app: String,
+        /// The integration, such as webhook
+        #[arg(long)]
+        integration: String,
+        /// Only deliveries in this state: delivered, rejected, expired, skipped, or missing. May be said several times
+        #[arg(long = "state")]
+        states: Vec<String>,
+        /// Only events of this kind. May be said several times
+        #[arg(long = "type")]
+        kinds: Vec<String>,
+        /// Only events made at this time or later
+        #[arg(long)]
+        after: Option<String>,
+        /// Only events made before this time
+        #[arg(long)]
+        before: Option<String>,
+        /// Only events of the profile with this id
+        #[arg(long)]
+        profile: Option<String>,
+        /// Only count them
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List replays, the newest first
+    List {
+        /// The app's id, or its name
+        #[arg(long)]
+        app: String,
+        /// How many at most
+        #[arg(long, default_value_t = DEFAULT_LIMIT)]
+        limit: usize,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Cancel a replay: what it has not sent yet is as it was before it
+    Cancel {
+        /// The app's id, or its name
+        #[arg(long)]
+        app: String,
+        /// The replay's id
+        replay: Uuid,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
+    let state = &session.state;
+    match command {
+        Command::Create {
+            app,
+            integration,
+            states,
+            kinds,
+            after,
+            before,
+            profile,
+            dry_run,
+            output,
+        } => {
+            let app = session.app(&app).await?;
+            let some = |list: Vec<String>| (!list.is_empty()).then_some(list);
+            let draft = serde_json::json!({"dry_run": dry_run, "filter": {
+                "integration": integration, "states": some(states), "event_types": some(kinds),
+                "after": after, "before": before, "profile_id": profile,
+            }});
+            let draft: ReplayDraft = fields::read(draft, "").map_err(explain)?;
+            let made = replays::create(state, session.request(), app, draft).await;
+            output.reply(&made.map_err(explain)?)
+        }
+        Command::List { app, limit, output } => {
+            let app = session.app(&app).await?;
+            let found = replays::list(state, app, &Paging::first(limit)).await;
+            output.list(
+                &found.map_err(explain)?,
+                &["replay_id", "created_at", "state", "count", "open"],
+            )
+        }
+        Command::Cancel { app, replay, output } => {
+            let app = session.app(&app).await?;
+            let cancelled = replays::cancel(state, session.request(), app, replay).await;
+            cancelled.map_err(explain)?;
+            output.done(format_args!("the replay {replay} is cancelled"));
+            Ok(())
+        }
+    }
+}

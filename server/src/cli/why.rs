@@ -1,0 +1,45 @@
+//! `bursar why`.
+
+use clap::Args;
+use uuid::Uuid;
+
+use super::Failure;
+use super::session::{Output, Session, explain};
+use crate::actions::admin::deliveries;
+use crate::actions::admin::page::Page;
+
+/// Tell why an event was or was not delivered.
+#[derive(Args)]
+pub struct Command {
+    /// The event's id
+    event: Uuid,
+    /// The integration, such as webhook
+    slug: String,
+    /// The app's id, or its name; may be left out if there is one app
+    #[arg(long)]
+    app: Option<String>,
+    #[command(flatten)]
+    output: Output,
+}
+
+pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
+    let (app, now) = (
+        session.app_or_only(command.app.as_deref()).await?,
+        session.state.clock.now(),
+    );
+    let explained = deliveries::explain(&session.state, app, command.event, &command.slug, now).await;
+    let explained = explained.map_err(explain)?;
+    for delivery in &explained {
+        let state = delivery.state.as_deref().unwrap_or("no delivery");
+        command
+            .output
+            .done(format_args!("{}: {state}", delivery.delivery_id));
+        for sentence in &delivery.why {
+            command.output.done(format_args!("  {sentence}"));
+        }
+    }
+    command.output.json(&Page {
+        data: explained,
+        next_cursor: None,
+    })
+}

@@ -1,0 +1,295 @@
+//! Deliveries as the administration shows them: open ones and closed ones alike.
+
+use bursar_domain::events::{EventKind, id_range};
+use bursar_domain::ids::{AppId, ProfileId};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::store::{Row, Sql, Statement, StoreError, Value};
+
+/// A delivery. Times are microseconds.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// The event.
+    pub event: Uuid,
+    /// The integration's slug.
+    pub slug: String,
+    /// The integration's part.
+    pub part: String,
+    /// The two as a number.
+    pub target: i64,
+    /// `delivered`, `rejected`, `expired` or `skipped`; of an open one `pending`, `waiting`, `sending` or `blocked`.
+    pub state: String,
+    /// Why, where that is not plain.
+    pub reason: Option<String>,
+    /// How often it was tried.
+    pub tries: i64,
+    /// When it was made.
+    pub made_at: i64,
+    /// When it last changed.
+    pub updated_at: i64,
+    /// Which replay it belongs to.
+    pub replay: Option<Uuid>,
+    /// Where it stands, if it is open.
+    pub open: Option<Standing>,
+}
+
+/// Where an open delivery stands. Times are microseconds.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// Its lane.
+    pub lane: Uuid,
+    /// When the lane is looked at next.
+    pub due_at: i64,
+    /// The event whose turn it is in the lane.
+    pub turn: Uuid,
+    /// When it was tried first.
+    pub first_tried_at: Option<i64>,
+}
+
+/// A delivery in a list, with its place there.
+#[derive(Debug)]
+pub struct Listed {
+    /// The number of its event.
+    pub seq: i64,
+    /// What happened.
+    pub kind: EventKind,
+    /// Whose it is.
+    pub profile: Uuid,
+    /// The delivery.
+    pub shown: Shown,
+}
+
+/// Which deliveries are wanted.
+#[derive(Debug)]
+pub struct Wanted {
+    /// Of which app.
+    pub app: AppId,
+    /// Of one integration alone.
+    pub slug: Option<&'static str>,
+    /// In one state alone.
+    pub state: Option<&'static str>,
+    /// Of one profile alone.
+    pub profile: Option<ProfileId>,
+    /// Of one event of that profile alone.
+    pub event: Option<Uuid>,
+    /// The event's number and the target with which the list begins.
+    pub from: (i64, i64),
+    /// How many at most.
+    pub limit: i64,
+    /// Now, in microseconds.
+    pub now: i64,
+    /// The app's targets of which only the latest delivery counts: `,3,7,`.
+    pub latest_only: String,
+}
+
+/// Closed deliveries, those of the newest events first. An app's are found by walking its events.
+pub fn select_closed(wanted: &Wanted) -> Statement {
+    const OF_APP: Sql = Sql::same(
+        "SELECT e.event_seq, e.event_type, e.profile_id, d.event_id, t.slug, t.part, d.target_id, d.state, d.reason,
+                d.tries, d.created_at, d.updated_at, d.replay_id
+         FROM events AS e CROSS JOIN deliveries AS d CROSS JOIN targets AS t
+         WHERE e.app_id = $1 AND e.event_seq <= $2 AND (e.event_seq < $2 OR d.target_id <= $3)
+           AND d.event_id = e.event_id AND d.state = coalesce($4, d.state)
+           AND t.target_id = d.target_id AND t.slug = coalesce($5, t.slug)
+         ORDER BY e.event_seq DESC, d.target_id DESC LIMIT $6",
+    );
+    const OF_PROFILE: Sql = Sql::same(
+        "SELECT e.event_seq, e.event_type, e.profile_id, d.event_id, t.slug, t.part, d.target_id, d.state, d.reason,
+                d.tries, d.created_at, d.updated_at, d.replay_id
+         FROM events AS e CROSS JOIN deliveries AS d CROSS JOIN targets AS t
+         WHERE e.app_id = $1 AND (e.event_seq + 0 < $2 OR e.event_seq + 0 = $2 AND d.target_id <= $3)
+           AND d.event_id = e.event_id AND d.state = coalesce($4, d.state)
+           AND t.target_id = d.target_id AND t.slug = coalesce($5, t.slug)
+           AND e.profile_id = $6 AND e.event_id BETWEEN $7 AND $8
+         ORDER BY e.event_seq + 0 DESC, d.target_id DESC LIMIT $9",
+    );
+    let mut params: Vec<Value> = vec![
+        wanted.app.0.into(),
+        wanted.from.0.into(),
+        wanted.from.1.into(),
+        wanted.state.into(),
+        wanted.slug.into(),
+    ];
+    let sql = match wanted.profile {
+        None => &OF_APP,
+        Some(profile) => {
+            let [first, last] = wanted.events(profile);
+            params.extend([profile.0.into(), first.into(), last.into()]);
+            &OF_PROFILE
+        }
+    };
+    params.push(wanted.limit.into());
+    Statement::new(sql, params)
+}
+
+/// Open deliveries in the same order. All that are open of the app, or of the profile, are looked at.
+pub fn select_open(wanted: &Wanted) -> Statement {
+    const SQL: Sql = Sql::same(
+        "SELECT event_seq, event_type, profile_id, event_id, slug, part, target_id, state, reason, tries, made_at,
+                updated_at, replay_id, lane_id, due_at, turn_event, first_tried_at
+         FROM (
+             SELECT e.event_seq, e.event_type, o.profile_id, o.event_id, o.slug, o.part, o.target_id,
+                    CASE WHEN o.is_stopped = 1 THEN 'blocked'
+                         WHEN o.lease IS NOT NULL AND o.due_at > $1 AND o.turn_event = o.event_id THEN 'sending'
+                         ELSE o.state END AS state,
+                    o.reason, o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
+                    o.first_tried_at
+             FROM (
+                 SELECT open_deliveries.*,
+                        CASE WHEN $2 LIKE '%,' || target_id || ',%' THEN last_event ELSE first_event END AS turn_event
+                 FROM open_deliveries WHERE app_id = $3) AS o
+             JOIN events AS e ON e.event_id = o.event_id
+             WHERE o.slug = coalesce($4, o.slug) AND (o.lane_id = $5 OR o.lane_id BETWEEN $6 AND $7)
+               AND o.event_id BETWEEN $8 AND $9 AND o.profile_id = coalesce($5, o.profile_id)
+         ) AS shown
+         WHERE state = coalesce($10, state) AND (event_seq < $11 OR event_seq = $11 AND target_id <= $12)
+         ORDER BY event_seq DESC, target_id DESC LIMIT $13",
+    );
+    let everything = [Uuid::nil(), Uuid::max()];
+    let lanes = wanted.profile.map_or(everything, lanes_of);
+    let events = wanted
+        .profile
+        .map_or(everything, |profile| wanted.events(profile));
+    Statement::new(
+        &SQL,
+        [
+            wanted.now.into(),
+            wanted.latest_only.as_str().into(),
+            wanted.app.0.into(),
+            wanted.slug.into(),
+            wanted.profile.map(|profile| profile.0).into(),
+            lanes[0].into(),
+            lanes[1].into(),
+            events[0].into(),
+            events[1].into(),
+            wanted.state.into(),
+            wanted.from.0.into(),
+            wanted.from.1.into(),
+            wanted.limit.into(),
+        ],
+    )
+}
+
+impl Wanted {
+    fn events(&self, profile: ProfileId) -> [Uuid; 2] {
+        self.event.map_or_else(|| lanes_of(profile), |event| [event; 2])
+    }
+}
+
+/// Where the lanes of a profile lie that are not its own id, and its events.
+fn lanes_of(profile: ProfileId) -> [Uuid; 2] {
+    let ids = id_range(profile);
+    [*ids.start(), *ids.end()]
+}
+
+/// Reads a row of [`select_closed`] or [`select_open`].
+pub fn read_listed(row: &mut Row, is_open: bool) -> Result<Listed, StoreError> {
+    let kind = row.text(1)?;
+    let kind = EventKind::parse(&kind);
+    Ok(Listed {
+        seq: row.int(0)?,
+        kind: kind.ok_or_else(|| StoreError::Corrupt("an event of an unknown kind".into()))?,
+        profile: row.uuid(2)?,
+        shown: read_from(row, 3, is_open)?,
+    })
+}
+
+/// All deliveries of these events with their profiles, in the order of event and target.
+pub fn select_of_events(
+    app: AppId,
+    events: impl Iterator<Item = (Uuid, ProfileId)>,
+    now: i64,
+    latest_only: &str,
+) -> Statement {
+    const SQL: Sql = Sql::split(
+        "WITH wanted AS (
+             SELECT unhex(value ->> 0, '-') AS event_id, unhex(value ->> 1, '-') AS first_lane,
+                    unhex(value ->> 2, '-') AS last_lane
+             FROM json_each($1))
+         SELECT d.event_id AS event, t.slug, t.part, d.target_id AS target, d.state, d.reason, d.tries, d.created_at,
+                d.updated_at, d.replay_id, NULL, NULL, NULL, NULL
+         FROM deliveries AS d JOIN targets AS t ON t.target_id = d.target_id
+         WHERE t.app_id = $2 AND d.event_id IN (SELECT event_id FROM wanted)
+         UNION ALL
+         SELECT o.event_id, o.slug, o.part, o.target_id,
+                CASE WHEN o.is_stopped = 1 THEN 'blocked'
+                     WHEN o.lease IS NOT NULL AND o.due_at > $3 AND o.turn_event = o.event_id THEN 'sending'
+                     ELSE o.state END,
+                o.reason, o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
+                o.first_tried_at
+         FROM (
+             SELECT open_deliveries.*,
+                    CASE WHEN $4 LIKE '%,' || target_id || ',%' THEN last_event ELSE first_event END AS turn_event
+             FROM wanted JOIN open_deliveries ON app_id = $2 AND open_deliveries.event_id = wanted.event_id
+                  AND lane_id BETWEEN first_lane AND last_lane) AS o
+         ORDER BY event, target",
+        "WITH wanted AS (
+             SELECT (value ->> 0)::uuid AS event_id, (value ->> 1)::uuid AS first_lane, (value ->> 2)::uuid AS last_lane
+             FROM jsonb_array_elements($1::text::jsonb))
+         SELECT d.event_id AS event, t.slug, t.part, d.target_id AS target, d.state, d.reason, d.tries, d.created_at,
+                d.updated_at, d.replay_id, NULL::uuid, NULL::bigint, NULL::uuid, NULL::bigint
+         FROM (SELECT DISTINCT event_id FROM wanted) AS one
+         CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE deliveries.event_id = one.event_id OFFSET 0) AS d
+         JOIN targets AS t ON t.target_id = d.target_id AND t.app_id = $2
+         UNION ALL
+         SELECT o.event_id, o.slug, o.part, o.target_id,
+                CASE WHEN o.is_stopped = 1 THEN 'blocked'
+                     WHEN o.lease IS NOT NULL AND o.due_at > $3 AND o.turn_event = o.event_id THEN 'sending'
+                     ELSE o.state END,
+                o.reason, o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
+                o.first_tried_at
+         FROM (
+             SELECT open_deliveries.*,
+                    CASE WHEN $4 LIKE '%,' || target_id || ',%' THEN last_event ELSE first_event END AS turn_event
+             FROM wanted CROSS JOIN LATERAL (
+                 SELECT * FROM open_deliveries
+                 WHERE app_id = $2 AND open_deliveries.event_id = wanted.event_id
+                       AND lane_id BETWEEN first_lane AND last_lane OFFSET 0) AS open_deliveries) AS o
+         ORDER BY event, target",
+    );
+    let entries = events.flat_map(|(event, profile)| {
+        let [first, last] = lanes_of(profile);
+        [json!([event, profile.0, profile.0]), json!([event, first, last])]
+    });
+    let entries = serde_json::Value::Array(entries.collect()).to_string();
+    Statement::new(
+        &SQL,
+        [entries.into(), app.0.into(), now.into(), latest_only.into()],
+    )
+}
+
+/// Reads a row of [`select_of_events`].
+pub fn read(row: &mut Row) -> Result<Shown, StoreError> {
+    let mut shown = read_from(row, 0, false)?;
+    shown.open = standing(row, 10)?;
+    Ok(shown)
+}
+
+fn read_from(row: &mut Row, first: usize, is_open: bool) -> Result<Shown, StoreError> {
+    Ok(Shown {
+        event: row.uuid(first)?,
+        slug: row.text(first + 1)?,
+        part: row.text(first + 2)?,
+        target: row.int(first + 3)?,
+        state: row.text(first + 4)?,
+        reason: row.opt_text(first + 5)?,
+        tries: row.int(first + 6)?,
+        made_at: row.int(first + 7)?,
+        updated_at: row.int(first + 8)?,
+        replay: row.opt_uuid(first + 9)?,
+        open: if is_open { standing(row, first + 10)? } else { None },
+    })
+}
+
+fn standing(row: &mut Row, first: usize) -> Result<Option<Standing>, StoreError> {
+    let Some(lane) = row.opt_uuid(first)? else {
+        return Ok(None);
+    };
+    Ok(Some(Standing {
+        lane,
+        due_at: row.int(first + 1)?,
+        turn: row.uuid(first + 2)?,
+        first_tried_at: row.opt_int(first + 3)?,
+    }))
+}

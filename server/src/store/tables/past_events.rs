@@ -1,0 +1,120 @@
+//! Past events for deliveries that are made or opened later, and locks on the profiles that they belong to.
+
+use bursar_domain::events::{EventKind, id_range};
+use bursar_domain::ids::{AppId, ProfileId};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::profiles::read_details;
+use crate::store::{Row, Sql, Statement, StoreError, Value};
+use bursar_domain::profile::Details;
+
+/// A past event. Times are microseconds.
+#[derive(Debug, Clone)]
+pub struct PastEvent {
+    /// Its number: the order in which events were added.
+    pub seq: i64,
+    /// Its id.
+    pub id: Uuid,
+    /// Whose it is.
+    pub profile: ProfileId,
+    /// What happened.
+    pub kind: EventKind,
+    /// When it happened.
+    pub at: i64,
+    /// When it was made.
+    pub created_at: i64,
+}
+
+/// The event with this id, with its payload.
+pub fn select_one(app: AppId, event: Uuid) -> Statement {
+    const SQL: Sql = Sql::same(
+        "SELECT event_seq, event_id, profile_id, event_type, event_at, created_at, payload FROM events
+         WHERE event_id = $1 AND app_id = $2",
+    );
+    Statement::new(&SQL, [event.into(), app.0.into()])
+}
+
+/// Some events behind the one with the number `after`, in their order; those made from `made_from` on and before
+/// `made_before`.
+pub fn select_after(
+    app: AppId,
+    profile: Option<ProfileId>,
+    after: i64,
+    (made_from, made_before): (i64, i64),
+    limit: i64,
+) -> Statement {
+    const OF_APP: Sql = Sql::same(
+        "SELECT event_seq, event_id, profile_id, event_type, event_at, created_at FROM events
+         WHERE app_id = $1 AND event_seq > $2 AND created_at >= $3 AND created_at < $4
+         ORDER BY event_seq LIMIT $5",
+    );
+    const OF_PROFILE: Sql = Sql::same(
+        "SELECT event_seq, event_id, profile_id, event_type, event_at, created_at FROM events
+         WHERE app_id = $1 AND event_seq + 0 > $2 AND created_at >= $3 AND created_at < $4
+           AND profile_id = $5 AND event_id BETWEEN $6 AND $7
+         ORDER BY event_seq + 0 LIMIT $8",
+    );
+    let mut params: Vec<Value> = vec![app.0.into(), after.into(), made_from.into(), made_before.into()];
+    let sql = match profile {
+        None => &OF_APP,
+        Some(profile) => {
+            let ids = id_range(profile);
+            params.extend([profile.0.into(), (*ids.start()).into(), (*ids.end()).into()]);
+            &OF_PROFILE
+        }
+    };
+    params.push(limit.into());
+    Statement::new(sql, params)
+}
+
+/// Reads a row of [`select_one`] or [`select_after`].
+pub fn read(row: &mut Row) -> Result<PastEvent, StoreError> {
+    let kind = row.text(3)?;
+    Ok(PastEvent {
+        seq: row.int(0)?,
+        id: row.uuid(1)?,
+        profile: ProfileId(row.uuid(2)?),
+        kind: EventKind::parse(&kind)
+            .ok_or_else(|| StoreError::Corrupt(format!("an event of the unknown kind {kind:?}")))?,
+        at: row.int(4)?,
+        created_at: row.int(5)?,
+    })
+}
+
+/// The details of these profiles, those that are there.
+pub fn select_profiles(app: AppId, profiles: impl Iterator<Item = ProfileId>) -> Statement {
+    const SQL: Sql = Sql::split(
+        "SELECT profile_id, details FROM profiles
+         WHERE app_id = $1 AND profile_id IN (SELECT unhex(value, '-') FROM json_each($2))",
+        "SELECT profile_id, details FROM profiles
+         WHERE app_id = $1 AND profile_id IN (SELECT value::uuid FROM jsonb_array_elements_text($2::text::jsonb))",
+    );
+    of_profiles(&SQL, app, profiles)
+}
+
+/// As [`select_profiles`], and locks them for the change that reads them. Those that another change holds on PostgreSQL
+/// are passed over: who holds so many must not wait for more.
+pub fn lock_profiles(app: AppId, profiles: impl Iterator<Item = ProfileId>) -> Statement {
+    const SQL: Sql = Sql::with_lock(
+        "SELECT profile_id, details FROM profiles
+         WHERE app_id = $1 AND profile_id IN (SELECT unhex(value, '-') FROM json_each($2))",
+        "SELECT profile_id, details FROM profiles
+         WHERE app_id = $1 AND profile_id IN (SELECT value::uuid FROM jsonb_array_elements_text($2::text::jsonb))
+         FOR UPDATE SKIP LOCKED",
+    );
+    of_profiles(&SQL, app, profiles)
+}
+
+fn of_profiles(sql: &'static Sql, app: AppId, profiles: impl Iterator<Item = ProfileId>) -> Statement {
+    let ids = profiles.map(|profile| json!(profile.0)).collect();
+    Statement::new(
+        sql,
+        [app.0.into(), serde_json::Value::Array(ids).to_string().into()],
+    )
+}
+
+/// Reads a row of [`select_profiles`] or [`lock_profiles`].
+pub fn read_profile(row: &mut Row) -> Result<(ProfileId, Details), StoreError> {
+    Ok((ProfileId(row.uuid(0)?), read_details(row.opt_text(1)?)?))
+}

@@ -1,0 +1,240 @@
+//! `replays`, and deliveries that are opened again: for one more try, or by a replay.
+
+use bursar_domain::ids::{AppId, ProfileId};
+use uuid::Uuid;
+
+use super::lanes::LaneKey;
+use crate::store::{Row, Sql, Statement, StoreError};
+
+/// A delivery that is opened again, or by a replay for the first time. Times are microseconds.
+#[derive(Debug)]
+pub struct Reopened<'a> {
+    /// Its lane.
+    pub lane: LaneKey,
+    /// The event.
+    pub event: Uuid,
+    /// Whose it is.
+    pub profile: ProfileId,
+    /// How often it was tried.
+    pub tries: i64,
+    /// When it was first made.
+    pub made_at: i64,
+    /// Which replay it belongs to.
+    pub replay: Option<Uuid>,
+    /// How it was closed, and why; `None`: there was no delivery.
+    pub was: Option<(&'a str, Option<&'a str>)>,
+    /// Now: its place in the lane.
+    pub now: i64,
+}
+
+/// The statements that put a delivery at the end of its lane and take it out of those that are closed. A replay's lane is
+/// slow; a lane that is new is due at once.
+pub fn reopen(delivery: &Reopened<'_>) -> [Statement; 3] {
+    const ENQUEUE: Sql = Sql::split(
+        "INSERT INTO queue (target_id, lane_id, created_at, event_id, profile_id, tries, made_at, replay_id, was_state,
+                            was_reason, state, updated_at, place)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $3, (
+             SELECT coalesce(max(place), -1) + 1 FROM queue
+             WHERE target_id = $1 AND lane_id = $2 AND created_at = $3)",
+        "INSERT INTO queue (target_id, lane_id, created_at, event_id, profile_id, tries, made_at, replay_id, was_state,
+                            was_reason, state, updated_at, place)
+         SELECT $1::bigint, $2::uuid, $3::bigint, $4::uuid, $5::uuid, $6::bigint, $7::bigint, $8::uuid, $9::text,
+                $10::text, 'pending', $3, (
+             SELECT coalesce(max(place), -1) + 1 FROM queue
+             WHERE target_id = $1 AND lane_id = $2 AND created_at = $3)",
+    );
+    const COUNT_UP: Sql = Sql::same(
+        "INSERT INTO lanes (target_id, lane_id, profile_id, slow, due_at, open, waits) VALUES ($1, $2, $3, $4, $5, 1, 0)
+         ON CONFLICT (target_id, lane_id) DO UPDATE SET open = lanes.open + 1",
+    );
+    const OUT: Sql = Sql::same("DELETE FROM deliveries WHERE event_id = $1 AND target_id = $2");
+    let (target, lane) = (delivery.lane.target, delivery.lane.id);
+    let (state, reason) = delivery.was.unzip();
+    [
+        Statement::new(
+            &ENQUEUE,
+            [
+                target.into(),
+                lane.into(),
+                delivery.now.into(),
+                delivery.event.into(),
+                delivery.profile.0.into(),
+                delivery.tries.into(),
+                delivery.made_at.into(),
+                delivery.replay.into(),
+                state.into(),
+                reason.flatten().into(),
+            ],
+        ),
+        Statement::new(
+            &COUNT_UP,
+            [
+                target.into(),
+                lane.into(),
+                delivery.profile.0.into(),
+                delivery.replay.is_some().into(),
+                delivery.now.into(),
+            ],
+        ),
+        Statement::new(&OUT, [delivery.event.into(), target.into()]),
+    ]
+}
+
+/// Makes a lane due now, unless somebody is at it.
+pub fn due_now(lane: LaneKey, now: i64) -> Statement {
+    const SQL: Sql = Sql::same(
+        "UPDATE lanes SET waits = 0, due_at = $1
+         WHERE target_id = $2 AND lane_id = $3 AND lease IS NULL AND due_at > $1",
+    );
+    Statement::new(&SQL, [now.into(), lane.target.into(), lane.id.into()])
+}
+
+/// A replay.
+#[derive(Debug)]
+pub struct Replay {
+    /// Its id.
+    pub id: Uuid,
+    /// Where to.
+    pub slug: String,
+    /// Which deliveries: JSON.
+    pub filter: String,
+    /// `enqueuing`, `enqueued` or `cancelled`.
+    pub state: String,
+    /// How many deliveries matched.
+    pub count: i64,
+    /// How many have been enqueued.
+    pub enqueued: i64,
+    /// When it was made, in microseconds.
+    pub created_at: i64,
+}
+
+/// Adds a replay.
+pub fn insert(app: AppId, replay: &Replay) -> Statement {
+    const SQL: Sql = Sql::same(
+        "INSERT INTO replays (app_id, replay_id, slug, filter, state, count, enqueued, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    );
+    Statement::new(
+        &SQL,
+        [
+            app.0.into(),
+            replay.id.into(),
+            replay.slug.as_str().into(),
+            replay.filter.as_str().into(),
+            replay.state.as_str().into(),
+            replay.count.into(),
+            replay.enqueued.into(),
+            replay.created_at.into(),
+        ],
+    )
+}
+
+/// Locks a replay. What begins with it may lock many profiles, but without waiting for any.
+pub fn lock(app: AppId, replay: Uuid) -> Statement {
+    const SQL: Sql = crate::locking!(
+        "SELECT replay_id, slug, filter, state, count, enqueued, created_at FROM replays
+         WHERE app_id = $1 AND replay_id = $2"
+    )
+    .late();
+    Statement::new(&SQL, [app.0.into(), replay.into()])
+}
+
+/// An app's replays, the newest first, from this time and id on.
+pub fn select(app: AppId, from: (i64, Uuid), limit: i64) -> Statement {
+    const SQL: Sql = Sql::same(
+        "SELECT replay_id, slug, filter, state, count, enqueued, created_at FROM replays
+         WHERE app_id = $1 AND (created_at, replay_id) <= ($2, $3)
+         ORDER BY created_at DESC, replay_id DESC LIMIT $4",
+    );
+    Statement::new(&SQL, [app.0.into(), from.0.into(), from.1.into(), limit.into()])
+}
+
+/// Reads a row of [`lock`] or [`select`].
+pub fn read(row: &mut Row) -> Result<Replay, StoreError> {
+    Ok(Replay {
+        id: row.uuid(0)?,
+        slug: row.text(1)?,
+        filter: row.text(2)?,
+        state: row.text(3)?,
+        count: row.int(4)?,
+        enqueued: row.int(5)?,
+        created_at: row.int(6)?,
+    })
+}
+
+/// Notes how far a replay is.
+pub fn update(app: AppId, replay: Uuid, state: &str, more: i64) -> Statement {
+    const SQL: Sql = Sql::same(
+        "UPDATE replays SET state = $1, enqueued = enqueued + $2 WHERE app_id = $3 AND replay_id = $4",
+    );
+    Statement::new(&SQL, [state.into(), more.into(), app.0.into(), replay.into()])
+}
+
+/// How many deliveries of each of an app's replays are open: id and number.
+pub fn count_open(app: AppId) -> Statement {
+    const SQL: Sql = Sql::same(
+        "SELECT q.replay_id, count(*) FROM targets AS t
+         JOIN lanes AS l ON l.target_id = t.target_id AND l.slow = 1
+         JOIN queue AS q ON q.target_id = l.target_id AND q.lane_id = l.lane_id
+         WHERE t.app_id = $1 GROUP BY q.replay_id",
+    );
+    Statement::new(&SQL, [app.0.into()])
+}
+
+/// Locks some lanes of a target that have deliveries of a replay beside the one that is being sent at the moment: the
+/// lane, its target, the first and the last event of it, and whether it is claimed.
+pub fn lock_lanes(target: i64, replay: Uuid, now: i64, limit: i64) -> Statement {
+    const SQL: Sql = Sql::with_lock(
+        "SELECT l.target_id || hex(l.lane_id), l.lane_id,
+                (SELECT event_id FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
+                 ORDER BY f.created_at, f.place LIMIT 1),
+                (SELECT event_id FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
+                 ORDER BY f.created_at DESC, f.place DESC LIMIT 1),
+                CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1 ELSE 0 END
+         FROM lanes AS l WHERE l.target_id = $2 AND l.slow = 1
+           AND (SELECT count(*) FROM queue AS q WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id
+                AND q.replay_id = $3) > CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1 ELSE 0 END
+         LIMIT $4",
+        "SELECT l.target_id || l.lane_id::text, l.lane_id,
+                (SELECT event_id FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
+                 ORDER BY f.created_at, f.place LIMIT 1),
+                (SELECT event_id FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
+                 ORDER BY f.created_at DESC, f.place DESC LIMIT 1),
+                CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1::bigint ELSE 0 END
+         FROM lanes AS l WHERE l.target_id = $2 AND l.slow = 1
+           AND (SELECT count(*) FROM queue AS q WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id
+                AND q.replay_id = $3) > CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1 ELSE 0 END
+         ORDER BY l.lane_id LIMIT $4 FOR UPDATE OF l",
+    )
+    .late();
+    Statement::new(&SQL, [now.into(), target.into(), replay.into(), limit.into()])
+}
+
+/// Puts the deliveries of a replay's lane back to how they were closed before; those that were not there are closed as
+/// skipped. The one of the event `but` goes on.
+pub fn cancel_lane(lane: LaneKey, but: Option<Uuid>, now: i64) -> [Statement; 4] {
+    const CLOSE: Sql = Sql::same(
+        "INSERT INTO deliveries (event_id, target_id, state, reason, tries, created_at, updated_at)
+         SELECT event_id, target_id, coalesce(was_state, 'skipped'),
+                CASE WHEN was_state IS NULL THEN 'replay_cancelled' ELSE was_reason END,
+                tries, coalesce(made_at, created_at), $1
+         FROM queue WHERE target_id = $2 AND lane_id = $3 AND event_id <> $4
+         ON CONFLICT (event_id, target_id) DO UPDATE SET
+             state = excluded.state, reason = excluded.reason, tries = excluded.tries, updated_at = excluded.updated_at",
+    );
+    const REMOVE: Sql =
+        Sql::same("DELETE FROM queue WHERE target_id = $1 AND lane_id = $2 AND event_id <> $3");
+    const COUNT: Sql = Sql::same(
+        "UPDATE lanes SET open = (
+             SELECT count(*) FROM queue WHERE queue.target_id = lanes.target_id AND queue.lane_id = lanes.lane_id)
+         WHERE target_id = $1 AND lane_id = $2",
+    );
+    const EMPTY: Sql = Sql::same("DELETE FROM lanes WHERE target_id = $1 AND lane_id = $2 AND open = 0");
+    let (target, id, but) = (lane.target, lane.id, but.unwrap_or_default());
+    [
+        Statement::new(&CLOSE, [now.into(), target.into(), id.into(), but.into()]),
+        Statement::new(&REMOVE, [target.into(), id.into(), but.into()]),
+        Statement::new(&COUNT, [target.into(), id.into()]),
+        Statement::new(&EMPTY, [target.into(), id.into()]),
+    ]
+}

@@ -1,0 +1,118 @@
+//! The commands for deliveries: the real program on the database of a server.
+
+use std::process::Command;
+
+use bursar::store::Location;
+use serde_json::{Value, json};
+
+use crate::support::backend::Backend;
+use crate::support::deliveries::{enable, entries, until_states, webhook, work};
+use crate::support::purchases::{Customer, subscription};
+use crate::support::server::{TRANSACTION, TestServer};
+use crate::support::vendor::{Manner, Vendor};
+
+fn bursar(server: &TestServer, args: &str) -> (bool, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bursar"));
+    command
+        .env_clear()
+        .current_dir(&server.folder.0)
+        .args(args.split(' '));
+    match &server.options.location {
+        Location::Postgres(url) => command.args(["--database", url]),
+        _ => command.arg("--data-dir").arg(&server.folder.0),
+    };
+    command.args(["--test-clock", "2026-01-01T00:00:00Z"]);
+    command.env("BURSAR_MASTER_KEY", "07".repeat(32));
+    command.env("BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES", "true");
+    let done = command.output().unwrap();
+    let said = if done.status.success() {
+        done.stdout
+    } else {
+        done.stderr
+    };
+    (done.status.success(), String::from_utf8(said).unwrap())
+}
+
+fn text(server: &TestServer, args: &str) -> String {
+    let (is_done, said) = bursar(server, args);
+    assert!(is_done, "{args}: {said}");
+    said
+}
+
+fn parsed(server: &TestServer, args: &str) -> Value {
+    serde_json::from_str(&text(server, &format!("{args} --json"))).unwrap()
+}
+
+// The third party answers while a command runs.
+#[tokio::test(flavor = "multi_thread")]
+async fn deliveries_are_looked_at_tried_again_and_replayed_by_commands() {
+    for backend in [Backend::SqliteFile, Backend::Postgres] {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|_, _| Manner::Answers(400, "no")).await;
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        let _working = work(&server);
+        Customer::new(&server, "ann")
+            .await
+            .post(TRANSACTION, &subscription())
+            .await;
+        until_states(&server, &["rejected 1"]).await;
+        let listed = parsed(
+            &server,
+            "delivery list --app default --state rejected --integration webhook",
+        );
+        assert_eq!(
+            listed["data"],
+            json!(entries(&server, "deliveries").await),
+            "{backend:?}"
+        );
+        let id = listed["data"][0]["delivery_id"].as_str().unwrap();
+        let event = listed["data"][0]["event_id"].as_str().unwrap();
+        let shown = parsed(&server, &format!("delivery show --app default {id}"));
+        assert_eq!(shown["attempt_log"][0]["status"], 400, "{backend:?}");
+        let why = text(&server, &format!("why {event} webhook"));
+        assert!(
+            why.starts_with(&format!("{id}: rejected\n  Webhook is on.\n")),
+            "{why}"
+        );
+        let why = parsed(&server, &format!("why {event} amplitude --app default"));
+        assert_eq!(why["data"][0]["state"], Value::Null);
+        assert_eq!(
+            why["data"][0]["why"][0],
+            "Amplitude was never set up for this app."
+        );
+        vendor.script(|_, _| Manner::Answers(200, "{}"));
+        text(&server, &format!("delivery retry --app default {id}"));
+        until_states(&server, &["delivered 1"]).await;
+        let filter = "--app default --integration webhook --state delivered --type subscription_started";
+        let counted = parsed(&server, &format!("replay create {filter} --dry-run"));
+        assert_eq!(counted, json!({"replay_id": null, "count": 1}), "{backend:?}");
+        let made = parsed(&server, &format!("replay create {filter}"));
+        let replay = made["replay_id"].as_str().unwrap();
+        let listed = parsed(&server, "replay list --app default");
+        assert_eq!(
+            (&listed["data"][0]["count"], &listed["data"][0]["replay_id"]),
+            (&json!(1), &json!(replay))
+        );
+        text(&server, &format!("replay cancel --app default {replay}"));
+        let tested = parsed(&server, "integration test --app default webhook");
+        assert_eq!(tested["passed"], true, "{tested}");
+        for (args, told) in [
+            ("delivery retry --app default x", "there is no delivery \"x\""),
+            (
+                "delivery list --app default --state x",
+                "state: must be the state of a delivery",
+            ),
+            (
+                "replay create --app default --integration webhook --state x",
+                "filter.states[0]: ",
+            ),
+            (
+                "why 00000000-0000-4000-8000-000000000000 webhook",
+                "the event does not exist",
+            ),
+        ] {
+            let (is_done, said) = bursar(&server, args);
+            assert!(!is_done && said.contains(told), "{args}: {said}");
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Replays of past events: what they match, send, and leave behind when they are cancelled.
+
+use bursar_domain::ids::ProfileId;
+use serde_json::{Value, json};
+
+use crate::support::backend::ALL;
+use crate::support::deliveries::{
+    enable, entries, only, send, states, switch_off, until_states, webhook, work,
+};
+use crate::support::events::{event, store};
+use crate::support::purchases::{Customer, numbered, one_time, subscription, with};
+use crate::support::server::{PROFILE, TRANSACTION, TestServer};
+use crate::support::vendor::Vendor;
+
+/// Two customers with a subscription each, one of whom also bought something else.
+async fn sell(server: &TestServer) {
+    for id in ["ann", "bob"] {
+        let customer = Customer::new(server, id).await;
+        customer.post(TRANSACTION, &numbered(subscription(), id)).await;
+    }
+    let ann = Customer { server, id: "ann" };
+    ann.post(TRANSACTION, &numbered(one_time(), "coins")).await;
+}
+
+async fn replay(server: &TestServer, filter: Value, dry_run: bool) -> Value {
+    let filter = with(json!({"integration": "webhook"}), filter);
+    let body = json!({"filter": filter, "dry_run": dry_run});
+    let answer = send(server, "POST", "replays", &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()
+}
+
+async fn count(server: &TestServer, filter: Value) -> i64 {
+    let counted = replay(server, filter, true).await;
+    assert_eq!(counted["replay_id"], Value::Null);
+    counted["count"].as_i64().unwrap()
+}
+
+#[tokio::test]
+async fn events_from_before_an_integration_was_set_up_are_sent_and_then_sent_again_with_the_same_ids() {
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        sell(&server).await;
+        enable(
+            &server,
+            "webhook",
+            with(webhook(&vendor.url), json!({"ordered": true})),
+        )
+        .await;
+        let _working = work(&server);
+        assert_eq!(count(&server, json!({})).await, 3, "{backend:?}");
+        assert_eq!(states(&server).await, [""; 0], "nothing is sent by counting");
+        let made = replay(&server, json!({}), false).await;
+        assert_eq!(made["count"], 3, "{backend:?}");
+        until_states(&server, &["delivered 3"]).await;
+        let deliveries = entries(&server, "deliveries").await;
+        assert!(
+            deliveries.iter().all(|one| one["replay_id"] == made["replay_id"]),
+            "{deliveries:?}"
+        );
+        let ids = |from: usize| {
+            let mut ids: Vec<_> = vendor.received()[from..]
+                .iter()
+                .map(|request| request.json()["event_properties"]["profile_event_id"].to_string())
+                .collect();
+            ids.sort();
+            ids
+        };
+        assert_eq!(count(&server, json!({"states": ["missing"]})).await, 0);
+        assert_eq!(
+            replay(&server, json!({"states": ["delivered"]}), false).await["count"],
+            3
+        );
+        for _ in 0..500 {
+            if vendor.count() == 6 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        until_states(&server, &["delivered 3"]).await;
+        assert_eq!(
+            ids(0)[..],
+            [ids(3), ids(3)]
+                .concat()
+                .into_iter()
+                .collect::<std::collections::BTreeSet<_>>()
+                .into_iter()
+                .flat_map(|id| [id.clone(), id])
+                .collect::<Vec<_>>()[..],
+            "{backend:?}"
+        );
+        let listed = entries(&server, "replays").await;
+        assert_eq!(listed.len(), 2, "{backend:?}");
+        for replay in &listed {
+            assert_eq!(
+                (&replay["state"], &replay["count"]),
+                (&json!("enqueued"), &json!(3))
+            );
+            assert_eq!((&replay["enqueued"], &replay["open"]), (&json!(3), &json!(0)));
+        }
+        let tries: Vec<_> = entries(&server, "deliveries")
+            .await
+            .iter()
+            .map(|one| one["attempts"].clone())
+            .collect();
+        assert_eq!(tries, [2, 2, 2], "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_narrows_a_replay() {
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        sell(&server).await;
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        let ann = Customer {
+            server: &server,
+            id: "ann",
+        }
+        .profile()
+        .await["profile_id"]
+            .clone();
+        for (filter, expected) in [
+            (json!({"profile_id": ann}), 2),
+            (json!({"event_types": ["subscription_started"]}), 2),
+            (
+                json!({"event_types": ["subscription_started"], "profile_id": ann}),
+                1,
+            ),
+            (json!({"event_types": []}), 0),
+            (json!({"after": "2026-01-01T00:00:00Z"}), 3),
+            (json!({"after": "2026-01-01T00:00:00.000001Z"}), 0),
+            (json!({"before": "2026-01-01T00:00:00Z"}), 0),
+            (json!({"states": ["missing"]}), 3),
+            (
+                json!({"states": ["delivered", "rejected", "expired", "skipped"]}),
+                0,
+            ),
+        ] {
+            assert_eq!(
+                count(&server, filter.clone()).await,
+                expected,
+                "{backend:?} {filter}"
+            );
+        }
+        for (filter, field) in [
+            (json!({"integration": "x"}), "filter.integration"),
+            (json!({"states": ["pending"]}), "filter.states[0]"),
+            (json!({"event_types": ["x"]}), "filter.event_types[0]"),
+            (json!({"after": "x"}), "filter.after"),
+            (json!({"before": "x"}), "filter.before"),
+            (json!({"profile_id": "x"}), "filter.profile_id"),
+            (json!({"x": 1}), "filter.x"),
+        ] {
+            let body = json!({"filter": with(json!({"integration": "webhook"}), filter)});
+            let refused = send(&server, "POST", "replays", &body).await;
+            assert_eq!(
+                (refused.status, &refused.json()["errors"][0]["field"]),
+                (422, &json!(field))
+            );
+        }
+        let never_set = json!({"filter": {"integration": "amplitude"}});
+        assert_eq!(send(&server, "POST", "replays", &never_set).await.status, 409);
+        Customer {
+            server: &server,
+            id: "ann",
+        }
+        .call("PATCH", PROFILE, &json!({"analytics_disabled": true}))
+        .await;
+        assert_eq!(
+            count(&server, json!({})).await,
+            1,
+            "{backend:?}: who has opted out is left alone"
+        );
+        let off = json!({"events": {"subscription_started": false}});
+        enable(&server, "webhook", with(webhook(&vendor.url), off)).await;
+        assert_eq!(count(&server, json!({})).await, 0, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_replay_leaves_everything_as_it_was() {
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        let _working = work(&server);
+        sell(&server).await;
+        until_states(&server, &["delivered 3"]).await;
+        switch_off(&server, &vendor.url).await;
+        let before = entries(&server, "deliveries").await;
+        let made = replay(&server, json!({}), false).await;
+        assert_eq!(made["count"], 3, "{backend:?}");
+        assert_eq!(
+            count(&server, json!({})).await,
+            0,
+            "what is open is not replayed again"
+        );
+        let open = entries(&server, "replays").await;
+        assert_eq!(only(&open)["open"], 3, "{backend:?}");
+        let id = made["replay_id"].as_str().unwrap();
+        let cancelled = send(&server, "DELETE", &format!("replays/{id}"), &Value::Null).await;
+        assert_eq!(cancelled.status, 204, "{}", cancelled.text());
+        assert_eq!(only(&entries(&server, "replays").await)["state"], "cancelled");
+        let mut after = entries(&server, "deliveries").await;
+        for delivery in &mut after {
+            delivery["updated_at"] = before[0]["updated_at"].clone();
+        }
+        assert_eq!(after, before, "{backend:?}");
+        let nobodys = format!("replays/{}", server.app_id);
+        assert_eq!(send(&server, "DELETE", &nobodys, &Value::Null).await.status, 404);
+    }
+}
+
+#[tokio::test]
+async fn what_a_cancelled_replay_never_sent_is_skipped_and_a_deleted_profile_leaves_the_replay() {
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        sell(&server).await;
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        let made = replay(&server, json!({}), false).await;
+        until_states(&server, &["pending 3"]).await;
+        let ann = Customer {
+            server: &server,
+            id: "ann",
+        };
+        assert_eq!(ann.call("DELETE", PROFILE, &Value::Null).await.status, 204);
+        until_states(&server, &["pending 1"]).await;
+        let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
+        assert_eq!(send(&server, "DELETE", &path, &Value::Null).await.status, 204);
+        let left = entries(&server, "deliveries").await;
+        assert_eq!(
+            (&only(&left)["state"], &only(&left)["reason"]),
+            (&json!("skipped"), &json!("replay_cancelled"))
+        );
+        assert_eq!(
+            count(&server, json!({"states": ["skipped"]})).await,
+            1,
+            "{backend:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn replays_are_listed_page_by_page_newest_first() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        enable(&server, "webhook", webhook("http://127.0.0.1:9/")).await;
+        let mut made = Vec::new();
+        for _ in 0..3 {
+            made.push(replay(&server, json!({}), false).await["replay_id"].clone());
+            server.state.clock.move_to(server.state.clock.now() + 1).unwrap();
+        }
+        made.reverse();
+        let first = crate::support::deliveries::get(&server, "replays?limit=2").await;
+        let cursor = first["next_cursor"].as_str().unwrap();
+        let second =
+            crate::support::deliveries::get(&server, &format!("replays?limit=2&cursor={cursor}")).await;
+        let ids: Vec<_> = [&first, &second]
+            .iter()
+            .flat_map(|page| page["data"].as_array().unwrap())
+            .map(|replay| replay["replay_id"].clone())
+            .collect();
+        assert_eq!((ids, &second["next_cursor"]), (made, &Value::Null), "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_replay_and_its_cancellation_go_through_many_batches() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let id = Customer::new(&server, "ann").await.profile().await["profile_id"].clone();
+        let profile = ProfileId::parse(id.as_str().unwrap()).unwrap();
+        let made: Vec<_> = (0..450).map(|n| event(&server, profile, n)).collect();
+        store(&server.state, &made).await;
+        for ordered in [true, false] {
+            let settings = with(webhook("http://127.0.0.1:9/"), json!({"ordered": ordered}));
+            enable(&server, "webhook", settings).await;
+            assert_eq!(count(&server, json!({})).await, 450, "{backend:?}");
+            let made = replay(&server, json!({}), false).await;
+            until_states(&server, &["pending 450"]).await;
+            let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
+            assert_eq!(send(&server, "DELETE", &path, &Value::Null).await.status, 204);
+            assert_eq!(states(&server).await, ["skipped 450"], "{backend:?}");
+        }
+    }
+}

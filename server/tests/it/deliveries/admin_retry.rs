@@ -1,0 +1,194 @@
+//! One more try of a delivery, whatever came of it before.
+
+use bursar::store::Sql;
+use serde_json::{Value, json};
+
+use crate::support::backend::ALL;
+use crate::support::deliveries::{
+    enable, entries, get, only, run, send, switch_off, until_states, webhook, work,
+};
+use crate::support::purchases::{Customer, subscription, with};
+use crate::support::server::{PROFILE, TRANSACTION, TestServer, request};
+use crate::support::vendor::{Manner, Vendor};
+
+async fn the_delivery(server: &TestServer) -> Value {
+    only(&entries(server, "deliveries").await).clone()
+}
+
+async fn retry(server: &TestServer) -> (u16, String) {
+    let delivery = the_delivery(server).await;
+    let path = format!("deliveries/{}/retry", delivery["delivery_id"].as_str().unwrap());
+    let answer = send(server, "POST", &path, &Value::Null).await;
+    (answer.status, answer.text())
+}
+
+async fn buy(server: &TestServer) {
+    Customer::new(server, "ann")
+        .await
+        .post(TRANSACTION, &subscription())
+        .await;
+}
+
+#[tokio::test]
+async fn a_refused_delivery_and_one_that_arrived_are_sent_again_with_the_same_id() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|_, _| Manner::Answers(400, "no")).await;
+        enable(
+            &server,
+            "webhook",
+            with(webhook(&vendor.url), json!({"ordered": true})),
+        )
+        .await;
+        let _working = work(&server);
+        buy(&server).await;
+        until_states(&server, &["rejected 1"]).await;
+        let made_at = the_delivery(&server).await["created_at"].clone();
+        server
+            .state
+            .clock
+            .move_to(server.state.clock.now() + 60_000_000)
+            .unwrap();
+        vendor.script(|_, _| Manner::Answers(200, "{}"));
+        assert_eq!(retry(&server).await, (202, String::new()), "{backend:?}");
+        until_states(&server, &["delivered 1"]).await;
+        assert_eq!(retry(&server).await.0, 202, "{backend:?}");
+        for _ in 0..500 {
+            if vendor.count() == 3 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        until_states(&server, &["delivered 1"]).await;
+        let bodies: Vec<_> = vendor
+            .received()
+            .into_iter()
+            .map(|request| request.body)
+            .collect();
+        assert_eq!(bodies.len(), 3, "{backend:?}");
+        assert!(bodies.iter().all(|body| *body == bodies[0]), "{bodies:?}");
+        let delivery = the_delivery(&server).await;
+        assert_eq!(
+            (&delivery["attempts"], &delivery["created_at"]),
+            (&json!(3), &made_at)
+        );
+        let id = delivery["delivery_id"].as_str().unwrap();
+        let shown = get(&server, &format!("deliveries/{id}")).await;
+        let tries: Vec<_> = shown["attempt_log"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| &one["status"])
+            .collect();
+        assert_eq!(tries, [400, 200, 200], "{backend:?}");
+        let audit = server.admin("GET", "audit?limit=2", "").await.json();
+        for record in audit["data"].as_array().unwrap() {
+            assert_eq!(
+                (&record["action"], &record["target"]),
+                (&json!("delivery.retry"), &json!(id))
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_open_delivery_becomes_due_at_once() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|_, _| Manner::Answers(500, "soon")).await;
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        let _working = work(&server);
+        buy(&server).await;
+        for _ in 0..500 {
+            if the_delivery(&server).await["attempts"] == 1 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        assert_eq!(
+            the_delivery(&server).await["next_attempt_at"],
+            "2026-01-01T00:01:00+00:00"
+        );
+        vendor.script(|_, _| Manner::Answers(200, "{}"));
+        assert_eq!(retry(&server).await.0, 202, "{backend:?}");
+        until_states(&server, &["delivered 1"]).await;
+        assert_eq!(the_delivery(&server).await["attempts"], 2);
+    }
+}
+
+#[tokio::test]
+async fn what_a_rule_keeps_from_being_sent_is_refused_as_long_as_it_does() {
+    const EXPIRE: Sql = Sql::same("UPDATE deliveries SET state = 'expired', reason = 'too_old'");
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        let off = json!({"events": {"subscription_started": false, "access_level_updated": false}});
+        enable(&server, "webhook", with(webhook(&vendor.url), off)).await;
+        let _working = work(&server);
+        buy(&server).await;
+        until_states(&server, &["skipped 1"]).await;
+        let (status, why) = retry(&server).await;
+        assert!(
+            status == 409 && why.contains("event_disabled"),
+            "{backend:?}: {why}"
+        );
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        let ann = Customer {
+            server: &server,
+            id: "ann",
+        };
+        ann.call("PATCH", PROFILE, &json!({"analytics_disabled": true}))
+            .await;
+        let (status, why) = retry(&server).await;
+        assert!(
+            status == 409 && why.contains("analytics_disabled"),
+            "{backend:?}: {why}"
+        );
+        ann.call("PATCH", PROFILE, &json!({"analytics_disabled": false}))
+            .await;
+        assert_eq!(retry(&server).await.0, 202, "{backend:?}");
+        until_states(&server, &["delivered 1"]).await;
+        run(&server, &EXPIRE).await;
+        assert_eq!(
+            retry(&server).await.0,
+            202,
+            "{backend:?}: the webhook takes repeats for a day"
+        );
+        until_states(&server, &["delivered 1"]).await;
+        run(&server, &EXPIRE).await;
+        server
+            .state
+            .clock
+            .move_to(server.state.clock.now() + 25 * 3_600_000_000)
+            .unwrap();
+        let (status, why) = retry(&server).await;
+        assert!(status == 409 && why.contains("too_old"), "{backend:?}: {why}");
+        assert_eq!(vendor.count(), 2, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_retry_under_one_key_is_one_retry() {
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        let _working = work(&server);
+        buy(&server).await;
+        until_states(&server, &["delivered 1"]).await;
+        switch_off(&server, &vendor.url).await;
+        let id = the_delivery(&server).await["delivery_id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let path = format!("/admin/v1/apps/{}/deliveries/{id}/retry", server.app_id);
+        let bearer = format!("Bearer {}", server.admin_token);
+        for _ in 0..2 {
+            let call = request(&bearer, "POST", &path, &[("idempotency-key", "k")], "");
+            assert_eq!(server.send(call).await.status, 202, "{backend:?}");
+        }
+        let audit = server.admin("GET", "audit", "").await.json();
+        let audit = audit["data"].as_array().unwrap();
+        let retries = audit.iter().filter(|record| record["action"] == "delivery.retry");
+        assert_eq!(retries.count(), 1, "{backend:?}");
+        until_states(&server, &["pending 1"]).await;
+    }
+}
