@@ -122,6 +122,12 @@ async fn events(server: &TestServer, names: &mut HashMap<Uuid, usize>) -> Vec<St
         if let Some(sharing) = sharing.as_array_mut() {
             sharing.sort_by_key(|sharer| name(names, sharer));
         }
+        // The id of a delivery begins with that of its event, which is another in each app.
+        let id = event["event_id"].as_str().unwrap().to_owned();
+        for delivery in event["deliveries"].as_array_mut().unwrap() {
+            let own = delivery["delivery_id"].as_str().unwrap().strip_prefix(&id);
+            delivery["delivery_id"] = own.unwrap().into();
+        }
         let kind = event["event_type"].as_str().unwrap().to_owned();
         texts.push(format!("event {kind} {}", without_ids(&event.to_string(), names)));
     }
