@@ -31,6 +31,7 @@ advisory database, looked for in this order:
   target/advisory-db                    a folder
 
 The tests find in their environment:
+  BURSAR_TEST_LONG            if set, the tests of deliveries take many more events
   BURSAR_TEST_POSTGRES        URL of the throwaway PostgreSQL; the user may create databases
   BURSAR_TEST_POSTGRES_BIN    folder of PostgreSQL's programs, to start a cluster of one's own
   BURSAR_TEST_PYTHON          a Python that has `requests`

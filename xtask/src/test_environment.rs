@@ -7,6 +7,7 @@ use std::process::Command;
 
 use crate::postgres::Cluster;
 
+const LONG: &str = "BURSAR_TEST_LONG";
 const POSTGRES: &str = "BURSAR_TEST_POSTGRES";
 const POSTGRES_BIN: &str = "BURSAR_TEST_POSTGRES_BIN";
 const PYTHON: &str = "BURSAR_TEST_PYTHON";
@@ -63,6 +64,15 @@ pub fn names_of_ours() -> Vec<String> {
 pub fn seed() -> Option<u64> {
     let seed = std::env::var(SEED).ok()?;
     Some(seed.parse().expect("BURSAR_TEST_SEED is a number"))
+}
+
+/// How much of something a test does: `usual`, or `long` where `BURSAR_TEST_LONG` is set.
+pub fn size(usual: usize, long: usize) -> usize {
+    if std::env::var_os(LONG).is_some() {
+        long
+    } else {
+        usual
+    }
 }
 
 /// Are the stories to be written anew as they go now, rather than compared?

@@ -5,19 +5,23 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bursar_domain::ids::ProfileId;
+use bursar_domain::integrations::schedule::DICE;
 use bursar_domain::integrations::{Judgement, Record, Request, Schedule, Sending, Settings, Verdict};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
+use super::mask::Mask;
 use super::turn::{Ready, closed, keep};
 use super::worker::Shared;
 use crate::actions::deliveries::{End, Settlement, settle};
 use crate::directory::Target;
-use crate::outbound::{Received, SendError};
+use crate::outbound::{Received, SendError, TIMEOUT};
 use crate::store::tables::deliveries::Attempt;
 
 /// No integration asks for more requests than this for one record.
 const MOST_STEPS: u8 = 5;
+/// How long all of them may take together, in microseconds.
+pub const LONGEST: i64 = MOST_STEPS as i64 * TIMEOUT.as_micros() as i64;
 
 /// What came of a request, for each of its records.
 struct Outcome {
@@ -28,6 +32,8 @@ struct Outcome {
     step: u8,
     /// How long it took, in microseconds.
     duration: i64,
+    /// What it said of ours in its head.
+    credentials: Mask,
 }
 
 /// Sends the records, which share a route, and settles them.
@@ -37,6 +43,10 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
     let profile = batch[0].profile;
     let outcome = exchange(shared, target, profile, &records).await;
     shared.note_health(&outcome.verdicts, outcome.retry_after);
+    // First of all: what is settled below is due again at once.
+    if let Some(why) = why_blocked(shared, &batch, &outcome) {
+        shared.block(&why).await;
+    }
     let settled = batch.into_iter().zip(&outcome.verdicts).map(|(ready, verdict)| {
         let shared = Arc::clone(shared);
         let settlement = finish(&shared, target, ready, verdict, &outcome, started_at);
@@ -48,13 +58,21 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
         }
     });
     join_all(settled).await;
-    let blocks = outcome.verdicts.iter().find_map(|verdict| match verdict {
-        Verdict::Misconfigured(why) => Some(why.clone()),
+}
+
+/// What the third party has to say against the settings, if it has.
+fn why_blocked(shared: &Shared, batch: &[Ready], outcome: &Outcome) -> Option<String> {
+    let mut verdicts = batch.iter().zip(&outcome.verdicts);
+    verdicts.find_map(|(ready, verdict)| match verdict {
+        Verdict::Misconfigured(why) => Some(told(shared, ready, outcome, why)),
         _ => None,
-    });
-    if let Some(why) = blocks {
-        shared.block(&why).await;
-    }
+    })
+}
+
+/// A third party's words as they may be kept.
+fn told(shared: &Shared, ready: &Ready, outcome: &Outcome, words: &str) -> String {
+    let words = shared.secrets.text(&outcome.credentials.text(words));
+    ready.mask.answer(&words)
 }
 
 /// Makes the request, and those that follow from its answer.
@@ -77,6 +95,7 @@ async fn exchange(shared: &Shared, target: Target, profile: ProfileId, records: 
         let Ok(request) = catch_unwind(AssertUnwindSafe(|| (known.integration.request)(&sending))) else {
             return fault(records.len(), step);
         };
+        let credentials = Mask::of_head(&request);
         let received = shared.state.outbound.send(&request, sending.now).await;
         let duration = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
         let answer = received.as_ref().ok().map(|received| &received.answer);
@@ -99,7 +118,7 @@ async fn exchange(shared: &Shared, target: Target, profile: ProfileId, records: 
                 }
             }
             Ok(Judgement::Verdicts(verdicts)) if verdicts.len() == records.len() => {
-                return outcome(verdicts, received, step, duration);
+                return outcome(verdicts, received, step, duration, credentials);
             }
             _ => return fault(records.len(), step),
         }
@@ -111,6 +130,7 @@ fn outcome(
     received: Result<Received, SendError>,
     step: u8,
     duration: i64,
+    credentials: Mask,
 ) -> Outcome {
     let (status, retry_after, answer, verdicts) = match received {
         Ok(Received { answer, retry_after }) => (Some(answer.status), retry_after, answer.body, verdicts),
@@ -134,6 +154,7 @@ fn outcome(
         answer,
         step,
         duration,
+        credentials,
     }
 }
 
@@ -158,6 +179,7 @@ fn fault(records: usize, step: u8) -> Outcome {
         answer: String::new(),
         step,
         duration: 0,
+        credentials: Mask::of_secrets([]),
     }
 }
 
@@ -171,7 +193,8 @@ fn finish(
     started_at: i64,
 ) -> Settlement {
     let now = shared.state.clock.now();
-    let mut settlement = ready.settlement;
+    let told = |words: &str| told(shared, &ready, outcome, words);
+    let mut settlement = ready.settlement.clone();
     settlement.tries += 1;
     settlement.first_tried_at.get_or_insert(started_at);
     settlement.now = now;
@@ -179,38 +202,36 @@ fn finish(
         number: settlement.tries,
         started_at,
         duration: outcome.duration,
-        request: ready
-            .mask
-            .request(&masked(shared, target, &ready.record, outcome.step, started_at)),
+        request: masked(shared, target, &ready.record, outcome.step, started_at)
+            .map_or_else(|| "{}".to_owned(), |request| ready.mask.request(&request)),
         status: outcome.status,
-        answer: ready.mask.answer(&shared.without_secrets(&outcome.answer)),
+        answer: told(&outcome.answer),
         verdict: verdict.name().to_owned(),
     });
     let later = |due_at, reason: &str, alone| End::Later {
         due_at,
-        reason: shared.without_secrets(reason),
+        reason: told(reason),
         record: Some(keep(&ready.record, alone)),
     };
     let tries = u32::try_from(settlement.tries).unwrap_or(u32::MAX);
     settlement.end = match verdict {
         Verdict::Delivered => closed("delivered", None),
-        Verdict::DeliveredWithWarning(why) => closed("delivered", Some(shared.without_secrets(why))),
-        Verdict::Rejected(why) => closed("rejected", Some(ready.mask.answer(&shared.without_secrets(why)))),
+        Verdict::DeliveredWithWarning(why) => closed("delivered", Some(told(why))),
+        Verdict::Rejected(why) => closed("rejected", Some(told(why))),
         Verdict::Misconfigured(why) => later(now, why, ready.alone),
         Verdict::Resend => later(now, "others of its request were wrong", ready.alone),
         Verdict::ResendAlone => later(now, "the request was too much at once", true),
         Verdict::Retry { why, .. } | Verdict::RetryAtMost { why, .. } => {
-            let why = ready.mask.answer(why);
             match wait(
                 shared.known.integration.schedule,
                 tries,
                 verdict,
                 outcome.retry_after,
             ) {
-                Some(wait) => later(now.saturating_add(wait), &why, ready.alone),
+                Some(wait) => later(now.saturating_add(wait), why, ready.alone),
                 None => closed(
                     "rejected",
-                    Some(shared.without_secrets(&format!("given up after {tries} tries: {why}"))),
+                    Some(format!("given up after {tries} tries: {}", told(why))),
                 ),
             }
         }
@@ -218,17 +239,19 @@ fn finish(
     settlement
 }
 
-/// The request for one record alone, made with masked settings: what may be kept.
-fn masked(shared: &Shared, target: Target, record: &Record, step: u8, now: i64) -> Request {
+/// The request for one record alone, made with masked settings: what may be kept. `None` where the integration fails to
+/// make one.
+fn masked(shared: &Shared, target: Target, record: &Record, step: u8, now: i64) -> Option<Request> {
     let settings: &Settings = &shared.masked;
-    (shared.known.integration.request)(&Sending {
+    let sending = Sending {
         records: std::slice::from_ref(record),
         part: target.part.name,
         settings,
         step,
         learned: None,
         now,
-    })
+    };
+    catch_unwind(AssertUnwindSafe(|| (shared.known.integration.request)(&sending))).ok()
 }
 
 /// How long to wait before the next try, in microseconds; `None` to give up. What the third party asks for counts
@@ -242,6 +265,7 @@ fn wait(schedule: &Schedule, tries: u32, verdict: &Verdict, retry_after: Option<
     let asked = retry_after
         .or(documented)
         .map(|seconds| seconds.saturating_mul(1_000_000));
-    let (high, _) = Uuid::new_v4().as_u64_pair();
-    schedule.wait(tries, asked, i64::try_from(high % 1_000).unwrap_or_default())
+    let (_, low) = Uuid::new_v4().as_u64_pair();
+    let dice = i64::try_from(low % DICE.unsigned_abs()).unwrap_or_default();
+    schedule.wait(tries, asked, dice)
 }

@@ -4,6 +4,6 @@ mod claim;
 mod plan;
 mod settle;
 
-pub use claim::claim;
+pub use claim::{claim, give_back};
 pub use plan::{Gate, plan, release};
 pub use settle::{End, Settlement, settle};

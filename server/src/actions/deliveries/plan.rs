@@ -99,6 +99,7 @@ pub fn plan(app: &App, profile: ProfileId, event: Uuid, gate: &Gate, now: i64) -
 
 /// What a change of a profile lets go on: deliveries that wait for an identifier.
 pub fn release(app: &App, profile: &Profile) -> Option<Statement> {
-    let may_wait = app.enabled().next().is_some();
+    // Also those of an integration that is off for now: it goes on when it is on again.
+    let may_wait = !app.integrations.is_empty();
     may_wait.then(|| lanes::release(profile.id, profile.updated_at))
 }
