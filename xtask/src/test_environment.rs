@@ -66,6 +66,15 @@ pub fn seed() -> Option<u64> {
     Some(seed.parse().expect("BURSAR_TEST_SEED is a number"))
 }
 
+/// How much of something a test does: `usual`, or `long` where `BURSAR_TEST_LONG` is set.
+pub fn size(usual: usize, long: usize) -> usize {
+    if std::env::var_os(LONG).is_some() {
+        long
+    } else {
+        usual
+    }
+}
+
 /// Are the stories to be written anew as they go now, rather than compared?
 pub fn rewrites_stories() -> bool {
     std::env::var_os(REWRITE_STORIES).is_some()

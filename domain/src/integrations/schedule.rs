@@ -4,6 +4,10 @@ const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 
+/// How many sides the dice has that draws jitter: so many that of a hundred thousand waits of ten hours no crowd ends
+/// together.
+pub const DICE: i64 = 1_000_000;
+
 /// How long to wait after each failed try. Times are microseconds.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Schedule {
@@ -59,7 +63,7 @@ pub const DOUBLING: Schedule = Schedule {
 
 impl Schedule {
     /// How long to wait after the failed try `tries` (from 1), or `None` to give up. `asked` is what the third party
-    /// or its rules ask for at least; `dice`, 0 to 999, draws the jitter.
+    /// or its rules ask for at least; `dice`, from 0 and below [`DICE`], draws the jitter.
     pub fn wait(&self, tries: u32, asked: Option<i64>, dice: i64) -> Option<i64> {
         let place = usize::try_from(tries.saturating_sub(1)).unwrap_or(usize::MAX);
         let wait = match (self.waits.get(place), self.then) {
@@ -68,11 +72,16 @@ impl Schedule {
             (None, Then::GiveUp) => return None,
         };
         // From -jitter to +jitter; what was asked for is only ever drawn longer.
-        let spread = self.jitter_percent * (dice - 500) / 500;
-        let own = wait + wait / 100 * spread;
+        let own = wait + self.share(wait, 2 * dice - DICE);
         let asked = asked.unwrap_or_default();
-        let asked = asked + asked / 100 * (self.jitter_percent * dice / 1_000);
-        Some(own.max(asked))
+        Some(own.max(asked.saturating_add(self.share(asked, dice))))
+    }
+
+    /// The part of a wait that the jitter is of, at most, as the dice says.
+    fn share(&self, wait: i64, dice: i64) -> i64 {
+        // Wide, so that no wait is too long to be multiplied.
+        let share = i128::from(wait) * i128::from(self.jitter_percent * dice) / i128::from(100 * DICE);
+        i64::try_from(share).unwrap_or(i64::MAX)
     }
 }
 
@@ -84,7 +93,7 @@ mod tests {
     #[test]
     fn waits_grow_and_the_usual_one_never_gives_up() {
         let usual: Vec<_> = (1..=9)
-            .map(|tries| USUAL.wait(tries, None, 500).unwrap() / SECOND)
+            .map(|tries| USUAL.wait(tries, None, DICE / 2).unwrap() / SECOND)
             .collect();
         assert_eq!(usual, [5, 60, 300, 1_800, 7_200, 18_000, 36_000, 36_000, 36_000]);
         let doubling: Vec<_> = (1..=10).map(|tries| DOUBLING.wait(tries, None, 0)).collect();
@@ -95,7 +104,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_wait_is_within_its_jitter_and_never_shorter_than_asked(
-            tries in 1_u32..20, dice in 0_i64..1_000, asked in prop::option::of(0_i64..100_000),
+            tries in 1_u32..20, dice in 0..DICE, asked in prop::option::of(0_i64..100_000),
         ) {
             let asked = asked.map(|seconds| seconds * SECOND);
             let middle = USUAL.waits[(tries as usize).min(USUAL.waits.len()) - 1];

@@ -15,12 +15,13 @@ pub struct Breaker {
 }
 
 impl Breaker {
-    /// May requests be made: as many as there is room for, one to see whether it is back, or none?
-    pub fn allows(&self, now: i64, room: usize) -> usize {
+    /// May requests be made beside those that are under way: as many as there is room for, one to see whether it is
+    /// back, or none?
+    pub fn allows(&self, now: i64, room: usize, under_way: usize) -> usize {
         if now < self.until {
             0
         } else if self.failures >= FAILURES {
-            room.min(1)
+            usize::from(room > 0 && under_way == 0)
         } else {
             room
         }
@@ -57,18 +58,19 @@ mod tests {
     fn failures_in_a_row_pause_and_one_success_ends_it() {
         let mut breaker = Breaker::default();
         for _ in 0..FAILURES {
-            assert_eq!(breaker.allows(0, 9), 9);
+            assert_eq!(breaker.allows(0, 9, 3), 9);
             breaker.failed(0, None);
         }
-        assert_eq!((breaker.allows(0, 9), breaker.allows(SHORTEST, 9)), (0, 1));
+        assert_eq!((breaker.allows(0, 9, 0), breaker.allows(SHORTEST, 9, 0)), (0, 1));
+        assert_eq!(breaker.allows(SHORTEST, 9, 1), 0, "one looks whether it is back");
         breaker.failed(SHORTEST, None);
         assert_eq!(breaker.until(), 3 * SHORTEST);
         for _ in 0..20 {
             breaker.failed(0, None);
         }
-        assert_eq!(breaker.allows(LONGEST, 9), 1, "never longer than the longest");
+        assert_eq!(breaker.allows(LONGEST, 9, 0), 1, "never longer than the longest");
         breaker.succeeded();
-        assert_eq!(breaker.allows(0, 9), 9);
+        assert_eq!(breaker.allows(0, 9, 3), 9);
     }
 
     #[test]
@@ -76,7 +78,7 @@ mod tests {
         let mut breaker = Breaker::default();
         breaker.failed(0, Some(30));
         assert_eq!(
-            (breaker.allows(29_999_999, 9), breaker.allows(30_000_000, 9)),
+            (breaker.allows(29_999_999, 9, 0), breaker.allows(30_000_000, 9, 0)),
             (0, 9)
         );
     }

@@ -5,38 +5,14 @@ use bursar_domain::integrations::settings::MASK;
 use bursar_domain::integrations::{Customer, Integration, Request, Settings, personal};
 use serde_json::json;
 
+/// Shorter values are no secret, and masking them would make nonsense of the rest.
+const SHORTEST: usize = 4;
 /// So much of an answer is kept.
 const KEPT: usize = 4 * 1024;
 
 /// The values that may not be kept, the longest first.
 #[derive(Debug, Clone)]
 pub struct Mask(Vec<String>);
-
-/// An app's secrets for an integration, which an answer may repeat.
-#[derive(Clone)]
-pub struct Secrets(Vec<String>);
-
-impl Secrets {
-    /// Those of these settings.
-    pub fn of(integration: &Integration, settings: &Settings) -> Self {
-        let (_, secrets) = settings.split(integration.settings);
-        let mut secrets: Vec<String> = secrets.into_values().collect();
-        // One may stand in another.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        Self(secrets)
-    }
-
-    /// The text without them.
-    pub fn hide(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for secret in &self.0 {
-            if text.contains(secret.as_str()) {
-                text = text.replace(secret.as_str(), MASK);
-            }
-        }
-        text
-    }
-}
 
 impl Mask {
     /// Of nobody: there is nothing personal in it.
@@ -46,15 +22,50 @@ impl Mask {
 
     /// Of this customer.
     pub fn of(customer: &Customer<'_>) -> Self {
-        Self(personal::values(customer))
+        Self::new(personal::values(customer).into_iter())
     }
 
-    fn text(&self, text: &str) -> String {
+    /// Of an app's secrets for an integration, which an answer may repeat.
+    pub fn of_settings(integration: &Integration, settings: &Settings) -> Self {
+        let (_, secrets) = settings.split(integration.settings);
+        Self::of_secrets(secrets.into_values())
+    }
+
+    /// Of these secrets.
+    pub fn of_secrets(secrets: impl IntoIterator<Item = String>) -> Self {
+        Self::new(secrets.into_iter())
+    }
+
+    /// Of the credentials that the head of a request carries, whatever they were made of.
+    pub fn of_head(request: &Request) -> Self {
+        let values = request
+            .headers
+            .iter()
+            .filter(|(name, _)| *name == "authorization");
+        // With its scheme and without it.
+        let credentials = values.filter_map(|(_, value)| value.split(' ').next_back());
+        let credentials = credentials.filter(|value| value.len() >= SHORTEST);
+        Self::new(credentials.map(str::to_owned))
+    }
+
+    fn new(values: impl Iterator<Item = String>) -> Self {
+        let mut values: Vec<String> = values.flat_map(|value| forms(&value)).collect();
+        values.sort_by(|one, other| other.len().cmp(&one.len()).then(one.cmp(other)));
+        values.dedup();
+        Self(values)
+    }
+
+    /// A text without the values. Where it was cut in the middle of one, the begin is hidden too.
+    pub fn text(&self, text: &str) -> String {
         let mut masked = text.to_owned();
         for value in &self.0 {
             if masked.contains(value.as_str()) {
                 masked = masked.replace(value.as_str(), MASK);
             }
+        }
+        let cut = self.0.iter().filter_map(|value| cut_at(&masked, value)).min();
+        if let Some(cut) = cut {
+            masked.replace_range(cut.., MASK);
         }
         masked
     }
@@ -77,10 +88,81 @@ impl Mask {
 
     /// An answer as it is kept: its begin.
     pub fn answer(&self, body: &str) -> String {
-        let mut end = body.len().min(KEPT);
-        while !body.is_char_boundary(end) {
+        // Masked first: nothing of a value is left of what is cut in its middle.
+        let mut masked = self.text(body);
+        let mut end = masked.len().min(KEPT);
+        while !masked.is_char_boundary(end) {
             end -= 1;
         }
-        self.text(&body[..end]).replace('\0', "\u{fffd}")
+        masked.truncate(end);
+        masked.replace('\0', "\u{fffd}")
+    }
+}
+
+/// Where a text ends with the begin of a value.
+fn cut_at(text: &str, value: &str) -> Option<usize> {
+    let longest = value.len().min(text.len());
+    let starts = (SHORTEST..longest).rev().map(|length| text.len() - length);
+    starts
+        .filter(|start| text.is_char_boundary(*start))
+        .find(|start| value.starts_with(&text[*start..]))
+}
+
+/// A value as it stands in JSON, in a form and in an address.
+fn forms(value: &str) -> [String; 4] {
+    let escaped = escaped(value);
+    let in_address = escaped.replace('+', "%20");
+    [value.to_owned(), in_json(value), escaped, in_address]
+}
+
+/// As the value stands in JSON, without its quotes.
+fn in_json(value: &str) -> String {
+    let text = serde_json::to_string(value).expect("a text always serialises");
+    text[1..text.len() - 1].to_owned()
+}
+
+/// As the value stands in a form or a query.
+fn escaped(value: &str) -> String {
+    form_urlencoded::byte_serialize(value.as_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_hidden_in_every_form_and_also_where_a_text_was_cut_in_their_middle() {
+        let mask = Mask::of_secrets(["se\"cret word+".to_owned()]);
+        for (text, expected) in [
+            ("a se\"cret word+ b", "a ******** b"),
+            (r#"{"a":"se\"cret word+"}"#, r#"{"a":"********"}"#),
+            ("a=se%22cret+word%2B&b", "a=********&b"),
+            ("/se%22cret%20word%2B/", "/********/"),
+            ("it was se\"cr", "it was ********"),
+            ("it was se\"", "it was se\""),
+            ("it was", "it was"),
+            ("", ""),
+        ] {
+            assert_eq!(mask.text(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_of_an_answer_ends_with_no_part_of_a_value() {
+        let mask = Mask::of_secrets(["0123456789".to_owned()]);
+        let kept = mask.answer(&format!("{}0123456789", "x".repeat(KEPT - 5)));
+        assert!(!kept.contains("0123"), "{kept}");
+        assert!(kept.len() <= KEPT);
+    }
+
+    #[test]
+    fn credentials_of_a_head_are_hidden_with_their_scheme_and_without_it() {
+        let request =
+            Request::post_json(String::new(), String::new()).header("authorization", "Basic dTpwdw==");
+        let mask = Mask::of_head(&request);
+        assert_eq!(
+            mask.text("you said Basic dTpwdw== and dTpwdw=="),
+            "you said Basic ******** and ********"
+        );
     }
 }

@@ -14,11 +14,13 @@ mod turn;
 mod worker;
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bursar_domain::ids::AppId;
+use tokio::sync::RwLock;
 use tokio::task::JoinHandle;
 
 use crate::directory::App;
@@ -34,8 +36,9 @@ use worker::Worker;
 const STAFFING: Duration = Duration::from_millis(100);
 /// How long a stop waits for requests under way.
 const STOP_PATIENCE: Duration = Duration::from_secs(6);
-/// How often a test clock's move looks whether all is sent.
-const IDLE_LOOK: Duration = Duration::from_millis(2);
+/// How long a test clock's move waits before it looks again whether all is sent: longer each time.
+const FIRST_LOOK: Duration = Duration::from_millis(2);
+const LAST_LOOK: Duration = Duration::from_millis(32);
 
 /// The health of third parties, by app and slug.
 type Breakers = HashMap<(AppId, &'static str), Arc<Mutex<Breaker>>>;
@@ -43,10 +46,12 @@ type Breakers = HashMap<(AppId, &'static str), Arc<Mutex<Breaker>>>;
 /// What the workers of this server are about.
 #[derive(Default)]
 pub struct Workers {
-    /// How many there are.
-    hired: AtomicUsize,
-    /// How many rounds and requests are under way.
-    busy: AtomicUsize,
+    /// How many keep them: see [`run`].
+    keepers: AtomicUsize,
+    /// How many requests are under way.
+    requests: AtomicUsize,
+    /// Read while a round is under way. Who has it for writing knows that none is.
+    rounds: RwLock<()>,
     /// Shall they end?
     stopping: AtomicBool,
     /// The health of the third parties.
@@ -54,10 +59,13 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Counts something under way until it is dropped.
-    fn begin(self: &Arc<Self>) -> Busy {
-        self.busy.fetch_add(1, Ordering::AcqRel);
-        Busy(Arc::clone(self))
+    /// Counts a request until it is dropped.
+    fn begin_request(self: &Arc<Self>) -> Counted {
+        Counted::new(self, |workers| &workers.requests)
+    }
+
+    fn has_requests(&self) -> bool {
+        self.requests.load(Ordering::Acquire) > 0
     }
 
     /// Lets all finish what they are about and begin nothing more. Waits for that, but not for ever: what is not done
@@ -65,8 +73,8 @@ impl Workers {
     pub async fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
         let begun = Instant::now();
-        while self.busy.load(Ordering::Acquire) > 0 && begun.elapsed() < STOP_PATIENCE {
-            tokio::time::sleep(IDLE_LOOK).await;
+        while self.has_requests() && begun.elapsed() < STOP_PATIENCE {
+            tokio::time::sleep(FIRST_LOOK).await;
         }
     }
 
@@ -88,18 +96,44 @@ impl Workers {
     }
 }
 
-/// Something under way.
-struct Busy(Arc<Workers>);
+/// Something that is counted until it is dropped.
+struct Counted(Arc<Workers>, fn(&Workers) -> &AtomicUsize);
 
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.busy.fetch_sub(1, Ordering::AcqRel);
+impl Counted {
+    fn new(workers: &Arc<Workers>, counter: fn(&Workers) -> &AtomicUsize) -> Self {
+        counter(workers).fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(workers), counter)
     }
 }
 
-/// Keeps a worker for each integration that is on, for as long as the server runs.
-pub async fn run(state: AppState) {
-    let mut staff: HashMap<(AppId, &'static str), JoinHandle<()>> = HashMap::new();
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let Self(workers, counter) = self;
+        counter(workers).fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// A worker at work, until this is dropped.
+struct Hired(JoinHandle<()>);
+
+impl Drop for Hired {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Keeps a worker for each integration that is on, until it is dropped. From this call on, and not only when the
+/// first worker has begun, [`settle_down`] waits for them.
+pub fn run(state: AppState) -> impl Future<Output = ()> {
+    let counted = Counted::new(&state.workers, |workers| &workers.keepers);
+    async move {
+        let _counted = counted;
+        keep_staff(&state).await;
+    }
+}
+
+async fn keep_staff(state: &AppState) {
+    let mut staff: HashMap<(AppId, &'static str), Hired> = HashMap::new();
     loop {
         let wanted: Vec<_> = {
             let directory = state.directory();
@@ -110,32 +144,36 @@ pub async fn run(state: AppState) {
             };
             directory.apps().flat_map(of_app).collect()
         };
-        staff.retain(|_, worker| !worker.is_finished());
+        staff.retain(|_, worker| !worker.0.is_finished());
         for key in wanted {
             staff.entry(key).or_insert_with(|| {
                 let worker = Worker::new(state.clone(), key.0, key.1);
-                tokio::spawn(worker.run())
+                Hired(tokio::spawn(worker.run()))
             });
         }
-        state.workers.hired.store(staff.len(), Ordering::Release);
         tokio::time::sleep(STAFFING).await;
     }
 }
 
-/// Waits until everything that is due by the test clock has been tried. Where no worker is, there is nothing to wait
-/// for.
+/// Waits until everything that is due by the test clock has been tried. Where nobody keeps workers, there is nothing to
+/// wait for.
 pub async fn settle_down(state: &AppState) -> Result<(), StoreError> {
-    if state.workers.hired.load(Ordering::Acquire) == 0 {
-        return Ok(());
-    }
-    loop {
-        if state.workers.busy.load(Ordering::Acquire) == 0 && !is_anything_due(state).await? {
-            return Ok(());
+    let workers = &state.workers;
+    let mut look = FIRST_LOOK;
+    while workers.keepers.load(Ordering::Acquire) > 0 {
+        if !workers.has_requests() {
+            // Many workers look around so often that there may be no moment at which by chance none does.
+            let _between_rounds = workers.rounds.write().await;
+            if !workers.has_requests() && !is_anything_due(state).await? {
+                break;
+            }
         }
         let apps: Vec<_> = state.directory().apps().map(|app| app.id).collect();
         apps.into_iter().for_each(|app| state.wake.app(app));
-        tokio::time::sleep(IDLE_LOOK).await;
+        tokio::time::sleep(look).await;
+        look = (look * 2).min(LAST_LOOK);
     }
+    Ok(())
 }
 
 async fn is_anything_due(state: &AppState) -> Result<bool, StoreError> {

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bursar_domain::integrations::{Integration, Probe, Request, Settings, Verdict};
 
-use super::mask::{Mask, Secrets};
+use super::mask::Mask;
 use crate::state::AppState;
 
 /// A request that was made to see whether it works.
@@ -34,7 +34,7 @@ pub async fn prove(state: &AppState, integration: &Integration, settings: &Setti
         .try_for_each(|(host, tried)| match wrong(&tried.verdict) {
             Some(why) => Err(format!(
                 "{host}: {}",
-                Secrets::of(integration, settings).hide(why)
+                Mask::of_settings(integration, settings).text(why)
             )),
             None => Ok(()),
         })
@@ -50,7 +50,7 @@ pub async fn try_all(
         return None;
     };
     let started_at = state.clock.now();
-    let secrets = Secrets::of(integration, settings);
+    let secrets = Mask::of_settings(integration, settings);
     // The same requests without the secrets: what may be shown.
     let mut masked = requests(&settings.with_masks(integration.settings), started_at).into_iter();
     let mut all = Vec::new();
@@ -74,7 +74,7 @@ pub async fn try_all(
             duration,
             request: Mask::of_nobody().request(&shown.unwrap_or_else(|| bare(&request))),
             status,
-            answer: Mask::of_nobody().answer(&secrets.hide(&answer)),
+            answer: Mask::of_nobody().answer(&secrets.text(&answer)),
             verdict,
         };
         all.push((host, tried));

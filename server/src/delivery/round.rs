@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
-use super::send::send;
+use super::send::{LONGEST, send};
 use super::turn::{Considered, Ready, consider};
 use super::worker::Shared;
-use crate::actions::deliveries::{claim, settle};
+use crate::actions::deliveries::{claim, give_back, settle};
 use crate::directory::Target;
 use crate::store::StoreError;
 
-/// How long a claimed lane stays ours, in microseconds: longer than a request with all that may follow from it takes.
+/// How long a claimed lane stays ours, in microseconds: longer than waiting for a seat and then a request with all that
+/// may follow from it take, as a rule.
 const LEASE: i64 = 60_000_000;
 /// How many lanes are claimed at a time, at most.
 const MOST_LANES: usize = 512;
@@ -39,16 +40,9 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool) -> Result<b
         return Ok(false);
     }
     let now = shared.state.clock.now();
+    let until = now + LEASE;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let claimed = claim(
-        &shared.state,
-        shared.app.id,
-        target,
-        slow,
-        (now, now + LEASE),
-        limit,
-    )
-    .await?;
+    let claimed = claim(&shared.state, shared.app.id, target, slow, (now, until), limit).await?;
     if claimed.turns.is_empty() {
         return Ok(false);
     }
@@ -71,11 +65,18 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool) -> Result<b
         if let Some(limiter) = &shared.seats.limiter {
             limiter.until_ready().await;
         }
+        let now = shared.state.clock.now();
+        if now + LONGEST > until {
+            // It has waited so long that others could send it before we are done.
+            let lanes = batch.iter().map(|ready| ready.settlement.lane).collect();
+            give_back(&shared.state, lanes, claimed.lease, now).await?;
+            continue;
+        }
         let shared = Arc::clone(shared);
-        let busy = shared.state.workers.begin();
+        let request = shared.state.workers.begin_request();
         tokio::spawn(async move {
             send(&shared, target, batch).await;
-            drop((permit, busy));
+            drop((permit, request));
             shared.state.wake.app(shared.app.id);
         });
     }

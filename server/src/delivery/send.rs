@@ -5,23 +5,25 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bursar_domain::ids::ProfileId;
-use bursar_domain::integrations::{
-    Integration, Judgement, Record, Request, Schedule, Sending, Settings, Verdict,
-};
+use bursar_domain::integrations::schedule::DICE;
+use bursar_domain::integrations::{Integration, Judgement, Record, Schedule, Sending, Settings, Verdict};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
 use super::learned::Learned;
+use super::mask::Mask;
 use super::turn::{Ready, closed, keep};
 use super::worker::Shared;
 use crate::actions::deliveries::{End, Settlement, settle};
 use crate::directory::{AppIntegration, Target};
-use crate::outbound::{Received, SendError};
+use crate::outbound::{Received, SendError, TIMEOUT};
 use crate::state::AppState;
 use crate::store::tables::deliveries::Attempt;
 
 /// No integration asks for more requests than this for one record.
 const MOST_STEPS: u8 = 5;
+/// How long all of them may take together, in microseconds.
+pub const LONGEST: i64 = MOST_STEPS as i64 * TIMEOUT.as_micros() as i64;
 
 /// What came of a request, for each of its records.
 pub struct Outcome {
@@ -36,6 +38,8 @@ pub struct Outcome {
     pub step: u8,
     /// How long it took, in microseconds.
     pub duration: i64,
+    /// What it said of ours in its head.
+    credentials: Mask,
 }
 
 /// Sends the records, which share a route, and settles them.
@@ -57,6 +61,10 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
         let seconds = std::time::Duration::from_micros(outcome.duration.unsigned_abs()).as_secs_f64();
         shared.state.metrics.tried(shared.slug, verdict.name(), seconds);
     }
+    // First of all: what is settled below is due again at once.
+    if let Some(why) = why_blocked(shared, &batch, &outcome) {
+        shared.block(&why).await;
+    }
     let settled = batch.into_iter().zip(&outcome.verdicts).map(|(ready, verdict)| {
         let shared = Arc::clone(shared);
         let settlement = finish(&shared, target, ready, verdict, &outcome, started_at);
@@ -68,13 +76,21 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
         }
     });
     join_all(settled).await;
-    let blocks = outcome.verdicts.iter().find_map(|verdict| match verdict {
-        Verdict::Misconfigured(why) => Some(why.clone()),
+}
+
+/// What the third party has to say against the settings, if it has.
+fn why_blocked(shared: &Shared, batch: &[Ready], outcome: &Outcome) -> Option<String> {
+    let mut verdicts = batch.iter().zip(&outcome.verdicts);
+    verdicts.find_map(|(ready, verdict)| match verdict {
+        Verdict::Misconfigured(why) => Some(told(shared, ready, outcome, why)),
         _ => None,
-    });
-    if let Some(why) = blocks {
-        shared.block(&why).await;
-    }
+    })
+}
+
+/// A third party's words as they may be kept.
+fn told(shared: &Shared, ready: &Ready, outcome: &Outcome, words: &str) -> String {
+    let words = shared.secrets.text(&outcome.credentials.text(words));
+    ready.mask.answer(&words)
 }
 
 /// Makes the request, and those that follow from its answer.
@@ -101,6 +117,7 @@ pub async fn exchange(
         let Ok(request) = catch_unwind(AssertUnwindSafe(|| (known.integration.request)(&sending))) else {
             return fault(records.len(), step);
         };
+        let credentials = Mask::of_head(&request);
         let received = state.outbound.send(&request, sending.now).await;
         let duration = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
         let answer = received.as_ref().ok().map(|received| &received.answer);
@@ -117,7 +134,7 @@ pub async fn exchange(
                 }
             }
             Ok(Judgement::Verdicts(verdicts)) if verdicts.len() == records.len() => {
-                return outcome(verdicts, received, step, duration);
+                return outcome(verdicts, received, step, duration, credentials);
             }
             _ => return fault(records.len(), step),
         }
@@ -129,6 +146,7 @@ fn outcome(
     received: Result<Received, SendError>,
     step: u8,
     duration: i64,
+    credentials: Mask,
 ) -> Outcome {
     let (status, retry_after, answer, verdicts) = match received {
         Ok(Received { answer, retry_after }) => (Some(answer.status), retry_after, answer.body, verdicts),
@@ -152,6 +170,7 @@ fn outcome(
         answer,
         step,
         duration,
+        credentials,
     }
 }
 
@@ -176,6 +195,7 @@ fn fault(records: usize, step: u8) -> Outcome {
         answer: String::new(),
         step,
         duration: 0,
+        credentials: Mask::of_secrets([]),
     }
 }
 
@@ -189,7 +209,8 @@ fn finish(
     started_at: i64,
 ) -> Settlement {
     let now = shared.state.clock.now();
-    let mut settlement = ready.settlement;
+    let told = |words: &str| told(shared, &ready, outcome, words);
+    let mut settlement = ready.settlement.clone();
     settlement.tries += 1;
     settlement.first_tried_at.get_or_insert(started_at);
     settlement.now = now;
@@ -197,42 +218,42 @@ fn finish(
         number: settlement.tries,
         started_at,
         duration: outcome.duration,
-        request: ready.mask.request(&masked(
+        request: kept(
             shared.known.integration,
             &shared.masked,
             target,
             &ready.record,
             (outcome.step, started_at),
-        )),
+            &ready.mask,
+        ),
         status: outcome.status,
-        answer: ready.mask.answer(&shared.without_secrets(&outcome.answer)),
+        answer: told(&outcome.answer),
         verdict: verdict.name().to_owned(),
     });
     let later = |due_at, reason: &str, alone| End::Later {
         due_at,
-        reason: shared.without_secrets(reason),
+        reason: told(reason),
         record: Some(keep(&ready.record, alone)),
     };
     let tries = u32::try_from(settlement.tries).unwrap_or(u32::MAX);
     settlement.end = match verdict {
         Verdict::Delivered => closed("delivered", None),
-        Verdict::DeliveredWithWarning(why) => closed("delivered", Some(shared.without_secrets(why))),
-        Verdict::Rejected(why) => closed("rejected", Some(ready.mask.answer(&shared.without_secrets(why)))),
+        Verdict::DeliveredWithWarning(why) => closed("delivered", Some(told(why))),
+        Verdict::Rejected(why) => closed("rejected", Some(told(why))),
         Verdict::Misconfigured(why) => later(now, why, ready.alone),
         Verdict::Resend => later(now, "others of its request were wrong", ready.alone),
         Verdict::ResendAlone => later(now, "the request was too much at once", true),
         Verdict::Retry { why, .. } | Verdict::RetryAtMost { why, .. } => {
-            let why = ready.mask.answer(why);
             match wait(
                 shared.known.integration.schedule,
                 tries,
                 verdict,
                 outcome.retry_after,
             ) {
-                Some(wait) => later(now.saturating_add(wait), &why, ready.alone),
+                Some(wait) => later(now.saturating_add(wait), why, ready.alone),
                 None => closed(
                     "rejected",
-                    Some(shared.without_secrets(&format!("given up after {tries} tries: {why}"))),
+                    Some(format!("given up after {tries} tries: {}", told(why))),
                 ),
             }
         }
@@ -240,22 +261,26 @@ fn finish(
     settlement
 }
 
-/// The request for one record alone, made with masked settings: what may be kept.
-pub fn masked(
+/// The request for one record alone as it is kept: made with masked settings, and personal data masked. An empty object
+/// where the integration fails to make one.
+pub fn kept(
     integration: &Integration,
-    settings: &Settings,
+    masked: &Settings,
     target: Target,
     record: &Record,
     (step, now): (u8, i64),
-) -> Request {
-    (integration.request)(&Sending {
+    mask: &Mask,
+) -> String {
+    let sending = Sending {
         records: std::slice::from_ref(record),
         part: target.part.name,
-        settings,
+        settings: masked,
         step,
         learned: None,
         now,
-    })
+    };
+    let request = catch_unwind(AssertUnwindSafe(|| (integration.request)(&sending)));
+    request.map_or_else(|_| "{}".to_owned(), |request| mask.request(&request))
 }
 
 /// How long to wait before the next try, in microseconds; `None` to give up. What the third party asks for counts
@@ -269,6 +294,7 @@ fn wait(schedule: &Schedule, tries: u32, verdict: &Verdict, retry_after: Option<
     let asked = retry_after
         .or(documented)
         .map(|seconds| seconds.saturating_mul(1_000_000));
-    let (high, _) = Uuid::new_v4().as_u64_pair();
-    schedule.wait(tries, asked, i64::try_from(high % 1_000).unwrap_or_default())
+    let (_, low) = Uuid::new_v4().as_u64_pair();
+    let dice = i64::try_from(low % DICE.unsigned_abs()).unwrap_or_default();
+    schedule.wait(tries, asked, dice)
 }

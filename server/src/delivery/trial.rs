@@ -13,9 +13,9 @@ use serde_json::{Map, json};
 use uuid::Uuid;
 
 use super::learned::Learned;
-use super::mask::{Mask, Secrets};
+use super::mask::Mask;
 use super::probe::Tried;
-use super::send::{exchange, masked};
+use super::send::{exchange, kept};
 use super::turn::preview;
 use crate::directory::{App, AppIntegration, Target};
 use crate::state::AppState;
@@ -46,7 +46,7 @@ pub async fn send_marked(state: &AppState, app: &App, known: &AppIntegration) ->
     let now = state.clock.now();
     let records = records(app, known, now)?;
     let shown = known.settings.with_masks(known.integration.settings);
-    let secrets = Secrets::of(known.integration, &known.settings);
+    let secrets = Mask::of_settings(known.integration, &known.settings);
     let mut all = Vec::new();
     for (target, record) in records {
         let alone = std::slice::from_ref(&record);
@@ -59,15 +59,21 @@ pub async fn send_marked(state: &AppState, app: &App, known: &AppIntegration) ->
             alone,
         )
         .await;
-        let request = masked(known.integration, &shown, target, &record, (outcome.step, now));
         let mask = Mask::of_nobody();
         all.extend(outcome.verdicts.into_iter().next().map(|verdict| Tried {
             part: target.part.name,
             started_at: now,
             duration: outcome.duration,
-            request: mask.request(&request),
+            request: kept(
+                known.integration,
+                &shown,
+                target,
+                &record,
+                (outcome.step, now),
+                &mask,
+            ),
             status: outcome.status,
-            answer: mask.answer(&secrets.hide(&outcome.answer)),
+            answer: mask.answer(&secrets.text(&outcome.answer)),
             verdict,
         }));
     }

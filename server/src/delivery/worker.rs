@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 
 use super::breaker::Breaker;
 use super::learned::Learned;
-use super::mask::Secrets;
+use super::mask::Mask;
 use super::round;
 use crate::actions::admin::integrations::block;
 use crate::directory::{App, AppIntegration};
@@ -63,7 +63,8 @@ pub struct Shared {
     pub seats: Arc<Seats>,
     /// What its answers told.
     pub learned: Arc<Learned>,
-    secrets: Secrets,
+    /// Its secrets.
+    pub secrets: Mask,
 }
 
 impl Worker {
@@ -90,7 +91,7 @@ impl Worker {
             let sent = if current.known.blocked.is_some() {
                 false
             } else {
-                let _busy = self.state.workers.begin();
+                let _round = self.state.workers.rounds.read().await;
                 round::run(&current).await.unwrap_or_else(|error| {
                     tracing::warn!(%error, slug = self.slug, "deliveries could not be looked at; they are tried again");
                     false
@@ -141,7 +142,7 @@ impl Worker {
             breaker: Arc::clone(&self.breaker),
             seats: Arc::clone(&self.seats),
             learned: Arc::clone(&self.learned),
-            secrets: Secrets::of(known.integration, settings),
+            secrets: Mask::of_settings(known.integration, settings),
             app,
             known,
         }))
@@ -163,7 +164,8 @@ impl Shared {
     /// How many requests may begin now.
     pub fn room(&self) -> usize {
         let room = self.seats.in_flight.available_permits();
-        self.breaker().allows(self.state.clock.now(), room)
+        let under_way = self.seats.most - room;
+        self.breaker().allows(self.state.clock.now(), room, under_way)
     }
 
     /// Notes whether the third party is well.
@@ -178,17 +180,11 @@ impl Shared {
         }
     }
 
-    /// A third party's words without our secrets, should it repeat them.
-    pub fn without_secrets(&self, text: &str) -> String {
-        self.secrets.hide(text)
-    }
-
-    /// Stops everything until the owner mends the settings.
+    /// Stops everything until the owner mends the settings. `why` is masked already.
     pub async fn block(&self, why: &str) {
-        let why = self.without_secrets(why);
         let (app, slug) = (self.app.id, self.slug);
         tracing::warn!(app.id = %app, slug, "{slug} refuses the settings of the app {app}; nothing is sent until they are mended");
-        if let Err(error) = block(&self.state, app, slug, Some(&why)).await {
+        if let Err(error) = block(&self.state, app, slug, Some(why)).await {
             tracing::warn!(%error, slug, "that could not be written down; the next answer tells it again");
         }
     }

@@ -5,6 +5,8 @@
 pub mod guard;
 mod resolver;
 
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bursar_domain::integrations::{Answer, Method, Request};
@@ -20,7 +22,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use jiff::fmt::rfc2822;
 
 use crate::tls;
-use resolver::Resolver;
+use resolver::{Names, Resolver};
 
 /// How long a whole answer may take.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
@@ -68,7 +70,19 @@ pub enum SendError {
 impl Outbound {
     /// A client. With `allow_private` it also connects to private, loopback and link-local addresses.
     pub fn new(allow_private: bool) -> Result<Self, rustls::Error> {
-        let mut http = HttpConnector::new_with_resolver(Resolver { allow_private });
+        Self::resolving(allow_private, Names::System)
+    }
+
+    /// As [`Self::new`], where names mean what `names` says rather than the system.
+    pub fn with_names(
+        allow_private: bool,
+        names: impl Fn(&str) -> Vec<IpAddr> + Send + Sync + 'static,
+    ) -> Result<Self, rustls::Error> {
+        Self::resolving(allow_private, Names::Said(Arc::new(names)))
+    }
+
+    fn resolving(allow_private: bool, names: Names) -> Result<Self, rustls::Error> {
+        let mut http = HttpConnector::new_with_resolver(Resolver { allow_private, names });
         http.enforce_http(false);
         http.set_nodelay(true);
         http.set_connect_timeout(Some(CONNECT_TIMEOUT));

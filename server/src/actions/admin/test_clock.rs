@@ -38,6 +38,8 @@ pub async fn set(state: &AppState, request: Request, to: &TestClock) -> Result<R
     let Request { actor, now, remember } = request;
     let clock = state.clock.clone();
     let _held = state.clock.hold().await;
+    // What is under way ends at the time at which it began: its lease must not run out in the middle.
+    delivery::settle_down(state).await?;
     let decide = move |_: &mut Loaded| {
         let before = clock.now();
         if to < before {

@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use crate::directory::Target;
 use crate::state::AppState;
-use crate::store::tables::lanes::{self, Turn};
-use crate::store::{Decision, Loaded, StoreError};
+use crate::store::tables::lanes::{self, LaneKey, Turn};
+use crate::store::{Decision, Loaded, Row, StoreError};
 
 /// Lanes that were claimed together, each with the delivery that is its turn.
 pub struct Claimed {
@@ -59,11 +59,47 @@ pub async fn claim(
             .write(vec![lanes::remove_empty(target.id, lease)])
             .await?;
     }
-    let turns = rows.iter_mut().map(|row| lanes::read_turn(app, target.id, row));
+    let turns = rows.iter_mut().filter_map(|row| readable(app, target, row));
     Ok(Claimed {
         lease,
         turns: turns.collect::<Result<_, _>>()?,
     })
+}
+
+/// A turn; `None` where what is stored makes no sense here, such as an event of a kind that only a newer version knows.
+/// Its lane is looked at again when the lease is over, and the others go on meanwhile.
+fn readable(app: AppId, target: Target, row: &mut Row) -> Option<Result<Turn, StoreError>> {
+    match lanes::read_turn(app, target.id, row) {
+        Err(StoreError::Corrupt(_)) => {
+            let event = lanes::event_of_turn(row)
+                .map(|id| id.to_string())
+                .unwrap_or_default();
+            tracing::error!(event.id = %event, "the event {event} or its profile cannot be read: its delivery waits");
+            None
+        }
+        turn => Some(turn),
+    }
+}
+
+/// Gives lanes back that were claimed and of which nothing was sent, at once. Those that are not held any more stay as
+/// they are.
+pub async fn give_back(
+    state: &AppState,
+    lanes: Vec<LaneKey>,
+    lease: i64,
+    now: i64,
+) -> Result<(), StoreError> {
+    let reads = lanes.iter().map(|lane| lanes::lock_held(*lane, lease)).collect();
+    let decide = move |_: Loaded| -> Result<Decision<()>, StoreError> {
+        let writes = lanes
+            .iter()
+            .flat_map(|lane| lanes::let_go(*lane, lease, 0, now, false));
+        Ok(Decision {
+            writes: writes.collect(),
+            answer: (),
+        })
+    };
+    state.store.change(reads, decide).await
 }
 
 /// A number that nobody else draws.

@@ -6,6 +6,6 @@ mod plan;
 mod settle;
 
 pub use again::{Before, refuses_again};
-pub use claim::claim;
+pub use claim::{claim, give_back};
 pub use plan::{Gate, lane_of, plan, release};
 pub use settle::{End, Settlement, settle};

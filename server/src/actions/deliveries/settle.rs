@@ -33,7 +33,7 @@ pub struct Settlement {
     pub attempt: Option<Attempt>,
     /// How it ends, or goes on.
     pub end: End,
-    /// Is everything older in the lane superseded by it?
+    /// Is everything older in the lane superseded by it, unless it comes to nothing?
     pub supersedes: bool,
     /// Now, in microseconds.
     pub now: i64,
@@ -78,7 +78,8 @@ pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, St
     }
     let lane = reads.len();
     reads.push(lanes::lock_held(settlement.lane, settlement.lease));
-    if settlement.supersedes {
+    let supersedes = settlement.supersedes && !settlement.end.is_nothing();
+    if supersedes {
         reads.push(lanes::count_older(settlement.lane, settlement.place));
     }
     let decide = move |mut loaded: Loaded| -> Result<Decision<bool>, StoreError> {
@@ -89,7 +90,7 @@ pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, St
             });
         }
         let older = match loaded.last_mut().map(Vec::as_mut_slice) {
-            Some([row]) if settlement.supersedes => row.int(0)?,
+            Some([row]) if supersedes => row.int(0)?,
             _ => 0,
         };
         let writes = match &settlement.end {
@@ -117,6 +118,13 @@ fn is_same(one: &(Profile, Details), other: &(Profile, Details)) -> bool {
     one.0.identifiers == other.0.identifiers
         && one.0.customer_user_id == other.0.customer_user_id
         && one.1 == other.1
+}
+
+impl End {
+    /// Is it closed without having been delivered? What is older has not been said by it then.
+    fn is_nothing(&self) -> bool {
+        matches!(self, Self::Closed { state, .. } if *state != "delivered")
+    }
 }
 
 impl Settlement {

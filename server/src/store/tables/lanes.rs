@@ -262,7 +262,7 @@ pub fn read_turn(app: AppId, target: i64, row: &mut Row) -> Result<Turn, StoreEr
         created_at: row.int(9)?,
         number: row.int(10)?,
     };
-    let event = row.uuid(11)?;
+    let event = event_of_turn(row)?;
     let (event_at, event_created_at) = (row.int(13)?, row.int(14)?);
     let (payload, tries) = (row.text(15)?, row.int(16)?);
     let (first_tried_at, record) = (row.opt_int(17)?, row.opt_text(18)?);
@@ -285,6 +285,11 @@ pub fn read_turn(app: AppId, target: i64, row: &mut Row) -> Result<Turn, StoreEr
         profile,
         details,
     })
+}
+
+/// The event of such a row.
+pub fn event_of_turn(row: &mut Row) -> Result<Uuid, StoreError> {
+    row.uuid(11)
 }
 
 /// Locks a lane: answers a row if it is still held with this lease.

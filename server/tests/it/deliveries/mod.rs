@@ -1,8 +1,23 @@
 //! Deliveries, from the event to the third party and back, on every backend.
 
+mod addresses;
 mod admin_cli;
 mod admin_list;
 mod admin_replays;
 mod admin_retry;
 mod admin_test;
+mod batches;
+mod blocked;
+mod corpus;
+mod duplicates;
+mod fencing;
 mod first;
+mod gates;
+mod isolation;
+mod late_identifiers;
+mod order;
+mod poison;
+mod redaction;
+mod schedule;
+mod signatures;
+mod test_clock;

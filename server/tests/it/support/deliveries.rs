@@ -2,13 +2,23 @@
 
 use std::time::Duration;
 
+use bursar::actions::purchases::handle_due;
 use bursar::delivery;
+use bursar::state::AppState;
 use bursar::store::{Sql, Statement};
+use bursar_domain::ids::AppId;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use super::direct::set_integration_of;
+use super::purchases::{numbered, subscription, with};
 use super::server::{Answer, TestServer};
+use super::vendor::Received;
+
+/// Microseconds.
+pub const SECOND: i64 = 1_000_000;
+pub const MINUTE: i64 = 60 * SECOND;
+pub const HOUR: i64 = 60 * MINUTE;
 
 /// Workers of a test server, until it is dropped.
 pub struct Working(JoinHandle<()>);
@@ -32,6 +42,125 @@ pub async fn enable(server: &TestServer, slug: &str, settings: Value) {
 /// Settings with which Amplitude's events of the App Store go to this address.
 pub fn amplitude(url: &str) -> Value {
     json!({"api_keys": {"production": {"ios": "key"}}, "base_url": url, "events": {"access_level_updated": false}})
+}
+
+/// Sets an integration of the server's own app through the administration.
+pub async fn put(server: &TestServer, slug: &str, enabled: bool, settings: &Value) -> Answer {
+    let path = format!("apps/{}/integrations/{slug}", server.app_id);
+    let body = json!({"enabled": enabled, "settings": settings}).to_string();
+    server.admin("PUT", &path, &body).await
+}
+
+/// An integration of the server's own app as the administration shows it.
+pub async fn shown(server: &TestServer, slug: &str) -> Value {
+    let path = format!("apps/{}/integrations/{slug}", server.app_id);
+    server.admin("GET", &path, "").await.json()
+}
+
+/// A subscription of the App Store that nothing will happen to for years: one event, whatever the clock does.
+pub fn bought(transaction: &str) -> Value {
+    with(
+        numbered(subscription(), transaction),
+        json!({"expires_at": "2036-01-15T00:00:00Z"}),
+    )
+}
+
+/// Moves the clock by so many microseconds and waits until everything that is due has been tried.
+pub async fn advance(server: &TestServer, by: i64) {
+    settle_down(&server.state).await;
+    let now = server.state.clock.now() + by;
+    server.state.clock.move_to(now).unwrap();
+    handle_due(&server.state, now).await.unwrap();
+    settle_down(&server.state).await;
+}
+
+/// Waits until everything that is due has been tried by the workers of this state.
+pub async fn settle_down(state: &AppState) {
+    tokio::time::timeout(Duration::from_secs(60), delivery::settle_down(state))
+        .await
+        .expect("everything due is tried within a minute")
+        .unwrap();
+}
+
+/// When the first lane is due, if there is one.
+pub async fn next_due(server: &TestServer) -> Option<i64> {
+    const SQL: Sql = Sql::same("SELECT min(due_at) FROM lanes");
+    let mut rows = server.state.store.scan(Statement::new(&SQL, [])).await.unwrap();
+    rows[0].opt_int(0).unwrap()
+}
+
+/// A delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    pub event: String,
+    /// The transaction of its event, if the event is still readable.
+    pub transaction: String,
+    pub slug: String,
+    pub part: String,
+    pub state: String,
+    pub reason: String,
+    pub tries: i64,
+}
+
+/// All deliveries, in the order in which their events were made.
+pub async fn deliveries(server: &TestServer) -> Vec<Seen> {
+    const SQL: Sql = Sql::same(
+        "SELECT d.event_id, t.slug, t.part, d.state, d.reason, d.tries, e.payload FROM (
+             SELECT event_id, target_id, state, reason, tries FROM deliveries
+             UNION ALL SELECT event_id, target_id, state, reason, tries FROM queue) AS d
+         JOIN targets AS t ON t.target_id = d.target_id JOIN events AS e ON e.event_id = d.event_id
+         ORDER BY e.created_at, d.event_id, t.target_id",
+    );
+    let rows = server.state.store.scan(Statement::new(&SQL, [])).await.unwrap();
+    let seen = rows.into_iter().map(|mut row| {
+        let payload: Value = serde_json::from_str(&row.text(6).unwrap()).unwrap_or_default();
+        let transaction = payload["event_properties"]["transaction_id"].as_str();
+        Seen {
+            event: row.uuid(0).unwrap().to_string(),
+            transaction: transaction.unwrap_or_default().to_owned(),
+            slug: row.text(1).unwrap(),
+            part: row.text(2).unwrap(),
+            state: row.text(3).unwrap(),
+            reason: row.opt_text(4).unwrap().unwrap_or_default(),
+            tries: row.int(5).unwrap(),
+        }
+    });
+    seen.collect()
+}
+
+/// `transaction state reason` of the deliveries of a part, sorted by the transaction.
+pub async fn fates_of(server: &TestServer, slug: &str, part: &str) -> Vec<String> {
+    let all = deliveries(server).await.into_iter();
+    let of_part = all.filter(|seen| seen.slug == slug && seen.part == part);
+    let mut fates: Vec<_> = of_part
+        .map(|seen| {
+            let fate = format!("{} {} {}", seen.transaction, seen.state, seen.reason);
+            fate.trim_end().to_owned()
+        })
+        .collect();
+    fates.sort();
+    fates
+}
+
+/// The id of the server's own app.
+pub fn app_id(server: &TestServer) -> AppId {
+    AppId(server.app_id.parse().unwrap())
+}
+
+/// The events in requests to Amplitude, one after the other.
+pub fn told(requests: &[Received]) -> Vec<Value> {
+    let events = requests
+        .iter()
+        .flat_map(|request| request.json()["events"].as_array().unwrap().clone());
+    events.collect()
+}
+
+/// A field of a purchase that an event for Amplitude tells of.
+pub fn transaction_of(event: &Value) -> String {
+    event["event_properties"]["transaction_id"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// How many deliveries are in each state, as `state count`, in the order of the states.

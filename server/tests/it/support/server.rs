@@ -58,9 +58,14 @@ impl Answer {
 impl TestServer {
     /// A server on a fresh database, with the app `default` of the first run, on a test clock at [`START`].
     pub async fn on(backend: Backend) -> Self {
+        Self::sending(backend, outbound()).await
+    }
+
+    /// As [`Self::on`], with what it sends through.
+    pub async fn sending(backend: Backend, outbound: Outbound) -> Self {
         let folder = Folder::new();
         let options = backend.fresh(&folder).await;
-        let state = open(&options, START).await;
+        let state = open(&options, Clock::test(START), outbound).await;
         let made = first_run::set_up(&state).await.unwrap().unwrap();
         Self {
             service: Service::new(state.clone(), WHOLE),
@@ -76,7 +81,8 @@ impl TestServer {
 
     /// Puts another server on the same database in this one's place; its test clock begins at this time.
     pub async fn restart(&mut self, now: &str) {
-        self.state = open(&self.options, parse_time(now).unwrap()).await;
+        let clock = Clock::test(parse_time(now).unwrap());
+        self.state = open(&self.options, clock, outbound()).await;
         self.service = Service::new(self.state.clone(), WHOLE);
     }
 
@@ -122,14 +128,15 @@ pub fn outbound() -> Outbound {
     Outbound::new(true).unwrap()
 }
 
-async fn open(options: &Options, now: i64) -> AppState {
+/// The state of a server on this database.
+pub async fn open(options: &Options, clock: Clock, outbound: Outbound) -> AppState {
     let metrics = Metrics::default();
     let store = Store::open(options, metrics.store.clone()).await.unwrap();
     migrations::run(&store, false).await.unwrap();
     let vault = Vault::open(&store, &MasterKey::from_bytes([7; 32]))
         .await
         .unwrap();
-    AppState::new(store, vault, Clock::test(now), metrics, None, outbound())
+    AppState::new(store, vault, clock, metrics, None, outbound)
         .await
         .unwrap()
 }

@@ -28,6 +28,8 @@ pub enum Manner {
     Silent,
     /// A body without an end.
     Endless,
+    /// These bytes, whatever they are, then closes.
+    Raw(String),
 }
 
 /// A request that it received.
@@ -199,6 +201,10 @@ async fn answer(socket: &mut TcpStream, manner: Manner) -> Option<()> {
             None
         }
         Manner::Resets => None,
+        Manner::Raw(bytes) => {
+            drop(socket.write_all(bytes.as_bytes()).await);
+            None
+        }
         Manner::Silent => {
             tokio::time::sleep(Duration::from_secs(60)).await;
             None

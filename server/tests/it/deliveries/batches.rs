@@ -1,0 +1,209 @@
+//! Parts of which only the latest counts, several events in one request, and requests that follow from others.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use crate::support::backend::ALL;
+use crate::support::conservation::assert_conserved;
+use crate::support::deliveries::{
+    MINUTE, SECOND, advance, amplitude, bought, deliveries, enable, fates_of, settle_down, told,
+    transaction_of, work,
+};
+use crate::support::purchases::Customer;
+use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
+use crate::support::vendor::{Manner, Vendor};
+
+const APP: &str = "0f5b0c1e-8a44-4a0a-9a43-1c2d3e4f5a6b";
+const SUBSCRIPTION: &str = "9c1f2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f";
+const IDENTITY: &str = r#"{"identity":{"onesignal_id":"b7c8d9e0-1111-4222-8333-444455556666"}}"#;
+
+#[tokio::test]
+async fn of_a_users_state_only_the_latest_is_sent_and_of_events_all() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|request, _| match request.path.starts_with("/engage") {
+            true => Manner::Answers(500, "down"),
+            false => Manner::Answers(200, "{}"),
+        })
+        .await;
+        let mixpanel = json!({"tokens": {"production": {"ios": "token"}}, "base_url": vendor.url,
+            "events": {"access_level_updated": false}});
+        enable(&server, "mixpanel", mixpanel).await;
+        let _working = work(&server);
+        let customer = Customer::new(&server, "ann").await;
+        for transaction in ["t1", "t2", "t3"] {
+            customer.post(TRANSACTION, &bought(transaction)).await;
+            settle_down(&server.state).await;
+        }
+        let engaged = || {
+            let all = vendor.received().into_iter();
+            all.filter(|request| request.path.starts_with("/engage")).count()
+        };
+        assert_eq!(engaged(), 1, "{backend:?}: the first is still tried");
+        vendor.script(|_, _| Manner::Answers(200, "1"));
+        advance(&server, 10 * SECOND).await;
+        let states = fates_of(&server, "mixpanel", "profile").await;
+        assert_eq!(
+            states,
+            ["t1 skipped superseded", "t2 skipped superseded", "t3 delivered"],
+            "{backend:?}"
+        );
+        assert_eq!(engaged(), 2, "{backend:?}");
+        // The other part of the same events leaves none out.
+        let events = fates_of(&server, "mixpanel", "event").await;
+        assert_eq!(
+            events,
+            ["t1 delivered", "t2 delivered", "t3 delivered"],
+            "{backend:?}"
+        );
+        assert_conserved(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn tags_are_asked_for_once_then_overwritten_and_asked_for_again_when_the_user_is_gone() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|request, _| match request.method.as_str() {
+            "GET" => Manner::Answers(200, IDENTITY),
+            _ => Manner::Answers(202, "{}"),
+        })
+        .await;
+        let settings = json!({"app_id": APP, "rest_api_key": "key", "base_url": vendor.url,
+            "events": {"access_level_updated": false}});
+        enable(&server, "onesignal", settings).await;
+        let _working = work(&server);
+        let customer = Customer::new(&server, "ann").await;
+        customer
+            .post(IDENTIFIERS, &json!({"one_signal_subscription_id": SUBSCRIPTION}))
+            .await;
+        let methods = |from: usize| -> Vec<String> {
+            vendor
+                .received()
+                .into_iter()
+                .skip(from)
+                .map(|request| request.method)
+                .collect()
+        };
+        customer.post(TRANSACTION, &bought("t1")).await;
+        settle_down(&server.state).await;
+        assert_eq!(methods(0), ["GET", "PATCH"], "{backend:?}");
+        customer.post(TRANSACTION, &bought("t2")).await;
+        settle_down(&server.state).await;
+        assert_eq!(methods(2), ["PATCH"], "{backend:?}");
+        let gone = Arc::new(Mutex::new(true));
+        vendor.script(move |request, _| match request.method.as_str() {
+            "GET" => Manner::Answers(200, IDENTITY),
+            _ if std::mem::take(&mut *gone.lock().unwrap()) => Manner::Answers(404, "{}"),
+            _ => Manner::Answers(202, "{}"),
+        });
+        customer.post(TRANSACTION, &bought("t3")).await;
+        settle_down(&server.state).await;
+        assert_eq!(methods(3), ["PATCH", "GET", "PATCH"], "{backend:?}");
+        let last = vendor.received().pop().unwrap();
+        let found = "/users/by/onesignal_id/b7c8d9e0-1111-4222-8333-444455556666";
+        assert_eq!(last.path, format!("/apps/{APP}{found}"));
+        // A question that failed is asked again, and nothing was written meanwhile.
+        vendor.script(|request, _| match request.method.as_str() {
+            "GET" => Manner::Answers(500, "down"),
+            _ => Manner::Answers(404, "{}"),
+        });
+        customer.post(TRANSACTION, &bought("t4")).await;
+        settle_down(&server.state).await;
+        assert_eq!(methods(6), ["PATCH", "GET"], "{backend:?}");
+        vendor.script(|request, _| match request.method.as_str() {
+            "GET" => Manner::Answers(200, IDENTITY),
+            _ => Manner::Answers(202, "{}"),
+        });
+        advance(&server, MINUTE).await;
+        let seen = deliveries(&server).await;
+        assert!(
+            seen.iter().all(|seen| seen.state == "delivered"),
+            "{backend:?}: {seen:#?}"
+        );
+        let tries: Vec<_> = seen.iter().map(|seen| seen.tries).collect();
+        assert_eq!(tries.iter().sum::<i64>(), 5, "{backend:?}");
+        assert_conserved(&server).await;
+    }
+}
+
+/// A server on which five customers have an event each, before anybody sends them.
+async fn five(backend: crate::support::backend::Backend, url: &str) -> TestServer {
+    let server = TestServer::on(backend).await;
+    enable(&server, "amplitude", amplitude(url)).await;
+    for number in 0..5 {
+        let name = format!("user-{number}");
+        let customer = Customer::new(&server, &name).await;
+        customer.post(TRANSACTION, &bought(&format!("t{number}"))).await;
+    }
+    server
+}
+
+#[tokio::test]
+async fn each_event_of_a_request_gets_its_own_verdict() {
+    for backend in ALL {
+        let bad =
+            r#"{"code":400,"error":"x","events_with_invalid_fields":{"time":[1]},"silenced_events":[3]}"#;
+        let vendor = Vendor::with(move |_, number| match number {
+            0 => Manner::Answers(400, bad),
+            _ => Manner::Answers(200, "{}"),
+        })
+        .await;
+        let server = five(backend, &vendor.url).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        let requests: Vec<Vec<String>> = vendor
+            .received()
+            .iter()
+            .map(|request| {
+                told(std::slice::from_ref(request))
+                    .iter()
+                    .map(transaction_of)
+                    .collect()
+            })
+            .collect();
+        assert_eq!(requests[0].len(), 5, "{backend:?}: {requests:?}");
+        let fates = fates_of(&server, "amplitude", "").await;
+        for place in [1, 3] {
+            let rejected = format!("{} rejected 400 {bad}", requests[0][place]);
+            assert!(fates.contains(&rejected), "{backend:?}: {fates:?}");
+        }
+        let again: Vec<_> = requests[1..].concat();
+        assert_eq!(
+            again,
+            [&requests[0][0], &requests[0][2], &requests[0][4]].map(Clone::clone)
+        );
+        assert!(
+            again
+                .iter()
+                .all(|transaction| fates.contains(&format!("{transaction} delivered")))
+        );
+        assert_conserved(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_was_too_large_is_sent_in_pieces() {
+    for backend in ALL {
+        let vendor = Vendor::with(|request, _| {
+            let body: Value = request.json();
+            match body["events"].as_array().unwrap().len() {
+                1 => Manner::Answers(200, "{}"),
+                _ => Manner::Answers(413, "{}"),
+            }
+        })
+        .await;
+        let server = five(backend, &vendor.url).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        assert_eq!(vendor.count(), 6, "{backend:?}: once together, then each alone");
+        let seen = deliveries(&server).await;
+        assert!(
+            seen.iter()
+                .all(|seen| seen.state == "delivered" && seen.tries == 2),
+            "{seen:#?}"
+        );
+        assert_conserved(&server).await;
+    }
+}

@@ -1,0 +1,197 @@
+//! A worker that has lost its lane writes nothing any more.
+
+use std::time::Duration;
+
+use bursar::actions::deliveries::{End, Settlement, claim, settle};
+use bursar::directory::Target;
+use bursar::store::tables::deliveries::Attempt;
+use bursar::store::tables::lanes::Turn;
+use bursar::store::{Sql, Statement};
+use serde_json::json;
+
+use crate::support::backend::{ALL, Backend};
+use crate::support::conservation::assert_conserved;
+use crate::support::deliveries::{
+    SECOND, amplitude, app_id, bought, deliveries, enable, fates_of, settle_down, told, transaction_of,
+    until_states, work,
+};
+use crate::support::mortal::Mortal;
+use crate::support::purchases::{Customer, with};
+use crate::support::server::{START, TRANSACTION, TestServer};
+use crate::support::vendor::{Manner, Vendor};
+
+/// Longer than a lane stays claimed.
+const LEASE: i64 = 121 * SECOND;
+
+fn target(server: &TestServer) -> Target {
+    let directory = server.state.directory();
+    directory
+        .app(app_id(server))
+        .unwrap()
+        .integration("amplitude")
+        .unwrap()
+        .targets[0]
+}
+
+/// What a worker that thinks that the lane is still its own would write: the event was refused.
+fn refused(turn: &Turn, lease: i64, now: i64) -> Settlement {
+    Settlement {
+        lane: turn.lane,
+        lease,
+        place: turn.place,
+        event: turn.event,
+        made_at: turn.made_at,
+        replay: turn.replay,
+        tries: 1,
+        first_tried_at: Some(now),
+        attempt: Some(Attempt {
+            number: 1,
+            started_at: now,
+            duration: 1,
+            request: "{}".into(),
+            status: Some(400),
+            answer: "stale".into(),
+            verdict: "rejected".into(),
+        }),
+        end: End::Closed {
+            state: "rejected",
+            reason: Some("stale".into()),
+        },
+        supersedes: false,
+        now,
+    }
+}
+
+/// Everything that is stored of deliveries.
+async fn stored(server: &TestServer) -> String {
+    const TABLES: [Sql; 4] = [
+        Sql::same(
+            "SELECT target_id, lane_id, open, waits, due_at, lease FROM lanes ORDER BY target_id, lane_id",
+        ),
+        Sql::same("SELECT event_id, state, reason, tries, record FROM queue ORDER BY event_id"),
+        Sql::same("SELECT event_id, state, reason, tries FROM deliveries ORDER BY event_id"),
+        Sql::same("SELECT event_id, number, answer FROM attempts ORDER BY event_id, number"),
+    ];
+    let mut all = String::new();
+    for sql in &TABLES {
+        let rows = server.state.store.scan(Statement::new(sql, [])).await.unwrap();
+        all.push_str(&format!("{rows:?}\n"));
+    }
+    all
+}
+
+#[tokio::test]
+async fn who_settles_after_its_lease_changes_nothing() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        enable(&server, "amplitude", amplitude("http://127.0.0.1:9")).await;
+        let customer = Customer::new(&server, "ann").await;
+        for transaction in ["t1", "t2"] {
+            customer.post(TRANSACTION, &bought(transaction)).await;
+        }
+        let take = async |from: i64| {
+            claim(
+                &server.state,
+                app_id(&server),
+                target(&server),
+                false,
+                (from, from + SECOND),
+                10,
+            )
+            .await
+            .unwrap()
+        };
+        let stale = take(START).await;
+        assert_eq!(stale.turns.len(), 1);
+        assert!(take(START).await.turns.is_empty(), "{backend:?}: it is taken");
+        let fresh = take(START + SECOND).await;
+        assert_eq!(fresh.turns[0].event, stale.turns[0].event);
+        let before = stored(&server).await;
+        let late = refused(&stale.turns[0], stale.lease, START + SECOND);
+        assert!(!settle(&server.state, late.clone()).await.unwrap(), "{backend:?}");
+        assert_eq!(stored(&server).await, before, "{backend:?}");
+        // The same is written by the one whose lane it is: the lease alone made the difference.
+        let own = Settlement {
+            lease: fresh.lease,
+            ..late.clone()
+        };
+        assert!(settle(&server.state, own).await.unwrap(), "{backend:?}");
+        let fates = fates_of(&server, "amplitude", "").await;
+        assert_eq!(fates, ["t1 rejected stale", "t2 pending"], "{backend:?}");
+        // And not a second time.
+        assert!(!settle(&server.state, late).await.unwrap(), "{backend:?}");
+        assert_conserved(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn a_worker_that_was_paused_in_a_request_causes_one_repeat_and_no_more() {
+    for backend in [Backend::SqliteFile, Backend::Postgres] {
+        let vendor = Vendor::with(|_, number| match number {
+            0 => Manner::Late(Duration::from_secs(2), 400, "stale"),
+            _ => Manner::Answers(200, "{}"),
+        })
+        .await;
+        let server = TestServer::on(backend).await;
+        enable(&server, "amplitude", amplitude(&vendor.url)).await;
+        let customer = Customer::new(&server, "ann").await;
+        let paused = Mortal::start(&server.options, &server.state.clock).await;
+        for transaction in ["t1", "t2"] {
+            customer.post(TRANSACTION, &bought(transaction)).await;
+        }
+        while vendor.count() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        server.state.clock.move_to(START + LEASE).unwrap();
+        let other = Mortal::start(&server.options, &server.state.clock).await;
+        until_states(&server, &["delivered 2"]).await;
+        settle_down(&paused.state).await;
+        settle_down(&other.state).await;
+        let told = told(&vendor.received());
+        let order: Vec<_> = told.iter().map(transaction_of).collect();
+        assert_eq!(order, ["t1", "t1", "t2"], "{backend:?}");
+        assert_eq!(told[0]["insert_id"], told[1]["insert_id"]);
+        let seen = deliveries(&server).await;
+        assert!(
+            seen.iter()
+                .all(|seen| seen.state == "delivered" && seen.tries == 1),
+            "{seen:?}"
+        );
+        assert_conserved(&server).await;
+    }
+}
+
+/// One request at a time, and two routes: what is claimed for the second waits for the first, beyond its lease.
+#[tokio::test]
+async fn what_waited_for_its_request_beyond_the_lease_is_left_to_the_next_one() {
+    let vendor = Vendor::with(|_, number| match number {
+        0 => Manner::Late(Duration::from_secs(2), 200, "{}"),
+        _ => Manner::Answers(200, "{}"),
+    })
+    .await;
+    let server = TestServer::on(Backend::SqliteFile).await;
+    let keys = json!({"max_in_flight": 1, "api_keys": {"production": {"ios": "one", "android": "two"}}});
+    enable(&server, "amplitude", with(amplitude(&vendor.url), keys)).await;
+    for (name, store) in [("ann", "app_store"), ("bob", "play_store")] {
+        let customer = Customer::new(&server, name).await;
+        customer
+            .post(TRANSACTION, &with(bought(name), json!({"store": store})))
+            .await;
+    }
+    let paused = Mortal::start(&server.options, &server.state.clock).await;
+    while vendor.count() == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    server.state.clock.move_to(START + LEASE).unwrap();
+    let _working = work(&server);
+    until_states(&server, &["delivered 2"]).await;
+    settle_down(&paused.state).await;
+    settle_down(&server.state).await;
+    let mut order: Vec<_> = told(&vendor.received()).iter().map(transaction_of).collect();
+    order.sort();
+    // The one whose request was under way had to be repeated; the other one had not.
+    let waited = order
+        .iter()
+        .filter(|name| *name != &transaction_of(&told(&vendor.received())[0]));
+    assert_eq!((order.len(), waited.count()), (3, 1), "{order:?}");
+}

@@ -1,0 +1,243 @@
+//! An event that cannot be told takes nobody with it.
+
+use bursar::store::{Sql, Statement};
+use serde_json::json;
+
+use crate::support::backend::ALL;
+use crate::support::conservation::assert_conserved;
+use crate::support::deliveries::{
+    MINUTE, SECOND, advance, amplitude, bought, deliveries, enable, fates_of, settle_down, states, told,
+    transaction_of, until_states, work,
+};
+use crate::support::purchases::{Customer, with};
+use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
+use crate::support::vendor::{Manner, Received, Vendor};
+
+const FAULT: &str = "a fault of ours: the log says more";
+
+/// A server with this integration and a customer `user-N` with an event `tN` for each number.
+async fn with_events(backend: crate::support::backend::Backend, url: &str, count: usize) -> TestServer {
+    let server = TestServer::on(backend).await;
+    enable(&server, "amplitude", amplitude(url)).await;
+    buy(&server, count).await;
+    server
+}
+
+async fn buy(server: &TestServer, count: usize) {
+    for number in 0..count {
+        let name = format!("user-{number}");
+        let customer = Customer::new(server, &name).await;
+        customer.post(TRANSACTION, &bought(&format!("t{number}"))).await;
+    }
+}
+
+/// The ids of events by their transactions.
+async fn event_of(server: &TestServer, transaction: &str) -> uuid::Uuid {
+    let all = deliveries(server).await;
+    let seen = all.iter().find(|seen| seen.transaction == transaction).unwrap();
+    seen.event.parse().unwrap()
+}
+
+async fn write(server: &TestServer, sql: &'static Sql, values: Vec<bursar::store::Value>) {
+    server
+        .state
+        .store
+        .write(vec![Statement::new(sql, values)])
+        .await
+        .unwrap();
+}
+
+/// Refuses requests with an event of one of these users, as a whole.
+fn refuses(users: &'static [&'static str], status: u16) -> impl FnMut(&Received, usize) -> Manner + Send {
+    move |request, _| {
+        let is_bad = users
+            .iter()
+            .any(|user| request.body.contains(&format!("\"{user}\"")));
+        if is_bad {
+            Manner::Answers(status, "no")
+        } else {
+            Manner::Answers(200, "{}")
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_third_party_refuses_dies_alone() {
+    for backend in ALL {
+        for status in [400, 413, 422] {
+            let vendor = Vendor::with(refuses(&["user-1", "user-7"], status)).await;
+            let server = with_events(backend, &vendor.url, 10).await;
+            let _working = work(&server);
+            settle_down(&server.state).await;
+            let fates = fates_of(&server, "amplitude", "").await;
+            if status == 422 {
+                // Amplitude says nothing of single events with this one: it is refused as it was sent, together.
+                assert!(
+                    fates.iter().all(|fate| fate.ends_with("rejected 422 no")),
+                    "{fates:?}"
+                );
+                continue;
+            }
+            for (number, fate) in fates.iter().enumerate() {
+                let expected = match number {
+                    1 | 7 => format!("t{number} rejected {status} no"),
+                    _ => format!("t{number} delivered"),
+                };
+                assert_eq!(*fate, expected, "{backend:?}");
+            }
+            assert_conserved(&server).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_hundred_refusals_in_a_row_stop_nobody() {
+    let vendor = Vendor::with(|request, _| {
+        let is_good = request.body.contains("good");
+        if is_good {
+            Manner::Answers(200, "{}")
+        } else {
+            Manner::Answers(400, "no")
+        }
+    })
+    .await;
+    let server = TestServer::on(crate::support::backend::Backend::SqliteMemory).await;
+    let settings = json!({"urls": {"production": vendor.url}, "events": {"access_level_updated": false}});
+    enable(&server, "webhook", settings).await;
+    let _working = work(&server);
+    buy(&server, 100).await;
+    let good = Customer::new(&server, "good").await;
+    good.post(TRANSACTION, &bought("good")).await;
+    until_states(&server, &["delivered 1", "rejected 100"]).await;
+    assert_conserved(&server).await;
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_rejected_with_a_reason_and_the_others_go_out() {
+    const SPOIL: Sql = Sql::same("UPDATE events SET payload = '{' WHERE event_id = $1");
+    for backend in ALL {
+        let vendor = Vendor::start().await;
+        let server = with_events(backend, &vendor.url, 5).await;
+        let event = event_of(&server, "t3").await;
+        write(&server, &SPOIL, vec![event.into()]).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        assert_eq!(
+            states(&server).await,
+            ["delivered 4", "rejected 1"],
+            "{backend:?}"
+        );
+        let spoilt = deliveries(&server)
+            .await
+            .into_iter()
+            .find(|seen| seen.event == event.to_string());
+        assert_eq!(spoilt.unwrap().reason, FAULT);
+        assert_conserved(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn an_event_of_a_kind_that_is_not_known_here_waits_and_the_others_go_out() {
+    const SPOIL: Sql = Sql::same("UPDATE events SET event_type = 'of_a_newer_version' WHERE event_id = $1");
+    const MEND: Sql = Sql::same("UPDATE events SET event_type = 'subscription_started' WHERE event_id = $1");
+    for backend in ALL {
+        let vendor = Vendor::start().await;
+        let server = with_events(backend, &vendor.url, 5).await;
+        let event = event_of(&server, "t3").await;
+        write(&server, &SPOIL, vec![event.into()]).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        assert_eq!(states(&server).await, ["delivered 4", "pending 1"], "{backend:?}");
+        // A version that knows it sends it.
+        write(&server, &MEND, vec![event.into()]).await;
+        advance(&server, 5 * MINUTE).await;
+        assert_eq!(states(&server).await, ["delivered 5"], "{backend:?}");
+        assert_conserved(&server).await;
+    }
+}
+
+/// A record that its integration cannot make a request of: the mapper panics.
+#[tokio::test]
+async fn a_mapper_that_panics_takes_down_its_own_delivery_alone() {
+    const SPOIL: Sql = Sql::same("UPDATE queue SET record = $1 WHERE event_id = $2");
+    for backend in ALL {
+        let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+        let server = TestServer::on(backend).await;
+        let adjust = json!({
+            "app_tokens": {"ios": "app"}, "event_tokens": {"ios": {"subscription_started": "i00001"}},
+            "base_url": vendor.url, "events": {"access_level_updated": false},
+        });
+        enable(&server, "adjust", adjust).await;
+        for number in 0..3 {
+            let name = format!("user-{number}");
+            let customer = Customer::new(&server, &name).await;
+            customer
+                .post(IDENTIFIERS, &json!({"adjust_device_id": name}))
+                .await;
+            customer.post(TRANSACTION, &bought(&format!("t{number}"))).await;
+        }
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        assert_eq!(states(&server).await, ["pending 3"], "{backend:?}");
+        let event = event_of(&server, "t1").await;
+        let spoilt = json!({"route": "ios", "body": "spoilt"}).to_string();
+        write(&server, &SPOIL, vec![spoilt.into(), event.into()]).await;
+        vendor.script(|_, _| Manner::Answers(200, "{}"));
+        advance(&server, 10 * SECOND).await;
+        let fates = fates_of(&server, "adjust", "").await;
+        let rejected = format!("t1 rejected {FAULT}");
+        assert_eq!(fates, ["t0 delivered", &rejected, "t2 delivered"], "{backend:?}");
+        assert_conserved(&server).await;
+    }
+}
+
+/// The last of a part of which only the latest counts cannot be told: that is no reason to drop those before it.
+#[tokio::test]
+async fn an_event_that_cannot_be_told_supersedes_nothing() {
+    for backend in ALL {
+        let vendor = Vendor::start().await;
+        let server = TestServer::on(backend).await;
+        let mixpanel = json!({"tokens": {"production": {"ios": "token"}}, "base_url": vendor.url,
+            "events": {"access_level_updated": false}});
+        enable(&server, "mixpanel", mixpanel).await;
+        let customer = Customer::new(&server, "ann").await;
+        for (transaction, store) in [("t1", "app_store"), ("t2", "app_store"), ("t3", "play_store")] {
+            customer
+                .post(TRANSACTION, &with(bought(transaction), json!({"store": store})))
+                .await;
+        }
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        let fates = fates_of(&server, "mixpanel", "profile").await;
+        let missing = "t3 skipped missing_credentials: tokens.production.android";
+        assert_eq!(
+            fates,
+            ["t1 skipped superseded", "t2 delivered", missing],
+            "{backend:?}"
+        );
+        assert_conserved(&server).await;
+    }
+}
+
+/// The judges of these tests see what they are to see.
+#[tokio::test]
+async fn a_lost_a_doubled_and_an_invented_delivery_are_noticed() {
+    use crate::support::conservation::{breaks, fates, wanted};
+    let vendor = Vendor::start().await;
+    let server = with_events(crate::support::backend::Backend::SqliteMemory, &vendor.url, 3).await;
+    let _working = work(&server);
+    settle_down(&server.state).await;
+    assert_eq!(told(&vendor.received()).iter().map(transaction_of).count(), 3);
+    let (wanted, fates) = (wanted(&server).await, fates(&server).await);
+    assert!(breaks(&wanted, &fates).is_empty());
+    assert_eq!(breaks(&wanted, &fates[1..]).len(), 1);
+    let mut doubled = fates.clone();
+    doubled.push((fates[0].0, "pending".into(), true));
+    assert_eq!(breaks(&wanted, &doubled).len(), 1);
+    let mut invented = fates.clone();
+    invented.push(((uuid::Uuid::nil(), 1), "delivered".into(), false));
+    assert_eq!(breaks(&wanted, &invented).len(), 1);
+    let mut unknown = fates;
+    unknown[0].1 = "sending".into();
+    assert_eq!(breaks(&wanted, &unknown).len(), 1);
+}

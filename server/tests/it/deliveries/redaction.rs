@@ -1,0 +1,220 @@
+//! Third parties that repeat everything that they were told: no secret and nothing of a person is kept or logged.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use bursar_domain::identifiers::NAMES;
+use bursar_domain::integrations::ALL;
+use serde_json::{Value, json};
+
+use crate::support::backend::fresh_postgres_url;
+use crate::support::deliveries::bought;
+use crate::support::program::Program;
+use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION};
+use crate::support::vendor::{Manner, Received, Vendor};
+
+/// What stands in every secret of `domain/tests/integrations/settings`, and what base64 makes of it.
+const SECRETS: [&str; 6] = [
+    "s3cr3t",
+    "czNjcjN0",
+    "MzY3Izd",
+    "zM2NyM3",
+    "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    "AAAAAAAAAAAAAAAA",
+];
+/// What is known of the person and the device, in lower case.
+const PERSONAL: [&str; 11] = [
+    "canary-first",
+    "canary-last",
+    "canary@example.org",
+    "canary%40example.org",
+    "4915155501234",
+    "1987-06-05",
+    "203.0.113.77",
+    "canary-agent",
+    "ca9a4700-0000-4000-8000-00000000000",
+    "ca9a47000000400080000000000000",
+    "canary-customer",
+];
+
+fn person() -> Value {
+    let id = |number: u8| format!("ca9a4700-0000-4000-8000-00000000000{number}");
+    json!({
+        "first_name": "Canary-First", "last_name": "Canary-Last", "email": "Canary@example.org",
+        "phone_number": "+4915155501234", "birthday": "1987-06-05", "ip_v4_address": "203.0.113.77", "att_status": 3,
+        "installation_meta": {
+            "device_id": "d", "platform": "iOS", "idfa": id(1), "idfv": id(2), "advertising_id": id(3),
+            "android_id": id(4), "android_app_set_id": id(5), "user_agent": "Canary-Agent/1 (x; y)",
+        },
+    })
+}
+
+/// The settings of an integration with everything said, sent to this address.
+fn settings(slug: &str, url: &str) -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain/tests/integrations/settings");
+    let text = std::fs::read_to_string(folder.join(format!("{slug}.json"))).unwrap();
+    let mut settings: Value = serde_json::from_str(&text).unwrap();
+    let fields = settings.as_object_mut().unwrap();
+    for name in ["events", "event_names", "synthetic_delay_days"] {
+        fields.remove(name);
+    }
+    if slug == "webhook" {
+        fields.insert("urls".into(), json!({"production": url, "sandbox": url}));
+    } else {
+        fields.insert("base_url".into(), json!(url));
+    }
+    fields.insert("exclude_historical_events".into(), json!(false));
+    if fields.contains_key("wait_for_identifier") {
+        fields.insert("wait_for_identifier".into(), json!(0));
+    }
+    settings
+}
+
+/// Repeats everything: first as a failure, then as a refusal of the event, then as one of the settings.
+fn echo(request: &Received, number: usize) -> Manner {
+    if request.body == "{}" {
+        return Manner::Answers(200, "{}");
+    }
+    let headers: BTreeMap<_, _> = request.headers.iter().collect();
+    let body = json!({"path": request.path, "headers": headers, "body": request.body, "raw": 1});
+    let body = format!("{} {headers:?} {}\n{body}", request.path, request.body);
+    let status = [500, 400, 401][number.min(2)];
+    Manner::Raw(format!(
+        "HTTP/1.1 {status} x\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    ))
+}
+
+fn assert_none(place: &str, text: &str, canaries: &[&str]) {
+    let lower = text.to_lowercase();
+    for canary in canaries {
+        let at = lower.find(&canary.to_lowercase());
+        assert!(
+            at.is_none(),
+            "{canary} in {place}: …{}",
+            &lower[at.unwrap().saturating_sub(200)..]
+        );
+    }
+}
+
+/// Everything of deliveries that is there to be read by people.
+async fn kept(url: &str) -> Vec<(String, String)> {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    const SQL: &str = "SELECT 'a try of ' || slug, request || answer || verdict FROM attempts JOIN targets USING (target_id)
+        UNION ALL SELECT 'a reason', coalesce(reason, '') FROM queue
+        UNION ALL SELECT 'a reason of ' || slug || ' ' || state, coalesce(reason, '') FROM deliveries JOIN targets USING (target_id)
+        UNION ALL SELECT 'why it is blocked', coalesce(blocked, '') FROM integrations";
+    let rows = client.query(SQL, &[]).await.unwrap();
+    rows.into_iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_third_parties_repeat_is_kept_and_logged_without_secrets_and_persons() {
+    let url = fresh_postgres_url().await;
+    let mut vendors = Vec::new();
+    for integration in ALL {
+        // A question comes before what is told, and is answered.
+        let vendor = Vendor::with(move |request, number| match integration.slug {
+            // The handshake comes first.
+            "webhook" => echo(request, number.saturating_sub(1)),
+            _ => echo(request, number),
+        })
+        .await;
+        vendors.push((integration.slug, vendor));
+    }
+    let urls: Vec<_> = vendors
+        .iter()
+        .map(|(slug, vendor)| (*slug, vendor.url.clone()))
+        .collect();
+    let database = url.clone();
+    let (log, answers) = tokio::task::spawn_blocking(move || run(&database, &urls))
+        .await
+        .unwrap();
+    for (slug, vendor) in &vendors {
+        assert!(vendor.count() >= 2, "{slug} was told {} times", vendor.count());
+    }
+    let everything = [&SECRETS[..], &PERSONAL].concat();
+    assert!(
+        log.contains("refuses the settings") && log.contains("DEBUG"),
+        "{log}"
+    );
+    assert_none("the log", &log, &everything);
+    for answer in &answers {
+        assert_none("an answer of the administration", answer, &everything);
+    }
+    let kept = kept(&url).await;
+    assert!(kept.len() > 2 * ALL.len());
+    // Who the customer is to the owner is no secret of a try.
+    let of_tries = [&SECRETS[..], &PERSONAL[..PERSONAL.len() - 1]].concat();
+    for (place, text) in &kept {
+        assert_none(place, text, &of_tries);
+    }
+    // The third parties did repeat it: what was told them is full of it.
+    let told: String = vendors
+        .iter()
+        .flat_map(|(_, vendor)| vendor.received())
+        .map(|one| format!("{one:?}"))
+        .collect();
+    for canary in [
+        "s3cr3t",
+        "czNjcjN0",
+        "canary@example.org",
+        "203.0.113.77",
+        "ca9a4700",
+        "canary-agent",
+    ] {
+        assert!(told.to_lowercase().contains(&canary.to_lowercase()), "{canary}");
+    }
+}
+
+/// Drives the program; answers its log and what the administration said.
+fn run(database: &str, urls: &[(&str, String)]) -> (String, Vec<String>) {
+    let program = Program::start(&[
+        ("BURSAR_DATABASE", database),
+        ("BURSAR_LOG_LEVEL", "trace"),
+        ("BURSAR_TEST_CLOCK", "2026-01-01T00:00:00Z"),
+        ("BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES", "true"),
+    ]);
+    let bearer = format!("Bearer {}", program.admin_token);
+    let admin = |method: &str, path: &str, body: &str| {
+        let headers = [("authorization", bearer.as_str())];
+        let answer = program.call_as_is(method, &format!("/admin/v1/{path}"), &headers, body.as_bytes());
+        assert_eq!(answer.status, 200, "{method} {path}: {}", answer.text());
+        answer.text()
+    };
+    let apps: Value = serde_json::from_str(&admin("GET", "apps", "")).unwrap();
+    let app = format!("apps/{}", apps["data"][0]["app_id"].as_str().unwrap());
+    admin("PATCH", &app, r#"{"settings":{"ios_bundle_id":"com.example"}}"#);
+    for (slug, url) in urls {
+        let body = json!({"enabled": true, "settings": settings(slug, url)});
+        admin("PUT", &format!("{app}/integrations/{slug}"), &body.to_string());
+    }
+    let user = [("adapty-customer-user-id", "canary-customer")];
+    let post = |path: &str, body: &Value| {
+        let answer = program.call("POST", path, &user, body.to_string().as_bytes());
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    };
+    post(PROFILE, &person());
+    let ids = NAMES.iter().map(|name| match *name {
+        "one_signal_subscription_id" | "one_signal_player_id" => {
+            ((*name).to_owned(), json!("9c1f2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f"))
+        }
+        _ => ((*name).to_owned(), json!("0123456789abcdef0123456789abcdef")),
+    });
+    post(IDENTIFIERS, &Value::Object(ids.collect()));
+    for number in 0..4_u8 {
+        let mut transaction = bought(&format!("t{number}"));
+        for field in ["purchased_at", "originally_purchased_at"] {
+            transaction[field] = json!(format!("2026-01-01T00:00:0{number}Z"));
+        }
+        post(TRANSACTION, &transaction);
+        let now = json!({"now": format!("2026-01-01T0{number}:10:00Z")});
+        admin("POST", "test-clock", &now.to_string());
+    }
+    let answers = vec![
+        admin("GET", &format!("{app}/integrations"), ""),
+        admin("GET", "audit", ""),
+    ];
+    (program.stop(), answers)
+}

@@ -1,0 +1,197 @@
+//! When what failed is tried again: on a test clock, to the microsecond.
+
+use std::collections::HashMap;
+
+use bursar_domain::integrations::schedule::{DICE, Schedule, Then, USUAL};
+use serde_json::json;
+
+use crate::support::backend::{ALL, Backend};
+use crate::support::conservation::assert_conserved;
+use crate::support::deliveries::{
+    HOUR, MINUTE, SECOND, advance, amplitude, bought, deliveries, enable, next_due, settle_down,
+    until_states, work,
+};
+use crate::support::purchases::Customer;
+use crate::support::random::Random;
+use crate::support::server::{START, TRANSACTION, TestServer};
+use crate::support::vendor::{Manner, Vendor};
+
+/// Goes to the time at which the next try is due; answers how long that was.
+async fn go_to_next(server: &TestServer) -> i64 {
+    let wait = next_due(server).await.unwrap() - server.state.clock.now();
+    advance(server, wait - 1).await;
+    wait
+}
+
+/// A server with workers, one customer and one event that could not be sent yet.
+async fn failing(backend: Backend, slug: &str, settings: serde_json::Value) -> TestServer {
+    let server = TestServer::on(backend).await;
+    enable(&server, slug, settings).await;
+    Customer::new(&server, "ann")
+        .await
+        .post(TRANSACTION, &bought("t1"))
+        .await;
+    server
+}
+
+#[tokio::test]
+async fn the_waits_between_tries_are_those_of_the_usual_schedule_until_the_event_is_too_old() {
+    for backend in ALL {
+        let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+        let server = failing(backend, "amplitude", amplitude(&vendor.url)).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        for (place, middle) in [5, 60, 300, 1_800, 7_200, 18_000, 36_000, 36_000]
+            .into_iter()
+            .enumerate()
+        {
+            assert_eq!(vendor.count(), place + 1, "{backend:?}");
+            let wait = go_to_next(&server).await;
+            let bounds = middle * SECOND / 100 * 80..=middle * SECOND / 100 * 120;
+            assert!(bounds.contains(&wait), "{backend:?}: {wait} is not in {bounds:?}");
+            // Not a microsecond early, and then at once.
+            assert_eq!(vendor.count(), place + 1, "{backend:?}");
+            advance(&server, 1).await;
+        }
+        // Amplitude tells repeats for seven days: until then it goes on, whatever the number of tries.
+        while next_due(&server).await.is_some() {
+            go_to_next(&server).await;
+            advance(&server, 1).await;
+        }
+        let [seen] = &deliveries(&server).await[..] else {
+            panic!("one event")
+        };
+        assert_eq!(
+            (seen.state.as_str(), seen.reason.as_str()),
+            ("expired", "too_old")
+        );
+        let age = server.state.clock.now() - START;
+        assert!(age > 7 * 24 * HOUR && age < 7 * 24 * HOUR + 12 * HOUR, "{age}");
+        assert_eq!(vendor.count(), usize::try_from(seen.tries).unwrap());
+        assert_conserved(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn who_asks_for_time_gets_it_in_both_forms_and_nobody_else_is_sent_meanwhile() {
+    // The clock stands at 2026-01-01 00:00:00; a date has no fractions, so it may be a second later.
+    for (status, form, least) in [
+        (429, "120", 120),
+        (503, "300", 300),
+        (429, "Thu, 01 Jan 2026 00:10:00 GMT", 600),
+        (503, "Thu, 01 Jan 2026 01:00:00 GMT", 3_600),
+    ] {
+        let asks = format!("HTTP/1.1 {status} x\r\nretry-after: {form}\r\ncontent-length: 0\r\n\r\n");
+        let vendor = Vendor::with(move |_, _| Manner::Raw(asks.clone())).await;
+        let server = failing(Backend::SqliteMemory, "amplitude", amplitude(&vendor.url)).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        let other = Customer::new(&server, "bob").await;
+        other.post(TRANSACTION, &bought("t2")).await;
+        settle_down(&server.state).await;
+        assert_eq!(vendor.count(), 1, "{form}: it asked to be left alone");
+        vendor.script(|_, _| Manner::Answers(200, "{}"));
+        advance(&server, least * SECOND - 1).await;
+        assert_eq!(vendor.count(), 1, "{form}");
+        // At most a fifth longer, and the second into which a date is rounded.
+        advance(&server, least * SECOND / 5 + SECOND + 1).await;
+        until_states(&server, &["delivered 2"]).await;
+    }
+}
+
+#[tokio::test]
+async fn the_webhook_doubles_its_waits_and_gives_up_after_nine_repeats() {
+    for backend in ALL {
+        let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+        let settings = json!({"urls": {"production": vendor.url}, "events": {"access_level_updated": false}});
+        let server = failing(backend, "webhook", settings).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        for minutes in [1, 2, 4, 8, 16, 32, 64, 128, 256] {
+            assert_eq!(go_to_next(&server).await, minutes * MINUTE, "{backend:?}");
+            advance(&server, 1).await;
+        }
+        let [seen] = &deliveries(&server).await[..] else {
+            panic!("one event")
+        };
+        assert_eq!(
+            (seen.state.as_str(), seen.tries, vendor.count()),
+            ("rejected", 10, 10)
+        );
+        assert_eq!(seen.reason, "given up after 10 tries: 500 down");
+        assert_eq!(server.state.clock.now() - START, 511 * MINUTE);
+        assert_conserved(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn the_webhook_repeats_nothing_a_day_after_the_first_try() {
+    let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+    let settings = json!({"urls": {"production": vendor.url}, "events": {"access_level_updated": false}});
+    let server = failing(Backend::SqliteMemory, "webhook", settings).await;
+    let working = work(&server);
+    settle_down(&server.state).await;
+    drop(working);
+    vendor.script(|_, _| Manner::Answers(200, "{}"));
+    server.state.clock.move_to(START + 24 * HOUR + 1).unwrap();
+    let _working = work(&server);
+    until_states(&server, &["expired 1"]).await;
+    assert_eq!(vendor.count(), 1);
+}
+
+/// How many waits end in the busiest piece of time, as a multiple of the mean over the time in which they end.
+fn wave(waits: &[i64], least: i64, most: i64) -> f64 {
+    // A second, and for long waits a piece in which enough of them end for a mean to mean something.
+    let piece = SECOND.max((most - least) / 500);
+    let mut ends: HashMap<i64, usize> = HashMap::new();
+    for wait in waits {
+        *ends.entry((wait - least) / piece).or_default() += 1;
+    }
+    let pieces = (most - least).div_euclid(piece) + 1;
+    let busiest = *ends.values().max().unwrap();
+    busiest as f64 * pieces as f64 / waits.len() as f64
+}
+
+fn drawn(schedule: &Schedule, tries: u32, asked: Option<i64>, random: &mut Random) -> Vec<i64> {
+    let dice = usize::try_from(DICE).unwrap();
+    let draw = |_| {
+        let dice = i64::try_from(random.below(dice)).unwrap();
+        schedule.wait(tries, asked, dice).unwrap()
+    };
+    (0..100_000).map(draw).collect()
+}
+
+#[test]
+fn what_failed_together_does_not_come_back_together() {
+    let mut random = Random::new("waits");
+    for (place, middle) in USUAL.waits.iter().enumerate() {
+        let tries = u32::try_from(place + 1).unwrap();
+        let waits = drawn(&USUAL, tries, None, &mut random);
+        let (least, most) = (middle / 100 * 80, middle / 100 * 120);
+        assert!(waits.iter().all(|wait| (least..=most).contains(wait)), "{tries}");
+        assert!(
+            wave(&waits, least, most) <= 3.0,
+            "{tries}: {}",
+            wave(&waits, least, most)
+        );
+    }
+    for asked in [30 * SECOND, HOUR, 24 * HOUR] {
+        let waits = drawn(&USUAL, 1, Some(asked), &mut random);
+        let most = asked / 100 * 120;
+        assert!(waits.iter().all(|wait| (asked..=most).contains(wait)), "{asked}");
+        assert!(
+            wave(&waits, asked, most) <= 3.0,
+            "{asked}: {}",
+            wave(&waits, asked, most)
+        );
+    }
+    // Without the jitter the same judge sees the wave.
+    let plain = Schedule {
+        waits: USUAL.waits,
+        then: Then::GoOn,
+        jitter_percent: 0,
+    };
+    let middle = USUAL.waits[3];
+    let waits = drawn(&plain, 4, None, &mut random);
+    assert!(wave(&waits, middle / 100 * 80, middle / 100 * 120) > 100.0);
+}

@@ -1,0 +1,87 @@
+//! `POST /admin/v1/test-clock` answers when everything that is due has been tried.
+
+use std::time::Duration;
+
+use bursar_domain::integrations;
+use bursar_domain::time::format_time;
+use serde_json::json;
+
+use crate::support::backend::ALL;
+use crate::support::conservation::assert_conserved;
+use crate::support::deliveries::{MINUTE, SECOND, amplitude, bought, deliveries, enable, put, states, work};
+use crate::support::purchases::Customer;
+use crate::support::server::{START, TRANSACTION, TestServer};
+use crate::support::vendor::{Manner, Vendor};
+
+async fn move_to(server: &TestServer, now: i64) {
+    let body = json!({"now": format_time(now)}).to_string();
+    let answer = server.admin("POST", "test-clock", &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+#[tokio::test]
+async fn what_is_due_has_been_tried_when_the_clock_answers() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        // Slow enough that a clock that does not wait would be noticed.
+        let late = |status| Manner::Late(Duration::from_millis(200), status, "{}");
+        let vendor = Vendor::with(move |_, number| late(if number < 2 { 500 } else { 200 })).await;
+        let _working = work(&server);
+        // Nobody has begun to work for the integration yet when the clock is moved.
+        put(&server, "amplitude", true, &amplitude(&vendor.url)).await;
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        customer.post(TRANSACTION, &bought("t2")).await;
+        let tries =
+            async || -> Vec<i64> { deliveries(&server).await.iter().map(|seen| seen.tries).collect() };
+        move_to(&server, START + SECOND).await;
+        assert_eq!(
+            (vendor.count(), tries().await.iter().sum::<i64>()),
+            (1, 1),
+            "{backend:?}"
+        );
+        move_to(&server, START + 8 * SECOND).await;
+        assert_eq!(
+            (vendor.count(), tries().await.iter().sum::<i64>()),
+            (2, 2),
+            "{backend:?}"
+        );
+        move_to(&server, START + 3 * MINUTE).await;
+        assert_eq!(states(&server).await, ["delivered 2"], "{backend:?}");
+        assert_eq!(vendor.count(), 4, "{backend:?}");
+        assert_conserved(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn many_integrations_that_have_nothing_to_do_keep_no_clock_waiting() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let _working = work(&server);
+        for integration in integrations::ALL {
+            enable(&server, integration.slug, json!({})).await;
+        }
+        // All of them have begun.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        for seconds in 1..10 {
+            let moved = move_to(&server, START + seconds * SECOND);
+            tokio::time::timeout(Duration::from_secs(5), moved).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_nobody_sends_there_is_nothing_to_wait_for() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::start().await;
+        put(&server, "amplitude", true, &amplitude(&vendor.url)).await;
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        move_to(&server, START + SECOND).await;
+        assert_eq!(states(&server).await, ["pending 1"], "{backend:?}");
+        // Nor after those who sent have gone.
+        drop(work(&server));
+        move_to(&server, START + 2 * SECOND).await;
+    }
+}
