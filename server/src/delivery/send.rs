@@ -89,7 +89,7 @@ fn why_blocked(shared: &Shared, batch: &[Ready], outcome: &Outcome) -> Option<St
 
 /// A third party's words as they may be kept.
 fn told(shared: &Shared, ready: &Ready, outcome: &Outcome, words: &str) -> String {
-    let words = shared.secrets.text(&outcome.credentials.text(words));
+    let words = outcome.credentials.text(&shared.secrets.text(words));
     ready.mask.answer(&words)
 }
 

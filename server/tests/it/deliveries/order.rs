@@ -65,7 +65,7 @@ async fn run(backend: Backend, is_ordered: bool, kills: usize) -> Vec<(String, S
     let settings = json!({"ordered": is_ordered, "wait_for_identifier": 3_600});
     enable(&server, "amplitude", with(amplitude(&vendor.url), settings)).await;
     let clock = server.state.clock.clone();
-    let mut workers = vec![
+    let mut workers = [
         Mortal::start(&server.options, &clock).await,
         Mortal::start(&server.options, &clock).await,
     ];
