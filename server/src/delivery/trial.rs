@@ -19,7 +19,8 @@ use super::send::{exchange, kept};
 use super::turn::preview;
 use crate::directory::{App, AppIntegration, Target};
 use crate::state::AppState;
-use crate::store::tables::lanes::{LaneKey, Place, Turn};
+use crate::store::tables::lanes::{LaneKey, Place};
+use crate::store::tables::turns::Turn;
 
 /// The id of the made-up profile, and each of its identifiers: "test", as far as hex digits can say it.
 pub const TEST_ID: Uuid = Uuid::from_u128(0x7e57_0000_7e57_4e57_8e57_7e57_7e57_7e57);

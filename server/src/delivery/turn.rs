@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::mask::Mask;
 use crate::actions::deliveries::{End, Settlement};
 use crate::directory::{AppIntegration, Target};
-use crate::store::tables::lanes::Turn;
+use crate::store::tables::turns::Turn;
 
 const HOUR: i64 = 3_600_000_000;
 /// When a delivery is looked at again that waits for an identifier without an end: in a hundred years.

@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use crate::directory::Target;
 use crate::state::AppState;
-use crate::store::tables::lanes::{self, LaneKey, Turn};
+use crate::store::tables::lanes::{self, LaneKey};
+use crate::store::tables::turns::{self, Turn};
 use crate::store::{Decision, Loaded, Row, StoreError};
 
 /// Lanes that were claimed together, each with the delivery that is its turn.
@@ -45,9 +46,9 @@ pub async fn claim(
         });
     }
     let turn_of = if target.part.latest_only {
-        lanes::last_of_claimed
+        turns::last
     } else {
-        lanes::first_of_claimed
+        turns::first
     };
     let mut rows = state
         .store
@@ -69,11 +70,9 @@ pub async fn claim(
 /// A turn; `None` where what is stored makes no sense here, such as an event of a kind that only a newer version knows.
 /// Its lane is looked at again when the lease is over, and the others go on meanwhile.
 fn readable(app: AppId, target: Target, row: &mut Row) -> Option<Result<Turn, StoreError>> {
-    match lanes::read_turn(app, target.id, row) {
+    match turns::read(app, target.id, row) {
         Err(StoreError::Corrupt(_)) => {
-            let event = lanes::event_of_turn(row)
-                .map(|id| id.to_string())
-                .unwrap_or_default();
+            let event = turns::event(row).map(|id| id.to_string()).unwrap_or_default();
             tracing::error!(event.id = %event, "the event {event} or its profile cannot be read: its delivery waits");
             None
         }

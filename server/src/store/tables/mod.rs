@@ -11,3 +11,4 @@ pub mod profiles;
 pub mod purchases;
 pub mod replays;
 pub mod replies;
+pub mod turns;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bursar::actions::deliveries::{End, Settlement, claim, settle};
 use bursar::directory::Target;
 use bursar::store::tables::deliveries::Attempt;
-use bursar::store::tables::lanes::Turn;
+use bursar::store::tables::turns::Turn;
 use bursar::store::{Sql, Statement};
 use serde_json::json;
 

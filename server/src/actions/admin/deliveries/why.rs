@@ -11,8 +11,9 @@ use crate::actions::deliveries::Gate;
 use crate::delivery::preview;
 use crate::directory::{App, AppIntegration, Target};
 use crate::store::tables::delivery_list::Shown;
-use crate::store::tables::lanes::{LaneKey, Place, Turn};
+use crate::store::tables::lanes::{LaneKey, Place};
 use crate::store::tables::past_events::PastEvent;
+use crate::store::tables::turns::Turn;
 
 /// An event, whose it is, and what came of it at one part of an integration.
 pub struct Subject<'a> {

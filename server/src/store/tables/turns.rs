@@ -1,0 +1,143 @@
+//! Whose turn it is: the deliveries of claimed lanes that are to be sent, with all that is needed for it.
+
+use bursar_domain::events::EventKind;
+use bursar_domain::ids::AppId;
+use bursar_domain::profile::{Details, Profile};
+use uuid::Uuid;
+
+use super::lanes::{LaneKey, Place};
+use super::profiles;
+use crate::store::{Row, Sql, Statement, StoreError};
+
+/// A claimed lane with the delivery that is its turn. Times are microseconds.
+pub struct Turn {
+    /// The lane.
+    pub lane: LaneKey,
+    /// The delivery.
+    pub place: Place,
+    /// The event.
+    pub event: Uuid,
+    /// What happened.
+    pub kind: EventKind,
+    /// When it happened.
+    pub event_at: i64,
+    /// When the event was made.
+    pub event_created_at: i64,
+    /// The event in the form of the webhook.
+    pub payload: String,
+    /// How often it was tried.
+    pub tries: i64,
+    /// When it was tried first, if it was.
+    pub first_tried_at: Option<i64>,
+    /// What was sent then.
+    pub record: Option<String>,
+    /// When the delivery was first made.
+    pub made_at: i64,
+    /// Which replay it belongs to.
+    pub replay: Option<Uuid>,
+    /// Whose it is.
+    pub profile: Profile,
+    /// The rest of the profile.
+    pub details: Details,
+}
+
+/// The first delivery of each lane that was claimed with `lease` until `until`.
+pub fn first(app: AppId, target: i64, slow: bool, lease: i64, until: i64) -> Statement {
+    const SQL: Sql = Sql::same(
+        "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
+                p.holdings, p.details, q.lane_id, q.created_at, q.place, q.event_id, e.event_type, e.event_at,
+                e.created_at, e.payload, q.tries, q.first_tried_at, q.record,
+                coalesce(q.made_at, q.created_at), q.replay_id
+         FROM lanes AS l
+         JOIN queue AS q ON q.target_id = l.target_id AND q.lane_id = l.lane_id
+              AND (q.created_at, q.place) = (
+                  SELECT f.created_at, f.place FROM queue AS f
+                  WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
+                  ORDER BY f.created_at, f.place LIMIT 1)
+         JOIN events AS e ON e.event_id = q.event_id
+         JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = q.profile_id
+         WHERE l.target_id = $2 AND l.slow = $3 AND l.due_at = $4 AND l.lease = $5",
+    );
+    Statement::new(
+        &SQL,
+        [
+            app.0.into(),
+            target.into(),
+            slow.into(),
+            until.into(),
+            lease.into(),
+        ],
+    )
+}
+
+/// As [`first`], the last one of each lane.
+pub fn last(app: AppId, target: i64, slow: bool, lease: i64, until: i64) -> Statement {
+    const SQL: Sql = Sql::same(
+        "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
+                p.holdings, p.details, q.lane_id, q.created_at, q.place, q.event_id, e.event_type, e.event_at,
+                e.created_at, e.payload, q.tries, q.first_tried_at, q.record,
+                coalesce(q.made_at, q.created_at), q.replay_id
+         FROM lanes AS l
+         JOIN queue AS q ON q.target_id = l.target_id AND q.lane_id = l.lane_id
+              AND (q.created_at, q.place) = (
+                  SELECT f.created_at, f.place FROM queue AS f
+                  WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
+                  ORDER BY f.created_at DESC, f.place DESC LIMIT 1)
+         JOIN events AS e ON e.event_id = q.event_id
+         JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = q.profile_id
+         WHERE l.target_id = $2 AND l.slow = $3 AND l.due_at = $4 AND l.lease = $5",
+    );
+    Statement::new(
+        &SQL,
+        [
+            app.0.into(),
+            target.into(),
+            slow.into(),
+            until.into(),
+            lease.into(),
+        ],
+    )
+}
+
+/// Reads a row of [`first`] or [`last`].
+pub fn read(app: AppId, target: i64, row: &mut Row) -> Result<Turn, StoreError> {
+    let kind = row.text(12)?;
+    let kind = EventKind::parse(&kind);
+    let kind = kind.ok_or_else(|| StoreError::Corrupt("an event of an unknown kind".into()))?;
+    let lane = LaneKey {
+        target,
+        id: row.uuid(8)?,
+    };
+    let place = Place {
+        created_at: row.int(9)?,
+        number: row.int(10)?,
+    };
+    let id = event(row)?;
+    let (event_at, event_created_at) = (row.int(13)?, row.int(14)?);
+    let (payload, tries) = (row.text(15)?, row.int(16)?);
+    let (first_tried_at, record) = (row.opt_int(17)?, row.opt_text(18)?);
+    let (made_at, replay) = (row.int(19)?, row.opt_uuid(20)?);
+    let whole = profiles::read_whole(app, std::slice::from_mut(row))?;
+    let (profile, details) = whole.ok_or_else(|| StoreError::Corrupt("a row without a profile".into()))?;
+    Ok(Turn {
+        lane,
+        place,
+        event: id,
+        kind,
+        event_at,
+        event_created_at,
+        payload,
+        tries,
+        first_tried_at,
+        record,
+        made_at,
+        replay,
+        profile,
+        details,
+    })
+}
+
+/// The event of such a row.
+pub fn event(row: &mut Row) -> Result<Uuid, StoreError> {
+    row.uuid(11)
+}
