@@ -150,7 +150,7 @@ fn sure_round(number: usize) -> Vec<Step> {
         },
         pause: HOUR,
     };
-    let (customer, key) = (format!("sure-{number}"), format!("sure key {number}"));
+    let (customer, key) = (format!("sure-{number}"), format!("sure-key-{number}"));
     let user = [("adapty-customer-user-id", customer.as_str())];
     let once = [user[0], ("idempotency-key", key.as_str())];
     let mut period = period(&format!("sure-{number}"), START, 2 * HOUR);
