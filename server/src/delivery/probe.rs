@@ -74,7 +74,7 @@ pub async fn try_all(
             duration,
             request: Mask::of_nobody().request(&shown.unwrap_or_else(|| bare(&request))),
             status,
-            answer: Mask::of_nobody().answer(&secrets.text(&answer)),
+            answer: Mask::of_nobody().answer(&Mask::of_head(&request).text(&secrets.text(&answer))),
             verdict,
         };
         all.push((host, tried));

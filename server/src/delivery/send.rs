@@ -39,7 +39,7 @@ pub struct Outcome {
     /// How long it took, in microseconds.
     pub duration: i64,
     /// What it said of ours in its head.
-    credentials: Mask,
+    pub credentials: Mask,
 }
 
 /// Sends the records, which share a route, and settles them.

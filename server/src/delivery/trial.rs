@@ -74,7 +74,7 @@ pub async fn send_marked(state: &AppState, app: &App, known: &AppIntegration) ->
                 &mask,
             ),
             status: outcome.status,
-            answer: mask.answer(&secrets.text(&outcome.answer)),
+            answer: mask.answer(&outcome.credentials.text(&secrets.text(&outcome.answer))),
             verdict,
         }));
     }
