@@ -45,15 +45,8 @@ pub async fn claim(
             turns: Vec::new(),
         });
     }
-    let turn_of = if target.part.latest_only {
-        turns::last
-    } else {
-        turns::first
-    };
-    let mut rows = state
-        .store
-        .read(turn_of(app, target.id, slow, lease, until))
-        .await?;
+    let turns = turns::of_claimed(app, target.id, slow, lease, until, target.part.latest_only);
+    let mut rows = state.store.read(turns).await?;
     if rows.len() < taken {
         state
             .store

@@ -41,25 +41,35 @@ pub struct Turn {
     pub details: Details,
 }
 
-/// The first delivery of each lane that was claimed with `lease` until `until`.
-pub fn first(app: AppId, target: i64, slow: bool, lease: i64, until: i64) -> Statement {
-    const SQL: Sql = Sql::same(
-        "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                p.holdings, p.details, q.lane_id, q.created_at, q.place, q.event_id, e.event_type, e.event_at,
-                e.created_at, e.payload, q.tries, q.first_tried_at, q.record,
-                coalesce(q.made_at, q.created_at), q.replay_id
-         FROM lanes AS l
-         JOIN queue AS q ON q.target_id = l.target_id AND q.lane_id = l.lane_id
-              AND (q.created_at, q.place) = (
-                  SELECT f.created_at, f.place FROM queue AS f
-                  WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
-                  ORDER BY f.created_at, f.place LIMIT 1)
-         JOIN events AS e ON e.event_id = q.event_id
-         JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = q.profile_id
-         WHERE l.target_id = $2 AND l.slow = $3 AND l.due_at = $4 AND l.lease = $5",
-    );
+/// The text of [`of_claimed`] for one of the two ends of a lane.
+macro_rules! of_claimed {
+    ($order:literal) => {
+        concat!(
+            "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
+                    p.holdings, p.details, q.lane_id, q.created_at, q.place, q.event_id, e.event_type, e.event_at,
+                    e.created_at, e.payload, q.tries, q.first_tried_at, q.record,
+                    coalesce(q.made_at, q.created_at), q.replay_id
+             FROM lanes AS l
+             JOIN queue AS q ON q.target_id = l.target_id AND q.lane_id = l.lane_id
+                  AND (q.created_at, q.place) = (
+                      SELECT f.created_at, f.place FROM queue AS f
+                      WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
+                      ORDER BY ",
+            $order,
+            " LIMIT 1)
+             JOIN events AS e ON e.event_id = q.event_id
+             JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = q.profile_id
+             WHERE l.target_id = $2 AND l.slow = $3 AND l.due_at = $4 AND l.lease = $5"
+        )
+    };
+}
+
+/// The first delivery of each lane that was claimed with `lease` until `until`, or with `latest` the last one.
+pub fn of_claimed(app: AppId, target: i64, slow: bool, lease: i64, until: i64, latest: bool) -> Statement {
+    const FIRST: Sql = Sql::same(of_claimed!("f.created_at, f.place"));
+    const LAST: Sql = Sql::same(of_claimed!("f.created_at DESC, f.place DESC"));
     Statement::new(
-        &SQL,
+        if latest { &LAST } else { &FIRST },
         [
             app.0.into(),
             target.into(),
@@ -70,36 +80,7 @@ pub fn first(app: AppId, target: i64, slow: bool, lease: i64, until: i64) -> Sta
     )
 }
 
-/// As [`first`], the last one of each lane.
-pub fn last(app: AppId, target: i64, slow: bool, lease: i64, until: i64) -> Statement {
-    const SQL: Sql = Sql::same(
-        "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                p.holdings, p.details, q.lane_id, q.created_at, q.place, q.event_id, e.event_type, e.event_at,
-                e.created_at, e.payload, q.tries, q.first_tried_at, q.record,
-                coalesce(q.made_at, q.created_at), q.replay_id
-         FROM lanes AS l
-         JOIN queue AS q ON q.target_id = l.target_id AND q.lane_id = l.lane_id
-              AND (q.created_at, q.place) = (
-                  SELECT f.created_at, f.place FROM queue AS f
-                  WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
-                  ORDER BY f.created_at DESC, f.place DESC LIMIT 1)
-         JOIN events AS e ON e.event_id = q.event_id
-         JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = q.profile_id
-         WHERE l.target_id = $2 AND l.slow = $3 AND l.due_at = $4 AND l.lease = $5",
-    );
-    Statement::new(
-        &SQL,
-        [
-            app.0.into(),
-            target.into(),
-            slow.into(),
-            until.into(),
-            lease.into(),
-        ],
-    )
-}
-
-/// Reads a row of [`first`] or [`last`].
+/// Reads a row of [`of_claimed`].
 pub fn read(app: AppId, target: i64, row: &mut Row) -> Result<Turn, StoreError> {
     let kind = row.text(12)?;
     let kind = EventKind::parse(&kind);
