@@ -80,19 +80,22 @@ pub async fn list(
 /// Open and closed ones in one order; at least as many as are wanted, if there are.
 async fn read(state: &AppState, wanted: &Wanted) -> Result<Vec<Listed>, StoreError> {
     let is_wanted = |states: &[&str]| wanted.state.is_none_or(|state| states.contains(&state));
-    let mut all = Vec::new();
+    // Open ones are read first: one that is closed meanwhile is found twice then, and never not at all.
+    let mut open = Vec::new();
     if is_wanted(&OPEN) {
         for mut row in state.store.scan(delivery_list::select_open(wanted)).await? {
-            all.push(delivery_list::read_listed(&mut row, true)?);
+            open.push(delivery_list::read_listed(&mut row, true)?);
         }
     }
+    let mut all = Vec::new();
     if is_wanted(&CLOSED) {
         for mut row in state.store.scan(delivery_list::select_closed(wanted)).await? {
             all.push(delivery_list::read_listed(&mut row, false)?);
         }
     }
+    all.append(&mut open);
     all.sort_by_key(|listed| std::cmp::Reverse((listed.seq, listed.shown.target)));
-    // One that was closed between the two reads is in both: as open it is no more.
+    // Of one that is in both, the closed one is kept, which the sorting leaves before the other.
     all.dedup_by_key(|listed| (listed.seq, listed.shown.target));
     Ok(all)
 }
