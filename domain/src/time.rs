@@ -7,6 +7,11 @@ use jiff::civil::Date;
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 
+/// The first instant of the year 0.
+const EARLIEST: i64 = -62_167_219_200_000_000;
+/// Zeros stand where digits go.
+const SHAPE: [u8; 26] = *b"0000-00-00T00:00:00.000000";
+
 /// Reads a date of the form `YYYY-MM-DD`.
 pub fn parse_date(text: &str) -> Option<Date> {
     let shaped = text.len() == 10 && shape_matches(text, "dddd-dd-dd");
@@ -31,27 +36,38 @@ pub fn parse_time(text: &str) -> Option<i64> {
 }
 
 /// Writes a time as `2025-01-05T13:27:47+00:00`, with exactly six fraction digits where the microseconds are
-/// not zero. Times outside the years 1 to 9999 are drawn to the nearer end.
+/// not zero. Times outside the years 0 to 9999 are drawn to the nearer end.
 pub fn format_time(micros: i64) -> String {
-    let instant = Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 {
-        Timestamp::MIN
-    } else {
-        Timestamp::MAX
-    });
+    let digits = digits(micros.max(EARLIEST));
+    let is_whole = digits.ends_with(b".000000");
+    let shown = if is_whole { &digits[..19] } else { &digits };
+    let text = std::str::from_utf8(shown).expect("digits and signs are ASCII");
+    [text, "+00:00"].concat()
+}
+
+/// A time of the year 0 or later as `2025-01-10T09:15:02.184233`, which is ASCII. One after the year 9999 is drawn to
+/// its end.
+pub(crate) fn digits(micros: i64) -> [u8; 26] {
+    let instant = Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX);
     let civil = TimeZone::UTC.to_datetime(instant);
     let (date, clock) = (civil.date(), civil.time());
-    let mut text = format!(
-        "{date}T{:02}:{:02}:{:02}",
-        clock.hour(),
-        clock.minute(),
-        clock.second()
-    );
-    let fraction = clock.subsec_nanosecond() / 1_000;
-    if fraction != 0 {
-        text.push_str(&format!(".{fraction:06}"));
-    }
-    text.push_str("+00:00");
+    let mut text = SHAPE;
+    put(&mut text[0..4], date.year().into());
+    put(&mut text[5..7], date.month().into());
+    put(&mut text[8..10], date.day().into());
+    put(&mut text[11..13], clock.hour().into());
+    put(&mut text[14..16], clock.minute().into());
+    put(&mut text[17..19], clock.second().into());
+    put(&mut text[20..26], clock.subsec_nanosecond() / 1_000);
     text
+}
+
+/// Writes a number that is not negative, with zeros in front.
+fn put(place: &mut [u8], mut number: i32) {
+    for byte in place.iter_mut().rev() {
+        *byte = b"0123456789"[usize::try_from(number % 10).unwrap_or(0)];
+        number /= 10;
+    }
 }
 
 /// `d` stands for a digit, `T` for a `T` or a space, anything else for itself.
@@ -114,6 +130,13 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(second(text).as_deref(), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn times_outside_the_calendar_are_drawn_in() {
+        assert_eq!(format_time(i64::MIN), "0000-01-01T00:00:00+00:00");
+        assert_eq!(format_time(EARLIEST + 1), "0000-01-01T00:00:00.000001+00:00");
+        assert!(format_time(i64::MAX).starts_with("9999-12-30T"));
     }
 
     #[test]
