@@ -181,7 +181,7 @@ impl Settings {
     /// A whole address: `base_url`, or else `host`, and then the path and query.
     pub fn address(&self, host: &str, path: &str) -> String {
         let base = self.text("base_url").unwrap_or(host).trim_end_matches('/');
-        format!("{base}{path}")
+        [base, path].concat()
     }
 
     /// Makes the table at `path`, if it is not there.
@@ -233,10 +233,12 @@ pub fn at_least_one(settings: &Settings, table: &str) -> Vec<Problem> {
 
 /// The value at a dotted path.
 fn at<'j>(table: &'j Map<String, Json>, path: &str) -> Option<&'j Json> {
-    match path.split_once('.') {
-        Some((first, rest)) => at(table.get(first)?.as_object()?, rest),
-        None => table.get(path),
+    // No name has a dot in it. Most settings are in no table.
+    if let Some(value) = table.get(path) {
+        return Some(value);
     }
+    let (first, rest) = path.split_once('.')?;
+    at(table.get(first)?.as_object()?, rest)
 }
 
 /// Each setting with its own path: those that stand for any name, once for each name that `table` has there.
