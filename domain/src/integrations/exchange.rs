@@ -46,20 +46,24 @@ impl Method {
 impl Request {
     /// A `POST` of JSON.
     pub fn post_json(url: String, body: String) -> Self {
-        Self {
-            method: Method::Post,
-            url,
-            headers: vec![("content-type", "application/json".into())],
-            body,
-        }
+        Self::post("application/json", url, body)
     }
 
     /// A `POST` of a form, already encoded.
     pub fn post_form(url: String, body: String) -> Self {
-        Self {
-            headers: vec![("content-type", "application/x-www-form-urlencoded".into())],
-            ..Self::post_json(url, body)
-        }
+        Self::post("application/x-www-form-urlencoded", url, body)
+    }
+
+    fn post(content: &str, url: String, body: String) -> Self {
+        /// Most requests have no more headers.
+        const ROOM: usize = 4;
+        let request = Self {
+            method: Method::Post,
+            url,
+            headers: Vec::with_capacity(ROOM),
+            body,
+        };
+        request.header("content-type", content)
     }
 
     /// With a further header.
