@@ -20,7 +20,7 @@ pub fn request(sending: &Sending<'_>) -> Request {
         return Request::post_json(to("/track?ip=0&verbose=1"), body);
     }
     let credentials = STANDARD.encode(format!("{token}:"));
-    Request::post_json(to("/import?strict=1"), list(sending, str::to_owned))
+    Request::post_json(to("/import?strict=1"), list(sending, |event| event))
         .header("accept", "application/json")
         .header("authorization", format!("Basic {credentials}"))
 }
@@ -34,9 +34,15 @@ fn host(settings: &Settings) -> &'static str {
 }
 
 /// The records, each changed, as a JSON array.
-fn list(sending: &Sending<'_>, change: impl Fn(&str) -> String) -> String {
-    let records = sending.records.iter().map(|record| change(&record.body));
-    format!("[{}]", records.collect::<Vec<_>>().join(","))
+fn list<'a, T: AsRef<str>>(sending: &Sending<'a>, change: impl Fn(&'a str) -> T) -> String {
+    let size: usize = sending.records.iter().map(|record| record.body.len() + 1).sum();
+    let mut text = String::with_capacity(size + 128);
+    for record in sending.records {
+        text.push(if text.is_empty() { '[' } else { ',' });
+        text.push_str(change(&record.body).as_ref());
+    }
+    text.push(']');
+    text
 }
 
 /// An event with the token as the last of its properties, with which it ends.
