@@ -145,7 +145,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
         .add("callback_params", &params)
         .add("partner_params", &params);
     let route = platform.as_str().to_owned();
-    Ok(dated::record(route, occasion.event.at, &form.into_text()))
+    Ok(dated::record(route, occasion.event.at, form.into_text()))
 }
 
 fn event_token<'a>(occasion: &Occasion<'a>, platform: Platform) -> Option<&'a str> {
@@ -181,7 +181,7 @@ fn ids(occasion: &Occasion<'_>, platform: Platform) -> Result<Vec<(&'static str,
 }
 
 /// The amount and its currency. Refunds have none: Adjust knows no negative amounts.
-fn revenue(occasion: &Occasion<'_>) -> Option<(String, String)> {
+fn revenue<'a>(occasion: &Occasion<'a>) -> Option<(String, &'a str)> {
     let least = Decimal::new(1, 3);
     let most = Decimal::from(100_000_000_000_i64);
     let revenue = occasion.revenue().filter(|_| !occasion.kind().is_refund())?;

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::customer::Platform;
 use super::exchange::{all, by_status};
@@ -130,7 +131,7 @@ fn check(settings: &Settings) -> Vec<Problem> {
 struct Event<'a> {
     event_type: &'a str,
     time: i64,
-    insert_id: String,
+    insert_id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -164,7 +165,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     let event = Event {
         event_type: occasion.event_name(),
         time: occasion.event.at / 1_000,
-        insert_id: occasion.event.id.to_string(),
+        insert_id: occasion.event.id,
         user_id: user_id.as_deref(),
         device_id,
         platform,
@@ -174,7 +175,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
             .text("vendor_product_id")
             .filter(|_| revenue.is_some()),
         revenue: revenue.as_ref().map(Revenue::number),
-        currency: revenue.as_ref().map(|revenue| revenue.currency.as_str()),
+        currency: revenue.map(|revenue| revenue.currency),
         partner_id: occasion.settings.text("partner_id"),
         event_properties: occasion,
         user_properties: UserProperties {

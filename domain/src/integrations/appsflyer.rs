@@ -9,13 +9,14 @@ use super::customer::Platform;
 use super::dated;
 use super::device_id::{self, DeviceIds};
 use super::exchange::{all, by_status};
+use super::nested::json_with_texts;
 use super::percent::encoded;
 use super::schedule::USUAL;
 use super::secret::header_problem;
 use super::settings::{any_text, at_least_one};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, all_but_levels, json, shared, with_member,
+    Sending, Settings, Skip, Verdict, all_but_levels, shared, with_member,
 };
 use crate::events::EventKind;
 use crate::events::wire::UpperCase;
@@ -155,7 +156,7 @@ fn app_setting(platform: Platform) -> &'static str {
 }
 
 fn key(environment: &str, platform: Platform) -> String {
-    format!("keys.{environment}.{}", platform.as_str())
+    ["keys", environment, platform.as_str()].join(".")
 }
 
 #[derive(Serialize)]
@@ -163,7 +164,7 @@ struct Event<'a> {
     appsflyer_id: &'a str,
     #[serde(rename = "eventName")]
     name: &'a str,
-    #[serde(rename = "eventValue", serialize_with = "as_text")]
+    #[serde(rename = "eventValue", serialize_with = "or_empty")]
     value: Value<'a>,
     #[serde(rename = "eventCurrency", skip_serializing_if = "Option::is_none")]
     currency: Option<&'a str>,
@@ -185,7 +186,7 @@ struct Event<'a> {
     advertising_id: Option<&'a str>,
 }
 
-/// `eventValue`; each value is a text.
+/// `eventValue`, a text of JSON; each value is a text.
 #[derive(Serialize)]
 struct Value<'a> {
     #[serde(rename = "af_content_id", skip_serializing_if = "Option::is_none")]
@@ -197,14 +198,14 @@ struct Value<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     profile_country: Option<UpperCase<'a>>,
     #[serde(flatten)]
-    money: Option<Money>,
+    money: Option<Money<'a>>,
 }
 
 #[derive(Serialize)]
-struct Money {
+struct Money<'a> {
     af_content_type: &'static str,
     af_revenue: String,
-    af_currency: String,
+    af_currency: &'a str,
     af_quantity: &'static str,
 }
 
@@ -231,7 +232,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
         });
     }
     let body = fitting(&mut event).ok_or(Skip::Other("too_large"))?;
-    Ok(dated::record(route, occasion.event.at, &body))
+    Ok(dated::record(route, occasion.event.at, body))
 }
 
 fn event<'a>(occasion: &Occasion<'a>, platform: Platform) -> Result<Event<'a>, Skip> {
@@ -265,18 +266,11 @@ fn event<'a>(occasion: &Occasion<'a>, platform: Platform) -> Result<Event<'a>, S
 }
 
 /// The amount with exactly four decimals; what would be zero then is no money.
-fn money(occasion: &Occasion<'_>) -> Option<Money> {
+fn money<'a>(occasion: &Occasion<'a>) -> Option<Money<'a>> {
     let revenue = occasion.revenue()?;
-    let amount = revenue.text(4);
-    let is_zero = amount.bytes().all(|byte| byte == b'0' || byte == b'.');
-    let sign = if revenue.amount.is_sign_negative() {
-        "-"
-    } else {
-        ""
-    };
-    (!is_zero).then(|| Money {
+    Some(Money {
         af_content_type: "in_app",
-        af_revenue: format!("{sign}{amount}"),
+        af_revenue: revenue.text(4)?,
         af_currency: revenue.currency,
         af_quantity: "1",
     })
@@ -286,7 +280,7 @@ fn money(occasion: &Occasion<'_>) -> Option<Money> {
 fn fitting(event: &mut Event<'_>) -> Option<String> {
     let mut dispensable = DISPENSABLE.iter();
     loop {
-        let body = json(event);
+        let body = json_with_texts(event);
         if body.len() + TIME_BYTES <= MAX_BODY {
             return Some(body);
         }
@@ -294,10 +288,18 @@ fn fitting(event: &mut Event<'_>) -> Option<String> {
     }
 }
 
-/// The value as JSON within a text, empty where there is nothing to say.
-fn as_text<S: Serializer>(value: &Value<'_>, serializer: S) -> Result<S::Ok, S::Error> {
-    let text = json(value);
-    serializer.serialize_str(if text == "{}" { "" } else { &text })
+/// The value; an empty text where there is nothing to say.
+fn or_empty<S: Serializer>(value: &Value<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Value {
+            product: None,
+            order: None,
+            store_country: None,
+            profile_country: None,
+            money: None,
+        } => serializer.serialize_str(""),
+        value => value.serialize(serializer),
+    }
 }
 
 fn request(sending: &Sending<'_>) -> Request {
@@ -308,25 +310,26 @@ fn request(sending: &Sending<'_>) -> Request {
         _ => "https://api3.appsflyer.com",
     };
     let (at, event) = dated::time_and_body(record, sending.now, OLDEST);
-    let url = settings.address(host, &format!("/inappevent/{}", app(settings, &record.route)));
+    let url = settings.address(host, &path(settings, &record.route));
     let key = settings.text(&record.route).unwrap_or_default();
     Request::post_json(url, with_time(event, at)).header("authentication", key)
 }
 
-/// The app as its path names it.
-fn app(settings: &Settings, route: &str) -> String {
+/// The path, which names the app.
+fn path(settings: &Settings, route: &str) -> String {
     if route.ends_with("android") {
-        return encoded(settings.text("android_package_name").unwrap_or_default());
+        let package = settings.text("android_package_name").unwrap_or_default();
+        return ["/inappevent/", &encoded(package)].concat();
     }
     let id = settings.text("ios_app_id").unwrap_or_default();
-    format!("id{}", id.strip_prefix("id").unwrap_or(id))
+    ["/inappevent/id", id.strip_prefix("id").unwrap_or(id)].concat()
 }
 
 /// The event with its time in whole seconds, as `2025-03-14 09:26:53`.
 fn with_time(event: &str, at: i64) -> String {
-    let time = format_time(at);
-    let (day, clock) = (&time[..10], &time[11..19]);
-    with_member("eventTime", &format!("{day} {clock}"), event)
+    let mut time = format_time(at);
+    time.truncate("2025-03-14T09:26:53".len());
+    with_member("eventTime", &time.replace('T', " "), event)
 }
 
 fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {

@@ -225,11 +225,11 @@ fn user_data<'a>(occasion: &Occasion<'a>) -> Result<UserData<'a>, Skip> {
     })
 }
 
-fn event_data<'a>(occasion: &Occasion<'a>, revenue: &'a Revenue) -> EventData<'a> {
+fn event_data<'a>(occasion: &Occasion<'a>, revenue: &'a Revenue<'a>) -> EventData<'a> {
     EventData {
         transaction_id: occasion.event.text("transaction_id"),
         revenue: revenue.number(),
-        currency: &revenue.currency,
+        currency: revenue.currency,
     }
 }
 

@@ -1,23 +1,24 @@
 //! Events whose time is settled when they are sent: one that has become too old by then is told with the time of
 //! sending, also on a repeat.
 
+use std::fmt::Write;
+
 use super::Record;
 
 /// A record of an event at `at` (microseconds).
-pub fn record(route: String, at: i64, body: &str) -> Record {
-    Record {
-        route,
-        body: format!("{at} {body}"),
-    }
+pub fn record(route: String, at: i64, mut body: String) -> Record {
+    // Behind the body: so it need not be moved.
+    write!(body, " {at}").expect("a text takes all that is written");
+    Record { route, body }
 }
 
 /// The time to tell in a request at `now`, and the body: the event's own time, or `now` where the event is older than
 /// `oldest`. All microseconds.
 pub fn time_and_body(record: &Record, now: i64, oldest: i64) -> (i64, &str) {
-    let (at, body) = record
+    let (body, at) = record
         .body
-        .split_once(' ')
-        .expect("a dated record begins with its time");
+        .rsplit_once(' ')
+        .expect("a dated record ends with its time");
     let at = at.parse().expect("the time of a dated record is a number");
     let is_too_old = now.saturating_sub(at) > oldest;
     (if is_too_old { now } else { at }, body)
@@ -29,7 +30,7 @@ mod tests {
 
     #[test]
     fn an_event_is_told_with_its_own_time_until_it_is_too_old() {
-        let dated = record("r".into(), -5, "a b");
+        let dated = record("r".into(), -5, "a b".into());
         assert_eq!(time_and_body(&dated, 5, 10), (-5, "a b"));
         assert_eq!(time_and_body(&dated, 6, 10), (6, "a b"));
     }

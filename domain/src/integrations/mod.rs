@@ -19,6 +19,7 @@ mod facebook_ads;
 pub mod field;
 mod firebase_ga4;
 mod mixpanel;
+mod nested;
 pub mod occasion;
 mod onesignal;
 mod percent;
@@ -249,20 +250,46 @@ pub fn no_problems(_: &Settings) -> Vec<Problem> {
     Vec::new()
 }
 
+/// Most events fit, so that their text is not moved while it grows.
+const ROOM: usize = 1_024;
+
 /// JSON as text.
 pub(crate) fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("names are texts and no value can fail")
+    let mut text = Vec::with_capacity(ROOM);
+    push_json(&mut text, value);
+    into_text(text)
+}
+
+fn push_json(text: &mut Vec<u8>, value: &impl Serialize) {
+    serde_json::to_writer(text, value).expect("names are texts and no value can fail");
+}
+
+fn into_text(json: Vec<u8>) -> String {
+    String::from_utf8(json).expect("JSON is UTF-8")
 }
 
 /// An object that is JSON already with a further member in front, such as a key that records do not hold.
 pub(crate) fn with_member(name: &str, value: &impl Serialize, object: &str) -> String {
+    /// For the member, if it is a usual one.
+    const ROOM: usize = 128;
     let rest = object.strip_prefix('{').unwrap_or(object);
-    let comma = if rest == "}" { "" } else { "," };
-    format!("{{{}:{}{comma}{rest}", json(&name), json(value))
+    let mut text = Vec::with_capacity(ROOM + object.len());
+    text.push(b'{');
+    push_json(&mut text, &name);
+    text.push(b':');
+    push_json(&mut text, value);
+    if rest != "}" {
+        text.push(b',');
+    }
+    text.extend_from_slice(rest.as_bytes());
+    into_text(text)
 }
 
 /// A text cut to so many characters.
 pub(crate) fn cut(text: &str, characters: usize) -> &str {
+    if text.len() <= characters {
+        return text;
+    }
     match text.char_indices().nth(characters) {
         Some((end, _)) => &text[..end],
         None => text,

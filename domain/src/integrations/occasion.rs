@@ -31,15 +31,15 @@ pub struct Occasion<'a> {
 }
 
 /// An amount of money in major units. It is never zero.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Revenue {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revenue<'a> {
     /// As the third party should count it: refunds are negative.
     pub amount: Decimal,
     /// ISO 4217, in upper case.
-    pub currency: String,
+    pub currency: &'a str,
 }
 
-impl Revenue {
+impl Revenue<'_> {
     /// Without its sign.
     pub fn magnitude(&self) -> Decimal {
         self.amount.abs()
@@ -58,12 +58,12 @@ impl Revenue {
         rounded.normalize().to_string()
     }
 
-    /// As text with exactly so many decimals and no sign.
-    pub fn text(&self, decimals: u32) -> String {
+    /// As text with exactly so many decimals; `None` where that is zero.
+    pub fn text(&self, decimals: u32) -> Option<String> {
         let rounded = self
-            .magnitude()
+            .amount
             .round_dp_with_strategy(decimals.min(DECIMALS), RoundingStrategy::MidpointAwayFromZero);
-        format!("{rounded:.*}", decimals as usize)
+        (!rounded.is_zero()).then(|| format!("{rounded:.*}", decimals as usize))
     }
 }
 
@@ -149,40 +149,34 @@ impl<'a> Occasion<'a> {
             "play_store" => "android",
             other => other,
         };
-        let setting = format!("{table}.{}.{store}", self.environment());
+        let setting = [table, self.environment(), store].join(".");
         self.settings.require(&setting)?;
         Ok(setting)
     }
 
     /// What the event earned or gave back, by the settings `revenue_mode`, `report_user_currency` and
     /// `send_trial_price`: only on the events that are money. `None` too where the amount is not known or zero.
-    pub fn revenue(&self) -> Option<Revenue> {
+    pub fn revenue(&self) -> Option<Revenue<'a>> {
         let kind = self.event.kind;
         let is_trial = kind == EventKind::TrialStarted;
         let is_money = kind.has_revenue() || (is_trial && self.settings.is("send_trial_price"));
         if !is_money {
             return None;
         }
-        let basis = match self.settings.text("revenue_mode") {
+        let (local, usd) = match self.settings.text("revenue_mode") {
             // Nothing is paid at the start of a trial: what it will cost is the regular price.
-            _ if is_trial => "original_price",
-            Some("proceeds") => "proceeds",
-            Some("net") => "net_revenue",
-            _ => "price",
+            _ if is_trial => ("original_price_local", "original_price_usd"),
+            Some("proceeds") => ("proceeds_local", "proceeds_usd"),
+            Some("net") => ("net_revenue_local", "net_revenue_usd"),
+            _ => ("price_local", "price_usd"),
         };
-        let is_local = self.settings.is("report_user_currency");
-        let amount = self
-            .event
-            .decimal(&format!("{basis}_{}", if is_local { "local" } else { "usd" }))?;
-        let currency = if is_local {
-            self.event.text("currency")?
+        let event = self.event;
+        let (amount, currency) = if self.settings.is("report_user_currency") {
+            (event.decimal(local)?, event.text("currency")?)
         } else {
-            "USD"
+            (event.decimal(usd)?, "USD")
         };
         let amount = if kind.is_refund() { -amount.abs() } else { amount };
-        (!amount.is_zero()).then(|| Revenue {
-            amount,
-            currency: currency.to_owned(),
-        })
+        (!amount.is_zero()).then_some(Revenue { amount, currency })
     }
 }

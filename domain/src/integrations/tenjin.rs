@@ -166,7 +166,7 @@ fn purchase(form: &mut Form, occasion: &Occasion<'_>) -> Result<(), Skip> {
     form.add_known("product_id", occasion.event.text("vendor_product_id"))
         .add("price", revenue.short_text())
         .add("quantity", 1)
-        .add("currency", &revenue.currency)
+        .add("currency", revenue.currency)
         .add("postcut", u8::from(!is_whole));
     Ok(())
 }

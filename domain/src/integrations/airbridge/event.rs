@@ -120,7 +120,7 @@ impl<'a> Event<'a> {
         occasion: &'a Occasion<'a>,
         category: &'a str,
         place: usize,
-        revenue: Option<&'a Revenue>,
+        revenue: Option<&'a Revenue<'a>>,
     ) -> Result<Self, Skip> {
         let platform = occasion.mobile_platform()?;
         Ok(Self {
@@ -194,7 +194,7 @@ impl<'a> App<'a> {
 }
 
 impl<'a> Semantics<'a> {
-    fn of(occasion: &'a Occasion<'a>, revenue: Option<&'a Revenue>) -> Self {
+    fn of(occasion: &'a Occasion<'a>, revenue: Option<&'a Revenue<'a>>) -> Self {
         let event = occasion.event;
         let payments = event
             .decimal("consecutive_payments")
@@ -209,7 +209,7 @@ impl<'a> Semantics<'a> {
         Self {
             transaction_id: event.text("transaction_id"),
             total_value: revenue.map(Revenue::number),
-            currency: revenue.map(|revenue| revenue.currency.as_str()),
+            currency: revenue.map(|revenue| revenue.currency),
             period: period::of(event),
             is_renewal: event.kind == EventKind::SubscriptionRenewed,
             renewal_count: payments.map(|count| count.saturating_sub(1)),

@@ -69,7 +69,7 @@ fn events(occasion: &Occasion<'_>, name: &'static str) -> String {
         name,
         time: occasion.event.at.div_euclid(SECOND),
         value: revenue.as_ref().map(Revenue::number),
-        currency: revenue.as_ref().map(|revenue| revenue.currency.as_str()),
+        currency: revenue.map(|revenue| revenue.currency),
         content_type: "in_app",
         content_id: occasion.event.text("vendor_product_id"),
         items: 1,

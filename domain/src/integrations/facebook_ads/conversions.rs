@@ -106,7 +106,7 @@ pub fn record(
             extinfo: ExtInfo(occasion, identity.platform),
         },
         custom_data: CustomData {
-            currency: revenue.as_ref().map(|revenue| revenue.currency.as_str()),
+            currency: revenue.map(|revenue| revenue.currency),
             value: revenue.as_ref().map(Revenue::number),
             order_id: occasion.event.text("original_transaction_id"),
             content_ids: occasion.event.text("vendor_product_id").map(|product| [product]),

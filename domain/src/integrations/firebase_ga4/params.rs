@@ -40,7 +40,7 @@ struct Item<'a> {
 
 impl<'a> Params<'a> {
     /// What is known of an event that earned or gave back so much.
-    pub fn new(occasion: &Occasion<'a>, revenue: Option<&'a Revenue>) -> Self {
+    pub fn new(occasion: &Occasion<'a>, revenue: Option<&'a Revenue<'a>>) -> Self {
         /// Longer values are refused.
         const MAX_VALUE: usize = 100;
         let event = occasion.event;
@@ -58,7 +58,7 @@ impl<'a> Params<'a> {
         };
         Self {
             transaction_id: text("transaction_id"),
-            currency: revenue.map(|revenue| revenue.currency.as_str()),
+            currency: revenue.map(|revenue| revenue.currency),
             value,
             affiliation: store,
             product_id,
@@ -71,7 +71,7 @@ impl<'a> Params<'a> {
 }
 
 /// The event's money; of a trial's price the part that the owner says.
-pub fn revenue(occasion: &Occasion<'_>) -> Option<Revenue> {
+pub fn revenue<'a>(occasion: &Occasion<'a>) -> Option<Revenue<'a>> {
     const WHOLE: i64 = 100;
     let revenue = occasion.revenue()?;
     if occasion.kind() != EventKind::TrialStarted {

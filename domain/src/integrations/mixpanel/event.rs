@@ -36,7 +36,7 @@ struct Event<'a> {
 struct Properties<'a> {
     occasion: &'a Occasion<'a>,
     distinct_id: &'a str,
-    revenue: Option<Revenue>,
+    revenue: Option<Revenue<'a>>,
 }
 
 impl Serialize for Properties<'_> {
@@ -49,7 +49,7 @@ impl Serialize for Properties<'_> {
         map.serialize_entry("ip", &0)?;
         if let Some(revenue) = &self.revenue {
             map.serialize_entry("revenue", &revenue.number())?;
-            map.serialize_entry("revenue_currency", &revenue.currency)?;
+            map.serialize_entry("revenue_currency", revenue.currency)?;
         }
         for (name, value) in self.occasion.event.properties.set() {
             map.serialize_entry(name, &value.cut(MAX_TEXT))?;

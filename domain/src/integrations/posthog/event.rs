@@ -100,7 +100,7 @@ impl<'a> Person<'a> {
 struct Properties<'a> {
     occasion: &'a Occasion<'a>,
     person: Option<Person<'a>>,
-    revenue: Option<Revenue>,
+    revenue: Option<Revenue<'a>>,
 }
 
 impl Serialize for Properties<'_> {
@@ -124,7 +124,7 @@ impl Serialize for Properties<'_> {
         map.serialize_entry("$lib", "bursar")?;
         if let Some(revenue) = &self.revenue {
             map.serialize_entry("revenue", &revenue.number())?;
-            map.serialize_entry("revenue_currency", &revenue.currency)?;
+            map.serialize_entry("revenue_currency", revenue.currency)?;
         }
         for (name, value) in self.occasion.event.properties.set() {
             map.serialize_entry(name, value)?;
