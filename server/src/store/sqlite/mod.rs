@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::mpsc;
 
@@ -83,8 +84,13 @@ impl Sqlite {
     /// Reads and decides a change on the calling thread, as [`ahead`] explains. Answers whether that settles it:
     /// there is nothing to write.
     pub(super) fn decide_ahead(&self, change: &mut dyn Queued) -> bool {
-        // In memory a reader and the writer exclude each other.
-        if !self.inner.is_file || !change.reads().iter().any(Statement::locks) {
+        // In memory a reader and the writer exclude each other. What is locked late is a single row that was written
+        // just now: the writer has its page at hand, a reader would fetch it from the file.
+        let reads = change.reads();
+        if !self.inner.is_file
+            || !reads.iter().any(Statement::locks)
+            || reads.iter().any(|read| read.sql.is_late)
+        {
             return false;
         }
         let since = self.inner.last_commit.load(Ordering::Acquire);
@@ -168,6 +174,10 @@ fn connect(uri: &str) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(uri, flags).map_err(classify)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(classify)?;
     connection.set_prepared_statement_cache_capacity(PREPARED);
+    // Plans must not depend on parameters: a statement whose plan does is prepared anew each time it runs.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(classify)?;
     connection
         .execute_batch(
             "PRAGMA page_size = 1024; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
