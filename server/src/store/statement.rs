@@ -194,29 +194,29 @@ impl Row {
     }
 
     /// An integer.
-    pub fn int(&mut self, column: usize) -> Result<i64, StoreError> {
+    pub fn int(&self, column: usize) -> Result<i64, StoreError> {
         self.opt_int(column)?.ok_or_else(|| corrupt(column))
     }
 
     /// An integer or `NULL`.
-    pub fn opt_int(&mut self, column: usize) -> Result<Option<i64>, StoreError> {
-        match self.take(column)? {
-            Value::Int(number) => Ok(Some(number)),
+    pub fn opt_int(&self, column: usize) -> Result<Option<i64>, StoreError> {
+        match self.get(column)? {
+            Value::Int(number) => Ok(Some(*number)),
             Value::Null => Ok(None),
             _ => Err(corrupt(column)),
         }
     }
 
     /// A UUID.
-    pub fn uuid(&mut self, column: usize) -> Result<Uuid, StoreError> {
+    pub fn uuid(&self, column: usize) -> Result<Uuid, StoreError> {
         self.opt_uuid(column)?.ok_or_else(|| corrupt(column))
     }
 
     /// A UUID or `NULL`.
-    pub fn opt_uuid(&mut self, column: usize) -> Result<Option<Uuid>, StoreError> {
-        match self.take(column)? {
-            Value::Uuid(uuid) => Ok(Some(uuid)),
-            Value::Bytes(bytes) => Uuid::from_slice(&bytes).map(Some).map_err(|_| corrupt(column)),
+    pub fn opt_uuid(&self, column: usize) -> Result<Option<Uuid>, StoreError> {
+        match self.get(column)? {
+            Value::Uuid(uuid) => Ok(Some(*uuid)),
+            Value::Bytes(bytes) => Uuid::from_slice(bytes).map(Some).map_err(|_| corrupt(column)),
             Value::Null => Ok(None),
             _ => Err(corrupt(column)),
         }
@@ -228,6 +228,10 @@ impl Row {
             Value::Bytes(bytes) => Ok(bytes),
             _ => Err(corrupt(column)),
         }
+    }
+
+    fn get(&self, column: usize) -> Result<&Value, StoreError> {
+        self.0.get(column).ok_or_else(|| corrupt(column))
     }
 
     fn take(&mut self, column: usize) -> Result<Value, StoreError> {

@@ -16,11 +16,9 @@ impl People {
     /// Adds the profiles of a read's rows that are not among them yet.
     pub fn read(&mut self, app: AppId, rows: &mut [Row]) -> Result<(), StoreError> {
         for row in rows {
-            let found = profiles::read_whole(app, std::slice::from_mut(row))?;
-            if let Some((profile, details)) = found
-                && self.position(profile.id).is_none()
-            {
-                self.0.push((profile, details));
+            if self.position(profiles::id_of(row)?).is_none() {
+                self.0
+                    .extend(profiles::read_whole(app, std::slice::from_mut(row))?);
             }
         }
         Ok(())

@@ -106,6 +106,11 @@ pub fn read_whole(app: AppId, rows: &mut [Row]) -> Result<Option<(Profile, Detai
     Ok(Some((profile(app, row)?, details)))
 }
 
+/// Whose row of [`read_whole`] it is.
+pub fn id_of(row: &Row) -> Result<ProfileId, StoreError> {
+    row.uuid(0).map(ProfileId)
+}
+
 /// Reads the stored form of details.
 pub(super) fn read_details(text: Option<String>) -> Result<Details, StoreError> {
     let details = text.map_or_else(|| Ok(Details::default()), |text| serde_json::from_str(&text));

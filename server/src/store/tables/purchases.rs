@@ -13,12 +13,19 @@ use crate::store::{Row, Sql, Statement, StoreError, Value};
 /// when it was last reported. The rows are those of [`super::profiles::lock_whole`].
 pub fn lock_holders(app: AppId, transaction: &Transaction) -> Statement {
     const SQL: Sql = Sql::with_lock(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
-         FROM profiles WHERE app_id = $1 AND profile_id IN (
-             SELECT profile_id FROM chain_holders
-             WHERE app_id = $1 AND store = $2 AND original_id IN ($3, (
-                 SELECT original_id FROM transactions
-                 WHERE app_id = $1 AND store = $2 AND transaction_id = $4)))",
+        // Who holds both chains is found twice. An `IN` would need temporary tables.
+        "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
+                p.holdings, p.details
+         FROM chain_holders AS h CROSS JOIN profiles AS p
+         WHERE h.app_id = $1 AND h.store = $2 AND h.original_id = $3
+               AND p.app_id = $1 AND p.profile_id = h.profile_id
+         UNION ALL
+         SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
+                p.holdings, p.details
+         FROM transactions AS t CROSS JOIN chain_holders AS h CROSS JOIN profiles AS p
+         WHERE t.app_id = $1 AND t.store = $2 AND t.transaction_id = $4 AND t.original_id <> $3
+               AND h.app_id = $1 AND h.store = $2 AND h.original_id = t.original_id
+               AND p.app_id = $1 AND p.profile_id = h.profile_id",
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
          FROM profiles WHERE app_id = $1 AND profile_id IN (
              SELECT profile_id FROM chain_holders

@@ -175,7 +175,7 @@ pub async fn list(state: &AppState, app: AppId, paging: &Paging) -> Result<Page<
         Some([at, id]) => (at.parse().map_err(|_| bad_cursor())?, parse_id(id)?),
     };
     let mut open = HashMap::new();
-    for mut row in state.store.scan(table::count_open(app)).await? {
+    for row in state.store.scan(table::count_open(app)).await? {
         if let Some(id) = row.opt_uuid(0)? {
             open.insert(id, row.int(1)?);
         }
