@@ -1,6 +1,7 @@
 //! One round of a worker: claims what is due, puts what can travel together into requests, and has them sent.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::future::join_all;
 
@@ -39,13 +40,15 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool) -> Result<b
     if limit == 0 {
         return Ok(false);
     }
+    let began = Instant::now();
     let now = shared.state.clock.now();
     let until = now + LEASE;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let claimed = claim(&shared.state, shared.app.id, target, slow, (now, until), limit).await?;
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let claimed = claim(&shared.state, shared.app.id, target, slow, (now, until), most).await?;
     if claimed.turns.is_empty() {
         return Ok(false);
     }
+    let is_full = claimed.turns.len() >= limit;
     let (mut ready, mut settled) = (Vec::new(), Vec::new());
     for turn in claimed.turns {
         match consider(
@@ -66,8 +69,8 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool) -> Result<b
             limiter.until_ready().await;
         }
         let now = shared.state.clock.now();
-        if now + LONGEST > until {
-            // It has waited so long that others could send it before we are done.
+        if now + LONGEST > until || shared.is_paused() {
+            // It has waited so long that others could send it before we are done, or it would fail.
             let lanes = batch.iter().map(|ready| ready.settlement.lane).collect();
             give_back(&shared.state, lanes, claimed.lease, now).await?;
             continue;
@@ -80,6 +83,7 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool) -> Result<b
             shared.state.wake.app(shared.app.id);
         });
     }
+    shared.note_round(is_full, began.elapsed());
     for written in join_all(settled).await {
         written?;
     }

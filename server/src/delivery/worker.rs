@@ -1,6 +1,8 @@
 //! The worker of one integration of one app: looks for lanes that are due, as fast as the third party takes them.
 
 use std::num::NonZeroU32;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +43,8 @@ pub struct Seats {
     pub in_flight: Arc<Semaphore>,
     /// How many requests in a second.
     pub limiter: Option<DefaultDirectRateLimiter>,
+    /// For how many times all seats deliveries are claimed that have to wait for one.
+    ahead: AtomicUsize,
     most: usize,
     per_second: Option<NonZeroU32>,
 }
@@ -154,18 +158,50 @@ impl Seats {
         Self {
             in_flight: Arc::new(Semaphore::new(most)),
             limiter: per_second.map(|limit| RateLimiter::direct(Quota::per_second(limit))),
+            ahead: AtomicUsize::new(0),
             most,
             per_second,
         }
     }
+
+    /// How many requests can begin in the next seconds.
+    fn soon(&self) -> usize {
+        const SECONDS: usize = 5;
+        let per_second = self.per_second.map_or(usize::MAX, |limit| limit.get() as usize);
+        per_second.saturating_mul(SECONDS)
+    }
 }
 
 impl Shared {
-    /// How many requests may begin now.
+    /// For how many requests deliveries may be claimed now.
     pub fn room(&self) -> usize {
         let room = self.seats.in_flight.available_permits();
         let under_way = self.seats.most - room;
-        self.breaker().allows(self.state.clock.now(), room, under_way)
+        let room = self.breaker().allows(self.state.clock.now(), room, under_way);
+        if room == 0 {
+            return 0;
+        }
+        let ahead = self.seats.most.saturating_mul(self.seats.ahead.load(Relaxed));
+        (room + ahead).min(self.seats.soon())
+    }
+
+    /// Is the third party left alone for a while?
+    pub fn is_paused(&self) -> bool {
+        self.state.clock.now() < self.breaker().until()
+    }
+
+    /// Notes a round that used all of its room, if it `is_full`, and how long it took. Where a third party takes
+    /// requests quickly more are claimed at once: they wait for a seat here, and each claim costs less.
+    pub fn note_round(&self, is_full: bool, took: Duration) {
+        /// A round that lasts longer than this need not be longer.
+        const BRISK: Duration = Duration::from_millis(250);
+        const FARTHEST: usize = 7;
+        if took > BRISK {
+            self.seats.ahead.store(0, Relaxed);
+        } else if is_full {
+            let ahead = self.seats.ahead.load(Relaxed);
+            self.seats.ahead.store((ahead * 2 + 1).min(FARTHEST), Relaxed);
+        }
     }
 
     /// Notes whether the third party is well.
@@ -174,6 +210,7 @@ impl Shared {
             .iter()
             .all(|verdict| matches!(verdict, Verdict::Retry { .. } | Verdict::RetryAtMost { .. }));
         if is_in_trouble {
+            self.seats.ahead.store(0, Relaxed);
             self.breaker().failed(self.state.clock.now(), asked);
         } else {
             self.breaker().succeeded();
