@@ -14,7 +14,7 @@ use crate::support::server::TestServer;
 const BOUND: u64 = 64 << 20;
 /// How long the load goes on, and how long at most until it is enough to prove something.
 const LOAD: Duration = Duration::from_secs(8);
-const MOST_LOAD: Duration = Duration::from_secs(40);
+const MOST_LOAD: Duration = Duration::from_secs(90);
 const ENOUGH: u64 = BOUND + BOUND / 4;
 /// Rows of so many bytes, which take about as much of the log.
 const ROW: usize = 24 << 10;
