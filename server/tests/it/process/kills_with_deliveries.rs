@@ -107,7 +107,7 @@ async fn store(program: &Program) -> Store {
 async fn ids(store: &Store, sql: &'static Sql) -> Vec<(Uuid, i64)> {
     let rows = store.scan(Statement::new(sql, [])).await.unwrap();
     rows.into_iter()
-        .map(|mut row| (row.uuid(0).unwrap(), row.int(1).unwrap()))
+        .map(|row| (row.uuid(0).unwrap(), row.int(1).unwrap()))
         .collect()
 }
 

@@ -159,7 +159,7 @@ async fn a_number_that_all_count_up_is_never_counted_twice() {
             server
                 .state
                 .store
-                .change(vec![Statement::new(&READ, [])], |mut loaded| {
+                .change(vec![Statement::new(&READ, [])], |loaded| {
                     let next = loaded[0][0].int(1)? + 1;
                     Ok::<_, StoreError>(Decision {
                         writes: vec![Statement::new(&SAVE, [next.into()])],

@@ -33,7 +33,7 @@ pub async fn is_there(store: &Store, name: &str) -> bool {
 
 async fn updated_at(server: &TestServer) -> i64 {
     const SQL: Sql = Sql::same("SELECT updated_at FROM profiles WHERE customer_user_id = $1");
-    let mut rows: Vec<Row> = server
+    let rows: Vec<Row> = server
         .state
         .store
         .read(Statement::new(&SQL, ["user-1".into()]))

@@ -12,7 +12,7 @@ const KEY: (&str, &str) = ("idempotency-key", "k-1");
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
 async fn count(server: &TestServer, sql: &'static Sql) -> i64 {
-    let mut rows = server.state.store.read(Statement::new(sql, [])).await.unwrap();
+    let rows = server.state.store.read(Statement::new(sql, [])).await.unwrap();
     rows[0].int(0).unwrap()
 }
 

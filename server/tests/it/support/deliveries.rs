@@ -85,7 +85,7 @@ pub async fn settle_down(state: &AppState) {
 /// When the first lane is due, if there is one.
 pub async fn next_due(server: &TestServer) -> Option<i64> {
     const SQL: Sql = Sql::same("SELECT min(due_at) FROM lanes");
-    let mut rows = server.state.store.scan(Statement::new(&SQL, [])).await.unwrap();
+    let rows = server.state.store.scan(Statement::new(&SQL, [])).await.unwrap();
     rows[0].opt_int(0).unwrap()
 }
 
