@@ -65,8 +65,9 @@ CREATE INDEX lanes_by_due ON lanes (target_id, slow, due_at);
 -- Those that wait for an identifier of the profile.
 CREATE INDEX lanes_that_wait ON lanes (profile_id) WHERE waits = 1;
 
--- Each try of a delivery.
+-- Each try of a delivery. The texts are long: with a number of its own each row is written behind the last one.
 CREATE TABLE attempts (
+    attempt_seq INTEGER PRIMARY KEY,
     event_id BLOB NOT NULL,
     target_id INTEGER NOT NULL,
     number INTEGER NOT NULL,
@@ -75,9 +76,9 @@ CREATE TABLE attempts (
     request TEXT NOT NULL,
     status INTEGER,
     answer TEXT NOT NULL,
-    verdict TEXT NOT NULL,
-    PRIMARY KEY (event_id, target_id, number)
-) STRICT, WITHOUT ROWID;
+    verdict TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX attempts_by_delivery ON attempts (event_id, target_id, number);
 
 -- Orders to send past events to an integration once more, or for the first time.
 CREATE TABLE replays (
