@@ -104,7 +104,7 @@ async fn whatever_way_an_identifier_comes_what_waited_for_it_goes_out_at_once_an
             let vendor = Vendor::with(|_, _| Manner::Answers(200, r#"{"success":true}"#)).await;
             enable(&server, way.slug(), way.settings(&vendor.url)).await;
             let _working = work(&server);
-            let names: Vec<_> = (0..size(3, 300)).map(|number| format!("user{number}")).collect();
+            let names: Vec<_> = (0..size(3, 30)).map(|number| format!("user{number}")).collect();
             for name in &names {
                 let customer = Customer::new(&server, name).await;
                 way.begin(&customer).await;

@@ -69,7 +69,7 @@ async fn run(backend: Backend, is_ordered: bool, kills: usize) -> Vec<(String, S
         Mortal::start(&server.options, &clock).await,
         Mortal::start(&server.options, &clock).await,
     ];
-    let names: Vec<_> = (0..size(12, 200))
+    let names: Vec<_> = (0..size(12, 60))
         .map(|number| format!("user-{number:03}"))
         .collect();
     let customers = join_all(names.iter().map(|name| Customer::new(&server, name))).await;
@@ -86,7 +86,7 @@ async fn run(backend: Backend, is_ordered: bool, kills: usize) -> Vec<(String, S
             .map(|(_, customer)| identify(customer)),
     )
     .await;
-    let rounds = size(8, 50);
+    let rounds = size(8, 20);
     for round in 0..rounds {
         join_all(customers.iter().map(async |customer| {
             let transaction = bought(&format!("{}-{round:03}", customer.id));
