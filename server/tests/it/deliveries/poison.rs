@@ -2,12 +2,13 @@
 
 use bursar::store::{Sql, Statement};
 use serde_json::json;
+use uuid::Uuid;
 
-use crate::support::backend::ALL;
+use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    MINUTE, SECOND, advance, amplitude, bought, deliveries, enable, fates_of, settle_down, states, told,
-    transaction_of, until_states, work,
+    MINUTE, SECOND, Working, advance, amplitude, bought, deliveries, enable, fates_of, settle_down, states,
+    told, transaction_of, until_states, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
@@ -16,7 +17,7 @@ use crate::support::vendor::{Manner, Received, Vendor};
 const FAULT: &str = "a fault of ours: the log says more";
 
 /// A server with this integration and a customer `user-N` with an event `tN` for each number.
-async fn with_events(backend: crate::support::backend::Backend, url: &str, count: usize) -> TestServer {
+async fn with_events(backend: Backend, url: &str, count: usize) -> TestServer {
     let server = TestServer::on(backend).await;
     enable(&server, "amplitude", amplitude(url)).await;
     buy(&server, count).await;
@@ -32,7 +33,7 @@ async fn buy(server: &TestServer, count: usize) {
 }
 
 /// The ids of events by their transactions.
-async fn event_of(server: &TestServer, transaction: &str) -> uuid::Uuid {
+async fn event_of(server: &TestServer, transaction: &str) -> Uuid {
     let all = deliveries(server).await;
     let seen = all.iter().find(|seen| seen.transaction == transaction).unwrap();
     seen.event.parse().unwrap()
@@ -112,16 +113,22 @@ async fn a_hundred_refusals_in_a_row_stop_nobody() {
     assert_conserved(&server).await;
 }
 
+/// A server with five events of which the third was spoilt, once all of them have been tried.
+async fn with_spoilt(backend: Backend, url: &str, spoil: &'static Sql) -> (TestServer, Uuid, Working) {
+    let server = with_events(backend, url, 5).await;
+    let event = event_of(&server, "t3").await;
+    write(&server, spoil, vec![event.into()]).await;
+    let working = work(&server);
+    settle_down(&server.state).await;
+    (server, event, working)
+}
+
 #[tokio::test]
 async fn an_event_that_cannot_be_read_is_rejected_with_a_reason_and_the_others_go_out() {
     const SPOIL: Sql = Sql::same("UPDATE events SET payload = '{' WHERE event_id = $1");
     for backend in ALL {
         let vendor = Vendor::start().await;
-        let server = with_events(backend, &vendor.url, 5).await;
-        let event = event_of(&server, "t3").await;
-        write(&server, &SPOIL, vec![event.into()]).await;
-        let _working = work(&server);
-        settle_down(&server.state).await;
+        let (server, event, _working) = with_spoilt(backend, &vendor.url, &SPOIL).await;
         assert_eq!(
             states(&server).await,
             ["delivered 4", "rejected 1"],
@@ -142,11 +149,7 @@ async fn an_event_of_a_kind_that_is_not_known_here_waits_and_the_others_go_out()
     const MEND: Sql = Sql::same("UPDATE events SET event_type = 'subscription_started' WHERE event_id = $1");
     for backend in ALL {
         let vendor = Vendor::start().await;
-        let server = with_events(backend, &vendor.url, 5).await;
-        let event = event_of(&server, "t3").await;
-        write(&server, &SPOIL, vec![event.into()]).await;
-        let _working = work(&server);
-        settle_down(&server.state).await;
+        let (server, event, _working) = with_spoilt(backend, &vendor.url, &SPOIL).await;
         assert_eq!(states(&server).await, ["delivered 4", "pending 1"], "{backend:?}");
         // A version that knows it sends it.
         write(&server, &MEND, vec![event.into()]).await;
