@@ -26,13 +26,16 @@ pub fn lock_holders(app: AppId, transaction: &Transaction) -> Statement {
          WHERE t.app_id = $1 AND t.store = $2 AND t.transaction_id = $4 AND t.original_id <> $3
                AND h.app_id = $1 AND h.store = $2 AND h.original_id = t.original_id
                AND p.app_id = $1 AND p.profile_id = h.profile_id",
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
-         FROM profiles WHERE app_id = $1 AND profile_id IN (
+        "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
+                p.holdings, p.details
+         FROM (SELECT $3::text UNION
+               SELECT original_id FROM transactions
+               WHERE app_id = $1 AND store = $2 AND transaction_id = $4 OFFSET 0) AS chain (original_id)
+         CROSS JOIN LATERAL (
              SELECT profile_id FROM chain_holders
-             WHERE app_id = $1 AND store = $2 AND original_id IN ($3, (
-                 SELECT original_id FROM transactions
-                 WHERE app_id = $1 AND store = $2 AND transaction_id = $4)))
-         ORDER BY profile_id FOR UPDATE",
+             WHERE app_id = $1 AND store = $2 AND original_id = chain.original_id OFFSET 0) AS holder
+         JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = holder.profile_id
+         ORDER BY p.profile_id FOR UPDATE OF p",
     )
     .together(
         "SELECT wanted.place, p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers,
@@ -71,13 +74,16 @@ pub fn lock_sharers(app: AppId, profile: ProfileId) -> Statement {
              SELECT others.profile_id FROM chain_holders AS own CROSS JOIN chain_holders AS others
              WHERE own.app_id = $1 AND own.profile_id = $2 AND others.app_id = own.app_id
                    AND others.store = own.store AND others.original_id = own.original_id)",
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
-         FROM profiles WHERE app_id = $1 AND profile_id IN (
-             SELECT $2::uuid UNION ALL
-             SELECT others.profile_id FROM chain_holders AS own CROSS JOIN chain_holders AS others
-             WHERE own.app_id = $1 AND own.profile_id = $2 AND others.app_id = own.app_id
-                   AND others.store = own.store AND others.original_id = own.original_id)
-         ORDER BY profile_id FOR UPDATE",
+        "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
+                p.holdings, p.details
+         FROM (SELECT $2::uuid UNION
+               SELECT others.profile_id FROM chain_holders AS own CROSS JOIN LATERAL (
+                   SELECT profile_id FROM chain_holders
+                   WHERE app_id = own.app_id AND store = own.store AND original_id = own.original_id OFFSET 0)
+                   AS others
+               WHERE own.app_id = $1 AND own.profile_id = $2 OFFSET 0) AS holder (profile_id)
+         JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = holder.profile_id
+         ORDER BY p.profile_id FOR UPDATE OF p",
     )
     .together(
         "SELECT wanted.place, p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers,
@@ -85,10 +91,12 @@ pub fn lock_sharers(app: AppId, profile: ProfileId) -> Statement {
          FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (app_id, profile_id, place)
          CROSS JOIN LATERAL (
              SELECT wanted.profile_id UNION
-             SELECT others.profile_id FROM chain_holders AS own CROSS JOIN chain_holders AS others
-             WHERE own.app_id = wanted.app_id AND own.profile_id = wanted.profile_id
-                   AND others.app_id = own.app_id AND others.store = own.store
-                   AND others.original_id = own.original_id) AS holder (profile_id)
+             SELECT others.profile_id FROM chain_holders AS own CROSS JOIN LATERAL (
+                 SELECT profile_id FROM chain_holders
+                 WHERE app_id = own.app_id AND store = own.store AND original_id = own.original_id OFFSET 0)
+                 AS others
+             WHERE own.app_id = wanted.app_id AND own.profile_id = wanted.profile_id OFFSET 0)
+             AS holder (profile_id)
          JOIN profiles AS p ON p.app_id = wanted.app_id AND p.profile_id = holder.profile_id
          ORDER BY wanted.place, p.profile_id FOR UPDATE OF p",
     );

@@ -1,0 +1,1 @@
+-- SQLite does not compress; PostgreSQL's tables change here.
