@@ -17,15 +17,15 @@ use crate::store::StoreError;
 
 /// The thread makes a pass for so many pages. A pass syncs the log, and the database's file only if it comes to the
 /// log's end: then all that the passes before it have written goes to the disk as well.
-const PASS_PAGES: i32 = 1_024;
-/// From this many pages on, the log may begin anew: 24 MiB.
-const RESTART_PAGES: i32 = 24_576;
+const PASS_PAGES: i32 = 512;
+/// From this many pages on, the log may begin anew: 24 MiB in pages of 2 KiB.
+const RESTART_PAGES: i32 = 12_288;
 /// So little may be left of the log when the writer lets it begin anew.
-const REMAINDER_PAGES: i32 = 512;
+const REMAINDER_PAGES: i32 = 256;
 /// From this many pages on, the writer lets it begin anew whatever is left and whoever reads: 32 MiB.
-const FORCE_PAGES: i32 = 32_768;
+const FORCE_PAGES: i32 = 16_384;
 /// After a restart that failed, the writer tries again when the log has grown by so many pages.
-const RETRY_PAGES: i32 = 4_096;
+const RETRY_PAGES: i32 = 2_048;
 /// How long a restart waits for readers that still look at the log. Point queries take microseconds; a scan may
 /// take longer than all changes should wait.
 const RESTART_PATIENCE: Duration = Duration::from_millis(50);

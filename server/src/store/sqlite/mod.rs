@@ -165,7 +165,8 @@ impl Sqlite {
 /// A connection with everything set that holds for all of them.
 ///
 /// Small pages, because a changed profile writes its whole page to the log: with a million profiles no two changes
-/// of a group share one. A new database takes the size; one that is there keeps its own.
+/// of a group share one. But not so small that a profile with purchases needs two. A new database takes the size; one
+/// that is there keeps its own.
 fn connect(uri: &str) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
@@ -180,7 +181,7 @@ fn connect(uri: &str) -> Result<Connection, StoreError> {
         .map_err(classify)?;
     connection
         .execute_batch(
-            "PRAGMA page_size = 1024; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+            "PRAGMA page_size = 2048; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
              PRAGMA wal_autocheckpoint = 0;",
         )
         .map_err(classify)?;
