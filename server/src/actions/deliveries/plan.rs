@@ -71,7 +71,7 @@ pub fn plan(app: &App, profile: ProfileId, event: Uuid, gate: &Gate, now: i64) -
     let mut writes = Vec::new();
     for known in app.enabled() {
         let refused = gate.refuses(known);
-        let lane = lane_of(known, profile, event);
+        let lane = lane_of(known, profile, event, now);
         let wanted = |target: &&Target| target.part.is_wanted(&known.settings, gate.kind);
         for target in known.targets.iter().filter(wanted) {
             if let Some(skip) = &refused {
@@ -93,12 +93,13 @@ pub fn plan(app: &App, profile: ProfileId, event: Uuid, gate: &Gate, now: i64) -
     writes
 }
 
-/// The lane of an event's deliveries: the profile's, or one of its own where order does not matter.
-pub fn lane_of(known: &AppIntegration, profile: ProfileId, event: Uuid) -> Uuid {
+/// The lane of an event's deliveries: the profile's, or one of its own where order does not matter. `made_at` is when
+/// the event was made, in microseconds.
+pub fn lane_of(known: &AppIntegration, profile: ProfileId, event: Uuid, made_at: i64) -> Uuid {
     if known.settings.is("ordered") {
         profile.0
     } else {
-        event
+        lanes::of_event(event, made_at)
     }
 }
 

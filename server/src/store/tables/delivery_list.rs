@@ -125,26 +125,43 @@ pub fn select_closed(wanted: &Wanted) -> Statement {
 
 /// Open deliveries in the same order. All that are open of the app, or of the profile, are looked at.
 pub fn select_open(wanted: &Wanted) -> Statement {
-    const SQL: Sql = Sql::same(
-        "SELECT event_seq, event_type, profile_id, event_id, slug, part, target_id, state, reason, tries, made_at,
-                updated_at, replay_id, lane_id, due_at, turn_event, first_tried_at
-         FROM (
-             SELECT e.event_seq, e.event_type, o.profile_id, o.event_id, o.slug, o.part, o.target_id,
-                    CASE WHEN o.is_stopped = 1 THEN 'blocked'
-                         WHEN o.lease IS NOT NULL AND o.due_at > $1 AND o.turn_event = o.event_id THEN 'sending'
-                         ELSE o.state END AS state,
-                    o.reason, o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
-                    o.first_tried_at
-             FROM (
-                 SELECT open_deliveries.*,
-                        CASE WHEN $2 LIKE '%,' || target_id || ',%' THEN last_event ELSE first_event END AS turn_event
-                 FROM open_deliveries WHERE app_id = $3) AS o
-             JOIN events AS e ON e.event_id = o.event_id
-             WHERE o.slug = coalesce($4, o.slug) AND (o.lane_id = $5 OR o.lane_id BETWEEN $6 AND $7)
-               AND o.event_id BETWEEN $8 AND $9 AND o.profile_id = coalesce($5, o.profile_id)
-         ) AS shown
-         WHERE state = coalesce($10, state) AND (event_seq < $11 OR event_seq = $11 AND target_id <= $12)
-         ORDER BY event_seq DESC, target_id DESC LIMIT $13",
+    macro_rules! open {
+        ($lanes:literal) => {
+            concat!(
+                "SELECT event_seq, event_type, profile_id, event_id, slug, part, target_id, state, reason, tries,
+                        made_at, updated_at, replay_id, lane_id, due_at, turn_event, first_tried_at
+                 FROM (
+                     SELECT e.event_seq, e.event_type, o.profile_id, o.event_id, o.slug, o.part, o.target_id,
+                            CASE WHEN o.is_stopped = 1 THEN 'blocked'
+                                 WHEN o.lease IS NOT NULL AND o.due_at > $1 AND o.turn_event = o.event_id THEN 'sending'
+                                 ELSE o.state END AS state,
+                            o.reason, o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
+                            o.first_tried_at
+                     FROM (
+                         SELECT open_deliveries.*,
+                                CASE WHEN $2 LIKE '%,' || target_id || ',%' THEN last_event
+                                     ELSE first_event END AS turn_event
+                         FROM open_deliveries WHERE app_id = $3) AS o
+                     JOIN events AS e ON e.event_id = o.event_id
+                     WHERE o.slug = coalesce($4, o.slug) AND (",
+                $lanes,
+                ") AND o.event_id BETWEEN $7 AND $8 AND o.profile_id = coalesce($9, o.profile_id)
+                 ) AS shown
+                 WHERE state = coalesce($10, state) AND (event_seq < $11 OR event_seq = $11 AND target_id <= $12)
+                 ORDER BY event_seq DESC, target_id DESC LIMIT $13"
+            )
+        };
+    }
+    const OF_APP: Sql = Sql::same(open!("o.lane_id BETWEEN $5 AND $6"));
+    const OF_PROFILE: Sql = Sql::split(
+        open!(
+            "o.lane_id BETWEEN $5 AND $6
+             OR o.lane_id IN (SELECT lane_id FROM event_lanes WHERE event_id BETWEEN $7 AND $8) OR o.lane_id = $9"
+        ),
+        open!(
+            "o.lane_id BETWEEN $5 AND $6
+             OR o.lane_id = ANY (ARRAY(SELECT lane_id FROM event_lanes WHERE event_id BETWEEN $7 AND $8)) OR o.lane_id = $9"
+        ),
     );
     let everything = [Uuid::nil(), Uuid::max()];
     let lanes = wanted.profile.map_or(everything, lanes_of);
@@ -152,17 +169,21 @@ pub fn select_open(wanted: &Wanted) -> Statement {
         .profile
         .map_or(everything, |profile| wanted.events(profile));
     Statement::new(
-        &SQL,
+        if wanted.profile.is_some() {
+            &OF_PROFILE
+        } else {
+            &OF_APP
+        },
         [
             wanted.now.into(),
             wanted.latest_only.as_str().into(),
             wanted.app.0.into(),
             wanted.slug.into(),
-            wanted.profile.map(|profile| profile.0).into(),
             lanes[0].into(),
             lanes[1].into(),
             events[0].into(),
             events[1].into(),
+            wanted.profile.map(|profile| profile.0).into(),
             wanted.state.into(),
             wanted.from.0.into(),
             wanted.from.1.into(),
@@ -177,7 +198,7 @@ impl Wanted {
     }
 }
 
-/// Where the lanes of a profile lie that are not its own id, and its events.
+/// Where the lanes of a profile's replays lie, and its events.
 fn lanes_of(profile: ProfileId) -> [Uuid; 2] {
     let ids = id_range(profile);
     [*ids.start(), *ids.end()]
@@ -203,10 +224,13 @@ pub fn select_of_events(
     latest_only: &str,
 ) -> Statement {
     const SQL: Sql = Sql::split(
-        "WITH wanted AS (
+        "WITH said AS (
              SELECT unhex(value ->> 0, '-') AS event_id, unhex(value ->> 1, '-') AS first_lane,
                     unhex(value ->> 2, '-') AS last_lane
-             FROM json_each($1))
+             FROM json_each($1)),
+         wanted AS (
+             SELECT * FROM said UNION ALL
+             SELECT event_id, lane_id, lane_id FROM event_lanes WHERE event_id IN (SELECT event_id FROM said))
          SELECT d.event_id AS event, t.slug, t.part, d.target_id AS target, d.state, d.reason, d.tries, d.created_at,
                 d.updated_at, d.replay_id, NULL, NULL, NULL, NULL
          FROM deliveries AS d JOIN targets AS t ON t.target_id = d.target_id
@@ -224,9 +248,12 @@ pub fn select_of_events(
              FROM wanted JOIN open_deliveries ON app_id = $2 AND open_deliveries.event_id = wanted.event_id
                   AND lane_id BETWEEN first_lane AND last_lane) AS o
          ORDER BY event, target",
-        "WITH wanted AS (
+        "WITH said AS (
              SELECT (value ->> 0)::uuid AS event_id, (value ->> 1)::uuid AS first_lane, (value ->> 2)::uuid AS last_lane
-             FROM jsonb_array_elements($1::text::jsonb))
+             FROM jsonb_array_elements($1::text::jsonb)),
+         wanted AS (
+             SELECT * FROM said UNION ALL
+             SELECT event_id, lane_id, lane_id FROM event_lanes WHERE event_id IN (SELECT event_id FROM said))
          SELECT d.event_id AS event, t.slug, t.part, d.target_id AS target, d.state, d.reason, d.tries, d.created_at,
                 d.updated_at, d.replay_id, NULL::uuid, NULL::bigint, NULL::uuid, NULL::bigint
          FROM (SELECT DISTINCT event_id FROM wanted) AS one

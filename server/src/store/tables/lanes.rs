@@ -14,8 +14,17 @@ use crate::store::{Row, Sql, Statement, StoreError, Value};
 pub struct LaneKey {
     /// Which part of which app's integration.
     pub target: i64,
-    /// The profile, or the event where order does not matter; of a replay, a hash of either.
+    /// The profile, or [`of_event`] where order does not matter; of a replay, a hash of either.
     pub id: Uuid,
+}
+
+/// The lane of one event alone: when it was made, in milliseconds, and the end of its id. New ones lie side by side in
+/// the tables, where ids of events lie anywhere. The view `event_lanes` says the same. `made_at` is microseconds.
+pub fn of_event(event: Uuid, made_at: i64) -> Uuid {
+    let mut id = event.into_bytes();
+    let time = (made_at.max(0) / 1_000).to_be_bytes();
+    id[..6].copy_from_slice(&time[2..]);
+    Uuid::from_bytes(id)
 }
 
 /// What tells a delivery in its lane apart: its place in the order. Times are microseconds.
@@ -336,32 +345,42 @@ pub fn supersede_older(lane: LaneKey, place: Place, now: i64) -> [Statement; 2] 
     ]
 }
 
-/// Removes everything that is open for a profile. Lanes are found by the profile's id or, where each event has a lane
-/// of its own, by the events' ids, which begin alike.
-pub fn delete_of(app: AppId, profile: ProfileId) -> [Statement; 4] {
-    const QUEUE: Sql = Sql::same(
-        "DELETE FROM queue WHERE target_id IN (SELECT target_id FROM targets WHERE app_id = $1) AND lane_id = $2",
+/// Removes everything that is open for a profile, before its events go. Its lanes are its own id, those of replays,
+/// which begin as the ids of its events, and those of the events.
+pub fn delete_of(app: AppId, profile: ProfileId) -> [Statement; 6] {
+    macro_rules! delete {
+        ($table:literal, $lanes:literal) => {
+            Sql::same(concat!(
+                "DELETE FROM ",
+                $table,
+                " WHERE target_id IN (SELECT target_id FROM targets WHERE app_id = $1) AND profile_id = $2 AND lane_id ",
+                $lanes
+            ))
+        };
+    }
+    const QUEUE: Sql = delete!("queue", "= $2");
+    const QUEUE_OF_REPLAYS: Sql = delete!("queue", "BETWEEN $3 AND $4");
+    const QUEUE_OF_EVENTS: Sql = delete!(
+        "queue",
+        "IN (SELECT lane_id FROM event_lanes WHERE event_id BETWEEN $3 AND $4)"
     );
-    const QUEUE_BY_EVENT: Sql = Sql::same(
-        "DELETE FROM queue WHERE target_id IN (SELECT target_id FROM targets WHERE app_id = $1)
-         AND lane_id BETWEEN $2 AND $3 AND profile_id = $4",
-    );
-    const LANES: Sql = Sql::same(
-        "DELETE FROM lanes WHERE target_id IN (SELECT target_id FROM targets WHERE app_id = $1) AND lane_id = $2",
-    );
-    const LANES_BY_EVENT: Sql = Sql::same(
-        "DELETE FROM lanes WHERE target_id IN (SELECT target_id FROM targets WHERE app_id = $1)
-         AND lane_id BETWEEN $2 AND $3 AND profile_id = $4",
+    const LANES: Sql = delete!("lanes", "= $2");
+    const LANES_OF_REPLAYS: Sql = delete!("lanes", "BETWEEN $3 AND $4");
+    const LANES_OF_EVENTS: Sql = delete!(
+        "lanes",
+        "IN (SELECT lane_id FROM event_lanes WHERE event_id BETWEEN $3 AND $4)"
     );
     let by_event = |sql| {
         let [from, to] = event_ids(profile);
-        Statement::new(sql, [app.0.into(), from, to, profile.0.into()])
+        Statement::new(sql, [app.0.into(), profile.0.into(), from, to])
     };
     [
         Statement::new(&QUEUE, [app.0.into(), profile.0.into()]),
-        by_event(&QUEUE_BY_EVENT),
+        by_event(&QUEUE_OF_REPLAYS),
+        by_event(&QUEUE_OF_EVENTS),
         Statement::new(&LANES, [app.0.into(), profile.0.into()]),
-        by_event(&LANES_BY_EVENT),
+        by_event(&LANES_OF_REPLAYS),
+        by_event(&LANES_OF_EVENTS),
     ]
 }
 

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use bursar::metrics::StoreMetrics;
+use bursar::store::tables::lanes;
 use bursar::store::{Options, Sql, Statement, Store, StoreError, migrations};
+use uuid::Uuid;
 
 use crate::support::backend::{ALL, Backend, Folder};
+use crate::support::server::START;
 
 const STEPS: Sql = Sql::same("SELECT version FROM schema_migrations ORDER BY version");
 const NEWER: Sql = Sql::same("INSERT INTO schema_migrations (version, name) VALUES ($1, $2)");
@@ -77,5 +80,59 @@ async fn tables_of_a_newer_program_are_refused_and_left_alone() {
         }
         let steps = store.read(Statement::new(&STEPS, [])).await.unwrap();
         assert_eq!(steps.len(), all().len() + 1, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn lanes_of_single_events_move_to_their_new_places() {
+    const UNDO: [Sql; 2] = [
+        Sql::same("DROP VIEW event_lanes"),
+        Sql::same("DELETE FROM schema_migrations WHERE version = 7"),
+    ];
+    const EVENT: Sql = Sql::same(
+        "INSERT INTO events (event_id, app_id, profile_id, event_type, event_at, created_at, payload)
+         VALUES ($1, $2, $2, 'trial_started', 0, $3, '{}')",
+    );
+    const QUEUE: Sql = Sql::same(
+        "INSERT INTO queue (target_id, lane_id, created_at, place, event_id, profile_id, state, tries, updated_at)
+         VALUES (1, $1, 0, 0, $2, $3, 'pending', 0, 0)",
+    );
+    const LANE: Sql = Sql::same(
+        "INSERT INTO lanes (target_id, lane_id, profile_id, slow, open, waits, due_at) VALUES (1, $1, $2, 0, 1, 0, 0)",
+    );
+    const LANES: [Sql; 2] = [
+        Sql::same("SELECT lane_id FROM lanes ORDER BY lane_id"),
+        Sql::same("SELECT lane_id FROM queue ORDER BY lane_id"),
+    ];
+    let (profile, event, other) = (Uuid::from_u128(1), Uuid::from_u128(u128::MAX), Uuid::from_u128(3));
+    for backend in ALL {
+        for made_at in [START, 0, -1] {
+            let folder = Folder::new();
+            let store = open(&backend.fresh(&folder).await).await;
+            migrations::run(&store, false).await.unwrap();
+            let mut before: Vec<_> = UNDO.iter().map(|sql| Statement::new(sql, [])).collect();
+            for event in [event, other] {
+                before.push(Statement::new(
+                    &EVENT,
+                    [event.into(), profile.into(), made_at.into()],
+                ));
+            }
+            for (lane, event) in [(event, event), (profile, other)] {
+                before.push(Statement::new(
+                    &QUEUE,
+                    [lane.into(), event.into(), profile.into()],
+                ));
+                before.push(Statement::new(&LANE, [lane.into(), profile.into()]));
+            }
+            store.write(before).await.unwrap();
+            assert_eq!(versions(&migrations::run(&store, false).await.unwrap()), [7]);
+            let mut expected = [profile, lanes::of_event(event, made_at)];
+            expected.sort_unstable();
+            for sql in &LANES {
+                let mut rows = store.read(Statement::new(sql, [])).await.unwrap();
+                let found: Vec<_> = rows.iter_mut().map(|row| row.uuid(0).unwrap()).collect();
+                assert_eq!(found, expected, "{backend:?}, {made_at}");
+            }
+        }
     }
 }

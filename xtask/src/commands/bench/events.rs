@@ -105,7 +105,8 @@ fn long_history(
     filled: &Filled,
     server: &Server,
 ) -> Result<(), BenchError> {
-    let (long, short) = (filled.profiles, filled.profiles - 1);
+    // Beyond those that the renewals before have chosen at random: a later transaction would make these of no effect.
+    let (long, short) = (filled.profiles + 1, filled.profiles + 2);
     let mut client = Client::connect(server.address).map_err(doing("connect"))?;
     for (profile, transactions) in [(long, LONG), (short, 1)] {
         for n in 1..=transactions {

@@ -101,7 +101,7 @@ fn reopened(
     let opened = reopen(&Reopened {
         lane: LaneKey {
             target: shown.target,
-            id: lane_of(known, event.profile, event.id),
+            id: lane_of(known, event.profile, event.id, event.created_at),
         },
         event: event.id,
         profile: event.profile,

@@ -145,8 +145,8 @@ impl Order {
     /// The lane of a delivery in this replay: like its usual lane, but of the replay alone. It begins as the ids of the
     /// profile's events do, so that it is found when the profile is deleted.
     pub fn lane(&self, replay: Uuid, matching: &Matching<'_>) -> LaneKey {
-        let (event, profile) = (matching.event.id, matching.event.profile);
-        let usual = lane_of(&self.known, profile, event);
+        let (event, profile) = (matching.event, matching.event.profile);
+        let usual = lane_of(&self.known, profile, event.id, event.created_at);
         let hash = digest(&[replay.as_bytes(), usual.as_bytes()]);
         let mut id: [u8; 16] = std::array::from_fn(|place| hash[place]);
         let prefix = id_prefix(profile);
