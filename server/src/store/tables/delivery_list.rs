@@ -126,7 +126,7 @@ pub fn select_closed(wanted: &Wanted) -> Statement {
 /// Open deliveries in the same order. All that are open of the app, or of the profile, are looked at.
 pub fn select_open(wanted: &Wanted) -> Statement {
     macro_rules! open {
-        ($lanes:literal) => {
+        ($($lanes:expr),+) => {
             concat!(
                 "SELECT event_seq, event_type, profile_id, event_id, slug, part, target_id, state, reason, tries,
                         made_at, updated_at, replay_id, lane_id, due_at, turn_event, first_tried_at
@@ -143,25 +143,32 @@ pub fn select_open(wanted: &Wanted) -> Statement {
                                      ELSE first_event END AS turn_event
                          FROM open_deliveries WHERE app_id = $3) AS o
                      JOIN events AS e ON e.event_id = o.event_id
-                     WHERE o.slug = coalesce($4, o.slug) AND (",
-                $lanes,
-                ") AND o.event_id BETWEEN $7 AND $8 AND o.profile_id = coalesce($9, o.profile_id)
+                     WHERE o.slug = coalesce($4, o.slug) AND o.profile_id = coalesce($5, o.profile_id) AND (",
+                $($lanes,)+
+                ") AND o.event_id BETWEEN $8 AND $9
                  ) AS shown
                  WHERE state = coalesce($10, state) AND (event_seq < $11 OR event_seq = $11 AND target_id <= $12)
                  ORDER BY event_seq DESC, target_id DESC LIMIT $13"
             )
         };
     }
-    const OF_APP: Sql = Sql::same(open!("o.lane_id BETWEEN $5 AND $6"));
+    // One list of lanes: only so are they looked up instead of all that are open.
+    macro_rules! lanes {
+        ($profile:literal) => {
+            concat!(
+                "SELECT ",
+                $profile,
+                " UNION ALL
+                 SELECT lane_id FROM lanes WHERE target_id IN (SELECT target_id FROM targets WHERE app_id = $3)
+                        AND lane_id BETWEEN $6 AND $7
+                 UNION ALL SELECT lane_id FROM event_lanes WHERE event_id BETWEEN $8 AND $9"
+            )
+        };
+    }
+    const OF_APP: Sql = Sql::same(open!("o.lane_id BETWEEN $6 AND $7"));
     const OF_PROFILE: Sql = Sql::split(
-        open!(
-            "o.lane_id BETWEEN $5 AND $6
-             OR o.lane_id IN (SELECT lane_id FROM event_lanes WHERE event_id BETWEEN $7 AND $8) OR o.lane_id = $9"
-        ),
-        open!(
-            "o.lane_id BETWEEN $5 AND $6
-             OR o.lane_id = ANY (ARRAY(SELECT lane_id FROM event_lanes WHERE event_id BETWEEN $7 AND $8)) OR o.lane_id = $9"
-        ),
+        open!("o.lane_id IN (", lanes!("$5"), ")"),
+        open!("o.lane_id = ANY (ARRAY(", lanes!("$5::uuid"), "))"),
     );
     let everything = [Uuid::nil(), Uuid::max()];
     let lanes = wanted.profile.map_or(everything, lanes_of);
@@ -179,11 +186,11 @@ pub fn select_open(wanted: &Wanted) -> Statement {
             wanted.latest_only.as_str().into(),
             wanted.app.0.into(),
             wanted.slug.into(),
+            wanted.profile.map(|profile| profile.0).into(),
             lanes[0].into(),
             lanes[1].into(),
             events[0].into(),
             events[1].into(),
-            wanted.profile.map(|profile| profile.0).into(),
             wanted.state.into(),
             wanted.from.0.into(),
             wanted.from.1.into(),
