@@ -16,11 +16,12 @@ use super::secret::header_problem;
 use super::settings::{any_text, at_least_one};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, all_but_levels, shared, with_member,
+    Sending, Settings, Skip, Verdict, all_but_levels, shared,
 };
 use crate::events::EventKind;
 use crate::events::wire::UpperCase;
-use crate::time::format_time;
+use crate::purchases::transaction::Environment;
+use crate::time::digits;
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -125,9 +126,9 @@ fn check(settings: &Settings) -> Vec<Problem> {
     let mut problems = at_least_one(settings, "keys");
     for platform in [Platform::Ios, Platform::Android] {
         let setting = app_setting(platform);
-        let has_key = ["production", "sandbox"]
-            .iter()
-            .any(|environment| settings.text(&key(environment, platform)).is_some());
+        let has_key = [Environment::Production, Environment::Sandbox]
+            .into_iter()
+            .any(|environment| settings.text(key(environment, platform)).is_some());
         if has_key && settings.text(setting).is_none() {
             problems.push(Problem::new(
                 setting,
@@ -155,8 +156,14 @@ fn app_setting(platform: Platform) -> &'static str {
     }
 }
 
-fn key(environment: &str, platform: Platform) -> String {
-    ["keys", environment, platform.as_str()].join(".")
+/// The setting that holds the key, which makes a good route.
+fn key(environment: Environment, platform: Platform) -> &'static str {
+    match (environment, platform) {
+        (Environment::Production, Platform::Android) => "keys.production.android",
+        (Environment::Production, _) => "keys.production.ios",
+        (Environment::Sandbox, Platform::Android) => "keys.sandbox.android",
+        (Environment::Sandbox, _) => "keys.sandbox.ios",
+    }
 }
 
 #[derive(Serialize)]
@@ -220,8 +227,8 @@ const DISPENSABLE: [fn(&mut Event<'_>); 5] = [
 
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     let platform = occasion.mobile_platform()?;
-    let route = key(occasion.environment(), platform);
-    for setting in [&route, app_setting(platform)] {
+    let route = key(occasion.event.environment(), platform);
+    for setting in [route, app_setting(platform)] {
         occasion.settings.require(setting)?;
     }
     let mut event = event(occasion, platform)?;
@@ -232,7 +239,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
         });
     }
     let body = fitting(&mut event).ok_or(Skip::Other("too_large"))?;
-    Ok(dated::record(route, occasion.event.at, body))
+    Ok(dated::record(route.to_owned(), occasion.event.at, body))
 }
 
 fn event<'a>(occasion: &Occasion<'a>, platform: Platform) -> Result<Event<'a>, Skip> {
@@ -310,26 +317,30 @@ fn request(sending: &Sending<'_>) -> Request {
         _ => "https://api3.appsflyer.com",
     };
     let (at, event) = dated::time_and_body(record, sending.now, OLDEST);
-    let url = settings.address(host, &path(settings, &record.route));
-    let key = settings.text(&record.route).unwrap_or_default();
+    let key = settings.text(&record.route).unwrap_or_default().to_owned();
+    let url = address(settings, host, &record.route);
     Request::post_json(url, with_time(event, at)).header("authentication", key)
 }
 
-/// The path, which names the app.
-fn path(settings: &Settings, route: &str) -> String {
+/// The address, which names the app.
+fn address(settings: &Settings, host: &str, route: &str) -> String {
+    let base = settings.base(host);
     if route.ends_with("android") {
         let package = settings.text("android_package_name").unwrap_or_default();
-        return ["/inappevent/", &encoded(package)].concat();
+        return [base, "/inappevent/", &encoded(package)].concat();
     }
     let id = settings.text("ios_app_id").unwrap_or_default();
-    ["/inappevent/id", id.strip_prefix("id").unwrap_or(id)].concat()
+    [base, "/inappevent/id", id.strip_prefix("id").unwrap_or(id)].concat()
 }
 
-/// The event with its time in whole seconds, as `2025-03-14 09:26:53`.
+/// The event, an object that is not empty, with its time in whole seconds, as `2025-03-14 09:26:53`.
 fn with_time(event: &str, at: i64) -> String {
-    let mut time = format_time(at);
-    time.truncate("2025-03-14T09:26:53".len());
-    with_member("eventTime", &time.replace('T', " "), event)
+    const DATE: usize = "2025-03-14".len();
+    const SECONDS: usize = "2025-03-14 09:26:53".len();
+    let mut time = digits(at.max(0));
+    time[DATE] = b' ';
+    let time = std::str::from_utf8(&time[..SECONDS]).expect("digits and signs are ASCII");
+    ["{\"eventTime\":\"", time, "\",", &event[1..]].concat()
 }
 
 fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {

@@ -1,5 +1,7 @@
 //! A request to a third party and its answer, as data.
 
+use std::borrow::Cow;
+
 use super::{Record, Settings};
 
 /// A request.
@@ -10,7 +12,7 @@ pub struct Request {
     /// The whole address.
     pub url: String,
     /// Names, in lower case, and values of the headers.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// The body; empty: none.
     pub body: String,
 }
@@ -54,7 +56,7 @@ impl Request {
         Self::post("application/x-www-form-urlencoded", url, body)
     }
 
-    fn post(content: &str, url: String, body: String) -> Self {
+    fn post(content: &'static str, url: String, body: String) -> Self {
         /// Most requests have no more headers.
         const ROOM: usize = 4;
         let request = Self {
@@ -68,7 +70,7 @@ impl Request {
 
     /// With a further header.
     #[must_use]
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub fn header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
         self.headers.push((name, value.into()));
         self
     }

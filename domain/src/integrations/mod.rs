@@ -11,6 +11,7 @@ mod amplitude;
 mod appmetrica;
 mod appsflyer;
 mod branch;
+mod by_name;
 pub mod customer;
 mod dated;
 mod device_id;

@@ -256,7 +256,7 @@ fn request(sending: &Sending<'_>) -> Request {
     let scheme = if is_legacy(settings) { "Basic" } else { "Key" };
     let mut headers = Vec::new();
     if let Some(key) = settings.text("rest_api_key") {
-        headers.push(("authorization", format!("{scheme} {key}")));
+        headers.push(("authorization", format!("{scheme} {key}").into()));
     }
     if !body.is_empty() {
         headers.push(("content-type", "application/json".into()));
@@ -416,7 +416,7 @@ mod tests {
         let request = sent.on("players/x").request();
         assert_eq!(request.method, Method::Put);
         assert_eq!(request.url, "https://onesignal.com/api/v1/players/x");
-        assert_eq!(request.headers[0], ("authorization", "Basic k".to_owned()));
+        assert_eq!(request.headers[0], ("authorization", "Basic k".into()));
         assert_eq!(request.body, format!(r#"{{"app_id":"{APP}","tags":{{}}}}"#));
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
+use super::by_name::ByName;
 use super::{Field, Problem, Skip};
 use crate::events::EventKind;
 
@@ -16,19 +17,26 @@ pub type Secrets = BTreeMap<String, String>;
 
 /// All settings of an integration with their secrets; none is missing. It cannot be printed by mistake.
 #[derive(Clone, PartialEq)]
-pub struct Settings(Map<String, Json>);
+pub struct Settings {
+    tree: Map<String, Json>,
+    /// What is in the tree once more, by the whole paths: each event asks for a dozen.
+    by_path: ByName<String, Json>,
+}
 
 impl Settings {
     /// The settings if nobody says anything.
     pub fn defaults(fields: &[Field]) -> Self {
-        let mut settings = Self(Map::new());
-        for field in fields {
-            match field.open_table() {
-                None => settings.put(field.path, field.default()),
-                Some(table) => settings.open(table),
-            }
-        }
-        settings
+        Self::of(fields, default_tree(fields))
+    }
+
+    fn of(fields: &[Field], tree: Map<String, Json>) -> Self {
+        let paths = each(fields, &tree);
+        let known = paths.into_iter().filter_map(|(path, _)| {
+            let value = at(&tree, &path)?.clone();
+            Some((path, value))
+        });
+        let by_path = known.collect::<Vec<_>>().into();
+        Self { tree, by_path }
     }
 
     /// Reads what a caller says: missing settings take their defaults, a masked secret keeps the one of `before`, and the
@@ -36,19 +44,22 @@ impl Settings {
     pub fn read(fields: &[Field], said: &Map<String, Json>, before: &Self) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         find_unknown(fields, said, "", &mut problems);
-        let mut settings = Self::defaults(fields);
+        let mut tree = default_tree(fields);
         for (path, field) in each(fields, said) {
             match at(said, &path) {
                 Some(Json::String(text)) if field.is_secret() && text == MASK => match before.text(&path) {
-                    Some(stored) => settings.put(&path, stored.into()),
+                    Some(stored) => put(&mut tree, &path, stored.into()),
                     None => problems.push(Problem::new(path, "is masked, but no secret is stored")),
                 },
-                Some(value) => settings.put(&path, field.read(&path, value, &mut problems)),
+                Some(value) => put(&mut tree, &path, field.read(&path, value, &mut problems)),
                 None => {}
             }
         }
         if problems.is_empty() {
-            settings.switch_on_delayed(said);
+            switch_on_delayed(&mut tree, said);
+        }
+        let settings = Self::of(fields, tree);
+        if problems.is_empty() {
             problems = settings.problems(fields);
         }
         if problems.is_empty() {
@@ -58,63 +69,49 @@ impl Settings {
         }
     }
 
-    /// Switches on the synthetic events that have a delay, but for those whose switch is said.
-    fn switch_on_delayed(&mut self, said: &Map<String, Json>) {
-        for event in EventKind::ALL.iter().filter(|event| event.is_synthetic()) {
-            let delay = self.get(&format!("synthetic_delay_days.{}", event.as_str()));
-            let switch = format!("events.{}", event.as_str());
-            if !delay.is_null() && at(said, &switch).is_none() {
-                self.put(&switch, true.into());
-            }
-        }
-    }
-
     /// Puts what [`Self::split`] took apart together again. It was checked when it was stored: what this program does
     /// not know any more is left out, what it has learned since takes its default.
     pub fn join(fields: &[Field], stored: &Map<String, Json>, secrets: Secrets) -> Self {
-        let mut settings = Self::defaults(fields);
+        let mut tree = default_tree(fields);
         for (path, field) in each(fields, stored) {
             if let Some(value) = at(stored, &path) {
-                settings.put(&path, field.read(&path, value, &mut Vec::new()));
+                put(&mut tree, &path, field.read(&path, value, &mut Vec::new()));
             }
         }
         for (path, secret) in secrets {
             if fields.iter().any(|field| field.covers(&path)) {
-                settings.put(&path, secret.into());
+                put(&mut tree, &path, secret.into());
             }
         }
-        settings
+        Self::of(fields, tree)
     }
 
     /// The settings without their secrets, and the secrets that are set.
     pub fn split(&self, fields: &[Field]) -> (Map<String, Json>, Secrets) {
-        let (mut settings, mut secrets) = (self.clone(), Secrets::new());
-        for (path, _) in each(fields, &self.0)
-            .iter()
-            .filter(|(_, field)| field.is_secret())
-        {
-            if let Some(secret) = self.text(path) {
-                secrets.insert(path.clone(), secret.into());
-                settings.put(path, Json::Null);
+        let (mut tree, mut secrets) = (self.tree.clone(), Secrets::new());
+        let paths = each(fields, &self.tree);
+        for (path, _) in paths.into_iter().filter(|(_, field)| field.is_secret()) {
+            if let Some(secret) = self.text(&path) {
+                put(&mut tree, &path, Json::Null);
+                secrets.insert(path, secret.into());
             }
         }
-        (settings.0, secrets)
+        (tree, secrets)
     }
 
     /// The settings with their secrets masked, to make requests that may be shown.
     #[must_use]
     pub fn with_masks(&self, fields: &[Field]) -> Self {
-        let (settings, secrets) = self.split(fields);
-        let mut settings = Self(settings);
-        for path in secrets.keys() {
-            settings.put(path, MASK.into());
-        }
-        settings
+        Self::of(fields, self.masked(fields))
     }
 
     /// The settings as they may be shown.
     pub fn masked(&self, fields: &[Field]) -> Map<String, Json> {
-        self.with_masks(fields).0
+        let (mut tree, secrets) = self.split(fields);
+        for path in secrets.keys() {
+            put(&mut tree, path, MASK.into());
+        }
+        tree
     }
 
     /// What is wrong with settings that are each fine alone: an event made by a timer needs its delay.
@@ -130,7 +127,8 @@ impl Settings {
 
     /// The value of a setting; `null` where there is no such setting.
     pub fn get(&self, path: &str) -> &Json {
-        at(&self.0, path).unwrap_or(&Json::Null)
+        let known = self.by_path.get(path).or_else(|| at(&self.tree, path));
+        known.unwrap_or(&Json::Null)
     }
 
     /// The text of a setting, if it is set.
@@ -180,28 +178,53 @@ impl Settings {
 
     /// A whole address: `base_url`, or else `host`, and then the path and query.
     pub fn address(&self, host: &str, path: &str) -> String {
-        let base = self.text("base_url").unwrap_or(host).trim_end_matches('/');
-        [base, path].concat()
+        [self.base(host), path].concat()
     }
 
-    /// Makes the table at `path`, if it is not there.
-    fn open(&mut self, path: &str) {
-        let mut table = &mut self.0;
-        for name in path.split('.') {
-            let inner = table.entry(name).or_insert_with(|| Map::new().into());
-            table = inner.as_object_mut().expect("a path leads through tables alone");
-        }
+    /// The first part of an address: `base_url`, or else `host`.
+    pub fn base<'s>(&'s self, host: &'s str) -> &'s str {
+        self.text("base_url").unwrap_or(host).trim_end_matches('/')
     }
+}
 
-    fn put(&mut self, path: &str, value: Json) {
-        let mut table = &mut self.0;
-        let (tables, name) = path.rsplit_once('.').unwrap_or(("", path));
-        for table_name in tables.split('.').filter(|name| !name.is_empty()) {
-            let inner = table.entry(table_name).or_insert_with(|| Map::new().into());
-            table = inner.as_object_mut().expect("a path leads through tables alone");
+fn default_tree(fields: &[Field]) -> Map<String, Json> {
+    let mut tree = Map::new();
+    for field in fields {
+        match field.open_table() {
+            None => put(&mut tree, field.path, field.default()),
+            Some(path) => {
+                table(&mut tree, path);
+            }
         }
-        table.insert(name.to_owned(), value);
     }
+    tree
+}
+
+/// Switches on the synthetic events that have a delay, but for those whose switch is said.
+fn switch_on_delayed(tree: &mut Map<String, Json>, said: &Map<String, Json>) {
+    for event in EventKind::ALL.iter().filter(|event| event.is_synthetic()) {
+        let delay = at(tree, &format!("synthetic_delay_days.{}", event.as_str()));
+        let switch = format!("events.{}", event.as_str());
+        if delay.is_some_and(|delay| !delay.is_null()) && at(said, &switch).is_none() {
+            put(tree, &switch, true.into());
+        }
+    }
+}
+
+fn put(tree: &mut Map<String, Json>, path: &str, value: Json) {
+    let (inner, name) = match path.rsplit_once('.') {
+        Some((path, name)) => (table(tree, path), name),
+        None => (tree, path),
+    };
+    inner.insert(name.to_owned(), value);
+}
+
+/// The table at `path`, which is made if it is not there.
+fn table<'t>(tree: &'t mut Map<String, Json>, path: &str) -> &'t mut Map<String, Json> {
+    path.split('.').fold(tree, |table, name| {
+        let inner = table.entry(name).or_insert_with(|| Map::new().into());
+        inner.as_object_mut().expect("a path leads through tables alone")
+    })
 }
 
 /// What keeps a text from being a key, a token or a name there: nothing but its length and control characters.
@@ -233,12 +256,11 @@ pub fn at_least_one(settings: &Settings, table: &str) -> Vec<Problem> {
 
 /// The value at a dotted path.
 fn at<'j>(table: &'j Map<String, Json>, path: &str) -> Option<&'j Json> {
-    // No name has a dot in it. Most settings are in no table.
-    if let Some(value) = table.get(path) {
-        return Some(value);
+    // No name has a dot in it.
+    match path.split_once('.') {
+        None => table.get(path),
+        Some((first, rest)) => at(table.get(first)?.as_object()?, rest),
     }
-    let (first, rest) = path.split_once('.')?;
-    at(table.get(first)?.as_object()?, rest)
 }
 
 /// Each setting with its own path: those that stand for any name, once for each name that `table` has there.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use super::by_name::ByName;
 use super::cut;
 use crate::events::EventKind;
 use crate::purchases::transaction::Environment;
@@ -32,7 +33,7 @@ pub struct Told<'a> {
 
 /// `event_properties`, in their order.
 #[derive(Debug, Default)]
-pub struct Properties<'a>(Vec<(Cow<'a, str>, Property<'a>)>);
+pub struct Properties<'a>(ByName<Cow<'a, str>, Property<'a>>);
 
 /// As an object of those that are set.
 impl Serialize for Properties<'_> {
@@ -108,14 +109,14 @@ impl<'a> Told<'a> {
 impl<'a> Properties<'a> {
     /// The value of a property; `None` where it is absent or `null`.
     pub fn get(&self, name: &str) -> Option<&Property<'a>> {
-        let (_, value) = self.0.iter().find(|(known, _)| known == name)?;
-        (!matches!(value, Property::Null)).then_some(value)
+        self.0.get(name).filter(|value| !matches!(value, Property::Null))
     }
 
     /// The properties that are not `null`, in their order.
     pub fn set(&self) -> impl Iterator<Item = (&str, &Property<'a>)> {
-        let all = self.0.iter().map(|(name, value)| (name.as_ref(), value));
-        all.filter(|(_, value)| !matches!(value, Property::Null))
+        self.0
+            .iter()
+            .filter(|(_, value)| !matches!(value, Property::Null))
     }
 
     fn text(&self, name: &str) -> Option<&str> {
@@ -174,7 +175,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Properties<'a> {
                 while let Some(name) = map.next_key::<Text<'de>>()? {
                     all.push((name.0, property(map.next_value()?)));
                 }
-                Ok(Properties(all))
+                Ok(Properties(all.into()))
             }
         }
         deserializer.deserialize_map(Reader)

@@ -126,7 +126,7 @@ fn to(settings: &Settings, environment: &str, body: String) -> Request {
     let url = settings.text(&format!("urls.{environment}")).unwrap_or_default();
     let request = Request::post_json(url.to_owned(), body);
     match settings.text(&format!("authorizations.{environment}")) {
-        Some(authorization) => request.header("authorization", authorization),
+        Some(authorization) => request.header("authorization", authorization.to_owned()),
         None => request,
     }
 }
@@ -153,7 +153,7 @@ fn sign(request: Request, body: &str, sending: &Sending<'_>) -> Request {
     });
     let signatures = signatures.collect::<Vec<_>>().join(" ");
     request
-        .header("webhook-id", id)
+        .header("webhook-id", id.to_owned())
         .header("webhook-timestamp", timestamp.to_string())
         .header("webhook-signature", signatures)
 }
@@ -488,7 +488,7 @@ mod tests {
         let request = request(&sending);
         let header = |name: &str| {
             let found = request.headers.iter().find(|(known, _)| *known == name);
-            found.map(|(_, value)| value.as_str())
+            found.map(|(_, value)| value.as_ref())
         };
         assert_eq!(request.url, "https://b.example/");
         assert_eq!(header("authorization"), Some("Bearer s"));

@@ -128,7 +128,7 @@ impl Outbound {
             .uri(uri)
             .header(USER_AGENT, USER);
         for (name, value) in &request.headers {
-            builder = builder.header(*name, value);
+            builder = builder.header(*name, value.as_ref());
         }
         Ok(builder.body(Full::from(request.body.clone()))?)
     }

@@ -169,7 +169,7 @@ fn request(sending: &Sending<'_>) -> Request {
         .header("content-type", "application/json; charset=utf-8");
     // Otherwise our own address is taken for the customer's.
     match ip {
-        Some(ip) => request.header("x-forwarded-for", ip),
+        Some(ip) => request.header("x-forwarded-for", ip.to_owned()),
         None => request,
     }
 }

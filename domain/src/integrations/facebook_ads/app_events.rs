@@ -95,7 +95,7 @@ pub fn request(sending: &Sending<'_>) -> Request {
     if ip.is_empty() {
         request
     } else {
-        request.header("x-forwarded-for", ip)
+        request.header("x-forwarded-for", ip.to_owned())
     }
 }
 

@@ -91,7 +91,7 @@ mod tests {
         };
         let request = renewal.request();
         assert_eq!(request.url, "https://api-eu.mixpanel.com/import?strict=1");
-        let authorization = ("authorization", "Basic bXAtZXUtaW9zOg==".to_owned());
+        let authorization = ("authorization", "Basic bXAtZXUtaW9zOg==".into());
         assert!(request.headers.contains(&authorization), "{request:?}");
         let body: Value = serde_json::from_str(&request.body).unwrap();
         assert_eq!(

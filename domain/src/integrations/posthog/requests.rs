@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn the_key_is_in_the_body_and_no_time_of_sending() {
         let request = case(&json!({})).request();
-        assert_eq!(request.headers, [("content-type", "application/json".to_owned())]);
+        assert_eq!(request.headers, [("content-type", "application/json".into())]);
         let body: Value = serde_json::from_str(&request.body).unwrap();
         assert_eq!((&body["api_key"], body.get("sent_at")), (&json!("phc_a"), None));
     }
