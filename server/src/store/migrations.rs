@@ -33,6 +33,7 @@ pub const ALL: &[Migration] = &[
     migration!(5, "deliveries", "0005_deliveries.sql"),
     migration!(6, "lz4", "0006_lz4.sql"),
     migration!(7, "event_lanes", "0007_event_lanes.sql"),
+    migration!(8, "packed_events", "0008_packed_events.sql"),
 ];
 
 /// Where the steps that were taken are kept. Also what a server that migrates locks out the others with.

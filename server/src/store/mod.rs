@@ -9,6 +9,7 @@ mod change;
 mod error;
 mod facts;
 pub mod migrations;
+mod packed;
 mod postgres;
 mod sqlite;
 mod statement;

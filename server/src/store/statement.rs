@@ -5,7 +5,7 @@
 
 use uuid::Uuid;
 
-use super::StoreError;
+use super::{StoreError, packed};
 
 /// A statement's text. Parameters are `$1`, `$2`, … and first occur in ascending order (SQLite numbers them so).
 #[derive(Debug)]
@@ -94,6 +94,15 @@ impl Statement {
         Self { sql, params }
     }
 
+    /// Packs what SQLite stores packed, so that its writer need not.
+    pub(super) fn pack(&mut self) {
+        for value in &mut self.params {
+            if let Value::Long(text) = value {
+                *value = Value::Bytes(packed::pack(text));
+            }
+        }
+    }
+
     /// Does it lock what it finds?
     pub(super) fn locks(&self) -> bool {
         self.sql.locks
@@ -125,6 +134,8 @@ pub enum Value {
     Int(i64),
     /// `TEXT`
     Text(String),
+    /// `TEXT` on PostgreSQL, on SQLite a `BLOB` that is packed. Read with [`Row::long_text`].
+    Long(String),
     /// `BLOB`, `BYTEA`
     Bytes(Vec<u8>),
     /// `BLOB` of 16 bytes, `UUID`
@@ -189,6 +200,15 @@ impl Row {
         match self.take(column)? {
             Value::Text(text) => Ok(Some(text)),
             Value::Null => Ok(None),
+            _ => Err(corrupt(column)),
+        }
+    }
+
+    /// A text that was written as [`Value::Long`].
+    pub fn long_text(&mut self, column: usize) -> Result<String, StoreError> {
+        match self.take(column)? {
+            Value::Text(text) => Ok(text),
+            Value::Bytes(bytes) => packed::unpack(&bytes),
             _ => Err(corrupt(column)),
         }
     }

@@ -99,7 +99,8 @@ impl Sqlite {
             return false;
         };
         let locked = ahead::locked_rows(change.reads(), &loaded);
-        let writes = change.decide(loaded);
+        let mut writes = change.decide(loaded);
+        writes.iter_mut().for_each(Statement::pack);
         let is_settled = writes.is_empty();
         if !is_settled && !locked.0.is_empty() {
             *change.ahead() = Some(Ahead {

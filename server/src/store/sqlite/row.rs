@@ -3,11 +3,12 @@
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Params, ToSql, params_from_iter};
 
-use crate::store::{Loaded, Row, Statement, Value};
+use crate::store::{Loaded, Row, Statement, Value, packed};
 
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
+            Self::Long(text) => return Ok(ToSqlOutput::Owned(packed::pack(text).into())),
             Self::Null => ValueRef::Null,
             Self::Int(number) => ValueRef::Integer(*number),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),

@@ -64,7 +64,9 @@ pub struct Found {
 
 /// Adds an event. One that is there already, by its id, stays as it is.
 pub fn insert(event: &Event) -> Statement {
-    const SQL: Sql = Sql::same(
+    const SQL: Sql = Sql::split(
+        "INSERT INTO events (event_id, app_id, profile_id, event_type, event_at, created_at, plain, packed)
+         VALUES ($1, $2, $3, $4, $5, $6, '', $7) ON CONFLICT DO NOTHING",
         "INSERT INTO events (event_id, app_id, profile_id, event_type, event_at, created_at, payload)
          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
     )
@@ -85,7 +87,7 @@ pub fn insert(event: &Event) -> Statement {
             event.kind.as_str().into(),
             event.at.into(),
             event.created_at.into(),
-            event.payload.as_str().into(),
+            Value::Long(event.payload.clone()),
         ],
     )
 }
@@ -191,7 +193,7 @@ pub fn read(row: &mut Row) -> Result<Found, StoreError> {
         created_at: row.int(2)?,
         kind: EventKind::parse(&kind)
             .ok_or_else(|| StoreError::Corrupt(format!("an event of the unknown kind {kind:?}")))?,
-        payload: row.text(4)?,
+        payload: row.long_text(4)?,
         profile: ProfileId(row.uuid(5)?),
     })
 }

@@ -95,7 +95,7 @@ pub fn read(app: AppId, target: i64, row: &mut Row) -> Result<Turn, StoreError> 
     };
     let id = event(row)?;
     let (event_at, event_created_at) = (row.int(13)?, row.int(14)?);
-    let (payload, tries) = (row.text(15)?, row.int(16)?);
+    let (payload, tries) = (row.long_text(15)?, row.int(16)?);
     let (first_tried_at, record) = (row.opt_int(17)?, row.opt_text(18)?);
     let (made_at, replay) = (row.int(19)?, row.opt_uuid(20)?);
     let whole = profiles::read_whole(app, std::slice::from_mut(row))?;

@@ -184,7 +184,7 @@ impl World {
         let event = |mut row: bursar::store::Row| Stored {
             id: row.uuid(0).unwrap(),
             profile: ProfileId(row.uuid(1).unwrap()),
-            payload: row.text(2).unwrap(),
+            payload: row.long_text(2).unwrap(),
             created_at: row.int(3).unwrap(),
         };
         rows.into_iter().map(event).collect()

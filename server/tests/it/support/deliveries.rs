@@ -113,7 +113,7 @@ pub async fn deliveries(server: &TestServer) -> Vec<Seen> {
     );
     let rows = server.state.store.scan(Statement::new(&SQL, [])).await.unwrap();
     let seen = rows.into_iter().map(|mut row| {
-        let payload: Value = serde_json::from_str(&row.text(6).unwrap()).unwrap_or_default();
+        let payload: Value = serde_json::from_str(&row.long_text(6).unwrap()).unwrap_or_default();
         let transaction = payload["event_properties"]["transaction_id"].as_str();
         Seen {
             event: row.uuid(0).unwrap().to_string(),

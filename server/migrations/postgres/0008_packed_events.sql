@@ -1,0 +1,1 @@
+-- PostgreSQL packs the texts of events by itself.

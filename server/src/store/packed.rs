@@ -1,0 +1,110 @@
+//! Long texts that are much alike, such as events, in a third of their room.
+//!
+//! A packed text is the number of its dictionary (one byte), its length (four bytes, the lowest first) and a block of
+//! LZ4. What many texts have in common is in the dictionary and not in each of them. Dictionaries are never changed;
+//! a better one gets the next number.
+
+use lz4_flex::block::{compress_into_with_dict, decompress_with_dict, get_maximum_output_size};
+
+use super::StoreError;
+
+const DICTIONARY: &[u8] = include_bytes!("packed/1.txt");
+const NUMBER: u8 = 1;
+const HEAD: usize = 5;
+/// No text of ours is longer.
+const MAX_LENGTH: usize = 16 << 20;
+
+/// Packs a text.
+pub(super) fn pack(text: &str) -> Vec<u8> {
+    let length = u32::try_from(text.len()).expect("no text is so long");
+    let mut packed = vec![0; HEAD + get_maximum_output_size(text.len())];
+    packed[0] = NUMBER;
+    packed[1..HEAD].copy_from_slice(&length.to_le_bytes());
+    let size = compress_into_with_dict(text.as_bytes(), &mut packed[HEAD..], DICTIONARY)
+        .expect("there is room for what cannot be packed");
+    packed.truncate(HEAD + size);
+    packed.shrink_to_fit();
+    packed
+}
+
+/// The text again.
+pub(super) fn unpack(packed: &[u8]) -> Result<String, StoreError> {
+    read(packed).ok_or_else(|| StoreError::Corrupt("a packed text cannot be read".into()))
+}
+
+fn read(packed: &[u8]) -> Option<String> {
+    let (head, block) = packed.split_first_chunk::<HEAD>()?;
+    let [NUMBER, length @ ..] = *head else {
+        return None;
+    };
+    let length = usize::try_from(u32::from_le_bytes(length)).ok()?;
+    if length > MAX_LENGTH {
+        return None;
+    }
+    let text = decompress_with_dict(block, length, DICTIONARY).ok()?;
+    (text.len() == length).then(|| String::from_utf8(text).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn events_take_a_third_of_their_room() {
+        const EVENT: &str = include_str!("../../../domain/tests/golden/events/subscription_started.json");
+        let text = EVENT.lines().map(str::trim_start).collect::<String>();
+        let text = text.replace("\": ", "\":");
+        let packed = pack(&text);
+        assert!(
+            packed.len() * 3 < text.len(),
+            "{} of {}",
+            packed.len(),
+            text.len()
+        );
+        assert_eq!(unpack(&packed).unwrap(), text);
+    }
+
+    /// Were the dictionary another one, nothing that is stored could be read.
+    #[test]
+    fn what_was_packed_once_is_read_for_ever() {
+        let packed = hex(PACKED);
+        assert_eq!(unpack(&packed).unwrap(), TEXT);
+        assert_eq!(DICTIONARY.len(), 3_683);
+    }
+
+    const TEXT: &str =
+        r#"{"event_type":"trial_started","event_properties":{"store":"app_store","price_usd":1.5}}"#;
+    const PACKED: &str =
+        "0157000000137bb40c02710203720801e40b07ca060a530d0190020b970c025104a0757364223a312e357d7d";
+
+    fn hex(text: &str) -> Vec<u8> {
+        let bytes = text.as_bytes().chunks(2);
+        let byte = |two: &[u8]| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap();
+        bytes.map(byte).collect()
+    }
+
+    #[test]
+    fn what_is_not_packed_is_refused() {
+        let packed = pack(TEXT);
+        let mut other = packed.clone();
+        other[0] = 2;
+        let mut huge = packed.clone();
+        huge[4] = 0xff;
+        for wrong in [&packed[..4], &packed[..packed.len() - 1], &other, &huge, b""] {
+            assert!(matches!(unpack(wrong), Err(StoreError::Corrupt(_))));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_back(text in ".{0,3000}") {
+            prop_assert_eq!(unpack(&pack(&text)).unwrap(), text);
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = unpack(&[&[NUMBER, 50, 0, 0, 0], bytes.as_slice()].concat());
+        }
+    }
+}
