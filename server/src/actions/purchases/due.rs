@@ -2,7 +2,9 @@
 
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::purchases::account;
+use futures_util::FutureExt;
 use futures_util::future::join_all;
+use tokio::task::JoinSet;
 
 use super::Rules;
 use super::people::People;
@@ -14,9 +16,14 @@ use crate::store::tables::purchases;
 use crate::store::{Decision, Loaded, StoreError};
 
 /// How many profiles are looked up at a time; they are handled together, so that they share commits.
-const BATCH: i64 = 512;
+const BATCH: i64 = 1_024;
+/// How many of them share a task.
+const TASK: usize = 64;
 /// When a profile that could not be handled is looked at again, in microseconds: an hour later.
 const POSTPONED: i64 = 60 * 60 * 1_000_000;
+
+/// A profile, and what came of what was due for it.
+type Handled = (AppId, ProfileId, Result<(), ActionError>);
 
 /// Handles everything that is due by `now`. Several servers may do so at once: who comes second finds nothing left to
 /// do.
@@ -30,12 +37,7 @@ pub async fn handle_due(state: &AppState, now: i64) -> Result<(), StoreError> {
             .iter_mut()
             .map(|row| Ok((AppId(row.uuid(0)?), ProfileId(row.uuid(1)?))))
             .collect::<Result<Vec<_>, StoreError>>()?;
-        let handled = join_all(
-            due.iter()
-                .map(|(app, profile)| handle(state, *app, *profile, now)),
-        )
-        .await;
-        for ((app, profile), result) in due.into_iter().zip(handled) {
+        for (app, profile, result) in handle_all(state, &due, now).await {
             match result {
                 Ok(()) => {}
                 Err(ActionError::Store(error @ (StoreError::Unavailable(_) | StoreError::Overloaded))) => {
@@ -45,6 +47,22 @@ pub async fn handle_due(state: &AppState, now: i64) -> Result<(), StoreError> {
             }
         }
     }
+}
+
+/// Handles these profiles, on all threads.
+async fn handle_all(state: &AppState, due: &[(AppId, ProfileId)], now: i64) -> Vec<Handled> {
+    let mut tasks = JoinSet::new();
+    for some in due.chunks(TASK) {
+        let (state, some) = (state.clone(), some.to_vec());
+        tasks.spawn(async move {
+            let each = some.into_iter().map(|(app, profile)| {
+                let handled = handle(&state, app, profile, now);
+                handled.map(move |result| (app, profile, result))
+            });
+            join_all(each).await
+        });
+    }
+    tasks.join_all().await.into_iter().flatten().collect()
 }
 
 /// A profile that cannot be handled must not hold up the others.
