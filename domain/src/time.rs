@@ -38,17 +38,16 @@ pub fn parse_time(text: &str) -> Option<i64> {
 /// Writes a time as `2025-01-05T13:27:47+00:00`, with exactly six fraction digits where the microseconds are
 /// not zero. Times outside the years 0 to 9999 are drawn to the nearer end.
 pub fn format_time(micros: i64) -> String {
-    let digits = digits(micros.max(EARLIEST));
+    let digits = digits(micros);
     let is_whole = digits.ends_with(b".000000");
     let shown = if is_whole { &digits[..19] } else { &digits };
     let text = std::str::from_utf8(shown).expect("digits and signs are ASCII");
     [text, "+00:00"].concat()
 }
 
-/// A time of the year 0 or later as `2025-01-10T09:15:02.184233`, which is ASCII. One after the year 9999 is drawn to
-/// its end.
+/// A time as `2025-01-10T09:15:02.184233`, which is ASCII. Times outside the years 0 to 9999 are drawn to the nearer end.
 pub(crate) fn digits(micros: i64) -> [u8; 26] {
-    let instant = Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX);
+    let instant = Timestamp::from_microsecond(micros.max(EARLIEST)).unwrap_or(Timestamp::MAX);
     let civil = TimeZone::UTC.to_datetime(instant);
     let (date, clock) = (civil.date(), civil.time());
     let mut text = SHAPE;

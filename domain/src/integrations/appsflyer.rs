@@ -16,7 +16,7 @@ use super::secret::header_problem;
 use super::settings::{any_text, at_least_one};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, all_but_levels, shared,
+    Sending, Settings, Skip, Verdict, all_but_levels, shared, with_member,
 };
 use crate::events::EventKind;
 use crate::events::wire::UpperCase;
@@ -333,14 +333,14 @@ fn address(settings: &Settings, host: &str, route: &str) -> String {
     [base, "/inappevent/id", id.strip_prefix("id").unwrap_or(id)].concat()
 }
 
-/// The event, an object that is not empty, with its time in whole seconds, as `2025-03-14 09:26:53`.
+/// The event with its time in whole seconds, as `2025-03-14 09:26:53`.
 fn with_time(event: &str, at: i64) -> String {
     const DATE: usize = "2025-03-14".len();
     const SECONDS: usize = "2025-03-14 09:26:53".len();
-    let mut time = digits(at.max(0));
+    let mut time = digits(at);
     time[DATE] = b' ';
     let time = std::str::from_utf8(&time[..SECONDS]).expect("digits and signs are ASCII");
-    ["{\"eventTime\":\"", time, "\",", &event[1..]].concat()
+    with_member("eventTime", &time, event)
 }
 
 fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {

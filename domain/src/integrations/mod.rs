@@ -274,16 +274,13 @@ pub(crate) fn with_member(name: &str, value: &impl Serialize, object: &str) -> S
     /// For the member, if it is a usual one.
     const ROOM: usize = 128;
     let rest = object.strip_prefix('{').unwrap_or(object);
-    let mut text = Vec::with_capacity(ROOM + object.len());
-    text.push(b'{');
-    push_json(&mut text, &name);
-    text.push(b':');
-    push_json(&mut text, value);
-    if rest != "}" {
-        text.push(b',');
-    }
-    text.extend_from_slice(rest.as_bytes());
-    into_text(text)
+    let mut member = Vec::with_capacity(ROOM);
+    member.push(b'{');
+    push_json(&mut member, &name);
+    member.push(b':');
+    push_json(&mut member, value);
+    let comma = if rest == "}" { "" } else { "," };
+    [into_text(member).as_str(), comma, rest].concat()
 }
 
 /// A text cut to so many characters.

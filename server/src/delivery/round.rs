@@ -18,12 +18,12 @@ const LEASE: i64 = 60_000_000;
 /// How many lanes are claimed at a time, at most.
 const MOST_LANES: usize = 512;
 
-/// Claims and sends. Answers whether there was anything to do.
-pub async fn run(shared: &Arc<Shared>) -> Result<bool, StoreError> {
+/// Claims what is due `at` this time, and sends it. Answers whether there was anything to do.
+pub async fn run(shared: &Arc<Shared>, at: i64) -> Result<bool, StoreError> {
     let mut any = false;
     for target in &shared.known.targets {
         // Replays come after everything else.
-        any |= run_lanes(shared, *target, false).await? || run_lanes(shared, *target, true).await?;
+        any |= run_lanes(shared, *target, false, at).await? || run_lanes(shared, *target, true, at).await?;
     }
     if !any && shared.seats.in_flight.available_permits() == 0 {
         // There may be more as soon as a request is done.
@@ -33,7 +33,7 @@ pub async fn run(shared: &Arc<Shared>) -> Result<bool, StoreError> {
     Ok(any)
 }
 
-async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool) -> Result<bool, StoreError> {
+async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) -> Result<bool, StoreError> {
     let per_request = shared.known.integration.limits.events_per_request as usize;
     let room = shared.room();
     let limit = room.saturating_mul(per_request).min(MOST_LANES);
@@ -41,10 +41,9 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool) -> Result<b
         return Ok(false);
     }
     let began = Instant::now();
-    let now = shared.state.clock.now();
-    let until = now + LEASE;
+    let until = shared.state.clock.now() + LEASE;
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
-    let claimed = claim(&shared.state, shared.app.id, target, slow, (now, until), most).await?;
+    let claimed = claim(&shared.state, shared.app.id, target, slow, (at, until), most).await?;
     if claimed.turns.is_empty() {
         return Ok(false);
     }
@@ -57,7 +56,7 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool) -> Result<b
             &shared.app.settings,
             &shared.known,
             target,
-            now,
+            at,
         ) {
             Considered::Send(record) => ready.push(*record),
             Considered::Settle(settlement) => settled.push(settle(&shared.state, *settlement)),

@@ -88,19 +88,23 @@ impl Worker {
     pub async fn run(mut self) {
         let mut told = self.state.wake.listen(self.app);
         let mut shared = None;
-        while !self.state.workers.is_stopping() {
+        let state = self.state.clone();
+        while !state.workers.is_stopping() {
+            let round = state.workers.rounds.read().await;
+            // First the time and then the settings: what becomes due after a change of them never meets the old ones.
+            let at = state.clock.now();
             let Some(current) = self.shared(shared.take()) else {
                 return;
             };
             let sent = if current.known.blocked.is_some() {
                 false
             } else {
-                let _round = self.state.workers.rounds.read().await;
-                round::run(&current).await.unwrap_or_else(|error| {
+                round::run(&current, at).await.unwrap_or_else(|error| {
                     tracing::warn!(%error, slug = self.slug, "deliveries could not be looked at; they are tried again");
                     false
                 })
             };
+            drop(round);
             shared = Some(current);
             if !sent {
                 drop(tokio::time::timeout(LOOK, told.changed()).await);

@@ -4,27 +4,19 @@
 //! LZ4. What many texts have in common is in the dictionary and not in each of them. Dictionaries are never changed;
 //! a better one gets the next number.
 
-use lz4_flex::block::{compress_into_with_dict, decompress_with_dict, get_maximum_output_size};
+use lz4_flex::block::{compress_prepend_size_with_dict, decompress_with_dict, uncompressed_size};
 
 use super::StoreError;
 
 const DICTIONARY: &[u8] = include_bytes!("packed/1.txt");
 const NUMBER: u8 = 1;
-const HEAD: usize = 5;
 /// No text of ours is longer.
 const MAX_LENGTH: usize = 16 << 20;
 
 /// Packs a text.
 pub(super) fn pack(text: &str) -> Vec<u8> {
-    let length = u32::try_from(text.len()).expect("no text is so long");
-    let mut packed = vec![0; HEAD + get_maximum_output_size(text.len())];
-    packed[0] = NUMBER;
-    packed[1..HEAD].copy_from_slice(&length.to_le_bytes());
-    let size = compress_into_with_dict(text.as_bytes(), &mut packed[HEAD..], DICTIONARY)
-        .expect("there is room for what cannot be packed");
-    packed.truncate(HEAD + size);
-    packed.shrink_to_fit();
-    packed
+    let packed = compress_prepend_size_with_dict(text.as_bytes(), DICTIONARY);
+    [&[NUMBER], packed.as_slice()].concat()
 }
 
 /// The text again.
@@ -33,11 +25,10 @@ pub(super) fn unpack(packed: &[u8]) -> Result<String, StoreError> {
 }
 
 fn read(packed: &[u8]) -> Option<String> {
-    let (head, block) = packed.split_first_chunk::<HEAD>()?;
-    let [NUMBER, length @ ..] = *head else {
+    let (&NUMBER, packed) = packed.split_first()? else {
         return None;
     };
-    let length = usize::try_from(u32::from_le_bytes(length)).ok()?;
+    let (length, block) = uncompressed_size(packed).ok()?;
     if length > MAX_LENGTH {
         return None;
     }
