@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -25,8 +26,14 @@ pub struct Installation {
 pub struct Server {
     child: Child,
     pub address: String,
-    stdout: Arc<Mutex<String>>,
-    stderr: Arc<Mutex<String>>,
+    stdout: Written,
+    stderr: Written,
+}
+
+/// What a process has written so far.
+struct Written {
+    text: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Installation {
@@ -84,14 +91,14 @@ impl Installation {
         let stderr = collect(child.stderr.take().unwrap());
         let started = Instant::now();
         let address = loop {
-            if let Some(address) = ready_address(&stderr.lock().unwrap()) {
+            if let Some(address) = ready_address(&stderr.so_far()) {
                 break address;
             }
             let ended = child.try_wait().unwrap();
             assert!(
                 ended.is_none() && started.elapsed() < PATIENCE,
                 "not ready: {}",
-                stderr.lock().unwrap()
+                stderr.so_far()
             );
             std::thread::sleep(Duration::from_millis(5));
         };
@@ -107,21 +114,21 @@ impl Installation {
 impl Server {
     /// What it has printed.
     pub fn stdout(&self) -> String {
-        self.stdout.lock().unwrap().clone()
+        self.stdout.so_far()
     }
 
-    /// What it has logged.
-    pub fn stderr(&self) -> String {
-        self.stderr.lock().unwrap().clone()
-    }
-
-    /// What follows a word in the banner of the first run.
+    /// What follows a word in the banner of the first run. The banner has a pipe of its own, so that it may be read
+    /// after the log has said that the server is ready.
     pub fn told(&self, word: &str) -> String {
-        let banner = self.stdout();
-        let told = banner.lines().find_map(|line| line.trim().strip_prefix(word));
-        told.unwrap_or_else(|| panic!("no {word} in {banner}"))
-            .trim()
-            .to_owned()
+        let started = Instant::now();
+        loop {
+            let banner = self.stdout();
+            if let Some(told) = banner.lines().find_map(|line| line.trim().strip_prefix(word)) {
+                return told.trim().to_owned();
+            }
+            assert!(started.elapsed() < PATIENCE, "no {word} in {banner}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Sends a request without a body and answers its status and body.
@@ -140,8 +147,8 @@ impl Server {
         (status, body.to_owned())
     }
 
-    /// Asks it to stop and waits until it has.
-    pub fn stop(mut self) {
+    /// Asks it to stop and waits until it has. Answers all that it printed, and all that it logged.
+    pub fn stop(mut self) -> (String, String) {
         let pid = self.child.id().to_string();
         assert!(
             Command::new("kill")
@@ -151,6 +158,21 @@ impl Server {
                 .success()
         );
         assert!(self.child.wait().unwrap().success());
+        (self.stdout.to_the_end(), self.stderr.to_the_end())
+    }
+}
+
+impl Written {
+    fn so_far(&self) -> String {
+        self.text.lock().unwrap().clone()
+    }
+
+    /// All of it, once the process has ended.
+    fn to_the_end(&mut self) -> String {
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        self.so_far()
     }
 }
 
@@ -175,17 +197,20 @@ pub fn data_file(installation: &Installation, name: &str) -> std::path::PathBuf 
 }
 
 /// Collects what a process writes, line by line.
-fn collect(from: impl Read + Send + 'static) -> Arc<Mutex<String>> {
+fn collect(from: impl Read + Send + 'static) -> Written {
     let text = Arc::new(Mutex::new(String::new()));
     let into = Arc::clone(&text);
-    std::thread::spawn(move || {
+    let reader = std::thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
             let mut text = into.lock().unwrap();
             text.push_str(&line);
             text.push('\n');
         }
     });
-    text
+    Written {
+        text,
+        reader: Some(reader),
+    }
 }
 
 fn ready_address(log: &str) -> Option<String> {
