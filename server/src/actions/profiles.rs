@@ -46,10 +46,12 @@ pub async fn set_identifiers(
     let reads = vec![profiles::lock(app, &selector)];
     let known = state.directory().app(app).cloned();
     let decide = move |loaded: &mut Loaded| {
-        let mut profile = selector.pick(profiles::read(app, rows_of(loaded, 0))?)?;
+        let rows = rows_of(loaded, 0);
+        let place = profiles::place_of(rows)?;
+        let mut profile = selector.pick(profiles::read(app, rows)?)?;
         let changed = profile.set_identifiers(&changes, now);
         let writes = if changed {
-            let update = profiles::update_identifiers(&profile, &selector);
+            let update = profiles::update_identifiers(&profile, &selector, place);
             and_release(update, known.as_deref(), &profile)
         } else {
             Vec::new()

@@ -158,7 +158,7 @@ impl Server {
                 .success()
         );
         assert!(self.child.wait().unwrap().success());
-        (self.stdout.to_the_end(), self.stderr.to_the_end())
+        (self.stdout.whole(), self.stderr.whole())
     }
 }
 
@@ -168,7 +168,7 @@ impl Written {
     }
 
     /// All of it, once the process has ended.
-    fn to_the_end(&mut self) -> String {
+    fn whole(&mut self) -> String {
         if let Some(reader) = self.reader.take() {
             reader.join().unwrap();
         }
