@@ -12,6 +12,7 @@ mod admin_installation;
 mod admin_integrations;
 mod admin_lists;
 mod admin_purchases;
+mod awkward_administration;
 mod awkward_text;
 mod compat_attributes;
 mod compat_bodies;
