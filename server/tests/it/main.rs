@@ -30,6 +30,7 @@ mod examples;
 mod first_steps;
 mod fuzz;
 mod limits;
+mod observability;
 mod openapi;
 mod process;
 mod readiness;
