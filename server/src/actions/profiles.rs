@@ -90,6 +90,7 @@ pub async fn create(
         .collect();
     let fresh = ProfileId(Uuid::new_v4());
     let known = state.directory().app(app).cloned();
+    let changes = as_kept(changes, known.as_deref());
     let decide = move |loaded: &mut Loaded| {
         let mut found = Found::default();
         if by_id.is_some() {
@@ -125,6 +126,7 @@ pub async fn update(
     } = request;
     let reads = vec![profiles::lock_whole(app, &selector)];
     let known = state.directory().app(app).cloned();
+    let changes = as_kept(changes, known.as_deref());
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let found = profiles::read_whole(app, rows_of(&mut loaded, 0))?;
         let (found, details) = found.unzip();
@@ -144,6 +146,14 @@ pub async fn update(
     let profile = state.store.change(reads, decide).await?;
     state.wake.app(app);
     Ok(profile)
+}
+
+/// The changes without what the app does not keep.
+fn as_kept(mut changes: ProfileChanges, app: Option<&App>) -> ProfileChanges {
+    if app.is_some_and(|app| !app.settings.collect_ip) {
+        changes.forget_ip_address();
+    }
+    changes
 }
 
 /// The update with what it lets go on: deliveries that waited for what it sets.
