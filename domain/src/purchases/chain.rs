@@ -142,16 +142,25 @@ impl Period {
 }
 
 impl Chain {
-    /// When its periods end: the latest end among those that were not paid back, else the refund. `None`: never.
+    /// When its last period ends, which may be by a refund. `None`: never.
     pub fn ends_at(&self) -> Option<i64> {
-        let all_refunded = self.periods.iter().all(|period| period.refunded_at.is_some());
-        let counted = self
-            .periods
+        let mut ends = self.periods.iter().map(Period::end);
+        ends.try_fold(i64::MIN, |latest, end| Some(latest.max(end?)))
+    }
+
+    /// Was its last period paid back? Then it does not expire.
+    pub fn is_refunded(&self) -> bool {
+        let end = self.ends_at();
+        let mut last = self.periods.iter().filter(|period| period.end() == end);
+        last.all(|period| period.refunded_at.is_some())
+    }
+
+    /// Was there a period at an instant?
+    pub fn has_period_at(&self, at: i64) -> bool {
+        let goes_on = |period: &Period| period.end().is_none_or(|end| end > at);
+        self.periods
             .iter()
-            .filter(|period| all_refunded || period.refunded_at.is_none());
-        counted
-            .map(Period::end)
-            .try_fold(i64::MIN, |latest, end| Some(latest.max(end?)))
+            .any(|period| period.purchased_at <= at && goes_on(period))
     }
 
     /// When access ends. Stripe cuts it at once when a charge fails.
@@ -316,7 +325,7 @@ impl Chain {
             billing_issue_detected_at: latest.billing_issue_detected_at,
             grace_period_expires_at: latest.grace_period_expires_at,
             cancellation_reason: latest.cancellation_reason,
-            is_refund: matches!(self.closed, Some(Closed::Refunded(_))),
+            is_refund: latest.refunded_at.is_some() || matches!(self.closed, Some(Closed::Refunded(_))),
             will_renew: latest.will_renew && self.closed.is_none(),
             activated_at: self.activated_at,
             renewed_at: Some(latest.purchased_at),

@@ -22,7 +22,9 @@ impl Before {
         let due = |chain: &Chain| {
             let key = Some(Key::of(&chain.latest)).filter(|key| handled.contains(key))?;
             let due = clock::next_due(chain, context)?;
-            (due <= context.now).then(|| (key, due.saturating_sub(1)))
+            // What is found to be overdue changes nothing before what was handled last.
+            let just_before = due.saturating_sub(1).max(chain.clock);
+            (due <= context.now).then_some((key, just_before))
         };
         let mut before = Self {
             due: parties

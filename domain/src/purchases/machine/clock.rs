@@ -16,8 +16,20 @@ enum Due {
     CollectingEnds,
     /// C6: the renewal has not come.
     RenewalMissing,
+    /// B9: a refund takes effect. It was told when it was reported.
+    RefundTakesEffect,
     /// C10: a timer of a synthetic event.
     Timer(EventKind),
+}
+
+impl Due {
+    /// Does it close the chain? Then it is due until it has happened, however late it is found out that it is.
+    fn is_the_end(self) -> bool {
+        match self {
+            Self::Expires | Self::CollectingEnds | Self::RenewalMissing | Self::RefundTakesEffect => true,
+            Self::AccessEnds | Self::Timer(_) => false,
+        }
+    }
 }
 
 /// When something is due next, if ever. Only access levels change at some of these instants.
@@ -32,7 +44,7 @@ pub fn catch_up(chain: &mut Chain, context: Context<'_>, facts: &mut Vec<Fact>) 
             .filter(|(when, _)| *when == at)
             .map(|(_, due)| due)
             .collect();
-        chain.clock = at;
+        chain.clock = chain.clock.max(at);
         for due in due {
             handle(chain, at, due, facts);
         }
@@ -47,7 +59,7 @@ fn upcoming(chain: &Chain, context: Context<'_>) -> impl Iterator<Item = (i64, D
     ends.into_iter()
         .flatten()
         .chain(timers)
-        .filter(move |(at, _)| *at > handled)
+        .filter(move |(at, due)| *at > handled || due.is_the_end())
 }
 
 fn ends(chain: &Chain, context: Context<'_>) -> [Option<(i64, Due)>; 2] {
@@ -55,7 +67,14 @@ fn ends(chain: &Chain, context: Context<'_>) -> [Option<(i64, Due)>; 2] {
         return [None, None];
     };
     let latest = &chain.latest;
-    if latest.is_family_shared || chain.pause_arranged_at.is_some() {
+    if latest.is_family_shared {
+        return [Some((end, Due::AccessEnds)), None];
+    }
+    if chain.is_refunded() {
+        let access = Some((access_end, Due::AccessEnds));
+        return [access, Some((end, Due::RefundTakesEffect))];
+    }
+    if chain.pause_arranged_at.is_some() {
         return [Some((end, Due::AccessEnds)), None];
     }
     if let Some(failed) = latest.billing_issue_detected_at {
@@ -106,6 +125,7 @@ fn handle(chain: &mut Chain, at: i64, due: Due, facts: &mut Vec<Fact>) {
         }
         Due::CollectingEnds => expire(chain, end, CancellationReason::BillingError, facts),
         Due::RenewalMissing => expire(chain, end, CancellationReason::Unknown, facts),
+        Due::RefundTakesEffect => chain.closed = Some(Closed::Refunded(at)),
         Due::Timer(kind) => {
             chain.timers_told_to = Some(at);
             facts.push(Fact {

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use super::chain::{Chain, Closed, DAY};
+use super::chain::{Chain, DAY};
 use super::transaction::{CancellationReason, Transaction};
 use crate::events::{EventKind, Fact};
 
@@ -231,13 +231,4 @@ fn fact(chain: &Chain, kind: EventKind, at: i64, transaction: &Transaction) -> F
 /// The kind for a trial or for a charged subscription.
 fn by_phase(chain: &Chain, trial: EventKind, paid: EventKind) -> EventKind {
     if chain.is_in_trial() { trial } else { paid }
-}
-
-/// Closes a chain whose periods have all been paid back.
-fn close_refunded(chain: &mut Chain, at: i64) {
-    let all_refunded = chain.periods.iter().all(|period| period.refunded_at.is_some());
-    let is_over = all_refunded || chain.ends_at().is_some_and(|end| end <= at);
-    if is_over && chain.closed.is_none() {
-        chain.closed = Some(Closed::Refunded(at));
-    }
 }

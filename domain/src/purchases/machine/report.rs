@@ -1,6 +1,6 @@
 //! Table A: a transaction that was not known.
 
-use super::{Change, Context, by_phase, clock, close_refunded};
+use super::{Change, Context, by_phase, clock};
 use crate::events::{EventKind, Fact};
 use crate::purchases::chain::{Chain, Closed, DAY, Period, Phase, Trial};
 use crate::purchases::transaction::{CancellationReason, Transaction};
@@ -239,7 +239,6 @@ impl Change<'_> {
         let latest = self.chain.latest.clone();
         if let Some(at) = latest.refunded_at {
             self.note_refund(&latest, at, None);
-            close_refunded(&mut self.chain, at);
             return;
         }
         if !latest.will_renew

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::report::is_replacement;
-use super::{Change, by_phase, close_refunded};
+use super::{Change, by_phase};
 use crate::events::EventKind;
 use crate::purchases::chain::Closed;
 use crate::purchases::transaction::{CancellationReason, Transaction};
@@ -28,7 +28,8 @@ impl Change<'_> {
         }
         self.rewind(end_before);
         match (old.refunded_at, new.refunded_at) {
-            (None, Some(at)) => return self.refund(&new, at, is_latest),
+            // B9 to B12
+            (None, Some(at)) => return self.note_refund(&new, at, None),
             (Some(_), None) => self.take_back_refund(),
             _ => {}
         }
@@ -75,6 +76,7 @@ impl Change<'_> {
         if !new.will_renew
             && was_running
             && self.chain.closed.is_none()
+            && !self.chain.is_refunded()
             && let Some(end) = end.filter(|end| *end <= now)
         {
             // B17, B18: ended at once.
@@ -143,14 +145,6 @@ impl Change<'_> {
         }
     }
 
-    /// B9 to B12.
-    fn refund(&mut self, transaction: &Transaction, at: i64, is_latest: bool) {
-        self.note_refund(transaction, at, None);
-        if is_latest {
-            close_refunded(&mut self.chain, at);
-        }
-    }
-
     /// The event of a refund: of a trial there is nothing to pay back, it only ends.
     pub(super) fn note_refund(&mut self, transaction: &Transaction, at: i64, share: Option<Decimal>) {
         let trial = self.chain.trial.as_ref();
@@ -195,7 +189,6 @@ impl Change<'_> {
             self.chain.keep(&refunded);
             if self.chain.latest.id == refunded.id {
                 self.chain.latest = refunded;
-                close_refunded(&mut self.chain, at);
             }
         }
     }

@@ -252,3 +252,36 @@ fn b20_a_refund_of_a_one_time_purchase_takes_its_access_away() {
         ["non_subscription_purchase_refunded"]
     );
 }
+
+#[test]
+fn b9_a_refund_of_the_running_period_ends_access_on_its_date_though_the_period_before_was_kept() {
+    let mut story = started();
+    story.report(day(30), &paid("t2", 30));
+    let told = story.report(day(45), &refunded(day(44), paid("t2", 30)));
+    assert_eq!(told, ["subscription_refunded", "-premium"]);
+    assert_eq!(
+        story.level(A, "premium", day(45)).unwrap().expires_at,
+        Some(day(44))
+    );
+    assert_eq!(story.tick(day(99)), NOTHING);
+}
+
+#[test]
+fn b10_a_refund_after_the_end_is_seen_at_the_level() {
+    let mut story = started();
+    story.tick(day(31));
+    story.report(day(41), &refunded(day(41), paid("t1", 0)));
+    assert!(story.level(A, "premium", day(41)).unwrap().is_refund);
+}
+
+#[test]
+fn b11_a_refund_of_what_had_kept_the_chain_running_closes_it() {
+    // An early renewal is refunded, then the running period too.
+    let mut story = started();
+    story.report(day(29), &paid("t2", 30));
+    story.report(day(29) + HOUR, &refunded(day(29) + HOUR, paid("t2", 30)));
+    assert!(story.has(A, "premium", day(29) + 2 * HOUR));
+    let told = story.report(day(29) + 3 * HOUR, &refunded(day(29) + 3 * HOUR, paid("t1", 0)));
+    assert_eq!(told, ["subscription_refunded", "-premium"]);
+    assert_eq!(story.tick(day(99)), NOTHING);
+}

@@ -79,3 +79,22 @@ fn c11_a_late_product_change_opens_access_again() {
     let told = story.report(day(30) + HOUR, &of_product("weekly", paid("t2", 30)));
     assert_eq!(told, ["subscription_started", "+premium"]);
 }
+
+#[test]
+fn c1_renewing_that_is_switched_off_after_the_end_is_told_with_the_expiry() {
+    let mut story = started();
+    assert_eq!(story.tick(day(30)), ["-premium"]);
+    let told = story.report(day(30) + HOUR, &cancelled(day(30) + MINUTE, paid("t1", 0)));
+    assert_eq!(told, ["subscription_expired", "-premium"], "it will not renew");
+}
+
+#[test]
+fn b9_a_refund_for_later_ends_access_when_it_takes_effect() {
+    let mut story = started();
+    let told = story.report(day(10), &refunded(day(20), paid("t1", 0)));
+    assert_eq!(told, ["subscription_refunded", "+premium"]);
+    assert!(story.has(A, "premium", day(19)));
+    assert_eq!(story.tick(day(20) - 1), NOTHING);
+    assert_eq!(story.tick(day(20)), ["-premium"]);
+    assert_eq!(story.tick(day(99)), NOTHING, "it never expires");
+}

@@ -171,3 +171,66 @@ fn c11_a_product_change_that_comes_late_does_not_expire_the_old_one_again() {
     let facts = story.report(day(30) + HOUR, &of_product("weekly", paid("t2", 30)));
     assert_made(&facts, &[(SubscriptionStarted, day(30))]);
 }
+
+// A chain that has ended gets its end event, whatever is said between its end and that
+
+#[test]
+fn c1_renewing_that_is_switched_off_while_the_renewal_is_waited_for_expires_it() {
+    let mut story = started();
+    assert_made(&story.wait_until(day(30) + HOUR), &[]);
+    let facts = story.report(day(30) + 2 * HOUR, &cancelled(day(30) + HOUR, paid("t1", 0)));
+    assert_made(&facts, &[(SubscriptionExpired, day(30))]);
+    assert_eq!(facts[0].reason, Some(CancellationReason::VoluntarilyCancelled));
+    assert_made(&story.wait_until(day(99)), &[]);
+}
+
+#[test]
+fn c1_a_failed_charge_that_is_settled_after_the_end_expires_what_will_not_renew() {
+    let mut story = started();
+    let off = cancelled(day(20), paid("t1", 0));
+    story.report(day(29), &failed(day(29), None, off.clone()));
+    assert_made(&story.wait_until(day(35)), &[]);
+    assert_made(&story.report(day(36), &off), &[(SubscriptionExpired, day(30))]);
+}
+
+#[test]
+fn c1_a_pause_that_is_withdrawn_after_the_end_expires_what_will_not_renew() {
+    let mut story = started();
+    story.report(day(2), &cancelled(day(2), paid("t1", 0)));
+    story.tell(day(3), None, Command::ArrangePause { at: day(3) });
+    assert_made(&story.wait_until(day(40)), &[]);
+    let facts = story.tell(day(41), None, Command::WithdrawPause);
+    assert_made(&facts, &[(SubscriptionExpired, day(30))]);
+}
+
+#[test]
+fn c4_a_failed_charge_that_is_reported_after_the_end_expires_it_where_nobody_collects() {
+    let own = |transaction| Transaction {
+        store: "shop".into(),
+        ..transaction
+    };
+    let mut story = Story::default();
+    story.report(day(0), &own(paid("t1", 0)));
+    assert_made(&story.wait_until(day(30) + HOUR), &[]);
+    let facts = story.report(day(30) + 2 * HOUR, &own(failed(day(29), None, paid("t1", 0))));
+    let expected = [(BillingIssueDetected, day(29)), (SubscriptionExpired, day(30))];
+    assert_made(&facts, &expected);
+    assert_eq!(facts[1].reason, Some(CancellationReason::BillingError));
+}
+
+#[test]
+fn c4_c6_a_wait_that_is_made_shorter_than_what_has_passed_is_over() {
+    let at_once = Waits::new(0, &[("app_store".to_owned(), 0)].into());
+    let mut story = started();
+    story.wait_until(day(30) + HOUR);
+    story.waits = at_once.clone();
+    assert_made(
+        &story.wait_until(day(30) + 2 * HOUR),
+        &[(SubscriptionExpired, day(30))],
+    );
+    let mut story = started();
+    story.report(day(29), &failed(day(29), None, paid("t1", 0)));
+    story.wait_until(day(40));
+    story.waits = at_once;
+    assert_made(&story.wait_until(day(41)), &[(SubscriptionExpired, day(30))]);
+}
