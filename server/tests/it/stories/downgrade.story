@@ -39,7 +39,6 @@ u2 reports yearly v1, 89.99 USD, from 2026-03-01, until 2027-03-01, cancelled 20
   · u2 access_level_updated 2027-02-08: premium active, yearly v1, until 2027-03-01, will_renew false, reason null
 at 2027-03-01
   · u1 subscription_expired 2027-02-08 (told 2027-03-01): weekly t3 until 2027-02-08, price 2.99, revenue 102.97, payments 1, reason unknown
-  · u1 access_level_updated 2027-03-01: premium inactive, weekly t3, until 2027-02-08, will_renew false, reason null
   · u2 subscription_expired 2027-03-01: yearly v1 until 2027-03-01, price 89.99, revenue 89.99, payments 1, reason voluntarily_cancelled
   · u2 access_level_updated 2027-03-01: premium inactive, yearly v1, until 2027-03-01, will_renew false, reason null
 at 2027-03-01T06:00:00
