@@ -191,6 +191,10 @@ impl Change<'_> {
             Some(Closed::Replaced(_)) => return EventKind::SubscriptionStarted,
             // A19
             Some(Closed::Refunded(_)) => return EventKind::SubscriptionRenewed,
+            // A11, A13
+            None if self.chain.has_billing_issue() || self.is_paused(new) => {
+                return EventKind::SubscriptionRenewed;
+            }
             Some(Closed::Expired(_)) | None => {}
         }
         let end = self.chain.ends_at().unwrap_or(i64::MAX);
@@ -252,6 +256,12 @@ impl Change<'_> {
             self.replace(&latest, self.context.now);
             self.chain.closed = Some(Closed::Replaced(self.context.now));
         }
+    }
+
+    /// Has a pause begun before this transaction?
+    fn is_paused(&self, next: &Transaction) -> bool {
+        let has_ended = self.chain.ends_at().is_some_and(|end| next.purchased_at >= end);
+        self.chain.pause_arranged_at.is_some() && has_ended
     }
 
     /// Does the paid service pause before this transaction?

@@ -141,6 +141,18 @@ fn a11_a_charge_in_grace_or_retry_renews_and_clears_the_billing_issue() {
 }
 
 #[test]
+fn a11_a_charge_for_another_product_in_grace_or_retry_renews() {
+    let grace = Some(day(46));
+    for (grace, at) in [(grace, 30), (grace, 40), (None, 30), (None, 40)] {
+        let mut story = started();
+        story.report(day(30) - HOUR, &failed(day(30) - HOUR, grace, paid("t1", 0)));
+        let facts = story.report(day(at), &of_product("yearly", paid("t2", at)));
+        assert_made(&facts, &[(SubscriptionRenewed, day(at))]);
+        assert!(!story.chain().has_billing_issue());
+    }
+}
+
+#[test]
 fn a12_a_charge_after_the_end_renews_and_counts_from_one() {
     let mut story = started();
     story.wait_until(day(40));
@@ -158,6 +170,22 @@ fn a13_a_charge_after_a_pause_renews() {
     let facts = story.report(day(90), &paid("t2", 90));
     assert_made(&facts, &[(SubscriptionRenewed, day(90))]);
     assert_eq!(facts[0].consecutive_payments, 1);
+}
+
+#[test]
+fn a13_a_charge_for_another_product_after_a_pause_renews() {
+    for at in [30, 90] {
+        let mut story = started();
+        story.tell(day(3), None, Command::ArrangePause { at: day(3) });
+        let facts = story.report(day(at) + HOUR, &of_product("yearly", paid("t2", at)));
+        assert_made(&facts, &[(SubscriptionRenewed, day(at))]);
+    }
+    // Before the pause begins, the chain is active.
+    let mut story = started();
+    story.tell(day(3), None, Command::ArrangePause { at: day(3) });
+    let facts = story.report(day(10), &of_product("yearly", paid("t2", 10)));
+    let expected = [(SubscriptionRefunded, day(10)), (SubscriptionStarted, day(10))];
+    assert_made(&facts, &expected);
 }
 
 #[test]
