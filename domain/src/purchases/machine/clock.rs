@@ -97,17 +97,25 @@ fn timers(chain: &Chain, context: Context<'_>) -> impl Iterator<Item = (i64, Due
     } else {
         (&context.timers.subscription_active, EventKind::SubscriptionActive)
     };
-    // A trial that was converted starts no timer of its own.
-    let is_timed = chain.is_in_trial() || chain.trial.is_none();
-    let start = chain.started_at.filter(|_| is_timed);
     let end = chain.access_ends_at();
-    let dues = start.into_iter().flat_map(move |start| {
+    let dues = chain.started_at.into_iter().flat_map(move |start| {
         days.iter()
             .map(move |days| start.saturating_add(i64::from(*days).saturating_mul(DAY)))
     });
     let told = chain.timers_told_to.unwrap_or(i64::MIN);
     dues.filter(move |at| *at > told && end.is_none_or(|end| end > *at))
         .map(move |at| (at, Due::Timer(kind)))
+}
+
+/// A21: what timers would have told before their start was, where there was a period when they ran out.
+pub(super) fn make_up_timers(chain: &mut Chain, context: Context<'_>, facts: &mut Vec<Fact>) {
+    let handled = chain.clock.min(context.now);
+    let is_missed = |(at, _): &(i64, Due)| *at <= handled && chain.has_period_at(*at);
+    let mut missed: Vec<_> = timers(chain, context).filter(is_missed).collect();
+    missed.sort_by_key(|(at, _)| *at);
+    for (at, timer) in missed {
+        handle(chain, at, timer, facts);
+    }
 }
 
 fn handle(chain: &mut Chain, at: i64, due: Due, facts: &mut Vec<Fact>) {

@@ -114,6 +114,10 @@ impl Change<'_> {
         if let Some(at) = transaction.refunded_at {
             self.note_refund(transaction, at, None);
         }
+        if kind == EventKind::SubscriptionStarted && self.chain.started_at.is_none() {
+            self.chain.started_at = Some(transaction.purchased_at);
+            clock::make_up_timers(&mut self.chain, self.context, self.facts);
+        }
     }
 
     /// A chain that was over goes on while an older period runs, so that its end is told.
@@ -161,7 +165,11 @@ impl Change<'_> {
             };
         }
         match opening {
-            EventKind::TrialConverted => chain.phase = Phase::Paid,
+            EventKind::TrialConverted => {
+                chain.phase = Phase::Paid;
+                // The trial's timers are over, and a conversion starts none.
+                chain.started_at = None;
+            }
             EventKind::SubscriptionStarted => {
                 chain.started_at = Some(latest.purchased_at);
                 chain.timers_told_to = None;

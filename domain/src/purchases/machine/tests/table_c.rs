@@ -163,6 +163,51 @@ fn c10_timers_tell_once_that_something_is_still_running() {
 }
 
 #[test]
+fn c10_a_start_that_is_told_late_starts_the_timers() {
+    let with_timers = || Story {
+        timers: Timers {
+            trial_active: vec![3],
+            subscription_active: vec![10, 40, 70],
+        },
+        ..Story::default()
+    };
+    let mut story = with_timers();
+    story.report(day(45), &paid("t2", 30));
+    let facts = story.report(day(45), &paid("t1", 0));
+    let expected = [
+        (SubscriptionStarted, day(0)),
+        (SubscriptionActive, day(10)),
+        (SubscriptionActive, day(40)),
+    ];
+    assert_made(&facts, &expected);
+    story.report(day(60), &paid("t3", 60));
+    assert_made(&story.wait_until(day(80)), &[(SubscriptionActive, day(70))]);
+    // A timer that would have run out where there was no access tells nothing.
+    let mut story = with_timers();
+    story.report(day(45), &paid("t2", 41));
+    let facts = story.report(day(45), &paid("t1", 0));
+    assert_made(
+        &facts,
+        &[(SubscriptionStarted, day(0)), (SubscriptionActive, day(10))],
+    );
+    // A trial that is known to have been converted starts none.
+    let mut story = with_timers();
+    story.report(day(8), &paid("t2", 7));
+    assert_made(&story.report(day(8), &trial("t1")), &[(TrialStarted, day(0))]);
+    assert_made(&story.wait_until(day(36)), &[]);
+}
+
+#[test]
+fn c10_another_product_starts_the_timers_anew_also_where_the_chain_began_with_a_trial() {
+    let mut story = in_trial();
+    story.timers.subscription_active = vec![10];
+    story.report(day(7), &paid("t2", 7));
+    assert_made(&story.wait_until(day(20)), &[]);
+    story.report(day(20), &of_product("yearly", paid("t3", 20)));
+    assert_made(&story.wait_until(day(31)), &[(SubscriptionActive, day(30))]);
+}
+
+#[test]
 fn c11_a_product_change_that_comes_late_does_not_expire_the_old_one_again() {
     let mut story = started();
     assert_made(&story.tell(day(9), None, Command::AnnounceProduct), &[]);
