@@ -1,14 +1,15 @@
 //! A chain: all transactions of a subscription under one original id, and where it stands.
 
+mod paid_time;
+
 use serde::{Deserialize, Serialize};
 
+pub use self::paid_time::Stretch;
 use super::access::AccessLevel;
-use super::transaction::Transaction;
+use super::transaction::{Transaction, is_false};
 
 /// A day in microseconds.
 pub const DAY: i64 = 24 * 60 * 60 * 1_000_000;
-/// Gaps up to this length do not interrupt the year after which stores take a smaller share.
-const PAID_GAP: i64 = 60 * DAY;
 /// A chain remembers so many of its latest periods. Older ones have ended and can only be refunded.
 const PERIODS: usize = 8;
 
@@ -31,8 +32,9 @@ pub struct Chain {
     pub has_first: bool,
     /// Paid periods without interruption.
     pub consecutive_payments: u32,
-    /// Paid time without a long gap, before the latest period.
-    pub paid: i64,
+    /// The time before the periods that it remembers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub past: Vec<Stretch>,
     /// When renewing was switched on again after it had been switched off, until the next period.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reactivated_at: Option<i64>,
@@ -97,6 +99,12 @@ pub struct Period {
     /// When it was cut short: another product took its place, or the store ended it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_at: Option<i64>,
+    /// Did it cost nothing?
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_free: bool,
+    /// How long its end is put off by grace, in microseconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub grace: i64,
 }
 
 /// The free trial that a chain began with.
@@ -117,18 +125,26 @@ pub struct Revoked {
     pub said_at: i64,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(value: &i64) -> bool {
+    *value == 0
+}
+
 impl Period {
     /// The period of a transaction.
     pub fn of(transaction: &Transaction) -> Self {
-        let grace = transaction.grace_period_expires_at;
+        let end = transaction.expires_at;
+        let grace_end = transaction.grace_period_expires_at;
+        let ends_at = end.map(|end| grace_end.map_or(end, |grace| grace.max(end)));
+        let grace = ends_at.zip(end).map(|(late, end)| late.saturating_sub(end));
         Self {
             transaction_id: transaction.id.clone(),
             purchased_at: transaction.purchased_at,
-            ends_at: transaction
-                .expires_at
-                .map(|end| grace.map_or(end, |grace| grace.max(end))),
+            ends_at,
             refunded_at: transaction.refunded_at,
             cut_at: None,
+            is_free: transaction.is_free(),
+            grace: grace.unwrap_or_default(),
         }
     }
 
@@ -218,7 +234,8 @@ impl Chain {
             std::cmp::Reverse((period.purchased_at, end))
         };
         self.periods.sort_by_key(newest_first);
-        self.periods.truncate(PERIODS);
+        let forgotten = self.periods.split_off(self.periods.len().min(PERIODS));
+        self.sum_up(&forgotten);
     }
 
     /// B16: has the store moved the end of what it had ended?
@@ -251,30 +268,10 @@ impl Chain {
             .retain(|period| period.transaction_id != transaction_id);
     }
 
-    /// Makes a transaction the latest and counts the paid time up to it.
+    /// Makes a transaction the latest.
     pub fn follow_with(&mut self, transaction: Transaction) {
-        let previous = &self.latest;
-        if !previous.is_free()
-            && let Some(end) = previous.expires_at
-        {
-            let gap = transaction.purchased_at.saturating_sub(end);
-            let paid = end
-                .min(transaction.purchased_at)
-                .saturating_sub(previous.purchased_at);
-            self.paid = if gap > PAID_GAP {
-                0
-            } else {
-                // Dates may be absurd: the years from 1 to 9999 are accepted.
-                self.paid.saturating_add(paid.max(0))
-            };
-        }
         self.keep(&transaction);
         self.latest = transaction;
-    }
-
-    /// Has it been paid for longer than a year?
-    pub fn is_after_first_year(&self) -> bool {
-        self.paid > 365 * DAY
     }
 
     /// What it gives access to, for how long.

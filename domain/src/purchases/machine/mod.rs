@@ -220,7 +220,7 @@ fn fact(chain: &Chain, kind: EventKind, at: i64, transaction: &Transaction) -> F
         } else {
             chain.consecutive_payments
         },
-        rate_after_first_year: chain.is_after_first_year(),
+        rate_after_first_year: chain.is_after_first_year(transaction.purchased_at),
         trial_days: chain.trial.as_ref().map(|trial| trial.days),
         is_in_trial,
         refunded_share: None,

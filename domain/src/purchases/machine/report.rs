@@ -19,7 +19,7 @@ pub(super) fn begin(transaction: Transaction, context: Context<'_>, facts: &mut 
         trial: is_trial.then(|| trial(&transaction)),
         has_first: is_first,
         consecutive_payments: u32::from(!is_trial),
-        paid: 0,
+        past: Vec::new(),
         reactivated_at: None,
         pause_arranged_at: None,
         started_at: is_first.then_some(transaction.purchased_at),

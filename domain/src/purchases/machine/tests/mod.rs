@@ -2,6 +2,7 @@
 //! table F, is tested with accounts.
 
 mod beside;
+mod paid_year;
 mod table_a;
 mod table_b;
 mod table_c;
