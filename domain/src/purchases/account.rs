@@ -17,7 +17,6 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::access::AccessLevel;
-use super::chain::{Chain, Period};
 use super::holdings::{Holdings, Key, OneTime, Shared};
 use super::machine::{self, Command, Context, clock};
 use super::transaction::{CancellationReason, Environment, PurchaseType, Transaction};
@@ -236,24 +235,13 @@ fn take_out(parties: &mut [Party], moved: &Transaction) {
     if let Some(index) = holdings.chain(&from) {
         let chain = &mut holdings.chains[index];
         chain.forget(&moved.id);
-        match chain.periods.first().cloned() {
-            None => drop(holdings.chains.remove(index)),
-            Some(period) if chain.latest.id == moved.id => fall_back(chain, period),
-            Some(_) => {}
+        if chain.periods.is_empty() {
+            holdings.chains.remove(index);
+        } else if chain.latest.id == moved.id {
+            chain.fall_back();
         }
     }
     share_access(parties, owner, &from);
-}
-
-/// Of the period before only its dates are at hand; the rest stays as it was last seen.
-fn fall_back(chain: &mut Chain, period: Period) {
-    chain.latest = Transaction {
-        id: period.transaction_id,
-        purchased_at: period.purchased_at,
-        expires_at: period.ends_at,
-        refunded_at: period.refunded_at,
-        ..chain.latest.clone()
-    };
 }
 
 /// What is due in a chain.

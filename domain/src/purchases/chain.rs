@@ -148,6 +148,12 @@ impl Period {
         }
     }
 
+    /// Which of two is shown: that with the latest purchase, then the latest end as it was reported.
+    fn place(&self) -> (i64, i64) {
+        let end = self.ends_at.map(|end| end.saturating_sub(self.grace));
+        (self.purchased_at, end.unwrap_or(i64::MAX))
+    }
+
     /// When it really ends; `None`: never. A refund or a cut never prolongs it.
     pub fn end(&self) -> Option<i64> {
         [self.ends_at, self.refunded_at, self.cut_at]
@@ -229,11 +235,8 @@ impl Chain {
             .and_then(|known| known.cut_at);
         self.forget(&transaction.id);
         self.periods.push(period);
-        let newest_first = |period: &Period| {
-            let end = period.ends_at.unwrap_or(i64::MAX);
-            std::cmp::Reverse((period.purchased_at, end))
-        };
-        self.periods.sort_by_key(newest_first);
+        self.periods
+            .sort_by_key(|period| std::cmp::Reverse(period.place()));
         let forgotten = self.periods.split_off(self.periods.len().min(PERIODS));
         self.sum_up(&forgotten);
     }
@@ -272,6 +275,32 @@ impl Chain {
     pub fn follow_with(&mut self, transaction: Transaction) {
         self.keep(&transaction);
         self.latest = transaction;
+    }
+
+    /// Shows the transaction of the newest period, also after a date was corrected. `reported` is known in full; of
+    /// others only the dates are at hand.
+    pub fn show_newest(&mut self, reported: &Transaction) {
+        let (Some(newest), shown) = (self.periods.first(), Period::of(&self.latest)) else {
+            return;
+        };
+        if newest.transaction_id == reported.id && newest.place() > shown.place() {
+            self.latest = reported.clone();
+        } else if newest.place() > shown.place() {
+            self.fall_back();
+        }
+    }
+
+    /// Shows the newest period that it has. The rest stays as it was last seen.
+    pub fn fall_back(&mut self) {
+        if let Some(period) = self.periods.first().cloned() {
+            self.latest = Transaction {
+                id: period.transaction_id,
+                purchased_at: period.purchased_at,
+                expires_at: period.ends_at.map(|end| end.saturating_sub(period.grace)),
+                refunded_at: period.refunded_at,
+                ..self.latest.clone()
+            };
+        }
     }
 
     /// What it gives access to, for how long.

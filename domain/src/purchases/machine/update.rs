@@ -11,21 +11,18 @@ use crate::purchases::transaction::{CancellationReason, Transaction};
 impl Change<'_> {
     /// Takes in the new state of a transaction that was stored as `old`.
     pub(super) fn update(&mut self, old: &Transaction, new: Transaction) {
-        let is_latest = self.chain.latest.id == new.id;
         let was_running = self.is_running();
         let was_open = self.chain.closed.is_none();
-        if new.is_family_shared {
-            self.chain.keep(&new);
-            if is_latest {
-                self.chain.latest = new;
-            }
-            return;
-        }
         let end_before = self.chain.access_ends_at();
         self.chain.keep(&new);
-        if is_latest {
+        if self.chain.latest.id == new.id {
             self.chain.latest = new.clone();
         }
+        self.chain.show_newest(&new);
+        if new.is_family_shared {
+            return;
+        }
+        let is_latest = self.chain.latest.id == new.id;
         self.rewind(end_before);
         match (old.refunded_at, new.refunded_at) {
             // B9 to B12

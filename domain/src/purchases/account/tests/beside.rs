@@ -158,3 +158,30 @@ fn every_visible_field_of_a_level_is_watched() {
     story.report(day(1), &base);
     assert_eq!(story.report(day(2), &same), NOTHING);
 }
+
+#[test]
+fn a_corrected_date_of_purchase_decides_anew_which_transaction_is_shown() {
+    let shown = |story: &Story| {
+        let latest = &story.parties[A].holdings.chains[0].latest;
+        (latest.id.clone(), latest.purchased_at, latest.expires_at)
+    };
+    // An older one turns out to be the newest.
+    let mut story = started();
+    story.report(day(30), &paid("t2", 30));
+    let later = ending(day(61), paid("t1", 31));
+    assert_eq!(story.report(day(32), &later), ["+premium"]);
+    assert_eq!(shown(&story), ("t1".to_owned(), day(31), Some(day(61))));
+    assert_eq!(story.report(day(32), &later), NOTHING);
+    assert_eq!(story.report(day(33), &cancelled(day(33), later)).len(), 2);
+    // The newest turns out to be older than the one before.
+    let mut story = Story::default();
+    story.report(day(10), &ending(day(40), paid("t1", 10)));
+    story.report(day(40), &ending(day(70), paid("t2", 40)));
+    story.report(day(41), &ending(day(30), paid("t2", 0)));
+    assert_eq!(shown(&story), ("t1".to_owned(), day(10), Some(day(40))));
+    // Grace does not count, nor does who was reported last.
+    let mut story = started();
+    story.report(day(0), &paid("t2", 0));
+    story.report(day(29), &failed(day(29), Some(day(46)), paid("t2", 0)));
+    assert_eq!(shown(&story).0, "t1");
+}
