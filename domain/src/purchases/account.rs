@@ -6,6 +6,7 @@ mod before;
 mod dice;
 #[cfg(test)]
 mod long_run;
+mod notification;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use crate::events::{EventKind, Fact};
 use crate::fields::Violation;
 use crate::ids::ProfileId;
 pub(super) use before::Before;
+pub use notification::notify;
 
 /// A profile that a report touches.
 #[derive(Debug, Clone, PartialEq)]
@@ -357,11 +359,11 @@ fn usd_rate(report: &Report<'_>, known: Option<&Transaction>) -> Option<Decimal>
 
 /// What a transaction adds to its profile's total revenue.
 fn revenue(transaction: &Transaction) -> Decimal {
-    let counts = transaction.environment == Environment::Production
-        && transaction.refunded_at.is_none()
-        && !transaction.is_family_shared;
+    let counts = transaction.environment == Environment::Production && !transaction.is_family_shared;
+    let kept = transaction.price.value.checked_mul(transaction.kept_share());
+    let kept = kept.unwrap_or_default();
     match transaction.usd_rate.filter(|_| counts) {
-        Some(rate) => transaction.price.value.checked_mul(rate).unwrap_or_default(),
+        Some(rate) => kept.checked_mul(rate).unwrap_or_default(),
         None => Decimal::ZERO,
     }
 }

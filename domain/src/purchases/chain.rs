@@ -41,6 +41,9 @@ pub struct Chain {
     /// When a pause that begins at the period's end was arranged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause_arranged_at: Option<i64>,
+    /// The product that the next period will be of, where that was announced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_product_id: Option<String>,
     /// When it was reported under `subscription_started` or `trial_started`: timers count from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<i64>,
@@ -352,7 +355,7 @@ impl Chain {
             grace_period_expires_at: latest.grace_period_expires_at,
             cancellation_reason: latest.cancellation_reason,
             is_refund: latest.refunded_at.is_some() || matches!(self.closed, Some(Closed::Refunded(_))),
-            will_renew: latest.will_renew && self.closed.is_none(),
+            will_renew: latest.will_renew && self.closed.is_none() && self.pending_product_id.is_none(),
             activated_at: self.activated_at,
             renewed_at: Some(latest.purchased_at),
             currency: Some(latest.price.currency.clone()),

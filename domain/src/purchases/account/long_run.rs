@@ -238,7 +238,9 @@ fn command(dice: &mut Dice, story: &mut Story, who: usize, now: i64) {
         3 => Command::End {
             reason: CancellationReason::CancelledByDeveloper,
         },
-        4 => Command::AnnounceProduct,
+        4 => Command::AnnounceProduct {
+            product_id: dice.maybe(2, |_| "yearly".into()),
+        },
         5 => Command::RefundShare {
             transaction: Box::new(latest),
             at,

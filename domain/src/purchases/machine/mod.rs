@@ -42,8 +42,11 @@ pub enum Command {
         /// Why.
         reason: CancellationReason,
     },
-    /// From the next period on it will be another product. Nothing happens before.
-    AnnounceProduct,
+    /// From the next period on it will be another product. Until then only renewing shows it: this one will not.
+    AnnounceProduct {
+        /// Which; `None`: it stays the same after all.
+        product_id: Option<String>,
+    },
     /// A part of a transaction was paid back.
     RefundShare {
         /// The stored transaction.
@@ -176,6 +179,7 @@ impl Change<'_> {
                 self.chain.pause_arranged_at = Some(at);
                 self.note(EventKind::SubscriptionPaused, at, &latest);
             }
+            Command::AnnounceProduct { product_id } => self.chain.pending_product_id = product_id,
             Command::WithdrawPause => self.chain.pause_arranged_at = None,
             Command::Defer { at, until } => {
                 let later = Transaction {
@@ -197,10 +201,7 @@ impl Change<'_> {
                 share,
                 keeps_access,
             } => self.refund_share(&transaction, at, share, keeps_access),
-            Command::ArrangePause { .. }
-            | Command::End { .. }
-            | Command::AnnounceProduct
-            | Command::Report(_) => {}
+            Command::ArrangePause { .. } | Command::End { .. } | Command::Report(_) => {}
         }
     }
 }

@@ -22,6 +22,7 @@ pub(super) fn begin(transaction: Transaction, context: Context<'_>, facts: &mut 
         past: Vec::new(),
         reactivated_at: None,
         pause_arranged_at: None,
+        pending_product_id: None,
         started_at: is_first.then_some(transaction.purchased_at),
         timers_told_to: None,
         renewal_off_at: None,
@@ -136,6 +137,7 @@ impl Change<'_> {
         chain.closed = None;
         chain.revoked = None;
         chain.pause_arranged_at = None;
+        chain.pending_product_id = None;
         chain.reactivated_at = None;
         chain.clock = chain.latest.purchased_at.min(self.context.now);
         chain.access_level_id = self.context.access_level_id.map(str::to_owned);

@@ -178,15 +178,10 @@ impl Change<'_> {
         keeps_access: bool,
     ) {
         self.note_refund(transaction, at, Some(share));
-        if !keeps_access {
-            let refunded = Transaction {
-                refunded_at: Some(at),
-                ..transaction.clone()
-            };
-            self.chain.keep(&refunded);
-            if self.chain.latest.id == refunded.id {
-                self.chain.latest = refunded;
-            }
+        let refunded = transaction.clone().refunded_in_part(at, share, keeps_access);
+        self.chain.keep(&refunded);
+        if self.chain.latest.id == refunded.id {
+            self.chain.latest = refunded;
         }
     }
 }

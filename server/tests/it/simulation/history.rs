@@ -155,6 +155,7 @@ impl<'a> History<'a> {
             cancellation_reason: None,
             variation_id: None,
             replaces_another: false,
+            refunded_share: None,
             usd_rate: None,
         };
         if self.random.in_hundred(20) {

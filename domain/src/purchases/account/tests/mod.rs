@@ -2,6 +2,7 @@
 //! the others; named by the row's id. `+` tells a level that is active after the change, `-` one that is not.
 
 mod beside;
+mod notifications;
 mod table_a;
 mod table_b;
 mod table_c;

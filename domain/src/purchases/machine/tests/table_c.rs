@@ -210,7 +210,10 @@ fn c10_another_product_starts_the_timers_anew_also_where_the_chain_began_with_a_
 #[test]
 fn c11_a_product_change_that_comes_late_does_not_expire_the_old_one_again() {
     let mut story = started();
-    assert_made(&story.tell(day(9), None, Command::AnnounceProduct), &[]);
+    let announced = Command::AnnounceProduct {
+        product_id: Some("weekly".into()),
+    };
+    assert_made(&story.tell(day(9), None, announced), &[]);
     story.report(day(10), &cancelled(day(10), paid("t1", 0)));
     assert_made(&story.wait_until(day(30)), &[(SubscriptionExpired, day(30))]);
     let facts = story.report(day(30) + HOUR, &of_product("weekly", paid("t2", 30)));
