@@ -4,6 +4,7 @@
 mod before;
 #[cfg(test)]
 mod dice;
+mod family;
 #[cfg(test)]
 mod long_run;
 mod notification;
@@ -101,6 +102,10 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
     if let Some(known) = &known {
         // The environment is no part of a transaction's identity, and stays as it was first reported.
         report.transaction.environment = known.environment;
+    }
+    if key.is_of_family {
+        let stored = family::take_in(parties, &key, known.as_ref(), &report);
+        return Ok((before.changes(parties, report.context.now), stored));
     }
     let moved = known.as_ref().filter(|known| Key::of(known) != key);
     if let Some(moved) = moved {

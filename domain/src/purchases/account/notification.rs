@@ -34,7 +34,7 @@ pub fn notify(
     (drafts, stored.map(|(_, new)| new))
 }
 
-/// The transaction of which a part is paid back, as it was and as it is then.
+/// The transaction of which a part is paid back, as it was and as it is then. For what the family has nobody paid.
 fn refunded_in_part(command: &Command) -> Option<(Transaction, Transaction)> {
     match command {
         Command::RefundShare {
@@ -42,12 +42,13 @@ fn refunded_in_part(command: &Command) -> Option<(Transaction, Transaction)> {
             at,
             share,
             keeps_access,
-        } => {
+        } if !transaction.is_family_shared => {
             let old = Transaction::clone(transaction);
             let new = old.clone().refunded_in_part(*at, *share, *keeps_access);
             Some((old, new))
         }
-        Command::Report(_)
+        Command::RefundShare { .. }
+        | Command::Report(_)
         | Command::ArrangePause { .. }
         | Command::WithdrawPause
         | Command::Defer { .. }

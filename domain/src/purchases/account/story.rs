@@ -87,7 +87,7 @@ impl Story {
             .flatten()
             .map(Key::of)
             .collect();
-        let holds = |party: &Party| keys.iter().any(|key| party.holdings.holds(key));
+        let holds = |party: &Party| keys.iter().any(|key| party.holdings.holds_any(key));
         let mut parties = self.call(caller, holds);
         let report = Report {
             transaction: transaction.clone(),

@@ -269,6 +269,56 @@ fn a22_family_sharing_changes_levels_only() {
 }
 
 #[test]
+fn a22_what_the_family_has_under_the_payers_id_leaves_the_payer_alone() {
+    for sharing in [Sharing::Enabled, Sharing::Transfer, Sharing::Disabled] {
+        let mut story = started();
+        story.sharing = sharing;
+        let payer = story.parties[A].clone();
+        // A copy with an id of its own, newer than what the payer has.
+        let copy = ending(day(31), of_family(paid("f1", 1)));
+        assert_eq!(story.report_by(B, day(1), &copy), ["b +premium"]);
+        assert_eq!(story.report_by(ANON, day(1), &copy), ["anon +premium"]);
+        assert_eq!(story.report_by(B, day(1), &copy), NOTHING);
+        // And the payer's own transaction.
+        assert_eq!(story.report_by(B, day(2), &of_family(paid("t1", 0))), NOTHING);
+        assert_eq!(story.report_by(B, day(2), &of_family(paid("t1", 0))), NOTHING);
+        assert_eq!(story.parties[A], payer);
+        assert_eq!(story.revenue(A), usd(999));
+        assert_eq!(story.report(day(3), &paid("t1", 0)), NOTHING);
+        assert_eq!(story.tick(day(30)), ["-premium"]);
+        assert_eq!(
+            story.report(day(30), &paid("t2", 30)),
+            ["subscription_renewed", "+premium"]
+        );
+        assert_eq!(story.tick(day(31)), ["b -premium", "anon -premium"]);
+        assert_eq!(story.tick(day(61)), ["subscription_expired", "-premium"]);
+        for party in &story.parties {
+            assert_eq!(party.holdings.problem(), None);
+        }
+    }
+}
+
+#[test]
+fn a22_access_that_the_family_has_is_taken_from_all_who_have_it() {
+    let mut story = Story::default();
+    let copy = of_family(paid("f1", 0));
+    story.report(day(0), &copy);
+    story.report_by(B, day(0), &copy);
+    let told = story.report(day(3), &refunded(day(3), copy));
+    assert_eq!(told, ["-premium", "b -premium"]);
+}
+
+#[test]
+fn a22_a_period_that_turns_out_to_be_shared_by_the_family_or_paid_moves_without_an_event() {
+    let mut story = started();
+    assert_eq!(story.report(day(1), &of_family(paid("t1", 0))), NOTHING);
+    assert_eq!(story.revenue(A), Decimal::ZERO);
+    assert_eq!(story.report(day(2), &paid("t1", 0)), NOTHING);
+    assert_eq!(story.revenue(A), usd(999));
+    assert_eq!(story.parties[A].holdings.chains.len(), 1);
+}
+
+#[test]
 fn a23_a_one_time_purchase_gives_its_level_for_ever_and_consumables_none() {
     let mut story = Story::default();
     assert_eq!(
