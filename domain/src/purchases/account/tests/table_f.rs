@@ -183,8 +183,15 @@ fn f8_sharers_lose_what_its_owner_loses_when_both_have_something_due() {
     );
 }
 
+fn transferred() -> Story {
+    let mut story = started();
+    story.sharing = Sharing::Transfer;
+    story.report_by(B, day(1), &paid("t1", 0));
+    story
+}
+
 #[test]
-fn f9_f12_a_transfer_moves_access_and_later_events() {
+fn f9_a_transfer_moves_access() {
     let mut story = started();
     story.sharing = Sharing::Transfer;
     assert_eq!(
@@ -193,14 +200,57 @@ fn f9_f12_a_transfer_moves_access_and_later_events() {
     );
     assert!(!story.has(A, "premium", day(1)));
     assert!(story.parties[A].holdings.chains.is_empty() && story.parties[A].holdings.shared.is_empty());
-    // F12
+}
+
+#[test]
+fn f11_anonymous_profiles_share_whatever_the_setting() {
+    for sharing in [Sharing::Enabled, Sharing::Transfer, Sharing::Disabled] {
+        let mut story = Story {
+            sharing,
+            ..Story::default()
+        };
+        story.report_by(ANON, day(0), &paid("t1", 0));
+        assert_eq!(
+            story.report_by(ANON_2, day(1), &paid("t1", 0)),
+            ["anon2 +premium"]
+        );
+        assert_eq!(
+            story.tick(day(31)),
+            ["anon subscription_expired", "anon -premium", "anon2 -premium"]
+        );
+    }
+}
+
+#[test]
+fn f12_later_events_of_a_transferred_chain_are_of_who_has_it_now() {
+    let mut story = transferred();
     let told = story.report_by(B, day(30), &paid("t2", 30));
     assert_eq!(told, ["b subscription_renewed", "b +premium"]);
     assert_eq!(story.tick(day(61)), ["b subscription_expired", "b -premium"]);
 }
 
 #[test]
-fn f8_to_f13_each_setting_does_what_its_table_says() {
+fn f13_a_setting_of_the_sandbox_has_the_same_rules() {
+    // Which of the two settings holds is decided by who asks; the rules do not look at the environment.
+    for environment in [Environment::Production, Environment::Sandbox] {
+        let of_it = |transaction| Transaction {
+            environment,
+            ..transaction
+        };
+        let mut story = Story {
+            sharing: Sharing::Transfer,
+            ..Story::default()
+        };
+        story.report(day(0), &of_it(paid("t1", 0)));
+        assert_eq!(
+            story.report_by(B, day(1), &of_it(paid("t1", 0))),
+            ["-premium", "b +premium"]
+        );
+    }
+}
+
+#[test]
+fn f8_f9_f10_f11_each_setting_does_what_its_table_says() {
     /// What the newcomer gets.
     #[derive(Debug, PartialEq)]
     enum Gets {
