@@ -4,8 +4,10 @@
 mod before;
 #[cfg(test)]
 mod dice;
+mod family;
 #[cfg(test)]
 mod long_run;
+mod notification;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -17,7 +19,6 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::access::AccessLevel;
-use super::chain::{Chain, Period};
 use super::holdings::{Holdings, Key, OneTime, Shared};
 use super::machine::{self, Command, Context, clock};
 use super::transaction::{CancellationReason, Environment, PurchaseType, Transaction};
@@ -26,6 +27,7 @@ use crate::events::{EventKind, Fact};
 use crate::fields::Violation;
 use crate::ids::ProfileId;
 pub(super) use before::Before;
+pub use notification::notify;
 
 /// A profile that a report touches.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,6 +102,10 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
     if let Some(known) = &known {
         // The environment is no part of a transaction's identity, and stays as it was first reported.
         report.transaction.environment = known.environment;
+    }
+    if key.is_of_family {
+        let stored = family::take_in(parties, &key, known.as_ref(), &report);
+        return Ok((before.changes(parties, report.context.now), stored));
     }
     let moved = known.as_ref().filter(|known| Key::of(known) != key);
     if let Some(moved) = moved {
@@ -236,24 +242,13 @@ fn take_out(parties: &mut [Party], moved: &Transaction) {
     if let Some(index) = holdings.chain(&from) {
         let chain = &mut holdings.chains[index];
         chain.forget(&moved.id);
-        match chain.periods.first().cloned() {
-            None => drop(holdings.chains.remove(index)),
-            Some(period) if chain.latest.id == moved.id => fall_back(chain, period),
-            Some(_) => {}
+        if chain.periods.is_empty() {
+            holdings.chains.remove(index);
+        } else if chain.latest.id == moved.id {
+            chain.fall_back();
         }
     }
     share_access(parties, owner, &from);
-}
-
-/// Of the period before only its dates are at hand; the rest stays as it was last seen.
-fn fall_back(chain: &mut Chain, period: Period) {
-    chain.latest = Transaction {
-        id: period.transaction_id,
-        purchased_at: period.purchased_at,
-        expires_at: period.ends_at,
-        refunded_at: period.refunded_at,
-        ..chain.latest.clone()
-    };
 }
 
 /// What is due in a chain.
@@ -369,11 +364,11 @@ fn usd_rate(report: &Report<'_>, known: Option<&Transaction>) -> Option<Decimal>
 
 /// What a transaction adds to its profile's total revenue.
 fn revenue(transaction: &Transaction) -> Decimal {
-    let counts = transaction.environment == Environment::Production
-        && transaction.refunded_at.is_none()
-        && !transaction.is_family_shared;
+    let counts = transaction.environment == Environment::Production && !transaction.is_family_shared;
+    let kept = transaction.price.value.checked_mul(transaction.kept_share());
+    let kept = kept.unwrap_or_default();
     match transaction.usd_rate.filter(|_| counts) {
-        Some(rate) => transaction.price.value.checked_mul(rate).unwrap_or_default(),
+        Some(rate) => kept.checked_mul(rate).unwrap_or_default(),
         None => Decimal::ZERO,
     }
 }

@@ -165,6 +165,7 @@ fn read(body: &Object<'_>) -> Option<Transaction> {
         cancellation_reason: body.text("cancellation_reason").and_then(choice),
         variation_id: id(body, "variation_id"),
         replaces_another: false,
+        refunded_share: None,
         usd_rate: None,
     };
     match purchase_type {
@@ -287,6 +288,7 @@ mod tests {
             cancellation_reason: None,
             variation_id: None,
             replaces_another: false,
+            refunded_share: None,
             usd_rate: None,
         };
         assert_eq!(parsed(&value(ONE_TIME)), Ok(expected.clone()));
@@ -329,6 +331,7 @@ mod tests {
             cancellation_reason: Some(CancellationReason::Unknown),
             variation_id: Some("v".into()),
             replaces_another: false,
+            refunded_share: None,
             usd_rate: None,
         };
         assert_eq!(parsed(&value(SUBSCRIPTION)), Ok(expected));

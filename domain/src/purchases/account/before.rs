@@ -22,7 +22,9 @@ impl Before {
         let due = |chain: &Chain| {
             let key = Some(Key::of(&chain.latest)).filter(|key| handled.contains(key))?;
             let due = clock::next_due(chain, context)?;
-            (due <= context.now).then(|| (key, due.saturating_sub(1)))
+            // What is found to be overdue changes nothing before what was handled last.
+            let just_before = due.saturating_sub(1).max(chain.clock);
+            (due <= context.now).then_some((key, just_before))
         };
         let mut before = Self {
             due: parties
@@ -54,7 +56,12 @@ impl Before {
                 let old = before
                     .iter()
                     .find(|old| old.access_level_id == level.access_level_id);
-                old.is_some_and(|old| looks_same(old, self.instant(old), level, now))
+                old.is_some_and(|old| {
+                    let at = self.instant(old);
+                    let is_same = looks_same(old, at, level, now);
+                    let is_over = !old.is_active(at) && !level.is_active(now);
+                    is_same && (old.will_renew == level.will_renew || is_over && only_closes(parties, level))
+                })
             };
             let gone = before.iter().filter(|old| {
                 let stays = |level: &AccessLevel| level.access_level_id == old.access_level_id;
@@ -108,12 +115,11 @@ fn hash(level: &AccessLevel, now: i64) -> u64 {
     })
 }
 
-/// The change detector of `access_level_updated`.
+/// The change detector of `access_level_updated`, renewing left out.
 fn looks_same(old: &AccessLevel, at: i64, new: &AccessLevel, now: i64) -> bool {
     old.is_active(at) == new.is_active(now)
         && old.starts_at == new.starts_at
         && old.expires_at == new.expires_at
-        && old.will_renew == new.will_renew
         && old.is_in_grace_period(at) == new.is_in_grace_period(now)
         && old.is_refund == new.is_refund
         && old.cancellation_reason == new.cancellation_reason
@@ -122,4 +128,11 @@ fn looks_same(old: &AccessLevel, at: i64, new: &AccessLevel, now: i64) -> bool {
         && old.store == new.store
         && old.transaction_id == new.transaction_id
         && old.offer == new.offer
+}
+
+/// C4, C6: will it not renew any more though nobody has switched that off, because its chain is closed?
+fn only_closes(parties: &[Party], level: &AccessLevel) -> bool {
+    let mut chains = parties.iter().flat_map(|party| &party.holdings.chains);
+    let chain = chains.find(|chain| Key::of(&chain.latest).gives(level));
+    chain.is_some_and(|chain| chain.closed.is_some() && chain.latest.will_renew)
 }

@@ -59,8 +59,9 @@ pub async fn set_transaction(
         people.read(app, rows_of(loaded, 1))?;
         let known = purchases::read(rows_of(loaded, 2))?;
         let product = Product::read(rows_of(loaded, 3), &rules)?;
-        let mut keys = vec![Key::of(&transaction)];
-        keys.extend(known.as_ref().map(Key::of).filter(|key| *key != keys[0]));
+        let key_of = |transaction: &Transaction| Key::of(transaction).of_payer();
+        let mut keys = vec![key_of(&transaction)];
+        keys.extend(known.as_ref().map(key_of).filter(|key| *key != keys[0]));
         let report = Report {
             known: known.clone(),
             usd_rate: usd_rate(&transaction, rows_of(loaded, 4))?,
