@@ -35,14 +35,19 @@ pub fn check_host(host: &str) -> Result<(), &'static str> {
     if name.contains('%') {
         return Err("it names a network of this machine");
     }
-    match name
-        .parse::<IpAddr>()
-        .ok()
-        .or_else(|| loose_v4(&name).map(IpAddr::V4))
-    {
+    let address = name.parse::<IpAddr>().ok();
+    match address.or_else(|| loose_v4(&name).map(IpAddr::V4)) {
+        Some(IpAddr::V6(address)) if is_translated(address) => Err("the address stands for another one"),
         Some(address) if !is_public(address) => Err("the address is private, loopback or reserved"),
         _ => Ok(()),
     }
+}
+
+/// Is it of the prefix under which NAT64 reaches addresses of the older kind? Nobody has to write one. But in a network
+/// without such addresses every name of a third party resolves to one, so a resolver's answers are judged by what they
+/// carry.
+fn is_translated(address: Ipv6Addr) -> bool {
+    matches!(address.segments(), [0x0064, 0xff9b, 0, 0, 0, 0, ..])
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
@@ -136,9 +141,20 @@ mod tests {
             "100.128.0.1",
             "xn--bcher-kva.example",
             "localhost.example.com",
-            "64:ff9b::808:808",
         ] {
             assert_eq!(check_host(host), Ok(()), "{host}");
+        }
+    }
+
+    #[test]
+    fn what_a_name_resolves_to_may_be_translated_but_not_lead_inside() {
+        for (address, expected) in [
+            ("64:ff9b::808:808", true),
+            ("64:ff9b::7f00:1", false),
+            ("64:ff9b::a9fe:a9fe", false),
+            ("64:ff9b:1::808:808", false),
+        ] {
+            assert_eq!(is_public(address.parse().unwrap()), expected, "{address}");
         }
     }
 
@@ -176,6 +192,7 @@ mod tests {
             "[::ffff:10.0.0.1]",
             "[::127.0.0.1]",
             "[64:ff9b::7f00:1]",
+            "[64:ff9b::808:808]",
             "[64:ff9b:1::1]",
             "[fe80::1]",
             "[fe80::1%25eth0]",
