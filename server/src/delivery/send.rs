@@ -190,6 +190,8 @@ fn fault(records: usize, step: u8) -> Outcome {
     tracing::error!("an integration's functions failed on a request: its records are rejected");
     Outcome {
         verdicts: vec![Verdict::Rejected("a fault of ours: the log says more".into()); records],
+        // Whatever has to be feared of a request that may have arrived: this one has not.
+        (SendError::Unreachable(_), _) => Verdict::retry(why),
         retry_after: None,
         status: None,
         answer: String::new(),

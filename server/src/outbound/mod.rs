@@ -59,7 +59,10 @@ pub enum SendError {
     /// The request cannot be written.
     #[error("the request cannot be made: {0}")]
     Request(#[from] hyper::http::Error),
-    /// No connection, or it broke.
+    /// There was no connection: nothing has arrived.
+    #[error("{0}")]
+    Unreachable(String),
+    /// The connection broke: what was sent may have arrived.
     #[error("{0}")]
     Connection(String),
     /// It took too long.
@@ -138,7 +141,10 @@ impl Outbound {
         request: hyper::Request<Full<Bytes>>,
     ) -> Result<(u16, HeaderMap, String), SendError> {
         let sent = self.client.request(request).await;
-        let answer = sent.map_err(|error| SendError::Connection(chain(&error)))?;
+        let answer = sent.map_err(|error| match error.is_connect() {
+            true => SendError::Unreachable(chain(&error)),
+            false => SendError::Connection(chain(&error)),
+        })?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         Ok((status, headers, read(answer).await?))
     }

@@ -61,7 +61,7 @@ async fn send(outbound: &Outbound, url: &str) -> Result<(), SendError> {
 fn is_refused(sent: &Result<(), SendError>) -> bool {
     match sent {
         Err(SendError::Forbidden(_) | SendError::Request(_)) => true,
-        Err(SendError::Connection(why)) => {
+        Err(SendError::Unreachable(why) | SendError::Connection(why)) => {
             why.contains("private addresses alone")
                 || why.contains("invalid URL")
                 || why.contains("AbsoluteUriRequired")

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
-use crate::support::deliveries::{bought, deliveries, enable, fates_of, settle_down, work};
-use crate::support::purchases::Customer;
+use crate::support::deliveries::{HOUR, advance, bought, deliveries, enable, fates_of, settle_down, work};
+use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
 
@@ -109,6 +109,42 @@ async fn healthy_third_parties_get_their_events_as_fast_beside_ill_ones() {
             ill < 2 * well + Duration::from_secs(2),
             "{backend:?}: {well:?}, then {ill:?}"
         );
+    }
+}
+
+/// Money that counts twice is worse than none, but what never left cannot count at all.
+#[tokio::test]
+async fn what_could_not_be_sent_at_all_is_tried_again_where_an_answer_that_is_missing_gives_up() {
+    let vendor = Vendor::with(|_, _| Manner::Resets).await;
+    let closed = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    for (url, expected) in [
+        (&closed, "t1 pending client error (Connect)"),
+        (&vendor.url, "t1 rejected no answer"),
+    ] {
+        let server = TestServer::on(Backend::SqliteMemory).await;
+        let mixpanel = json!({"profile_revenue": "transactions"});
+        enable(&server, "mixpanel", with(settings("mixpanel", url), mixpanel)).await;
+        let appmetrica = json!({"application_id": "1", "post_api_key": "k", "base_url": url, "send_revenue_events": true,
+            "events": {"access_level_updated": false}});
+        enable(&server, "appmetrica", appmetrica).await;
+        let customer = Customer::new(&server, "ann").await;
+        customer
+            .post(IDENTIFIERS, &json!({"appmetrica_device_id": "1"}))
+            .await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        let fates = fates_of(&server, "mixpanel", "transaction").await;
+        assert!(fates[0].starts_with(expected), "{fates:?}");
+        for _ in 0..5 {
+            advance(&server, HOUR).await;
+        }
+        let fates = fates_of(&server, "appmetrica", "revenue").await;
+        let is_open = fates[0].starts_with("t1 pending");
+        assert_eq!(is_open, *url == closed, "{fates:?}");
     }
 }
 
