@@ -8,6 +8,7 @@ use bursar_domain::ids::ProfileId;
 use bursar_domain::integrations::schedule::DICE;
 use bursar_domain::integrations::{Integration, Judgement, Record, Schedule, Sending, Settings, Verdict};
 use futures_util::future::join_all;
+use governor::DefaultDirectRateLimiter;
 use uuid::Uuid;
 
 use super::learned::Learned;
@@ -51,6 +52,7 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
         &shared.state,
         &shared.known,
         &shared.learned,
+        shared.seats.limiter.as_ref(),
         target,
         profile,
         &records,
@@ -93,13 +95,14 @@ fn told(shared: &Shared, ready: &Ready, outcome: &Outcome, words: &str) -> Strin
     ready.mask.answer(&words)
 }
 
-/// Makes the request, and those that follow from its answer.
+/// Makes the request, and those that follow from its answer; these wait for the `limiter` too.
 pub async fn exchange(
     state: &AppState,
     known: &AppIntegration,
     memory: &Learned,
     target: Target,
     profile: ProfileId,
+    limiter: Option<&DefaultDirectRateLimiter>,
     records: &[Record],
 ) -> Outcome {
     let mut learned = memory.recall(target.id, profile, &records[0].route, state.clock.now());
@@ -107,6 +110,9 @@ pub async fn exchange(
     loop {
         let sending = Sending {
             records,
+        if let Some(limiter) = limiter.filter(|_| step > 0) {
+            limiter.until_ready().await;
+        }
             part: target.part.name,
             settings: &known.settings,
             step,

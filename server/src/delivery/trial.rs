@@ -55,6 +55,7 @@ pub async fn send_marked(state: &AppState, app: &App, known: &AppIntegration) ->
             state,
             known,
             &Learned::default(),
+            None,
             target,
             ProfileId(TEST_ID),
             alone,

@@ -161,7 +161,7 @@ impl Seats {
     fn new(most: usize, per_second: Option<NonZeroU32>) -> Self {
         Self {
             in_flight: Arc::new(Semaphore::new(most)),
-            limiter: per_second.map(|limit| RateLimiter::direct(Quota::per_second(limit))),
+            limiter: per_second.map(|limit| RateLimiter::direct(quota(limit))),
             ahead: AtomicUsize::new(0),
             most,
             per_second,
@@ -179,6 +179,13 @@ impl Seats {
 impl Shared {
     /// For how many requests deliveries may be claimed now.
     pub fn room(&self) -> usize {
+/// So many in a second, evenly. What was not used before can be made up for, but only as far as no second has a
+/// twentieth more than the limit, and a little less, because requests take time from here to the wire.
+fn quota(limit: NonZeroU32) -> Quota {
+    let spare = NonZeroU32::new(limit.get() / 25);
+    Quota::per_second(limit).allow_burst(spare.unwrap_or(NonZeroU32::MIN))
+}
+
         let room = self.seats.in_flight.available_permits();
         let under_way = self.seats.most - room;
         let room = self.breaker().allows(self.state.clock.now(), room, under_way);

@@ -17,6 +17,7 @@ mod isolation;
 mod late_identifiers;
 mod order;
 mod poison;
+mod outage;
 mod redaction;
 mod schedule;
 mod signatures;
