@@ -115,6 +115,9 @@ pub struct Part {
     pub name: &'static str,
     /// Is it of no use once a newer one of the profile waits? The older one is skipped as `superseded` then.
     pub latest_only: bool,
+    /// Of a part that is `latest_only`: does the newest one tell of what happened last, and not of what became known
+    /// last? Then it is of no use either once one of a later event has been delivered.
+    pub by_event_time: bool,
     /// Do these settings ask for it for an event of this kind? `None`: they always do.
     pub wanted: Option<fn(&Settings, EventKind) -> bool>,
     /// What of an answer the requests after it need, such as an id that the third party has to be asked for. They get
@@ -131,6 +134,7 @@ impl Part {
         Self {
             name,
             latest_only: false,
+            by_event_time: false,
             wanted: None,
             learns: None,
         }

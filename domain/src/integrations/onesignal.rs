@@ -35,6 +35,7 @@ pub const INTEGRATION: Integration = Integration {
     takes: all_but_levels,
     parts: &[Part {
         latest_only: true,
+        by_event_time: true,
         learns: Some(user),
         ..Part::WHOLE
     }],

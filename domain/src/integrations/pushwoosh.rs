@@ -31,6 +31,7 @@ pub const INTEGRATION: Integration = Integration {
     parts: &[
         Part {
             latest_only: true,
+            by_event_time: true,
             ..Part::named("tags")
         },
         Part {

@@ -131,6 +131,7 @@ fn turn(
         event_at: now,
         // Long enough ago for nothing to wait for a better identifier.
         event_created_at: now - WAITED,
+        is_superseded: false,
         payload: payload(settings, event, kind, (environment, store), now),
         tries: 0,
         first_tried_at: None,

@@ -97,6 +97,7 @@ pub fn consider(
             mask,
         })),
         Err(skip) => {
+        by_event_time: target.part.by_event_time,
             let end = end_of(skip, turn, &known.integration.limits);
             Considered::Settle(Box::new(Settlement { end, ..settlement }))
         }
@@ -161,6 +162,9 @@ fn tell(
     target: Target,
     now: i64,
 ) -> Result<Record, Skip> {
+    if turn.is_superseded {
+        return Err(Skip::Superseded);
+    }
     let (event, slug) = (turn.event, known.integration.slug);
     let told = Told::new(
         event,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::directory::Target;
 use crate::state::AppState;
 use crate::store::tables::lanes::{self, LaneKey};
-use crate::store::tables::turns::{self, Turn};
+use crate::store::tables::turns::{self, Pick, Turn};
 use crate::store::{Decision, Loaded, Row, StoreError};
 
 /// Lanes that were claimed together, each with the delivery that is its turn.
@@ -17,8 +17,7 @@ pub struct Claimed {
     pub turns: Vec<Turn>,
 }
 
-/// Takes up to `limit` lanes that are due `now`, until `until` (microseconds). Of a part of which only the latest
-/// counts, a lane's turn is its last delivery, else its first.
+/// Takes up to `limit` lanes that are due `now`, until `until` (microseconds). Whose turn it is in each, the part says.
 pub async fn claim(
     state: &AppState,
     app: AppId,
@@ -45,7 +44,8 @@ pub async fn claim(
             turns: Vec::new(),
         });
     }
-    let turns = turns::of_claimed(app, target.id, slow, lease, until, target.part.latest_only);
+    let pick = Pick::of(target.part);
+    let turns = turns::of_claimed(app, target.id, slow, lease, until, pick);
     let mut rows = state.store.read(turns).await?;
     if rows.len() < taken {
         state
@@ -63,7 +63,7 @@ pub async fn claim(
 /// A turn; `None` where what is stored makes no sense here, such as an event of a kind that only a newer version knows.
 /// Its lane is looked at again when the lease is over, and the others go on meanwhile.
 fn readable(app: AppId, target: Target, row: &mut Row) -> Option<Result<Turn, StoreError>> {
-    match turns::read(app, target.id, row) {
+    match turns::read(app, target.id, Pick::of(target.part), row) {
         Err(StoreError::Corrupt(_)) => {
             let event = turns::event(row).map(|id| id.to_string()).unwrap_or_default();
             tracing::error!(event.id = %event, "the event {event} or its profile cannot be read: its delivery waits");

@@ -35,6 +35,8 @@ pub struct Settlement {
     pub end: End,
     /// Is everything older in the lane superseded by it, unless it comes to nothing?
     pub supersedes: bool,
+    /// Is older what happened before, rather than what was added before?
+    pub by_event_time: bool,
     /// Now, in microseconds.
     pub now: i64,
 }
@@ -80,7 +82,10 @@ pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, St
     reads.push(lanes::lock_held(settlement.lane, settlement.lease));
     let supersedes = settlement.supersedes && !settlement.end.is_nothing();
     if supersedes {
-        reads.push(lanes::count_older(settlement.lane, settlement.place));
+        reads.push(match settlement.by_event_time {
+            true => lanes::count_earlier(settlement.lane, settlement.event),
+            false => lanes::count_older(settlement.lane, settlement.place),
+        });
     }
     let decide = move |mut loaded: Loaded| -> Result<Decision<bool>, StoreError> {
         if rows_of(&mut loaded, lane).is_empty() {
@@ -178,6 +183,9 @@ impl Settlement {
         if older == 0 {
             return Vec::new();
         }
-        lanes::supersede_older(self.lane, self.place, self.now).into()
+        match self.by_event_time {
+            true => lanes::supersede_earlier(self.lane, self.event, self.now).into(),
+            false => lanes::supersede_older(self.lane, self.place, self.now).into(),
+        }
     }
 }

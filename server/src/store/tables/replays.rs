@@ -182,7 +182,7 @@ pub fn count_open(app: AppId) -> Statement {
 }
 
 /// Locks some lanes of a target that have deliveries of a replay beside the one that is being sent at the moment: the
-/// lane, its target, the first and the last event of it, and whether it is claimed.
+/// lane, its target, the events of [`Pick`](super::turns::Pick), and whether it is claimed.
 pub fn lock_lanes(target: i64, replay: Uuid, now: i64, limit: i64) -> Statement {
     const SQL: Sql = Sql::with_lock(
         "SELECT l.target_id || hex(l.lane_id), l.lane_id,
@@ -190,6 +190,9 @@ pub fn lock_lanes(target: i64, replay: Uuid, now: i64, limit: i64) -> Statement 
                  ORDER BY f.created_at, f.place LIMIT 1),
                 (SELECT event_id FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
                  ORDER BY f.created_at DESC, f.place DESC LIMIT 1),
+                (SELECT f.event_id FROM queue AS f JOIN events AS e ON e.event_id = f.event_id
+                 WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
+                 ORDER BY e.event_at DESC, e.event_seq DESC LIMIT 1),
                 CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1 ELSE 0 END
          FROM lanes AS l WHERE l.target_id = $2 AND l.slow = 1
            AND (SELECT count(*) FROM queue AS q WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id
@@ -200,6 +203,9 @@ pub fn lock_lanes(target: i64, replay: Uuid, now: i64, limit: i64) -> Statement 
                  ORDER BY f.created_at, f.place LIMIT 1),
                 (SELECT event_id FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
                  ORDER BY f.created_at DESC, f.place DESC LIMIT 1),
+                (SELECT f.event_id FROM queue AS f JOIN events AS e ON e.event_id = f.event_id
+                 WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
+                 ORDER BY e.event_at DESC, e.event_seq DESC LIMIT 1),
                 CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1::bigint ELSE 0 END
          FROM lanes AS l WHERE l.target_id = $2 AND l.slow = 1
            AND (SELECT count(*) FROM queue AS q WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id

@@ -2,6 +2,7 @@
 
 use bursar_domain::events::EventKind;
 use bursar_domain::ids::AppId;
+use bursar_domain::integrations::Part;
 use bursar_domain::profile::{Details, Profile};
 use uuid::Uuid;
 
@@ -35,24 +36,59 @@ pub struct Turn {
     pub made_at: i64,
     /// Which replay it belongs to.
     pub replay: Option<Uuid>,
+    /// Has one been delivered that is newer, where that is looked at?
+    pub is_superseded: bool,
     /// Whose it is.
     pub profile: Profile,
     /// The rest of the profile.
     pub details: Details,
 }
 
-/// The text of [`of_claimed`] for one of the two ends of a lane.
+/// Whose turn it is in a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pick {
+    /// The first delivery's.
+    First,
+    /// The last one's: it says all that those before it do.
+    Last,
+    /// That of the event that happened last; of those at the same time, of the one that was made last.
+    LastToHappen,
+}
+
+impl Pick {
+    /// As the part wants it.
+    pub fn of(part: &Part) -> Self {
+        match part {
+            Part {
+                latest_only: false, ..
+            } => Self::First,
+            Part {
+                by_event_time: false, ..
+            } => Self::Last,
+            _ => Self::LastToHappen,
+        }
+    }
+}
+
+/// The text of [`of_claimed`] for one of the ends of a lane, with `more` columns.
 macro_rules! of_claimed {
     ($order:literal) => {
+        of_claimed!("", "", $order)
+    };
+    ($more:expr, $join:literal, $order:literal) => {
         concat!(
             "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
                     p.holdings, p.details, q.lane_id, q.created_at, q.place, q.event_id, e.event_type, e.event_at,
                     e.created_at, e.payload, q.tries, q.first_tried_at, q.record,
-                    coalesce(q.made_at, q.created_at), q.replay_id
+                    coalesce(q.made_at, q.created_at), q.replay_id",
+            $more,
+            "
              FROM lanes AS l
              JOIN queue AS q ON q.target_id = l.target_id AND q.lane_id = l.lane_id
                   AND (q.created_at, q.place) = (
-                      SELECT f.created_at, f.place FROM queue AS f
+                      SELECT f.created_at, f.place FROM queue AS f ",
+            $join,
+            "
                       WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
                       ORDER BY ",
             $order,
@@ -64,12 +100,46 @@ macro_rules! of_claimed {
     };
 }
 
-/// The first delivery of each lane that was claimed with `lease` until `until`, or with `latest` the last one.
-pub fn of_claimed(app: AppId, target: i64, slow: bool, lease: i64, until: i64, latest: bool) -> Statement {
+/// As [`of_claimed`], of the event that happened last, and whether a later one has been delivered. Such ones of the
+/// profile are found by the six bytes with which the ids of its events begin.
+macro_rules! last_to_happen {
+    ($profile:literal, $one:literal) => {
+        of_claimed!(
+            concat!(
+                ", CASE WHEN EXISTS (
+                     SELECT 1 FROM events AS n WHERE ", $profile, " AND n.profile_id = e.profile_id
+                     AND (n.event_at, n.event_seq) > (e.event_at, e.event_seq) AND EXISTS (
+                         SELECT 1 FROM deliveries AS d WHERE d.event_id = n.event_id AND d.target_id = l.target_id
+                         AND d.state = 'delivered')) THEN ", $one, " ELSE 0 END"
+            ),
+            "JOIN events AS h ON h.event_id = f.event_id",
+            "h.event_at DESC, h.event_seq DESC"
+        )
+    };
+}
+
+/// The delivery of each lane that was claimed with `lease` until `until` whose turn it is.
+pub fn of_claimed(app: AppId, target: i64, slow: bool, lease: i64, until: i64, pick: Pick) -> Statement {
     const FIRST: Sql = Sql::same(of_claimed!("f.created_at, f.place"));
     const LAST: Sql = Sql::same(of_claimed!("f.created_at DESC, f.place DESC"));
+    const LAST_TO_HAPPEN: Sql = Sql::split(
+        last_to_happen!(
+            "n.event_id BETWEEN substr(e.event_id, 1, 6)
+             AND CAST(substr(e.event_id, 1, 6) || x'ffffffffffffffffffff' AS BLOB)",
+            "1"
+        ),
+        last_to_happen!(
+            "n.event_id BETWEEN (left(e.event_id::text, 13) || '-0000-0000-000000000000')::uuid
+             AND (left(e.event_id::text, 13) || '-ffff-ffff-ffffffffffff')::uuid",
+            "1::bigint"
+        ),
+    );
     Statement::new(
-        if latest { &LAST } else { &FIRST },
+        match pick {
+            Pick::First => &FIRST,
+            Pick::Last => &LAST,
+            Pick::LastToHappen => &LAST_TO_HAPPEN,
+        },
         [
             app.0.into(),
             target.into(),
@@ -81,7 +151,7 @@ pub fn of_claimed(app: AppId, target: i64, slow: bool, lease: i64, until: i64, l
 }
 
 /// Reads a row of [`of_claimed`].
-pub fn read(app: AppId, target: i64, row: &mut Row) -> Result<Turn, StoreError> {
+pub fn read(app: AppId, target: i64, pick: Pick, row: &mut Row) -> Result<Turn, StoreError> {
     let kind = row.text(12)?;
     let kind = EventKind::parse(&kind);
     let kind = kind.ok_or_else(|| StoreError::Corrupt("an event of an unknown kind".into()))?;
@@ -98,6 +168,7 @@ pub fn read(app: AppId, target: i64, row: &mut Row) -> Result<Turn, StoreError> 
     let (payload, tries) = (row.long_text(15)?, row.int(16)?);
     let (first_tried_at, record) = (row.opt_int(17)?, row.opt_text(18)?);
     let (made_at, replay) = (row.int(19)?, row.opt_uuid(20)?);
+    let is_superseded = pick == Pick::LastToHappen && row.int(21)? != 0;
     let whole = profiles::read_whole(app, std::slice::from_mut(row))?;
     let (profile, details) = whole.ok_or_else(|| StoreError::Corrupt("a row without a profile".into()))?;
     Ok(Turn {
@@ -113,6 +184,7 @@ pub fn read(app: AppId, target: i64, row: &mut Row) -> Result<Turn, StoreError> 
         record,
         made_at,
         replay,
+        is_superseded,
         profile,
         details,
     })

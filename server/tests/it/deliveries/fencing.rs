@@ -59,6 +59,7 @@ fn refused(turn: &Turn, lease: i64, now: i64) -> Settlement {
         },
         supersedes: false,
         now,
+        by_event_time: false,
     }
 }
 

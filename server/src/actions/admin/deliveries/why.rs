@@ -186,6 +186,7 @@ impl Subject<'_> {
             kind: self.kind(),
             event_at: self.event.at,
             event_created_at: self.event.created_at,
+            is_superseded: false,
             payload: self.payload.to_owned(),
             tries: self.shown.map_or(0, |shown| shown.tries),
             first_tried_at: open.and_then(|open| open.first_tried_at),

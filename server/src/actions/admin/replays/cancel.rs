@@ -13,6 +13,7 @@ use crate::state::AppState;
 use crate::store::tables::lanes::LaneKey;
 use crate::store::tables::profiles::rows_of;
 use crate::store::tables::replays::{self, cancel_lane, lock_lanes};
+use crate::store::tables::turns::Pick;
 use crate::store::{Decision, Loaded, Row, StoreError};
 
 /// So many lanes are taken back in one commit.
@@ -73,10 +74,13 @@ fn read(target: Target, row: &mut Row) -> Result<(LaneKey, Option<Uuid>), StoreE
         target: target.id,
         id: row.uuid(1)?,
     };
-    let (first, last) = (row.opt_uuid(2)?, row.opt_uuid(3)?);
-    let turn = if target.part.latest_only { last } else { first };
+    let turn = match Pick::of(target.part) {
+        Pick::First => row.opt_uuid(2)?,
+        Pick::Last => row.opt_uuid(3)?,
+        Pick::LastToHappen => row.opt_uuid(4)?,
+    };
     Ok((
         lane,
-        turn.filter(|_| row.int(4).is_ok_and(|claimed| claimed == 1)),
+        turn.filter(|_| row.int(5).is_ok_and(|claimed| claimed == 1)),
     ))
 }

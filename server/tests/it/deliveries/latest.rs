@@ -1,0 +1,175 @@
+//! Tags tell what happened last, in whatever order it became known.
+
+use serde_json::{Value, json};
+
+use crate::support::backend::ALL;
+use crate::support::conservation::assert_conserved;
+use crate::support::deliveries::{
+    MINUTE, advance, bought, deliveries, enable, entries, fates_of, only, send, settle_down, work,
+};
+use crate::support::purchases::{Customer, with};
+use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
+use crate::support::vendor::{Manner, Received, Vendor};
+
+/// What OneSignal, Pushwoosh and Mixpanel are content with.
+fn fine(request: &Received, _: usize) -> Manner {
+    if request.path.contains("/setTags") {
+        Manner::Answers(200, "")
+    } else {
+        Manner::Answers(
+            200,
+            r#"{"identity": {"onesignal_id": "7d3c1a52-0000-4000-8000-000000000001"}}"#,
+        )
+    }
+}
+
+const TAGGED: [&str; 2] = ["onesignal", "pushwoosh"];
+
+fn settings(slug: &str, url: &str) -> Value {
+    let said = match slug {
+        "onesignal" => json!({"app_id": "0f5b0c1e-8a44-4a0a-9a43-1c2d3e4f5a6b"}),
+        "pushwoosh" => json!({"app_id": "1A2B3-4C5D6", "auth_token": "k"}),
+        _ => json!({"tokens": {"production": {"ios": "k"}}}),
+    };
+    with(
+        said,
+        json!({"base_url": url, "events": {"access_level_updated": false}}),
+    )
+}
+
+/// A purchase of this day of December.
+fn of_day(day: u32) -> Value {
+    let at = format!("2025-12-{day:02}T00:00:00Z");
+    with(
+        bought(&format!("day-{day:02}")),
+        json!({"purchased_at": at, "originally_purchased_at": at}),
+    )
+}
+
+async fn identified(server: &TestServer) -> Customer<'_> {
+    let customer = Customer::new(server, "ann").await;
+    let ids =
+        json!({"one_signal_subscription_id": "9c1f2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f", "pushwoosh_hwid": "h"});
+    customer.post(IDENTIFIERS, &ids).await;
+    customer
+}
+
+fn part_of(slug: &str) -> &'static str {
+    match slug {
+        "pushwoosh" => "tags",
+        "mixpanel" => "profile",
+        _ => "",
+    }
+}
+
+async fn fates(server: &TestServer, slug: &str) -> Vec<String> {
+    fates_of(server, slug, part_of(slug)).await
+}
+
+#[tokio::test]
+async fn of_what_waits_that_counts_which_happened_last() {
+    for backend in ALL {
+        for slug in TAGGED {
+            let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+            let server = TestServer::on(backend).await;
+            enable(&server, slug, settings(slug, &vendor.url)).await;
+            let _working = work(&server);
+            let customer = identified(&server).await;
+            for day in [10, 20, 15, 20] {
+                let transaction = with(of_day(day), json!({}));
+                customer.post(TRANSACTION, &transaction).await;
+                settle_down(&server.state).await;
+            }
+            vendor.script(fine);
+            advance(&server, 10 * MINUTE).await;
+            let expected = [
+                "day-10 skipped superseded",
+                "day-15 skipped superseded",
+                "day-20 delivered",
+            ];
+            assert_eq!(fates(&server, slug).await, expected, "{backend:?}");
+            assert_conserved(&server).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_reported_late_or_sent_again_does_not_overwrite_what_happened_after_it() {
+    for backend in ALL {
+        for slug in TAGGED {
+            let vendor = Vendor::with(fine).await;
+            let server = TestServer::on(backend).await;
+            enable(&server, slug, settings(slug, &vendor.url)).await;
+            let _working = work(&server);
+            let customer = identified(&server).await;
+            for day in [10, 20] {
+                customer.post(TRANSACTION, &of_day(day)).await;
+                settle_down(&server.state).await;
+            }
+            assert_eq!(
+                fates(&server, slug).await,
+                ["day-10 delivered", "day-20 delivered"],
+                "{backend:?}"
+            );
+            let asked = vendor.count();
+            customer.post(TRANSACTION, &of_day(15)).await;
+            settle_down(&server.state).await;
+            // The first one once more, by hand.
+            let first = deliveries(&server).await.into_iter();
+            let first = first.map(|seen| (seen.transaction, seen.event)).min().unwrap().1;
+            let first = only(&entries(&server, &format!("deliveries?event_id={first}")).await).clone();
+            let retry = format!("deliveries/{}/retry", first["delivery_id"].as_str().unwrap());
+            assert_eq!(send(&server, "POST", &retry, &Value::Null).await.status, 202);
+            settle_down(&server.state).await;
+            let superseded = [
+                "day-10 skipped superseded",
+                "day-15 skipped superseded",
+                "day-20 delivered",
+            ];
+            assert_eq!(fates(&server, slug).await, superseded, "{backend:?}");
+            assert_eq!(vendor.count(), asked, "{backend:?}: nothing was sent");
+            // What happens then is told as ever.
+            customer.post(TRANSACTION, &of_day(25)).await;
+            settle_down(&server.state).await;
+            assert_eq!(fates(&server, slug).await[3], "day-25 delivered", "{backend:?}");
+            assert_conserved(&server).await;
+        }
+    }
+}
+
+/// Another customer's later event is no reason.
+#[tokio::test]
+async fn each_profile_has_a_last_event_of_its_own() {
+    let vendor = Vendor::with(fine).await;
+    let server = TestServer::on(crate::support::backend::Backend::SqliteMemory).await;
+    enable(&server, "pushwoosh", settings("pushwoosh", &vendor.url)).await;
+    let _working = work(&server);
+    for (name, day) in [("ann", 20), ("bob", 10)] {
+        let customer = Customer::new(&server, name).await;
+        customer.post(IDENTIFIERS, &json!({"pushwoosh_hwid": name})).await;
+        customer.post(TRANSACTION, &of_day(day)).await;
+        settle_down(&server.state).await;
+    }
+    assert_eq!(
+        fates(&server, "pushwoosh").await,
+        ["day-10 delivered", "day-20 delivered"]
+    );
+}
+
+/// Mixpanel's profile says what is true when it is sent: what became known last knows most.
+#[tokio::test]
+async fn a_state_as_of_now_is_told_whenever_something_becomes_known() {
+    let vendor = Vendor::with(fine).await;
+    let server = TestServer::on(crate::support::backend::Backend::SqliteMemory).await;
+    enable(&server, "mixpanel", settings("mixpanel", &vendor.url)).await;
+    let _working = work(&server);
+    let customer = identified(&server).await;
+    for day in [20, 10] {
+        customer.post(TRANSACTION, &of_day(day)).await;
+        settle_down(&server.state).await;
+    }
+    assert_eq!(
+        fates(&server, "mixpanel").await,
+        ["day-10 delivered", "day-20 delivered"]
+    );
+}
