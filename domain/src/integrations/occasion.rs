@@ -24,7 +24,8 @@ pub struct Occasion<'a> {
     pub settings: &'a Settings,
     /// Which of the integration's parts is asked for.
     pub part: &'static str,
-    /// When it is tried first: times that must not lie ahead are drawn to this, so that a repeat says the same.
+    /// What stands for the first try: when the event was made, which is stored and never later. Times that must not
+    /// lie ahead are drawn to this, so that every try says the same.
     pub first_tried_at: i64,
     /// Now: what ages are measured by.
     pub now: i64,

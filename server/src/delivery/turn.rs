@@ -182,7 +182,7 @@ fn tell(
         customer,
         settings: &known.settings,
         part: target.part.name,
-        first_tried_at: turn.first_tried_at.unwrap_or(now),
+        first_tried_at: turn.event_created_at,
         now,
     };
     let encode = known.integration.encode;

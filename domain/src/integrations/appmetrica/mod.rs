@@ -195,16 +195,12 @@ fn id<'a>(occasion: &Occasion<'a>) -> Result<(&'static str, &'a str), Skip> {
     }
 }
 
-/// When it happened, in seconds: not later than the first try, nor longer before it than it takes.
+/// When it happened, in seconds: not ahead, nor longer ago than it takes.
 fn timestamp(occasion: &Occasion<'_>) -> i64 {
     const SECOND: i64 = 1_000_000;
     const OLDEST: i64 = (7 * 24 * 3_600 - 60) * SECOND;
-    let latest = occasion.first_tried_at;
-    occasion
-        .event
-        .at
-        .clamp(latest - OLDEST, latest)
-        .div_euclid(SECOND)
+    let at = occasion.at_or_first_try().max(occasion.now - OLDEST);
+    at.div_euclid(SECOND)
 }
 
 /// Whose credentials are used. Test money never goes where real money is.

@@ -78,17 +78,19 @@ fn a_device_id_that_is_no_number_is_none() {
 }
 
 #[test]
-fn times_lie_within_the_week_before_the_first_try() {
+fn times_lie_neither_ahead_nor_more_than_a_week_ago() {
     let mut case = case(EventKind::TrialExpired);
     let week = 7 * 24 * HOUR - 60_000_000;
-    for (at, first, expected) in [
-        (AT, AT + HOUR, AT),
-        (AT + HOUR, AT, AT),
-        (AT - 8 * 24 * HOUR, AT, AT - week),
-        (AT - week, AT, AT - week),
+    for (at, made, now, expected) in [
+        (AT, AT + HOUR, AT + 100 * HOUR, AT),
+        (AT + HOUR, AT, AT + 100 * HOUR, AT),
+        (AT - 8 * 24 * HOUR, AT, AT, AT - week),
+        (AT - week, AT, AT, AT - week),
+        // It waited for an identifier.
+        (AT, AT, AT + 30 * 24 * HOUR, AT + 30 * 24 * HOUR - week),
     ] {
         case.at = at;
-        (case.first_tried_at, case.now) = (first, first + 100 * HOUR);
+        (case.first_tried_at, case.now) = (made, now);
         assert_eq!(case.form()["event_timestamp"], (expected / 1_000_000).to_string());
     }
 }

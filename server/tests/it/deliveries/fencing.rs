@@ -15,9 +15,10 @@ use crate::support::deliveries::{
     SECOND, amplitude, app_id, bought, deliveries, enable, fates_of, settle_down, told, transaction_of,
     until_states, work,
 };
+use crate::support::direct::set_settings;
 use crate::support::mortal::Mortal;
 use crate::support::purchases::{Customer, with};
-use crate::support::server::{START, TRANSACTION, TestServer};
+use crate::support::server::{IDENTIFIERS, START, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
 
 /// Longer than a lane stays claimed.
@@ -58,8 +59,8 @@ fn refused(turn: &Turn, lease: i64, now: i64) -> Settlement {
             reason: Some("stale".into()),
         },
         supersedes: false,
-        now,
         by_event_time: false,
+        now,
     }
 }
 
@@ -151,7 +152,12 @@ async fn a_worker_that_was_paused_in_a_request_causes_one_repeat_and_no_more() {
         let told = told(&vendor.received());
         let order: Vec<_> = told.iter().map(transaction_of).collect();
         assert_eq!(order, ["t1", "t1", "t2"], "{backend:?}");
-        assert_eq!(told[0]["insert_id"], told[1]["insert_id"]);
+        let bodies: Vec<_> = vendor
+            .received()
+            .into_iter()
+            .map(|request| request.body)
+            .collect();
+        assert_eq!(bodies[0], bodies[1], "{backend:?}");
         let seen = deliveries(&server).await;
         assert!(
             seen.iter()
@@ -159,6 +165,66 @@ async fn a_worker_that_was_paused_in_a_request_causes_one_repeat_and_no_more() {
             "{seen:?}"
         );
         assert_conserved(&server).await;
+    }
+}
+
+/// The server dies while the third party has the event. It lies ahead, so what is told of its time is another one: not
+/// that of the try, or the repeat would look like another event.
+#[tokio::test]
+async fn a_repeat_after_a_death_is_told_in_the_same_words() {
+    let off = json!({"access_level_updated": false});
+    for (slug, settings) in [
+        (
+            "mixpanel",
+            json!({"tokens": {"production": {"ios": "k"}}, "events": off}),
+        ),
+        ("posthog", json!({"api_key": "phc_k", "events": off})),
+        (
+            "airbridge",
+            json!({"app_name": "app", "api_token": "k", "events": off}),
+        ),
+        ("webhook", json!({"events": off})),
+    ] {
+        let vendor = Vendor::with(|_, _| Manner::Silent).await;
+        let server = TestServer::on(Backend::SqliteFile).await;
+        let place = match slug {
+            "webhook" => json!({"urls": {"production": vendor.url}}),
+            _ => json!({"base_url": vendor.url}),
+        };
+        set_settings(&server, json!({"ios_bundle_id": "com.example"})).await;
+        enable(&server, slug, with(settings, place)).await;
+        let customer = Customer::new(&server, "ann").await;
+        customer
+            .post(IDENTIFIERS, &json!({"airbridge_device_id": "d"}))
+            .await;
+        let ahead = json!({"purchased_at": "2026-01-01T06:00:00Z", "originally_purchased_at": "2026-01-01T06:00:00Z"});
+        customer.post(TRANSACTION, &with(bought("t1"), ahead)).await;
+        // The event alone is looked at: the profile of Mixpanel says what is true at the moment.
+        let of_event = || -> Vec<_> {
+            let received = vendor.received().into_iter();
+            received
+                .filter(|request| !request.path.starts_with("/engage"))
+                .collect()
+        };
+        let dead = Mortal::start(&server.options, &server.state.clock).await;
+        for _ in 0..1_000 {
+            if !of_event().is_empty() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(of_event().len(), 1, "{slug}: {:?}", deliveries(&server).await);
+        drop(dead);
+        vendor.script(|_, _| Manner::Answers(200, "{}"));
+        server.state.clock.move_to(START + LEASE).unwrap();
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        let bodies: Vec<_> = of_event()
+            .into_iter()
+            .map(|request| (request.path, request.body))
+            .collect();
+        assert_eq!(bodies.len(), 2, "{slug}: {bodies:?}");
+        assert_eq!(bodies[0], bodies[1], "{slug}");
     }
 }
 
