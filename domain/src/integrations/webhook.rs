@@ -72,12 +72,12 @@ const FIELDS: &[Field] = &[
     Field::new(
         "send_attribution",
         Kind::Switch(false),
-        "Add where the customer came from.",
+        "Add where the customer came from. Has no effect yet: nothing tells this server.",
     ),
     Field::new(
         "send_play_store_purchase_token",
         Kind::Switch(false),
-        "Add Google Play's purchase token.",
+        "Add Google Play's purchase token. Has no effect yet: nothing tells this server.",
     ),
     shared::exclude_historical_events(false),
     Field::new(
@@ -222,6 +222,20 @@ fn check(settings: &Settings) -> Vec<Problem> {
             problems.push(Problem::new(
                 secret,
                 format!("is not used, because {needed} is not set"),
+            ));
+        }
+    }
+    for (switch, missing) in [
+        ("send_attribution", "no request tells where customers came from"),
+        (
+            "send_play_store_purchase_token",
+            "no request tells purchase tokens",
+        ),
+    ] {
+        if settings.is(switch) {
+            problems.push(Problem::new(
+                switch,
+                format!("has no effect yet, because {missing}"),
             ));
         }
     }
@@ -437,7 +451,13 @@ mod tests {
             problems.into_iter().map(|problem| problem.field).collect()
         };
         assert_eq!(fields(json!({})), ["urls"]);
-        assert!(fields(everything()).is_empty());
+        let without_effect = ["send_attribution", "send_play_store_purchase_token"];
+        assert_eq!(fields(everything()), without_effect);
+        let mut effective = everything();
+        for switch in without_effect {
+            effective[switch] = json!(false);
+        }
+        assert!(fields(effective).is_empty());
         let said = json!({
             "urls": {"sandbox": "https://a.example"}, "signing_secret_previous": SIGNING,
             "authorizations": {"production": "x", "sandbox": "y"},
