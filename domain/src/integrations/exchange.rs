@@ -156,6 +156,8 @@ pub enum Verdict {
     Rejected(String),
     /// It and all others have to wait until the owner mends the settings: the third party's words.
     Misconfigured(String),
+    /// Never try it again, and all others have to wait as after [`Self::Misconfigured`]: the third party's words.
+    RejectedAndBlocked(String),
 }
 
 impl Verdict {
@@ -173,7 +175,7 @@ impl Verdict {
             Self::Delivered | Self::DeliveredWithWarning(_) => "delivered",
             Self::Retry { .. } | Self::RetryAtMost { .. } => "retry",
             Self::Resend | Self::ResendAlone => "resend",
-            Self::Rejected(_) => "rejected",
+            Self::Rejected(_) | Self::RejectedAndBlocked(_) => "rejected",
             Self::Misconfigured(_) => "misconfigured",
         }
     }

@@ -176,6 +176,17 @@ pub struct Limits {
     pub oldest_event_hours: Option<u32>,
     /// For how many hours after the first try it may be repeated.
     pub repeat_hours: Option<u32>,
+    /// For how many hours after the event was made, or was asked for again, it may be repeated.
+    pub repeat_age_hours: Option<u32>,
+}
+
+/// The tries of a delivery, as far as ages count from them. Times are microseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Tried {
+    /// When it was tried first.
+    pub first_at: i64,
+    /// When the delivery was made: with its event, or when somebody asked for it again.
+    pub made_at: i64,
 }
 
 impl Limits {
@@ -186,18 +197,20 @@ impl Limits {
         requests_per_second: None,
         oldest_event_hours: None,
         repeat_hours: None,
+        repeat_age_hours: None,
     };
 
-    /// Until when an event may be sent that happened at `event_at` and was tried first at `first_tried_at`; `None`:
-    /// always. Times are microseconds.
-    pub fn ends_at(&self, event_at: i64, first_tried_at: Option<i64>) -> Option<i64> {
+    /// Until when an event may be sent that happened at `event_at` (microseconds) and was `tried`, if it was; `None`:
+    /// always.
+    pub fn ends_at(&self, event_at: i64, tried: Option<Tried>) -> Option<i64> {
         const HOUR: i64 = 3_600_000_000;
-        let after = |start: i64, hours: u32| start.saturating_add(i64::from(hours) * HOUR);
-        let by_age = self.oldest_event_hours.map(|hours| after(event_at, hours));
-        let by_repeats = first_tried_at.zip(self.repeat_hours);
-        by_age
-            .into_iter()
-            .chain(by_repeats.map(|(tried, hours)| after(tried, hours)))
+        let limits = [
+            (Some(event_at), self.oldest_event_hours),
+            (tried.map(|tried| tried.first_at), self.repeat_hours),
+            (tried.map(|tried| tried.made_at), self.repeat_age_hours),
+        ];
+        let ends = limits.into_iter().filter_map(|(start, hours)| start.zip(hours));
+        ends.map(|(start, hours)| start.saturating_add(i64::from(hours) * HOUR))
             .min()
     }
 }

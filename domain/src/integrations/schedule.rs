@@ -18,6 +18,8 @@ pub struct Schedule {
     /// By how many parts in a hundred waits are drawn longer or shorter, so that what failed together does not come
     /// back together.
     pub jitter_percent: i64,
+    /// After how long without any success nothing is repeated, until something succeeds.
+    pub dead_after: Option<i64>,
 }
 
 /// What follows when a schedule is used up.
@@ -42,9 +44,11 @@ pub const USUAL: Schedule = Schedule {
     ],
     then: Then::GoOn,
     jitter_percent: 20,
+    dead_after: None,
 };
 
-/// The webhook's: nine repeats in 511 minutes, as the compatible service makes them.
+/// The webhook's: nine repeats in 511 minutes, and none at an address that has been dead for a day, as the compatible
+/// service makes them.
 pub const DOUBLING: Schedule = Schedule {
     waits: &[
         MINUTE,
@@ -59,6 +63,7 @@ pub const DOUBLING: Schedule = Schedule {
     ],
     then: Then::GiveUp,
     jitter_percent: 0,
+    dead_after: Some(24 * HOUR),
 };
 
 impl Schedule {

@@ -25,7 +25,7 @@ pub const INTEGRATION: Integration = Integration {
     settings: FIELDS,
     identifiers: &[],
     limits: Limits {
-        repeat_hours: Some(24),
+        repeat_age_hours: Some(24),
         ..Limits::NONE
     },
     schedule: &DOUBLING,
@@ -179,7 +179,7 @@ fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
     };
     let verdict = match (sending.settings.text("retry_on"), answer.status) {
         (_, 200..=299) => Verdict::Delivered,
-        (Some("non_2xx"), 410) => Verdict::Misconfigured(answer.words()),
+        (Some("non_2xx"), 410) => Verdict::RejectedAndBlocked(answer.words()),
         (Some("non_2xx"), _) => Verdict::retry(answer.words()),
         (_, 300..=399) => Verdict::Delivered,
         (_, 400..=404) => Verdict::Rejected(answer.words()),
@@ -534,7 +534,7 @@ mod tests {
             (400, "rejected", "retry"),
             (404, "rejected", "retry"),
             (405, "retry", "retry"),
-            (410, "retry", "misconfigured"),
+            (410, "retry", "rejected"),
             (500, "retry", "retry"),
         ] {
             assert_eq!(

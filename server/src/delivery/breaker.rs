@@ -5,6 +5,8 @@ const FAILURES: u32 = 8;
 /// The first pause and the longest, in microseconds.
 const SHORTEST: i64 = 1_000_000;
 const LONGEST: i64 = 60_000_000;
+/// The longest pause of all because one answer asked for it. The delivery itself waits as long as it was asked to.
+const LONGEST_ASKED: i64 = 5 * 60_000_000;
 
 /// What is known of a third party's health. Times are microseconds.
 #[derive(Debug, Default)]
@@ -12,6 +14,8 @@ pub struct Breaker {
     failures: u32,
     pause: i64,
     until: i64,
+    /// Since when nothing has succeeded: its first failure after that.
+    failing_since: Option<i64>,
 }
 
 impl Breaker {
@@ -27,21 +31,31 @@ impl Breaker {
         }
     }
 
-    /// It answered, whatever it said of the events.
-    pub fn succeeded(&mut self) {
-        *self = Self::default();
+    /// It answered, whatever it said of the events; has it taken one?
+    pub fn answered(&mut self, has_taken: bool) {
+        *self = Self {
+            failing_since: self.failing_since.filter(|_| !has_taken),
+            ..Self::default()
+        };
     }
 
     /// It gave no answer, or said that it is in trouble; it may have asked to be left alone for some seconds.
     pub fn failed(&mut self, now: i64, asked: Option<i64>) {
         self.failures = self.failures.saturating_add(1);
+        self.failing_since.get_or_insert(now);
         if self.failures >= FAILURES {
             self.pause = (self.pause * 2).clamp(SHORTEST, LONGEST);
             self.until = self.until.max(now + self.pause);
         }
         if let Some(asked) = asked {
-            self.until = self.until.max(now + asked.saturating_mul(1_000_000));
+            let asked = asked.saturating_mul(1_000_000).min(LONGEST_ASKED);
+            self.until = self.until.max(now + asked);
         }
+    }
+
+    /// Has nothing succeeded for so long?
+    pub fn is_dead(&self, now: i64, after: i64) -> bool {
+        self.failing_since.is_some_and(|since| now - since >= after)
     }
 
     /// Until when nothing is sent.
@@ -69,8 +83,24 @@ mod tests {
             breaker.failed(0, None);
         }
         assert_eq!(breaker.allows(LONGEST, 9, 0), 1, "never longer than the longest");
-        breaker.succeeded();
+        breaker.answered(false);
         assert_eq!(breaker.allows(0, 9, 3), 9);
+    }
+
+    #[test]
+    fn it_is_dead_when_nothing_was_taken_for_long_enough() {
+        let mut breaker = Breaker::default();
+        assert!(!breaker.is_dead(1_000, 0), "nothing has failed");
+        breaker.failed(100, None);
+        breaker.failed(150, None);
+        assert_eq!(
+            (breaker.is_dead(199, 100), breaker.is_dead(200, 100)),
+            (false, true)
+        );
+        breaker.answered(false);
+        assert!(breaker.is_dead(200, 100), "it took nothing");
+        breaker.answered(true);
+        assert!(!breaker.is_dead(200, 100));
     }
 
     #[test]
@@ -81,5 +111,8 @@ mod tests {
             (breaker.allows(29_999_999, 9, 0), breaker.allows(30_000_000, 9, 0)),
             (0, 9)
         );
+        // One answer does not stop everything for a day.
+        breaker.failed(0, Some(86_400));
+        assert_eq!(breaker.until(), LONGEST_ASKED);
     }
 }

@@ -104,7 +104,8 @@ pub fn wrong(verdict: &Verdict) -> Option<&str> {
         Verdict::Retry { why, .. }
         | Verdict::RetryAtMost { why, .. }
         | Verdict::Rejected(why)
-        | Verdict::Misconfigured(why) => Some(why),
+        | Verdict::Misconfigured(why)
+        | Verdict::RejectedAndBlocked(why) => Some(why),
         Verdict::Resend | Verdict::ResendAlone => Some("it is to be tried again"),
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::learned::Learned;
 use super::mask::Mask;
-use super::turn::{Ready, closed, keep};
+use super::turn::{DEAD, Ready, closed, keep};
 use super::worker::Shared;
 use crate::actions::deliveries::{End, Settlement, settle};
 use crate::directory::{AppIntegration, Target};
@@ -84,7 +84,9 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
 fn why_blocked(shared: &Shared, batch: &[Ready], outcome: &Outcome) -> Option<String> {
     let mut verdicts = batch.iter().zip(&outcome.verdicts);
     verdicts.find_map(|(ready, verdict)| match verdict {
-        Verdict::Misconfigured(why) => Some(told(shared, ready, outcome, why)),
+        Verdict::Misconfigured(why) | Verdict::RejectedAndBlocked(why) => {
+            Some(told(shared, ready, outcome, why))
+        }
         _ => None,
     })
 }
@@ -100,19 +102,19 @@ pub async fn exchange(
     state: &AppState,
     known: &AppIntegration,
     memory: &Learned,
+    limiter: Option<&DefaultDirectRateLimiter>,
     target: Target,
     profile: ProfileId,
-    limiter: Option<&DefaultDirectRateLimiter>,
     records: &[Record],
 ) -> Outcome {
     let mut learned = memory.recall(target.id, profile, &records[0].route, state.clock.now());
     let mut step = 0;
     loop {
-        let sending = Sending {
-            records,
         if let Some(limiter) = limiter.filter(|_| step > 0) {
             limiter.until_ready().await;
         }
+        let sending = Sending {
+            records,
             part: target.part.name,
             settings: &known.settings,
             step,
@@ -188,6 +190,8 @@ fn unanswered(verdict: Verdict, error: &SendError, why: &str) -> Verdict {
             after_seconds,
             why: why.to_owned(),
         },
+        // Whatever has to be feared of a request that may have arrived: this one has not.
+        (SendError::Unreachable(_), _) => Verdict::retry(why),
         (_, verdict) => verdict,
     }
 }
@@ -196,8 +200,6 @@ fn fault(records: usize, step: u8) -> Outcome {
     tracing::error!("an integration's functions failed on a request: its records are rejected");
     Outcome {
         verdicts: vec![Verdict::Rejected("a fault of ours: the log says more".into()); records],
-        // Whatever has to be feared of a request that may have arrived: this one has not.
-        (SendError::Unreachable(_), _) => Verdict::retry(why),
         retry_after: None,
         status: None,
         answer: String::new(),
@@ -220,7 +222,13 @@ fn finish(
     let told = |words: &str| told(shared, &ready, outcome, words);
     let mut settlement = ready.settlement.clone();
     settlement.tries += 1;
-    settlement.first_tried_at.get_or_insert(started_at);
+    let counted = settlement.tries - ready.uncounted;
+    // What fails because of the settings burns nothing: neither a try nor the time in which it may be repeated.
+    let is_burnt = !matches!(verdict, Verdict::Misconfigured(_));
+    if is_burnt {
+        settlement.first_tried_at.get_or_insert(started_at);
+    }
+    let uncounted = ready.uncounted + i64::from(!is_burnt);
     settlement.now = now;
     settlement.attempt = Some(Attempt {
         number: settlement.tries,
@@ -241,16 +249,19 @@ fn finish(
     let later = |due_at, reason: &str, alone| End::Later {
         due_at,
         reason: told(reason),
-        record: Some(keep(&ready.record, alone)),
+        record: Some(keep(&ready.record, alone, uncounted)),
     };
-    let tries = u32::try_from(settlement.tries).unwrap_or(u32::MAX);
+    let tries = u32::try_from(counted).unwrap_or(u32::MAX);
     settlement.end = match verdict {
         Verdict::Delivered => closed("delivered", None),
         Verdict::DeliveredWithWarning(why) => closed("delivered", Some(told(why))),
-        Verdict::Rejected(why) => closed("rejected", Some(told(why))),
+        Verdict::Rejected(why) | Verdict::RejectedAndBlocked(why) => closed("rejected", Some(told(why))),
         Verdict::Misconfigured(why) => later(now, why, ready.alone),
         Verdict::Resend => later(now, "others of its request were wrong", ready.alone),
         Verdict::ResendAlone => later(now, "the request was too much at once", true),
+        Verdict::Retry { why, .. } | Verdict::RetryAtMost { why, .. } if shared.is_dead() => {
+            closed("rejected", Some(format!("{DEAD}; {}", told(why))))
+        }
         Verdict::Retry { why, .. } | Verdict::RetryAtMost { why, .. } => {
             match wait(
                 shared.known.integration.schedule,

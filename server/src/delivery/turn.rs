@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bursar_domain::app::AppSettings;
 use bursar_domain::ids::ProfileId;
-use bursar_domain::integrations::{Customer, Limits, Occasion, Record, Skip, Told};
+use bursar_domain::integrations::{Customer, Limits, Occasion, Record, Skip, Told, Tried};
 use serde::{Deserialize, Serialize};
 
 use super::mask::Mask;
@@ -16,6 +16,8 @@ const HOUR: i64 = 3_600_000_000;
 /// When a delivery is looked at again that waits for an identifier without an end: in a hundred years.
 pub const NEVER: i64 = 100 * 365 * 24 * HOUR;
 
+/// What is told of a repeat that is not made, because nothing has succeeded there for long.
+pub const DEAD: &str = "given up: nothing has succeeded there for a day";
 /// What is told of an event that we could not tell.
 const FAULT: Skip = Skip::Other("a fault of ours: the log says more");
 
@@ -27,6 +29,8 @@ pub struct Ready {
     pub record: Record,
     /// Does it need a request of its own?
     pub alone: bool,
+    /// How many of its tries the schedule does not count: see [`Kept`].
+    pub uncounted: i64,
     /// Whose it is.
     pub profile: ProfileId,
     /// What may not be kept of it.
@@ -48,26 +52,33 @@ struct Kept {
     body: String,
     #[serde(default)]
     alone: bool,
+    /// So many tries do not count: those before it was closed and asked for again, and those that failed because the
+    /// settings were wrong.
+    #[serde(default)]
+    uncounted: i64,
 }
 
-/// What is kept of a record for the next try.
-pub fn keep(record: &Record, alone: bool) -> String {
+/// What is kept of a record for the next try; of the tries so far `uncounted` do not count.
+pub fn keep(record: &Record, alone: bool, uncounted: i64) -> String {
     let kept = Kept {
         route: record.route.clone(),
         body: record.body.clone(),
         alone,
+        uncounted,
     };
     serde_json::to_string(&kept).expect("texts always serialise")
 }
 
 /// Decides on a turn. Everything is looked at anew, also for a repeat: the owner may have switched the event off, or
-/// it may have become too old. What is sent then is what was sent before.
+/// it may have become too old. What is sent then is what was sent before. Where the third party `is_dead`, nothing is
+/// repeated.
 pub fn consider(
     turn: Turn,
     lease: i64,
     app: &AppSettings,
     known: &AppIntegration,
     target: Target,
+    is_dead: bool,
     now: i64,
 ) -> Considered {
     let (encoded, mask) = {
@@ -86,18 +97,28 @@ pub fn consider(
         attempt: None,
         end: closed("delivered", None),
         supersedes: target.part.latest_only,
+        by_event_time: target.part.by_event_time,
         now,
     };
     match encoded {
-        Ok((record, alone)) => Considered::Send(Box::new(Ready {
-            settlement,
-            record,
+        Ok(_) if is_dead && turn.first_tried_at.is_some() => Considered::Settle(Box::new(Settlement {
+            end: closed("rejected", Some(DEAD.to_owned())),
+            ..settlement
+        })),
+        Ok(Kept {
+            route,
+            body,
             alone,
+            uncounted,
+        }) => Considered::Send(Box::new(Ready {
+            settlement,
+            record: Record { route, body },
+            alone,
+            uncounted,
             profile: turn.profile.id,
             mask,
         })),
         Err(skip) => {
-        by_event_time: target.part.by_event_time,
             let end = end_of(skip, turn, &known.integration.limits);
             Considered::Settle(Box::new(Settlement { end, ..settlement }))
         }
@@ -122,35 +143,47 @@ pub fn closed(state: &'static str, reason: Option<String>) -> End {
     End::Closed { state, reason }
 }
 
-/// The record to send, and whether it needs a request of its own.
+/// The record to send, and how.
 fn encode(
     turn: &Turn,
     customer: &Customer<'_>,
     known: &AppIntegration,
     target: Target,
     now: i64,
-) -> Result<(Record, bool), Skip> {
-    let ends_at = known
-        .integration
-        .limits
-        .ends_at(turn.event_at, turn.first_tried_at);
+) -> Result<Kept, Skip> {
+    let tried = turn.first_tried_at.map(|first_at| Tried {
+        first_at,
+        made_at: turn.place.created_at,
+    });
+    let ends_at = known.integration.limits.ends_at(turn.event_at, tried);
     if ends_at.is_some_and(|ends_at| now > ends_at) {
         return Err(Skip::TooOld);
     }
     if !known.settings.sends(turn.kind) {
         return Err(Skip::EventDisabled);
     }
+    if turn.is_superseded {
+        return Err(Skip::Superseded);
+    }
     let encoded = tell(turn, customer, known, target, now);
     let kept = turn
         .record
         .as_deref()
         .and_then(|kept| serde_json::from_str::<Kept>(kept).ok());
+    // Without a record no try counts yet: all that there were, were before it was asked for again.
+    let uncounted = kept.as_ref().map_or(turn.tries, |kept| kept.uncounted);
     // Of a part of which only the latest counts, the latest is what is true now.
     let kept = kept.filter(|_| !target.part.latest_only);
     match (kept, encoded) {
-        (_, Err(skip @ (Skip::TooOld | Skip::EventDisabled))) => Err(skip),
-        (Some(Kept { route, body, alone }), _) => Ok((Record { route, body }, alone)),
-        (None, encoded) => Ok((encoded?, false)),
+        // A key or an address that is gone would make a request that nobody takes, and block all the others.
+        (_, Err(skip @ (Skip::TooOld | Skip::EventDisabled | Skip::MissingCredentials(_)))) => Err(skip),
+        (Some(kept), _) => Ok(kept),
+        (None, encoded) => encoded.map(|Record { route, body }| Kept {
+            route,
+            body,
+            alone: false,
+            uncounted,
+        }),
     }
 }
 
@@ -162,9 +195,6 @@ fn tell(
     target: Target,
     now: i64,
 ) -> Result<Record, Skip> {
-    if turn.is_superseded {
-        return Err(Skip::Superseded);
-    }
     let (event, slug) = (turn.event, known.integration.slug);
     let told = Told::new(
         event,

@@ -1,8 +1,8 @@
 //! The worker of one integration of one app: looks for lanes that are due, as fast as the third party takes them.
 
 use std::num::NonZeroU32;
-use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -69,6 +69,8 @@ pub struct Shared {
     pub learned: Arc<Learned>,
     /// Its secrets.
     pub secrets: Mask,
+    /// Have its settings been refused?
+    is_refused: AtomicBool,
 }
 
 impl Worker {
@@ -151,6 +153,7 @@ impl Worker {
             seats: Arc::clone(&self.seats),
             learned: Arc::clone(&self.learned),
             secrets: Mask::of_settings(known.integration, settings),
+            is_refused: AtomicBool::new(false),
             app,
             known,
         }))
@@ -176,9 +179,6 @@ impl Seats {
     }
 }
 
-impl Shared {
-    /// For how many requests deliveries may be claimed now.
-    pub fn room(&self) -> usize {
 /// So many in a second, evenly. What was not used before can be made up for, but only as far as no second has a
 /// twentieth more than the limit, and a little less, because requests take time from here to the wire.
 fn quota(limit: NonZeroU32) -> Quota {
@@ -186,6 +186,12 @@ fn quota(limit: NonZeroU32) -> Quota {
     Quota::per_second(limit).allow_burst(spare.unwrap_or(NonZeroU32::MIN))
 }
 
+impl Shared {
+    /// For how many requests deliveries may be claimed now.
+    pub fn room(&self) -> usize {
+        if self.is_refused.load(Relaxed) {
+            return 0;
+        }
         let room = self.seats.in_flight.available_permits();
         let under_way = self.seats.most - room;
         let room = self.breaker().allows(self.state.clock.now(), room, under_way);
@@ -196,9 +202,15 @@ fn quota(limit: NonZeroU32) -> Quota {
         (room + ahead).min(self.seats.soon())
     }
 
-    /// Is the third party left alone for a while?
+    /// Is the third party left alone for a while, or until the settings are mended?
     pub fn is_paused(&self) -> bool {
-        self.state.clock.now() < self.breaker().until()
+        self.is_refused.load(Relaxed) || self.state.clock.now() < self.breaker().until()
+    }
+
+    /// Has nothing succeeded for so long that nothing is repeated any more?
+    pub fn is_dead(&self) -> bool {
+        let after = self.known.integration.schedule.dead_after;
+        after.is_some_and(|after| self.breaker().is_dead(self.state.clock.now(), after))
     }
 
     /// Notes a round that used all of its room, if it `is_full`, and how long it took. Where a third party takes
@@ -224,15 +236,20 @@ fn quota(limit: NonZeroU32) -> Quota {
             self.seats.ahead.store(0, Relaxed);
             self.breaker().failed(self.state.clock.now(), asked);
         } else {
-            self.breaker().succeeded();
+            let is_delivered =
+                |verdict: &Verdict| matches!(verdict, Verdict::Delivered | Verdict::DeliveredWithWarning(_));
+            self.breaker().answered(verdicts.iter().any(is_delivered));
         }
     }
 
     /// Stops everything until the owner mends the settings. `why` is masked already.
     pub async fn block(&self, why: &str) {
         let (app, slug) = (self.app.id, self.slug);
+        // What a round has claimed already is not sent either.
+        self.is_refused.store(true, Relaxed);
         tracing::warn!(app.id = %app, slug, "{slug} refuses the settings of the app {app}; nothing is sent until they are mended");
         if let Err(error) = block(&self.state, app, slug, Some(why)).await {
+            self.is_refused.store(false, Relaxed);
             tracing::warn!(%error, slug, "that could not be written down; the next answer tells it again");
         }
     }

@@ -154,7 +154,9 @@ async fn what_is_set_is_shown_with_its_secrets_masked() {
             (&json!(true), &json!("blocked"))
         );
         let problems = set["problems"].as_array().unwrap().iter();
-        let fields: Vec<_> = problems.map(|problem| problem["field"].as_str().unwrap()).collect();
+        let fields: Vec<_> = problems
+            .map(|problem| problem["field"].as_str().unwrap())
+            .collect();
         let without_effect = [
             "settings.send_attribution",
             "settings.send_play_store_purchase_token",
@@ -305,7 +307,7 @@ async fn the_catalogue_describes_each_integration() {
         (&json!("webhook"), &json!("Webhook"))
     );
     assert_eq!(webhook["identifiers"], json!([]));
-    assert_eq!(webhook["limits"]["repeat_hours"], 24);
+    assert_eq!(webhook["limits"]["repeat_age_hours"], 24);
     let described = &webhook["settings"]["properties"];
     let set = set(&server, everything()).await;
     let names = |object: &Value| object.as_object().unwrap().keys().cloned().collect::<Vec<_>>();

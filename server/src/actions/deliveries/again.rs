@@ -1,6 +1,6 @@
 //! Whether an event may go to an integration once more, or for the first time long after it was made.
 
-use bursar_domain::integrations::Skip;
+use bursar_domain::integrations::{Skip, Tried};
 use bursar_domain::profile::Details;
 
 use super::Gate;
@@ -45,11 +45,14 @@ pub fn refuses_again(
     if refused.is_some() && (before == Before::NotSent || refused != Some(Skip::Historical)) {
         return refused;
     }
-    let tried_at = match before {
-        Before::Expired(made_at) => Some(made_at),
+    let tried = match before {
+        Before::Expired(first_at) => Some(Tried {
+            first_at,
+            made_at: now,
+        }),
         Before::NotSent | Before::Sent => None,
     };
-    let ends_at = known.integration.limits.ends_at(event.at, tried_at);
+    let ends_at = known.integration.limits.ends_at(event.at, tried);
     ends_at
         .is_some_and(|ends_at| now > ends_at)
         .then_some(Skip::TooOld)

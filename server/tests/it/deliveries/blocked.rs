@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use crate::support::backend::ALL;
+use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, advance, amplitude, bought, deliveries, enable, put, settle_down, shown, states, told,
-    transaction_of, work,
+    HOUR, SECOND, advance, amplitude, bought, deliveries, enable, fates_of, put, settle_down, shown, states,
+    told, transaction_of, work,
 };
 use crate::support::purchases::{Customer, with};
-use crate::support::server::{TRANSACTION, TestServer};
+use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Received, Vendor};
 
 #[tokio::test]
@@ -72,6 +72,107 @@ async fn refused_credentials_stop_everything_until_they_are_mended() {
             }
             assert_conserved(&server).await;
         }
+    }
+}
+
+/// Beyond all the time for which Amplitude's events may be repeated: none of it has begun.
+#[tokio::test]
+async fn what_was_blocked_for_long_goes_out_all_the_same() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|_, _| Manner::Answers(401, "go away")).await;
+        enable(&server, "amplitude", amplitude(&vendor.url)).await;
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        let _working = work(&server);
+        for day in 0..8 {
+            // Each look of the owner's is answered in the same way.
+            put(&server, "amplitude", true, &amplitude(&vendor.url)).await;
+            settle_down(&server.state).await;
+            assert_eq!(shown(&server, "amplitude").await["status"], "blocked", "{day}");
+            advance(&server, 24 * HOUR).await;
+        }
+        vendor.script(|_, number| match number {
+            8 => Manner::Answers(500, "down"),
+            _ => Manner::Answers(200, "{}"),
+        });
+        put(&server, "amplitude", true, &amplitude(&vendor.url)).await;
+        settle_down(&server.state).await;
+        let [seen] = &deliveries(&server).await[..] else {
+            panic!("one event")
+        };
+        assert_eq!((seen.state.as_str(), seen.tries), ("pending", 9), "{backend:?}");
+        // The first failure that counts: it is repeated after the first wait.
+        advance(&server, 6 * SECOND).await;
+        assert_eq!(states(&server).await, ["delivered 1"], "{backend:?}");
+        let told = told(&vendor.received());
+        assert!(told.iter().all(|event| *event == told[0]), "{told:#?}");
+        assert_conserved(&server).await;
+    }
+}
+
+/// With one request at a time many are claimed ahead. All that is claimed after a refusal goes back unsent.
+#[tokio::test]
+async fn one_refusal_stops_what_is_claimed_already() {
+    const GOOD: usize = 40;
+    let vendor = Vendor::with(|_, number| match number {
+        0..GOOD => Manner::Answers(200, "{}"),
+        _ => Manner::Answers(403, "no"),
+    })
+    .await;
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let branch = json!({"branch_keys": {"production": "key_live_a"}, "base_url": vendor.url,
+        "max_in_flight": 1, "events": {"access_level_updated": false}});
+    enable(&server, "branch", branch).await;
+    let names: Vec<_> = (0..2 * GOOD).map(|number| format!("user-{number}")).collect();
+    for name in &names {
+        let customer = Customer::new(&server, name).await;
+        customer.post(IDENTIFIERS, &json!({"branch_id": name})).await;
+        customer.post(TRANSACTION, &bought(name)).await;
+    }
+    let _working = work(&server);
+    settle_down(&server.state).await;
+    assert_eq!(vendor.count(), GOOD + 1);
+    let left = GOOD;
+    assert_eq!(
+        states(&server).await,
+        [format!("delivered {GOOD}"), format!("pending {left}")]
+    );
+    assert_conserved(&server).await;
+}
+
+/// The webhook's receiver says that it is gone: this event is not for it, and the others wait.
+#[tokio::test]
+async fn what_is_gone_is_rejected_and_nothing_more_is_sent() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|request, _| match request.body.as_str() {
+            "{}" => Manner::Answers(200, "{}"),
+            _ => Manner::Answers(410, "gone"),
+        })
+        .await;
+        let settings = json!({"urls": {"production": vendor.url}, "events": {"access_level_updated": false},
+            "retry_on": "non_2xx"});
+        put(&server, "webhook", true, &settings).await;
+        let _working = work(&server);
+        let customer = Customer::new(&server, "ann").await;
+        for transaction in ["t1", "t2"] {
+            customer.post(TRANSACTION, &bought(transaction)).await;
+            settle_down(&server.state).await;
+        }
+        let fates = fates_of(&server, "webhook", "").await;
+        assert_eq!(fates, ["t1 rejected 410 gone", "t2 pending"], "{backend:?}");
+        let body = shown(&server, "webhook").await;
+        assert_eq!(
+            (&body["status"], &body["problems"][0]["detail"]),
+            (&json!("blocked"), &json!("410 gone"))
+        );
+        vendor.script(|_, _| Manner::Answers(200, "{}"));
+        put(&server, "webhook", true, &settings).await;
+        settle_down(&server.state).await;
+        let fates = fates_of(&server, "webhook", "").await;
+        assert_eq!(fates, ["t1 rejected 410 gone", "t2 delivered"], "{backend:?}");
+        assert_conserved(&server).await;
     }
 }
 

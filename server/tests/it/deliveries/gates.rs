@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::backend::ALL;
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, MINUTE, advance, amplitude, bought, enable, fates_of, put, settle_down, states, work,
+    HOUR, MINUTE, advance, amplitude, bought, enable, fates_of, put, settle_down, shown, states, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
@@ -69,6 +69,56 @@ async fn an_event_that_is_switched_off_meanwhile_is_skipped() {
             "{backend:?}"
         );
         assert_eq!(vendor.count(), asked, "{backend:?}");
+        assert_conserved(&server).await;
+    }
+}
+
+/// What is repeated is what was sent before, but not without the address or the key that it was sent with.
+#[tokio::test]
+async fn an_address_or_a_key_that_is_taken_away_skips_what_is_repeated_and_blocks_nothing() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let ill = Vendor::with(|request, _| match request.body.as_str() {
+            "{}" => Manner::Answers(200, "{}"),
+            _ => Manner::Answers(500, "down"),
+        })
+        .await;
+        let well = Vendor::start().await;
+        let off = json!({"access_level_updated": false});
+        let webhook = json!({"urls": {"production": well.url, "sandbox": ill.url}, "events": off});
+        put(&server, "webhook", true, &webhook).await;
+        let keys = |sandbox: &str| {
+            let keys = json!({"production": "key_live_a", "sandbox": sandbox});
+            json!({"branch_keys": keys, "base_url": ill.url, "events": off})
+        };
+        put(&server, "branch", true, &keys("key_test_b")).await;
+        let _working = work(&server);
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(IDENTIFIERS, &json!({"branch_id": "b"})).await;
+        let sandbox = with(bought("test"), json!({"environment": "Sandbox"}));
+        customer.post(TRANSACTION, &sandbox).await;
+        settle_down(&server.state).await;
+        assert_eq!(states(&server).await, ["pending 2"], "{backend:?}");
+        let asked = ill.count();
+        let without = json!({"urls": {"production": well.url}, "events": off});
+        assert_eq!(
+            put(&server, "webhook", true, &without).await.json()["status"],
+            "ok"
+        );
+        put(&server, "branch", true, &keys("")).await;
+        advance(&server, MINUTE).await;
+        customer.post(TRANSACTION, &bought("real")).await;
+        settle_down(&server.state).await;
+        let fates = fates_of(&server, "webhook", "").await;
+        let missing = "test skipped missing_credentials: urls.sandbox";
+        assert_eq!(fates, ["real delivered", missing], "{backend:?}");
+        let fates = fates_of(&server, "branch", "").await;
+        let missing = "test skipped missing_credentials: branch_keys.sandbox";
+        assert_eq!(fates, ["real pending 500 down", missing], "{backend:?}");
+        assert_eq!(ill.count(), asked + 1, "{backend:?}");
+        for slug in ["webhook", "branch"] {
+            assert_eq!(shown(&server, slug).await["status"], "ok", "{backend:?}");
+        }
         assert_conserved(&server).await;
     }
 }

@@ -8,10 +8,10 @@ use serde_json::json;
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, MINUTE, SECOND, advance, amplitude, bought, deliveries, enable, next_due, settle_down,
-    until_states, work,
+    HOUR, MINUTE, SECOND, advance, amplitude, bought, deliveries, enable, entries, fates_of, next_due, only,
+    put, send, settle_down, states, until_states, webhook, work,
 };
-use crate::support::purchases::Customer;
+use crate::support::purchases::{Customer, with};
 use crate::support::random::Random;
 use crate::support::server::{START, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
@@ -73,7 +73,9 @@ async fn the_waits_between_tries_are_those_of_the_usual_schedule_until_the_event
 }
 
 #[tokio::test]
-async fn who_asks_for_time_gets_it_in_both_forms_and_nobody_else_is_sent_meanwhile() {
+async fn who_asks_for_time_gets_it_in_both_forms_and_nobody_else_is_sent_for_minutes() {
+    /// For so long one answer stops all the others.
+    const OTHERS: i64 = 300;
     // The clock stands at 2026-01-01 00:00:00; a date has no fractions, so it may be a second later.
     for (status, form, least) in [
         (429, "120", 120),
@@ -91,8 +93,20 @@ async fn who_asks_for_time_gets_it_in_both_forms_and_nobody_else_is_sent_meanwhi
         settle_down(&server.state).await;
         assert_eq!(vendor.count(), 1, "{form}: it asked to be left alone");
         vendor.script(|_, _| Manner::Answers(200, "{}"));
-        advance(&server, least * SECOND - 1).await;
+        let others = least.min(OTHERS);
+        advance(&server, others * SECOND - 1).await;
         assert_eq!(vendor.count(), 1, "{form}");
+        if least > OTHERS {
+            advance(&server, 1).await;
+            let fates = fates_of(&server, "amplitude", "").await;
+            assert_eq!(
+                fates,
+                [format!("t1 pending {status}"), "t2 delivered".into()],
+                "{form}"
+            );
+            advance(&server, (least - others) * SECOND - 1).await;
+            assert_eq!(vendor.count(), 2, "{form}");
+        }
         // At most a fifth longer, and the second into which a date is rounded.
         advance(&server, least * SECOND / 5 + SECOND + 1).await;
         until_states(&server, &["delivered 2"]).await;
@@ -135,6 +149,113 @@ async fn the_webhook_repeats_nothing_a_day_after_the_first_try() {
     server.state.clock.move_to(START + 24 * HOUR + 1).unwrap();
     until_states(&server, &["expired 1"]).await;
     assert_eq!(vendor.count(), 1);
+}
+
+/// Nobody is told of an event twice because of its age alone: only what failed counts.
+#[tokio::test]
+async fn the_webhook_tries_an_event_of_yesterday_once() {
+    for (hours, expected, tries) in [(23, "t1 delivered", 2), (25, "t1 expired too_old", 1)] {
+        let vendor = Vendor::with(|_, _| Manner::Answers(410, "gone")).await;
+        let settings = with(webhook(&vendor.url), json!({"retry_on": "non_2xx"}));
+        let server = TestServer::on(Backend::SqliteMemory).await;
+        let _working = work(&server);
+        put(&server, "webhook", true, &settings).await;
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        advance(&server, hours * HOUR).await;
+        // It is let go on, and fails once.
+        let before = vendor.count();
+        vendor.script(move |request, number| match request.body.as_str() {
+            "{}" => Manner::Answers(200, "{}"),
+            _ if number < before + 2 => Manner::Answers(500, "down"),
+            _ => Manner::Answers(200, "{}"),
+        });
+        put(&server, "webhook", true, &settings).await;
+        settle_down(&server.state).await;
+        advance(&server, MINUTE).await;
+        assert_eq!(fates_of(&server, "webhook", "").await, [expected], "{hours}");
+        assert_eq!(vendor.count(), before + 1 + tries, "{hours}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_took_nothing_for_a_day_gets_each_event_once() {
+    for backend in ALL {
+        let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+        let server = failing(backend, "webhook", webhook(&vendor.url)).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        let customer = Customer::new(&server, "bob").await;
+        advance(&server, 24 * HOUR - 10 * MINUTE).await;
+        customer.post(TRANSACTION, &bought("t2")).await;
+        settle_down(&server.state).await;
+        assert_eq!(
+            (states(&server).await, vendor.count()),
+            (vec!["pending 2".into()], 3)
+        );
+        // What would be repeated is not sent any more, and what is new is sent once.
+        advance(&server, 10 * MINUTE).await;
+        customer.post(TRANSACTION, &bought("t3")).await;
+        settle_down(&server.state).await;
+        let dead = "given up: nothing has succeeded there for a day";
+        let fates = fates_of(&server, "webhook", "").await;
+        assert_eq!(
+            fates,
+            [
+                format!("t1 rejected {dead}"),
+                format!("t2 rejected {dead}"),
+                format!("t3 rejected {dead}; 500 down")
+            ],
+            "{backend:?}"
+        );
+        assert_eq!(vendor.count(), 4, "{backend:?}");
+        // One success is enough, and then failures are repeated again.
+        vendor.script(|request, _| match request.body.contains("t4") {
+            true => Manner::Answers(200, "{}"),
+            false => Manner::Answers(500, "down"),
+        });
+        for transaction in ["t4", "t5"] {
+            customer.post(TRANSACTION, &bought(transaction)).await;
+            settle_down(&server.state).await;
+        }
+        let fates = fates_of(&server, "webhook", "").await;
+        assert_eq!(fates[3..], ["t4 delivered", "t5 pending 500 down"], "{backend:?}");
+        assert_conserved(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn who_asks_for_one_more_try_gets_the_whole_schedule_anew() {
+    for backend in ALL {
+        let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+        let server = failing(backend, "webhook", webhook(&vendor.url)).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        for round in 1..=2 {
+            for minutes in [1, 2, 4, 8, 16, 32, 64, 128, 256] {
+                assert_eq!(
+                    go_to_next(&server).await,
+                    minutes * MINUTE,
+                    "{backend:?}, {round}"
+                );
+                advance(&server, 1).await;
+            }
+            let fates = fates_of(&server, "webhook", "").await;
+            assert_eq!(
+                fates,
+                ["t1 rejected given up after 10 tries: 500 down"],
+                "{backend:?}"
+            );
+            let list = entries(&server, "deliveries").await;
+            let id = only(&list)["delivery_id"].as_str().unwrap().to_owned();
+            assert_eq!(only(&list)["attempts"], 10 * round);
+            let retry = format!("deliveries/{id}/retry");
+            assert_eq!(send(&server, "POST", &retry, &json!(null)).await.status, 202);
+            // After so many failures the third party is left alone for a while.
+            advance(&server, MINUTE).await;
+        }
+        assert_conserved(&server).await;
+    }
 }
 
 /// How many waits end in the busiest piece of time, as a multiple of the mean over the time in which they end.
@@ -188,6 +309,7 @@ fn what_failed_together_does_not_come_back_together() {
         waits: USUAL.waits,
         then: Then::GoOn,
         jitter_percent: 0,
+        dead_after: None,
     };
     let middle = USUAL.waits[3];
     let waits = drawn(&plain, 4, None, &mut random);

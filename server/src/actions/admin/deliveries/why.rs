@@ -1,7 +1,7 @@
 //! Why a delivery is where it is: the rules that decide, in their order, as sentences.
 
 use bursar_domain::events::EventKind;
-use bursar_domain::integrations::{Skip, Told};
+use bursar_domain::integrations::{Skip, Told, Tried};
 use bursar_domain::profile::{Details, Profile};
 use bursar_domain::time::format_time;
 
@@ -201,7 +201,11 @@ impl Subject<'_> {
     fn age(&self, known: &AppIntegration) -> String {
         let title = known.integration.title;
         let open = self.shown.and_then(|shown| shown.open.as_ref());
-        let tried = open.and_then(|open| open.first_tried_at);
+        let first_at = open.and_then(|open| open.first_tried_at);
+        let tried = first_at.map(|first_at| Tried {
+            first_at,
+            made_at: self.event.created_at,
+        });
         match known.integration.limits.ends_at(self.event.at, tried) {
             None => format!("{title} takes it however old it is."),
             Some(end) if self.now > end => format!(
