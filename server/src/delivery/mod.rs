@@ -89,6 +89,15 @@ impl Workers {
         Arc::clone(breakers.entry((app, slug)).or_default())
     }
 
+    /// Notes that a third party answered as it should when its settings were proved: what was wrong before is over.
+    pub fn note_proof(&self, app: AppId, slug: &'static str) {
+        let breaker = self.breaker(app, slug);
+        breaker
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .answered(true);
+    }
+
     /// Is nothing sent there for now?
     fn is_paused(&self, app: AppId, slug: &'static str, now: i64) -> bool {
         let breaker = self.breaker(app, slug);

@@ -155,7 +155,7 @@ pub async fn set(
             refuse_private(&after.settings, integration, &shared)?;
         }
         // Whatever was wrong, the owner has looked at it: it is found out anew.
-        after.blocked = first_proof(integration, &after);
+        after.blocked = first_proof(integration, before.as_ref(), &after, request.now);
         let in_audit = |current: &Current| {
             let settings = current.settings.masked(integration.settings);
             json!({"enabled": current.enabled, "settings": settings})
@@ -191,9 +191,21 @@ pub async fn set(
     Ok(shown(integration, Some(&after)))
 }
 
-/// An integration that is proved before anything is sent waits for that; the others go on at once.
-fn first_proof(integration: &Integration, current: &Current) -> Option<String> {
-    let has_to_wait = current.enabled && matches!(integration.probe, Probe::Handshake(..));
+/// An integration that is proved before anything is sent waits for that, unless it was on and all that has to be proved
+/// is as it was; the others go on at once.
+fn first_proof(
+    integration: &Integration,
+    before: Option<&Current>,
+    after: &Current,
+    now: i64,
+) -> Option<String> {
+    let Probe::Handshake(requests, _) = integration.probe else {
+        return None;
+    };
+    let well = before.filter(|before| before.enabled && before.blocked.is_none());
+    let proved = well.map_or_else(Vec::new, |before| requests(&before.settings, now));
+    let is_news = |request| well.is_none() || !proved.contains(request);
+    let has_to_wait = after.enabled && requests(&after.settings, now).iter().any(is_news);
     has_to_wait.then(|| "it has not been proved yet".to_owned())
 }
 
@@ -205,6 +217,9 @@ async fn prove(
     settings: &Settings,
 ) -> Result<Option<String>, ActionError> {
     let why = probe::prove(state, integration, settings).await.err();
+    if why.is_none() {
+        state.workers.note_proof(app, integration.slug);
+    }
     block(state, app, integration.slug, why.as_deref()).await?;
     Ok(why)
 }

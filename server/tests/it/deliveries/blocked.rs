@@ -176,6 +176,44 @@ async fn what_is_gone_is_rejected_and_nothing_more_is_sent() {
     }
 }
 
+/// An outage at the moment of a change is no reason to stop what has been proved.
+#[tokio::test]
+async fn the_handshake_is_made_anew_where_addresses_or_authorizations_are_news() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let vendor = Vendor::start().await;
+    let with_token = |token: &str, more: serde_json::Value| {
+        let urls = json!({"production": vendor.url, "sandbox": vendor.url});
+        let said = json!({"urls": urls, "authorizations": {"production": token}});
+        with(said, more)
+    };
+    put(&server, "webhook", true, &with_token("a", json!({}))).await;
+    assert_eq!(vendor.count(), 2, "one for each address");
+    vendor.script(|_, _| Manner::Answers(500, "down"));
+    let status = async |enabled: bool, settings: serde_json::Value| {
+        put(&server, "webhook", enabled, &settings).await.json()["status"].clone()
+    };
+    assert_eq!(
+        status(true, with_token("a", json!({"ordered": true}))).await,
+        "ok"
+    );
+    let without = json!({"urls": {"production": vendor.url}, "authorizations": {"production": "a"}});
+    assert_eq!(status(true, without).await, "ok");
+    assert_eq!(vendor.count(), 2, "nothing is to be proved");
+    assert_eq!(status(true, with_token("b", json!({}))).await, "blocked");
+    assert_eq!(
+        status(true, with_token("b", json!({}))).await,
+        "blocked",
+        "still not proved"
+    );
+    vendor.script(|_, _| Manner::Answers(200, "{}"));
+    assert_eq!(status(true, with_token("b", json!({}))).await, "ok");
+    // While it is off nobody knows what becomes of the receiver.
+    assert_eq!(status(false, with_token("b", json!({}))).await, "disabled");
+    let asked = vendor.count();
+    assert_eq!(status(true, with_token("b", json!({}))).await, "ok");
+    assert_eq!(vendor.count(), asked + 2);
+}
+
 /// Was the first thing that came `{}`?
 fn is_shaken_first(received: &[Received]) -> bool {
     received.first().is_some_and(|first| first.body == "{}")
