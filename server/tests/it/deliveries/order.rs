@@ -1,16 +1,19 @@
 //! The order of a profile's events, over failures, holds, several servers and their deaths.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
+use bursar::store::{Sql, Statement};
 use futures_util::future::join_all;
 use serde_json::json;
+use uuid::Uuid;
 use xtask::test_environment::size;
 
 use crate::support::backend::Backend;
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    SECOND, advance, amplitude, bought, enable, next_due, settle_down, states, transaction_of,
+    SECOND, advance, amplitude, bought, enable, next_due, settle_down, states, transaction_of, work,
 };
 use crate::support::mortal::Mortal;
 use crate::support::purchases::{Customer, with};
@@ -127,6 +130,63 @@ async fn no_event_of_a_profile_overtakes_another_over_failures_holds_and_deaths(
         let taken = run(backend, true, 40).await;
         assert_eq!(inversions(&taken), 0, "{backend:?}: {taken:?}");
     }
+}
+
+/// The longest time for which a lane was due and nobody was at it, as far as looks tell that come every few
+/// milliseconds.
+async fn longest_idle(max_in_flight: usize, answers_after: Duration) -> Duration {
+    const DUE: Sql = Sql::same("SELECT lane_id, due_at FROM lanes WHERE lease IS NULL");
+    let vendor = Vendor::with(move |_, number| match number % 20 {
+        19 => Manner::Answers(500, "down"),
+        _ => Manner::Late(answers_after, 200, "{}"),
+    })
+    .await;
+    let server = TestServer::on(Backend::SqliteFile).await;
+    let branch = json!({"branch_keys": {"production": "key_live_a"}, "base_url": vendor.url,
+        "max_in_flight": max_in_flight, "events": {"access_level_updated": false}});
+    enable(&server, "branch", branch).await;
+    let names: Vec<_> = (0..40).map(|number| format!("user-{number:03}")).collect();
+    for name in &names {
+        let customer = Customer::new(&server, name).await;
+        customer.post(IDENTIFIERS, &json!({"branch_id": name})).await;
+        for number in 0..3 {
+            customer
+                .post(TRANSACTION, &bought(&format!("{name}-{number}")))
+                .await;
+        }
+    }
+    let _working = work(&server);
+    let mut since: HashMap<(Uuid, i64), Instant> = HashMap::new();
+    let mut longest = Duration::ZERO;
+    loop {
+        let rows = server.state.store.scan(Statement::new(&DUE, [])).await.unwrap();
+        let (seen, now) = (Instant::now(), server.state.clock.now());
+        let lanes = rows.iter().map(|row| (row.uuid(0).unwrap(), row.int(1).unwrap()));
+        let due: Vec<_> = lanes.filter(|(_, due_at)| *due_at <= now).collect();
+        since.retain(|lane, _| due.contains(lane));
+        for lane in due {
+            longest = longest.max(seen - *since.entry(lane).or_insert(seen));
+        }
+        if states(&server).await == [format!("delivered {}", 3 * names.len())] {
+            return longest;
+        }
+        // What fails is due some seconds later: the clock goes ten times as fast as the wall's.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        server.state.clock.move_to(now + SECOND / 5).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn no_lane_that_is_due_is_left_alone_for_a_second() {
+    let longest = longest_idle(32, Duration::from_millis(10)).await;
+    assert!(longest < Duration::from_secs(1), "{longest:?}");
+}
+
+/// With one request at a time and a slow third party most lanes have to wait: the same look tells.
+#[tokio::test]
+async fn behind_a_single_slow_seat_lanes_are_seen_to_wait() {
+    let longest = longest_idle(1, Duration::from_millis(50)).await;
+    assert!(longest > Duration::from_secs(1), "{longest:?}");
 }
 
 #[tokio::test]

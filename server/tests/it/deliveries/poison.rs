@@ -1,14 +1,17 @@
 //! An event that cannot be told takes nobody with it.
 
+use bursar::delivery;
+use bursar::directory::AppIntegration;
 use bursar::store::{Sql, Statement};
+use bursar_domain::integrations::Integration;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    MINUTE, SECOND, Working, advance, amplitude, bought, deliveries, enable, fates_of, settle_down, states,
-    told, transaction_of, until_states, work,
+    MINUTE, SECOND, Working, advance, amplitude, app_id, bought, deliveries, enable, fates_of, settle_down,
+    states, told, transaction_of, until_states, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
@@ -92,7 +95,7 @@ async fn what_a_third_party_refuses_dies_alone() {
 }
 
 #[tokio::test]
-async fn a_hundred_refusals_in_a_row_stop_nobody() {
+async fn a_thousand_refusals_in_a_row_stop_nobody() {
     let vendor = Vendor::with(|request, _| {
         let is_good = request.body.contains("good");
         if is_good {
@@ -106,10 +109,10 @@ async fn a_hundred_refusals_in_a_row_stop_nobody() {
     let settings = json!({"urls": {"production": vendor.url}, "events": {"access_level_updated": false}});
     enable(&server, "webhook", settings).await;
     let _working = work(&server);
-    buy(&server, 100).await;
+    buy(&server, 1_000).await;
     let good = Customer::new(&server, "good").await;
     good.post(TRANSACTION, &bought("good")).await;
-    until_states(&server, &["delivered 1", "rejected 100"]).await;
+    until_states(&server, &["delivered 1", "rejected 1000"]).await;
     assert_conserved(&server).await;
 }
 
@@ -144,6 +147,82 @@ async fn an_event_that_cannot_be_read_is_rejected_with_a_reason_and_the_others_g
         assert_eq!(spoilt.unwrap().reason, FAULT);
         assert_conserved(&server).await;
     }
+}
+
+/// Bytes that are no text at all, plain and packed, as a broken disk or another program could leave them.
+#[tokio::test]
+async fn an_event_that_is_no_text_stops_nobody() {
+    const PLAIN: Sql =
+        Sql::same("UPDATE events SET plain = CAST(x'7bff' AS TEXT), packed = NULL WHERE event_id = $1");
+    const PACKED: Sql = Sql::same("UPDATE events SET plain = '', packed = x'ff00ff' WHERE event_id = $1");
+    for spoil in [&PLAIN, &PACKED] {
+        let vendor = Vendor::start().await;
+        // PostgreSQL stores no such text.
+        let (server, event, _working) = with_spoilt(Backend::SqliteFile, &vendor.url, spoil).await;
+        let states = states(&server).await;
+        assert_eq!(states[0], "delivered 4", "{states:?}");
+        let spoilt = event.to_string();
+        let told = told(&vendor.received());
+        assert!(
+            told.iter().all(|event| event["insert_id"] != *spoilt),
+            "{told:#?}"
+        );
+        assert_eq!(told.len(), 4);
+    }
+}
+
+/// An integration whose functions fail, whatever they are asked.
+mod failing {
+    use bursar_domain::integrations::{Integration, Probe, webhook};
+
+    pub static ENCODE: Integration = Integration {
+        encode: |_| panic!("injected"),
+        ..WITHOUT_PROBE
+    };
+    pub static REQUEST: Integration = Integration {
+        request: |_| panic!("injected"),
+        ..WITHOUT_PROBE
+    };
+    pub static JUDGE: Integration = Integration {
+        judge: |_, _| panic!("injected"),
+        ..WITHOUT_PROBE
+    };
+    pub static NONE: Integration = WITHOUT_PROBE;
+
+    const WITHOUT_PROBE: Integration = Integration {
+        probe: Probe::MarkedEvent,
+        ..webhook::INTEGRATION
+    };
+}
+
+#[tokio::test]
+async fn whichever_function_of_an_integration_panics_it_is_caught_and_told() {
+    let vendor = Vendor::start().await;
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    enable(&server, "webhook", json!({"urls": {"production": vendor.url}})).await;
+    let app = server.state.directory().app(app_id(&server)).unwrap().clone();
+    let known = app.integration("webhook").unwrap();
+    let send = async |integration: &'static Integration| {
+        let known = AppIntegration {
+            integration,
+            enabled: true,
+            settings: known.settings.clone(),
+            blocked: None,
+            targets: known.targets.clone(),
+        };
+        let tried = delivery::send_marked(&server.state, &app, &known).await;
+        match tried {
+            Ok(tried) => format!("{:?}", tried[0].verdict),
+            Err(skip) => format!("Rejected({:?})", skip.to_string()),
+        }
+    };
+    let fault = format!("Rejected({FAULT:?})");
+    for integration in [&failing::ENCODE, &failing::REQUEST, &failing::JUDGE] {
+        assert_eq!(send(integration).await, fault);
+    }
+    assert_eq!(vendor.count(), 1, "the one whose answer could not be judged");
+    // Without these failures the same event goes out.
+    assert_eq!(send(&failing::NONE).await, "Delivered");
 }
 
 #[tokio::test]
