@@ -13,6 +13,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bursar::clock::Clock;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::support::backend::Folder;
@@ -41,6 +43,8 @@ pub struct Judge {
 
 struct Profile {
     customer: String,
+    /// When the subscription began, in seconds: lately, so that no third party finds its events too old.
+    began: i64,
     identifier: Numbers,
     renewal: Numbers,
 }
@@ -82,11 +86,17 @@ pub enum Ending {
 }
 
 impl Judge {
+    /// The ids of all its customers.
+    pub fn customers(&self) -> impl Iterator<Item = &str> {
+        self.profiles.iter().map(|profile| profile.customer.as_str())
+    }
+
     /// A judge whose profiles are there.
     pub fn new(client: &mut Client) -> Self {
         let folder = Folder::new();
         let profile = |number| Profile {
             customer: format!("judged-{number}"),
+            began: Clock::system().now() / 1_000_000 - 20 * 3_600,
             identifier: Numbers::default(),
             renewal: Numbers::default(),
         };
@@ -278,15 +288,15 @@ impl Profile {
 
     /// The body of a report: a further period of the one subscription.
     fn renewal(&self, number: u64) -> String {
-        let (hours, minutes, seconds) = (number / 3600 % 24, number / 60 % 60, number % 60);
-        let day = 1 + number / 86_400;
+        let after = |seconds: i64| Timestamp::from_second(self.began + seconds).unwrap().to_string();
+        let seconds = i64::try_from(number).unwrap();
         json!({
             "purchase_type": "subscription", "store": "app_store", "store_product_id": "monthly",
             "store_transaction_id": self.transaction(number),
             "store_original_transaction_id": self.transaction(1),
             "price": {"country": "DE", "currency": "USD", "value": 9.99},
-            "originally_purchased_at": "2020-01-01T00:00:01Z",
-            "purchased_at": format!("2020-01-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z"),
+            "originally_purchased_at": after(1),
+            "purchased_at": after(seconds),
             "expires_at": "2099-01-01T00:00:00Z", "renew_status": true,
         })
         .to_string()

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bursar::store::{Sql, Statement};
 
 use super::judge::{Ending, Judge};
-use super::kills_with_deliveries::{enable_all, store, third_party};
+use super::kills_with_deliveries::{enable_all, store, third_parties};
 use crate::support::backend::Backend;
 use crate::support::running::{Program, Running, server};
 use crate::support::server::{IDENTIFIERS, PROFILE};
@@ -80,13 +80,13 @@ fn a_server_that_leaves_requests_unanswered_is_found_out() {
 /// Stops or kills a server that has deliveries under way, and answers how many lanes are left claimed.
 fn claimed_after(backend: Backend, go: impl FnOnce(&mut Running)) -> i64 {
     const CLAIMED: Sql = Sql::same("SELECT count(*) FROM lanes WHERE lease IS NOT NULL");
-    let (url, _) = third_party(Duration::from_millis(50));
+    let (url, _) = third_parties(Duration::from_millis(50));
     let mut program = Program::on(backend, server());
     program.wrapper = ["env", "BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES=true"]
         .map(OsString::from)
         .into();
     let mut running = program.start();
-    enable_all(&program, &running, &url, &url);
+    enable_all(&program, &running, &url);
     let judge = Judge::new(&mut program.client(&running));
     judge.load(&program, &running, || thread::sleep(Duration::from_millis(800)));
     go(&mut running);
