@@ -1,6 +1,8 @@
 //! What happens to profiles when a transaction is reported or becomes due: who owns it, who shares its access, which
-//! events follow. Rows A20, A23, A24 and B20 of the transition tables, and F8 to F14.
+//! events follow. Rows A20, A23, A24 and B20 of the transition tables, and F8, F9, F10, F11, F12, F13 and F14.
 
+#[cfg(test)]
+mod any_order;
 mod before;
 #[cfg(test)]
 mod dice;
@@ -49,7 +51,7 @@ pub struct Report<'a> {
     pub known: Option<Transaction>,
     /// USD for one unit of its currency on the day of the purchase, where known.
     pub usd_rate: Option<Decimal>,
-    /// What happens if somebody else owns it.
+    /// What happens if somebody else owns it. F13: that may be another setting for the sandbox.
     pub sharing: Sharing,
     /// Can the product be bought again and again?
     pub is_consumable: bool,
@@ -186,7 +188,7 @@ fn settle_owner(parties: &mut [Party], key: &Key, sharing: Sharing) -> usize {
     }
 }
 
-/// F9: the caller owns it from now on, and nobody shares it any more. Revenue stays where it was made.
+/// F9, F12: the caller owns it from now on, and nobody shares it any more. Revenue stays where it was made.
 fn hand_over(parties: &mut [Party], owner: usize, key: &Key) -> usize {
     let of_key = |transaction: &Transaction| Key::of(transaction) == *key;
     let held = &mut parties[owner].holdings;

@@ -1,4 +1,5 @@
-//! Access given and taken away through our API: rows F1 to F7 of the transition tables.
+//! Access given and taken away through our API: rows F1, F2, F3, F4, F5, F6 and F7 of the transition
+//! tables.
 
 use super::access::AccessLevel;
 use super::account::{Before, Drafts, Party};

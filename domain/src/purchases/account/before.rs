@@ -17,7 +17,7 @@ pub(in crate::purchases) struct Before {
 
 impl Before {
     /// As of now; what comes from the chains of `handled`, where something is due, as of just before that. So time
-    /// alone changes nothing else: not a grant (F2, F4), not a chain that is handled later.
+    /// alone changes nothing else: not a grant (C9, F2, F4), not a chain that is handled later.
     pub(in crate::purchases) fn of(parties: &[Party], context: Context<'_>, handled: &[Key]) -> Self {
         let due = |chain: &Chain| {
             let key = Some(Key::of(&chain.latest)).filter(|key| handled.contains(key))?;

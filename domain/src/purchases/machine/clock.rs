@@ -63,6 +63,7 @@ fn upcoming(chain: &Chain, context: Context<'_>) -> impl Iterator<Item = (i64, D
 }
 
 fn ends(chain: &Chain, context: Context<'_>) -> [Option<(i64, Due)>; 2] {
+    // C8: what is refunded or replaced is closed, and nothing is due of it.
     let (Some(end), Some(access_end), None) = (chain.ends_at(), chain.access_ends_at(), chain.closed) else {
         return [None, None];
     };

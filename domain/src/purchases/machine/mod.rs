@@ -30,7 +30,7 @@ pub enum Command {
     },
     /// The pause that was arranged does not take place.
     WithdrawPause,
-    /// The billing date was moved (Google Play).
+    /// B15: the billing date was moved (Google Play).
     Defer {
         /// When that was said.
         at: i64,

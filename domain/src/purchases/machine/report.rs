@@ -8,7 +8,7 @@ use crate::purchases::transaction::{CancellationReason, Transaction};
 /// So far the first period may begin from the date that the chain gives for itself.
 const FIRST_SLACK: i64 = 60 * 1_000_000;
 
-/// A1 to A7, A22: the first that is heard of a chain.
+/// A1, A2, A3, A4, A5, A6, A7, A22: the first that is heard of a chain.
 pub(super) fn begin(transaction: Transaction, context: Context<'_>, facts: &mut Vec<Fact>) -> Chain {
     let is_first = is_first(&transaction);
     let is_trial = is_first && is_free_start(&transaction) && !transaction.is_family_shared;
@@ -71,7 +71,7 @@ impl Change<'_> {
         }
     }
 
-    /// A8 to A19, A21: a further transaction of a chain.
+    /// A8, A9, A10, A11, A12, A13, A14, A15, A16, A17, A18, A19, A21: a further transaction of a chain.
     pub(super) fn add(&mut self, transaction: Transaction) {
         let latest = &self.chain.latest;
         let is_newer = (
@@ -193,7 +193,7 @@ impl Change<'_> {
             };
         }
         if old.product_id == new.product_id {
-            // A10 to A13, A19
+            // A10, A11, A12, A13, A19
             return EventKind::SubscriptionRenewed;
         }
         match self.chain.closed {

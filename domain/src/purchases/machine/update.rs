@@ -9,7 +9,8 @@ use crate::purchases::chain::Closed;
 use crate::purchases::transaction::{CancellationReason, Transaction};
 
 impl Change<'_> {
-    /// Takes in the new state of a transaction that was stored as `old`.
+    /// Takes in the new state of a transaction that was stored as `old`. B0, B19: what is not looked at here, such as the
+    /// price, makes no event.
     pub(super) fn update(&mut self, old: &Transaction, new: Transaction) {
         let was_running = self.is_running();
         let was_open = self.chain.closed.is_none();
@@ -25,7 +26,7 @@ impl Change<'_> {
         let is_latest = self.chain.latest.id == new.id;
         self.rewind(end_before);
         match (old.refunded_at, new.refunded_at) {
-            // B9 to B12
+            // B9, B10, B11, B12
             (None, Some(at)) => return self.note_refund(&new, at, None),
             (Some(_), None) => self.take_back_refund(),
             _ => {}
@@ -47,7 +48,8 @@ impl Change<'_> {
         }
     }
 
-    /// What is due counts from the new end, also if that lies before the old one.
+    /// B15: a later end makes no event but Google's, see [`super::Command::Defer`]. What is due counts from the new end,
+    /// also if that lies before the old one.
     pub(super) fn rewind(&mut self, end_before: Option<i64>) {
         let end = self.chain.access_ends_at();
         if end != end_before
@@ -124,7 +126,7 @@ impl Change<'_> {
         self.note(kind, at, transaction);
     }
 
-    /// B4 to B8: a charge failed, a grace period was given.
+    /// B4, B5, B6, B7, B8: a charge failed, a grace period was given.
     pub(super) fn note_billing(&mut self, old: Option<&Transaction>, new: &Transaction) {
         let Some(failed) = new.billing_issue_detected_at else {
             return;
