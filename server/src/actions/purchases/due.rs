@@ -2,9 +2,8 @@
 
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::purchases::account;
-use futures_util::FutureExt;
 use futures_util::future::join_all;
-use tokio::task::JoinSet;
+use futures_util::{FutureExt, StreamExt, stream};
 
 use super::Rules;
 use super::people::People;
@@ -15,10 +14,12 @@ use crate::store::tables::profiles::rows_of;
 use crate::store::tables::purchases;
 use crate::store::{Decision, Loaded, StoreError};
 
-/// How many profiles are looked up at a time; they are handled together, so that they share commits.
-const BATCH: i64 = 1_024;
+/// How many profiles are looked up at a time.
+const BATCH: i64 = 8_192;
 /// How many of them share a task.
 const TASK: usize = 64;
+/// How many tasks are at work at once: enough for full commits, and far less than may queue.
+const TASKS: usize = 16;
 /// When a profile that could not be handled is looked at again, in microseconds: an hour later.
 const POSTPONED: i64 = 60 * 60 * 1_000_000;
 
@@ -49,20 +50,24 @@ pub async fn handle_due(state: &AppState, now: i64) -> Result<(), StoreError> {
     }
 }
 
-/// Handles these profiles, on all threads.
+/// Handles these profiles, on all threads. Where a task is done the next begins, so that no commit waits for the last of
+/// a batch.
 async fn handle_all(state: &AppState, due: &[(AppId, ProfileId)], now: i64) -> Vec<Handled> {
-    let mut tasks = JoinSet::new();
-    for some in due.chunks(TASK) {
-        let (state, some) = (state.clone(), some.to_vec());
-        tasks.spawn(async move {
+    let shares: Vec<_> = due.chunks(TASK).map(<[_]>::to_vec).collect();
+    let tasks = stream::iter(shares).map(|some| {
+        let state = state.clone();
+        tokio::spawn(async move {
             let each = some.into_iter().map(|(app, profile)| {
                 let handled = handle(&state, app, profile, now);
                 handled.map(move |result| (app, profile, result))
             });
             join_all(each).await
-        });
-    }
-    tasks.join_all().await.into_iter().flatten().collect()
+        })
+    });
+    let handled = tasks
+        .buffer_unordered(TASKS)
+        .map(|done| done.expect("a task does not panic: what is decided is caught where it panics"));
+    handled.collect::<Vec<_>>().await.into_iter().flatten().collect()
 }
 
 /// A profile that cannot be handled must not hold up the others.
