@@ -216,6 +216,12 @@ impl Chain {
         }
     }
 
+    /// Will it have to be closed when it has ended? Then something is due of it until that is done.
+    pub(super) fn waits_for_its_end(&self) -> bool {
+        let is_told = !self.latest.is_family_shared && self.pause_arranged_at.is_none();
+        is_told && self.closed.is_none() && self.ends_at().is_some()
+    }
+
     /// Is the store trying to collect?
     pub fn has_billing_issue(&self) -> bool {
         self.latest.billing_issue_detected_at.is_some()

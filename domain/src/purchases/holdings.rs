@@ -218,17 +218,24 @@ impl Holdings {
         self.sources().any(|level| level.is_active(at))
     }
 
-    /// What cannot be, if something is so: for those who look after the database.
-    pub fn problem(&self) -> Option<String> {
+    /// What cannot be, if something is so: for those who look after the database. `due_at` is when they would look at it
+    /// next.
+    pub fn problem(&self, due_at: Option<i64>) -> Option<String> {
         let own = self.chains.iter().find_map(|chain| {
             let problem = chain.problem()?;
             Some(format!("the chain of transaction {} {problem}", chain.latest.id))
+        });
+        let is_forgotten = |chain: &&Chain| due_at.is_none() && chain.waits_for_its_end();
+        let forgotten = self.chains.iter().find(is_forgotten).map(|chain| {
+            let id = &chain.latest.id;
+            format!("nobody looks whether the chain of transaction {id} has ended")
         });
         let mut keys: Vec<Key> = self.chains.iter().map(|chain| Key::of(&chain.latest)).collect();
         let chains = keys.len();
         keys.sort();
         keys.dedup();
-        own.or_else(|| (keys.len() < chains).then(|| "it has one chain twice".to_owned()))
+        own.or(forgotten)
+            .or_else(|| (keys.len() < chains).then(|| "it has one chain twice".to_owned()))
     }
 
     /// When something of it is due next by time alone.

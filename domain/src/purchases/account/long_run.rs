@@ -48,8 +48,9 @@ fn tell(dice: &mut Dice) {
         step(dice, &mut story, &mut now);
     }
     for party in &story.parties {
+        let due_at = party.holdings.next_due(story.context(now));
         assert_eq!(
-            party.holdings.problem(),
+            party.holdings.problem(due_at),
             None,
             "what is reported never becomes what cannot be"
         );

@@ -21,7 +21,7 @@ pub async fn check(store: &Store, report: &mut Report) -> Result<(), Failure> {
         for row in &mut rows {
             after = (AppId(row.uuid(0)?), row.uuid(1)?);
             looked_at += 1;
-            if let Some(problem) = problem(&row.text(2)?) {
+            if let Some(problem) = problem(&row.text(2)?, row.opt_int(3)?) {
                 wrong.push(format!("profile {}: {problem}", after.1));
             }
         }
@@ -44,9 +44,9 @@ pub async fn check(store: &Store, report: &mut Report) -> Result<(), Failure> {
     Ok(())
 }
 
-fn problem(holdings: &str) -> Option<String> {
+fn problem(holdings: &str, due_at: Option<i64>) -> Option<String> {
     match serde_json::from_str::<bursar_domain::purchases::holdings::Holdings>(holdings) {
-        Ok(holdings) => holdings.problem(),
+        Ok(holdings) => holdings.problem(due_at),
         // Without the reader's words, in which a value could stand.
         Err(error) => Some(format!(
             "what it has cannot be read (at character {})",

@@ -245,10 +245,10 @@ pub fn update_identifiers(profile: &Profile, selector: &Selector, place: Place) 
     )
 }
 
-/// What profiles have, in the order of apps and profiles, of those behind the one named.
+/// What profiles have and when something of it is due next, in the order of apps and profiles, of those behind the one named.
 pub fn select_holdings(after: (AppId, Uuid), limit: i64) -> Statement {
     const SQL: Sql = Sql::same(
-        "SELECT app_id, profile_id, holdings FROM profiles
+        "SELECT app_id, profile_id, holdings, due_at FROM profiles
          WHERE (app_id, profile_id) > ($1, $2) AND holdings IS NOT NULL ORDER BY app_id, profile_id LIMIT $3",
     );
     Statement::new(&SQL, [after.0.0.into(), after.1.into(), limit.into()])

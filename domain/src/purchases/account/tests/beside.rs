@@ -185,3 +185,15 @@ fn a_corrected_date_of_purchase_decides_anew_which_transaction_is_shown() {
     story.report(day(29), &failed(day(29), Some(day(46)), paid("t2", 0)));
     assert_eq!(shown(&story).0, "t1");
 }
+
+#[test]
+fn a_chain_that_nobody_will_end_is_a_problem() {
+    let mut story = started();
+    let holdings = &story.parties[A].holdings;
+    let due = holdings.next_due(story.context(day(0)));
+    assert_eq!((due, holdings.problem(due)), (Some(day(30)), None));
+    let problem = holdings.problem(None).expect("nothing is due of it");
+    assert!(problem.contains("transaction t1"), "{problem}");
+    story.tick(day(31));
+    assert_eq!(story.parties[A].holdings.problem(None), None);
+}
