@@ -59,6 +59,8 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     if let Some(first_run) = first_run {
         announce(&first_run, address);
     }
+    // From here on a signal stops it gently: whoever reads that it is ready may send one at once.
+    let asked_to_stop = stop_signal()?;
     let (stopper, stop) = watch::channel(false);
     let mut servers = JoinSet::new();
     for (listener, surface) in listeners {
@@ -70,7 +72,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     let housekeeping = tokio::spawn(keep_house(state.clone()));
     let scheduler = (config.role != Role::Api).then(|| tokio::spawn(keep_time(state.clone())));
     let courier = (config.role != Role::Api).then(|| tokio::spawn(delivery::run(state.clone())));
-    stop_signal().await?;
+    asked_to_stop.await;
     tracing::info!("stopping");
     stopper.send_replace(true);
     let (_, ()) = tokio::join!(
@@ -264,12 +266,14 @@ async fn save_last_uses(state: &AppState, since: i64) -> i64 {
     }
 }
 
-async fn stop_signal() -> Result<(), Failure> {
+/// Listens for the signals that stop the server; what it answers is done when one has come.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
