@@ -185,7 +185,8 @@ fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
     let verdict = match answer {
         // What holds is the status within the body.
         Some(answer) if (200..=299).contains(&answer.status) => match code(answer) {
-            None | Some(200) => Verdict::Delivered,
+            Some(200) => Verdict::Delivered,
+            None => Verdict::DeliveredWithWarning(format!("{}: no code in it", answer.words())),
             Some(401 | 403) => Verdict::Misconfigured(answer.words()),
             Some(429 | 500..) => Verdict::retry(answer.words()),
             Some(_) => Verdict::Rejected(answer.words()),
@@ -207,7 +208,7 @@ fn code(answer: &Answer) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::integrations::samples::{Case, sending};
+    use crate::integrations::samples::{Case, answer, sending};
     use serde_json::json;
 
     fn case(kind: EventKind) -> Case {
@@ -350,5 +351,21 @@ mod tests {
         ] {
             assert_eq!(one.verdict(status, body), verdict, "{status} {body}");
         }
+    }
+
+    #[test]
+    fn a_success_that_cannot_be_read_is_noted() {
+        let verdict = |body| {
+            sending(&INTEGRATION, 1)
+                .verdicts(Some(&answer(200, body)))
+                .remove(0)
+        };
+        for body in ["", "<html>", "{}"] {
+            assert!(
+                matches!(verdict(body), Verdict::DeliveredWithWarning(_)),
+                "{body}"
+            );
+        }
+        assert_eq!(verdict(r#"{"code":200}"#), Verdict::Delivered);
     }
 }
