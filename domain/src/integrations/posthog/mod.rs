@@ -118,18 +118,24 @@ fn is_reserved(name: &str) -> bool {
 }
 
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
-    let route = route(occasion)?;
+    let key = key(occasion)?;
     if is_reserved(occasion.event_name()) {
         return Err(Skip::Other("invalid_name"));
     }
+    let age = occasion.now.saturating_sub(occasion.event.at);
+    let route = if age > requests::HISTORICAL {
+        format!("{key} {}", requests::BACKFILL)
+    } else {
+        key.to_owned()
+    };
     Ok(Record {
-        route: route.into(),
+        route,
         body: event::event(occasion)?,
     })
 }
 
 /// The name of the setting with the key.
-fn route(occasion: &Occasion<'_>) -> Result<&'static str, Skip> {
+fn key(occasion: &Occasion<'_>) -> Result<&'static str, Skip> {
     let settings = occasion.settings;
     let is_set = |setting: &str| settings.text(setting).is_some();
     let has_sandbox = occasion.environment() == "sandbox" && is_set("sandbox_api_key");
