@@ -13,6 +13,8 @@ use bursar_domain::integrations::{
 };
 use bursar_domain::json::Object;
 use bursar_domain::profile::{Details, Profile, ProfileChanges};
+use bursar_domain::purchases::holdings::Holdings;
+use bursar_domain::purchases::machine::{Command, Context, Timers, Waits, apply};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -123,7 +125,33 @@ fn full() -> Known {
             "android_app_set_id": "b5a1c2d3-0000-4000-8000-00000000000d"
         }
     });
-    profile(&Value::Object(identifiers), &body, Some("u1"))
+    let (mut profile, details) = profile(&Value::Object(identifiers), &body, Some("u1"));
+    profile.holdings = holdings();
+    (profile, details)
+}
+
+/// A subscription that was bought a day before the events and renews.
+fn holdings() -> Holdings {
+    const DAY: i64 = 24 * 3_600 * 1_000_000;
+    let bought = CREATED_AT - DAY;
+    let transaction = json!({
+        "store": "app_store", "id": "t1", "original_id": "t1", "purchase_type": "subscription",
+        "product_id": "gold.monthly", "price": {"country": "DE", "currency": "EUR", "value": "9.99"},
+        "purchased_at": bought, "originally_purchased_at": bought, "expires_at": bought + 31 * DAY,
+        "will_renew": true
+    });
+    let context = Context {
+        now: bought,
+        waits: &Waits::default(),
+        timers: &Timers::default(),
+        access_level_id: Some("premium"),
+    };
+    let transaction = Box::new(serde_json::from_value(transaction).unwrap());
+    let (chain, _) = apply(None, None, Command::Report(transaction), context);
+    Holdings {
+        chains: chain.into_iter().collect(),
+        ..Holdings::default()
+    }
 }
 
 fn bare() -> Known {
