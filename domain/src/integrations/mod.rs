@@ -118,7 +118,8 @@ pub struct Part {
     /// Do these settings ask for it for an event of this kind? `None`: they always do.
     pub wanted: Option<fn(&Settings, EventKind) -> bool>,
     /// What of an answer the requests after it need, such as an id that the third party has to be asked for. They get
-    /// it as [`Sending::learned`], also those of later events of the profile with the same [`Record::route`].
+    /// it as [`Sending::learned`], also those of later events of the profile with the same [`Record::route`]. A `GET` of
+    /// such a part is a question: see [`Limits::questions_per_second`].
     pub learns: Option<fn(&Answer) -> Option<String>>,
 }
 
@@ -168,6 +169,8 @@ pub struct Limits {
     pub request_bytes: Option<u32>,
     /// Requests in a second.
     pub requests_per_second: Option<u32>,
+    /// Of these, requests in a second that ask for what others need, such as an id.
+    pub questions_per_second: Option<u32>,
     /// How old an event may be, in hours, when it is sent.
     pub oldest_event_hours: Option<u32>,
     /// For how many hours after the first try it may be repeated.
@@ -180,6 +183,7 @@ impl Limits {
         events_per_request: 1,
         request_bytes: None,
         requests_per_second: None,
+        questions_per_second: None,
         oldest_event_hours: None,
         repeat_hours: None,
     };

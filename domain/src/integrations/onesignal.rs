@@ -29,6 +29,8 @@ pub const INTEGRATION: Integration = Integration {
     identifiers: IDENTIFIERS,
     limits: Limits {
         requests_per_second: Some(1_000),
+        // Whose a subscription is may be asked about once a second.
+        questions_per_second: Some(1),
         ..Limits::NONE
     },
     schedule: &USUAL,

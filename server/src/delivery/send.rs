@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use bursar_domain::ids::ProfileId;
 use bursar_domain::integrations::schedule::DICE;
-use bursar_domain::integrations::{Integration, Judgement, Record, Schedule, Sending, Settings, Verdict};
+use bursar_domain::integrations::{
+    Integration, Judgement, Method, Record, Schedule, Sending, Settings, Verdict,
+};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
@@ -102,7 +104,7 @@ pub async fn exchange(
     profile: ProfileId,
     records: &[Record],
 ) -> Outcome {
-    let mut learned = memory.recall(target.id, profile, &records[0].route, state.clock.now());
+    let mut learned = memory.recall(target.id, profile, &records[0].route);
     let mut step = 0;
     loop {
         let sending = Sending {
@@ -117,6 +119,9 @@ pub async fn exchange(
         let Ok(request) = catch_unwind(AssertUnwindSafe(|| (known.integration.request)(&sending))) else {
             return fault(records.len(), step);
         };
+        if target.part.learns.is_some() && request.method == Method::Get {
+            memory.before_question().await;
+        }
         let credentials = Mask::of_head(&request);
         let received = state.outbound.send(&request, sending.now).await;
         let duration = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
@@ -129,7 +134,7 @@ pub async fn exchange(
             Ok(Judgement::Next(next)) if next > step && next < MOST_STEPS => {
                 step = next;
                 if let Some(news) = news {
-                    memory.note(target.id, profile, &records[0].route, &news, state.clock.now());
+                    memory.note(target.id, profile, &records[0].route, &news);
                     learned = Some(news);
                 }
             }
