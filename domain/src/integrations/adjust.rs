@@ -37,7 +37,7 @@ pub const INTEGRATION: Integration = Integration {
     encode,
     request,
     judge,
-    probe: Probe::MarkedEvent,
+    probe: Probe::MarkedEventOfNobody(is_of_nobody),
 };
 
 const ADID: &str = "adjust_device_id";
@@ -251,6 +251,11 @@ fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
     all(sending, &verdict)
 }
 
+/// Does it say that the tokens are fine, but that nobody has this device?
+fn is_of_nobody(answer: &Answer) -> bool {
+    answer.status == 404 && answer.body.to_ascii_lowercase().contains("device not found")
+}
+
 fn has_error(answer: &Answer) -> bool {
     answer.json().is_some_and(|body| body["error"].is_string())
 }
@@ -258,7 +263,7 @@ fn has_error(answer: &Answer) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::integrations::samples::{AT, Case, EVENT_ID, HOUR, sending};
+    use crate::integrations::samples::{AT, Case, EVENT_ID, HOUR, answer, sending};
     use serde_json::{Value as Json, json};
 
     fn case(kind: EventKind) -> Case {
@@ -458,5 +463,22 @@ mod tests {
             assert_eq!(name(status, reason), verdict, "{status} {reason}");
         }
         assert_eq!(one.verdict(200, r#"{"status":"OK"}"#), "delivered");
+    }
+
+    #[test]
+    fn a_device_that_nobody_has_proves_the_tokens() {
+        let is_proof = |status, reason: &str| is_of_nobody(&answer(status, reason));
+        assert!(is_proof(
+            404,
+            r#"{"error":"Event request failed (Device not found)"}"#
+        ));
+        assert!(!is_proof(
+            404,
+            r#"{"error":"Event request failed (App token not found)"}"#
+        ));
+        assert!(!is_proof(
+            400,
+            r#"{"error":"Event request failed (Device not found)"}"#
+        ));
     }
 }

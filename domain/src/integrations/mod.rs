@@ -158,6 +158,9 @@ pub enum Probe {
     ),
     /// There is no such request: an event that is marked as a test is sent.
     MarkedEvent,
+    /// As [`Self::MarkedEvent`], to a third party that takes events of customers alone that it knows. The customer of a
+    /// test is nobody: the function tells whether an answer says no more than that, which proves the credentials.
+    MarkedEventOfNobody(fn(&Answer) -> bool),
 }
 
 /// What an integration takes at most; `null`: there is no limit.

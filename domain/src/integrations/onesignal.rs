@@ -44,7 +44,7 @@ pub const INTEGRATION: Integration = Integration {
     encode,
     request,
     judge,
-    probe: Probe::MarkedEvent,
+    probe: Probe::MarkedEventOfNobody(is_of_nobody),
 };
 
 /// Two names of the same thing: a player's id became the id of a subscription.
@@ -298,6 +298,11 @@ fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
     all(sending, &verdict)
 }
 
+/// Does it say that nobody has this subscription? Who may not ask is told that instead.
+fn is_of_nobody(answer: &Answer) -> bool {
+    answer.status == 404
+}
+
 /// Does the body of a success tell of a failure?
 fn says_no(answer: &Answer) -> bool {
     answer.json().is_some_and(|body| body["success"] == false)
@@ -515,6 +520,16 @@ mod tests {
         let verdicts = one().verdicts(Some(&answer(401, "no")));
         let words = "401 no: the setting rest_api_key is needed";
         assert_eq!(verdicts, [Verdict::Misconfigured(words.into())]);
+    }
+
+    #[test]
+    fn a_subscription_that_nobody_has_proves_the_key() {
+        assert!(is_of_nobody(&answer(404, "{}")));
+        assert!(
+            [200, 400, 401, 403, 429, 500]
+                .iter()
+                .all(|status| !is_of_nobody(&answer(*status, "{}")))
+        );
     }
 
     #[test]

@@ -140,6 +140,6 @@ fn of_probe(integration: &Integration, settings: &Settings) -> String {
         Probe::Requests(requests, _) | Probe::Handshake(requests, _) => {
             format!("{:?}", requests(settings, NOW))
         }
-        Probe::MarkedEvent => String::new(),
+        Probe::MarkedEvent | Probe::MarkedEventOfNobody(_) => String::new(),
     }
 }

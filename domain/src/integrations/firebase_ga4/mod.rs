@@ -114,14 +114,17 @@ fn stream(occasion: &Occasion<'_>) -> Result<&'static str, Skip> {
     }
 }
 
-/// The name on the stream's platform; for Stripe that on iOS.
-fn event_name<'a>(occasion: &Occasion<'a>, stream: &str) -> Result<&'a str, Skip> {
+/// What events are called on the stream's platform; for Stripe as on iOS.
+fn names_of<'a>(settings: &'a Settings, stream: &str) -> &'a serde_json::Value {
     let platform = match stream {
         "android" => Platform::Android,
         _ => Platform::Ios,
     };
-    let names = occasion.settings.get("event_names");
-    let name = names[platform.as_str()][occasion.kind().as_str()].as_str();
+    &settings.get("event_names")[platform.as_str()]
+}
+
+fn event_name<'a>(occasion: &Occasion<'a>, stream: &str) -> Result<&'a str, Skip> {
+    let name = names_of(occasion.settings, stream)[occasion.kind().as_str()].as_str();
     match name.unwrap_or_default() {
         "" => Err(Skip::EventDisabled),
         name if names::is_valid(name) => Ok(name),
