@@ -2,7 +2,7 @@
 //! too, as `POST /json/1.3/postEvent`.
 //!
 //! Sources: <https://docs.pushwoosh.com/developer/api-reference/tags>, "How do I update tags for one device" of its help
-//! centre, and the official Python library 0.3.1, read 2026-11.
+//! centre, and the official Python library pypushwoosh 0.3.1, read 2026-11.
 
 use serde::Serialize;
 
