@@ -11,13 +11,15 @@ use uuid::Uuid;
 
 use super::customer::Platform;
 use super::exchange::{all, by_status};
+use super::missing;
 use super::occasion::Revenue;
 use super::schedule::USUAL;
-use super::settings::{any_text, at_least_one};
+use super::settings::any_text;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict, all_but_levels, json, shared,
 };
+use crate::app::AppSettings;
 use crate::events::wire::Amount;
 
 /// The record.
@@ -113,8 +115,8 @@ const INVALID_IDS: [&str; 14] = [
 /// Longer texts are cut there; we cut them first.
 const MAX_TEXT: usize = 1_024;
 
-fn check(settings: &Settings) -> Vec<Problem> {
-    let mut problems = at_least_one(settings, "api_keys");
+fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
+    let mut problems = missing::on_platforms(settings, app, "api_keys");
     let names = settings.get("event_names").as_object().into_iter().flatten();
     let reserved = names.filter(|(_, name)| RESERVED.iter().any(|reserved| *name == reserved));
     problems.extend(reserved.map(|(event, _)| {
@@ -375,7 +377,8 @@ fn places(list: &Value) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::integrations::samples::{Case, answer, sending};
+    use crate::events::EventKind;
+    use crate::integrations::samples::{Case, EVENT_ID, answer, sending};
     use serde_json::json;
 
     #[test]
@@ -436,6 +439,68 @@ mod tests {
         assert_eq!(waits(both), [hour, None, Some(30), None, None]);
         let others = r#"{"exceeded_daily_quota_users":{"somebody":1},"eps_threshold":30}"#;
         assert_eq!(waits(others), [Some(30); 5]);
+    }
+
+    #[test]
+    fn a_start_is_told_as_documented() {
+        let properties = json!({
+            "vendor_product_id": "gold.monthly", "transaction_id": "GPA.1111-2222-3333-44444",
+            "original_transaction_id": "GPA.1111-2222-3333-44444", "store": "play_store",
+            "environment": "Production", "currency": "EUR", "price_usd": 4.94, "proceeds_usd": 4.2,
+            "event_datetime": "2025-03-14T09:26:53.000000+0000", "profile_event_id": EVENT_ID
+        });
+        let case = Case {
+            settings: json!({"api_keys": {"production": {"android": "amp-prod-android-key"}},
+                "revenue_mode": "proceeds"}),
+            kind: EventKind::SubscriptionStarted,
+            properties: properties.clone(),
+            identifiers: json!({"amplitude_device_id": "amp-dev-91ff"}),
+            profile: json!({"installation_meta": {"device_id": "d", "platform": "Android"}}),
+            ..Case::of(&INTEGRATION)
+        };
+        let request = case.request();
+        assert_eq!(request.url, "https://api2.amplitude.com/2/httpapi");
+        assert_eq!(
+            request.headers,
+            [
+                ("content-type", "application/json".into()),
+                ("accept", "*/*".into())
+            ]
+        );
+        assert_eq!(
+            case.body(),
+            json!({
+                "api_key": "amp-prod-android-key", "options": {"min_id_length": 1},
+                "events": [{
+                    "event_type": "subscription_started", "time": 1_741_944_413_000_i64, "insert_id": EVENT_ID,
+                    "user_id": "cust-7781", "device_id": "amp-dev-91ff", "platform": "Android",
+                    "os_name": "Android", "productId": "gold.monthly", "revenue": 4.2, "currency": "USD",
+                    "event_properties": properties,
+                    // The customer of a case has bought nothing.
+                    "user_properties": {"subscription_state": "never_subscribed"}
+                }]
+            })
+        );
+    }
+
+    #[test]
+    fn a_platform_of_the_app_without_a_key_is_told_of() {
+        let mut case = Case {
+            settings: json!({"api_keys": {"sandbox": {"ios": "k"}}}),
+            ..Case::of(&INTEGRATION)
+        };
+        assert_eq!(
+            case.problems(),
+            ["api_keys.production", "api_keys.production.android"]
+        );
+        case.settings = json!({"api_keys": {"production": {"ios": "k"}, "sandbox": {"android": "k"}}});
+        assert!(case.problems().is_empty());
+        case.settings = json!({"api_keys": {"production": {"android": "k"}}});
+        assert_eq!(case.problems(), ["api_keys.production.ios"]);
+        case.app.ios_bundle_id = None;
+        assert!(case.problems().is_empty());
+        case.settings = json!({});
+        assert_eq!(case.problems(), ["api_keys"]);
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod exchange;
 mod facebook_ads;
 pub mod field;
 mod firebase_ga4;
+mod missing;
 mod mixpanel;
 mod nested;
 pub mod occasion;
@@ -47,6 +48,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::app::AppSettings;
 use crate::events::EventKind;
 pub use customer::Customer;
 pub use exchange::{Answer, Judgement, Method, Request, Sending, Verdict};
@@ -95,8 +97,8 @@ pub struct Integration {
     pub takes: fn(EventKind) -> bool,
     /// The calls that an event can make here, each a delivery of its own. [`Part::WHOLE`] where there is one.
     pub parts: &'static [Part],
-    /// What is valid but will not do what it seems to.
-    pub check: fn(&Settings) -> Vec<Problem>,
+    /// What is valid but will not do what it seems to, in an app with these settings of its own.
+    pub check: fn(&Settings, &AppSettings) -> Vec<Problem>,
     /// The event as the third party is told of it, without credentials. The same occasion always gives the same
     /// record.
     pub encode: fn(&Occasion<'_>) -> Result<Record, Skip>,
@@ -251,11 +253,6 @@ pub fn all_but_levels(event: EventKind) -> bool {
 /// As [`all_but_levels`], without the synthetic events.
 pub fn no_synthetic(event: EventKind) -> bool {
     all_but_levels(event) && !event.is_synthetic()
-}
-
-/// Everything is fine with any settings.
-pub fn no_problems(_: &Settings) -> Vec<Problem> {
-    Vec::new()
 }
 
 /// Most events fit, so that their text is not moved while it grows.

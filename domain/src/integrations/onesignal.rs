@@ -17,6 +17,7 @@ use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record,
     Request, Sending, Settings, Skip, Verdict, all_but_levels, json, shared, with_member,
 };
+use crate::app::AppSettings;
 use crate::attributes;
 use crate::events::EventKind;
 
@@ -151,7 +152,7 @@ fn is_legacy(settings: &Settings) -> bool {
     settings.text("api_mode") == Some("legacy")
 }
 
-fn check(settings: &Settings) -> Vec<Problem> {
+fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
     let mut problems = at_least_one(settings, "app_id");
     let has_key = settings.text("rest_api_key").is_some();
     let has_fallback = settings.is("fallback_external_id");
@@ -454,6 +455,58 @@ mod tests {
             );
             assert_eq!(write.body, r#"{"properties":{"tags":{}}}"#);
         }
+    }
+
+    #[test]
+    fn tags_are_told_as_documented() {
+        let case = Case {
+            kind: EventKind::SubscriptionRenewalCancelled,
+            properties: json!({"store": "app_store", "environment": "Production",
+                "vendor_product_id": "gold.monthly",
+                "subscription_expires_at": "2026-02-02T10:04:05.000000+0000",
+                "purchase_date": "2026-01-02T10:04:05.000000+0000"}),
+            customer_user_id: Some("cust-7781"),
+            ..case(
+                &json!({"app_id": APP, "rest_api_key": "os_v2_app_example"}),
+                json!({"one_signal_subscription_id": ID}),
+            )
+        };
+        let record = case.record().unwrap();
+        let sent = sending(&INTEGRATION, 1).on(&record.route).with(&[&record.body]);
+        let sent = sent.under(case.settings());
+        let ask = sent.request();
+        let key = ("authorization", "Key os_v2_app_example".into());
+        assert_eq!(
+            (ask.method, ask.url, ask.headers, ask.body),
+            (
+                Method::Get,
+                format!("https://api.onesignal.com/apps/{APP}/subscriptions/{ID}/user/identity"),
+                vec![key.clone()],
+                String::new()
+            )
+        );
+        let write = sent.knowing(USER).request();
+        assert_eq!(
+            (write.method, write.url, write.headers),
+            (
+                Method::Patch,
+                format!("https://api.onesignal.com/apps/{APP}/users/by/onesignal_id/{USER}"),
+                vec![key, ("content-type", "application/json".into())]
+            )
+        );
+        let body: Value = serde_json::from_str(&write.body).unwrap();
+        assert_eq!(
+            body,
+            json!({"properties": {"tags": {
+                "adapty_customer_user_id": "cust-7781", "adapty_profile_id": PROFILE_ID,
+                "environment": "Production", "store": "app_store", "vendor_product_id": "gold.monthly",
+                "subscription_expires_at": "2026-02-02T10:04:05.000000+0000",
+                "last_event_type": "auto_renew_off_subscription",
+                "purchase_date": "2026-01-02T10:04:05.000000+0000",
+                // The customer of a case has bought nothing.
+                "active_subscription": "false", "period_type": "normal"
+            }}})
+        );
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::{
     Field, Integration, Kind, Limits, Occasion, Part, Probe, Problem, Record, Settings, Skip, all_but_levels,
     shared, url,
 };
+use crate::app::AppSettings;
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -86,7 +87,7 @@ fn key_problem(text: &str) -> Option<&'static str> {
     any_text(text)
 }
 
-fn check(settings: &Settings) -> Vec<Problem> {
+fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
     let is_set = |path: &str| settings.text(path).is_some();
     let is_custom = settings.text("deployment") == Some("custom");
     let mut problems = Vec::new();

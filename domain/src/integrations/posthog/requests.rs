@@ -149,7 +149,7 @@ mod tests {
                 .body
                 .contains("\"historical_migration\":true")
         };
-        assert!(request(&[record.clone()]) && !request(&[record, young]));
+        assert!(request(std::slice::from_ref(&record)) && !request(&[record, young]));
     }
 
     #[test]
