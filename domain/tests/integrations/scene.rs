@@ -57,30 +57,34 @@ static EVENTS: LazyLock<Vec<Event>> = LazyLock::new(|| {
 });
 
 /// The golden event of a kind.
-fn golden(kind: EventKind) -> Value {
+pub fn golden(kind: EventKind) -> Value {
     let path = folder("tests/golden/events").join(format!("{}.json", kind.as_str()));
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
 fn of_each_store(kind: EventKind, golden: &Value) -> Vec<Event> {
+    let stores = STORES.iter();
+    stores
+        .flat_map(|store| ENVIRONMENTS.map(|environment| event_of(kind, golden, store, environment)))
+        .collect()
+}
+
+/// An event like this one, from a store and environment.
+pub fn event_of(kind: EventKind, like: &Value, store: &'static str, environment: &'static str) -> Event {
+    // As it happened, whatever of it is made odd.
+    let golden = golden(kind);
     let id = golden["event_properties"]["profile_event_id"].as_str().unwrap();
     let at = golden["event_datetime"].as_str().unwrap().replace("+0000", "Z");
     let at = bursar_domain::time::parse_time(&at).unwrap();
-    let event = |store, environment| {
-        let mut payload = golden.clone();
-        payload["event_properties"]["store"] = json!(store);
-        payload["event_properties"]["environment"] = json!(environment);
-        let payload = payload.to_string().leak();
-        Event {
-            store,
-            environment,
-            told: Told::new(id.parse().unwrap(), kind, at, CREATED_AT, payload).unwrap(),
-        }
-    };
-    let stores = STORES.iter();
-    stores
-        .flat_map(|store| ENVIRONMENTS.map(|environment| event(store, environment)))
-        .collect()
+    let mut payload = like.clone();
+    payload["event_properties"]["store"] = json!(store);
+    payload["event_properties"]["environment"] = json!(environment);
+    let payload = payload.to_string().leak();
+    Event {
+        store,
+        environment,
+        told: Told::new(id.parse().unwrap(), kind, at, CREATED_AT, payload).unwrap(),
+    }
 }
 
 /// The events that an integration can tell of.
@@ -172,7 +176,8 @@ fn identifier(name: &str) -> String {
     }
 }
 
-fn profile(identifiers: &Value, body: &Value, customer: Option<&str>) -> Known {
+/// A profile with these identifiers, of which a call said this.
+pub fn profile(identifiers: &Value, body: &Value, customer: Option<&str>) -> Known {
     const CREATED: i64 = 1_735_689_600_000_000;
     let id = ProfileId(Uuid::parse_str("5b0e6a52-7c1d-4a0e-9a44-0f6b7a0c9d11").unwrap());
     let mut profile = Profile::new(AppId(Uuid::nil()), id, customer.map(str::to_owned), CREATED);
