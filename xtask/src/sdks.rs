@@ -23,7 +23,7 @@ const COMPARISON: &str = "SDK: the comparison itself";
 /// What its vendor publishes is for phones and pages.
 const PHONES: &str = "no official SDK for servers is known on PyPI or npm";
 
-const ALL: [Sdk; 14] = [
+const ALL: &[Sdk] = &[
     none(
         "SDK: webhook",
         "webhook",
@@ -36,7 +36,7 @@ const ALL: [Sdk; 14] = [
     none("SDK: branch", "branch", PHONES),
     none("SDK: appmetrica", "appmetrica", PHONES),
     some("SDK: onesignal", "onesignal", "onesignal-python-api"),
-    none("SDK: pushwoosh", "pushwoosh", PHONES),
+    some("SDK: pushwoosh", "pushwoosh", "pypushwoosh"),
     some("SDK: facebook_ads", "facebook_ads", "facebook-business"),
     none("SDK: firebase_ga4", "firebase_ga4", PHONES),
     none("SDK: appsflyer", "appsflyer", PHONES),

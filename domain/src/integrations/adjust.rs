@@ -9,6 +9,7 @@ use super::customer::Platform;
 use super::dated;
 use super::device_id::{self, DeviceIds};
 use super::exchange::{all, by_status};
+use super::missing;
 use super::percent::Form;
 use super::schedule::USUAL;
 use super::secret::header_problem;
@@ -17,6 +18,7 @@ use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict, all_but_levels, json, shared,
 };
+use crate::app::AppSettings;
 use crate::events::EventKind;
 
 /// The record.
@@ -37,7 +39,7 @@ pub const INTEGRATION: Integration = Integration {
     encode,
     request,
     judge,
-    probe: Probe::MarkedEvent,
+    probe: Probe::MarkedEventOfNobody(is_of_nobody),
 };
 
 const ADID: &str = "adjust_device_id";
@@ -90,8 +92,11 @@ fn no_token(_: EventKind) -> &'static str {
     ""
 }
 
-fn check(settings: &Settings) -> Vec<Problem> {
+fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
     let mut problems = at_least_one(settings, "app_tokens");
+    if problems.is_empty() {
+        problems = missing::for_platforms(settings, app, &["app_tokens".to_owned()]);
+    }
     for platform in [Platform::Ios, Platform::Android] {
         let table = format!("event_tokens.{}", platform.as_str());
         let all = settings.get(&table).as_object().into_iter().flatten();
@@ -100,6 +105,14 @@ fn check(settings: &Settings) -> Vec<Problem> {
             problems.push(Problem::new(
                 &table,
                 "is empty, so every event of this platform is skipped",
+            ));
+        }
+        let token = app_token(platform);
+        let is_told = problems.iter().any(|problem| token.starts_with(&problem.field));
+        if tokens.peek().is_some() && settings.text(&token).is_none() && !is_told {
+            problems.push(Problem::new(
+                token,
+                format!("is not set beside {table}, so every event of this platform is skipped"),
             ));
         }
         let odd = tokens.filter(|(_, token)| !token.as_str().is_some_and(is_event_token));
@@ -251,6 +264,11 @@ fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
     all(sending, &verdict)
 }
 
+/// Does it say that the tokens are fine, but that nobody has this device?
+fn is_of_nobody(answer: &Answer) -> bool {
+    answer.status == 404 && answer.body.to_ascii_lowercase().contains("device not found")
+}
+
 fn has_error(answer: &Answer) -> bool {
     answer.json().is_some_and(|body| body["error"].is_string())
 }
@@ -258,7 +276,7 @@ fn has_error(answer: &Answer) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::integrations::samples::{AT, Case, EVENT_ID, HOUR, sending};
+    use crate::integrations::samples::{AT, Case, EVENT_ID, HOUR, answer, sending};
     use serde_json::{Value as Json, json};
 
     fn case(kind: EventKind) -> Case {
@@ -423,6 +441,12 @@ mod tests {
             case.problems(),
             ["event_tokens.ios.trial_started", "event_tokens.android"]
         );
+        case.settings["app_tokens"] = json!({"android": "8qk2m5x0abcd"});
+        assert_eq!(case.problems()[0], "app_tokens.ios");
+        case.app.ios_bundle_id = None;
+        assert_eq!(case.problems()[0], "app_tokens.ios");
+        case.settings["event_tokens"] = json!({"android": {"trial_started": "z9k3qa"}});
+        assert!(case.problems().is_empty());
         case.settings = json!({});
         assert_eq!(case.problems(), ["app_tokens"]);
     }
@@ -458,5 +482,22 @@ mod tests {
             assert_eq!(name(status, reason), verdict, "{status} {reason}");
         }
         assert_eq!(one.verdict(200, r#"{"status":"OK"}"#), "delivered");
+    }
+
+    #[test]
+    fn a_device_that_nobody_has_proves_the_tokens() {
+        let is_proof = |status, reason: &str| is_of_nobody(&answer(status, reason));
+        assert!(is_proof(
+            404,
+            r#"{"error":"Event request failed (Device not found)"}"#
+        ));
+        assert!(!is_proof(
+            404,
+            r#"{"error":"Event request failed (App token not found)"}"#
+        ));
+        assert!(!is_proof(
+            400,
+            r#"{"error":"Event request failed (Device not found)"}"#
+        ));
     }
 }

@@ -4,21 +4,22 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::customer::Platform;
 use super::exchange::{all, by_status};
+use super::missing;
 use super::occasion::Revenue;
 use super::schedule::USUAL;
-use super::settings::{any_text, at_least_one};
+use super::settings::any_text;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict, all_but_levels, json, shared,
 };
-use crate::attributes::Attributes;
+use crate::app::AppSettings;
 use crate::events::wire::Amount;
 
 /// The record.
@@ -114,8 +115,8 @@ const INVALID_IDS: [&str; 14] = [
 /// Longer texts are cut there; we cut them first.
 const MAX_TEXT: usize = 1_024;
 
-fn check(settings: &Settings) -> Vec<Problem> {
-    let mut problems = at_least_one(settings, "api_keys");
+fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
+    let mut problems = missing::on_platforms(settings, app, "api_keys");
     let names = settings.get("event_names").as_object().into_iter().flatten();
     let reserved = names.filter(|(_, name)| RESERVED.iter().any(|reserved| *name == reserved));
     problems.extend(reserved.map(|(event, _)| {
@@ -150,7 +151,8 @@ struct Event<'a> {
     partner_id: Option<&'a str>,
     #[serde(serialize_with = "properties")]
     event_properties: &'a Occasion<'a>,
-    user_properties: UserProperties<'a>,
+    #[serde(serialize_with = "user_properties")]
+    user_properties: &'a Occasion<'a>,
 }
 
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
@@ -161,7 +163,6 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     let (user_id, device_id) = ids(occasion)?;
     let revenue = occasion.revenue();
     let (platform, os_name) = platform(occasion);
-    let subscription = occasion.customer.subscription();
     let event = Event {
         event_type: occasion.event_name(),
         time: occasion.event.at / 1_000,
@@ -178,14 +179,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
         currency: revenue.map(|revenue| revenue.currency),
         partner_id: occasion.settings.text("partner_id"),
         event_properties: occasion,
-        user_properties: UserProperties {
-            subscription_state: subscription.state,
-            subscription_product: subscription.product_id,
-            attributes: occasion
-                .settings
-                .is("send_user_attributes")
-                .then_some(occasion.customer.recipient.attributes),
-        },
+        user_properties: occasion,
     };
     Ok(Record {
         route,
@@ -237,13 +231,23 @@ fn properties<S: Serializer>(occasion: &&Occasion<'_>, serializer: S) -> Result<
     map.end()
 }
 
-#[derive(Serialize)]
-struct UserProperties<'a> {
-    subscription_state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subscription_product: Option<&'a str>,
-    #[serde(flatten)]
-    attributes: Option<&'a Attributes>,
+/// The state of the subscription, and the attributes that are not called as it is.
+fn user_properties<S: Serializer>(occasion: &&Occasion<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    const OWN: [&str; 2] = ["subscription_state", "subscription_product"];
+    let customer = occasion.customer;
+    let subscription = customer.subscription();
+    let mut map = serializer.serialize_map(None)?;
+    map.serialize_entry(OWN[0], subscription.state)?;
+    if let Some(product) = subscription.product_id {
+        map.serialize_entry(OWN[1], product)?;
+    }
+    if occasion.settings.is("send_user_attributes") {
+        let attributes = customer.recipient.attributes.iter();
+        for (name, value) in attributes.filter(|(name, _)| !OWN.contains(name)) {
+            map.serialize_entry(name, value)?;
+        }
+    }
+    map.end()
 }
 
 fn request(sending: &Sending<'_>) -> Request {
@@ -272,9 +276,6 @@ fn request(sending: &Sending<'_>) -> Request {
 }
 
 fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
-    // How long who sends too much has to wait, and who is over the day's quota.
-    const TOO_FAST: u32 = 30;
-    const OVER_QUOTA: u32 = 3_600;
     let Some(answer) = answer else {
         return all(sending, &by_status(None));
     };
@@ -284,31 +285,45 @@ fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
         400 => return bad_request(sending, answer, &body),
         403 => Verdict::Misconfigured(words()),
         413 if sending.records.len() > 1 => Verdict::ResendAlone,
-        429 => {
-            let is_over = |name: &str| body[name].as_object().is_some_and(|over| !over.is_empty());
-            let over_quota = is_over("exceeded_daily_quota_users") || is_over("exceeded_daily_quota_devices");
-            let throttled = places(&body["throttled_events"]);
-            let wait = if over_quota { OVER_QUOTA } else { TOO_FAST };
-            let later = Verdict::Retry {
-                after_seconds: Some(wait),
-                why: words(),
-            };
-            if over_quota || throttled.is_empty() {
-                later
-            } else {
-                let verdicts = (0..sending.records.len()).map(|place| {
-                    if throttled.contains(&place) {
-                        later.clone()
-                    } else {
-                        Verdict::Resend
-                    }
-                });
-                return Judgement::Verdicts(verdicts.collect());
-            }
-        }
+        429 => return too_much(sending, answer, &body),
         _ => by_status(Some(answer)),
     };
     all(sending, &verdict)
+}
+
+/// Only the records that the answer names have to wait; if it names none of them, all do.
+fn too_much(sending: &Sending<'_>, answer: &Answer, body: &Value) -> Judgement {
+    // How long who sends too much has to wait, and who is over the day's quota.
+    const TOO_FAST: u32 = 30;
+    const OVER_QUOTA: u32 = 3_600;
+    #[derive(Deserialize)]
+    struct Ids<'a> {
+        #[serde(borrow)]
+        user_id: Option<Cow<'a, str>>,
+        #[serde(borrow)]
+        device_id: Option<Cow<'a, str>>,
+    }
+    let throttled = places(&body["throttled_events"]);
+    let is_listed = |list: &str, id: Option<Cow<'_, str>>| id.is_some_and(|id| !body[list][&*id].is_null());
+    let wait = |(place, record): (usize, &Record)| {
+        let ids = serde_json::from_str::<Ids<'_>>(&record.body).ok();
+        let is_over_quota = ids.is_some_and(|Ids { user_id, device_id }| {
+            is_listed("exceeded_daily_quota_users", user_id)
+                || is_listed("exceeded_daily_quota_devices", device_id)
+        });
+        let is_throttled = throttled.contains(&place).then_some(TOO_FAST);
+        is_over_quota.then_some(OVER_QUOTA).or(is_throttled)
+    };
+    let waits: Vec<Option<u32>> = sending.records.iter().enumerate().map(wait).collect();
+    let later = |seconds| Verdict::Retry {
+        after_seconds: Some(seconds),
+        why: answer.words(),
+    };
+    if waits.iter().all(Option::is_none) {
+        return all(sending, &later(TOO_FAST));
+    }
+    let verdicts = waits.into_iter().map(|wait| wait.map_or(Verdict::Resend, later));
+    Judgement::Verdicts(verdicts.collect())
 }
 
 /// Nothing of the request was taken in, also not the records that are fine.
@@ -362,7 +377,8 @@ fn places(list: &Value) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::integrations::samples::{Case, answer, sending};
+    use crate::events::EventKind;
+    use crate::integrations::samples::{Case, EVENT_ID, answer, sending};
     use serde_json::json;
 
     #[test]
@@ -394,6 +410,111 @@ mod tests {
         }
         let alone = sending(&INTEGRATION, 2).verdicts(Some(&answer(413, "")));
         assert_eq!(alone, vec![Verdict::ResendAlone; 2]);
+    }
+
+    #[test]
+    fn over_the_days_quota_only_the_events_of_those_who_are_named_wait() {
+        let bodies = [
+            r#"{"user_id":"u1"}"#,
+            r#"{"user_id":"u2","device_id":"d1"}"#,
+            r#"{"device_id":"u1"}"#,
+            r#"{"user_id":"u\u00e9"}"#,
+            r#"{"user_id":"u5"}"#,
+        ];
+        let sent = sending(&INTEGRATION, bodies.len()).with(&bodies);
+        let waits = |body: &str| -> Vec<Option<u32>> {
+            let verdicts = sent.verdicts(Some(&answer(429, body))).into_iter();
+            let wait = |verdict| match verdict {
+                Verdict::Retry { after_seconds, .. } => after_seconds,
+                Verdict::Resend => None,
+                other => panic!("{other:?}"),
+            };
+            verdicts.map(wait).collect()
+        };
+        let quota =
+            r#"{"exceeded_daily_quota_users":{"u1":1,"ué":2},"exceeded_daily_quota_devices":{"d1":9}}"#;
+        let hour = Some(3_600);
+        assert_eq!(waits(quota), [hour, hour, None, hour, None]);
+        let both = r#"{"exceeded_daily_quota_users":{"u1":1},"throttled_events":[0,2]}"#;
+        assert_eq!(waits(both), [hour, None, Some(30), None, None]);
+        let others = r#"{"exceeded_daily_quota_users":{"somebody":1},"eps_threshold":30}"#;
+        assert_eq!(waits(others), [Some(30); 5]);
+    }
+
+    #[test]
+    fn a_start_is_told_as_documented() {
+        let properties = json!({
+            "vendor_product_id": "gold.monthly", "transaction_id": "GPA.1111-2222-3333-44444",
+            "original_transaction_id": "GPA.1111-2222-3333-44444", "store": "play_store",
+            "environment": "Production", "currency": "EUR", "price_usd": 4.94, "proceeds_usd": 4.2,
+            "event_datetime": "2025-03-14T09:26:53.000000+0000", "profile_event_id": EVENT_ID
+        });
+        let case = Case {
+            settings: json!({"api_keys": {"production": {"android": "amp-prod-android-key"}},
+                "revenue_mode": "proceeds"}),
+            kind: EventKind::SubscriptionStarted,
+            properties: properties.clone(),
+            identifiers: json!({"amplitude_device_id": "amp-dev-91ff"}),
+            profile: json!({"installation_meta": {"device_id": "d", "platform": "Android"}}),
+            ..Case::of(&INTEGRATION)
+        };
+        let request = case.request();
+        assert_eq!(request.url, "https://api2.amplitude.com/2/httpapi");
+        assert_eq!(
+            request.headers,
+            [
+                ("content-type", "application/json".into()),
+                ("accept", "*/*".into())
+            ]
+        );
+        assert_eq!(
+            case.body(),
+            json!({
+                "api_key": "amp-prod-android-key", "options": {"min_id_length": 1},
+                "events": [{
+                    "event_type": "subscription_started", "time": 1_741_944_413_000_i64, "insert_id": EVENT_ID,
+                    "user_id": "cust-7781", "device_id": "amp-dev-91ff", "platform": "Android",
+                    "os_name": "Android", "productId": "gold.monthly", "revenue": 4.2, "currency": "USD",
+                    "event_properties": properties,
+                    // The customer of a case has bought nothing.
+                    "user_properties": {"subscription_state": "never_subscribed"}
+                }]
+            })
+        );
+    }
+
+    #[test]
+    fn a_platform_of_the_app_without_a_key_is_told_of() {
+        let mut case = Case {
+            settings: json!({"api_keys": {"sandbox": {"ios": "k"}}}),
+            ..Case::of(&INTEGRATION)
+        };
+        assert_eq!(
+            case.problems(),
+            ["api_keys.production", "api_keys.production.android"]
+        );
+        case.settings = json!({"api_keys": {"production": {"ios": "k"}, "sandbox": {"android": "k"}}});
+        assert!(case.problems().is_empty());
+        case.settings = json!({"api_keys": {"production": {"android": "k"}}});
+        assert_eq!(case.problems(), ["api_keys.production.ios"]);
+        case.app.ios_bundle_id = None;
+        assert!(case.problems().is_empty());
+        case.settings = json!({});
+        assert_eq!(case.problems(), ["api_keys"]);
+    }
+
+    #[test]
+    fn an_attribute_takes_no_place_of_the_subscription() {
+        let case = Case {
+            settings: json!({"api_keys": {"production": {"ios": "k"}}, "send_user_attributes": true}),
+            profile: json!({"custom_attributes": [{"key": "subscription_state", "value": "x"},
+                {"key": "subscription_product", "value": "y"}, {"key": "plan", "value": "gold"}]}),
+            ..Case::of(&INTEGRATION)
+        };
+        let body = case.request().body;
+        assert_eq!(body.matches("subscription_state").count(), 1, "{body}");
+        assert!(!body.contains("subscription_product"), "{body}");
+        assert_eq!(case.body()["events"][0]["user_properties"]["plan"], "gold");
     }
 
     #[test]

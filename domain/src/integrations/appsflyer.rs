@@ -9,15 +9,17 @@ use super::customer::Platform;
 use super::dated;
 use super::device_id::{self, DeviceIds};
 use super::exchange::{all, by_status};
+use super::missing;
 use super::nested::json_with_texts;
 use super::percent::encoded;
 use super::schedule::USUAL;
 use super::secret::header_problem;
-use super::settings::{any_text, at_least_one};
+use super::settings::any_text;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict, all_but_levels, shared, with_member,
 };
+use crate::app::AppSettings;
 use crate::events::EventKind;
 use crate::events::wire::UpperCase;
 use crate::purchases::transaction::Environment;
@@ -122,8 +124,8 @@ fn app_id_problem(text: &str) -> Option<&'static str> {
     (!is_number).then_some("must be Apple's number of the app, such as 1470011223")
 }
 
-fn check(settings: &Settings) -> Vec<Problem> {
-    let mut problems = at_least_one(settings, "keys");
+fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
+    let mut problems = missing::on_platforms(settings, app, "keys");
     for platform in [Platform::Ios, Platform::Android] {
         let setting = app_setting(platform);
         let has_key = [Environment::Production, Environment::Sandbox]
@@ -133,6 +135,16 @@ fn check(settings: &Settings) -> Vec<Problem> {
             problems.push(Problem::new(
                 setting,
                 "is not set, so every event of this platform is skipped",
+            ));
+        }
+        let production = key(Environment::Production, platform);
+        let is_told = problems
+            .iter()
+            .any(|problem| production.starts_with(&problem.field));
+        if !has_key && settings.text(setting).is_some() && !is_told {
+            problems.push(Problem::new(
+                production,
+                format!("is not set beside {setting}, so every event of this platform is skipped"),
             ));
         }
     }

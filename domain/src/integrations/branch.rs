@@ -10,13 +10,15 @@ use serde::ser::{SerializeMap, Serializer};
 use super::customer::Platform;
 use super::device_id::DeviceIds;
 use super::exchange::{all, by_status};
+use super::missing;
 use super::occasion::Revenue;
 use super::schedule::USUAL;
-use super::settings::{any_text, at_least_one};
+use super::settings::any_text;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict, all_but_levels, json, shared, with_member,
 };
+use crate::app::AppSettings;
 use crate::events::EventKind;
 use crate::events::wire::{Amount, UpperCase};
 
@@ -111,8 +113,8 @@ fn test_key_problem(key: &str) -> Option<&'static str> {
     }
 }
 
-fn check(settings: &Settings) -> Vec<Problem> {
-    let mut problems = at_least_one(settings, "branch_keys");
+fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
+    let mut problems = missing::in_environments(settings, "branch_keys");
     let key = settings.text("branch_keys.production").unwrap_or_default();
     if key.starts_with("key_test_") {
         problems.push(Problem::new(
@@ -285,7 +287,7 @@ fn is_about_key(answer: &Answer) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::integrations::samples::{AT, Case, sending};
+    use crate::integrations::samples::{AT, Case, EVENT_ID, sending};
     use serde_json::{Value, json};
 
     fn case(kind: EventKind) -> Case {
@@ -352,6 +354,50 @@ mod tests {
         ] {
             assert_eq!(one.verdict(status, body), verdict, "{status} {body}");
         }
+    }
+
+    #[test]
+    fn a_purchase_is_told_as_documented() {
+        let case = Case {
+            properties: json!({
+                "profile_event_id": EVENT_ID, "vendor_product_id": "coins_500",
+                "transaction_id": "GPA.3300-1111-2222-33333",
+                "original_transaction_id": "GPA.3300-1111-2222-33333", "store": "play_store",
+                "environment": "Production", "event_datetime": "2025-03-14T09:26:53.000000+0000",
+                "currency": "USD", "price_usd": 4.99, "cohort_name": null
+            }),
+            identifiers: json!({}),
+            profile: with_device(),
+            customer_user_id: Some("cust-7781"),
+            ..case(EventKind::NonSubscriptionPurchase)
+        };
+        let request = case.request();
+        assert_eq!(request.url, "https://api2.branch.io/v2/event/standard");
+        for header in ["content-type", "accept"] {
+            assert!(
+                request.headers.contains(&(header, "application/json".into())),
+                "{header}"
+            );
+        }
+        assert_eq!(
+            case.body(),
+            json!({
+                "branch_key": "key_live_demo1", "name": "PURCHASE",
+                "user_data": {
+                    "os": "Android", "os_version": "14", "app_version": "2.8.0", "environment": "FULL_APP",
+                    "developer_identity": "cust-7781", "country": "SE", "ip": "198.51.100.24",
+                    "aaid": "3b0f5f0e-6d0a-4f60-9a53-5d5a7a1f2c11"
+                },
+                "event_data": {"transaction_id": "GPA.3300-1111-2222-33333", "revenue": 4.99, "currency": "USD"},
+                "custom_data": {
+                    "profile_event_id": EVENT_ID, "vendor_product_id": "coins_500",
+                    "transaction_id": "GPA.3300-1111-2222-33333",
+                    "original_transaction_id": "GPA.3300-1111-2222-33333", "store": "play_store",
+                    "environment": "Production", "event_datetime": "2025-03-14T09:26:53.000000+0000",
+                    "currency": "USD", "price_usd": "4.99"
+                }
+            })
+        );
     }
 
     #[test]

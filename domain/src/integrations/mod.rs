@@ -19,6 +19,7 @@ pub mod exchange;
 mod facebook_ads;
 pub mod field;
 mod firebase_ga4;
+mod missing;
 mod mixpanel;
 mod nested;
 pub mod occasion;
@@ -47,6 +48,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::app::AppSettings;
 use crate::events::EventKind;
 pub use customer::Customer;
 pub use exchange::{Answer, Judgement, Method, Request, Sending, Verdict};
@@ -95,8 +97,8 @@ pub struct Integration {
     pub takes: fn(EventKind) -> bool,
     /// The calls that an event can make here, each a delivery of its own. [`Part::WHOLE`] where there is one.
     pub parts: &'static [Part],
-    /// What is valid but will not do what it seems to.
-    pub check: fn(&Settings) -> Vec<Problem>,
+    /// What is valid but will not do what it seems to, in an app with these settings of its own.
+    pub check: fn(&Settings, &AppSettings) -> Vec<Problem>,
     /// The event as the third party is told of it, without credentials. The same occasion always gives the same
     /// record.
     pub encode: fn(&Occasion<'_>) -> Result<Record, Skip>,
@@ -121,7 +123,8 @@ pub struct Part {
     /// Do these settings ask for it for an event of this kind? `None`: they always do.
     pub wanted: Option<fn(&Settings, EventKind) -> bool>,
     /// What of an answer the requests after it need, such as an id that the third party has to be asked for. They get
-    /// it as [`Sending::learned`], also those of later events of the profile with the same [`Record::route`].
+    /// it as [`Sending::learned`], also those of later events of the profile with the same [`Record::route`]. A `GET` of
+    /// such a part is a question: see [`Limits::questions_per_second`].
     pub learns: Option<fn(&Answer) -> Option<String>>,
 }
 
@@ -161,6 +164,9 @@ pub enum Probe {
     ),
     /// There is no such request: an event that is marked as a test is sent.
     MarkedEvent,
+    /// As [`Self::MarkedEvent`], to a third party that takes events of customers alone that it knows. The customer of a
+    /// test is nobody: the function tells whether an answer says no more than that, which proves the credentials.
+    MarkedEventOfNobody(fn(&Answer) -> bool),
 }
 
 /// What an integration takes at most; `null`: there is no limit.
@@ -172,6 +178,8 @@ pub struct Limits {
     pub request_bytes: Option<u32>,
     /// Requests in a second.
     pub requests_per_second: Option<u32>,
+    /// Of these, requests in a second that ask for what others need, such as an id.
+    pub questions_per_second: Option<u32>,
     /// How old an event may be, in hours, when it is sent.
     pub oldest_event_hours: Option<u32>,
     /// For how many hours after the first try it may be repeated.
@@ -195,6 +203,7 @@ impl Limits {
         events_per_request: 1,
         request_bytes: None,
         requests_per_second: None,
+        questions_per_second: None,
         oldest_event_hours: None,
         repeat_hours: None,
         repeat_age_hours: None,
@@ -261,11 +270,6 @@ pub fn all_but_levels(event: EventKind) -> bool {
 /// As [`all_but_levels`], without the synthetic events.
 pub fn no_synthetic(event: EventKind) -> bool {
     all_but_levels(event) && !event.is_synthetic()
-}
-
-/// Everything is fine with any settings.
-pub fn no_problems(_: &Settings) -> Vec<Problem> {
-    Vec::new()
 }
 
 /// Most events fit, so that their text is not moved while it grows.

@@ -17,6 +17,7 @@ use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record,
     Request, Sending, Settings, Skip, Verdict, all_but_levels, json, shared, with_member,
 };
+use crate::app::AppSettings;
 use crate::attributes;
 use crate::events::EventKind;
 
@@ -29,6 +30,8 @@ pub const INTEGRATION: Integration = Integration {
     identifiers: IDENTIFIERS,
     limits: Limits {
         requests_per_second: Some(1_000),
+        // Whose a subscription is may be asked about once a second.
+        questions_per_second: Some(1),
         ..Limits::NONE
     },
     schedule: &USUAL,
@@ -43,7 +46,7 @@ pub const INTEGRATION: Integration = Integration {
     encode,
     request,
     judge,
-    probe: Probe::MarkedEvent,
+    probe: Probe::MarkedEventOfNobody(is_of_nobody),
 };
 
 /// Two names of the same thing: a player's id became the id of a subscription.
@@ -150,7 +153,7 @@ fn is_legacy(settings: &Settings) -> bool {
     settings.text("api_mode") == Some("legacy")
 }
 
-fn check(settings: &Settings) -> Vec<Problem> {
+fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
     let mut problems = at_least_one(settings, "app_id");
     let has_key = settings.text("rest_api_key").is_some();
     let has_fallback = settings.is("fallback_external_id");
@@ -295,6 +298,11 @@ fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
         _ => failure(sending, answer),
     };
     all(sending, &verdict)
+}
+
+/// Does it say that nobody has this subscription? Who may not ask is told that instead.
+fn is_of_nobody(answer: &Answer) -> bool {
+    answer.status == 404
 }
 
 /// Does the body of a success tell of a failure?
@@ -451,6 +459,58 @@ mod tests {
     }
 
     #[test]
+    fn tags_are_told_as_documented() {
+        let case = Case {
+            kind: EventKind::SubscriptionRenewalCancelled,
+            properties: json!({"store": "app_store", "environment": "Production",
+                "vendor_product_id": "gold.monthly",
+                "subscription_expires_at": "2026-02-02T10:04:05.000000+0000",
+                "purchase_date": "2026-01-02T10:04:05.000000+0000"}),
+            customer_user_id: Some("cust-7781"),
+            ..case(
+                &json!({"app_id": APP, "rest_api_key": "os_v2_app_example"}),
+                json!({"one_signal_subscription_id": ID}),
+            )
+        };
+        let record = case.record().unwrap();
+        let sent = sending(&INTEGRATION, 1).on(&record.route).with(&[&record.body]);
+        let sent = sent.under(case.settings());
+        let ask = sent.request();
+        let key = ("authorization", "Key os_v2_app_example".into());
+        assert_eq!(
+            (ask.method, ask.url, ask.headers, ask.body),
+            (
+                Method::Get,
+                format!("https://api.onesignal.com/apps/{APP}/subscriptions/{ID}/user/identity"),
+                vec![key.clone()],
+                String::new()
+            )
+        );
+        let write = sent.knowing(USER).request();
+        assert_eq!(
+            (write.method, write.url, write.headers),
+            (
+                Method::Patch,
+                format!("https://api.onesignal.com/apps/{APP}/users/by/onesignal_id/{USER}"),
+                vec![key, ("content-type", "application/json".into())]
+            )
+        );
+        let body: Value = serde_json::from_str(&write.body).unwrap();
+        assert_eq!(
+            body,
+            json!({"properties": {"tags": {
+                "adapty_customer_user_id": "cust-7781", "adapty_profile_id": PROFILE_ID,
+                "environment": "Production", "store": "app_store", "vendor_product_id": "gold.monthly",
+                "subscription_expires_at": "2026-02-02T10:04:05.000000+0000",
+                "last_event_type": "auto_renew_off_subscription",
+                "purchase_date": "2026-01-02T10:04:05.000000+0000",
+                // The customer of a case has bought nothing.
+                "active_subscription": "false", "period_type": "normal"
+            }}})
+        );
+    }
+
+    #[test]
     fn a_user_that_is_gone_is_looked_for_once_more() {
         for step in [0, 1] {
             assert_eq!(one().of("", step).knowing(USER).verdict(404, ""), "next 2");
@@ -514,6 +574,16 @@ mod tests {
         let verdicts = one().verdicts(Some(&answer(401, "no")));
         let words = "401 no: the setting rest_api_key is needed";
         assert_eq!(verdicts, [Verdict::Misconfigured(words.into())]);
+    }
+
+    #[test]
+    fn a_subscription_that_nobody_has_proves_the_key() {
+        assert!(is_of_nobody(&answer(404, "{}")));
+        assert!(
+            [200, 400, 401, 403, 429, 500]
+                .iter()
+                .all(|status| !is_of_nobody(&answer(*status, "{}")))
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! too, as `POST /json/1.3/postEvent`.
 //!
 //! Sources: <https://docs.pushwoosh.com/developer/api-reference/tags>, "How do I update tags for one device" of its help
-//! centre, and the official Python library 0.3.1, read 2026-11.
+//! centre, and the official Python library pypushwoosh 0.3.1, read 2026-11.
 
 use serde::Serialize;
 
@@ -16,6 +16,7 @@ use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict, json, no_synthetic, shared, with_member,
 };
+use crate::app::AppSettings;
 use crate::attributes;
 
 /// The record.
@@ -107,7 +108,7 @@ fn code_problem(text: &str) -> Option<&'static str> {
     (!is_code).then_some("must be an application code such as 1A2B3-4C5D6")
 }
 
-fn check(settings: &Settings) -> Vec<Problem> {
+fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
     let missing = CREDENTIALS.iter().map(|setting| at_least_one(settings, setting));
     missing.flatten().collect()
 }
@@ -203,7 +204,7 @@ fn by_body(answer: &Answer) -> Verdict {
 mod tests {
     use super::*;
     use crate::events::EventKind;
-    use crate::integrations::samples::{Case, sending};
+    use crate::integrations::samples::{Case, PROFILE_ID, sending};
     use serde_json::json;
 
     #[test]
@@ -236,6 +237,47 @@ mod tests {
                 assert_eq!(sent.verdict(status, body), verdict, "{status} {body}");
             }
         }
+    }
+
+    #[test]
+    fn tags_are_told_as_documented() {
+        let case = Case {
+            settings: json!({"app_id": "1A2B3-4C5D6", "auth_token": "dEvIcEaPiToKeN"}),
+            properties: json!({
+                "store": "play_store", "environment": "Production", "vendor_product_id": "gold.monthly",
+                "subscription_expires_at": "2026-02-02T10:04:05.000000+0000",
+                "purchase_date": "2026-01-02T10:04:05.000000+0000",
+                "original_purchase_date": "2025-11-02T10:04:05.000000+0000"
+            }),
+            identifiers: json!({"pushwoosh_hwid": "8F1E2D3C-4B5A-6978-8796-A5B4C3D2E1F0"}),
+            ..Case::of(&INTEGRATION)
+        };
+        let request = case.request();
+        assert_eq!(request.url, "https://api.pushwoosh.com/json/1.3/setTags");
+        assert_eq!(
+            request.headers,
+            [
+                ("content-type", "application/json".into()),
+                ("authorization", "Token dEvIcEaPiToKeN".into()),
+                ("accept", "application/json".into())
+            ]
+        );
+        assert_eq!(
+            case.body(),
+            json!({"request": {
+                "application": "1A2B3-4C5D6", "hwid": "8F1E2D3C-4B5A-6978-8796-A5B4C3D2E1F0",
+                "tags": {
+                    "adapty_customer_user_id": "cust-7781", "adapty_profile_id": PROFILE_ID,
+                    "environment": "Production", "store": "play_store", "vendor_product_id": "gold.monthly",
+                    "subscription_expires_at": "2026-02-02T10:04:05.000000+0000",
+                    "last_event_type": "subscription_renewed",
+                    "purchase_date": "2026-01-02T10:04:05.000000+0000",
+                    "original_purchase_date": "2025-11-02T10:04:05.000000+0000",
+                    // The customer of a case has bought nothing.
+                    "active_subscription": "false", "period_type": "normal"
+                }
+            }})
+        );
     }
 
     #[test]
@@ -290,7 +332,9 @@ mod tests {
         };
         assert!(tags.latest_only && tags.wanted.is_none());
         assert!(!event.latest_only && !event.is_wanted(&settings, EventKind::TrialStarted));
-        let problems = check(&settings).into_iter().map(|problem| problem.field);
+        let problems = check(&settings, &AppSettings::default())
+            .into_iter()
+            .map(|problem| problem.field);
         assert_eq!(problems.collect::<Vec<_>>(), CREDENTIALS);
     }
 

@@ -54,3 +54,107 @@ fn state(chain: &Chain, now: i64) -> &'static str {
         (false, Some(_)) => "auto_renew_off",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::purchases::machine::{Command, Context, Timers, Waits, apply, clock};
+    use crate::purchases::samples::{cancelled, day, failed, of_chain, of_product, paid, refunded, trial};
+    use crate::purchases::transaction::Transaction;
+
+    /// What becomes of transactions of one chain, each reported on a day, by a later one.
+    fn chain(reports: &[(i64, Transaction)], now: i64) -> Chain {
+        let (waits, timers) = (Waits::default(), Timers::default());
+        let context = |now| Context {
+            now,
+            waits: &waits,
+            timers: &timers,
+            access_level_id: Some("premium"),
+        };
+        let mut chain = None;
+        for (place, (at, transaction)) in reports.iter().enumerate() {
+            let mut earlier = reports[..place].iter().rev().map(|(_, known)| known);
+            let known = earlier.find(|known| known.id == transaction.id);
+            let command = Command::Report(Box::new(transaction.clone()));
+            chain = apply(chain, known, command, context(day(*at))).0;
+        }
+        let mut chain = chain.unwrap();
+        clock::catch_up(&mut chain, context(now), &mut Vec::new());
+        chain
+    }
+
+    fn told(chains: Vec<Chain>, now: i64) -> (&'static str, Option<String>) {
+        let holdings = Holdings {
+            chains,
+            ..Holdings::default()
+        };
+        let Subscription { state, product_id } = of(&holdings, now);
+        (state, product_id.map(str::to_owned))
+    }
+
+    #[test]
+    fn each_state_has_its_word() {
+        let bought = || (0, paid("t1", 0));
+        let tried = || (0, trial("t1"));
+        let grace = || (30, failed(day(30), Some(day(36)), paid("t1", 0)));
+        for (now, reports, state) in [
+            (1, vec![bought()], "subscribed"),
+            (
+                1,
+                vec![bought(), (1, cancelled(day(1), paid("t1", 0)))],
+                "auto_renew_off",
+            ),
+            (
+                40,
+                vec![bought(), (1, cancelled(day(1), paid("t1", 0)))],
+                "subscription_cancelled",
+            ),
+            (
+                2,
+                vec![bought(), (1, refunded(day(1), paid("t1", 0)))],
+                "subscription_cancelled",
+            ),
+            (
+                31,
+                vec![bought(), (30, failed(day(30), None, paid("t1", 0)))],
+                "billing_issue",
+            ),
+            (31, vec![bought(), grace()], "grace_period"),
+            (36, vec![bought(), grace()], "billing_issue"),
+            (1, vec![tried()], "active_trial"),
+            (
+                1,
+                vec![tried(), (1, cancelled(day(1), trial("t1")))],
+                "trial_cancelled",
+            ),
+            (
+                8,
+                vec![tried(), (1, cancelled(day(1), trial("t1")))],
+                "trial_cancelled",
+            ),
+            (8, vec![tried(), (7, paid("t2", 7))], "subscribed"),
+        ] {
+            let told = told(vec![chain(&reports, day(now))], day(now));
+            assert_eq!(told, (state, Some("monthly".into())), "day {now}: {reports:?}");
+        }
+        assert_eq!(told(Vec::new(), day(1)), ("never_subscribed", None));
+    }
+
+    #[test]
+    fn a_running_subscription_counts_before_an_ended_one_and_then_the_latest() {
+        let bought = |product, id: &str, at| of_product(product, of_chain(id, paid(id, at)));
+        let one = |at, transaction| chain(&[(at, transaction)], day(36));
+        let ended = one(5, cancelled(day(5), bought("late", "t5", 5)));
+        let running = one(10, bought("yearly", "t2", 10));
+        let newer = one(11, bought("weekly", "t3", 11));
+        let told = |chains: &[&Chain]| told(chains.iter().map(|chain| (*chain).clone()).collect(), day(36)).1;
+        for (chains, product) in [
+            (vec![&ended, &running], "yearly"),
+            (vec![&running, &ended], "yearly"),
+            (vec![&running, &newer], "weekly"),
+            (vec![&newer, &running, &ended], "weekly"),
+        ] {
+            assert_eq!(told(&chains).as_deref(), Some(product));
+        }
+    }
+}

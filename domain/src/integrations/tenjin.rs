@@ -10,14 +10,15 @@ use serde_json::Value;
 use super::customer::Platform;
 use super::device_id::DeviceIds;
 use super::exchange::{all, by_status};
+use super::missing;
 use super::percent::Form;
 use super::schedule::USUAL;
 use super::secret::header_problem;
-use super::settings::at_least_one;
 use super::{
-    Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Record, Request, Sending,
-    Skip, Verdict, shared,
+    Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
+    Sending, Settings, Skip, Verdict, shared,
 };
+use crate::app::AppSettings;
 use crate::events::EventKind;
 
 /// The record.
@@ -31,7 +32,7 @@ pub const INTEGRATION: Integration = Integration {
     schedule: &USUAL,
     takes,
     parts: &[Part::WHOLE],
-    check: |settings| at_least_one(settings, "sdk_keys"),
+    check,
     encode,
     request,
     judge,
@@ -83,13 +84,32 @@ fn takes(event: EventKind) -> bool {
     event == EventKind::TrialStarted || (event.has_revenue() && !event.is_refund())
 }
 
+fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
+    let mut problems = missing::on_platforms(settings, app, "sdk_keys");
+    let has_key = |platform: &Platform| {
+        let mut keys = ["production", "sandbox"]
+            .map(|environment| key(environment, *platform))
+            .into_iter();
+        keys.any(|key| settings.text(&key).is_some())
+    };
+    let so = "Tenjin asks for it with every event of this platform";
+    let with_keys = [Platform::Ios, Platform::Android].into_iter().filter(has_key);
+    problems.extend(with_keys.filter_map(|platform| missing::of_app(app, platform, so)));
+    problems
+}
+
+/// The setting of a key.
+fn key(environment: &str, platform: Platform) -> String {
+    format!("sdk_keys.{environment}.{}", platform.as_str())
+}
+
 /// The route is the path and the setting of the key.
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     if !takes(occasion.kind()) {
         return Err(Skip::EventUnsupported);
     }
     let platform = occasion.mobile_platform()?;
-    let key = format!("sdk_keys.{}.{}", occasion.environment(), platform.as_str());
+    let key = key(occasion.environment(), platform);
     occasion.settings.require(&key)?;
     let id = occasion.require(IDENTIFIERS)?;
     let mut form = Form::default();
@@ -185,7 +205,8 @@ fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
     let verdict = match answer {
         // What holds is the status within the body.
         Some(answer) if (200..=299).contains(&answer.status) => match code(answer) {
-            None | Some(200) => Verdict::Delivered,
+            Some(200) => Verdict::Delivered,
+            None => Verdict::DeliveredWithWarning(format!("{}: no code in it", answer.words())),
             Some(401 | 403) => Verdict::Misconfigured(answer.words()),
             Some(429 | 500..) => Verdict::retry(answer.words()),
             Some(_) => Verdict::Rejected(answer.words()),
@@ -207,7 +228,7 @@ fn code(answer: &Answer) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::integrations::samples::{Case, sending};
+    use crate::integrations::samples::{Case, answer, sending};
     use serde_json::json;
 
     fn case(kind: EventKind) -> Case {
@@ -316,6 +337,11 @@ mod tests {
     fn without_key_or_identifier_nothing_is_sent() {
         let mut case = case(EventKind::SubscriptionStarted);
         assert!(case.problems().is_empty());
+        case.app = AppSettings::default();
+        assert_eq!(case.problems(), ["ios_bundle_id", "android_package"]);
+        case.app.android_package = Some("com.aurora.android".into());
+        case.settings["sdk_keys"]["production"]["android"] = Value::Null;
+        assert_eq!(case.problems(), ["sdk_keys.production.android", "ios_bundle_id"]);
         case.identifiers = json!({});
         assert_eq!(
             case.skip(),
@@ -350,5 +376,21 @@ mod tests {
         ] {
             assert_eq!(one.verdict(status, body), verdict, "{status} {body}");
         }
+    }
+
+    #[test]
+    fn a_success_that_cannot_be_read_is_noted() {
+        let verdict = |body| {
+            sending(&INTEGRATION, 1)
+                .verdicts(Some(&answer(200, body)))
+                .remove(0)
+        };
+        for body in ["", "<html>", "{}"] {
+            assert!(
+                matches!(verdict(body), Verdict::DeliveredWithWarning(_)),
+                "{body}"
+            );
+        }
+        assert_eq!(verdict(r#"{"code":200}"#), Verdict::Delivered);
     }
 }

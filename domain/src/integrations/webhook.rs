@@ -16,6 +16,7 @@ use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict, shared, url,
 };
+use crate::app::AppSettings;
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -207,7 +208,7 @@ fn judge_handshake(answer: Option<&Answer>) -> Verdict {
     }
 }
 
-fn check(settings: &Settings) -> Vec<Problem> {
+fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
     let is_set = |path: &str| settings.text(path).is_some();
     let mut problems = Vec::new();
     if !is_set("urls.production") && !is_set("urls.sandbox") {
@@ -447,7 +448,7 @@ mod tests {
     #[test]
     fn what_has_no_effect_is_told() {
         let fields = |said: Value| -> Vec<String> {
-            let problems = check(&read(said).ok().unwrap());
+            let problems = check(&read(said).ok().unwrap(), &AppSettings::default());
             problems.into_iter().map(|problem| problem.field).collect()
         };
         assert_eq!(fields(json!({})), ["urls"]);

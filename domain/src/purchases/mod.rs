@@ -12,5 +12,5 @@ pub mod price;
 pub mod refund_saver;
 pub mod rules;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 pub mod transaction;

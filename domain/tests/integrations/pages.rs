@@ -35,6 +35,17 @@ fn every_integration_has_a_page_with_its_settings() {
     }
 }
 
+#[test]
+fn the_overview_names_every_integration_in_both_tables() {
+    let overview = fs::read_to_string(folder("../docs/integrations").join("README.md")).unwrap();
+    for Integration { slug, title, .. } in ALL {
+        let begin = format!("| [{title}]({slug}.md) | `{slug}` |");
+        assert_eq!(overview.matches(&begin).count(), 1, "{slug}: the first table");
+        let begin = format!("\n| {title} |");
+        assert_eq!(overview.matches(&begin).count(), 1, "{slug}: the second table");
+    }
+}
+
 fn table(integration: &Integration) -> String {
     let mut text = String::from("\n| setting | value | default | |\n| --- | --- | --- | --- |\n");
     for field in integration.settings {

@@ -13,6 +13,8 @@ use bursar_domain::integrations::{
 };
 use bursar_domain::json::Object;
 use bursar_domain::profile::{Details, Profile, ProfileChanges};
+use bursar_domain::purchases::holdings::Holdings;
+use bursar_domain::purchases::machine::{Command, Context, Timers, Waits, apply};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -55,30 +57,34 @@ static EVENTS: LazyLock<Vec<Event>> = LazyLock::new(|| {
 });
 
 /// The golden event of a kind.
-fn golden(kind: EventKind) -> Value {
+pub fn golden(kind: EventKind) -> Value {
     let path = folder("tests/golden/events").join(format!("{}.json", kind.as_str()));
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
 fn of_each_store(kind: EventKind, golden: &Value) -> Vec<Event> {
+    let stores = STORES.iter();
+    stores
+        .flat_map(|store| ENVIRONMENTS.map(|environment| event_of(kind, golden, store, environment)))
+        .collect()
+}
+
+/// An event like this one, from a store and environment.
+pub fn event_of(kind: EventKind, like: &Value, store: &'static str, environment: &'static str) -> Event {
+    // As it happened, whatever of it is made odd.
+    let golden = golden(kind);
     let id = golden["event_properties"]["profile_event_id"].as_str().unwrap();
     let at = golden["event_datetime"].as_str().unwrap().replace("+0000", "Z");
     let at = bursar_domain::time::parse_time(&at).unwrap();
-    let event = |store, environment| {
-        let mut payload = golden.clone();
-        payload["event_properties"]["store"] = json!(store);
-        payload["event_properties"]["environment"] = json!(environment);
-        let payload = payload.to_string().leak();
-        Event {
-            store,
-            environment,
-            told: Told::new(id.parse().unwrap(), kind, at, CREATED_AT, payload).unwrap(),
-        }
-    };
-    let stores = STORES.iter();
-    stores
-        .flat_map(|store| ENVIRONMENTS.map(|environment| event(store, environment)))
-        .collect()
+    let mut payload = like.clone();
+    payload["event_properties"]["store"] = json!(store);
+    payload["event_properties"]["environment"] = json!(environment);
+    let payload = payload.to_string().leak();
+    Event {
+        store,
+        environment,
+        told: Told::new(id.parse().unwrap(), kind, at, CREATED_AT, payload).unwrap(),
+    }
 }
 
 /// The events that an integration can tell of.
@@ -123,7 +129,33 @@ fn full() -> Known {
             "android_app_set_id": "b5a1c2d3-0000-4000-8000-00000000000d"
         }
     });
-    profile(&Value::Object(identifiers), &body, Some("u1"))
+    let (mut profile, details) = profile(&Value::Object(identifiers), &body, Some("u1"));
+    profile.holdings = holdings();
+    (profile, details)
+}
+
+/// A subscription that was bought a day before the events and renews.
+fn holdings() -> Holdings {
+    const DAY: i64 = 24 * 3_600 * 1_000_000;
+    let bought = CREATED_AT - DAY;
+    let transaction = json!({
+        "store": "app_store", "id": "t1", "original_id": "t1", "purchase_type": "subscription",
+        "product_id": "gold.monthly", "price": {"country": "DE", "currency": "EUR", "value": "9.99"},
+        "purchased_at": bought, "originally_purchased_at": bought, "expires_at": bought + 31 * DAY,
+        "will_renew": true
+    });
+    let context = Context {
+        now: bought,
+        waits: &Waits::default(),
+        timers: &Timers::default(),
+        access_level_id: Some("premium"),
+    };
+    let transaction = Box::new(serde_json::from_value(transaction).unwrap());
+    let (chain, _) = apply(None, None, Command::Report(transaction), context);
+    Holdings {
+        chains: chain.into_iter().collect(),
+        ..Holdings::default()
+    }
 }
 
 fn bare() -> Known {
@@ -144,7 +176,8 @@ fn identifier(name: &str) -> String {
     }
 }
 
-fn profile(identifiers: &Value, body: &Value, customer: Option<&str>) -> Known {
+/// A profile with these identifiers, of which a call said this.
+pub fn profile(identifiers: &Value, body: &Value, customer: Option<&str>) -> Known {
     const CREATED: i64 = 1_735_689_600_000_000;
     let id = ProfileId(Uuid::parse_str("5b0e6a52-7c1d-4a0e-9a44-0f6b7a0c9d11").unwrap());
     let mut profile = Profile::new(AppId(Uuid::nil()), id, customer.map(str::to_owned), CREATED);

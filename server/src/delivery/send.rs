@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use bursar_domain::ids::ProfileId;
 use bursar_domain::integrations::schedule::DICE;
-use bursar_domain::integrations::{Integration, Judgement, Record, Schedule, Sending, Settings, Verdict};
+use bursar_domain::integrations::{
+    Integration, Judgement, Method, Record, Schedule, Sending, Settings, Verdict,
+};
 use futures_util::future::join_all;
 use governor::DefaultDirectRateLimiter;
 use uuid::Uuid;
@@ -107,7 +109,7 @@ pub async fn exchange(
     profile: ProfileId,
     records: &[Record],
 ) -> Outcome {
-    let mut learned = memory.recall(target.id, profile, &records[0].route, state.clock.now());
+    let mut learned = memory.recall(target.id, profile, &records[0].route);
     let mut step = 0;
     loop {
         if let Some(limiter) = limiter.filter(|_| step > 0) {
@@ -121,11 +123,14 @@ pub async fn exchange(
             learned: learned.as_deref(),
             now: state.clock.now(),
         };
-        let began = Instant::now();
         let Ok(request) = catch_unwind(AssertUnwindSafe(|| (known.integration.request)(&sending))) else {
             return fault(records.len(), step);
         };
+        if target.part.learns.is_some() && request.method == Method::Get {
+            memory.before_question().await;
+        }
         let credentials = Mask::of_head(&request);
+        let began = Instant::now();
         let received = state.outbound.send(&request, sending.now).await;
         let duration = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
         let answer = received.as_ref().ok().map(|received| &received.answer);
@@ -137,7 +142,7 @@ pub async fn exchange(
             Ok(Judgement::Next(next)) if next > step && next < MOST_STEPS => {
                 step = next;
                 if let Some(news) = news {
-                    memory.note(target.id, profile, &records[0].route, &news, state.clock.now());
+                    memory.note(target.id, profile, &records[0].route, &news);
                     learned = Some(news);
                 }
             }

@@ -1,21 +1,22 @@
-//! An event that is marked as a test, for third parties that have no other way to prove settings. Nothing of it is
+//! Events that are marked as tests, for third parties that have no other way to prove settings. Nothing of them is
 //! stored.
 
 use bursar_domain::app::AppSettings;
 use bursar_domain::events::EventKind;
 use bursar_domain::identifiers::IdentifierChanges;
 use bursar_domain::ids::{AppId, ProfileId};
-use bursar_domain::integrations::{Record, Skip};
+use bursar_domain::integrations::{Answer, Field, Integration, Probe, Record, Skip, Verdict};
 use bursar_domain::json::Object;
 use bursar_domain::profile::{Details, Profile, ProfileChanges};
 use bursar_domain::time::format_time;
+use futures_util::future::join_all;
 use serde_json::{Map, json};
 use uuid::Uuid;
 
 use super::learned::Learned;
 use super::mask::Mask;
 use super::probe::Tried;
-use super::send::{exchange, kept};
+use super::send::{Outcome, exchange, kept};
 use super::turn::preview;
 use crate::directory::{App, AppIntegration, Target};
 use crate::state::AppState;
@@ -28,82 +29,120 @@ pub const TEST_ID: Uuid = Uuid::from_u128(0x7e57_0000_7e57_4e57_8e57_7e57_7e57_7
 const TEST: &str = "bursar-test";
 /// More than the longest time for which an event can wait for an identifier, in microseconds: 31 days.
 const WAITED: i64 = 31 * 24 * 3_600 * 1_000_000;
-/// The kinds that are tried first: the most usual ones, and the first of them earns nothing.
-const FIRST: [EventKind; 2] = [EventKind::TrialStarted, EventKind::SubscriptionStarted];
+/// The kinds that are tried first of those that earn as little.
+const USUAL: [EventKind; 2] = [EventKind::TrialStarted, EventKind::SubscriptionStarted];
 /// Where the event may come from, the harmless environment first.
-const SOURCES: [(&str, &str); 8] = [
-    ("Sandbox", "app_store"),
-    ("Sandbox", "play_store"),
-    ("Sandbox", "stripe"),
-    ("Sandbox", "paddle"),
-    ("Production", "app_store"),
-    ("Production", "play_store"),
-    ("Production", "stripe"),
-    ("Production", "paddle"),
-];
+const ENVIRONMENTS: [&str; 2] = ["Sandbox", "Production"];
+const STORES: [&str; 4] = ["app_store", "play_store", "stripe", "paddle"];
+/// What keys of the usual stores are called in settings: no stores of the owner's.
+const NAMES_OF_KEYS: [&str; 4] = ["ios", "android", "stripe", "paddle"];
 
-/// Sends a test event once, in each part that its settings ask for. Answers why none can be made, if so.
+/// Sends a test event for each part and each set of credentials that the settings ask for. Answers why none can be made,
+/// if so.
 pub async fn send_marked(state: &AppState, app: &App, known: &AppIntegration) -> Result<Vec<Tried>, Skip> {
     let now = state.clock.now();
     let records = records(app, known, now)?;
-    let shown = known.settings.with_masks(known.integration.settings);
-    let secrets = Mask::of_settings(known.integration, &known.settings);
-    let mut all = Vec::new();
-    for (target, record) in records {
-        let alone = std::slice::from_ref(&record);
-        let outcome = exchange(
-            state,
-            known,
-            &Learned::default(),
-            None,
-            target,
-            ProfileId(TEST_ID),
-            alone,
-        )
-        .await;
-        let mask = Mask::of_nobody();
-        all.extend(outcome.verdicts.into_iter().next().map(|verdict| Tried {
-            part: target.part.name,
-            started_at: now,
-            duration: outcome.duration,
-            request: kept(
-                known.integration,
-                &shown,
-                target,
-                &record,
-                (outcome.step, now),
-                &mask,
-            ),
-            status: outcome.status,
-            answer: mask.answer(&outcome.credentials.text(&secrets.text(&outcome.answer))),
-            verdict,
-        }));
-    }
-    Ok(all)
+    let tries = records
+        .iter()
+        .map(|(target, record)| send_one(state, known, *target, record, now));
+    Ok(join_all(tries).await.into_iter().flatten().collect())
 }
 
-/// The first test event of which the integration can tell, for each part that can.
+async fn send_one(
+    state: &AppState,
+    known: &AppIntegration,
+    target: Target,
+    record: &Record,
+    now: i64,
+) -> Option<Tried> {
+    let integration = known.integration;
+    let alone = std::slice::from_ref(record);
+    let nothing = Learned::default();
+    let outcome = exchange(state, known, &nothing, None, target, ProfileId(TEST_ID), alone).await;
+    let shown = known.settings.with_masks(integration.settings);
+    let secrets = Mask::of_settings(integration, &known.settings);
+    let mask = Mask::of_nobody();
+    let verdict = outcome.verdicts.first()?.clone();
+    Some(Tried {
+        part: target.part.name,
+        started_at: now,
+        duration: outcome.duration,
+        request: kept(integration, &shown, target, record, (outcome.step, now), &mask),
+        status: outcome.status,
+        answer: mask.answer(&outcome.credentials.text(&secrets.text(&outcome.answer))),
+        verdict: if is_proof(integration, &outcome) {
+            Verdict::Delivered
+        } else {
+            verdict
+        },
+    })
+}
+
+/// Does the answer prove the credentials, although the third party knows no such customer?
+fn is_proof(integration: &Integration, outcome: &Outcome) -> bool {
+    let Probe::MarkedEventOfNobody(is_of_nobody) = integration.probe else {
+        return false;
+    };
+    outcome.status.is_some_and(|status| {
+        let body = outcome.answer.clone();
+        is_of_nobody(&Answer { status, body })
+    })
+}
+
+/// For each part and each set of credentials the first test event of which the integration can tell. Records of one
+/// route have the same credentials.
 fn records(app: &App, known: &AppIntegration, now: i64) -> Result<Vec<(Target, Record)>, Skip> {
-    let others = EventKind::ALL.iter().filter(|kind| !FIRST.contains(kind));
-    let takes = |kind: &&EventKind| (known.integration.takes)(**kind) && known.settings.sends(**kind);
+    let kinds = kinds(known);
     let mut refused = Skip::EventDisabled;
-    for kind in FIRST.iter().chain(others).filter(takes) {
-        for source in SOURCES {
-            let wanted = |target: &&Target| target.part.is_wanted(&known.settings, *kind);
-            let mut records = Vec::new();
-            for target in known.targets.iter().filter(wanted) {
+    let mut all: Vec<(Target, Record)> = Vec::new();
+    for target in &known.targets {
+        let is_wanted = |kind: &&EventKind| target.part.is_wanted(&known.settings, **kind);
+        for source in sources(known) {
+            for kind in kinds.iter().filter(is_wanted) {
                 let turn = turn(app.id, &app.settings, known, *target, (*kind, source), now);
                 match preview(&turn, &app.settings, known, *target, now) {
-                    Ok((record, _)) => records.push((*target, record)),
+                    Ok((record, _)) => {
+                        let is_new = |(other, sent): &(Target, Record)| {
+                            (other.id, &sent.route) != (target.id, &record.route)
+                        };
+                        if all.iter().all(is_new) {
+                            all.push((*target, record));
+                        }
+                        break;
+                    }
                     Err(skip) => refused = skip,
                 }
             }
-            if !records.is_empty() {
-                return Ok(records);
-            }
         }
     }
-    Err(refused)
+    if all.is_empty() { Err(refused) } else { Ok(all) }
+}
+
+/// The kinds that are sent, those that earn nothing first, and the most usual before others.
+fn kinds(known: &AppIntegration) -> Vec<EventKind> {
+    let mut kinds = EventKind::ALL.to_vec();
+    kinds.retain(|kind| (known.integration.takes)(*kind) && known.settings.sends(*kind));
+    let place = |kind: &EventKind| {
+        USUAL
+            .iter()
+            .position(|usual| usual == kind)
+            .unwrap_or(USUAL.len())
+    };
+    kinds.sort_by_key(|kind| (kind.has_revenue(), place(kind)));
+    kinds
+}
+
+/// Where an event may come from: the usual stores, and those that the owner has named for a key of their own.
+fn sources(known: &AppIntegration) -> Vec<(&'static str, &str)> {
+    let open = known.integration.settings.iter().filter_map(Field::open_table);
+    let keys = open.filter_map(|table| known.settings.get(table).as_object());
+    let names = keys.flatten().filter(|(_, key)| !key.is_null());
+    let own = names
+        .map(|(name, _)| name.as_str())
+        .filter(|name| !NAMES_OF_KEYS.contains(name));
+    let stores: Vec<&str> = STORES.into_iter().chain(own).collect();
+    let each = |environment| stores.iter().map(move |store| (environment, *store));
+    ENVIRONMENTS.into_iter().flat_map(each).collect()
 }
 
 /// The test event of this kind from this environment and store.

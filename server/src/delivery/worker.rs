@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bursar_domain::ids::AppId;
-use bursar_domain::integrations::Verdict;
 use bursar_domain::integrations::settings::Settings;
+use bursar_domain::integrations::{self, Verdict};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::Semaphore;
 
@@ -22,10 +22,16 @@ use crate::state::AppState;
 
 /// How many requests are under way at a time if nobody says.
 const IN_FLIGHT: usize = 32;
+/// For how many seconds a request may wait until it can ask, at most: well within the time for which a lane is claimed.
+const PATIENCE: usize = 30;
 /// How often it is looked whether something is due that nobody told of.
 const LOOK: Duration = Duration::from_millis(250);
 /// How long a worker that was told of something waits for more.
 const GATHER: Duration = Duration::from_millis(2);
+
+fn questions_per_second(slug: &str) -> Option<u32> {
+    integrations::find(slug)?.limits.questions_per_second
+}
 
 /// A worker.
 pub struct Worker {
@@ -82,7 +88,7 @@ impl Worker {
             app,
             slug,
             seats: Arc::new(Seats::new(IN_FLIGHT, None)),
-            learned: Arc::default(),
+            learned: Arc::new(Learned::new(questions_per_second(slug))),
         }
     }
 
@@ -140,7 +146,8 @@ impl Worker {
         let per_second = per_second
             .or(known.integration.limits.requests_per_second)
             .and_then(NonZeroU32::new);
-        let most = most.unwrap_or(IN_FLIGHT);
+        let waiting = questions_per_second(self.slug).map_or(usize::MAX, |limit| limit as usize * PATIENCE);
+        let most = most.unwrap_or(IN_FLIGHT).min(waiting);
         if (self.seats.most, self.seats.per_second) != (most, per_second) {
             self.seats = Arc::new(Seats::new(most, per_second));
         }

@@ -137,3 +137,45 @@ impl AppIntegration {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bursar_domain::ids::AppId;
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// An app whose webhook has these settings.
+    fn app(said: &serde_json::Value) -> App {
+        let fields = webhook::INTEGRATION.settings;
+        let settings = Settings::read(fields, said.as_object().unwrap(), &Settings::defaults(fields));
+        let known = AppIntegration {
+            integration: integrations::find(webhook::INTEGRATION.slug).unwrap(),
+            enabled: true,
+            settings: settings.unwrap(),
+            blocked: None,
+            targets: Vec::new(),
+        };
+        App {
+            id: AppId(Uuid::nil()),
+            settings: AppSettings::default(),
+            integrations: vec![Arc::new(known)],
+        }
+    }
+
+    #[test]
+    fn each_setting_of_the_webhook_that_shapes_events_makes_a_difference() {
+        let usual = app(&json!({}));
+        for said in [
+            json!({"event_names": {"trial_started": "Trial"}}),
+            json!({"send_trial_price": true}),
+            json!({"send_user_attributes": true}),
+            json!({"refund_amounts_positive": true}),
+        ] {
+            let changed = app(&said);
+            let kind = EventKind::TrialStarted;
+            assert_ne!(usual.shape(kind), changed.shape(kind), "{said}");
+        }
+    }
+}

@@ -6,14 +6,17 @@
 mod event;
 mod names;
 
+use super::customer::Platform;
 use super::dated;
 use super::exchange::{all, by_status};
+use super::missing;
 use super::schedule::USUAL;
 use super::secret::header_problem;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record,
     Request, Sending, Settings, Skip, Verdict, json, no_synthetic, shared, with_member,
 };
+use crate::app::AppSettings;
 use crate::events::EventKind;
 use event::Event;
 
@@ -113,12 +116,18 @@ fn app_name_problem(name: &str) -> Option<&'static str> {
     (!is_name).then_some("must have at most 128 letters, digits, hyphens and underscores")
 }
 
-fn check(settings: &Settings) -> Vec<Problem> {
+fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
     let missing = ["app_name", "api_token"]
         .into_iter()
         .filter(|setting| settings.text(setting).is_none());
+    let missing = missing
+        .map(|setting| Problem::new(setting, "is not set, so events about real purchases are skipped"));
+    let so = "Airbridge has to be told of it, so events of its platform are skipped";
+    let bundles = [Platform::Ios, Platform::Android].map(|platform| missing::of_app(app, platform, so));
+    // An app may well be on one platform alone.
+    let has_none = bundles.iter().all(Option::is_some);
     missing
-        .map(|setting| Problem::new(setting, "is not set, so events about real purchases are skipped"))
+        .chain(bundles.into_iter().flatten().filter(|_| has_none))
         .collect()
 }
 

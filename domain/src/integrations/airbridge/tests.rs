@@ -25,6 +25,74 @@ fn goal(case: &Case) -> Value {
 }
 
 #[test]
+fn a_conversion_is_told_as_documented() {
+    let case = Case {
+        properties: json!({
+            "store": "app_store", "environment": "Production", "vendor_product_id": "aurora.pro.monthly",
+            "transaction_id": "440001234567890", "purchase_date": "2025-03-14T09:26:53.000000+0000",
+            "subscription_expires_at": "2025-04-14T09:26:53.000000+0000", "consecutive_payments": 1,
+            "price_usd": 12.49
+        }),
+        profile: json!({"ip_v4_address": "198.51.100.24", "installation_meta": {
+            "device_id": "d", "device": "iPhone15,3", "os": "iOS 18.3", "platform": "iOS", "app_version": "2.8.0",
+            "locale": "sv_SE", "timezone": "Europe/Stockholm", "idfv": "0D6C3B5E-77A1-4C3E-9E0B-5A1F2C3D4E5F"}}),
+        customer_user_id: Some("cust-7781"),
+        ..case(EventKind::TrialConverted)
+    };
+    let request = case.request();
+    assert_eq!(
+        request.url,
+        "https://api.airbridge.io/events/v2/apps/auroranotes/mobile-app/9360"
+    );
+    for header in [
+        ("authorization", "Bearer abt-demo"),
+        ("content-type", "application/json; charset=utf-8"),
+        ("x-forwarded-for", "198.51.100.24"),
+    ] {
+        assert!(
+            request.headers.contains(&(header.0, header.1.into())),
+            "{header:?}"
+        );
+    }
+    let mut body = case.body();
+    // Beside these stand the rest of the event's properties.
+    let custom = body["eventData"]["goal"]["customAttributes"].take();
+    assert_eq!(custom["isTrialConverted"], true);
+    assert_eq!(
+        body,
+        json!({
+            "eventUUID": EVENT_ID, "eventTimestamp": 1_741_944_413_000_i64,
+            "user": {"externalUserID": "cust-7781"},
+            "device": {
+                "deviceUUID": "7c1d0b5e-2f4a-4f0e-9a77-b1c2d3e4f506", "deviceModel": "iPhone15,3",
+                "osName": "iOS", "osVersion": "18.3", "locale": "sv_SE", "timezone": "Europe/Stockholm",
+                "ifv": "0D6C3B5E-77A1-4C3E-9E0B-5A1F2C3D4E5F"
+            },
+            "app": {"packageName": "com.aurora.notes", "version": "2.8.0"},
+            "eventData": {"goal": {
+                "category": "airbridge.subscribe", "value": 12.49,
+                "semanticAttributes": {
+                    "transactionID": "440001234567890", "totalValue": 12.49, "currency": "USD", "period": "P1M",
+                    "isRenewal": false, "renewalCount": 0,
+                    "products": [{"productID": "aurora.pro.monthly", "name": "aurora.pro.monthly", "position": 1}]
+                },
+                "customAttributes": null
+            }}
+        })
+    );
+}
+
+#[test]
+fn without_a_bundle_or_package_every_event_is_skipped() {
+    let mut case = case(EventKind::TrialExpired);
+    case.app.ios_bundle_id = None;
+    assert_eq!(case.skip(), "missing_credentials: ios_bundle_id of the app");
+    assert!(case.problems().is_empty());
+    case.app.android_package = None;
+    assert_eq!(case.problems(), ["ios_bundle_id", "android_package"]);
+}
+
+#[test]
 fn answers_are_understood() {
     let one = sending(&INTEGRATION, 1);
     for (status, body, verdict) in [

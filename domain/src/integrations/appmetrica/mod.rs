@@ -16,6 +16,7 @@ use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record,
     Request, Sending, Settings, Skip, Verdict, all_but_levels, shared,
 };
+use crate::app::AppSettings;
 use crate::purchases::transaction::Environment;
 
 /// The record.
@@ -98,7 +99,7 @@ fn digits_problem(text: &str) -> Option<&'static str> {
     (!is_number).then_some("must be a number: at most 20 digits")
 }
 
-fn check(settings: &Settings) -> Vec<Problem> {
+fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
     let is_set = |setting: &str| settings.text(setting).is_some();
     let mut problems = Vec::new();
     for setting in ["application_id", "post_api_key"] {

@@ -14,6 +14,7 @@ mod user_data;
 use self::device::Identity;
 use super::schedule::USUAL;
 use super::{Integration, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending, Settings, Skip};
+use crate::app::AppSettings;
 use crate::events::EventKind;
 
 /// The record.
@@ -124,7 +125,7 @@ fn address(settings: &Settings, owner: &str, call: &str) -> String {
     )
 }
 
-fn check(settings: &Settings) -> Vec<Problem> {
+fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
     let is_set = |setting: &str| settings.text(setting).is_some();
     let mut problems = Vec::new();
     if !is_set(APP) && !is_set(DATASET) {

@@ -14,6 +14,7 @@ use serde::Serialize;
 use self::params::Params;
 use super::customer::Platform;
 use super::exchange::all;
+use super::missing;
 use super::percent::Form;
 use super::schedule::USUAL;
 use super::settings::at_least_one;
@@ -21,6 +22,7 @@ use super::{
     Answer, Integration, Judgement, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending,
     Settings, Skip, Verdict, all_but_levels, cut, json,
 };
+use crate::app::AppSettings;
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -114,14 +116,17 @@ fn stream(occasion: &Occasion<'_>) -> Result<&'static str, Skip> {
     }
 }
 
-/// The name on the stream's platform; for Stripe that on iOS.
-fn event_name<'a>(occasion: &Occasion<'a>, stream: &str) -> Result<&'a str, Skip> {
+/// What events are called on the stream's platform; for Stripe as on iOS.
+fn names_of<'a>(settings: &'a Settings, stream: &str) -> &'a serde_json::Value {
     let platform = match stream {
         "android" => Platform::Android,
         _ => Platform::Ios,
     };
-    let names = occasion.settings.get("event_names");
-    let name = names[platform.as_str()][occasion.kind().as_str()].as_str();
+    &settings.get("event_names")[platform.as_str()]
+}
+
+fn event_name<'a>(occasion: &Occasion<'a>, stream: &str) -> Result<&'a str, Skip> {
+    let name = names_of(occasion.settings, stream)[occasion.kind().as_str()].as_str();
     match name.unwrap_or_default() {
         "" => Err(Skip::EventDisabled),
         name if names::is_valid(name) => Ok(name),
@@ -181,21 +186,15 @@ fn judge_one(answer: Option<&Answer>) -> Verdict {
     }
 }
 
-fn check(settings: &Settings) -> Vec<Problem> {
-    let mut problems = at_least_one(settings, "firebase_app_ids");
+fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
+    const TABLES: [&str; 2] = ["firebase_app_ids", "api_secrets"];
+    let mut problems = at_least_one(settings, TABLES[0]);
+    if problems.is_empty() {
+        problems = missing::for_platforms(settings, app, &TABLES.map(str::to_owned));
+    }
     for stream in STREAMS {
-        let [id, secret] = ["firebase_app_ids", "api_secrets"].map(|table| format!("{table}.{stream}"));
-        let problem = |setting| {
-            Problem::new(
-                setting,
-                "is not set, so events of this store or platform are skipped",
-            )
-        };
-        match (settings.text(&id), settings.text(&secret)) {
-            (Some(_), None) => problems.push(problem(secret)),
-            (None, Some(_)) => problems.push(problem(id)),
-            _ => {}
-        }
+        let together = TABLES.map(|table| format!("{table}.{stream}"));
+        problems.extend(missing::beside_others(settings, &together));
     }
     for platform in ["ios", "android"] {
         let names = settings.get("event_names")[platform].as_object();

@@ -3,20 +3,40 @@
 //!
 //! Source: <https://developers.google.com/analytics/devguides/collection/protocol/ga4/validating-events>, read 2026-11.
 
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
 use super::super::{Answer, Request, Settings, Verdict};
-use super::{STREAMS, address, judge_one};
+use super::{STREAMS, address, judge_one, names_of};
+use crate::events::EventKind;
 
-/// An event as good as any. The id of the installation is nobody's.
-const EVENT: &str = r#"{"app_instance_id":"00000000000000000000000000000001","events":[{"name":"purchase","params":{"transaction_id":"test","currency":"USD","value":1.0,"items":[{"item_id":"test","item_name":"test","price":1.0,"quantity":1}]}}]}"#;
+/// The id of nobody's installation.
+const INSTALLATION: &str = "00000000000000000000000000000001";
 
-/// A request for each stream with an id and a secret.
+/// A request for each stream with an id and a secret: an event of each name that is sent to it.
 pub fn requests(settings: &Settings, _: i64) -> Vec<Request> {
     let is_set = |table: &str, stream: &str| settings.text(&format!("{table}.{stream}")).is_some();
     STREAMS
         .into_iter()
         .filter(|stream| is_set("firebase_app_ids", stream) && is_set("api_secrets", stream))
-        .map(|stream| Request::post_json(address(settings, "/debug/mp/collect", stream), EVENT.to_owned()))
+        .map(|stream| {
+            let body = json!({"app_instance_id": INSTALLATION, "events": events(settings, stream)});
+            Request::post_json(address(settings, "/debug/mp/collect", stream), body.to_string())
+        })
         .collect()
+}
+
+/// As many as there are kinds at most: fewer than a request may hold.
+fn events(settings: &Settings, stream: &str) -> Vec<Value> {
+    let sent = EventKind::ALL.iter().filter(|kind| settings.sends(**kind));
+    let names = sent.filter_map(|kind| names_of(settings, stream)[kind.as_str()].as_str());
+    let names: BTreeSet<&str> = names.filter(|name| !name.is_empty()).collect();
+    let event = |name| {
+        json!({"name": name, "params": {"transaction_id": "test", "currency": "USD", "value": 1.0,
+            "items": [{"item_id": "test", "item_name": "test", "price": 1.0, "quantity": 1}]}})
+    };
+    names.into_iter().map(event).collect()
 }
 
 /// An empty list of messages is fine; a full one says what is wrong.
@@ -30,8 +50,6 @@ pub fn judge(answer: Option<&Answer>) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
     use super::super::INTEGRATION;
     use super::*;
     use crate::integrations::samples::{Case, answer};
@@ -54,7 +72,33 @@ mod tests {
                 "https://region1.google-analytics.com/debug/mp/collect?firebase_app_id=s&api_secret=y",
             ]
         );
-        assert!(serde_json::from_str::<Value>(EVENT).is_ok());
+    }
+
+    #[test]
+    fn the_names_of_the_stream_that_are_sent_are_looked_at() {
+        let case = Case {
+            settings: json!({
+                "firebase_app_ids": {"ios": "i", "android": "a", "stripe": "s"},
+                "api_secrets": {"ios": "x", "android": "z", "stripe": "y"},
+                "events": {"trial_expired": false},
+                "event_names": {"ios": {"trial_started": "1trial", "trial_expired": "lost", "trial_converted": ""},
+                    "android": {"trial_started": "trial", "trial_converted": "won"}}
+            }),
+            ..Case::of(&INTEGRATION)
+        };
+        let names = |request: &Request| -> BTreeSet<String> {
+            let body: Value = serde_json::from_str(&request.body).unwrap();
+            let events = body["events"].as_array().unwrap().iter();
+            events
+                .map(|event| event["name"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        let requests = requests(&case.settings(), 0);
+        let [ios, android, stripe] = [0, 1, 2].map(|place| names(&requests[place]));
+        assert!(ios.contains("1trial") && ios.contains("purchase") && ios.contains("refund"));
+        assert!(!ios.contains("lost") && !ios.contains("") && !ios.contains("trial_active"));
+        assert!(android.contains("trial") && android.contains("won") && !android.contains("1trial"));
+        assert_eq!(stripe, ios);
     }
 
     #[test]

@@ -11,12 +11,13 @@ mod requests;
 
 use std::borrow::Cow;
 
+use super::missing;
 use super::schedule::USUAL;
-use super::settings::at_least_one;
 use super::{
     Field, Integration, Kind, Limits, Occasion, Part, Probe, Problem, Record, Settings, Skip, all_but_levels,
     shared,
 };
+use crate::app::AppSettings;
 use crate::events::EventKind;
 
 /// The record.
@@ -125,8 +126,8 @@ const INVALID_IDS: [&str; 18] = [
     "{}",
 ];
 
-fn check(settings: &Settings) -> Vec<Problem> {
-    at_least_one(settings, "tokens")
+fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
+    missing::on_platforms(settings, app, "tokens")
 }
 
 fn wants_transactions(settings: &Settings, _: EventKind) -> bool {

@@ -14,6 +14,7 @@ use super::{
     Field, Integration, Kind, Limits, Occasion, Part, Probe, Problem, Record, Settings, Skip, all_but_levels,
     shared, url,
 };
+use crate::app::AppSettings;
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -86,7 +87,7 @@ fn key_problem(text: &str) -> Option<&'static str> {
     any_text(text)
 }
 
-fn check(settings: &Settings) -> Vec<Problem> {
+fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
     let is_set = |path: &str| settings.text(path).is_some();
     let is_custom = settings.text("deployment") == Some("custom");
     let mut problems = Vec::new();
@@ -118,18 +119,24 @@ fn is_reserved(name: &str) -> bool {
 }
 
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
-    let route = route(occasion)?;
+    let key = key(occasion)?;
     if is_reserved(occasion.event_name()) {
         return Err(Skip::Other("invalid_name"));
     }
+    let age = occasion.now.saturating_sub(occasion.event.at);
+    let route = if age > requests::HISTORICAL {
+        format!("{key} {}", requests::BACKFILL)
+    } else {
+        key.to_owned()
+    };
     Ok(Record {
-        route: route.into(),
+        route,
         body: event::event(occasion)?,
     })
 }
 
 /// The name of the setting with the key.
-fn route(occasion: &Occasion<'_>) -> Result<&'static str, Skip> {
+fn key(occasion: &Occasion<'_>) -> Result<&'static str, Skip> {
     let settings = occasion.settings;
     let is_set = |setting: &str| settings.text(setting).is_some();
     let has_sandbox = occasion.environment() == "sandbox" && is_set("sandbox_api_key");

@@ -8,16 +8,19 @@ use crate::time::parse_time;
 const US: &str = "https://us.i.posthog.com";
 const EU: &str = "https://eu.i.posthog.com";
 /// From this age on an event goes where backfills go, so that it does not delay those of today; microseconds.
-const HISTORICAL: i64 = 48 * 60 * 60 * 1_000_000;
+pub const HISTORICAL: i64 = 48 * 60 * 60 * 1_000_000;
+/// The second word of such an event's route, so that it shares no request with events of today.
+pub const BACKFILL: &str = "backfill";
 
-/// Records of one key as a request.
+/// Records of one key and age as a request.
 pub fn request(sending: &Sending<'_>) -> Request {
     let settings = sending.settings;
-    let key = settings.text(&sending.records[0].route).unwrap_or_default();
-    let is_historical = sending
-        .records
-        .iter()
-        .any(|record| age(record, sending.now) > HISTORICAL);
+    let route = &sending.records[0].route;
+    let (key, age_word) = route.split_once(' ').unwrap_or((route, ""));
+    let key = settings.text(key).unwrap_or_default();
+    // What was young at its first try may have grown old on the way to a later one.
+    let is_old = |record| age(record, sending.now) > HISTORICAL;
+    let is_historical = age_word == BACKFILL || sending.records.iter().all(is_old);
     let events: Vec<&str> = sending
         .records
         .iter()
@@ -112,6 +115,41 @@ mod tests {
             };
             assert_eq!(case.body()["historical_migration"], is_historical, "{age}");
         }
+    }
+
+    #[test]
+    fn old_events_share_no_request_with_new_ones() {
+        let settings = json!({"sandbox_api_key": "phc_b"});
+        let route = |age, environment: &str| {
+            let case = Case {
+                now: AT + age,
+                ..case(&settings).with("environment", environment)
+            };
+            case.record().unwrap().route
+        };
+        assert_eq!(route(HISTORICAL, "Production"), "api_key");
+        assert_eq!(route(HISTORICAL + 1, "Production"), "api_key backfill");
+        assert_eq!(route(HISTORICAL + 1, "Sandbox"), "sandbox_api_key backfill");
+        // A repeat may become old among others that are not: they are not told as old then.
+        let record = case(&settings).record().unwrap();
+        let young = Record {
+            body: record.body.replace("2025-03-14", "2025-03-16"),
+            ..record.clone()
+        };
+        let request = |records: &[Record]| {
+            let sending = Sending {
+                records,
+                part: "",
+                settings: &case(&settings).settings(),
+                step: 0,
+                learned: None,
+                now: AT + HISTORICAL + 1,
+            };
+            super::request(&sending)
+                .body
+                .contains("\"historical_migration\":true")
+        };
+        assert!(request(std::slice::from_ref(&record)) && !request(&[record, young]));
     }
 
     #[test]

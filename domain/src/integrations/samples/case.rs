@@ -42,6 +42,8 @@ pub struct Case {
     pub profile: Value,
     /// The owner's own id of the customer.
     pub customer_user_id: Option<&'static str>,
+    /// The app's own settings.
+    pub app: AppSettings,
     /// When it happened.
     pub at: i64,
     /// When it is tried first.
@@ -73,6 +75,11 @@ impl Case {
             identifiers: json!({}),
             profile: json!({}),
             customer_user_id: Some("cust-7781"),
+            app: AppSettings {
+                ios_bundle_id: Some("com.aurora.notes".into()),
+                android_package: Some("com.aurora.android".into()),
+                ..AppSettings::default()
+            },
             at: AT,
             first_tried_at: AT,
             now: AT,
@@ -96,7 +103,7 @@ impl Case {
 
     /// The settings that will not do what they seem to.
     pub fn problems(&self) -> Vec<String> {
-        let problems = (self.integration.check)(&self.settings()).into_iter();
+        let problems = (self.integration.check)(&self.settings(), &self.app).into_iter();
         problems.map(|problem| problem.field).collect()
     }
 
@@ -106,14 +113,9 @@ impl Case {
         let id = EVENT_ID.parse().unwrap();
         let event = Told::new(id, self.kind, self.at, self.at, &payload).unwrap();
         let (profile, details) = self.customer();
-        let app = AppSettings {
-            ios_bundle_id: Some("com.aurora.notes".into()),
-            android_package: Some("com.aurora.android".into()),
-            ..AppSettings::default()
-        };
         (self.integration.encode)(&Occasion {
             event: &event,
-            customer: &Customer::new(&profile, &details, &app, self.now),
+            customer: &Customer::new(&profile, &details, &self.app, self.now),
             settings: &self.settings(),
             part: self.part,
             first_tried_at: self.first_tried_at,

@@ -50,6 +50,14 @@ impl Sent {
         self
     }
 
+    /// The same with records of these bodies.
+    pub fn with(mut self, bodies: &[&str]) -> Self {
+        for (record, body) in self.records.iter_mut().zip(bodies) {
+            (*body).clone_into(&mut record.body);
+        }
+        self
+    }
+
     /// The same after this was learned.
     pub fn knowing(self, learned: &'static str) -> Self {
         Self {

@@ -25,7 +25,8 @@ use crate::store::StoreError;
 pub struct IntegrationTest {
     /// Was everything taken?
     pub passed: bool,
-    /// What was sent: `probe`, requests that count nowhere; `event`, an event that is marked as a test.
+    /// What was sent: `probe`, requests that count nowhere; `event`, for each set of credentials an event that is marked
+    /// as a test.
     pub kind: &'static str,
     /// The requests and their answers.
     pub attempts: Vec<TestAttempt>,
@@ -47,7 +48,8 @@ pub struct TestAttempt {
     pub status: Option<u16>,
     /// The answer's first 4 KiB, masked; or why none came.
     pub answer: String,
-    /// What it means: `delivered`, `retry`, `resend`, `rejected` or `misconfigured`.
+    /// What it means: `delivered`, `retry`, `resend`, `rejected` or `misconfigured`. `delivered` also where the answer
+    /// says only that nobody there knows the made-up customer: the credentials are fine then.
     pub verdict: &'static str,
 }
 

@@ -1,6 +1,7 @@
 //! Integrations: which there are, and an app's settings for each. Secrets come in and are never shown again.
 
 use axum::http::Uri;
+use bursar_domain::app::AppSettings;
 use bursar_domain::ids::AppId;
 use bursar_domain::integrations::{self, Field, Integration, Kind, Limits, Probe, Problem, Settings};
 use schemars::JsonSchema;
@@ -109,7 +110,7 @@ pub fn catalogue() -> Page<CatalogueEntry> {
 
 /// All integrations as an app has them, also those that it never set, on one page.
 pub async fn list(state: &AppState, app: AppId) -> Result<Page<IntegrationBody>, ActionError> {
-    apps::find(state, app).await?;
+    let settings = apps::find(state, app).await?.settings;
     let mut rows = state.store.read(table::select_of_app(app)).await?;
     let stored = rows.iter_mut().map(table::read).collect::<Result<Vec<_>, _>>()?;
     let show = |integration: &'static Integration| {
@@ -117,7 +118,7 @@ pub async fn list(state: &AppState, app: AppId) -> Result<Page<IntegrationBody>,
         let current = row
             .map(|row| opened(integration, row, &state.vault))
             .transpose()?;
-        Ok(shown(integration, current.as_ref()))
+        Ok(shown(integration, current.as_ref(), &settings))
     };
     let entries: Result<_, StoreError> = integrations::ALL.iter().map(show).collect();
     Ok(one_page(entries?))
@@ -126,10 +127,10 @@ pub async fn list(state: &AppState, app: AppId) -> Result<Page<IntegrationBody>,
 /// One integration as an app has it.
 pub async fn find(state: &AppState, app: AppId, slug: &str) -> Result<IntegrationBody, ActionError> {
     let integration = named(slug)?;
-    apps::find(state, app).await?;
+    let settings = apps::find(state, app).await?.settings;
     let rows = state.store.read(table::select(app, slug)).await?;
     let current = first(integration, rows, &state.vault)?;
-    Ok(shown(integration, current.as_ref()))
+    Ok(shown(integration, current.as_ref(), &settings))
 }
 
 /// Changes what `changes` names and nothing else. Answers the integration after it.
@@ -145,7 +146,7 @@ pub async fn set(
     let shared = state.clone();
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let rows = loaded.pop().unwrap_or_default();
-        apps::first(loaded.pop().unwrap_or_default())?;
+        let of_app = apps::first(loaded.pop().unwrap_or_default())?.settings;
         let before = first(integration, rows, &shared.vault)?;
         let mut after = before.clone().unwrap_or_else(|| unset(integration));
         after.enabled = changes.enabled.unwrap_or(after.enabled);
@@ -180,15 +181,15 @@ pub async fn set(
         ]);
         Ok(Decision {
             writes,
-            answer: after,
+            answer: (after, of_app),
         })
     };
-    let mut after = state.store.change(reads, decide).await?;
+    let (mut after, of_app) = state.store.change(reads, decide).await?;
     see_at_once(state).await;
     if after.blocked.is_some() {
         after.blocked = prove(state, app, integration, &after.settings).await?;
     }
-    Ok(shown(integration, Some(&after)))
+    Ok(shown(integration, Some(&after), &of_app))
 }
 
 /// An integration that is proved before anything is sent waits for that, unless it was on and all that has to be proved
@@ -299,8 +300,12 @@ fn unset(integration: &Integration) -> Current {
 }
 
 /// `None`: the app never set it, so there is nothing to find fault with.
-fn shown(integration: &'static Integration, current: Option<&Current>) -> IntegrationBody {
-    let problems = current.map(|current| (integration.check)(&current.settings));
+fn shown(
+    integration: &'static Integration,
+    current: Option<&Current>,
+    of_app: &AppSettings,
+) -> IntegrationBody {
+    let problems = current.map(|current| (integration.check)(&current.settings, of_app));
     let unset = unset(integration);
     let Current {
         enabled,

@@ -9,7 +9,7 @@ use crate::support::backend::{ALL, Backend};
 use crate::support::deliveries::{amplitude, enable, get, only, send, states};
 use crate::support::direct::set_settings;
 use crate::support::server::TestServer;
-use crate::support::vendor::{Manner, Vendor};
+use crate::support::vendor::{Manner, Received, Vendor};
 
 async fn test(server: &TestServer, slug: &str) -> Value {
     let answer = send(server, "POST", &format!("integrations/{slug}/test"), &Value::Null).await;
@@ -79,31 +79,89 @@ async fn an_event_that_is_marked_as_a_test_is_sent_once_and_not_stored() {
     }
 }
 
+/// The sample settings of an integration, sent to this address.
+fn sample(slug: &str, url: &str) -> Value {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain/tests/integrations/settings");
+    let sample = std::fs::read_to_string(samples.join(format!("{slug}.json"))).unwrap();
+    let mut settings: Value = serde_json::from_str(&sample).unwrap();
+    match slug {
+        "webhook" => settings["urls"] = json!({"production": url, "sandbox": url}),
+        _ => settings["base_url"] = json!(url),
+    }
+    if slug == "posthog" {
+        settings["instance_url"] = json!(url);
+        settings.as_object_mut().unwrap().remove("base_url");
+    }
+    settings["events"] = json!({"trial_active": false, "subscription_active": false});
+    settings
+}
+
+/// What a third party says to credentials that are fine: two of them know no made-up customer.
+fn to_good_credentials(request: &Received) -> Manner {
+    match request.path.as_str() {
+        "/event" => Manner::Answers(404, r#"{"error":"Event request failed (Device not found)"}"#),
+        path if path.ends_with("/user/identity") => Manner::Answers(404, r#"{"errors":["not found"]}"#),
+        // What a success is called by Meta, by Pushwoosh and by Tenjin; others look at the status alone.
+        _ => Manner::Answers(200, r#"{"success":true,"status_code":200,"code":200}"#),
+    }
+}
+
 #[tokio::test]
 async fn every_integration_can_be_tested_and_shows_no_secret() {
     let server = TestServer::on(Backend::SqliteMemory).await;
-    let vendor = Vendor::with(|_, _| Manner::Answers(200, "{}")).await;
-    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain/tests/integrations/settings");
     let apps = json!({"ios_bundle_id": "com.example.app", "android_package": "com.example.android"});
     set_settings(&server, apps).await;
     for integration in integrations::ALL {
         let slug = integration.slug;
-        let sample = std::fs::read_to_string(samples.join(format!("{slug}.json"))).unwrap();
-        let mut settings: Value = serde_json::from_str(&sample).unwrap();
-        match slug {
-            "webhook" => settings["urls"] = json!({"production": vendor.url, "sandbox": vendor.url}),
-            _ => settings["base_url"] = json!(vendor.url),
-        }
-        if slug == "posthog" {
-            settings["instance_url"] = json!(vendor.url);
-            settings.as_object_mut().unwrap().remove("base_url");
-        }
-        settings["events"] = json!({"trial_active": false, "subscription_active": false});
-        enable(&server, slug, settings).await;
+        let vendor = Vendor::with(|request, _| to_good_credentials(request)).await;
+        enable(&server, slug, sample(slug, &vendor.url)).await;
         let before = vendor.count();
         let tested = test(&server, slug).await;
         assert!(vendor.count() > before, "{slug}: {tested}");
         assert!(!tested["attempts"].as_array().unwrap().is_empty(), "{slug}");
-        assert!(!tested.to_string().contains("s3cr3t"), "{slug}: {tested}");
+        assert_eq!(tested["passed"], true, "{slug}: {tested}");
+        vendor.script(|_, _| Manner::Answers(401, "you are s3cr3t-nobody"));
+        let refused = test(&server, slug).await;
+        assert_eq!(refused["passed"], false, "{slug}: {refused}");
+        for tested in [tested, refused] {
+            assert!(
+                !tested.to_string().replace("s3cr3t-nobody", "").contains("s3cr3t"),
+                "{slug}: {tested}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_set_of_credentials_is_tested() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let vendor = Vendor::start().await;
+    let mut settings = amplitude(&vendor.url);
+    settings["api_keys"] = json!({
+        "sandbox": {"ios": "key-1", "android": "key-2"}, "production": {"ios": "key-3", "my_store": "key-4"}});
+    enable(&server, "amplitude", settings).await;
+    let keys = ["key-1", "key-2", "key-3", "key-4"];
+    assert_eq!(test(&server, "amplitude").await["passed"], true);
+    let received = vendor.received();
+    assert_eq!(received.len(), keys.len());
+    for key in keys {
+        let with_key = received.iter().filter(|request| request.json()["api_key"] == key);
+        assert_eq!(with_key.count(), 1, "{key}");
+        vendor.script(move |request, _| match request.json()["api_key"] == key {
+            true => Manner::Answers(400, r#"{"code":400,"error":"Invalid API key"}"#),
+            false => Manner::Answers(200, "{}"),
+        });
+        let tested = test(&server, "amplitude").await;
+        let verdicts = tested["attempts"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|tried| &tried["verdict"]);
+        assert_eq!(tested["passed"], false, "{key}");
+        assert_eq!(
+            verdicts.filter(|verdict| **verdict == "misconfigured").count(),
+            1,
+            "{key}"
+        );
     }
 }
