@@ -104,6 +104,8 @@ mod tests {
             variation_id: None,
             replaces_another: false,
             usd_rate: None,
+            regular_price: None,
+            mark: 0,
         }
     }
 

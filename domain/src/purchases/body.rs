@@ -166,6 +166,8 @@ fn read(body: &Object<'_>) -> Option<Transaction> {
         variation_id: id(body, "variation_id"),
         replaces_another: false,
         usd_rate: None,
+        regular_price: None,
+        mark: 0,
     };
     match purchase_type {
         PurchaseType::OneTimePurchase => Some(transaction),
@@ -288,6 +290,8 @@ mod tests {
             variation_id: None,
             replaces_another: false,
             usd_rate: None,
+            regular_price: None,
+            mark: 0,
         };
         assert_eq!(parsed(&value(ONE_TIME)), Ok(expected.clone()));
         let mut more = value(ONE_TIME);
@@ -330,6 +334,8 @@ mod tests {
             variation_id: Some("v".into()),
             replaces_another: false,
             usd_rate: None,
+            regular_price: None,
+            mark: 0,
         };
         assert_eq!(parsed(&value(SUBSCRIPTION)), Ok(expected));
     }

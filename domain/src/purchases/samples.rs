@@ -43,6 +43,8 @@ pub fn paid(id: &str, from: i64) -> Transaction {
         variation_id: None,
         replaces_another: false,
         usd_rate: None,
+        regular_price: None,
+        mark: 0,
     }
 }
 

@@ -213,6 +213,8 @@ fn month(kind: EventKind) -> Fact {
             variation_id: None,
             replaces_another: false,
             usd_rate: None,
+            regular_price: None,
+            mark: 0,
         },
         subscription_expires_at: Some(to),
         reason: None,

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use bursar_domain::app::{PREMIUM, Sharing, UnknownProduct};
+use bursar_domain::app::{PREMIUM, UnknownProduct};
 use bursar_domain::profile::Profile;
 use bursar_domain::purchases::account::{self, Report};
 use bursar_domain::purchases::holdings::Key;
-use bursar_domain::purchases::transaction::{Environment, Transaction};
+use bursar_domain::purchases::transaction::Transaction;
 use bursar_domain::time::format_day;
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -52,19 +52,28 @@ pub async fn set_transaction(
         reads.push(purchases::rate(currency, &format_day(transaction.purchased_at)));
     }
     let purchase_id = Uuid::new_v4();
+    let shared = state.clone();
     let decide = move |loaded: &mut Loaded| {
         let app = rules.app.id;
         let (caller, details) = profiles::read_whole(app, rows_of(loaded, 0))?.unzip();
-        let mut people = People(vec![(selector.pick(caller)?, details.unwrap_or_default())]);
+        let mut people = People::of(selector.pick(caller)?, details);
         people.read(app, rows_of(loaded, 1))?;
         let known = purchases::read(rows_of(loaded, 2))?;
         let product = Product::read(rows_of(loaded, 3), &rules)?;
         let mut keys = vec![Key::of(&transaction)];
         keys.extend(known.as_ref().map(Key::of).filter(|key| *key != keys[0]));
+        people.report_problems(&shared.metrics);
+        people.require_owners(&keys)?;
+        if let Some(known) = &known {
+            warn_of_environment(known, &transaction);
+        }
+        let settings = &rules.app.settings;
         let report = Report {
             known: known.clone(),
             usd_rate: usd_rate(&transaction, rows_of(loaded, 4))?,
-            sharing: sharing(&rules, transaction.environment),
+            sharing: settings.sharing,
+            sandbox_sharing: settings.sandbox_sharing.unwrap_or(settings.sharing),
+            regular_price: product.regular_price(&transaction),
             is_consumable: product.is_consumable,
             purchase_id,
             context: rules.context(now, product.access_level_id.as_deref()),
@@ -78,10 +87,8 @@ pub async fn set_transaction(
             Some(_) => writes.push(purchases::update(app, &stored)),
             None => writes.push(purchases::insert(app, &stored)),
         }
-        let price = product.regular_price(&transaction);
-        let price = price.map(|price| (transaction.product_id.as_str(), price));
-        writes.extend(tell(&rules, &people, drafts, price, now));
-        let (profile, _) = people.0.swap_remove(0);
+        writes.extend(tell(&rules, &people, drafts, now));
+        let (profile, _) = people.known.swap_remove(0);
         Ok(Decision {
             writes,
             answer: profile,
@@ -141,10 +148,14 @@ fn usd_rate(transaction: &Transaction, rows: &mut [Row]) -> Result<Option<Decima
         .map_err(|_| StoreError::Corrupt("a rate cannot be read".into()))
 }
 
-fn sharing(rules: &Rules, environment: Environment) -> Sharing {
-    let settings = &rules.app.settings;
-    match environment {
-        Environment::Production => settings.sharing,
-        Environment::Sandbox => settings.sandbox_sharing.unwrap_or(settings.sharing),
+/// A transaction stays where it was first reported.
+fn warn_of_environment(known: &Transaction, reported: &Transaction) {
+    if known.environment != reported.environment {
+        let (stays, claimed) = (known.environment.as_str(), reported.environment.as_str());
+        tracing::warn!(
+            store = %known.store, transaction.id = %known.id,
+            "transaction {} is known in {stays} and was reported in {claimed}: it stays in {stays}",
+            known.id,
+        );
     }
 }

@@ -93,8 +93,8 @@ impl World {
         made.unwrap();
     }
 
-    pub async fn delete(&self, server: usize, app: AppId, id: ProfileId) {
-        let deleted = profiles::delete(self.server(server), app, Selector::Id(id)).await;
+    pub async fn delete(&self, server: usize, app: AppId, id: ProfileId, now: i64) {
+        let deleted = profiles::delete(self.server(server), app, Selector::Id(id), now).await;
         deleted.unwrap();
     }
 
