@@ -79,10 +79,7 @@ fn changed(dice: &mut Dice, old: &Transaction, now: i64) -> Transaction {
 }
 
 /// A run of several profiles with several chains and purchases, as stores and backends tell it.
-fn run(
-    dice: &mut Dice,
-    each: impl FnMut(&mut Story, usize, i64, &Transaction) -> Drafts,
-) -> (Story, i64) {
+fn run(dice: &mut Dice, each: impl FnMut(&mut Story, usize, i64, &Transaction) -> Drafts) -> (Story, i64) {
     run_sharing(Sharing::Enabled, dice, each)
 }
 

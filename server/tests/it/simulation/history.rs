@@ -281,8 +281,7 @@ impl<'a> History<'a> {
         world.report(server, app, id, &transaction, now).await.unwrap();
         let named: Vec<_> = self.people.iter().map(|person| person.is_named).collect();
         let sharing = self.rule.of(transaction.environment);
-        self.model
-            .report(who, &named, &transaction, sharing, self.now);
+        self.model.report(who, &named, &transaction, sharing, self.now);
         self.feed.take_in(world.events().await);
         if self.random.in_hundred(40) {
             let before = self.feed.len();

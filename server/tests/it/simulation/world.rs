@@ -84,7 +84,10 @@ impl World {
             (Rule::same(Sharing::Enabled), json!({"sharing": "enabled"})),
             (Rule::same(Sharing::Transfer), json!({"sharing": "transfer"})),
             (Rule::same(Sharing::Disabled), json!({"sharing": "disabled"})),
-            (apart, json!({"sharing": "disabled", "sandbox_sharing": "enabled"})),
+            (
+                apart,
+                json!({"sharing": "disabled", "sandbox_sharing": "enabled"}),
+            ),
         ] {
             let app = add_app(&first.state).await.id;
             set_settings_of(&first.state, app, settings).await;
@@ -135,7 +138,10 @@ impl World {
     pub async fn create(&self, app: AppId, id: ProfileId, customer: Option<String>, now: i64) {
         let selector = customer.map_or(Selector::Id(id), |customer| Selector::Both(id, customer));
         let changes = ProfileChanges::parse(&Object::parse(b"{}").unwrap(), None).unwrap();
-        let made = profiles::create(&self.server(0), request(app, selector, now), changes, |_| silent()).await;
+        let made = profiles::create(&self.server(0), request(app, selector, now), changes, |_| {
+            silent()
+        })
+        .await;
         made.unwrap();
     }
 
@@ -156,7 +162,8 @@ impl World {
         let request = request(app, Selector::Id(id), now);
         let transaction = transaction.clone();
         let done =
-            purchases::set_transaction(&self.server(server), &known, request, transaction, |_| silent()).await;
+            purchases::set_transaction(&self.server(server), &known, request, transaction, |_| silent())
+                .await;
         done.map(drop)
     }
 

@@ -69,6 +69,10 @@ u4 reports gold x2 of x1, 49.99 USD, until 2026-04-05
   · u4 subscription_started 2026-03-05: gold x2 until 2026-04-05, price 49.99, proceeds 34.993, revenue 59.98, payments 1
   · u4 access_level_updated 2026-03-05: premium inactive, monthly x1, until 2026-03-05, will_renew false, reason null
   · u4 access_level_updated 2026-03-05: gold active, gold x2, until 2026-04-05, will_renew true, reason null
+# What it has lost is over, not unheard of.
+u4 loses premium
+  → 200, gold until 2026-04-05, premium ended 2026-03-05, revenue 59.98
+    subscription gold x2 until 2026-04-05
 at 2026-03-06
 u4 reports x2 again, until 2026-04-06
   → 200, gold until 2026-04-06, premium ended 2026-03-05, revenue 59.98
