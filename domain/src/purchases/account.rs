@@ -45,6 +45,8 @@ pub struct Report<'a> {
     pub transaction: Transaction,
     /// As it was reported before.
     pub known: Option<Transaction>,
+    /// What the chain that it leaves shows then; see [`uncovers`].
+    pub uncovered: Option<Transaction>,
     /// USD for one unit of its currency on the day of the purchase, where known.
     pub usd_rate: Option<Decimal>,
     /// What happens if somebody else owns it.
@@ -104,7 +106,7 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
     complete(&mut report, stored.as_ref(), parties, &key);
     let moved = known.filter(|known| Key::of(known) != key);
     if let Some(moved) = moved {
-        take_out(parties, moved);
+        take_out(parties, moved, report.uncovered.as_ref(), report.context.now);
     }
     let sharing = sharing(&report, parties, &key);
     let owner = settle_owner(parties, &key, sharing);
@@ -287,8 +289,20 @@ fn share_access(parties: &mut [Party], owner: usize, key: &Key) {
     }
 }
 
+/// The id of the transaction that a chain shows next, if the report takes the one that it shows out of it. As it was
+/// stored it has to come with the report, because of older periods a chain knows the dates alone.
+pub fn uncovers(parties: &[Party], known: &Transaction, reported: &Transaction) -> Option<String> {
+    let from = Key::of(known);
+    let holdings = parties.iter().map(|party| &party.holdings);
+    let chain = holdings
+        .filter_map(|holdings| Some(&holdings.chains[holdings.chain(&from)?]))
+        .find(|chain| chain.latest.id == known.id && from != Key::of(reported))?;
+    let mut others = chain.periods.iter().map(|period| &period.transaction_id);
+    others.find(|id| **id != known.id).cloned()
+}
+
 /// A transaction moves to another chain: the old one goes on without it, and so does its owner's revenue.
-fn take_out(parties: &mut [Party], moved: &Transaction) {
+fn take_out(parties: &mut [Party], moved: &Transaction, uncovered: Option<&Transaction>, now: i64) {
     let from = Key::of(moved);
     let owner = parties
         .iter()
@@ -304,22 +318,26 @@ fn take_out(parties: &mut [Party], moved: &Transaction) {
         chain.forget(&moved.id);
         match chain.periods.first().cloned() {
             None => drop(holdings.chains.remove(index)),
-            Some(period) if chain.latest.id == moved.id => fall_back(chain, period),
+            Some(period) if chain.latest.id == moved.id => {
+                fall_back(chain, period, uncovered);
+                chain.note_renewal_state(now);
+            }
             Some(_) => {}
         }
     }
     share_access(parties, owner, &from);
 }
 
-/// Of the period before only its dates are at hand; the rest stays as it was last seen.
-fn fall_back(chain: &mut Chain, period: Period) {
-    chain.latest = Transaction {
+/// Where the transaction of the period before is not at hand, its dates are; the rest stays as it was last seen.
+fn fall_back(chain: &mut Chain, period: Period, stored: Option<&Transaction>) {
+    let stored = stored.filter(|stored| stored.id == period.transaction_id);
+    chain.latest = stored.cloned().unwrap_or_else(|| Transaction {
         id: period.transaction_id,
         purchased_at: period.purchased_at,
         expires_at: period.ends_at,
         refunded_at: period.refunded_at,
         ..chain.latest.clone()
-    };
+    });
 }
 
 /// What is due in a chain.

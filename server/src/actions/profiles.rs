@@ -20,6 +20,7 @@ use crate::store::tables::purchases;
 use crate::store::{Decision, Loaded, Statement};
 
 /// A request that changes one profile: of which app, which profile, when, and whether to remember it.
+#[derive(Clone)]
 pub struct Request {
     /// The caller's app.
     pub app: AppId,

@@ -4,7 +4,7 @@
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{Before, Draft, Drafts, Party, Report, leave, share_access};
+use super::{Before, Draft, Drafts, Party, Report, leave, share_access, uncovers};
 use crate::app::Sharing;
 use crate::fields::Violation;
 use crate::ids::ProfileId;
@@ -96,9 +96,16 @@ impl Story {
         self.reports += 1;
         let holds = |party: &Party| keys.iter().any(|key| party.holdings.holds(key));
         let mut parties = self.call(caller, holds);
+        let uncovered = known
+            .as_ref()
+            .and_then(|known| uncovers(&parties, known, transaction));
+        let is_uncovered = |stored: &&Transaction| {
+            stored.store == transaction.store && Some(&stored.id) == uncovered.as_ref()
+        };
         let report = Report {
             transaction: transaction.clone(),
             known,
+            uncovered: self.stored.iter().find(is_uncovered).cloned(),
             usd_rate: self.usd_rate,
             sharing: self.sharing,
             sandbox_sharing: self.sandbox_sharing.unwrap_or(self.sharing),

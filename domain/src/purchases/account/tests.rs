@@ -1004,6 +1004,29 @@ fn a_transaction_that_moves_to_another_chain_makes_no_start_event() {
 }
 
 #[test]
+fn a_chain_whose_latest_transaction_moves_away_shows_the_one_before_as_it_was_reported() {
+    let mut story = Story::default();
+    let first = Transaction {
+        offer: Some(Offer {
+            category: "introductory".into(),
+            kind: OfferKind::PayAsYouGo,
+            id: None,
+        }),
+        ..cancelled(day(5), priced(499, paid("t1", 0)))
+    };
+    story.report(day(5), &first);
+    let second = of_product("weekly", paid("t2", 30));
+    story.report(day(30), &second);
+    story.report(day(31), &of_chain("u1", second));
+    let shown = story.parties[A].holdings.chains[0].entry();
+    assert_eq!(
+        (shown.product_id.as_str(), shown.offer, shown.renewal_cancelled_at),
+        ("monthly", first.offer, Some(day(5)))
+    );
+    assert_eq!(story.parties[A].holdings.chains[0].latest.price, first.price);
+}
+
+#[test]
 fn a_transaction_that_moves_to_the_chain_of_another_profile_takes_its_revenue_along() {
     let mut story = started();
     story.report_by(B, day(0), &of_chain("u1", paid("u1", 0)));

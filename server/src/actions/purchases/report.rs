@@ -1,6 +1,6 @@
 //! A transaction is reported.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bursar_domain::app::{PREMIUM, UnknownProduct};
 use bursar_domain::profile::Profile;
@@ -32,14 +32,56 @@ pub async fn set_transaction(
     app: &Arc<App>,
     request: Request,
     transaction: Transaction,
+    render: impl Fn(&Profile) -> Reply + Send + Sync + 'static,
+) -> Result<Reply, ActionError> {
+    let render = Arc::new(render);
+    let mut uncovered = None;
+    loop {
+        let lacking = Arc::new(OnceLock::new());
+        let once = Once {
+            request: request.clone(),
+            transaction: transaction.clone(),
+            uncovered,
+            lacking: Arc::clone(&lacking),
+        };
+        let render = Arc::clone(&render);
+        let done = try_once(state, app, once, move |profile| render(profile)).await;
+        match lacking.get() {
+            // Rare: a transaction leaves its chain, which then shows another one.
+            Some(id) if done.is_err() => uncovered = Some(String::clone(id)),
+            _ => return done,
+        }
+    }
+}
+
+/// A report, tried once.
+struct Once {
+    request: Request,
+    transaction: Transaction,
+    /// The id of the transaction that is read because the chain which this one leaves shows it next.
+    uncovered: Option<String>,
+    /// Where the id is put of one that would have to be read for that.
+    lacking: Arc<OnceLock<String>>,
+}
+
+async fn try_once(
+    state: &AppState,
+    app: &Arc<App>,
+    once: Once,
     render: impl Fn(&Profile) -> Reply + Send + 'static,
 ) -> Result<Reply, ActionError> {
-    let Request {
-        selector,
-        now,
-        remember,
-        ..
-    } = request;
+    let Once {
+        request:
+            Request {
+                selector,
+                now,
+                remember,
+                ..
+            },
+        transaction,
+        uncovered,
+        lacking,
+    } = once;
     let rules = Rules::of(app);
     let mut reads = vec![
         profiles::lock_whole(app.id, &selector),
@@ -50,6 +92,15 @@ pub async fn set_transaction(
     let currency = &transaction.price.currency;
     if currency != US_DOLLARS {
         reads.push(purchases::rate(currency, &format_day(transaction.purchased_at)));
+    }
+    let place_of_uncovered = reads.len();
+    if let Some(id) = &uncovered {
+        let id = id.clone();
+        let transaction = Transaction {
+            id,
+            ..transaction.clone()
+        };
+        reads.push(purchases::select(app.id, &transaction));
     }
     let purchase_id = Uuid::new_v4();
     let shared = state.clone();
@@ -68,8 +119,19 @@ pub async fn set_transaction(
             warn_of_environment(known, &transaction);
         }
         let settings = &rules.app.settings;
+        let mut parties = people.parties();
+        let known_one = known.as_ref();
+        let wanted = known_one.and_then(|known| account::uncovers(&parties, known, &transaction));
+        if let Some(id) = wanted.filter(|id| uncovered.as_ref() != Some(id)) {
+            lacking.get_or_init(|| id);
+            return Err(ActionError::Missing("what the chain shows next"));
+        }
         let report = Report {
             known: known.clone(),
+            uncovered: match uncovered {
+                Some(_) => purchases::read(rows_of(loaded, place_of_uncovered))?,
+                None => None,
+            },
             usd_rate: usd_rate(&transaction, rows_of(loaded, 4))?,
             sharing: settings.sharing,
             sandbox_sharing: settings.sandbox_sharing.unwrap_or(settings.sharing),
@@ -79,7 +141,6 @@ pub async fn set_transaction(
             context: rules.context(now, product.access_level_id.as_deref()),
             transaction: transaction.clone(),
         };
-        let mut parties = people.parties();
         let (drafts, stored) = account::report(&mut parties, report).map_err(refused)?;
         let mut writes = people.settle(parties, &keys, &rules, now);
         match &known {

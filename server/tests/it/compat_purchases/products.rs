@@ -239,3 +239,41 @@ async fn what_time_alone_tells_of_a_period_has_its_regular_price_as_its_start_ha
         assert_eq!(prices("trial_expired"), of_end, "{backend:?}");
     }
 }
+
+#[tokio::test]
+async fn a_chain_shows_the_transaction_before_once_its_latest_has_moved_away() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let user = Customer::new(&server, "user-1").await;
+        let offer = json!({"offer": {"category": "introductory", "type": "pay_as_you_go"}});
+        user.post(TRANSACTION, &with(subscription(), offer)).await;
+        let renewal = json!({
+            "store_transaction_id": "t2", "store_product_id": "weekly", "purchased_at": "2026-01-15T00:00:00Z",
+            "expires_at": "2026-01-22T00:00:00Z", "price": {"country": "DE", "currency": "EUR", "value": 2.99},
+        });
+        let renewal = with(subscription(), renewal);
+        user.post(TRANSACTION, &renewal).await;
+        let moved = with(renewal, json!({"store_original_transaction_id": "u1"}));
+        let key = [("idempotency-key", "move"), ("adapty-customer-user-id", "user-1")];
+        for _ in 0..2 {
+            let answer = server.call("POST", TRANSACTION, &key, &moved.to_string()).await;
+            assert_eq!(answer.status, 200, "{backend:?}: {}", answer.text());
+            let subscriptions = answer.json()["data"]["subscriptions"].clone();
+            let shown = |place: usize| {
+                let entry = &subscriptions[place];
+                ["store_transaction_id", "store_product_id", "expires_at"].map(|name| entry[name].clone())
+            };
+            assert_eq!(
+                shown(0),
+                ["t1", "monthly", "2026-01-15T00:00:00+00:00"],
+                "{backend:?}"
+            );
+            assert_eq!(
+                shown(1),
+                ["t2", "weekly", "2026-01-22T00:00:00+00:00"],
+                "{backend:?}"
+            );
+            assert_eq!(subscriptions[0]["offer"]["type"], "pay_as_you_go", "{backend:?}");
+        }
+    }
+}
