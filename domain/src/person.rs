@@ -8,6 +8,9 @@ use serde_json::Value;
 use crate::fields::{Field, Kind, MAX_TEXT};
 use crate::json::{Json, Object};
 
+/// The field that an app may choose not to keep.
+pub const IP_ADDRESS: &str = "ip_v4_address";
+
 /// The fields of a profile's body, in the order of the reference.
 pub const FIELDS: &[Field] = &[
     Field::optional("first_name", Kind::Text { max: MAX_TEXT }),
@@ -17,7 +20,7 @@ pub const FIELDS: &[Field] = &[
     Field::optional("phone_number", Kind::Text { max: MAX_TEXT }),
     Field::optional("birthday", Kind::Date),
     Field::optional("ip_country", Kind::Country),
-    Field::optional("ip_v4_address", Kind::Ipv4),
+    Field::optional(IP_ADDRESS, Kind::Ipv4),
     Field::optional("store_country", Kind::Country),
     Field::optional("store", Kind::NonEmpty { max: MAX_TEXT }),
     Field::optional("store_account_token", Kind::Uuid),

@@ -11,7 +11,7 @@ use crate::identifiers::{IdentifierChanges, Identifiers};
 use crate::ids::{AppId, ProfileId};
 use crate::installation::{InstallationChanges, Installations};
 use crate::json::Object;
-use crate::person::{self, Person, PersonChanges};
+use crate::person::{self, IP_ADDRESS, Person, PersonChanges};
 use crate::purchases::holdings::Holdings;
 use crate::purchases::refund_saver::RefundSaver;
 use crate::selector::{CUSTOMER_HEADER, PROFILE_HEADER, Selector};
@@ -108,6 +108,12 @@ impl ProfileChanges {
         } else {
             Err(violations)
         }
+    }
+
+    /// Keeps no IP address: neither one that the body sets, nor one that was set when the app still kept them.
+    pub fn forget_ip_address(&mut self) {
+        self.person.retain(|(name, _)| *name != IP_ADDRESS);
+        self.person.push((IP_ADDRESS, None));
     }
 }
 
@@ -345,6 +351,20 @@ mod tests {
         assert!(!profile.update(&mut details, &changes, 8).unwrap());
         assert_eq!(profile.updated_at, 7);
         assert_eq!(details.person.text("first_name"), Some("A"));
+    }
+
+    #[test]
+    fn where_no_address_is_kept_one_is_neither_set_nor_left() {
+        let changes = |body: &[u8]| ProfileChanges::parse(&Object::parse(body).unwrap(), None).unwrap();
+        let mut setting = changes(br#"{"first_name":"A","ip_v4_address":"192.0.2.1"}"#);
+        let (mut profile, mut details) = stored(3, None).unwrap();
+        assert!(profile.update(&mut details, &setting, 7).unwrap());
+        assert_eq!(details.person.text("ip_v4_address"), Some("192.0.2.1"));
+        setting.forget_ip_address();
+        assert!(profile.update(&mut details, &setting, 8).unwrap());
+        assert_eq!(details.person.text("ip_v4_address"), None);
+        assert_eq!(details.person.text("first_name"), Some("A"));
+        assert!(!profile.update(&mut details, &setting, 9).unwrap());
     }
 
     #[test]

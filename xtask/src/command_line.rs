@@ -36,9 +36,10 @@ Supply chain checks run if cargo-deny and cargo-audit are on PATH. cargo-audit a
 advisory database, looked for in this order:
   $BURSAR_ADVISORY_DB                   a folder or a .tar.gz
   target/advisory-db                    a folder
+If the newest advisory in it is older than 30 days, the summary says NOT RUN for those that came since.
 
 The tests find in their environment:
-  BURSAR_TEST_LONG            if set, the tests of deliveries take many more events
+  BURSAR_TEST_LONG            if set, the tests of deliveries take many more events, those of profiles more histories
   BURSAR_TEST_POSTGRES        URL of the throwaway PostgreSQL; the user may create databases
   BURSAR_TEST_POSTGRES_BIN    folder of PostgreSQL's programs, to start a cluster of one's own
   BURSAR_TEST_PYTHON          a Python that has `requests`

@@ -8,6 +8,7 @@ use crate::app::AppSettings;
 use crate::attributes::Attributes;
 use crate::identifiers::Identifiers;
 use crate::ids::ProfileId;
+use crate::person::IP_ADDRESS;
 use crate::profile::{Details, Profile};
 
 /// `att_status` of a customer who allowed tracking.
@@ -77,7 +78,7 @@ impl<'a> Recipient<'a> {
             installed_at: first_seen.unwrap_or(profile.created_at),
             email: person.text("email"),
             country: person.text("ip_country"),
-            ip: person.text("ip_v4_address").filter(|_| settings.collect_ip),
+            ip: person.text(IP_ADDRESS).filter(|_| settings.collect_ip),
             attributes: &profile.attributes,
             identifiers: &profile.identifiers,
             has_access_level: false,

@@ -103,6 +103,7 @@ mod tests {
             cancellation_reason: None,
             variation_id: None,
             replaces_another: false,
+            refunded_share: None,
             usd_rate: None,
             regular_price: None,
             mark: 0,

@@ -4,8 +4,10 @@
 mod before;
 #[cfg(test)]
 mod dice;
+mod family;
 #[cfg(test)]
 mod long_run;
+mod notification;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -17,7 +19,6 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::access::AccessLevel;
-use super::chain::{Chain, Period};
 use super::holdings::{Holdings, Key, OneTime, Shared};
 use super::machine::{self, Command, Context, clock};
 use super::transaction::{CancellationReason, Environment, PurchaseType, Transaction};
@@ -26,6 +27,7 @@ use crate::events::{EventKind, Fact};
 use crate::fields::Violation;
 use crate::ids::ProfileId;
 pub(super) use before::Before;
+pub use notification::notify;
 
 /// A profile that a report touches.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,6 +106,10 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
     };
     let before = Before::of(parties, report.context, handled);
     complete(&mut report, stored.as_ref(), parties, &key);
+    if key.is_of_family {
+        let stored = family::take_in(parties, &key, known, &report);
+        return Ok((before.changes(parties, report.context.now), stored));
+    }
     let moved = known.filter(|known| Key::of(known) != key);
     if let Some(moved) = moved {
         take_out(parties, moved, report.uncovered.as_ref(), report.context.now);
@@ -316,28 +322,17 @@ fn take_out(parties: &mut [Party], moved: &Transaction, uncovered: Option<&Trans
         let chain = &mut holdings.chains[index];
         chain.revenue_usd = chain.revenue_usd.saturating_sub(revenue(moved));
         chain.forget(&moved.id);
-        match chain.periods.first().cloned() {
-            None => drop(holdings.chains.remove(index)),
-            Some(period) if chain.latest.id == moved.id => {
-                fall_back(chain, period, uncovered);
-                chain.note_renewal_state(now);
+        if chain.periods.is_empty() {
+            holdings.chains.remove(index);
+        } else if chain.latest.id == moved.id {
+            chain.fall_back();
+            if let Some(stored) = uncovered.filter(|stored| stored.id == chain.latest.id) {
+                chain.latest = stored.clone();
             }
-            Some(_) => {}
+            chain.note_renewal_state(now);
         }
     }
     share_access(parties, owner, &from);
-}
-
-/// Where the transaction of the period before is not at hand, its dates are; the rest stays as it was last seen.
-fn fall_back(chain: &mut Chain, period: Period, stored: Option<&Transaction>) {
-    let stored = stored.filter(|stored| stored.id == period.transaction_id);
-    chain.latest = stored.cloned().unwrap_or_else(|| Transaction {
-        id: period.transaction_id,
-        purchased_at: period.purchased_at,
-        expires_at: period.ends_at,
-        refunded_at: period.refunded_at,
-        ..chain.latest.clone()
-    });
 }
 
 /// What is due in a chain.
@@ -474,11 +469,11 @@ fn regular_price(report: &Report<'_>, stored: Option<&Transaction>) -> Option<De
 
 /// What a transaction adds to its profile's total revenue.
 fn revenue(transaction: &Transaction) -> Decimal {
-    let counts = transaction.environment == Environment::Production
-        && transaction.refunded_at.is_none()
-        && !transaction.is_family_shared;
+    let counts = transaction.environment == Environment::Production && !transaction.is_family_shared;
+    let kept = transaction.price.value.checked_mul(transaction.kept_share());
+    let kept = kept.unwrap_or_default();
     match transaction.usd_rate.filter(|_| counts) {
-        Some(rate) => transaction.price.value.checked_mul(rate).unwrap_or_default(),
+        Some(rate) => kept.checked_mul(rate).unwrap_or_default(),
         None => Decimal::ZERO,
     }
 }

@@ -1,15 +1,16 @@
 //! A chain: all transactions of a subscription under one original id, and where it stands.
 
+mod paid_time;
+
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+pub use self::paid_time::Stretch;
 use super::access::AccessLevel;
-use super::transaction::Transaction;
+use super::transaction::{Transaction, is_false};
 
 /// A day in microseconds.
 pub const DAY: i64 = 24 * 60 * 60 * 1_000_000;
-/// Gaps up to this length do not interrupt the year after which stores take a smaller share.
-const PAID_GAP: i64 = 60 * DAY;
 /// A chain remembers so many of its latest periods. Older ones have ended and can only be refunded.
 const PERIODS: usize = 8;
 
@@ -32,14 +33,18 @@ pub struct Chain {
     pub has_first: bool,
     /// Paid periods without interruption.
     pub consecutive_payments: u32,
-    /// Paid time without a long gap, before the latest period.
-    pub paid: i64,
+    /// The time before the periods that it remembers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub past: Vec<Stretch>,
     /// When renewing was switched on again after it had been switched off, until the next period.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reactivated_at: Option<i64>,
     /// When a pause that begins at the period's end was arranged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause_arranged_at: Option<i64>,
+    /// The product that the next period will be of, where that was announced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_product_id: Option<String>,
     /// When it was reported under `subscription_started` or `trial_started`: timers count from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<i64>,
@@ -105,6 +110,12 @@ pub struct Period {
     /// When it was cut short: another product took its place, or the store ended it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_at: Option<i64>,
+    /// Did it cost nothing?
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_free: bool,
+    /// How long its end is put off by grace, in microseconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub grace: i64,
 }
 
 /// The free trial that a chain began with.
@@ -125,19 +136,33 @@ pub struct Revoked {
     pub said_at: i64,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(value: &i64) -> bool {
+    *value == 0
+}
+
 impl Period {
     /// The period of a transaction.
     pub fn of(transaction: &Transaction) -> Self {
-        let grace = transaction.grace_period_expires_at;
+        let end = transaction.expires_at;
+        let grace_end = transaction.grace_period_expires_at;
+        let ends_at = end.map(|end| grace_end.map_or(end, |grace| grace.max(end)));
+        let grace = ends_at.zip(end).map(|(late, end)| late.saturating_sub(end));
         Self {
             transaction_id: transaction.id.clone(),
             purchased_at: transaction.purchased_at,
-            ends_at: transaction
-                .expires_at
-                .map(|end| grace.map_or(end, |grace| grace.max(end))),
+            ends_at,
             refunded_at: transaction.refunded_at,
             cut_at: None,
+            is_free: transaction.is_free(),
+            grace: grace.unwrap_or_default(),
         }
+    }
+
+    /// Which of two is shown: that with the latest purchase, then the latest end as it was reported.
+    fn place(&self) -> (i64, i64) {
+        let end = self.ends_at.map(|end| end.saturating_sub(self.grace));
+        (self.purchased_at, end.unwrap_or(i64::MAX))
     }
 
     /// When it really ends; `None`: never. A refund or a cut never prolongs it.
@@ -150,16 +175,25 @@ impl Period {
 }
 
 impl Chain {
-    /// When its periods end: the latest end among those that were not paid back, else the refund. `None`: never.
+    /// When its last period ends, which may be by a refund. `None`: never.
     pub fn ends_at(&self) -> Option<i64> {
-        let all_refunded = self.periods.iter().all(|period| period.refunded_at.is_some());
-        let counted = self
-            .periods
+        let mut ends = self.periods.iter().map(Period::end);
+        ends.try_fold(i64::MIN, |latest, end| Some(latest.max(end?)))
+    }
+
+    /// Was its last period paid back? Then it does not expire.
+    pub fn is_refunded(&self) -> bool {
+        let end = self.ends_at();
+        let mut last = self.periods.iter().filter(|period| period.end() == end);
+        last.all(|period| period.refunded_at.is_some())
+    }
+
+    /// Was there a period at an instant?
+    pub fn has_period_at(&self, at: i64) -> bool {
+        let goes_on = |period: &Period| period.end().is_none_or(|end| end > at);
+        self.periods
             .iter()
-            .filter(|period| all_refunded || period.refunded_at.is_none());
-        counted
-            .map(Period::end)
-            .try_fold(i64::MIN, |latest, end| Some(latest.max(end?)))
+            .any(|period| period.purchased_at <= at && goes_on(period))
     }
 
     /// When access ends. Stripe cuts it at once when a charge fails.
@@ -212,12 +246,10 @@ impl Chain {
             .and_then(|known| known.cut_at);
         self.forget(&transaction.id);
         self.periods.push(period);
-        let newest_first = |period: &Period| {
-            let end = period.ends_at.unwrap_or(i64::MAX);
-            std::cmp::Reverse((period.purchased_at, end))
-        };
-        self.periods.sort_by_key(newest_first);
-        self.periods.truncate(PERIODS);
+        self.periods
+            .sort_by_key(|period| std::cmp::Reverse(period.place()));
+        let forgotten = self.periods.split_off(self.periods.len().min(PERIODS));
+        self.sum_up(&forgotten);
     }
 
     /// B16: has the store moved the end of what it had ended?
@@ -250,30 +282,36 @@ impl Chain {
             .retain(|period| period.transaction_id != transaction_id);
     }
 
-    /// Makes a transaction the latest and counts the paid time up to it.
+    /// Makes a transaction the latest.
     pub fn follow_with(&mut self, transaction: Transaction) {
-        let previous = &self.latest;
-        if !previous.is_free()
-            && let Some(end) = previous.expires_at
-        {
-            let gap = transaction.purchased_at.saturating_sub(end);
-            let paid = end
-                .min(transaction.purchased_at)
-                .saturating_sub(previous.purchased_at);
-            self.paid = if gap > PAID_GAP {
-                0
-            } else {
-                // Dates may be absurd: the years from 1 to 9999 are accepted.
-                self.paid.saturating_add(paid.max(0))
-            };
-        }
         self.keep(&transaction);
         self.latest = transaction;
     }
 
-    /// Has it been paid for longer than a year?
-    pub fn is_after_first_year(&self) -> bool {
-        self.paid > 365 * DAY
+    /// Shows the transaction of the newest period, also after a date was corrected. `reported` is known in full; of
+    /// others only the dates are at hand.
+    pub fn show_newest(&mut self, reported: &Transaction) {
+        let (Some(newest), shown) = (self.periods.first(), Period::of(&self.latest)) else {
+            return;
+        };
+        if newest.transaction_id == reported.id && newest.place() > shown.place() {
+            self.latest = reported.clone();
+        } else if newest.place() > shown.place() {
+            self.fall_back();
+        }
+    }
+
+    /// Shows the newest period that it has. The rest stays as it was last seen.
+    pub fn fall_back(&mut self) {
+        if let Some(period) = self.periods.first().cloned() {
+            self.latest = Transaction {
+                id: period.transaction_id,
+                purchased_at: period.purchased_at,
+                expires_at: period.ends_at.map(|end| end.saturating_sub(period.grace)),
+                refunded_at: period.refunded_at,
+                ..self.latest.clone()
+            };
+        }
     }
 
     /// What it gives access to, for how long.
@@ -324,8 +362,8 @@ impl Chain {
             billing_issue_detected_at: latest.billing_issue_detected_at,
             grace_period_expires_at: latest.grace_period_expires_at,
             cancellation_reason: latest.cancellation_reason,
-            is_refund: matches!(self.closed, Some(Closed::Refunded(_))),
-            will_renew: latest.will_renew && self.closed.is_none(),
+            is_refund: latest.refunded_at.is_some() || matches!(self.closed, Some(Closed::Refunded(_))),
+            will_renew: latest.will_renew && self.closed.is_none() && self.pending_product_id.is_none(),
             activated_at: self.activated_at,
             renewed_at: Some(latest.purchased_at),
             currency: Some(latest.price.currency.clone()),

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::access::AccessLevel;
 use super::chain::{Chain, Revoked};
 use super::machine::{Context, clock};
-use super::transaction::{Environment, PurchaseType, Transaction};
+use super::transaction::{Environment, PurchaseType, Transaction, is_false};
 
 /// The store that grants are shown under.
 pub const GRANT_STORE: &str = "adapty";
@@ -106,6 +106,10 @@ pub struct Key {
     pub store: String,
     /// The chain's original id; a one-time purchase's own id.
     pub original_id: String,
+    /// Is it what the family has of a subscription? That is another chain than the payer's, under whichever id it is
+    /// reported, and each profile has one of its own.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_of_family: bool,
 }
 
 impl Key {
@@ -114,6 +118,16 @@ impl Key {
         Self {
             store: transaction.store.clone(),
             original_id: transaction.original_id.clone(),
+            is_of_family: is_of_family(transaction),
+        }
+    }
+
+    /// The payer's chain under this id.
+    #[must_use]
+    pub fn of_payer(self) -> Self {
+        Self {
+            is_of_family: false,
+            ..self
         }
     }
 
@@ -127,12 +141,20 @@ impl Key {
         Self {
             store: level.store.clone(),
             original_id: level.original_id.clone(),
+            is_of_family: false,
         }
     }
 
     fn is_of(&self, transaction: &Transaction) -> bool {
-        self.store == transaction.store && self.original_id == transaction.original_id
+        self.store == transaction.store
+            && self.original_id == transaction.original_id
+            && self.is_of_family == is_of_family(transaction)
     }
+}
+
+/// Is it a period of a subscription for which somebody else of the family paid?
+fn is_of_family(transaction: &Transaction) -> bool {
+    transaction.is_family_shared && transaction.purchase_type == PurchaseType::Subscription
 }
 
 impl Holdings {
@@ -152,6 +174,15 @@ impl Holdings {
     /// Does it own the chain or purchase, or share it?
     pub fn holds(&self, key: &Key) -> bool {
         self.owns(key) || self.shared.iter().any(|share| share.key == *key)
+    }
+
+    /// Does it hold anything under this id, the payer's or the family's?
+    pub fn holds_any(&self, key: &Key) -> bool {
+        let of_family = Key {
+            is_of_family: true,
+            ..key.clone()
+        };
+        self.holds(&key.clone().of_payer()) || self.owns(&of_family)
     }
 
     /// Has it the transaction, in a chain or as a purchase of its own?

@@ -42,6 +42,7 @@ pub fn paid(id: &str, from: i64) -> Transaction {
         cancellation_reason: None,
         variation_id: None,
         replaces_another: false,
+        refunded_share: None,
         usd_rate: None,
         regular_price: None,
         mark: 0,

@@ -52,6 +52,13 @@ pub struct Transaction {
     /// When it was paid back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refunded_at: Option<i64>,
+    /// How much of the price was paid back, 0 to 1, where it was not all of it.
+    #[serde(
+        default,
+        with = "rust_decimal::serde::str_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub refunded_share: Option<Decimal>,
     /// Why it ends or has ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancellation_reason: Option<CancellationReason>,
@@ -86,7 +93,7 @@ fn is_zero(value: &u32) -> bool {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_false(value: &bool) -> bool {
+pub(super) fn is_false(value: &bool) -> bool {
     !value
 }
 
@@ -237,6 +244,34 @@ impl Transaction {
     /// Was nothing charged, be it a trial or a free period?
     pub fn is_free(&self) -> bool {
         self.price.value.is_zero()
+    }
+
+    /// How much of its price has not been paid back, 0 to 1.
+    pub fn kept_share(&self) -> Decimal {
+        match (self.refunded_share, self.refunded_at) {
+            (Some(share), _) => Decimal::ONE
+                .saturating_sub(share)
+                .clamp(Decimal::ZERO, Decimal::ONE),
+            (None, Some(_)) => Decimal::ZERO,
+            (None, None) => Decimal::ONE,
+        }
+    }
+
+    /// The same after a part of its price was paid back.
+    #[must_use]
+    pub fn refunded_in_part(self, at: i64, share: Decimal, keeps_access: bool) -> Self {
+        let refunded = Self {
+            refunded_share: Some(share),
+            ..self
+        };
+        if keeps_access {
+            return refunded;
+        }
+        Self {
+            refunded_at: Some(at),
+            cancellation_reason: Some(CancellationReason::Refund),
+            ..refunded
+        }
     }
 
     /// Does its offer say that it is a free trial?

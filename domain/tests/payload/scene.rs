@@ -212,6 +212,7 @@ fn month(kind: EventKind) -> Fact {
             cancellation_reason: None,
             variation_id: None,
             replaces_another: false,
+            refunded_share: None,
             usd_rate: None,
             regular_price: None,
             mark: 0,

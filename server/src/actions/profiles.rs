@@ -48,10 +48,12 @@ pub async fn set_identifiers(
     let reads = vec![profiles::lock(app, &selector)];
     let known = state.directory().app(app).cloned();
     let decide = move |loaded: &mut Loaded| {
-        let mut profile = selector.pick(profiles::read(app, rows_of(loaded, 0))?)?;
+        let rows = rows_of(loaded, 0);
+        let place = profiles::place_of(rows)?;
+        let mut profile = selector.pick(profiles::read(app, rows)?)?;
         let changed = profile.set_identifiers(&changes, now);
         let writes = if changed {
-            let update = profiles::update_identifiers(&profile, &selector);
+            let update = profiles::update_identifiers(&profile, &selector, place);
             and_release(update, known.as_deref(), &profile)
         } else {
             Vec::new()
@@ -90,6 +92,7 @@ pub async fn create(
         .collect();
     let fresh = ProfileId(Uuid::new_v4());
     let known = state.directory().app(app).cloned();
+    let changes = as_kept(changes, known.as_deref());
     let decide = move |loaded: &mut Loaded| {
         let mut found = Found::default();
         if by_id.is_some() {
@@ -125,6 +128,7 @@ pub async fn update(
     } = request;
     let reads = vec![profiles::lock_whole(app, &selector)];
     let known = state.directory().app(app).cloned();
+    let changes = as_kept(changes, known.as_deref());
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let found = profiles::read_whole(app, rows_of(&mut loaded, 0))?;
         let (found, details) = found.unzip();
@@ -144,6 +148,14 @@ pub async fn update(
     let profile = state.store.change(reads, decide).await?;
     state.wake.app(app);
     Ok(profile)
+}
+
+/// The changes without what the app does not keep.
+fn as_kept(mut changes: ProfileChanges, app: Option<&App>) -> ProfileChanges {
+    if app.is_some_and(|app| !app.settings.collect_ip) {
+        changes.forget_ip_address();
+    }
+    changes
 }
 
 /// The update with what it lets go on: deliveries that waited for what it sets.

@@ -71,11 +71,14 @@ pub enum Command {
     },
 }
 
+/// Lists the integrations that there are, for which no database is asked.
+pub fn catalogue(output: Output) -> Result<(), Failure> {
+    output.list(&integrations::catalogue(), &["slug", "title", "docs"])
+}
+
 pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
     match command {
-        Command::List { app: None, output } => {
-            output.list(&integrations::catalogue(), &["slug", "title", "docs"])
-        }
+        Command::List { app: None, output } => catalogue(output),
         Command::List {
             app: Some(app),
             output,

@@ -2,6 +2,7 @@
 
 mod access_level;
 mod admin_token;
+mod administration;
 mod app;
 mod audit;
 #[cfg(feature = "bench")]
@@ -34,7 +35,6 @@ use clap::{Parser, Subcommand};
 use crate::config::{Config, Settings};
 use crate::http::openapi::DOCUMENT;
 use crate::store::migrations;
-use session::Session;
 
 /// What the program reports when a command fails.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -104,44 +104,8 @@ enum Command {
         #[arg(long)]
         deep: bool,
     },
-    /// Apps: create, list, set
-    #[command(subcommand)]
-    App(app::Command),
-    /// API keys: create, list, revoke
-    #[command(subcommand)]
-    Key(key::Command),
-    /// Access levels: set, list
-    #[command(subcommand)]
-    AccessLevel(access_level::Command),
-    /// Products of the stores: set, list, delete
-    #[command(subcommand)]
-    Product(product::Command),
-    /// Exchange rates: set, list
-    #[command(subcommand)]
-    Rate(rate::Command),
-    /// Integrations: list, show, set, enable, disable, test
-    #[command(subcommand)]
-    Integration(integration::Command),
-    /// Admin tokens: create, list, revoke
-    #[command(subcommand)]
-    AdminToken(admin_token::Command),
-    /// Profiles: find, show
-    #[command(subcommand)]
-    Profile(profile::Command),
-    /// Events: list
-    #[command(subcommand)]
-    Event(event::Command),
-    /// Deliveries: list, show, retry
-    #[command(subcommand)]
-    Delivery(delivery::Command),
-    /// Tell why an event was or was not delivered: the rules that decide, and how they do
-    Why(why::Command),
-    /// Replays of past events: create, list, cancel
-    #[command(subcommand)]
-    Replay(replay::Command),
-    /// What the administration changed
-    #[command(subcommand)]
-    Audit(audit::Command),
+    #[command(flatten)]
+    Administration(administration::Command),
     /// Print the OpenAPI document of the HTTP API
     Openapi,
 }
@@ -186,19 +150,7 @@ pub async fn run() -> Result<(), Failure> {
             Ok(())
         }
         Command::Doctor { deep } => doctor::run(config, deep).await,
-        Command::App(command) => app::run(&Session::open(config).await?, command).await,
-        Command::Key(command) => key::run(&Session::open(config).await?, command).await,
-        Command::AccessLevel(command) => access_level::run(&Session::open(config).await?, command).await,
-        Command::Product(command) => product::run(&Session::open(config).await?, command).await,
-        Command::Rate(command) => rate::run(&Session::open(config).await?, command).await,
-        Command::Integration(command) => integration::run(&Session::open(config).await?, command).await,
-        Command::AdminToken(command) => admin_token::run(&Session::open(config).await?, command).await,
-        Command::Profile(command) => profile::run(&Session::open(config).await?, command).await,
-        Command::Event(command) => event::run(&Session::open(config).await?, command).await,
-        Command::Delivery(command) => delivery::run(&Session::open(config).await?, command).await,
-        Command::Why(command) => why::run(&Session::open(config).await?, command).await,
-        Command::Replay(command) => replay::run(&Session::open(config).await?, command).await,
-        Command::Audit(command) => audit::run(&Session::open(config).await?, command).await,
+        Command::Administration(command) => administration::run(config, command).await,
         Command::Openapi => {
             std::io::stdout().write_all(DOCUMENT.as_bytes())?;
             Ok(())
@@ -207,13 +159,19 @@ pub async fn run() -> Result<(), Failure> {
 }
 
 async fn migrate(config: &Config, dry_run: bool) -> Result<(), Failure> {
-    let store = open::store(config, &crate::metrics::Metrics::default()).await?;
-    let steps = migrations::run(&store, dry_run).await?;
-    let (verb, count) = (if dry_run { "would run" } else { "ran" }, steps.len());
-    for step in steps {
+    let steps = match open::missing_file(config)? {
+        // Only to tell what it would do, no file is made.
+        Some(_) if dry_run => migrations::ALL.iter().collect(),
+        _ => {
+            let store = open::store(config, &crate::metrics::Metrics::default()).await?;
+            migrations::run(&store, dry_run).await?
+        }
+    };
+    let verb = if dry_run { "would run" } else { "ran" };
+    for step in &steps {
         println!("{verb} {:04} {}", step.version, step.name);
     }
-    if count == 0 {
+    if steps.is_empty() {
         println!("nothing to do");
     }
     Ok(())

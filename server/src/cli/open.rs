@@ -1,7 +1,7 @@
 //! Opens what the settings name: the database, its tables, the vault.
 
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Failure;
 use crate::clock::Clock;
@@ -31,7 +31,7 @@ pub async fn store(config: &Config, metrics: &Metrics) -> Result<Store, Failure>
     .await?)
 }
 
-/// Opens everything: database with its tables brought up, master key, apps and keys.
+/// Opens everything: database with its tables brought up, master key, apps and keys. What is missing is made.
 pub async fn state(config: &Config) -> Result<AppState, Failure> {
     let metrics = Metrics::default();
     let store = store(config, &metrics).await?;
@@ -44,6 +44,57 @@ pub async fn state(config: &Config) -> Result<AppState, Failure> {
         make_folder(folder)?;
     }
     let vault = Vault::open(&store, &config.master_key()?).await?;
+    with_vault(config, store, metrics, vault).await
+}
+
+/// Opens everything as it is, or says what is missing: nothing is made or migrated.
+pub async fn existing(config: &Config) -> Result<AppState, Failure> {
+    // What is wrong with the settings is told first, as by those who make what is missing.
+    config.test_clock()?;
+    if config.master_key.is_some() {
+        config.master_key()?;
+    }
+    if let Some(path) = missing_file(config)? {
+        let path = path.display();
+        return Err(format!("there is no database at {path}; is --data-dir right?").into());
+    }
+    let metrics = Metrics::default();
+    let store = store(config, &metrics).await?;
+    match migrations::run(&store, true).await?.len() {
+        0 => {}
+        count => {
+            return Err(format!(
+                "the database lacks {count} migrations of this program: run `bursar migrate`"
+            )
+            .into());
+        }
+    }
+    let vault = if Vault::is_set_up(&store).await? {
+        if config.master_key.is_none() && !config.master_key_file.exists() {
+            let file = config.master_key_file.display();
+            return Err(format!("there is no master key at {file}; is --data-dir right?").into());
+        }
+        Vault::open(&store, &config.master_key()?).await?
+    } else {
+        Vault::to_look()
+    };
+    with_vault(config, store, metrics, vault).await
+}
+
+/// Where the embedded database would be, if it is not there yet.
+pub fn missing_file(config: &Config) -> Result<Option<PathBuf>, Failure> {
+    Ok(match config.location()? {
+        Location::SqliteFile(path) if !path.exists() => Some(path),
+        _ => None,
+    })
+}
+
+async fn with_vault(
+    config: &Config,
+    store: Store,
+    metrics: Metrics,
+    vault: Vault,
+) -> Result<AppState, Failure> {
     let clock = config.test_clock()?.map_or_else(Clock::system, Clock::test);
     let outbound = Outbound::new(config.delivery_allow_private_addresses)?;
     let limit = config.requests_per_second;

@@ -33,19 +33,21 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens the database that the settings name. Only warnings are logged.
-    pub async fn open(mut config: Config) -> Result<Self, Failure> {
-        if config.location()? == Location::SqliteMemory {
-            return Err(
-                "a database in memory belongs to its server alone; use the administration API".into(),
-            );
-        }
-        if config.log_level != LogLevel::Error {
-            config.log_level = LogLevel::Warn;
-        }
-        logging::start(&config);
+    /// Opens the database that the settings name; makes and migrates it where it has to be.
+    pub async fn open(config: Config) -> Result<Self, Failure> {
+        let config = prepare(config)?;
         Ok(Self {
             state: open::state(&config).await?,
+        })
+    }
+
+    /// Opens the database that the settings name to look into it. Refuses one that is not there or would have to be
+    /// migrated: who only looks must neither find an empty database where a path was mistyped, nor change the tables
+    /// under servers that run.
+    pub async fn to_read(config: Config) -> Result<Self, Failure> {
+        let config = prepare(config)?;
+        Ok(Self {
+            state: open::existing(&config).await?,
         })
     }
 
@@ -90,6 +92,18 @@ impl Session {
             (None, _) => Err(format!("there is no app {named:?}: see `bursar app list`").into()),
         }
     }
+}
+
+/// Refuses a database that no second program can open. Only warnings are logged.
+fn prepare(mut config: Config) -> Result<Config, Failure> {
+    if config.location()? == Location::SqliteMemory {
+        return Err("a database in memory belongs to its server alone; use the administration API".into());
+    }
+    if config.log_level != LogLevel::Error {
+        config.log_level = LogLevel::Warn;
+    }
+    logging::start(&config);
+    Ok(config)
 }
 
 /// An action's refusal or failure in words for the terminal.

@@ -96,8 +96,12 @@ impl Call {
             .find(|known| known.eq_ignore_ascii_case(said))
     }
 
-    /// The idempotency key with what the request is, if there is one.
+    /// The idempotency key with what the request is, if there is one. Other methods than `POST` have one effect
+    /// however often they are sent: on these a key means nothing, and is not looked at.
     pub fn remember(&self) -> Result<Option<Remember>, ApiError> {
+        if self.route.method != "POST" {
+            return Ok(None);
+        }
         let Some(key) = self.headers.get(IDEMPOTENCY_KEY) else {
             return Ok(None);
         };

@@ -1,16 +1,17 @@
 //! Every route × every kind of credential × an object of one's own, of another app, and one that is not there.
 //!
-//! The cells are made from the routes themselves, so a new route is tested from its first day. What a caller may
-//! do follows from the route's access alone. What belongs to another app looks like what is not there: status,
+//! The cells are made from the routes themselves, so a new route is tested from its first day. What a caller may do is
+//! written out here, from the contract, and not taken from the routes, which could be wrong. What belongs to another app looks like what is not there: status,
 //! body, headers. Rows of an app change only by its own keys, and by none where the answer is a refusal.
 
-mod world;
+pub mod world;
 
 use bursar::http::route::{Access, Route};
 use bursar::http::router::routes;
 use serde_json::{Value, json};
 
 use super::support::administration;
+use super::support::backend::Backend;
 use super::support::purchases::{GRANT, REFUND_SAVER, REVOKE, TRANSACTION, numbered, subscription, with};
 use super::support::refusal::{refusal, refused};
 use super::support::server::{Answer, IDENTIFIERS, PROFILE, request};
@@ -18,6 +19,84 @@ use world::Credential::{self, self as C};
 use world::{CREDENTIALS, OBJECTS, Object, World, names_thing};
 
 const SDK: &str = "/api/v1/sdk/integration/profile/set/integration-identifiers/";
+
+/// What anybody may ask: health, metrics and documentation.
+const OPEN: [&str; 6] = [
+    "/livez",
+    "/readyz",
+    "/metrics",
+    "/openapi.json",
+    "/docs",
+    "/docs/{file}",
+];
+
+/// What the contract lets a public key do. Section 2.2 of the wire contract.
+const PUBLIC: [(&str, &str); 3] = [("POST", IDENTIFIERS), ("GET", IDENTIFIERS), ("POST", SDK)];
+
+/// What it may do too in an app that says so.
+const PUBLIC_WHERE_ALLOWED: [(&str, &str); 4] = [
+    ("POST", PROFILE),
+    ("GET", PROFILE),
+    ("PATCH", PROFILE),
+    ("DELETE", PROFILE),
+];
+
+/// What the contract says of a call. One that is in none of the lists is for secret keys alone.
+fn access_of(method: &str, path: &str) -> Access {
+    if OPEN.contains(&path) {
+        Access::Open
+    } else if path.starts_with("/admin/v1/") {
+        Access::Admin
+    } else if PUBLIC.contains(&(method, path)) {
+        Access::AnyKey
+    } else if PUBLIC_WHERE_ALLOWED.contains(&(method, path)) {
+        Access::ProfileKey
+    } else {
+        Access::SecretKey
+    }
+}
+
+/// The routes that say something else of themselves than the contract does.
+fn wrong_accesses<'r>(routes: impl Iterator<Item = (&'r str, &'r str, Access)>) -> Vec<String> {
+    let wrong = routes.filter(|(method, path, access)| access_of(method, path) != *access);
+    wrong
+        .map(|(method, path, access)| format!("{method} {path}: {access:?}"))
+        .collect()
+}
+
+fn said(route: &Route) -> (&str, &str, Access) {
+    (route.method, route.path, route.access)
+}
+
+#[test]
+fn each_route_asks_for_what_the_contract_says() {
+    let none: [String; 0] = [];
+    assert_eq!(wrong_accesses(routes().map(said)), none);
+    let listed = PUBLIC.iter().chain(&PUBLIC_WHERE_ALLOWED);
+    let mut listed = listed
+        .chain(OPEN.map(|path| ("GET", path)).iter())
+        .copied()
+        .collect::<Vec<_>>();
+    listed.retain(|one| !routes().any(|route| (route.method, route.path) == *one));
+    assert!(listed.is_empty(), "no routes any more: {listed:?}");
+}
+
+/// Each route in turn, opened wider than it may be: what compares them must find it.
+#[test]
+fn a_route_that_is_opened_too_wide_is_found() {
+    for (index, route) in routes().enumerate() {
+        for access in [Access::Open, Access::AnyKey, Access::ProfileKey] {
+            let opened = routes()
+                .map(said)
+                .enumerate()
+                .map(|(other, (method, path, own))| {
+                    (method, path, if other == index { access } else { own })
+                });
+            let found = wrong_accesses(opened);
+            assert_eq!(found.len(), usize::from(route.access != access), "{found:?}");
+        }
+    }
+}
 
 /// Which app's key this is, if it is one that holds.
 fn owner(credential: Credential) -> Option<Object> {
@@ -41,7 +120,7 @@ fn may_call(access: Access, credential: Credential, public_profile_calls: bool) 
 
 /// A body with which the call succeeds. A new route that takes one with required fields needs a line here, or in
 /// [`administration::body`].
-fn body(route: &Route, object: Object) -> String {
+pub fn body(route: &Route, object: Object) -> String {
     let identifiers = json!({"branch_id": "changed"});
     match (route.method, route.path) {
         ("GET" | "DELETE", _) => String::new(),
@@ -62,6 +141,8 @@ fn body(route: &Route, object: Object) -> String {
 
 struct Cell {
     route: &'static Route,
+    /// What the contract asks for.
+    access: Access,
     path: &'static str,
     credential: Credential,
     object: Object,
@@ -136,6 +217,7 @@ fn cells(public_profile_calls: bool) -> Vec<Cell> {
                 for by_customer in [true, false] {
                     cells.extend(OBJECTS.map(|object| Cell {
                         route,
+                        access: access_of(route.method, route.path),
                         path,
                         credential,
                         object,
@@ -149,38 +231,100 @@ fn cells(public_profile_calls: bool) -> Vec<Cell> {
     cells
 }
 
+/// Tries these cells and answers how many it has tried.
+async fn try_all(backend: Backend, public_profile_calls: bool, cells: &[Cell]) -> usize {
+    let mut world = World::new(backend, public_profile_calls).await;
+    for of_one_route in cells.chunks(OBJECTS.len()) {
+        let mut answers = Vec::new();
+        for cell in of_one_route {
+            world.reset().await;
+            let before = world.everything().await;
+            let answer = send(&world, cell).await;
+            assert!(answer.status < 500, "{cell}: {}", answer.text());
+            check(cell, &answer);
+            check_writes(cell, &answer, &before, &world.everything().await);
+            let administered = cell.access == Access::Admin && cell.credential == C::AdminToken;
+            if administered && cell.route.method != "GET" {
+                // It may have changed apps and keys, on which the next cells stand.
+                world = World::new(backend, public_profile_calls).await;
+            }
+            answers.push((cell.object, answer));
+        }
+        check_foreign_is_missing(&of_one_route[0], &answers);
+    }
+    cells.len()
+}
+
 #[tokio::test]
-async fn every_cell_is_as_the_routes_access_says() {
+async fn every_cell_is_as_the_contract_says() {
     let mut tested = 0;
     for public_profile_calls in [false, true] {
-        let mut world = World::new(public_profile_calls).await;
         let all = cells(public_profile_calls);
-        for of_one_route in all.chunks(OBJECTS.len()) {
-            let mut answers = Vec::new();
-            for cell in of_one_route {
-                world.reset().await;
-                let before = world.everything().await;
-                let answer = send(&world, cell).await;
-                assert!(answer.status < 500, "{cell}: {}", answer.text());
-                check(cell, &answer);
-                check_writes(cell, &answer, &before, &world.everything().await);
-                if cell.route.access == Access::Admin && cell.credential == C::AdminToken {
-                    // It may have changed apps and keys, on which the next cells stand.
-                    world = World::new(public_profile_calls).await;
-                }
-                answers.push((cell.object, answer));
-                tested += 1;
-            }
-            check_foreign_is_missing(&of_one_route[0], &answers);
-        }
+        tested += try_all(Backend::SqliteMemory, public_profile_calls, &all).await;
     }
     let paths: usize = routes().map(|route| 1 + route.aliases.len()).sum();
     assert_eq!(tested, 2 * paths * CREDENTIALS.len() * 2 * OBJECTS.len());
     println!("{tested} cells");
 }
 
+/// Who is let in is decided before the database is asked, so here it is those that are: what they find is the same.
+#[tokio::test]
+async fn those_who_are_let_in_find_their_own_alone_on_postgres_too() {
+    let mut admitted = cells(true);
+    admitted.retain(|cell| {
+        cell.path == cell.route.path
+            && cell.access != Access::Open
+            && !(cell.access == Access::Admin && cell.by_customer)
+            && may_call(cell.access, cell.credential, true)
+    });
+    let tested = try_all(Backend::Postgres, true, &admitted).await;
+    assert!(tested > 200, "{tested}");
+}
+
+/// One profile by its id and another by its customer id: nothing is written to either, and whether one of them is
+/// another app's or nobody's cannot be told.
+#[tokio::test]
+async fn an_id_and_a_customer_that_do_not_belong_together_touch_neither() {
+    for backend in [Backend::SqliteMemory, Backend::Postgres] {
+        let world = World::new(backend, true).await;
+        world.reset().await;
+        let before = world.everything().await;
+        let of_profiles = routes().filter(|route| {
+            matches!(
+                route.access,
+                Access::AnyKey | Access::ProfileKey | Access::SecretKey
+            ) && route.path != SDK
+        });
+        for route in of_profiles {
+            for credential in [C::OwnSecret, C::OwnPublic] {
+                if !may_call(route.access, credential, true) {
+                    continue;
+                }
+                let ask = async |id: Object, customer: Object| {
+                    let headers = [
+                        ("adapty-profile-id", id.profile_id()),
+                        ("adapty-customer-user-id", customer.customer_id()),
+                    ];
+                    let authorization = world.authorization(credential);
+                    let (path, body) = (route.path, body(route, Object::Own));
+                    let asked = request(&authorization, route.method, path, &headers, &body);
+                    comparable(&world.server.send(asked).await)
+                };
+                let name = format!("{backend:?}: {} {} by {credential:?}", route.method, route.path);
+                let foreign = ask(Object::Own, Object::Foreign).await;
+                assert_eq!(foreign.0, 400, "{name}: {}", foreign.1);
+                assert_eq!(foreign, ask(Object::Own, Object::Missing).await, "{name}");
+                let foreign = ask(Object::Foreign, Object::Own).await;
+                assert!((400..500).contains(&foreign.0), "{name}: {}", foreign.1);
+                assert_eq!(foreign, ask(Object::Missing, Object::Own).await, "{name}");
+                assert_eq!(before, world.everything().await, "{name}");
+            }
+        }
+    }
+}
+
 fn check(cell: &Cell, answer: &Answer) {
-    let access = cell.route.access;
+    let access = cell.access;
     if !may_call(access, cell.credential, cell.public_profile_calls) {
         assert_eq!(answer.status, 401, "{cell}: {}", answer.text());
         if access == Access::Admin {
@@ -243,8 +387,8 @@ fn check_writes(cell: &Cell, answer: &Answer, before: &[String; 3], after: &[Str
 /// To the caller's app, the objects that are not its own look alike; to an administrator, the things that are not
 /// the app's that the path names.
 fn check_foreign_is_missing(cell: &Cell, answers: &[(Object, Answer)]) {
-    let administers = cell.route.access == Access::Admin && cell.credential == C::AdminToken;
-    if cell.route.access == Access::Open || administers && !names_thing(cell.route) {
+    let administers = cell.access == Access::Admin && cell.credential == C::AdminToken;
+    if cell.access == Access::Open || administers && !names_thing(cell.route) {
         return;
     }
     let own = if administers {
@@ -265,7 +409,7 @@ fn check_foreign_is_missing(cell: &Cell, answers: &[(Object, Answer)]) {
 /// The other way round than in the cells: what is there, under an app that it does not belong to or that is not there.
 #[tokio::test]
 async fn a_thing_is_found_under_its_own_app_alone() {
-    let world = World::new(false).await;
+    let world = World::new(Backend::SqliteMemory, false).await;
     world.reset().await;
     let token = world.authorization(C::AdminToken);
     let under_an_app = routes().filter(|route| names_thing(route) && route.path.contains("{app}"));

@@ -41,8 +41,98 @@ async fn send(server: &TestServer, route: &Route, path: &str, body: &str) -> Ans
         .await
 }
 
+/// What a write's record says of before and after.
+#[derive(Debug, PartialEq, Eq)]
+enum Told {
+    /// It made something: there was nothing before.
+    Made,
+    /// It changed something.
+    Changed,
+    /// It took something away.
+    Removed,
+}
+
+/// The action that each write is recorded as, and what it tells. A new write needs a line here.
+const RECORDS: [(&str, &str, &str, Told); 16] = [
+    ("POST", "apps", "app.create", Told::Made),
+    ("PATCH", "apps/{app}", "app.update", Told::Changed),
+    ("POST", "apps/{app}/keys", "key.create", Told::Made),
+    ("DELETE", "apps/{app}/keys/{key_id}", "key.revoke", Told::Removed),
+    (
+        "PUT",
+        "apps/{app}/access-levels/{id}",
+        "access_level.set",
+        Told::Made,
+    ),
+    (
+        "PUT",
+        "apps/{app}/products/{store}/{store_product_id}",
+        "product.set",
+        Told::Changed,
+    ),
+    (
+        "DELETE",
+        "apps/{app}/products/{store}/{store_product_id}",
+        "product.delete",
+        Told::Removed,
+    ),
+    ("PUT", "rates/{currency}", "rate.set", Told::Made),
+    (
+        "PUT",
+        "apps/{app}/integrations/{slug}",
+        "integration.set",
+        Told::Changed,
+    ),
+    (
+        "POST",
+        "apps/{app}/integrations/{slug}/test",
+        "integration.test",
+        Told::Made,
+    ),
+    (
+        "POST",
+        "apps/{app}/deliveries/{delivery_id}/retry",
+        "delivery.retry",
+        Told::Changed,
+    ),
+    ("POST", "apps/{app}/replays", "replay.create", Told::Made),
+    (
+        "DELETE",
+        "apps/{app}/replays/{replay_id}",
+        "replay.cancel",
+        Told::Changed,
+    ),
+    ("POST", "admin-tokens", "admin_token.create", Told::Made),
+    (
+        "DELETE",
+        "admin-tokens/{token_id}",
+        "admin_token.revoke",
+        Told::Removed,
+    ),
+    ("POST", "test-clock", "test_clock.set", Told::Changed),
+];
+
+fn expected_record(route: &Route) -> (&'static str, &'static Told) {
+    let path = route.path.strip_prefix("/admin/v1/").unwrap();
+    let mut known = RECORDS.iter();
+    let known = known.find(|(method, known, ..)| (*method, *known) == (route.method, path));
+    let (_, _, action, told) =
+        known.unwrap_or_else(|| panic!("{} {path} has no line in RECORDS", route.method));
+    (action, told)
+}
+
+fn told(record: &Value) -> Told {
+    match (record["before"].is_null(), record["after"].is_null()) {
+        (true, false) => Told::Made,
+        (false, false) => Told::Changed,
+        (false, true) => Told::Removed,
+        (true, true) => panic!("it tells nothing: {record}"),
+    }
+}
+
 #[tokio::test]
 async fn every_write_leaves_one_record_and_no_secret() {
+    assert_eq!(writes().count(), RECORDS.len());
     for backend in ALL {
         for route in writes() {
             let server = TestServer::on(backend).await;
@@ -66,11 +156,9 @@ async fn every_write_leaves_one_record_and_no_secret() {
             assert_eq!(after[1..], before, "records are never changed");
             let actor = format!("token {}", server.admin_token.split('.').next().unwrap());
             assert_eq!(after[0]["actor"], actor);
-            assert!(
-                !after[0]["before"].is_null() || !after[0]["after"].is_null(),
-                "{}",
-                after[0]
-            );
+            let (action, expected) = expected_record(route);
+            assert_eq!(after[0]["action"], action, "{}", after[0]);
+            assert_eq!(told(&after[0]), *expected, "{}", after[0]);
             let text = after[0].to_string();
             assert!(!text.contains("s3cret"), "{text}");
             for name in ["secret_key", "public_key", "key", "admin_token"] {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::support::backend::Backend;
-use super::support::process::{Installation, Server};
+use super::support::process::{Installation, Server, data_file};
 use super::support::server::PROFILE;
 
 /// The backends that several processes can share.
@@ -297,4 +297,70 @@ async fn what_cannot_be_done_is_told_and_the_exit_code_is_1() {
         );
         assert_eq!(said.lines().count(), 1, "{said}");
     }
+}
+
+#[tokio::test]
+async fn commands_that_only_look_make_and_migrate_nothing() {
+    const DATABASE_LESS: [&str; 3] = ["integration list", "migrate --dry-run", "doctor"];
+    let id = "00000000-0000-4000-8000-000000000000";
+    let looks = [
+        "app list".into(),
+        "key list --app Shop".into(),
+        "access-level list --app Shop".into(),
+        "product list --app Shop".into(),
+        "rate list".into(),
+        "integration list --app Shop".into(),
+        "integration show --app Shop webhook".into(),
+        "admin-token list".into(),
+        "profile find --app Shop x".into(),
+        format!("profile show --app Shop {id}"),
+        "event list --app Shop".into(),
+        "delivery list --app Shop".into(),
+        format!("delivery show --app Shop {id}:webhook"),
+        format!("why --app Shop {id} webhook"),
+        "replay list --app Shop".into(),
+        "replay create --app Shop --integration webhook --dry-run".into(),
+        "audit list".into(),
+    ];
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        let data = installation.folder.0.join("data");
+        for args in DATABASE_LESS {
+            installation.text(&words(args));
+            assert!(!data.exists(), "{backend:?}: {args} made {}", data.display());
+        }
+        let told = installation.text(&["migrate", "--dry-run"]);
+        for args in &looks {
+            let said = installation.refused(&words(args));
+            let reason = match backend {
+                Backend::Postgres => "run `bursar migrate`",
+                _ => "there is no database at",
+            };
+            assert!(said.contains(reason), "{backend:?}: {args}: {said}");
+            assert!(!data.exists(), "{backend:?}: {args} made {}", data.display());
+        }
+        assert_eq!(installation.text(&["migrate", "--dry-run"]), told, "{backend:?}");
+        installation.text(&["migrate"]);
+        // Tables without a master key, as after it was lost: what is in them can be looked at.
+        let key = data_file(&installation, "master.key");
+        assert_eq!(installation.json(&["app", "list"])["data"], json!([]));
+        assert!(!key.exists(), "{backend:?}");
+        installation.text(&["app", "create", "Shop"]);
+        std::fs::rename(&key, key.with_extension("moved")).unwrap();
+        let said = installation.refused(&["audit", "list"]);
+        assert!(said.contains("there is no master key at"), "{backend:?}: {said}");
+        assert!(!key.exists(), "{backend:?}");
+        std::fs::rename(key.with_extension("moved"), &key).unwrap();
+        assert_eq!(
+            installation.json(&["audit", "list"])["data"]
+                .as_array()
+                .unwrap()
+                .len(),
+            1
+        );
+    }
+}
+
+fn words(args: &str) -> Vec<&str> {
+    args.split(' ').collect()
 }

@@ -94,6 +94,27 @@ async fn a_wrong_master_key_is_refused() {
     }
 }
 
+/// Every way to be reached by others with something that a key or a token would protect.
+const TO_THE_WORLD: [&[&str]; 4] = [
+    &["--listen", "0.0.0.0:0"],
+    &["--listen", "[::]:0"],
+    &["--listen", "127.0.0.1:0", "--admin-listen", "0.0.0.0:0"],
+    &["--listen", "0.0.0.0:0", "--admin-listen", "127.0.0.1:0"],
+];
+
+fn does_not_listen(installation: &Installation, backend: Backend) {
+    for args in TO_THE_WORLD {
+        let said = installation.refused(&[&["serve"], args].concat());
+        assert!(
+            said.contains("refusing to listen on "),
+            "{backend:?} {args:?}: {said}"
+        );
+    }
+    assert!(stdout(&installation.run(&["doctor"])).contains("warn  keys"));
+    // To this machine alone it does, so that the operator can see to it, and metrics are for everybody anyway.
+    installation.serve_with(&["--metrics-listen", "0.0.0.0:0"]).stop();
+}
+
 #[tokio::test]
 async fn a_server_without_keys_does_not_listen_to_the_world() {
     for backend in SHARED {
@@ -104,13 +125,16 @@ async fn a_server_without_keys_does_not_listen_to_the_world() {
             let prefix = app[key].as_str().unwrap().split('.').next().unwrap();
             installation.text(&["key", "revoke", "--app", "Shop", prefix]);
         }
-        let said = installation.refused(&["serve", "--listen", "0.0.0.0:0"]);
-        assert!(
-            said.contains("refusing to listen on 0.0.0.0:0"),
-            "{backend:?}: {said}"
-        );
-        assert!(stdout(&installation.run(&["doctor"])).contains("warn  keys"));
-        installation.serve().stop();
+        does_not_listen(&installation, backend);
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_admin_tokens_does_not_listen_to_the_world() {
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        installation.text(&["app", "create", "Shop"]);
+        does_not_listen(&installation, backend);
     }
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::support::backend::Backend;
-use super::support::direct::stored_details;
+use super::support::backend::{ALL, Backend};
+use super::support::direct::{set_settings, stored_details};
 use super::support::refusal::{not_found, refusal, refused};
 use super::support::server::{Answer, PROFILE, TestServer};
 
@@ -21,25 +21,27 @@ fn profile(answer: &Answer) -> Value {
 
 #[tokio::test]
 async fn installations_are_told_apart_by_device() {
-    let server = server().await;
-    let headers = [(CUSTOMER, "c"), ("adapty-platform", "IOS")];
-    for body in [
-        r#"{"installation_meta":{"device_id":"d-1","os":"1","idfa":"","app_build":null}}"#,
-        r#"{"installation_meta":{"device_id":"d-2","platform":"web"}}"#,
-        r#"{"installation_meta":{"device_id":"d-1","os":"2"}}"#,
-    ] {
-        profile(&server.call("POST", PROFILE, &headers, body).await);
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let headers = [(CUSTOMER, "c"), ("adapty-platform", "IOS")];
+        for body in [
+            r#"{"installation_meta":{"device_id":"d-1","os":"1","idfa":"","app_build":null}}"#,
+            r#"{"installation_meta":{"device_id":"d-2","platform":"web"}}"#,
+            r#"{"installation_meta":{"device_id":"d-1","os":"2"}}"#,
+        ] {
+            profile(&server.call("POST", PROFILE, &headers, body).await);
+        }
+        let stored = stored_details(&server.state, "c").await;
+        let seen: Vec<_> = stored["installations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| (&one["device_id"], &one["os"], &one["platform"]))
+            .collect();
+        let (one, two, last) = (json!("d-1"), json!("d-2"), json!("2"));
+        let expected = [(&one, &last, &json!("iOS")), (&two, &Value::Null, &json!("web"))];
+        assert_eq!(seen, expected, "{backend:?}");
     }
-    let stored = stored_details(&server.state, "c").await;
-    let seen: Vec<_> = stored["installations"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| (&one["device_id"], &one["os"], &one["platform"]))
-        .collect();
-    let (one, two, last) = (json!("d-1"), json!("d-2"), json!("2"));
-    let expected = [(&one, &last, &json!("iOS")), (&two, &Value::Null, &json!("web"))];
-    assert_eq!(seen, expected);
 }
 
 #[tokio::test]
@@ -161,27 +163,55 @@ async fn each_wrong_field_has_its_code_and_nothing_is_stored() {
 
 #[tokio::test]
 async fn every_field_can_be_set_and_cleared() {
-    let server = server().await;
-    let headers = [(CUSTOMER, "c")];
     let person = json!({
         "first_name": "Ä", "last_name": "", "gender": "o", "email": "a@b.cd", "phone_number": "+1",
         "birthday": "2000-02-29", "ip_country": "FR", "ip_v4_address": "1.2.3.4", "store_country": "de",
         "store": "my_store", "store_account_token": UPPER, "att_status": 3, "analytics_disabled": true,
     });
-    profile(&server.call("POST", PROFILE, &headers, "").await);
-    profile(&server.call("PATCH", PROFILE, &headers, &person.to_string()).await);
-    assert_eq!(stored_details(&server.state, "c").await["person"], person);
-    let cleared: Value = person
-        .as_object()
-        .unwrap()
-        .keys()
-        .map(|name| (name.clone(), Value::Null))
-        .collect::<serde_json::Map<_, _>>()
-        .into();
-    profile(
-        &server
-            .call("PATCH", PROFILE, &headers, &cleared.to_string())
-            .await,
-    );
-    assert_eq!(stored_details(&server.state, "c").await, Value::Null);
+    let names = person.as_object().unwrap().keys();
+    let cleared: serde_json::Map<_, _> = names.map(|name| (name.clone(), Value::Null)).collect();
+    let cleared = Value::Object(cleared).to_string();
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let headers = [(CUSTOMER, "c")];
+        profile(&server.call("POST", PROFILE, &headers, "").await);
+        profile(&server.call("PATCH", PROFILE, &headers, &person.to_string()).await);
+        let stored = stored_details(&server.state, "c").await;
+        assert_eq!(stored["person"], person, "{backend:?}");
+        profile(&server.call("PATCH", PROFILE, &headers, &cleared).await);
+        assert_eq!(
+            stored_details(&server.state, "c").await,
+            Value::Null,
+            "{backend:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_address_is_stored_only_where_the_app_keeps_addresses() {
+    let body = r#"{"ip_v4_address":"192.0.2.77","first_name":"A"}"#;
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        for customer in ["changed", "created again"] {
+            profile(&server.call("POST", PROFILE, &[(CUSTOMER, customer)], body).await);
+            let stored = stored_details(&server.state, customer).await;
+            assert_eq!(stored["person"]["ip_v4_address"], "192.0.2.77", "{backend:?}");
+        }
+        set_settings(&server, json!({"collect_ip": false})).await;
+        for (method, customer) in [
+            ("POST", "fresh"),
+            ("PATCH", "fresh"),
+            ("PATCH", "changed"),
+            ("POST", "created again"),
+        ] {
+            let headers = [(CUSTOMER, customer)];
+            profile(&server.call(method, PROFILE, &headers, body).await);
+            let stored = stored_details(&server.state, customer).await;
+            assert_eq!(
+                stored["person"],
+                json!({"first_name": "A"}),
+                "{backend:?}: {method} {customer}"
+            );
+        }
+    }
 }

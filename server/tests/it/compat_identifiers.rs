@@ -126,61 +126,67 @@ async fn values_are_kept_byte_for_byte() {
 
 #[tokio::test]
 async fn one_bad_field_and_nothing_is_stored() {
-    let (server, _) = server_with_user(Backend::SqliteMemory).await;
-    let app = server.app_id.parse().unwrap();
-    let before = stored_profiles(&server.state, app).await;
-    for bad in [
-        json!(1),
-        json!(true),
-        json!([]),
-        json!({}),
-        json!("x".repeat(1025)),
-        json!("🦀".repeat(1025)),
-    ] {
-        let body = json!({"adjust_device_id": "good", "branch_id": bad, "pushwoosh_hwid": "good"});
-        let answer = server.call("POST", IDENTIFIERS, &[USER], &body.to_string()).await;
-        assert_eq!(
-            refusal(&answer),
-            refused(400, "base_error", &["branch_id"]),
-            "{body}"
-        );
+    for backend in ALL {
+        let (server, _) = server_with_user(backend).await;
+        let app = server.app_id.parse().unwrap();
+        let before = stored_profiles(&server.state, app).await;
+        for bad in [
+            json!(1),
+            json!(true),
+            json!([]),
+            json!({}),
+            json!("x".repeat(1025)),
+            json!("🦀".repeat(1025)),
+        ] {
+            let body = json!({"adjust_device_id": "good", "branch_id": bad, "pushwoosh_hwid": "good"});
+            let answer = server.call("POST", IDENTIFIERS, &[USER], &body.to_string()).await;
+            assert_eq!(
+                refusal(&answer),
+                refused(400, "base_error", &["branch_id"]),
+                "{body}"
+            );
+        }
+        for body in ["{}", "", r#"{"unknown":"x"}"#] {
+            let answer = server.call("POST", IDENTIFIERS, &[USER], body).await;
+            assert_eq!(
+                refusal(&answer),
+                refused(400, "validation_error", &["non_field_errors"]),
+                "{body}"
+            );
+        }
+        assert_eq!(stored_profiles(&server.state, app).await, before);
     }
-    for body in ["{}", "", r#"{"unknown":"x"}"#] {
-        let answer = server.call("POST", IDENTIFIERS, &[USER], body).await;
-        assert_eq!(
-            refusal(&answer),
-            refused(400, "validation_error", &["non_field_errors"]),
-            "{body}"
-        );
-    }
-    assert_eq!(stored_profiles(&server.state, app).await, before);
 }
 
 #[tokio::test]
 async fn of_a_repeated_field_the_last_counts_and_wrong_ones_come_in_body_order() {
-    let (server, _) = server_with_user(Backend::SqliteMemory).await;
-    let repeated = r#"{"branch_id":1,"appsflyer_id":"a","branch_id":"last"}"#;
-    let answer = server.call("POST", IDENTIFIERS, &[USER], repeated).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(read(&server).await["branch_id"], "last");
-    let wrong = r#"{"pushwoosh_hwid":1,"branch_id":"ok","adjust_device_id":[],"mixpanel_user_i":2}"#;
-    let answer = server.call("POST", IDENTIFIERS, &[USER], wrong).await;
-    let sources = ["pushwoosh_hwid", "adjust_device_id", "mixpanel_user_i"];
-    assert_eq!(refusal(&answer), refused(400, "base_error", &sources));
+    for backend in ALL {
+        let (server, _) = server_with_user(backend).await;
+        let repeated = r#"{"branch_id":1,"appsflyer_id":"a","branch_id":"last"}"#;
+        let answer = server.call("POST", IDENTIFIERS, &[USER], repeated).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(read(&server).await["branch_id"], "last");
+        let wrong = r#"{"pushwoosh_hwid":1,"branch_id":"ok","adjust_device_id":[],"mixpanel_user_i":2}"#;
+        let answer = server.call("POST", IDENTIFIERS, &[USER], wrong).await;
+        let sources = ["pushwoosh_hwid", "adjust_device_id", "mixpanel_user_i"];
+        assert_eq!(refusal(&answer), refused(400, "base_error", &sources));
+    }
 }
 
 #[tokio::test]
 async fn the_founding_tables_misspelling_is_read_and_never_shown() {
-    let (server, _) = server_with_user(Backend::SqliteMemory).await;
-    set(&server, &json!({"mixpanel_user_i": "m"})).await;
-    assert_eq!(read(&server).await["mixpanel_user_id"], "m");
-    assert!(read(&server).await.get("mixpanel_user_i").is_none());
-    set(
-        &server,
-        &json!({"mixpanel_user_id": "right", "mixpanel_user_i": "wrong"}),
-    )
-    .await;
-    assert_eq!(read(&server).await["mixpanel_user_id"], "right");
+    for backend in ALL {
+        let (server, _) = server_with_user(backend).await;
+        set(&server, &json!({"mixpanel_user_i": "m"})).await;
+        assert_eq!(read(&server).await["mixpanel_user_id"], "m");
+        assert!(read(&server).await.get("mixpanel_user_i").is_none());
+        set(
+            &server,
+            &json!({"mixpanel_user_id": "right", "mixpanel_user_i": "wrong"}),
+        )
+        .await;
+        assert_eq!(read(&server).await["mixpanel_user_id"], "right");
+    }
 }
 
 #[tokio::test]
@@ -202,21 +208,23 @@ async fn calls_at_the_same_time_with_different_fields_are_all_kept() {
 
 #[tokio::test]
 async fn a_blank_answer_can_be_chosen() {
-    let (server, _) = server_with_user(Backend::SqliteMemory).await;
-    set_settings(&server, json!({"identifiers_answer": "empty"})).await;
-    let key = ("idempotency-key", "k");
-    for headers in [vec![USER], vec![USER, key], vec![USER, key]] {
-        let answer = server
-            .call("POST", IDENTIFIERS, &headers, r#"{"branch_id":"b"}"#)
-            .await;
-        assert_eq!((answer.status, answer.body.len()), (200, 0));
-        // Nothing has no type: a client that parses by the type is not led to parse it.
-        assert!(!answer.headers.contains_key("content-type"));
-        assert_eq!(answer.headers["content-length"], "0");
+    for backend in ALL {
+        let (server, _) = server_with_user(backend).await;
+        set_settings(&server, json!({"identifiers_answer": "empty"})).await;
+        let key = ("idempotency-key", "k");
+        for headers in [vec![USER], vec![USER, key], vec![USER, key]] {
+            let answer = server
+                .call("POST", IDENTIFIERS, &headers, r#"{"branch_id":"b"}"#)
+                .await;
+            assert_eq!((answer.status, answer.body.len()), (200, 0));
+            // Nothing has no type: a client that parses by the type is not led to parse it.
+            assert!(!answer.headers.contains_key("content-type"));
+            assert_eq!(answer.headers["content-length"], "0");
+        }
+        assert_eq!(read(&server).await["branch_id"], "b");
+        let wrong = server.call("POST", IDENTIFIERS, &[USER], "{}").await;
+        assert_eq!(refusal(&wrong).0, 400);
     }
-    assert_eq!(read(&server).await["branch_id"], "b");
-    let wrong = server.call("POST", IDENTIFIERS, &[USER], "{}").await;
-    assert_eq!(refusal(&wrong).0, 400);
 }
 
 #[tokio::test]
@@ -249,6 +257,13 @@ async fn the_form_of_the_mobile_sdks_finds_the_profile_in_the_body() {
             );
         }
         assert_eq!(read(&server).await["branch_id"], "b");
+        // Without the slash at the end it is the same call.
+        let body = json!({"data": {"profile_id": id, "branch_id": "slashless"}}).to_string();
+        let key = format!("Api-Key {}", server.public_key);
+        let slashless = SDK.trim_end_matches('/');
+        let answer = server.send(request(&key, "POST", slashless, &[], &body)).await;
+        assert_eq!((answer.status, answer.text().as_str()), (200, r#"{"data":null}"#));
+        assert_eq!(read(&server).await["branch_id"], "slashless");
         for (body, expected) in [
             (json!({}), refused(400, "base_error", &["data"])),
             (json!({"data": null}), refused(400, "base_error", &["data"])),

@@ -151,14 +151,15 @@ async fn a_public_key_may_set_identifiers_and_touch_profiles_only_where_the_app_
         (json!({}), false),
     ] {
         set_settings(&server, settings).await;
-        for method in ["POST", "GET", "PATCH"] {
+        for (method, success) in [("POST", 200), ("GET", 200), ("PATCH", 200), ("DELETE", 204)] {
             let answer = with(&server, &public, method, PROFILE, "").await;
             if allowed {
-                assert_eq!(answer.status, 200, "{method}");
+                assert_eq!(answer.status, success, "{method}");
             } else {
                 assert_not_authenticated(&answer, method);
             }
         }
+        server.call("POST", PROFILE, &[USER], "").await;
         let set = with(&server, &public, "POST", IDENTIFIERS, r#"{"branch_id":"b"}"#).await;
         let read = with(&server, &public, "GET", IDENTIFIERS, "").await;
         assert_eq!((set.status, read.status), (200, 200));

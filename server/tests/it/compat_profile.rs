@@ -100,21 +100,23 @@ async fn each_combination_of_headers_creates_links_or_finds_the_right_profile() 
 
 #[tokio::test]
 async fn linking_keeps_the_data_of_the_anonymous_profile() {
-    let server = server().await;
-    let attribute = r#"{"custom_attributes":[{"key":"k","value":"v"}]}"#;
-    server.call("POST", PROFILE, &[(ID, UUID)], attribute).await;
-    server
-        .call("POST", IDENTIFIERS, &[(ID, UUID)], r#"{"branch_id":"b"}"#)
-        .await;
-    let linked = server
-        .call("POST", PROFILE, &[(ID, UUID), (CUSTOMER, "c")], "")
-        .await;
-    assert_eq!(
-        profile(&linked)["custom_attributes"],
-        json!([{"key": "k", "value": "v"}])
-    );
-    let identifiers = server.call("GET", IDENTIFIERS, &[(CUSTOMER, "c")], "").await;
-    assert_eq!(identifiers.json()["branch_id"], "b");
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let attribute = r#"{"custom_attributes":[{"key":"k","value":"v"}]}"#;
+        server.call("POST", PROFILE, &[(ID, UUID)], attribute).await;
+        server
+            .call("POST", IDENTIFIERS, &[(ID, UUID)], r#"{"branch_id":"b"}"#)
+            .await;
+        let linked = server
+            .call("POST", PROFILE, &[(ID, UUID), (CUSTOMER, "c")], "")
+            .await;
+        assert_eq!(
+            profile(&linked)["custom_attributes"],
+            json!([{"key": "k", "value": "v"}])
+        );
+        let identifiers = server.call("GET", IDENTIFIERS, &[(CUSTOMER, "c")], "").await;
+        assert_eq!(identifiers.json()["branch_id"], "b");
+    }
 }
 
 #[tokio::test]
@@ -145,25 +147,27 @@ async fn of_many_profiles_that_race_for_a_customer_id_one_wins() {
 
 #[tokio::test]
 async fn a_known_profile_is_changed_as_by_patch() {
-    let server = server().await;
-    let headers = [(CUSTOMER, "c")];
-    let first = r#"{"first_name":"A","email":"a@b.cd","custom_attributes":[{"key":"k","value":1}]}"#;
-    server.call("POST", PROFILE, &headers, first).await;
-    for (method, body) in [
-        ("POST", r#"{"last_name":"B"}"#),
-        ("PATCH", r#"{"first_name":null,"phone_number":"1"}"#),
-    ] {
-        let changed = profile(&server.call(method, PROFILE, &headers, body).await);
-        assert_eq!(changed["custom_attributes"], json!([{"key": "k", "value": 1.0}]));
-    }
-    assert_eq!(
-        stored_details(&server.state, "c").await["person"],
-        json!({"last_name": "B", "email": "a@b.cd", "phone_number": "1"})
-    );
-    for body in ["", "{}", r#"{"nobody_knows":1}"#] {
-        let before = profile(&server.call("GET", PROFILE, &headers, "").await);
-        let same = profile(&server.call("PATCH", PROFILE, &headers, body).await);
-        assert_eq!(same, before, "{body}");
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let headers = [(CUSTOMER, "c")];
+        let first = r#"{"first_name":"A","email":"a@b.cd","custom_attributes":[{"key":"k","value":1}]}"#;
+        server.call("POST", PROFILE, &headers, first).await;
+        for (method, body) in [
+            ("POST", r#"{"last_name":"B"}"#),
+            ("PATCH", r#"{"first_name":null,"phone_number":"1"}"#),
+        ] {
+            let changed = profile(&server.call(method, PROFILE, &headers, body).await);
+            assert_eq!(changed["custom_attributes"], json!([{"key": "k", "value": 1.0}]));
+        }
+        assert_eq!(
+            stored_details(&server.state, "c").await["person"],
+            json!({"last_name": "B", "email": "a@b.cd", "phone_number": "1"})
+        );
+        for body in ["", "{}", r#"{"nobody_knows":1}"#] {
+            let before = profile(&server.call("GET", PROFILE, &headers, "").await);
+            let same = profile(&server.call("PATCH", PROFILE, &headers, body).await);
+            assert_eq!(same, before, "{body}");
+        }
     }
 }
 
@@ -197,48 +201,50 @@ async fn a_profile_id_that_is_no_uuid_cannot_be_created() {
 
 #[tokio::test]
 async fn headers_that_contradict_each_other_change_nothing() {
-    let server = server().await;
-    let named = profile(&server.call("POST", PROFILE, &[(CUSTOMER, "c-1")], "").await);
-    let named = named["profile_id"].as_str().unwrap();
-    server.call("POST", PROFILE, &[(CUSTOMER, "c-2")], "").await;
-    server.call("POST", PROFILE, &[(ID, UUID)], "").await;
-    for (method, path, body) in [
-        ("GET", PROFILE, ""),
-        ("PATCH", PROFILE, r#"{"first_name":"A"}"#),
-        ("DELETE", PROFILE, ""),
-        ("GET", IDENTIFIERS, ""),
-        ("POST", IDENTIFIERS, r#"{"branch_id":"b"}"#),
-    ] {
-        for other in ["c-2", "unknown"] {
-            let headers = [(ID, named), (CUSTOMER, other)];
-            let answer = server.call(method, path, &headers, body).await;
-            let expected = refused(400, "validation_error", &["non_field_errors"]);
-            assert_eq!(refusal(&answer), expected, "{method} {path} {other}");
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let named = profile(&server.call("POST", PROFILE, &[(CUSTOMER, "c-1")], "").await);
+        let named = named["profile_id"].as_str().unwrap();
+        server.call("POST", PROFILE, &[(CUSTOMER, "c-2")], "").await;
+        server.call("POST", PROFILE, &[(ID, UUID)], "").await;
+        for (method, path, body) in [
+            ("GET", PROFILE, ""),
+            ("PATCH", PROFILE, r#"{"first_name":"A"}"#),
+            ("DELETE", PROFILE, ""),
+            ("GET", IDENTIFIERS, ""),
+            ("POST", IDENTIFIERS, r#"{"branch_id":"b"}"#),
+        ] {
+            for other in ["c-2", "unknown"] {
+                let headers = [(ID, named), (CUSTOMER, other)];
+                let answer = server.call(method, path, &headers, body).await;
+                let expected = refused(400, "validation_error", &["non_field_errors"]);
+                assert_eq!(refusal(&answer), expected, "{backend:?} {method} {path} {other}");
+            }
+            // An unknown profile id decides, whatever the customer id says.
+            let headers = [(ID, "00000000-0000-4000-8000-000000000009"), (CUSTOMER, "c-2")];
+            assert_eq!(
+                refusal(&server.call(method, path, &headers, body).await),
+                not_found()
+            );
+            // No header, and empty ones: nobody is meant.
+            for headers in [vec![], vec![(ID, ""), (CUSTOMER, "")]] {
+                let answer = server.call(method, path, &headers, body).await;
+                let expected = refused(400, "validation_error", &["non_field_errors"]);
+                assert_eq!(refusal(&answer), expected, "{method} {path}");
+            }
         }
-        // An unknown profile id decides, whatever the customer id says.
-        let headers = [(ID, "00000000-0000-4000-8000-000000000009"), (CUSTOMER, "c-2")];
+        assert_eq!(stored_details(&server.state, "c-1").await, Value::Null);
+        // An anonymous profile is taken as it is; reading does not link.
+        let headers = [(ID, UUID), (CUSTOMER, "c-3")];
+        let anonymous = server.call("GET", PROFILE, &headers, "").await;
+        assert_eq!(profile(&anonymous)["customer_user_id"], Value::Null);
+        // An empty header counts as absent.
+        let headers = [(ID, ""), (CUSTOMER, "c-1")];
         assert_eq!(
-            refusal(&server.call(method, path, &headers, body).await),
-            not_found()
+            profile(&server.call("GET", PROFILE, &headers, "").await)["profile_id"],
+            named
         );
-        // No header, and empty ones: nobody is meant.
-        for headers in [vec![], vec![(ID, ""), (CUSTOMER, "")]] {
-            let answer = server.call(method, path, &headers, body).await;
-            let expected = refused(400, "validation_error", &["non_field_errors"]);
-            assert_eq!(refusal(&answer), expected, "{method} {path}");
-        }
     }
-    assert_eq!(stored_details(&server.state, "c-1").await, Value::Null);
-    // An anonymous profile is taken as it is; reading does not link.
-    let headers = [(ID, UUID), (CUSTOMER, "c-3")];
-    let anonymous = server.call("GET", PROFILE, &headers, "").await;
-    assert_eq!(profile(&anonymous)["customer_user_id"], Value::Null);
-    // An empty header counts as absent.
-    let headers = [(ID, ""), (CUSTOMER, "c-1")];
-    assert_eq!(
-        profile(&server.call("GET", PROFILE, &headers, "").await)["profile_id"],
-        named
-    );
 }
 
 #[tokio::test]

@@ -6,8 +6,10 @@ pub mod bodies;
 mod purchases;
 mod requests;
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use bursar::http::router::routes;
 use bursar::metrics::Metrics;
 use uuid::Uuid;
 
@@ -29,39 +31,68 @@ async fn no_request_panics_fails_or_takes_long() {
     let first = u64::try_from(Uuid::new_v4().as_u128() >> 64).unwrap();
     println!("first seed {first:#x}");
     let next = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
-    let mut workers = tokio::task::JoinSet::new();
+    let mut workers = tokio::task::JoinSet::<Counts>::new();
     for _ in 0..4 {
         let next = next.clone();
         workers.spawn(async move {
-            let mut statuses = std::collections::BTreeMap::new();
+            let mut counts = Counts::default();
             loop {
                 let index = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 let Some(offset) = index.checked_sub(FOUND.len() as u64) else {
-                    episode(FOUND[usize::try_from(index).unwrap()], &mut statuses).await;
+                    episode(FOUND[usize::try_from(index).unwrap()], &mut counts).await;
                     continue;
                 };
                 if offset >= EPISODES {
-                    return statuses;
+                    return counts;
                 }
-                episode(first.wrapping_add(offset), &mut statuses).await;
+                episode(first.wrapping_add(offset), &mut counts).await;
             }
         });
     }
-    let mut statuses = std::collections::BTreeMap::<u16, usize>::new();
-    while let Some(counted) = workers.join_next().await {
-        for (status, count) in counted.expect("an episode found something") {
-            *statuses.entry(status).or_default() += count;
-        }
+    let mut all = Counts::default();
+    while let Some(counts) = workers.join_next().await {
+        all.add(counts.expect("an episode found something"));
     }
+    let statuses = &all.by_status;
     println!("answers by status: {statuses:?}");
     assert!(statuses.values().sum::<usize>() >= 200_000);
     // Fuzz that is only ever refused at the door tests little.
     assert!(statuses[&200] > 20_000 && statuses[&400] > 20_000, "{statuses:?}");
+    println!("successes by route: {:#?}", all.successes);
+    let never = routes().map(|route| (route.method, route.path));
+    let never: Vec<_> = never.filter(|route| !all.successes.contains_key(route)).collect();
+    assert!(never.is_empty(), "never answered with success: {never:?}");
 }
 
-async fn episode(seed: u64, statuses: &mut std::collections::BTreeMap<u16, usize>) {
+/// How many answers there were.
+#[derive(Default)]
+struct Counts {
+    by_status: BTreeMap<u16, usize>,
+    /// Of 2xx alone, by method and path of the route.
+    successes: BTreeMap<(&'static str, &'static str), usize>,
+}
+
+impl Counts {
+    fn note(&mut self, made: &Made, status: u16) {
+        *self.by_status.entry(status).or_default() += 1;
+        if (200..300).contains(&status) && made.is_for_its_route() {
+            *self.successes.entry(made.route).or_default() += 1;
+        }
+    }
+
+    fn add(&mut self, others: Self) {
+        for (status, count) in others.by_status {
+            *self.by_status.entry(status).or_default() += count;
+        }
+        for (route, count) in others.successes {
+            *self.successes.entry(route).or_default() += count;
+        }
+    }
+}
+
+async fn episode(seed: u64, counts: &mut Counts) {
     let server = TestServer::on(Backend::SqliteMemory).await;
-    let mut maker = Maker::new(Random::from_seed(seed), &server);
+    let mut maker = Maker::new(Random::from_seed(seed), &server).await;
     for index in 0..EPISODE {
         let made = maker.make();
         let (answer, elapsed) = timed(&server, &made).await;
@@ -77,7 +108,7 @@ async fn episode(seed: u64, statuses: &mut std::collections::BTreeMap<u16, usize
             }
             assert!(fastest <= SLOW, "{fastest:?}, {}", place());
         }
-        *statuses.entry(answer.status).or_default() += 1;
+        counts.note(&made, answer.status);
     }
     assert_eq!(panics(&server.state.metrics), 0, "seed {seed:#x}");
 }

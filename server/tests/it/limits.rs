@@ -3,6 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -18,14 +19,19 @@ const MIB: usize = 1024 * 1024;
 /// most of what the first one took from the system.
 const LARGEST_BODY: u64 = 16 * MIB as u64;
 const SOCKETS: usize = 1_000;
-/// What a connection may take: buffers for what it reads and writes, and its task.
-const CONNECTION: u64 = 20 * 1024;
-/// What the clock and other programs may add to a latency.
-const JITTER: Duration = Duration::from_millis(1);
-/// Fewer threads than most machines would have: each may keep memory of its own.
-const SETTINGS: [(&str, &str); 2] = [
+/// By how much the 99th percentile of others may grow.
+const MOST_SLOWDOWN: f64 = 1.5;
+/// Requests for one percentile: the tenth slowest of them is it.
+const REQUESTS: usize = 1_000;
+/// What a request that is under way may take: what its connection has read and will write, and its task. A connection
+/// that waits for its next request has given most of it back, so the slow ones take more than healthy ones that wait.
+const UNDER_WAY: u64 = 20 * 1024;
+/// Fewer threads than most machines would have, and one arena of the allocator for all of them: how much each keeps of
+/// what it has given back is chance, and 13 MB have been seen.
+const SETTINGS: [(&str, &str); 3] = [
     ("BURSAR_DATABASE", "sqlite::memory:"),
     ("TOKIO_WORKER_THREADS", "2"),
+    ("MALLOC_ARENA_MAX", "1"),
 ];
 
 /// As much again and a fifth.
@@ -44,11 +50,16 @@ fn what_is_too_large_or_too_deep_is_refused_with_little_memory() {
     let bodies = Bodies::new();
     // From here on the allocator has what it needs for all of this once.
     (0..3).for_each(|_| bodies.send(&program));
-    let warm = program.memory();
+    let (warm, warm_peak) = (program.memory(), program.peak_memory());
     (0..12).for_each(|_| bodies.send(&program));
     let (after, peak) = (program.memory(), program.peak_memory());
-    println!("bytes: {fresh} fresh, {warm} warm, {after} afterwards, {peak} at most");
+    println!("bytes: {fresh} fresh, {warm} warm ({warm_peak} at most), {after} afterwards, {peak} at most");
     assert!(after < a_fifth_more(warm), "from {warm} to {after} bytes");
+    assert!(
+        peak < a_fifth_more(warm_peak),
+        "from {warm_peak} to {peak} bytes at most"
+    );
+    // The first one alone may take more, because it has to be held: what is refused must not.
     assert!(
         peak < a_fifth_more(fresh) + LARGEST_BODY,
         "from {fresh} to {peak} bytes"
@@ -65,9 +76,13 @@ struct Bodies {
     many: String,
 }
 
+/// A body with so many fields, of which one means something.
+fn fields(count: usize) -> String {
+    format!("{{{}\"branch_id\":\"b\"}}", "\"\":0,".repeat(count))
+}
+
 impl Bodies {
     fn new() -> Self {
-        let fields = |count| format!("{{{}\"branch_id\":\"b\"}}", "\"\":0,".repeat(count));
         Self {
             bomb: gzip(&vec![b' '; 64 * MIB]),
             deep: format!("{{\"a\":{}{}}}", "[".repeat(64), "]".repeat(64)),
@@ -116,77 +131,190 @@ fn chunked(program: &Program, chunks: usize) -> Vec<u8> {
     bytes
 }
 
-/// What beside other tests the allocator keeps more at one time than at another: 13 MB have been seen.
-const KEPT: u64 = 16 * 1024 * 1024;
+/// How often latencies are measured, alone and beside others in turn. As long as the others seem to hold up anybody it
+/// is done again, with all that was measured before kept: on a machine that others use too, a few measurements say little.
+const PAIRS: [usize; 3] = [7, 14, 28];
+
+/// By how much the 99th percentile grew, in the middle of all pairs. Both of a pair are measured one after the other, so
+/// that whatever else the machine does is in both.
+struct Slowdowns(Vec<f64>);
+
+impl Slowdowns {
+    /// Measures until the middle is below the bar, or often enough to believe that it is not.
+    fn measure(
+        program: &Program,
+        requests: usize,
+        pairs: &[usize],
+        mut beside: impl FnMut(&dyn Fn() -> Duration) -> Duration,
+    ) -> Self {
+        let mut slowdowns = Self(Vec::new());
+        for enough in pairs {
+            while slowdowns.0.len() < *enough {
+                let alone = healthy_p99(program, requests);
+                let beside = beside(&|| healthy_p99(program, requests));
+                slowdowns.0.push(beside.as_secs_f64() / alone.as_secs_f64());
+            }
+            if slowdowns.median() <= MOST_SLOWDOWN {
+                break;
+            }
+        }
+        slowdowns
+    }
+
+    fn median(&self) -> f64 {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted[sorted.len() / 2]
+    }
+}
 
 #[test]
 fn sockets_that_send_a_byte_now_and_then_hold_up_nobody() {
     allow_sockets();
-    // The best of three programs: others use this machine too. What the slow ones cost would be in all of them.
-    let outcomes = (0..3).map(|_| beside_slow_sockets());
-    let mut failures = Vec::new();
-    for outcome in outcomes {
-        match outcome {
-            Ok(()) => return,
-            Err(failure) => failures.push(failure),
-        }
-    }
-    panic!("{failures:#?}");
-}
-
-/// What is too much in a fresh program while slow sockets are open.
-fn beside_slow_sockets() -> Result<(), String> {
     let program = Program::start(&SETTINGS);
     program.call("POST", PROFILE, &[USER], b"");
-    healthy_p99(&program);
-    let fresh = program.memory();
-    ask_on_many_sockets(&program);
-    let warm = program.memory();
-    let alone = (0..3).map(|_| healthy_p99(&program)).min().unwrap();
-    let allowed = alone * 3 / 2 + JITTER;
-    let stop = AtomicBool::new(false);
-    let (beside, during) = std::thread::scope(|scope| {
-        scope.spawn(|| drip(&program, &stop));
-        std::thread::sleep(Duration::from_millis(300));
-        let beside = best(6, 40, allowed, || healthy_p99(&program));
-        let during = program.memory();
-        stop.store(true, Ordering::Relaxed);
-        (beside, during)
+    healthy_p99(&program, REQUESTS);
+    let warm = memory_with_many_healthy_sockets(&program);
+    let mut during = 0;
+    let slowdowns = Slowdowns::measure(&program, REQUESTS, &PAIRS, |measure| {
+        beside_slow_sockets(&program, || {
+            let beside = measure();
+            during = during.max(program.memory());
+            beside
+        })
     });
-    println!("p99 alone {alone:?}, beside {SOCKETS} slow sockets {beside:?}");
-    println!("bytes: {fresh} fresh, {warm} after {SOCKETS} healthy sockets, {during} beside slow ones");
-    let sockets = SOCKETS as u64 * CONNECTION;
-    if beside > allowed {
-        Err(format!("{beside:?} > {allowed:?}"))
-    } else if during >= a_fifth_more(warm) + KEPT || during >= a_fifth_more(fresh) + sockets {
-        Err(format!("from {fresh}, then {warm}, to {during} bytes"))
-    } else {
-        Ok(())
+    let slowdown = slowdowns.median();
+    println!(
+        "p99 beside {SOCKETS} slow sockets {slowdown:.2} times as long: {:.2?}",
+        slowdowns.0
+    );
+    println!("bytes: {warm} with {SOCKETS} healthy sockets, {during} with slow ones");
+    assert!(slowdown <= MOST_SLOWDOWN, "{slowdown}: {:?}", slowdowns.0);
+    let most = beside_slow(warm);
+    assert!(during < most, "from {warm} to {during} bytes, over {most}");
+}
+
+/// The same measurements beside callers that do cost something: each has a body of 10,000 fields read, again and again.
+#[test]
+fn callers_that_do_hold_up_others_are_found() {
+    // Far above the bar is seen by few.
+    const FEW: usize = 200;
+    let program = Program::start(&SETTINGS);
+    program.call("POST", PROFILE, &[USER], b"");
+    healthy_p99(&program, REQUESTS);
+    let body = fields(10_000);
+    let slowdowns = Slowdowns::measure(&program, FEW, &PAIRS[..1], |measure| {
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while !stop.load(Ordering::Relaxed) {
+                        program.call("POST", IDENTIFIERS, &[USER], body.as_bytes());
+                    }
+                });
+            }
+            let beside = measure();
+            stop.store(true, Ordering::Relaxed);
+            beside
+        })
+    });
+    let slowdown = slowdowns.median();
+    println!(
+        "p99 beside 4 heavy callers {slowdown:.2} times as long: {:.2?}",
+        slowdowns.0
+    );
+    assert!(slowdown > MOST_SLOWDOWN, "{slowdown}: {:?}", slowdowns.0);
+}
+
+/// The same look at memory, with sockets that do make the server keep something: most of a body of 1 MiB each.
+#[test]
+fn sockets_that_do_take_memory_are_found() {
+    const HEAVY: usize = 100;
+    allow_sockets();
+    let program = Program::start(&SETTINGS);
+    program.call("POST", PROFILE, &[USER], b"");
+    let warm = memory_with_many_healthy_sockets(&program);
+    let head = format!(
+        "POST {IDENTIFIERS} HTTP/1.1\r\nhost: x\r\nauthorization: Api-Key {}\r\ncontent-length: {MIB}\r\n\r\n",
+        program.secret_key
+    );
+    let most = vec![b' '; MIB - 1];
+    let sockets: Vec<TcpStream> = (0..HEAVY).map(|_| program.connect()).collect();
+    for mut socket in &sockets {
+        socket.write_all(&[head.as_bytes(), &most].concat()).unwrap();
+    }
+    let started = Instant::now();
+    while program.memory() < beside_slow(warm) {
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "from {warm} to {}",
+            program.memory()
+        );
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
-/// The shortest of `least` measurements; as long as it is over `allowed`, of up to `most`.
-fn best(least: usize, most: usize, allowed: Duration, measure: impl Fn() -> Duration) -> Duration {
-    let mut best = Duration::MAX;
-    for done in 0..most {
-        if done >= least && best <= allowed {
-            break;
+/// A body of which a byte comes now and then is given up after half a minute, and its socket is closed.
+#[test]
+fn a_body_that_never_ends_is_given_up() {
+    let program = Program::start(&SETTINGS);
+    let mut stream = program.connect();
+    let head = format!(
+        "POST {IDENTIFIERS} HTTP/1.1\r\nhost: x\r\nauthorization: Api-Key {}\r\ncontent-length: 100000\r\n\r\n{{",
+        program.secret_key
+    );
+    let started = Instant::now();
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut dripping = stream.try_clone().unwrap();
+    let drip = std::thread::spawn(move || {
+        while dripping.write_all(b" ").is_ok() && started.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(250));
         }
-        best = best.min(measure());
-    }
-    best
+    });
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let mut answer = Vec::new();
+    // Closing while bytes come on may end in a reset; what came before it counts.
+    drop(stream.read_to_end(&mut answer));
+    let took = started.elapsed();
+    let answer = RawAnswer::read(&answer);
+    assert_eq!(answer.status, 408, "{}", answer.text());
+    assert!(answer.text().contains("request_timeout"), "{}", answer.text());
+    assert!((28..45).contains(&took.as_secs()), "{took:?}");
+    drop(stream);
+    drip.join().unwrap();
 }
 
-/// As many as the slow ones are, open at once, with a request on each: what these take is not to be laid at the door
-/// of the slow ones.
-fn ask_on_many_sockets(program: &Program) {
+/// What the program may have beside slow sockets, where it has so much beside as many healthy ones.
+fn beside_slow(warm: u64) -> u64 {
+    a_fifth_more(warm) + SOCKETS as u64 * UNDER_WAY
+}
+
+/// What the program has while as many sockets as the slow ones are open, each of which has asked for something and been
+/// answered: what a socket costs anyway is not to be laid at the door of the slow ones.
+fn memory_with_many_healthy_sockets(program: &Program) -> u64 {
+    let request = format!(
+        "GET {IDENTIFIERS} HTTP/1.1\r\nhost: x\r\nauthorization: Api-Key {}\r\n\
+         adapty-customer-user-id: user-1\r\n\r\n",
+        program.secret_key
+    );
     let sockets: Vec<TcpStream> = (0..SOCKETS).map(|_| program.connect()).collect();
     for mut socket in &sockets {
-        socket
-            .write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n")
-            .unwrap();
+        socket.write_all(request.as_bytes()).unwrap();
         assert!(socket.read(&mut [0; 4096]).unwrap() > 0);
     }
+    program.memory()
+}
+
+/// Does something while many sockets are slow.
+fn beside_slow_sockets<T>(program: &Program, work: impl FnOnce() -> T) -> T {
+    let (stop, open) = (AtomicBool::new(false), Barrier::new(2));
+    std::thread::scope(|scope| {
+        scope.spawn(|| drip(program, &open, &stop));
+        open.wait();
+        let done = work();
+        stop.store(true, Ordering::Relaxed);
+        done
+    })
 }
 
 /// Where a process may open few files, lets this one, and the program that it starts, open all that it can have.
@@ -197,7 +325,7 @@ fn allow_sockets() {
 }
 
 /// Opens many sockets, half of which never end their head and half their body, and sends a byte on each in turn.
-fn drip(program: &Program, stop: &AtomicBool) {
+fn drip(program: &Program, open: &Barrier, stop: &AtomicBool) {
     let head = format!(
         "POST {IDENTIFIERS} HTTP/1.1\r\nhost: x\r\nauthorization: Api-Key {}\r\n\
          adapty-customer-user-id: user-1\r\ncontent-length: 100000\r\nx: ",
@@ -210,6 +338,7 @@ fn drip(program: &Program, stop: &AtomicBool) {
             socket.write_all(b"x\r\n\r\n{").unwrap();
         }
     }
+    open.wait();
     while !stop.load(Ordering::Relaxed) {
         for socket in &mut sockets {
             drop(socket.write_all(b" "));
@@ -221,15 +350,15 @@ fn drip(program: &Program, stop: &AtomicBool) {
     }
 }
 
-/// The 99th percentile of 300 requests, one after the other on one connection.
-fn healthy_p99(program: &Program) -> Duration {
+/// The 99th percentile of many requests, one after the other on one connection.
+fn healthy_p99(program: &Program, requests: usize) -> Duration {
     let mut stream = program.connect();
     let request = format!(
         "GET {IDENTIFIERS} HTTP/1.1\r\nhost: x\r\nauthorization: Api-Key {}\r\n\
          adapty-customer-user-id: user-1\r\n\r\n",
         program.secret_key
     );
-    let mut times: Vec<Duration> = (0..300)
+    let mut times: Vec<Duration> = (0..requests)
         .map(|_| {
             let started = Instant::now();
             stream.write_all(request.as_bytes()).unwrap();
@@ -245,7 +374,7 @@ fn healthy_p99(program: &Program) -> Duration {
         })
         .collect();
     times.sort();
-    times[296]
+    times[requests - requests / 100]
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Nothing secret or personal is logged, counted or told to others: canaries stand in every such field, the log is
 //! as fine as it can be, and requests go right, wrong and into a failing database.
 
-use std::process::Command;
+use std::process::{Command, Output};
 
+use bursar::config::{Config, LogFormat, LogLevel, Settings};
 use serde_json::{Map, Value, json};
 
 use super::support::backend::{Folder, fresh_postgres_url};
@@ -90,11 +91,15 @@ fn nothing_leaks(database: &str, format: &str, logged: &str, and_then: impl FnOn
     }
 }
 
-fn assert_no_canary(place: &str, text: &str) {
+fn canary_in(text: &str) -> Option<&'static str> {
     let lower = text.to_lowercase();
-    for canary in OTHER_CANARIES.iter().chain([&CANARY]) {
-        assert!(!lower.contains(canary), "{canary} in {place}: {text}");
-    }
+    let mut all = OTHER_CANARIES.into_iter().chain([CANARY]);
+    all.find(|canary| lower.contains(canary))
+}
+
+fn assert_no_canary(place: &str, text: &str) {
+    let found = canary_in(text);
+    assert_eq!(found, None, "in {place}: {text}");
 }
 
 /// Good requests, refused ones and broken ones; each holds what must not be told.
@@ -396,18 +401,60 @@ fn a_start_that_fails_tells_no_secret() {
     fails(&[], "database = [\"postgres://u:canary@h/x\"]", "line 1");
 }
 
-/// Runs [`panics_with_a_canary`] as a program of its own, because a panic hook is the whole program's.
+/// Runs a test of this file as a program of its own: the log and the panic hook are the whole program's.
+fn on_its_own(test: &str) -> Output {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--ignored", "--nocapture"])
+        .output()
+        .unwrap()
+}
+
+/// Each canary, wherever it stands in a line of our own log and in whichever form that is.
+#[test]
+fn a_canary_in_the_log_is_found() {
+    for test in [
+        "redaction::logs_canaries_for_humans",
+        "redaction::logs_canaries_as_json",
+    ] {
+        let child = on_its_own(test);
+        let log = String::from_utf8_lossy(&child.stderr);
+        let lines: Vec<_> = log.lines().filter(|line| line.contains("leak")).collect();
+        assert_eq!(lines.len(), 2 * (OTHER_CANARIES.len() + 1), "{log}");
+        for line in lines {
+            assert!(canary_in(line).is_some(), "{line}");
+        }
+        assert_eq!(canary_in("a request failed"), None);
+    }
+}
+
+#[test]
+#[ignore = "run as a program of its own by the test above"]
+fn logs_canaries_for_humans() {
+    log_canaries(LogFormat::Human);
+}
+
+#[test]
+#[ignore = "run as a program of its own by the test above"]
+fn logs_canaries_as_json() {
+    log_canaries(LogFormat::Json);
+}
+
+fn log_canaries(format: LogFormat) {
+    let settings = Settings {
+        log_format: Some(format),
+        log_level: Some(LogLevel::Trace),
+        ..Settings::default()
+    };
+    bursar::logging::start(&Config::load(settings).unwrap());
+    for canary in OTHER_CANARIES.into_iter().chain([CANARY]) {
+        tracing::trace!(target: "bursar", field = canary.to_uppercase(), "leak");
+        tracing::error!("leak of <{canary}>");
+    }
+}
+
 #[test]
 fn a_panic_is_logged_with_its_place_and_without_its_message() {
-    let child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "redaction::panics_with_a_canary",
-            "--ignored",
-            "--nocapture",
-        ])
-        .output()
-        .unwrap();
+    let child = on_its_own("redaction::panics_with_a_canary");
     let log = String::from_utf8_lossy(&child.stderr);
     assert!(!child.status.success(), "{log}");
     assert!(log.contains("panic") && log.contains("redaction.rs"), "{log}");
@@ -417,8 +464,7 @@ fn a_panic_is_logged_with_its_place_and_without_its_message() {
 #[test]
 #[ignore = "run as a program of its own by the test above"]
 fn panics_with_a_canary() {
-    let settings = bursar::config::Settings::default();
-    let config = bursar::config::Config::load(settings).unwrap();
+    let config = Config::load(Settings::default()).unwrap();
     bursar::logging::start(&config);
     let value = format!("{CANARY}-value");
     panic!("the value was {value}");

@@ -10,14 +10,23 @@ use serde_json::{Value, json};
 use crate::steps::with_sources;
 use crate::workspace::{self, WorkspaceError};
 
+/// Why there is no bill of materials.
 #[derive(Debug, thiserror::Error)]
-enum SbomError {
+pub enum SbomError {
+    /// The workspace cannot be looked at.
     #[error(transparent)]
     Workspace(#[from] WorkspaceError),
+    /// The server is not in the workspace.
     #[error("`cargo metadata` does not know the package bursar")]
     NoServer,
+    /// The file cannot be written.
     #[error("cannot write {file:?}")]
-    Write { file: PathBuf, source: io::Error },
+    Write {
+        /// Which one.
+        file: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
 }
 
 /// Writes `target/sbom.json`.
@@ -34,7 +43,8 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn write() -> Result<(PathBuf, usize), SbomError> {
+/// Writes the file, and answers where it is and how many components it lists.
+pub fn write() -> Result<(PathBuf, usize), SbomError> {
     let metadata = workspace::metadata(&[])?;
     let sbom = describe(&metadata).ok_or(SbomError::NoServer)?;
     let file = workspace::target()?.join("sbom.json");

@@ -22,7 +22,9 @@ impl Before {
         let due = |chain: &Chain| {
             let key = Some(Key::of(&chain.latest)).filter(|key| handled.contains(key))?;
             let due = clock::next_due(chain, context).filter(|_| chain.problem().is_none())?;
-            (due <= context.now).then(|| (key, due.saturating_sub(1)))
+            // What is found to be overdue changes nothing before what was handled last.
+            let just_before = due.saturating_sub(1).max(chain.clock);
+            (due <= context.now).then_some((key, just_before))
         };
         let chains = parties.iter().flat_map(|party| &party.holdings.chains);
         let shared = parties.iter().flat_map(|party| &party.holdings.shared);
@@ -52,14 +54,21 @@ impl Before {
     /// owner's before those who share it.
     pub(in crate::purchases) fn changes(&self, parties: &mut [Party], now: i64) -> Drafts {
         let mut changes = Vec::new();
-        for (index, (party, before)) in parties.iter_mut().zip(&self.levels).enumerate() {
+        for (party, before) in parties.iter_mut().zip(&self.levels) {
             self.keep_ended(&mut party.holdings, before, now);
+        }
+        for (index, (party, before)) in parties.iter().zip(&self.levels).enumerate() {
             let after = party.holdings.levels(now);
             let is_same = |level: &AccessLevel| {
                 let old = before
                     .iter()
                     .find(|old| old.access_level_id == level.access_level_id);
-                old.is_some_and(|old| looks_same(old, self.instant(old), level, now))
+                old.is_some_and(|old| {
+                    let at = self.instant(old);
+                    let is_same = looks_same(old, at, level, now);
+                    let is_over = !old.is_active(at) && !level.is_active(now);
+                    is_same && (old.will_renew == level.will_renew || is_over && only_closes(parties, level))
+                })
             };
             let changed = after.iter().filter(|level| !is_same(level)).cloned();
             changes.extend(changed.map(|level| (index, level)));
@@ -121,12 +130,11 @@ fn hash(level: &AccessLevel, now: i64) -> u64 {
     })
 }
 
-/// The change detector of `access_level_updated`.
+/// The change detector of `access_level_updated`, renewing left out.
 fn looks_same(old: &AccessLevel, at: i64, new: &AccessLevel, now: i64) -> bool {
     old.is_active(at) == new.is_active(now)
         && old.starts_at == new.starts_at
         && old.expires_at == new.expires_at
-        && old.will_renew == new.will_renew
         && old.is_in_grace_period(at) == new.is_in_grace_period(now)
         && old.is_refund == new.is_refund
         && old.cancellation_reason == new.cancellation_reason
@@ -135,4 +143,11 @@ fn looks_same(old: &AccessLevel, at: i64, new: &AccessLevel, now: i64) -> bool {
         && old.store == new.store
         && old.told_id() == new.told_id()
         && old.offer == new.offer
+}
+
+/// C4, C6: will it not renew any more though nobody has switched that off, because its chain is closed?
+fn only_closes(parties: &[Party], level: &AccessLevel) -> bool {
+    let mut chains = parties.iter().flat_map(|party| &party.holdings.chains);
+    let chain = chains.find(|chain| Key::of(&chain.latest).gives(level));
+    chain.is_some_and(|chain| chain.closed.is_some() && chain.latest.will_renew)
 }

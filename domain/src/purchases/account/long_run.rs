@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::dice::Dice;
 use super::story::{A, ANON_2, B, Story};
 use crate::app::Sharing;
-use crate::purchases::chain::DAY;
+use crate::purchases::chain::{Chain, DAY};
 use crate::purchases::machine::Command;
 use crate::purchases::rules;
 use crate::purchases::samples::*;
@@ -70,6 +70,9 @@ fn step(dice: &mut Dice, story: &mut Story, now: &mut i64) {
                 story.try_tick(*now).is_empty(),
                 "all that was due has been handled"
             );
+            for chain in story.parties.iter().flat_map(|party| &party.holdings.chains) {
+                assert!(is_waiting(chain, *now), "its end is lost at {now}: {chain:#?}");
+            }
         }
         11 => {
             let starts_at = dice.maybe(3, |dice| date(dice, *now));
@@ -83,6 +86,18 @@ fn step(dice: &mut Dice, story: &mut Story, now: &mut i64) {
         13 if dice.once_in(8) => story.delete(who),
         _ => command(dice, story, who, *now),
     }
+}
+
+/// Is it closed, or is there still something to wait for: its end, a renewal, a charge, the end of a pause? What the
+/// family shares has no end event.
+fn is_waiting(chain: &Chain, now: i64) -> bool {
+    let failed = chain.latest.billing_issue_detected_at;
+    let collecting = failed.map_or(i64::MIN, |failed| failed.saturating_add(60 * DAY));
+    let over = |end: i64| end.saturating_add(DAY).max(collecting) <= now;
+    chain.closed.is_some()
+        || chain.latest.is_family_shared
+        || chain.pause_arranged_at.is_some()
+        || !chain.ends_at().is_some_and(over)
 }
 
 fn report(dice: &mut Dice, story: &mut Story, who: usize, now: i64) {
@@ -223,7 +238,9 @@ fn command(dice: &mut Dice, story: &mut Story, who: usize, now: i64) {
         3 => Command::End {
             reason: CancellationReason::CancelledByDeveloper,
         },
-        4 => Command::AnnounceProduct,
+        4 => Command::AnnounceProduct {
+            product_id: dice.maybe(2, |_| "yearly".into()),
+        },
         5 => Command::RefundShare {
             transaction: Box::new(latest),
             at,

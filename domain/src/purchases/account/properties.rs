@@ -238,19 +238,20 @@ fn tell_source(dice: &mut Dice, story: &mut Story, n: i64) -> (i64, i64) {
     }
 }
 
-/// Several periods of one chain, in any order. Answers when its access ends: with the last that was not paid back.
+/// Several periods of one chain, in any order. Answers when its access ends: with the last end, of periods that were paid
+/// back their refund if that is earlier.
 fn tell_periods(dice: &mut Dice, story: &mut Story, chain: &str) -> i64 {
-    let (mut kept, mut back) = (None, i64::MIN);
+    let mut last = i64::MIN;
     let mut periods = Vec::new();
     for n in 0..dice.between(2, 8) {
         let end = day(3 * n) + HOUR * dice.between(1, 40 * 24);
         let period = of_chain(chain, ending(end, paid(&format!("{chain}-{n}"), 3 * n)));
         if dice.once_in(3) {
             let at = day(3 * n) + HOUR * dice.between(1, 40 * 24);
-            back = back.max(at.min(end));
+            last = last.max(at.min(end));
             periods.push(refunded(at, period));
         } else {
-            kept = kept.max(Some(end));
+            last = last.max(end);
             periods.push(period);
         }
     }
@@ -258,7 +259,7 @@ fn tell_periods(dice: &mut Dice, story: &mut Story, chain: &str) -> i64 {
     for period in &periods {
         story.report(day(0), period);
     }
-    kept.unwrap_or(back)
+    last
 }
 
 #[test]

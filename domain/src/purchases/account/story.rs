@@ -4,14 +4,14 @@
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{Before, Draft, Drafts, Party, Report, leave, share_access, uncovers};
+use super::{Draft, Drafts, Party, Report, leave, uncovers};
 use crate::app::Sharing;
 use crate::fields::Violation;
 use crate::ids::ProfileId;
 use crate::purchases::access::AccessLevel;
 use crate::purchases::grants;
 use crate::purchases::holdings::{Grant, Holdings, Key};
-use crate::purchases::machine::{self, Command, Context, Timers, Waits};
+use crate::purchases::machine::{Command, Context, Timers, Waits};
 use crate::purchases::transaction::Transaction;
 
 /// The profiles, by number: two with a customer id, then two without.
@@ -94,7 +94,7 @@ impl Story {
             .map(Key::of)
             .collect();
         self.reports += 1;
-        let holds = |party: &Party| keys.iter().any(|key| party.holdings.holds(key));
+        let holds = |party: &Party| keys.iter().any(|key| party.holdings.holds_any(key));
         let mut parties = self.call(caller, holds);
         let uncovered = known
             .as_ref()
@@ -214,17 +214,12 @@ impl Story {
         let key = Key::of(&self.parties[owner].holdings.chains[index].latest);
         let mut parties = self.call(owner, |party| party.holdings.holds(&key));
         let context = self.context(now);
-        let before = Before::of(&parties, context, std::slice::from_ref(&key));
-        let chains = &mut parties[0].holdings.chains;
-        let (chain, facts) = machine::apply(Some(chains.remove(index)), None, command, context);
-        chains.insert(index, chain.expect("a chain stays"));
-        share_access(&mut parties, 0, &key);
-        let id = parties[0].id;
-        let mut drafts: Drafts = facts
-            .into_iter()
-            .map(|fact| (id, Draft::Fact(Box::new(fact))))
-            .collect();
-        drafts.extend(before.changes(&mut parties, now));
+        let (drafts, stored) = super::notify(&mut parties, &key, command, context);
+        if let Some(stored) = stored {
+            self.stored
+                .retain(|old| old.store != stored.store || old.id != stored.id);
+            self.stored.push(stored);
+        }
         self.send_home(parties);
         drafts
     }

@@ -16,8 +16,20 @@ enum Due {
     CollectingEnds,
     /// C6: the renewal has not come.
     RenewalMissing,
+    /// B9: a refund takes effect. It was told when it was reported.
+    RefundTakesEffect,
     /// C10: a timer of a synthetic event.
     Timer(EventKind),
+}
+
+impl Due {
+    /// Does it close the chain? Then it is due until it has happened, however late it is found out that it is.
+    fn is_the_end(self) -> bool {
+        match self {
+            Self::Expires | Self::CollectingEnds | Self::RenewalMissing | Self::RefundTakesEffect => true,
+            Self::AccessEnds | Self::Timer(_) => false,
+        }
+    }
 }
 
 /// When something is due next, if ever. Only access levels change at some of these instants.
@@ -32,7 +44,7 @@ pub fn catch_up(chain: &mut Chain, context: Context<'_>, facts: &mut Vec<Fact>) 
             .filter(|(when, _)| *when == at)
             .map(|(_, due)| due)
             .collect();
-        chain.clock = at;
+        chain.clock = chain.clock.max(at);
         for due in due {
             handle(chain, at, due, facts);
         }
@@ -47,7 +59,7 @@ fn upcoming(chain: &Chain, context: Context<'_>) -> impl Iterator<Item = (i64, D
     ends.into_iter()
         .flatten()
         .chain(timers)
-        .filter(move |(at, _)| *at > handled)
+        .filter(move |(at, due)| *at > handled || due.is_the_end())
 }
 
 fn ends(chain: &Chain, context: Context<'_>) -> [Option<(i64, Due)>; 2] {
@@ -55,7 +67,14 @@ fn ends(chain: &Chain, context: Context<'_>) -> [Option<(i64, Due)>; 2] {
         return [None, None];
     };
     let latest = &chain.latest;
-    if latest.is_family_shared || chain.pause_arranged_at.is_some() {
+    if latest.is_family_shared {
+        return [Some((end, Due::AccessEnds)), None];
+    }
+    if chain.is_refunded() {
+        let access = Some((access_end, Due::AccessEnds));
+        return [access, Some((end, Due::RefundTakesEffect))];
+    }
+    if chain.pause_arranged_at.is_some() {
         return [Some((end, Due::AccessEnds)), None];
     }
     if let Some(failed) = latest.billing_issue_detected_at {
@@ -78,17 +97,25 @@ fn timers(chain: &Chain, context: Context<'_>) -> impl Iterator<Item = (i64, Due
     } else {
         (&context.timers.subscription_active, EventKind::SubscriptionActive)
     };
-    // A trial that was converted starts no timer of its own.
-    let is_timed = chain.is_in_trial() || chain.trial.is_none();
-    let start = chain.started_at.filter(|_| is_timed);
     let end = chain.access_ends_at();
-    let dues = start.into_iter().flat_map(move |start| {
+    let dues = chain.started_at.into_iter().flat_map(move |start| {
         days.iter()
             .map(move |days| start.saturating_add(i64::from(*days).saturating_mul(DAY)))
     });
     let told = chain.timers_told_to.unwrap_or(i64::MIN);
     dues.filter(move |at| *at > told && end.is_none_or(|end| end > *at))
         .map(move |at| (at, Due::Timer(kind)))
+}
+
+/// A21: what timers would have told before their start was, where there was a period when they ran out.
+pub(super) fn make_up_timers(chain: &mut Chain, context: Context<'_>, facts: &mut Vec<Fact>) {
+    let handled = chain.clock.min(context.now);
+    let is_missed = |(at, _): &(i64, Due)| *at <= handled && chain.has_period_at(*at);
+    let mut missed: Vec<_> = timers(chain, context).filter(is_missed).collect();
+    missed.sort_by_key(|(at, _)| *at);
+    for (at, timer) in missed {
+        handle(chain, at, timer, facts);
+    }
 }
 
 fn handle(chain: &mut Chain, at: i64, due: Due, facts: &mut Vec<Fact>) {
@@ -106,6 +133,7 @@ fn handle(chain: &mut Chain, at: i64, due: Due, facts: &mut Vec<Fact>) {
         }
         Due::CollectingEnds => expire(chain, end, CancellationReason::BillingError, facts),
         Due::RenewalMissing => expire(chain, end, CancellationReason::Unknown, facts),
+        Due::RefundTakesEffect => chain.closed = Some(Closed::Refunded(at)),
         Due::Timer(kind) => {
             chain.timers_told_to = Some(at);
             facts.push(Fact {

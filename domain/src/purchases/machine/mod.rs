@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use super::chain::{Chain, Closed, DAY};
+use super::chain::{Chain, DAY};
 use super::transaction::{CancellationReason, Transaction};
 use crate::events::{EventKind, Fact};
 
@@ -42,8 +42,11 @@ pub enum Command {
         /// Why.
         reason: CancellationReason,
     },
-    /// From the next period on it will be another product. Nothing happens before.
-    AnnounceProduct,
+    /// From the next period on it will be another product. Until then only renewing shows it: this one will not.
+    AnnounceProduct {
+        /// Which; `None`: it stays the same after all.
+        product_id: Option<String>,
+    },
     /// A part of a transaction was paid back.
     RefundShare {
         /// The stored transaction.
@@ -176,6 +179,7 @@ impl Change<'_> {
                 self.chain.pause_arranged_at = Some(at);
                 self.note(EventKind::SubscriptionPaused, at, &latest);
             }
+            Command::AnnounceProduct { product_id } => self.chain.pending_product_id = product_id,
             Command::WithdrawPause => self.chain.pause_arranged_at = None,
             Command::Defer { at, until } => {
                 let later = Transaction {
@@ -197,10 +201,7 @@ impl Change<'_> {
                 share,
                 keeps_access,
             } => self.refund_share(&transaction, at, share, keeps_access),
-            Command::ArrangePause { .. }
-            | Command::End { .. }
-            | Command::AnnounceProduct
-            | Command::Report(_) => {}
+            Command::ArrangePause { .. } | Command::End { .. } | Command::Report(_) => {}
         }
     }
 }
@@ -220,7 +221,7 @@ fn fact(chain: &Chain, kind: EventKind, at: i64, transaction: &Transaction) -> F
         } else {
             chain.consecutive_payments
         },
-        rate_after_first_year: chain.is_after_first_year(),
+        rate_after_first_year: chain.is_after_first_year(transaction.purchased_at),
         trial_days: chain.trial.as_ref().map(|trial| trial.days),
         is_in_trial,
         refunded_share: None,
@@ -231,13 +232,4 @@ fn fact(chain: &Chain, kind: EventKind, at: i64, transaction: &Transaction) -> F
 /// The kind for a trial or for a charged subscription.
 fn by_phase(chain: &Chain, trial: EventKind, paid: EventKind) -> EventKind {
     if chain.is_in_trial() { trial } else { paid }
-}
-
-/// Closes a chain whose periods have all been paid back.
-fn close_refunded(chain: &mut Chain, at: i64) {
-    let all_refunded = chain.periods.iter().all(|period| period.refunded_at.is_some());
-    let is_over = all_refunded || chain.ends_at().is_some_and(|end| end <= at);
-    if is_over && chain.closed.is_none() {
-        chain.closed = Some(Closed::Refunded(at));
-    }
 }

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Change, Context, by_phase, clock, close_refunded};
+use super::{Change, Context, by_phase, clock};
 use crate::events::{EventKind, Fact};
 use crate::purchases::chain::{Chain, Closed, DAY, Period, Phase, Trial};
 use crate::purchases::transaction::{CancellationReason, Transaction};
@@ -21,9 +21,10 @@ pub(super) fn begin(transaction: Transaction, context: Context<'_>, facts: &mut 
         trial: is_trial.then(|| trial(&transaction)),
         has_first: is_first,
         consecutive_payments: u32::from(!is_trial),
-        paid: 0,
+        past: Vec::new(),
         reactivated_at: None,
         pause_arranged_at: None,
+        pending_product_id: None,
         started_at: is_first.then_some(transaction.purchased_at),
         timers_told_to: None,
         renewal_off_at: None,
@@ -117,6 +118,10 @@ impl Change<'_> {
         if let Some(at) = transaction.refunded_at {
             self.note_refund(transaction, at, None);
         }
+        if kind == EventKind::SubscriptionStarted && self.chain.started_at.is_none() {
+            self.chain.started_at = Some(transaction.purchased_at);
+            clock::make_up_timers(&mut self.chain, self.context, self.facts);
+        }
     }
 
     /// A chain that was over goes on while an older period runs, so that its end is told.
@@ -135,6 +140,7 @@ impl Change<'_> {
         chain.closed = None;
         chain.revoked = None;
         chain.pause_arranged_at = None;
+        chain.pending_product_id = None;
         chain.reactivated_at = None;
         chain.clock = chain.latest.purchased_at.min(self.context.now);
         chain.access_level_id = self.context.access_level_id.map(str::to_owned);
@@ -164,7 +170,11 @@ impl Change<'_> {
             };
         }
         match opening {
-            EventKind::TrialConverted => chain.phase = Phase::Paid,
+            EventKind::TrialConverted => {
+                chain.phase = Phase::Paid;
+                // The trial's timers are over, and a conversion starts none.
+                chain.started_at = None;
+            }
             EventKind::SubscriptionStarted => {
                 chain.started_at = Some(latest.purchased_at);
                 chain.timers_told_to = None;
@@ -194,6 +204,10 @@ impl Change<'_> {
             Some(Closed::Replaced(_)) => return EventKind::SubscriptionStarted,
             // A19
             Some(Closed::Refunded(_)) => return EventKind::SubscriptionRenewed,
+            // A11, A13
+            None if self.chain.has_billing_issue() || self.is_paused(new) => {
+                return EventKind::SubscriptionRenewed;
+            }
             Some(Closed::Expired(_)) | None => {}
         }
         let end = self.chain.ends_at().unwrap_or(i64::MAX);
@@ -242,7 +256,6 @@ impl Change<'_> {
         let latest = self.chain.latest.clone();
         if let Some(at) = latest.refunded_at {
             self.note_refund(&latest, at, None);
-            close_refunded(&mut self.chain, at);
             return;
         }
         if !latest.will_renew
@@ -256,6 +269,12 @@ impl Change<'_> {
             self.replace(&latest, self.context.now);
             self.chain.closed = Some(Closed::Replaced(self.context.now));
         }
+    }
+
+    /// Has a pause begun before this transaction?
+    fn is_paused(&self, next: &Transaction) -> bool {
+        let has_ended = self.chain.ends_at().is_some_and(|end| next.purchased_at >= end);
+        self.chain.pause_arranged_at.is_some() && has_ended
     }
 
     /// Does the paid service pause before this transaction?

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::report::is_replacement;
-use super::{Change, by_phase, close_refunded};
+use super::{Change, by_phase};
 use crate::events::EventKind;
 use crate::purchases::chain::Closed;
 use crate::purchases::transaction::{CancellationReason, Transaction};
@@ -11,24 +11,22 @@ use crate::purchases::transaction::{CancellationReason, Transaction};
 impl Change<'_> {
     /// Takes in the new state of a transaction that was stored as `old`.
     pub(super) fn update(&mut self, old: &Transaction, new: Transaction) {
-        let is_latest = self.chain.latest.id == new.id;
         let was_running = self.is_running();
         let was_open = self.chain.closed.is_none();
-        if new.is_family_shared {
-            self.chain.keep(&new);
-            if is_latest {
-                self.chain.latest = new;
-            }
-            return;
-        }
         let end_before = self.chain.access_ends_at();
         self.chain.keep(&new);
-        if is_latest {
+        if self.chain.latest.id == new.id {
             self.chain.latest = new.clone();
         }
+        self.chain.show_newest(&new);
+        if new.is_family_shared {
+            return;
+        }
+        let is_latest = self.chain.latest.id == new.id;
         self.rewind(end_before);
         match (old.refunded_at, new.refunded_at) {
-            (None, Some(at)) => return self.refund(&new, at, is_latest),
+            // B9 to B12
+            (None, Some(at)) => return self.note_refund(&new, at, None),
             (Some(_), None) => self.take_back_refund(),
             _ => {}
         }
@@ -75,6 +73,7 @@ impl Change<'_> {
         if !new.will_renew
             && was_running
             && self.chain.closed.is_none()
+            && !self.chain.is_refunded()
             && let Some(end) = end.filter(|end| *end <= now)
         {
             // B17, B18: ended at once.
@@ -144,14 +143,6 @@ impl Change<'_> {
         }
     }
 
-    /// B9 to B12.
-    fn refund(&mut self, transaction: &Transaction, at: i64, is_latest: bool) {
-        self.note_refund(transaction, at, None);
-        if is_latest {
-            close_refunded(&mut self.chain, at);
-        }
-    }
-
     /// The event of a refund: of a trial there is nothing to pay back, it only ends.
     pub(super) fn note_refund(&mut self, transaction: &Transaction, at: i64, share: Option<Decimal>) {
         let trial = self.chain.trial.as_ref();
@@ -188,16 +179,10 @@ impl Change<'_> {
         keeps_access: bool,
     ) {
         self.note_refund(transaction, at, Some(share));
-        if !keeps_access {
-            let refunded = Transaction {
-                refunded_at: Some(at),
-                ..transaction.clone()
-            };
-            self.chain.keep(&refunded);
-            if self.chain.latest.id == refunded.id {
-                self.chain.latest = refunded;
-                close_refunded(&mut self.chain, at);
-            }
+        let refunded = transaction.clone().refunded_in_part(at, share, keeps_access);
+        self.chain.keep(&refunded);
+        if self.chain.latest.id == refunded.id {
+            self.chain.latest = refunded;
         }
     }
 }

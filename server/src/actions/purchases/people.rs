@@ -85,7 +85,7 @@ impl People {
     }
 
     /// Takes over what the parties have now, and answers what is to be written: each that has changed, and who holds
-    /// the chains of `keys` now.
+    /// the chains of `keys` now, which are the payers' keys. Who has what the family shares holds it too.
     pub fn settle(&mut self, parties: Vec<Party>, keys: &[Key], rules: &Rules, now: i64) -> Vec<Statement> {
         let (mut writes, mut held) = (Vec::new(), Vec::new());
         for ((profile, _), party) in self.known.iter_mut().zip(parties) {
@@ -93,7 +93,7 @@ impl People {
                 continue;
             }
             for key in keys {
-                let role = |holdings: &Holdings| holdings.holds(key).then(|| holdings.owns(key));
+                let role = |holdings: &Holdings| holdings.holds_any(key).then(|| holdings.owns(key));
                 match (role(&profile.holdings), role(&party.holdings)) {
                     (before, after) if before == after => {}
                     (_, Some(is_owner)) => held.push(purchases::hold(profile.app, key, profile.id, is_owner)),

@@ -111,8 +111,9 @@ async fn try_once(
         people.read(app, rows_of(loaded, 1))?;
         let known = purchases::read(rows_of(loaded, 2))?;
         let product = Product::read(rows_of(loaded, 3), &rules)?;
-        let mut keys = vec![Key::of(&transaction)];
-        keys.extend(known.as_ref().map(Key::of).filter(|key| *key != keys[0]));
+        let key_of = |transaction: &Transaction| Key::of(transaction).of_payer();
+        let mut keys = vec![key_of(&transaction)];
+        keys.extend(known.as_ref().map(key_of).filter(|key| *key != keys[0]));
         people.report_problems(&shared.metrics);
         people.require_owners(&keys)?;
         if let Some(known) = &known {

@@ -119,7 +119,7 @@ async fn set(call: Call) -> Result<Reply, ApiError> {
 }
 
 async fn test(call: Call) -> Result<Reply, ApiError> {
-    let (app, request) = (read::app(&call)?, read::request(&call)?);
+    let (app, request) = (read::app(&call)?, read::request_each_time(&call));
     read::nothing(&call)?;
     let test = integration_test::test(&call.state, request, app, read::text(&call, 1));
     Ok(Reply::json(&test.await?))

@@ -52,14 +52,25 @@ pub fn nothing(call: &Call) -> Result<(), ApiError> {
 
 /// Who changes something, when, and whether to remember it.
 pub fn request(call: &Call) -> Result<Request, ApiError> {
+    Ok(Request {
+        remember: call.remember()?,
+        ..request_each_time(call)
+    })
+}
+
+/// Who does something that is done each time it is asked for, also under an idempotency key.
+///
+/// # Panics
+/// On a route whose access is not by admin token.
+pub fn request_each_time(call: &Call) -> Request {
     let Caller::Admin(token) = &call.caller else {
         unreachable!("the route lets in admin tokens only");
     };
-    Ok(Request {
+    Request {
         actor: Actor(format!("token {}", token.prefix)),
         now: call.now,
-        remember: call.remember()?,
-    })
+        remember: None,
+    }
 }
 
 /// A parameter of the query string; of several with the same name the last.

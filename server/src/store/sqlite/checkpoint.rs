@@ -5,6 +5,7 @@
 //! all the time in small passes, and the writer, once the log is long and the thread rests, does the little that is
 //! left between two groups.
 
+use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -12,12 +13,12 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::readers::Readers;
 use super::{BUSY_TIMEOUT, classify, connect};
 use crate::store::StoreError;
 
-/// The thread makes a pass for so many pages. A pass syncs the log, and the database's file only if it comes to the
-/// log's end: then all that the passes before it have written goes to the disk as well.
-const PASS_PAGES: i32 = 512;
+/// The thread makes a pass for so many pages, or for all that have come while it made the last one.
+const PASS_PAGES: i32 = 32;
 /// From this many pages on, the log may begin anew: 24 MiB in pages of 2 KiB.
 const RESTART_PAGES: i32 = 12_288;
 /// So little may be left of the log when the writer lets it begin anew.
@@ -33,8 +34,15 @@ const RESTART_PATIENCE: Duration = Duration::from_millis(50);
 pub(super) struct Checkpointer {
     log: Arc<Log>,
     wake: SyncSender<()>,
+    readers: Arc<Readers>,
     /// At this length the writer restarts the log next.
     restart_at: AtomicI32,
+}
+
+/// The thread's connection, and the database's file to sync. The connection is closed first, see [`super::open_file`].
+struct Database {
+    connection: Connection,
+    file: Option<Arc<File>>,
 }
 
 /// The log's state in pages, as the last commit and the last pass left it.
@@ -58,29 +66,52 @@ impl Log {
 }
 
 /// Starts the thread. It ends with the writer.
-pub(super) fn start(uri: &str) -> Result<Checkpointer, StoreError> {
-    let connection = connect(uri)?;
+pub(super) fn start(
+    uri: &str,
+    file: Option<Arc<File>>,
+    readers: Arc<Readers>,
+) -> Result<Checkpointer, StoreError> {
+    let database = Database {
+        connection: connect(uri)?,
+        file,
+    };
     let (wake, woken) = sync_channel(1);
     let log = Arc::new(Log::default());
     let shared = Arc::clone(&log);
     let thread = std::thread::Builder::new().name("sqlite-checkpoint".into());
     thread
-        .spawn(move || run(&connection, &woken, &shared))
+        .spawn(move || run(&database, &woken, &shared))
         .map_err(StoreError::unavailable)?;
     Ok(Checkpointer {
         log,
         wake,
+        readers,
         restart_at: AtomicI32::new(RESTART_PAGES),
     })
 }
 
-fn run(connection: &Connection, woken: &Receiver<()>, log: &Log) {
+fn run(database: &Database, woken: &Receiver<()>, log: &Log) {
     while woken.recv().is_ok() {
-        match checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)") {
+        match database.pass() {
             Ok(pass) => log.moved.store(pass.moved, Ordering::Relaxed),
             Err(error) => warn(&error),
         }
         log.is_in_pass.store(false, Ordering::Release);
+    }
+}
+
+impl Database {
+    /// Moves what there is of the log, and sees to it that it is on the disk.
+    ///
+    /// SQLite itself syncs the file only in a pass that comes to the log's end, and then with all that earlier passes
+    /// have written: a moment in which nothing else gets on. Many small syncs cost no more and are not felt.
+    fn pass(&self) -> rusqlite::Result<Pass> {
+        let pass = checkpoint(&self.connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+        if let Some(Err(error)) = self.file.as_ref().map(|file| file.sync_data()) {
+            // SQLite syncs once more before it relies on it, and then says so.
+            tracing::warn!(%error, "the database's file could not be synced");
+        }
+        Ok(pass)
     }
 }
 
@@ -115,6 +146,7 @@ impl Checkpointer {
     }
 
     fn restart(&self, writer: &Connection, length: i32) {
+        self.readers.let_nobody_stay();
         let next = if restart(writer, patience(length)) {
             self.log.has_begun_anew();
             RESTART_PAGES

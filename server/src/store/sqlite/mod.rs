@@ -2,12 +2,13 @@
 
 mod ahead;
 mod checkpoint;
+mod readers;
 mod row;
 mod writer;
 
+use std::fs::File;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -15,6 +16,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::mpsc;
 
 use self::ahead::{LastCommit, Touched};
+use self::readers::{AsOf, Readers};
 use super::change::{Ahead, Queued};
 use super::migrations::{self, Migration};
 use super::{Location, Row, Statement, StoreError};
@@ -37,9 +39,7 @@ pub(super) struct Sqlite {
 struct Inner {
     uri: String,
     is_file: bool,
-    last_commit: LastCommit,
-    readers: Mutex<Vec<Connection>>,
-    in_use: AtomicUsize,
+    readers: Arc<Readers>,
 }
 
 impl Sqlite {
@@ -59,16 +59,23 @@ impl Sqlite {
         connection
             .pragma_update(None, "cache_size", -WRITER_CACHE_KIB)
             .map_err(classify)?;
-        let checkpointer = checkpoint::start(&uri)?;
+        let file = open_file(location)?;
         let last_commit = LastCommit::default();
-        let touched = Touched::new(Arc::clone(&last_commit));
-        writer::start(connection, queue, checkpointer, touched, Arc::clone(metrics))?;
+        let readers = Arc::new(Readers::new(uri.clone(), file.clone(), Arc::clone(&last_commit)));
+        let checkpointer = checkpoint::start(&uri, file, Arc::clone(&readers))?;
+        let touched = Touched::new(last_commit);
+        writer::start(
+            connection,
+            queue,
+            checkpointer,
+            touched,
+            Arc::clone(&readers),
+            Arc::clone(metrics),
+        )?;
         let inner = Inner {
             uri,
             is_file: matches!(location, Location::SqliteFile(_)),
-            last_commit,
-            readers: Mutex::default(),
-            in_use: AtomicUsize::new(0),
+            readers,
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -78,7 +85,8 @@ impl Sqlite {
     /// Runs a query on the calling thread. A point query takes some ten microseconds while its pages are in the
     /// system's cache, less than handing it to another thread would.
     pub(super) fn read(&self, query: &Statement) -> Result<Vec<Row>, StoreError> {
-        self.with_reader(|reader| row::query(reader, query))
+        let read = |reader: &Connection| row::query(reader, query);
+        self.inner.readers.read_latest(read).map(|latest| latest.found)
     }
 
     /// Reads and decides a change on the calling thread, as [`ahead`] explains. Answers whether that settles it:
@@ -93,38 +101,50 @@ impl Sqlite {
         {
             return false;
         }
-        let since = self.inner.last_commit.load(Ordering::Acquire);
-        // A read that fails will fail again, or not, at the writer.
-        let Ok(loaded) = self.with_reader(|reader| row::query_all(reader, change.reads())) else {
+        // What does not lock may rest on rows that the writer does not check: only the latest state will do.
+        if reads.iter().all(Statement::locks) && self.decide_on(change, true) == Some(false) {
             return false;
+        }
+        self.decide_on(change, false) == Some(true)
+    }
+
+    /// Decides on the latest state or on a recent one. Answers whether that settles it, or nothing if it could not be
+    /// read, or if only the latest state can tell: that there is nothing to write, or that the rules say no.
+    fn decide_on(&self, change: &mut dyn Queued, may_be_recent: bool) -> Option<bool> {
+        let readers = &self.inner.readers;
+        let read = |reader: &Connection| row::query_all(reader, change.reads());
+        // A read that fails will fail again, or not, at the writer.
+        let AsOf {
+            found,
+            since,
+            is_latest,
+        } = if may_be_recent {
+            readers.read_recent(read).ok()?
+        } else {
+            readers.read_latest(read).ok()?
         };
-        let locked = ahead::locked_rows(change.reads(), &loaded);
-        let mut writes = change.decide(loaded);
+        let locked = ahead::locked_rows(change.reads(), &found);
+        let mut writes = change.decide(found);
+        if writes.is_empty() {
+            if may_be_recent {
+                readers.leave_all();
+            }
+            return is_latest.then_some(true);
+        }
         writes.iter_mut().for_each(Statement::pack);
-        let is_settled = writes.is_empty();
-        if !is_settled && !locked.0.is_empty() {
+        if !locked.0.is_empty() {
             *change.ahead() = Some(Ahead {
                 since,
                 locked,
                 writes,
             });
         }
-        is_settled
-    }
-
-    fn with_reader<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        let idle = self.readers().pop();
-        let reader = idle.map_or_else(|| connect(&self.inner.uri), Ok)?;
-        self.inner.in_use.fetch_add(1, Ordering::Relaxed);
-        let found = read(&reader).map_err(classify);
-        self.inner.in_use.fetch_sub(1, Ordering::Relaxed);
-        self.readers().push(reader);
-        found
+        Some(false)
     }
 
     /// How many readers are in use; there is no limit but the number of threads that read.
     pub(super) fn pool_use(&self) -> (usize, usize) {
-        (self.inner.in_use.load(Ordering::Relaxed), 0)
+        (self.inner.readers.in_use(), 0)
     }
 
     /// Runs the steps that the tables lack; see [`crate::store::migrations::run`].
@@ -157,10 +177,6 @@ impl Sqlite {
         transaction.commit().map_err(classify)?;
         Ok(missing)
     }
-
-    fn readers(&self) -> MutexGuard<'_, Vec<Connection>> {
-        self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// A connection with everything set that holds for all of them.
@@ -187,6 +203,16 @@ fn connect(uri: &str) -> Result<Connection, StoreError> {
         )
         .map_err(classify)?;
     Ok(connection)
+}
+
+/// The database's file, to sync it. Whoever has a connection keeps this as well, and lets go of it last: when a program
+/// closes any handle of a file, the system takes away all locks that it has on the file, also those of SQLite.
+fn open_file(location: &Location) -> Result<Option<Arc<File>>, StoreError> {
+    let Location::SqliteFile(path) = location else {
+        return Ok(None);
+    };
+    let file = File::open(path).map_err(StoreError::unavailable)?;
+    Ok(Some(Arc::new(file)))
 }
 
 /// The file as a URI, with what is special in one escaped.

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rusqlite::Connection;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 use super::ahead::{self, Touched};
 use super::checkpoint::Checkpointer;
+use super::readers::Readers;
 use super::{classify, row};
 use crate::metrics::StoreMetrics;
 use crate::store::change::{LockedRows, Queued};
@@ -25,16 +27,26 @@ pub(super) fn start(
     mut queue: mpsc::Receiver<Box<dyn Queued>>,
     checkpointer: Checkpointer,
     touched: Touched,
+    readers: Arc<Readers>,
     metrics: Arc<StoreMetrics>,
 ) -> Result<(), StoreError> {
     checkpointer.watch(&mut connection)?;
+    let runtime = Handle::try_current().ok();
     let run = move || {
-        let mut writer = Writer { connection, touched };
+        let mut writer = Writer {
+            connection,
+            touched,
+            runtime,
+        };
         let mut group = Vec::with_capacity(MAX_GROUP);
         while queue.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
             metrics.group_size.observe(count(group.len()));
+            readers.let_stay();
             writer.commit_group(group.drain(..), &metrics);
             checkpointer.after_commit(&writer.connection);
+            if queue.is_empty() {
+                readers.let_nobody_stay();
+            }
         }
     };
     let thread = std::thread::Builder::new().name("sqlite-writer".into());
@@ -44,6 +56,7 @@ pub(super) fn start(
 struct Writer {
     connection: Connection,
     touched: Touched,
+    runtime: Option<Handle>,
 }
 
 impl Writer {
@@ -57,9 +70,7 @@ impl Writer {
         let decided = answer_early(decided);
         let committed = self.commit();
         metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
-        for (change, applied) in decided {
-            change.finish(applied.and(committed.clone()));
-        }
+        answer(self.runtime.as_ref(), decided, committed);
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
@@ -127,6 +138,19 @@ impl Writer {
             Err(_) => drop(run(&self.connection, "ROLLBACK")),
         }
         committed.map_err(classify)
+    }
+}
+
+/// Answers all callers of a group. A task of theirs does it, so that the writer can go on with the next group.
+fn answer(runtime: Option<&Handle>, decided: Vec<Decided>, committed: Result<(), StoreError>) {
+    let answer = move || {
+        for (change, applied) in decided {
+            change.finish(applied.and(committed.clone()));
+        }
+    };
+    match runtime {
+        Some(runtime) => drop(runtime.spawn(async { answer() })),
+        None => answer(),
     }
 }
 

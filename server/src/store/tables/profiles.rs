@@ -24,23 +24,29 @@ pub fn select(app: AppId, selector: &Selector) -> Statement {
     one(&BY_ID, &BY_CUSTOMER, app, selector)
 }
 
-/// As [`select`], and locks the profile for the change that reads it.
+/// As [`select`], and locks the profile for the change that reads it. Tells the row's place, too.
 pub fn lock(app: AppId, selector: &Selector) -> Statement {
-    const BY_ID: Sql = locking!(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings
-         FROM profiles WHERE app_id = $1 AND profile_id = $2"
+    const BY_ID: Sql = Sql::with_lock(
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, rowid
+         FROM profiles WHERE app_id = $1 AND profile_id = $2",
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, 0::bigint
+         FROM profiles WHERE app_id = $1 AND profile_id = $2 FOR UPDATE",
     )
     .together(
-        "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings
+        "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes,
+                holdings, 0::bigint
          FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (app_id, profile_id, place)
          JOIN profiles USING (app_id, profile_id) ORDER BY wanted.place FOR UPDATE OF profiles",
     );
-    const BY_CUSTOMER: Sql = locking!(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings
-         FROM profiles WHERE app_id = $1 AND customer_user_id = $2"
+    const BY_CUSTOMER: Sql = Sql::with_lock(
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, rowid
+         FROM profiles WHERE app_id = $1 AND customer_user_id = $2",
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, 0::bigint
+         FROM profiles WHERE app_id = $1 AND customer_user_id = $2 FOR UPDATE",
     )
     .together(
-        "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings
+        "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes,
+                holdings, 0::bigint
          FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS wanted (app_id, customer_user_id, place)
          JOIN profiles USING (app_id, customer_user_id) ORDER BY wanted.place FOR UPDATE OF profiles",
     );
@@ -95,6 +101,15 @@ fn one(by_id: &'static Sql, by_customer: &'static Sql, app: AppId, selector: &Se
 /// The profile of a read's rows, if there is one.
 pub fn read(app: AppId, rows: &mut [Row]) -> Result<Option<Profile>, StoreError> {
     rows.first_mut().map(|row| profile(app, row)).transpose()
+}
+
+/// Where a row lies: a number that finds it without an index on SQLite, 0 on PostgreSQL.
+#[derive(Debug, Clone, Copy)]
+pub struct Place(i64);
+
+/// Where the row of a [`lock`] lies.
+pub fn place_of(rows: &[Row]) -> Result<Place, StoreError> {
+    rows.first().map_or(Ok(Place(0)), |row| row.int(7).map(Place))
 }
 
 /// As [`read`], with the details.
@@ -187,24 +202,29 @@ pub fn update(profile: &Profile, details: &Details) -> Statement {
     )
 }
 
-/// Saves a known profile's identifiers. Finds its row the way that `selector` found it, so that no page of
-/// another index has to be read.
-pub fn update_identifiers(profile: &Profile, selector: &Selector) -> Statement {
-    const BY_ID: Sql = Sql::same(
-        "UPDATE profiles SET updated_at = $1, identifiers = $2 WHERE app_id = $3 AND profile_id = $4",
+/// Saves a known profile's identifiers. Finds its row by `place` on SQLite, and the way that `selector` found it on
+/// PostgreSQL, so that no page of another index has to be read.
+pub fn update_identifiers(profile: &Profile, selector: &Selector, place: Place) -> Statement {
+    const BY_ID: Sql = Sql::split(
+        "UPDATE profiles SET updated_at = $1, identifiers = $2 WHERE app_id = $3 AND profile_id = $4 AND rowid = $5",
+        "UPDATE profiles SET updated_at = $1, identifiers = $2
+         WHERE app_id = $3 AND profile_id = $4 AND $5::bigint = 0",
     )
     .together(
         "UPDATE profiles SET updated_at = new.updated_at, identifiers = new.identifiers
-         FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::uuid[])
+         FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::uuid[], $5::bigint[])
               AS new (updated_at, identifiers, app_id, profile_id)
          WHERE profiles.app_id = new.app_id AND profiles.profile_id = new.profile_id",
     );
-    const BY_CUSTOMER: Sql = Sql::same(
-        "UPDATE profiles SET updated_at = $1, identifiers = $2 WHERE app_id = $3 AND customer_user_id = $4",
+    const BY_CUSTOMER: Sql = Sql::split(
+        "UPDATE profiles SET updated_at = $1, identifiers = $2
+         WHERE app_id = $3 AND customer_user_id = $4 AND rowid = $5",
+        "UPDATE profiles SET updated_at = $1, identifiers = $2
+         WHERE app_id = $3 AND customer_user_id = $4 AND $5::bigint = 0",
     )
     .together(
         "UPDATE profiles SET updated_at = new.updated_at, identifiers = new.identifiers
-         FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::text[])
+         FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::text[], $5::bigint[])
               AS new (updated_at, identifiers, app_id, customer_user_id)
          WHERE profiles.app_id = new.app_id AND profiles.customer_user_id = new.customer_user_id",
     );
@@ -220,6 +240,7 @@ pub fn update_identifiers(profile: &Profile, selector: &Selector) -> Statement {
             identifiers.into(),
             profile.app.0.into(),
             key,
+            place.0.into(),
         ],
     )
 }

@@ -96,8 +96,8 @@ pub struct World {
 }
 
 impl World {
-    pub async fn new(public_profile_calls: bool) -> Self {
-        let server = TestServer::on(Backend::SqliteMemory).await;
+    pub async fn new(backend: Backend, public_profile_calls: bool) -> Self {
+        let server = TestServer::on(backend).await;
         let state = &server.state;
         let own = server.app_id.parse().unwrap();
         let other = add_app(state).await;

@@ -7,9 +7,12 @@ use bursar::http::router::routes;
 use serde_json::Value;
 
 use super::{bodies, purchases};
-use crate::support::awkward;
+use crate::access_matrix::body;
+use crate::access_matrix::world::Object;
+use crate::support::administration::{make_delivery, prepare};
+use crate::support::awkward::{self, percent_encoded};
 use crate::support::random::Random;
-use crate::support::server::TestServer;
+use crate::support::server::{GRANT, PROFILE, TestServer};
 
 const METHODS: [&str; 9] = [
     "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "X-OTHER",
@@ -39,6 +42,10 @@ const TYPES: [&str; 6] = [
 /// A request that can be sent more than once.
 #[derive(Debug)]
 pub struct Made {
+    /// Method and path of the route that it is for; another one may answer it.
+    pub route: (&'static str, &'static str),
+    /// Has its path been left as the route's?
+    is_whole: bool,
     method: String,
     uri: Uri,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -46,6 +53,11 @@ pub struct Made {
 }
 
 impl Made {
+    /// Is it as the route wants it so far that the route answers it?
+    pub fn is_for_its_route(&self) -> bool {
+        self.is_whole && self.method == self.route.0
+    }
+
     pub fn request(&self) -> Request<Body> {
         let method = Method::from_bytes(self.method.as_bytes()).unwrap();
         let mut request = Request::builder().method(method).uri(self.uri.clone());
@@ -56,16 +68,40 @@ impl Made {
     }
 }
 
+/// Values of queries.
+const MEANT: [&str; 8] = [
+    "1",
+    "200",
+    "asc",
+    "webhook",
+    "skipped",
+    "trial_started",
+    "2026-01-01T00:00:00Z",
+    "00000000-0000-4000-8000-00000000000a",
+];
+
 pub struct Maker {
     random: Random,
     routes: Vec<(&'static Route, Value)>,
     strings: Vec<String>,
-    app: String,
+    /// Things that are there, by the parameters that name them.
+    known: Vec<(&'static str, String)>,
     keys: [String; 3],
 }
 
 impl Maker {
-    pub fn new(random: Random, server: &TestServer) -> Self {
+    /// A maker of requests to this server, in which there is now one of each thing that paths can name.
+    pub async fn new(random: Random, server: &TestServer) -> Self {
+        let profile_id = Object::Own.profile_id();
+        let things = prepare(server, &server.app_id, "weekly").await;
+        let profile = [("adapty-profile-id", profile_id)];
+        for (path, body) in [(PROFILE, ""), (GRANT, r#"{"access_level_id":"premium"}"#)] {
+            let made = server.call("POST", path, &profile, body).await;
+            assert_eq!(made.status, 200, "{}", made.text());
+        }
+        make_delivery(server, server.app_id.parse().unwrap(), profile_id).await;
+        let mut known = things.parameters(profile_id).to_vec();
+        known.push(("{file}", "app.js".into()));
         let mut schemas = Schemas::default();
         let schema = |route: &'static Route| {
             let body = route.doc.body.map(|body| body(&mut schemas));
@@ -75,7 +111,7 @@ impl Maker {
             random,
             routes: routes().map(schema).collect(),
             strings: awkward::strings(),
-            app: server.app_id.clone(),
+            known,
             keys: [
                 format!("Api-Key {}", server.secret_key),
                 format!("Api-Key {}", server.public_key),
@@ -95,9 +131,12 @@ impl Maker {
         } else {
             self.random.pick(&METHODS)
         };
+        let (uri, is_whole) = self.uri(route);
         let mut made = Made {
+            route: (route.method, route.path),
+            is_whole,
             method: method.to_owned(),
-            uri: self.uri(route),
+            uri,
             headers: Vec::new(),
             body: Vec::new(),
         };
@@ -108,8 +147,10 @@ impl Maker {
         made
     }
 
-    fn uri(&mut self, route: &Route) -> Uri {
+    /// A path of the route, and whether it has been left as that.
+    fn uri(&mut self, route: &Route) -> (Uri, bool) {
         let random = &mut self.random;
+        let mut is_whole = true;
         let mut path = match route.aliases {
             [] => route.path,
             aliases if random.in_hundred(20) => random.pick(aliases),
@@ -117,8 +158,13 @@ impl Maker {
         }
         .to_owned();
         while let (Some(from), Some(to)) = (path.find('{'), path.find('}')) {
-            let value = if &path[from..=to] == "{app}" && random.in_hundred(80) {
-                self.app.clone()
+            let name = &path[from..=to];
+            let known = self.known.iter().find(|(known, _)| *known == name);
+            let often = if name == "{app}" { 80 } else { 40 };
+            let value = if let Some((_, known)) = known
+                && random.in_hundred(often)
+            {
+                percent_encoded(known)
             } else if random.in_hundred(50) {
                 format!("00000000-0000-4000-8000-{:012x}", random.below(40))
             } else {
@@ -129,15 +175,10 @@ impl Maker {
         if random.in_hundred(4) {
             let mut bytes = path.clone().into_bytes();
             bodies::mutate(random, &mut bytes);
+            is_whole = false;
             path = String::from_utf8_lossy(&bytes).into_owned();
         }
-        if random.in_hundred(10) {
-            path = format!(
-                "{path}?{}={}",
-                ["limit", "cursor", "a"][random.below(3)],
-                percent_encoded(random.pick::<String>(&self.strings))
-            );
-        }
+        path.push_str(&query(random, route, &self.strings));
         let odd = [
             "*",
             "/",
@@ -148,17 +189,20 @@ impl Maker {
             "/api/../metrics",
         ];
         if random.in_hundred(1) {
+            is_whole = false;
             path = (*random.pick(&odd)).to_owned();
         }
-        path.parse().unwrap_or_else(|_| Uri::from_static("/unreadable"))
+        let uri = path.parse().unwrap_or_else(|_| Uri::from_static("/unreadable"));
+        (uri, is_whole)
     }
 
     fn fill_body(&mut self, route: &Route, schema: &Value, made: &mut Made) {
         let random = &mut self.random;
         let purchase = purchases::near(random, &self.strings, route.path);
         made.body = match random.below(100) {
-            0..60 if let Some(purchase) = purchase => purchase.to_string().into_bytes(),
-            0..80 => bodies::value(random, &self.strings, schema, 0)
+            0..20 => body(route, Object::Own).into_bytes(),
+            20..60 if let Some(purchase) = purchase => purchase.to_string().into_bytes(),
+            20..80 => bodies::value(random, &self.strings, schema, 0)
                 .to_string()
                 .into_bytes(),
             80..90 => Vec::new(),
@@ -198,23 +242,7 @@ impl Maker {
             bodies::mutate(random, &mut authorization);
         }
         push(made, "authorization", &authorization);
-        if random.in_hundred(85) {
-            let id = if random.in_hundred(80) {
-                format!("user-{}", random.below(30))
-            } else {
-                random.pick(&self.strings).clone()
-            };
-            push(made, "adapty-customer-user-id", id.as_bytes());
-        }
-        if random.in_hundred(15) {
-            let id = format!("00000000-0000-4000-8000-{:012x}", random.below(40));
-            let id = if random.in_hundred(90) {
-                &id
-            } else {
-                random.pick(&self.strings)
-            };
-            push(made, "adapty-profile-id", id.as_bytes());
-        }
+        name_profile(random, &self.strings, made);
         if random.in_hundred(50) {
             let kind = if random.in_hundred(90) {
                 "application/json"
@@ -234,18 +262,52 @@ impl Maker {
     }
 }
 
+/// Says which profile is meant: the one that is there, one of some that may be, or anything.
+fn name_profile(random: &mut Random, strings: &[String], made: &mut Made) {
+    if random.in_hundred(12) {
+        return push(made, "adapty-profile-id", Object::Own.profile_id().as_bytes());
+    }
+    if random.in_hundred(85) {
+        let id = if random.in_hundred(80) {
+            format!("user-{}", random.below(30))
+        } else {
+            random.pick(strings).clone()
+        };
+        push(made, "adapty-customer-user-id", id.as_bytes());
+    }
+    if random.in_hundred(15) {
+        let id = format!("00000000-0000-4000-8000-{:012x}", random.below(40));
+        let id = if random.in_hundred(90) {
+            &id
+        } else {
+            random.pick(strings)
+        };
+        push(made, "adapty-profile-id", id.as_bytes());
+    }
+}
+
+/// A query string of the route's own parameters and others, or none. Half the values are such as may be meant.
+fn query(random: &mut Random, route: &Route, strings: &[String]) -> String {
+    let parameters = route.doc.parameters.iter();
+    let own = parameters.filter(|parameter| parameter.place == "query");
+    let mut query = String::new();
+    for name in own.map(|parameter| parameter.name).chain(["cursor", "a"]) {
+        if random.in_hundred(20) {
+            let value = if random.in_hundred(50) {
+                random.pick(&MEANT)
+            } else {
+                random.pick(strings).as_str()
+            };
+            let sign = if query.is_empty() { '?' } else { '&' };
+            query.push_str(&format!("{sign}{name}={}", percent_encoded(value)));
+        }
+    }
+    query
+}
+
 /// Adds the header, if HTTP can carry it.
 fn push(made: &mut Made, name: &'static str, value: &[u8]) {
     if let Ok(value) = HeaderValue::from_bytes(value) {
         made.headers.push((HeaderName::from_static(name), value));
     }
-}
-
-fn percent_encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
 }

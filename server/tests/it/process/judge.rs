@@ -5,8 +5,9 @@
 //! after it, and each renewal that was acknowledged must be in the feed once.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
@@ -24,7 +25,11 @@ const PROFILES_EACH: usize = 3;
 
 pub struct Judge {
     profiles: Vec<Profile>,
+    /// A line for each write that was acknowledged. From it, and not from memory, the losses are told.
     log: Mutex<File>,
+    log_path: PathBuf,
+    /// For how long clients have written.
+    loaded: Mutex<Duration>,
     stop: AtomicBool,
     /// Requests that were sent, and never answered.
     unanswered: AtomicUsize,
@@ -44,10 +49,10 @@ struct Profile {
 #[derive(Default)]
 struct Numbers {
     asked: AtomicU64,
-    /// The highest one.
-    acknowledged: AtomicU64,
-    all_acknowledged: Mutex<Vec<u64>>,
 }
+
+/// The numbers that were acknowledged, by customer and path.
+type Acknowledged = HashMap<(String, String), Vec<u64>>;
 
 /// The feed as far as it has been read.
 #[derive(Default)]
@@ -85,9 +90,12 @@ impl Judge {
             identifier: Numbers::default(),
             renewal: Numbers::default(),
         };
+        let log_path = folder.0.join("acknowledged");
         let judge = Self {
             profiles: (0..CLIENTS * PROFILES_EACH).map(profile).collect(),
-            log: Mutex::new(File::create(folder.0.join("acknowledged")).unwrap()),
+            log: Mutex::new(File::create(&log_path).unwrap()),
+            log_path,
+            loaded: Mutex::default(),
             stop: AtomicBool::new(false),
             unanswered: AtomicUsize::new(0),
             refused: AtomicUsize::new(0),
@@ -119,7 +127,9 @@ impl Judge {
                 })
                 .collect();
             let stopper = Stopper(&self.stop);
+            let started = Instant::now();
             let done = meanwhile();
+            *self.loaded.lock().unwrap() += started.elapsed();
             drop(stopper);
             let endings = clients.into_iter().map(|client| client.join().unwrap());
             (done, endings.collect())
@@ -168,15 +178,12 @@ impl Judge {
         let mut log = self.log.lock().unwrap();
         log.write_all(line.as_bytes()).unwrap();
         drop(log);
-        let numbers = profile.numbers(path);
-        numbers.acknowledged.store(value, Ordering::SeqCst);
-        numbers.all_acknowledged.lock().unwrap().push(value);
         self.acknowledged.fetch_add(1, Ordering::SeqCst);
     }
 
     /// What is lost: acknowledged, and neither it nor a later value is there; or it is not once in the feed.
     pub fn losses(&self, program: &Program, server: &Running) -> Vec<String> {
-        self.log.lock().unwrap().sync_all().unwrap();
+        let acknowledged = self.read_log();
         let mut client = program.client(server);
         let mut losses = Vec::new();
         for profile in &self.profiles {
@@ -186,17 +193,37 @@ impl Judge {
                 serde_json::from_str(&read.body).unwrap()
             };
             let identifier = read(IDENTIFIERS)["branch_id"].as_str().map(str::to_owned);
-            losses.extend(profile.loss(IDENTIFIERS, identifier.as_deref()));
+            losses.extend(profile.loss(&acknowledged, IDENTIFIERS, identifier.as_deref()));
             let latest = &read(PROFILE)["data"]["subscriptions"][0]["store_transaction_id"];
             let number = latest.as_str().and_then(|id| id.rsplit('-').next());
-            losses.extend(profile.loss(TRANSACTION, number));
+            losses.extend(profile.loss(&acknowledged, TRANSACTION, number));
         }
-        losses.extend(self.lost_events(program, server));
+        losses.extend(self.lost_events(&acknowledged, program, server));
         losses
     }
 
+    /// All that was acknowledged, as it is on disk.
+    fn read_log(&self) -> Acknowledged {
+        self.log.lock().unwrap().sync_all().unwrap();
+        let mut acknowledged = Acknowledged::new();
+        for line in fs::read_to_string(&self.log_path).unwrap().lines() {
+            let words: Vec<_> = line.split(' ').collect();
+            let [customer, path, value] = words[..] else {
+                panic!("the judge's log holds {line:?}");
+            };
+            let place = (customer.to_owned(), path.to_owned());
+            acknowledged
+                .entry(place)
+                .or_default()
+                .push(value.parse().unwrap());
+        }
+        let count: usize = acknowledged.values().map(Vec::len).sum();
+        assert_eq!(count, self.acknowledged(), "the judge's log lacks something");
+        acknowledged
+    }
+
     /// Renewals that were acknowledged and do not open their period once in the feed, and those that do so twice.
-    fn lost_events(&self, program: &Program, server: &Running) -> Vec<String> {
+    fn lost_events(&self, acknowledged: &Acknowledged, program: &Program, server: &Running) -> Vec<String> {
         let mut feed = self.feed.lock().unwrap();
         feed.read_on(&mut program.admin(server), &program.app_id);
         let twice = feed.openings.iter().filter(|(_, count)| **count > 1);
@@ -204,7 +231,7 @@ impl Judge {
             .map(|(id, count)| format!("{id} came {count} times"))
             .collect();
         for profile in &self.profiles {
-            for value in profile.renewal.all_acknowledged.lock().unwrap().iter() {
+            for value in profile.acknowledged(acknowledged, TRANSACTION) {
                 let id = profile.transaction(*value);
                 if !feed.openings.contains_key(&id) {
                     losses.push(format!("{id} was acknowledged and has no event"));
@@ -216,6 +243,11 @@ impl Judge {
 
     pub fn acknowledged(&self) -> usize {
         self.acknowledged.load(Ordering::SeqCst)
+    }
+
+    /// How many writes were acknowledged in a second, while clients wrote.
+    pub fn acknowledged_per_second(&self) -> f64 {
+        self.acknowledged() as f64 / self.loaded.lock().unwrap().as_secs_f64()
     }
 
     pub fn unanswered(&self) -> usize {
@@ -233,6 +265,11 @@ impl Profile {
             TRANSACTION => &self.renewal,
             _ => &self.identifier,
         }
+    }
+
+    fn acknowledged<'a>(&self, all: &'a Acknowledged, path: &str) -> &'a [u64] {
+        let place = (self.customer.clone(), path.to_owned());
+        all.get(&place).map_or(&[], Vec::as_slice)
     }
 
     fn transaction(&self, number: u64) -> String {
@@ -256,11 +293,10 @@ impl Profile {
     }
 
     /// What is there falls short of what was acknowledged.
-    fn loss(&self, path: &str, there: Option<&str>) -> Option<String> {
+    fn loss(&self, all: &Acknowledged, path: &str, there: Option<&str>) -> Option<String> {
         let value: u64 = there.unwrap_or("0").parse().unwrap();
-        let numbers = self.numbers(path);
-        let [acknowledged, asked] =
-            [&numbers.acknowledged, &numbers.asked].map(|number| number.load(Ordering::SeqCst));
+        let asked = self.numbers(path).asked.load(Ordering::SeqCst);
+        let acknowledged = self.acknowledged(all, path).iter().max().copied().unwrap_or(0);
         let customer = &self.customer;
         assert!(value <= asked, "{customer}: nobody wrote {value} to {path}");
         (value < acknowledged)

@@ -1,18 +1,23 @@
 //! SIGKILL under load: what was acknowledged is there.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use super::judge::Judge;
 use crate::support::backend::Backend;
 use crate::support::random::Random;
-use crate::support::running::{self, Program};
+use crate::support::running::{self, Program, Running};
 use crate::support::server::{IDENTIFIERS, PROFILE};
 
 const KILLS: usize = 25;
 /// In so many kills the server without the defence must have lost something.
 const SABOTAGED_KILLS: usize = 5;
+/// How many writes a second the clients must have got through for it to be a load.
+const LEAST_RATE: f64 = 300.0;
 const READY_LIMIT: Duration = Duration::from_secs(2);
 
 /// Kills the server so often and answers the losses up to the first kill that made one.
@@ -34,13 +39,7 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
         let address = server.address;
         judge.load(&program, &server, || {
             thread::sleep(Duration::from_millis(pause as u64));
-            // By another handle, because the clients still look at the server.
-            let id = server.child.id().to_string();
-            let killed = std::process::Command::new("kill")
-                .args(["-KILL", &id])
-                .status()
-                .unwrap();
-            assert!(killed.success());
+            server.kill_now();
         });
         assert!(
             judge.unanswered() > before,
@@ -56,12 +55,14 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
     }
     server.assert_healthy();
     eprintln!(
-        "{backend:?}: {kills} kills, {} acknowledged, {} in flight, ready again after {slowest:?} at most",
+        "{backend:?}: {kills} kills, {} acknowledged ({:.0}/s), {} in flight, ready again after {slowest:?} at most",
         judge.acknowledged(),
+        judge.acknowledged_per_second(),
         judge.unanswered()
     );
     assert!(slowest < READY_LIMIT, "ready again after {slowest:?}");
-    assert!(judge.acknowledged() > kills * 20, "there was no load");
+    let rate = judge.acknowledged_per_second();
+    assert!(rate > LEAST_RATE, "{rate:.0} writes a second are no load");
     Vec::new()
 }
 
@@ -117,5 +118,68 @@ fn an_idempotency_key_holds_over_a_kill() {
         assert_eq!((again.status, again.body), (200, created.body), "{backend:?}");
         let other = client.call("POST", IDENTIFIERS, &headers, r#"{"branch_id":"b"}"#);
         assert_eq!(other.unwrap().status, 422, "{backend:?}");
+    }
+}
+
+/// How many callers ask for the same at once.
+const CALLERS: usize = 100;
+
+/// All callers ask for one app under one key. Answers what each got; the server is killed as soon as so many have an
+/// answer, or with `None` not at all.
+fn ask_at_once(program: &Program, server: &Running, key: &str, kill: Option<usize>) -> Vec<Option<String>> {
+    let (ready, answered) = (Barrier::new(CALLERS + 1), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        let ask = || {
+            let mut client = program.admin(server);
+            client.connect().unwrap();
+            ready.wait();
+            let body = format!(r#"{{"name":"{key}"}}"#);
+            let made = client.call("POST", "/admin/v1/apps", &[("idempotency-key", key)], &body);
+            let made = made.ok()?;
+            assert_eq!(made.status, 201, "{}", made.body);
+            answered.fetch_add(1, Ordering::Relaxed);
+            Some(made.body)
+        };
+        let callers: Vec<_> = (0..CALLERS).map(|_| scope.spawn(ask)).collect();
+        ready.wait();
+        if let Some(enough) = kill {
+            while answered.load(Ordering::Relaxed) < enough {
+                thread::sleep(Duration::from_micros(200));
+            }
+            server.kill_now();
+        }
+        callers.into_iter().map(|caller| caller.join().unwrap()).collect()
+    })
+}
+
+#[test]
+fn of_a_hundred_requests_under_one_key_one_has_an_effect_also_over_a_kill() {
+    for backend in [Backend::SqliteFile, Backend::Postgres] {
+        let mut program = Program::on(backend, running::server());
+        let mut server = program.start();
+        let (mut answered, mut unanswered) = (0, 0);
+        for (round, enough) in [0, 1, 1, 1, 2, 5, 20].into_iter().enumerate() {
+            let key = format!("app-{round}");
+            let mut answers = ask_at_once(&program, &server, &key, Some(enough));
+            answered += answers.iter().flatten().count();
+            unanswered += answers.iter().filter(|answer| answer.is_none()).count();
+            server.kill();
+            server = program.start();
+            let again = ask_at_once(&program, &server, &key, None);
+            assert!(again.iter().all(Option::is_some), "{backend:?}: {again:?}");
+            answers.extend(again);
+            let bodies: BTreeSet<String> = answers.into_iter().flatten().collect();
+            assert_eq!(bodies.len(), 1, "{backend:?}, round {round}: {bodies:?}");
+            let all = program
+                .admin(&server)
+                .call("GET", "/admin/v1/apps?limit=200", &[], "");
+            let made = all.unwrap().body.matches(&format!(r#""name":"{key}""#)).count();
+            assert_eq!(made, 1, "{backend:?}, round {round}");
+        }
+        println!("{backend:?}: {answered} were answered before a kill, {unanswered} were not");
+        assert!(
+            answered > 0 && unanswered > 0,
+            "{answered} and {unanswered}: no kill came between"
+        );
     }
 }

@@ -24,8 +24,8 @@ use crate::support::running::{self, Program, Running};
 
 const KILLS: usize = 6;
 
-/// A third party that takes everything; how many requests it has taken.
-fn third_party() -> (String, Arc<AtomicUsize>) {
+/// A third party that takes everything after this pause; how many requests it has taken.
+pub fn third_party(pause: Duration) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let taken = Arc::new(AtomicUsize::new(0));
@@ -34,13 +34,13 @@ fn third_party() -> (String, Arc<AtomicUsize>) {
     thread::spawn(move || {
         for socket in listener.incoming().flatten() {
             let counted = Arc::clone(&counted);
-            thread::spawn(move || serve(socket, &counted));
+            thread::spawn(move || serve(socket, pause, &counted));
         }
     });
     (url, taken)
 }
 
-fn serve(mut socket: TcpStream, taken: &AtomicUsize) -> Option<()> {
+fn serve(mut socket: TcpStream, pause: Duration, taken: &AtomicUsize) -> Option<()> {
     let (mut buffer, mut chunk) = (Vec::new(), [0; 16 * 1024]);
     loop {
         let text = String::from_utf8_lossy(&buffer).to_ascii_lowercase();
@@ -51,6 +51,7 @@ fn serve(mut socket: TcpStream, taken: &AtomicUsize) -> Option<()> {
         match head {
             Some(head) if buffer.len() >= head + length.unwrap_or(0) => {
                 buffer.drain(..head + length.unwrap_or(0));
+                thread::sleep(pause);
                 taken.fetch_add(1, Ordering::Relaxed);
                 let answer =
                     "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
@@ -65,7 +66,7 @@ fn serve(mut socket: TcpStream, taken: &AtomicUsize) -> Option<()> {
 }
 
 /// Switches every integration on, towards this address.
-fn enable_all(program: &Program, server: &Running, webhook: &str, url: &str) {
+pub fn enable_all(program: &Program, server: &Running, webhook: &str, url: &str) {
     let samples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../domain/tests/integrations/settings");
     for integration in ALL {
         let text = fs::read_to_string(samples.join(format!("{}.json", integration.slug))).unwrap();
@@ -92,7 +93,8 @@ fn enable_all(program: &Program, server: &Running, webhook: &str, url: &str) {
     }
 }
 
-async fn store(program: &Program) -> Store {
+/// The program's database.
+pub async fn store(program: &Program) -> Store {
     let location = match &program.database {
         Some(url) => Location::Postgres(url.clone()),
         None => Location::SqliteFile(program.data.join("bursar.db")),
@@ -153,7 +155,7 @@ async fn broken_fates(store: &Store) -> (Vec<String>, usize) {
 
 fn each_event_keeps_one_fate(backend: Backend) {
     let mut random = Random::new(&format!("kills with deliveries on {backend:?}"));
-    let ((webhook, taken), (url, _)) = (third_party(), third_party());
+    let ((webhook, taken), (url, _)) = (third_party(Duration::ZERO), third_party(Duration::ZERO));
     let mut program = Program::on(backend, running::server());
     program.wrapper = ["env", "BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES=true"]
         .map(OsString::from)

@@ -1,15 +1,28 @@
 //! SIGTERM under load: every request that had begun is answered, and the server goes in time.
 
+use std::ffi::OsString;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bursar::store::{Sql, Statement};
+
 use super::judge::{Ending, Judge};
+use super::kills_with_deliveries::{enable_all, store, third_party};
 use crate::support::backend::Backend;
-use crate::support::running::{Program, server};
+use crate::support::running::{Program, Running, server};
 use crate::support::server::{IDENTIFIERS, PROFILE};
 
 const LIMIT: Duration = Duration::from_secs(10);
 const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
+
+/// Requests that had begun before this moment and got no answer, or half of one.
+fn interrupted(endings: Vec<Ending>, stopped_at: Instant) -> Vec<String> {
+    let unanswered = endings.into_iter().filter_map(|ending| match ending {
+        Ending::NoAnswer(sent_at, error) if sent_at <= stopped_at || error.in_the_middle => Some(error),
+        Ending::NoAnswer(..) | Ending::Stopped => None,
+    });
+    unanswered.map(|error| format!("{error:?}")).collect()
+}
 
 fn stop_under_load(backend: Backend) {
     let mut program = Program::on(backend, server());
@@ -30,16 +43,8 @@ fn stop_under_load(backend: Backend) {
         assert!(stopped_at.elapsed() < LIMIT);
         assert_eq!(ended.code(), Some(0), "{backend:?}");
         running.assert_healthy();
-        for ending in endings {
-            if let Ending::NoAnswer(sent_at, error) = ending {
-                assert!(
-                    sent_at > stopped_at,
-                    "{backend:?}: sent before the stop, and {}",
-                    error.error
-                );
-                assert!(!error.in_the_middle, "{backend:?}: {}", error.error);
-            }
-        }
+        let interrupted = interrupted(endings, stopped_at);
+        assert!(interrupted.is_empty(), "{backend:?}: {interrupted:#?}");
         running = program.start();
         let losses = judge.losses(&program, &running);
         assert!(losses.is_empty(), "{backend:?}: {losses:#?}");
@@ -55,6 +60,60 @@ fn a_stop_under_load_answers_what_has_begun_on_sqlite() {
 #[test]
 fn a_stop_under_load_answers_what_has_begun_on_postgres() {
     stop_under_load(Backend::Postgres);
+}
+
+/// The same load and the same look, with a server that does not stop gently.
+#[test]
+fn a_server_that_leaves_requests_unanswered_is_found_out() {
+    let mut program = Program::on(Backend::SqliteFile, server());
+    let running = program.start();
+    let judge = Judge::new(&mut program.client(&running));
+    let (stopped_at, endings) = judge.load(&program, &running, || {
+        thread::sleep(Duration::from_millis(400));
+        let now = Instant::now();
+        running.kill_now();
+        now
+    });
+    assert!(!interrupted(endings, stopped_at).is_empty());
+}
+
+/// Stops or kills a server that has deliveries under way, and answers how many lanes are left claimed.
+fn claimed_after(backend: Backend, go: impl FnOnce(&mut Running)) -> i64 {
+    const CLAIMED: Sql = Sql::same("SELECT count(*) FROM lanes WHERE lease IS NOT NULL");
+    let (url, _) = third_party(Duration::from_millis(50));
+    let mut program = Program::on(backend, server());
+    program.wrapper = ["env", "BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES=true"]
+        .map(OsString::from)
+        .into();
+    let mut running = program.start();
+    enable_all(&program, &running, &url, &url);
+    let judge = Judge::new(&mut program.client(&running));
+    judge.load(&program, &running, || thread::sleep(Duration::from_millis(800)));
+    go(&mut running);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let rows = store(&program).await.read(Statement::new(&CLAIMED, [])).await;
+        rows.unwrap()[0].int(0).unwrap()
+    })
+}
+
+#[test]
+fn a_stop_leaves_no_lane_claimed_and_a_kill_does() {
+    for backend in [Backend::SqliteFile, Backend::Postgres] {
+        let stopped = claimed_after(backend, |running| {
+            running.ask_to_stop();
+            assert_eq!(running.ended_within(LIMIT).code(), Some(0));
+        });
+        assert_eq!(stopped, 0, "{backend:?}");
+        let killed = claimed_after(backend, |running| {
+            running.kill_now();
+            running.ended_within(LIMIT);
+        });
+        assert!(
+            killed > 0,
+            "{backend:?}: nothing was under way, so this proves nothing"
+        );
+    }
 }
 
 #[test]

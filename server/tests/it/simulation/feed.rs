@@ -160,6 +160,23 @@ impl Feed {
         }
     }
 
+    /// A chain has its end, or the refund that ended it, when it is over and nothing is waited for any more.
+    pub fn check_ends(&self, model: &Model, now: i64) {
+        if model.handed_over && model.deleted {
+            return;
+        }
+        let owned = model.chains.values().filter(|chain| chain.owner.is_some());
+        for last in owned.filter_map(|chain| chain.long_over(now)) {
+            let chain = (last.store.as_str(), last.original_id.as_str());
+            let is_end = |told: &Told| told.is_of(&ENDS) || told.is_of(&REFUNDS);
+            let mut ends = self.seen.iter().filter(|(_, told)| is_end(told));
+            assert!(
+                ends.any(|(_, told)| told.chain() == chain && told.text("transaction_id") == last.id),
+                "the end of {last:?}"
+            );
+        }
+    }
+
     /// What was taken in has its one opening event, and what was paid back has its refund.
     pub fn check_against(&self, model: &Model) {
         // Of a chain that changed hands the events of the one who had it stay, and go when that one is deleted.

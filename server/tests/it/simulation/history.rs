@@ -175,16 +175,19 @@ impl<'a> History<'a> {
             cancellation_reason: None,
             variation_id: None,
             replaces_another: false,
+            refunded_share: None,
             usd_rate: None,
             regular_price: None,
             mark: 0,
         };
         let mut first = first;
-        if self.widens(15) {
-            first.is_family_shared = true;
-            first.price.value = Decimal::ZERO;
-        }
+        let is_of_family = self.widens(15);
         if self.random.in_hundred(20) {
+            // What the family has of a subscription is a chain for each profile, which the model does not know.
+            if is_of_family {
+                first.is_family_shared = true;
+                first.price.value = Decimal::ZERO;
+            }
             return self.store.push(first);
         }
         self.sell_chain(first);
@@ -392,7 +395,9 @@ impl<'a> History<'a> {
 
     /// Time goes by, and the servers look at what is due, or they are down.
     async fn wait(&mut self) {
-        let longest = *self.random.pick(&[60, 24 * 60, 8 * 24 * 60, 35 * 24 * 60]);
+        let longest = *self
+            .random
+            .pick(&[60, 24 * 60, 8 * 24 * 60, 35 * 24 * 60, 90 * 24 * 60]);
         self.now += i64::try_from(1 + self.random.below(longest)).unwrap() * HOUR / 60;
         let (world, now) = (self.world, self.now);
         let who = self.random.below(6);
@@ -410,6 +415,7 @@ impl<'a> History<'a> {
         world.handle_due(self.random.below(2), now).await;
         self.feed.take_in(world.events().await);
         assert_eq!(self.feed.len(), before, "it was done again");
+        self.feed.check_ends(&self.model, now);
     }
 
     async fn check(&mut self) {

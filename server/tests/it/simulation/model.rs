@@ -7,6 +7,8 @@ use bursar_domain::app::Sharing;
 use bursar_domain::purchases::transaction::{Environment, PurchaseType, Transaction};
 
 pub const STORES: [&str; 3] = ["app_store", "stripe", "my_store"];
+/// The longest wait after an end, in microseconds: sixty days for a failed charge at the App Store.
+const LONGEST_WAIT: i64 = 60 * 24 * 60 * 60 * 1_000_000;
 
 /// From when to when somebody has access. No start: at once; no end: for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,22 +100,14 @@ impl Chain {
 
     fn access(&self) -> Option<Access> {
         let latest = self.latest()?;
-        let all = || self.reports.values();
-        let kept = || all().filter(|transaction| transaction.refunded_at.is_none());
-        let end = if kept().next().is_none() {
-            // A refund never prolongs what has ended.
-            let end = |transaction: &Transaction| {
-                let end = transaction.grace_period_expires_at.or(transaction.expires_at);
-                let refund = transaction.refunded_at?;
-                Some(end.map_or(refund, |end| end.min(refund)))
-            };
-            all().filter_map(end).max()
-        } else {
-            let ends: Option<Vec<_>> = kept()
-                .map(|transaction| transaction.grace_period_expires_at.or(transaction.expires_at))
-                .collect();
-            ends.and_then(|ends| ends.into_iter().max())
+        // A refund ends its period, and never prolongs what has ended.
+        let end = |transaction: &Transaction| {
+            let end = transaction.grace_period_expires_at.or(transaction.expires_at);
+            let refund = transaction.refunded_at;
+            end.map_or(refund, |end| Some(refund.map_or(end, |refund| end.min(refund))))
         };
+        let ends: Option<Vec<_>> = self.reports.values().map(end).collect();
+        let end = ends.and_then(|ends| ends.into_iter().max());
         let access = Access {
             starts_at: None,
             ends_at: end,
@@ -138,6 +132,14 @@ impl Chain {
             old.product_id != latest.product_id && (latest.refunded_at.is_some() || end(old) > end(latest))
         };
         !self.reports.values().any(outlasts)
+    }
+
+    /// The last transaction of a chain that has been over for so long that nothing is waited for any more.
+    pub fn long_over(&self, now: i64) -> Option<&Transaction> {
+        let latest = self.latest()?;
+        let end = self.access()?.ends_at?;
+        let is_over = end.max(latest.billing_issue_detected_at.unwrap_or(end)) + LONGEST_WAIT <= now;
+        (is_over && !is_once(latest)).then_some(latest)
     }
 
     fn is_held_by(&self, who: usize) -> bool {

@@ -1,12 +1,16 @@
 //! One idempotency key, one effect: at once, later, and for exactly 24 hours.
 
+use bursar::http::route::{Access, Route};
+use bursar::http::router::routes;
 use bursar::store::tables::replies::{self, StoredReply};
 use bursar::store::{Sql, Statement};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use crate::access_matrix::body;
+use crate::access_matrix::world::{Credential, Object, World};
 use crate::support::backend::{ALL, Backend};
-use crate::support::server::{Answer, IDENTIFIERS, PROFILE, START, TestServer};
+use crate::support::server::{Answer, IDENTIFIERS, PROFILE, START, TestServer, request};
 
 const KEY: (&str, &str) = ("idempotency-key", "k-1");
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
@@ -171,5 +175,69 @@ async fn a_refusal_is_not_remembered() {
         let known = at_once(&server, 1, IDENTIFIERS, "user-1", &[set]).await;
         let body: Value = known[0].json();
         assert_eq!(known[0].status, 200, "{backend:?}: {body}");
+    }
+}
+
+/// Sends a call that succeeds, with an idempotency key.
+async fn send_under(world: &World, route: &Route, key: &str) -> Answer {
+    let credential = match route.access {
+        Access::Admin => Credential::AdminToken,
+        _ => Credential::OwnSecret,
+    };
+    let headers = [
+        ("adapty-profile-id", Object::Own.profile_id()),
+        ("idempotency-key", key),
+    ];
+    let path = world.fill(route, route.path, Object::Own);
+    let body = body(route, Object::Own);
+    let request = request(
+        &world.authorization(credential),
+        route.method,
+        &path,
+        &headers,
+        &body,
+    );
+    world.server.send(request).await
+}
+
+#[tokio::test]
+async fn every_post_but_a_test_is_remembered_and_other_methods_do_not_look_at_the_key() {
+    for backend in ALL {
+        let world = World::new(backend, false).await;
+        world.reset().await;
+        let mut remembered = 0;
+        // Deleting comes last: other calls need what it takes away.
+        let order = ["POST", "GET", "PUT", "PATCH", "DELETE"];
+        for method in order {
+            for (index, route) in routes().filter(|route| route.method == method).enumerate() {
+                let name = format!("{backend:?}: {method} {}", route.path);
+                let is_test = route.path.ends_with("/test");
+                let looks = method == "POST" && !is_test;
+                if looks {
+                    let bad = send_under(&world, route, "").await;
+                    let told = bad.text();
+                    assert_eq!(bad.status, 400, "{name}: {told}");
+                    assert!(told.contains("idempotency_key_invalid"), "{name}: {told}");
+                }
+                let key = if looks { format!("k-{index}") } else { "k k".into() };
+                let before = count(&world.server, &REPLIES).await;
+                let first = send_under(&world, route, &key).await;
+                // What the path names in the documentation is no file of it.
+                let expected = if route.access == Access::Open {
+                    200..405
+                } else {
+                    200..300
+                };
+                assert!(expected.contains(&first.status), "{name}: {}", first.text());
+                let after = count(&world.server, &REPLIES).await;
+                assert_eq!(after - before, i64::from(looks), "{name}");
+                if looks {
+                    let again = send_under(&world, route, &key).await;
+                    assert_eq!((first.status, first.body), (again.status, again.body), "{name}");
+                    remembered += 1;
+                }
+            }
+        }
+        assert!(remembered > 10, "{backend:?}: {remembered}");
     }
 }

@@ -182,3 +182,34 @@ async fn a_postgres_that_stops_answering_is_given_up_and_found_again() {
         started.elapsed()
     );
 }
+
+/// PostgreSQL says 53100 when its disk is full. Source: its manual, appendix A.
+#[tokio::test]
+async fn a_full_disk_of_postgres_is_an_outage_that_passes() {
+    const FULL: &str = "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$;
+        CREATE TRIGGER is_full BEFORE INSERT OR UPDATE ON profiles FOR EACH ROW EXECUTE FUNCTION fill()";
+    let server = TestServer::on(Backend::Postgres).await;
+    server.call("POST", PROFILE, &[USER], "").await;
+    let Location::Postgres(url) = &server.options.location else {
+        panic!("no PostgreSQL")
+    };
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute(FULL).await.unwrap();
+    let change = || server.call("POST", IDENTIFIERS, &[USER], r#"{"branch_id":"b"}"#);
+    let refused = change().await;
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert_eq!(refused.json()["error_code"], "unavailable");
+    assert!(refused.headers.contains_key("retry-after"));
+    let read = server.call("GET", IDENTIFIERS, &[USER], "").await;
+    assert_eq!(
+        (read.status, &read.json()["branch_id"]),
+        (200, &serde_json::Value::Null)
+    );
+    client
+        .batch_execute("DROP TRIGGER is_full ON profiles")
+        .await
+        .unwrap();
+    assert_eq!(change().await.status, 200);
+}

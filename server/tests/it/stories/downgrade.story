@@ -14,7 +14,7 @@ u1 reports monthly t2 of t1, until 2027-02-01
   → 200, premium until 2027-02-01, revenue 99.98
     subscription monthly t2 until 2027-02-01
   · u1 subscription_expired 2027-01-01: yearly t1 until 2027-01-01, price 89.99, revenue 99.98, payments 1, reason voluntarily_cancelled
-  · u1 subscription_started 2027-01-01: monthly t2 until 2027-02-01, price 9.99, proceeds 6.993, revenue 99.98, payments 1
+  · u1 subscription_started 2027-01-01: monthly t2 until 2027-02-01, price 9.99, proceeds 8.4915, revenue 99.98, payments 1
   · u1 access_level_updated 2027-01-01: premium active, monthly t2, until 2027-02-01, will_renew true, reason null
 
 # The renewal with the other product comes late, but within the wait for it.
@@ -39,12 +39,11 @@ u2 reports yearly v1, 89.99 USD, from 2026-03-01, until 2027-03-01, cancelled 20
   · u2 access_level_updated 2027-02-08: premium active, yearly v1, until 2027-03-01, will_renew false, reason null
 at 2027-03-01
   · u1 subscription_expired 2027-02-08 (told 2027-03-01): weekly t3 until 2027-02-08, price 2.99, revenue 102.97, payments 1, reason unknown
-  · u1 access_level_updated 2027-03-01: premium inactive, weekly t3, until 2027-02-08, will_renew false, reason null
   · u2 subscription_expired 2027-03-01: yearly v1 until 2027-03-01, price 89.99, revenue 89.99, payments 1, reason voluntarily_cancelled
   · u2 access_level_updated 2027-03-01: premium inactive, yearly v1, until 2027-03-01, will_renew false, reason null
 at 2027-03-01T06:00:00
 u2 reports monthly v2 of v1, until 2027-04-01
   → 200, premium until 2027-04-01, revenue 99.98
     subscription monthly v2 until 2027-04-01
-  · u2 subscription_started 2027-03-01T06:00:00: monthly v2 until 2027-04-01, price 9.99, proceeds 6.993, revenue 99.98, payments 1
+  · u2 subscription_started 2027-03-01T06:00:00: monthly v2 until 2027-04-01, price 9.99, proceeds 8.4915, revenue 99.98, payments 1
   · u2 access_level_updated 2027-03-01T06:00:00: premium active, monthly v2, until 2027-04-01, will_renew true, reason null

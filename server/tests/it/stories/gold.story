@@ -28,7 +28,6 @@ at 2026-02-01
 at 2026-02-02
   · u1 subscription_expired 2026-02-01 (told 2026-02-02): monthly t1 until 2026-02-01, price 9.99, revenue 149.97, payments 1, reason unknown
   · u1 subscription_expired 2026-02-01 (told 2026-02-02): gold g1 until 2026-02-01, price 49.99, revenue 149.97, payments 1, reason unknown
-  · u1 access_level_updated 2026-02-02: gold inactive, gold g1, until 2026-02-01, will_renew false, reason null
 u1 reports v1 again, refunded 2026-02-02
   → 200, gold ended 2026-02-01, premium ended 2026-02-02, revenue 59.98
     subscription monthly t1 until 2026-02-01

@@ -59,7 +59,6 @@ the server is down until 2026-06-01
   · u2 subscription_expired 2026-04-01 (told 2026-06-01): monthly v2 until 2026-04-01, price 9.99, revenue 19.98, payments 1, reason unknown
   · u2 access_level_updated 2026-06-01: premium inactive, monthly v2, until 2026-04-01, will_renew false, reason null
   · u3 subscription_expired 2026-01-31 (told 2026-06-01): monthly w1 until 2026-01-31, price 9.99, revenue 9.99, payments 1, reason billing_error
-  · u3 access_level_updated 2026-06-01: premium inactive, monthly w1, until 2026-01-31, will_renew false, reason null
 u2 is read
   → 200, premium ended 2026-04-01, revenue 19.98
     subscription monthly v2 until 2026-04-01

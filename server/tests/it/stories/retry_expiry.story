@@ -22,7 +22,6 @@ u1 is read
 at 2026-03-31
 at 2026-04-01
   · u1 subscription_expired 2026-02-01 (told 2026-04-01): monthly t1 until 2026-02-01, price 9.99, revenue 9.99, payments 1, reason billing_error
-  · u1 access_level_updated 2026-04-01: premium inactive, monthly t1, until 2026-02-01, will_renew false, reason null
 at 2026-05-01
 
 # A failed charge in Stripe cuts access at once.
@@ -40,4 +39,3 @@ u2 reports s1 again, unpaid since 2026-05-19
   · u2 access_level_updated 2026-05-20: premium inactive, monthly s1, until 2026-05-19, will_renew true, reason null
 at 2026-07-01
   · u2 subscription_expired 2026-05-19 (told 2026-07-01): monthly s1 until 2026-06-01, price 9.99, revenue 9.99, payments 1, reason billing_error
-  · u2 access_level_updated 2026-07-01: premium inactive, monthly s1, until 2026-05-19, will_renew false, reason null

@@ -70,6 +70,5 @@ at 2026-01-15
   · u4 access_level_updated 2026-01-15: premium inactive, weekly x2, until 2026-01-15, will_renew true, reason null
 at 2026-01-30
   · u4 subscription_expired 2026-01-15 (told 2026-01-30): weekly x2 until 2026-01-15, price 2.99, revenue 5.98, payments 2, reason unknown
-  · u4 access_level_updated 2026-01-30: premium inactive, weekly x2, until 2026-01-15, will_renew false, reason null
   · u5 subscription_expired 2026-01-21 (told 2026-01-30): decade y2 until 2026-01-21, price 3.99, revenue 7.98, payments 2, reason unknown
   · u5 access_level_updated 2026-01-30: premium inactive, decade y2, until 2026-01-21, will_renew false, reason null

@@ -77,30 +77,35 @@ pub async fn make_delivery(server: &TestServer, app_id: Uuid, profile_id: &str) 
 }
 
 impl Things {
-    /// The path with these things for its parameters, and this profile, which a search looks for. A new parameter must
-    /// be added here.
+    /// The path with these things for its parameters, and this profile, which a search looks for.
     pub fn fill(&self, path: &str, profile_id: &str) -> String {
         let mut filled = path.to_owned();
-        for (name, value) in [
-            ("{app}", self.app_id.as_str()),
-            ("{key_id}", &self.key_id),
-            ("{token_id}", &self.token_id),
-            ("{id}", "gold"),
-            ("{store}", "app_store"),
-            ("{store_product_id}", self.store_product_id),
-            ("{currency}", "EUR"),
-            ("{slug}", "webhook"),
-            ("{profile_id}", profile_id),
-            ("{replay_id}", &self.replay_id),
-            ("{delivery_id}", &self.delivery_id(profile_id)),
-        ] {
-            filled = filled.replace(name, value);
+        for (name, value) in self.parameters(profile_id) {
+            filled = filled.replace(name, &value);
         }
         if path.ends_with("/profiles") {
             filled.push_str(&format!("?query={profile_id}"));
         }
         assert!(!filled.contains('{'), "nothing is known to fill {path} with");
         filled
+    }
+
+    /// What paths can name, by the parameter's name. A new parameter must be added here.
+    pub fn parameters(&self, profile_id: &str) -> [(&'static str, String); 11] {
+        let text = |text: &str| text.to_owned();
+        [
+            ("{app}", self.app_id.clone()),
+            ("{key_id}", self.key_id.clone()),
+            ("{token_id}", self.token_id.clone()),
+            ("{id}", text("gold")),
+            ("{store}", text("app_store")),
+            ("{store_product_id}", text(self.store_product_id)),
+            ("{currency}", text("EUR")),
+            ("{slug}", text("webhook")),
+            ("{profile_id}", text(profile_id)),
+            ("{replay_id}", self.replay_id.clone()),
+            ("{delivery_id}", self.delivery_id(profile_id)),
+        ]
     }
 
     /// The name of what [`make_delivery`] makes for the profile in this app.

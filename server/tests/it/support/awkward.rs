@@ -1,6 +1,6 @@
 //! Strings that have broken other programs: SQL, quotes, JSON, markup, paths, formats, the corners of Unicode.
 
-/// Some 500 strings, none with a control character that HTTP does not carry.
+/// More than 500 strings, none with a control character that HTTP does not carry.
 pub fn strings() -> Vec<String> {
     let mut all: Vec<String> = PLAIN.iter().map(|text| (*text).to_owned()).collect();
     for quote in ["'", "\"", "`", "''", "\\'", "%27", "\u{2019}", "\u{ff07}"] {
@@ -9,7 +9,7 @@ pub fn strings() -> Vec<String> {
         }
     }
     for block in [
-        0x80_u32, 0x300, 0x590, 0x2000, 0xd7f0, 0xe000, 0xfff0, 0x1_f600, 0x10_fff0,
+        0x80_u32, 0x300, 0x590, 0x900, 0x1100, 0x2000, 0xd7f0, 0xe000, 0xfff0, 0x1_f600, 0x10_fff0,
     ] {
         let of_block = |offset: u32| char::from_u32(block + offset).filter(|c| !c.is_control());
         all.extend((0x20..0x30).filter_map(of_block).map(|c| format!("a{c}b")));
@@ -17,6 +17,16 @@ pub fn strings() -> Vec<String> {
     all.sort();
     all.dedup();
     all
+}
+
+/// The text as it may stand in a path or a query.
+pub fn percent_encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
 }
 
 const TAILS: &[&str] = &[

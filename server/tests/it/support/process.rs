@@ -81,7 +81,13 @@ impl Installation {
 
     /// Starts the server on a free port and waits until it is ready.
     pub fn serve(&self) -> Server {
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
+        self.serve_with(&[])
+    }
+
+    /// As [`Self::serve`], with these flags too.
+    pub fn serve_with(&self, flags: &[&str]) -> Server {
+        let usual = ["serve", "--listen", "127.0.0.1:0", "--log-format", "json"];
+        let mut command = self.command(&[&usual, flags].concat());
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -158,7 +164,7 @@ impl Server {
                 .success()
         );
         assert!(self.child.wait().unwrap().success());
-        (self.stdout.to_the_end(), self.stderr.to_the_end())
+        (self.stdout.read_whole(), self.stderr.read_whole())
     }
 }
 
@@ -168,7 +174,7 @@ impl Written {
     }
 
     /// All of it, once the process has ended.
-    fn to_the_end(&mut self) -> String {
+    fn read_whole(&mut self) -> String {
         if let Some(reader) = self.reader.take() {
             reader.join().unwrap();
         }

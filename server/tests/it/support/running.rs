@@ -118,8 +118,17 @@ impl Running {
 
     /// Sends SIGTERM.
     pub fn ask_to_stop(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Sends SIGKILL, while others still look at the server. [`Self::kill`] comes after it.
+    pub fn kill_now(&self) {
+        self.signal("-KILL");
+    }
+
+    fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        let sent = Command::new("kill").args([name, &id]).status().unwrap();
         assert!(sent.success());
     }
 

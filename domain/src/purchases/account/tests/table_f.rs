@@ -1,0 +1,355 @@
+//! Table F: access through our API and between profiles.
+
+use super::*;
+
+#[test]
+fn f1_a_grant_gives_access() {
+    let mut story = Story::default();
+    assert_eq!(story.grant(day(0), "premium", None, None), ["+premium"]);
+    assert_eq!(story.revenue(A), Decimal::ZERO);
+}
+
+#[test]
+fn f2_a_grant_for_later_is_told_now_and_not_when_it_begins() {
+    let mut story = Story::default();
+    assert_eq!(
+        story.grant(day(0), "premium", Some(day(5)), Some(day(9))),
+        ["-premium"]
+    );
+    assert_eq!(story.tick(day(6)), NOTHING);
+    assert!(story.has(A, "premium", day(6)));
+}
+
+#[test]
+fn f3_a_second_grant_extends_and_never_shortens() {
+    let mut story = Story::default();
+    story.grant(day(0), "premium", None, Some(day(9)));
+    assert_eq!(story.grant(day(1), "premium", None, Some(day(20))), ["+premium"]);
+    assert_eq!(story.grant(day(2), "premium", None, Some(day(5))), NOTHING);
+    assert!(story.has(A, "premium", day(19)));
+}
+
+#[test]
+fn f4_a_grant_that_runs_out_makes_nothing() {
+    let mut story = Story::default();
+    story.grant(day(0), "premium", None, Some(day(9)));
+    assert_eq!(story.tick(day(10)), NOTHING);
+    assert!(!story.has(A, "premium", day(10)));
+    // A later change of another level does not tell it either.
+    assert_eq!(story.grant(day(11), "gold", None, None), ["+gold"]);
+}
+
+#[test]
+fn f5_a_revocation_ends_access_now() {
+    let mut story = Story::default();
+    story.grant(day(0), "premium", None, None);
+    assert_eq!(story.revoke(day(3), "premium", None), ["-premium"]);
+    let level = story.level(A, "premium", day(3)).unwrap();
+    assert_eq!(
+        (level.expires_at, level.cancellation_reason),
+        (Some(day(3)), Some(AdaptyRevoked))
+    );
+    assert_eq!(level.renewal_cancelled_at, Some(day(3)));
+    assert_eq!(
+        story.revoke(day(4), "premium", None),
+        NOTHING,
+        "it has ended already"
+    );
+    assert_eq!(story.grant(day(5), "premium", None, None), ["+premium"]);
+}
+
+#[test]
+fn f5_a_revocation_of_what_has_not_begun_ends_it_where_it_would_begin() {
+    let mut story = Story::default();
+    story.grant(day(0), "premium", Some(day(5)), None);
+    assert_eq!(story.revoke(day(1), "premium", None), ["-premium"]);
+    assert_eq!(
+        story.level(A, "premium", day(1)).unwrap().expires_at,
+        Some(day(5))
+    );
+    assert!(!story.has(A, "premium", day(6)));
+}
+
+#[test]
+fn f5_a_revocation_is_refused_where_it_cannot_be() {
+    let mut story = Story::default();
+    let code = |answer: Result<Drafts, Violation>| answer.map_err(|violation| violation.code);
+    let never = story.try_revoke(A, day(0), "premium", None);
+    assert_eq!(code(never), Err("profile_paid_access_level_does_not_exist"));
+    story.grant(day(0), "premium", None, Some(day(9)));
+    assert_eq!(
+        code(story.try_revoke(A, day(1), "premium", Some(day(1)))),
+        Err("value_error")
+    );
+    let late = story.try_revoke(A, day(1), "premium", Some(day(9) + 1));
+    assert_eq!(code(late), Err("revocation_date_more_than_expiration_date"));
+}
+
+#[test]
+fn f6_a_revocation_for_later_is_told_now_and_not_then() {
+    let mut story = started();
+    assert_eq!(story.revoke(day(3), "premium", Some(day(8))), ["+premium"]);
+    assert_eq!(
+        story.level(A, "premium", day(3)).unwrap().expires_at,
+        Some(day(8))
+    );
+    assert_eq!(story.tick(day(9)), NOTHING);
+    assert!(!story.has(A, "premium", day(9)));
+}
+
+#[test]
+fn f7_a_revoked_chain_keeps_its_own_dates() {
+    let mut story = started();
+    assert_eq!(story.revoke(day(3), "premium", None), ["-premium"]);
+    assert_eq!(
+        story.report(day(30), &paid("t2", 30)),
+        ["subscription_renewed", "+premium"]
+    );
+    let mut story = started();
+    story.report(day(1), &cancelled(day(1), paid("t1", 0)));
+    story.revoke(day(3), "premium", None);
+    assert_eq!(story.tick(day(30)), ["subscription_expired"]);
+    // So do a one-time purchase and what is shared.
+    let mut story = shared();
+    story.report(day(1), &bought_once("o1", 0));
+    assert_eq!(story.revoke(day(3), "premium", None), ["-premium"]);
+    assert!(story.has(B, "premium", day(3)), "taken from one profile");
+    story.try_revoke(B, day(4), "premium", None).unwrap();
+    assert!(!story.has(B, "premium", day(4)));
+    assert_eq!(
+        story.report(day(30), &paid("t2", 30)),
+        ["subscription_renewed", "+premium", "b +premium"]
+    );
+}
+
+#[test]
+fn f8_a_second_profile_shares_the_chain_and_all_later_changes() {
+    let mut story = started();
+    assert_eq!(story.report_by(B, day(1), &paid("t1", 0)), ["b +premium"]);
+    assert_eq!(
+        story.report_by(B, day(1), &paid("t1", 0)),
+        NOTHING,
+        "a restore without change"
+    );
+    // One for each profile that inherits it; facts only for the owner, whoever tells.
+    assert_eq!(story.report_by(ANON, day(1), &paid("t1", 0)), ["anon +premium"]);
+    let told = story.report_by(B, day(2), &cancelled(day(2), paid("t1", 0)));
+    let [fact, levels @ ..] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert_eq!(fact, "subscription_renewal_cancelled");
+    let mut levels = levels.to_vec();
+    levels.sort();
+    assert_eq!(levels, ["+premium", "anon +premium", "b +premium"]);
+    assert_eq!(
+        story.tick(day(30)),
+        ["subscription_expired", "-premium", "b -premium", "anon -premium"]
+    );
+    assert!(story.parties[B].holdings.chains.is_empty());
+    assert_eq!(story.revenue(B), Decimal::ZERO);
+}
+
+#[test]
+fn f8_one_time_purchases_are_shared_too() {
+    let mut story = Story::default();
+    story.report(day(0), &bought_once("o1", 0));
+    assert_eq!(story.report_by(B, day(1), &bought_once("o1", 0)), ["b +premium"]);
+    let told = story.report(day(2), &refunded(day(2), bought_once("o1", 0)));
+    assert_eq!(
+        told,
+        ["non_subscription_purchase_refunded", "-premium", "b -premium"]
+    );
+}
+
+#[test]
+fn f8_sharers_lose_what_its_owner_loses_when_both_have_something_due() {
+    let mut story = shared();
+    story.report_by(
+        B,
+        day(1),
+        &of_product("gold", of_chain("u1", prepaid(ending(day(31), paid("u1", 1))))),
+    );
+    // Each is told once.
+    let told = story.tick(day(31));
+    assert_eq!(
+        told,
+        [
+            "subscription_expired",
+            "-premium",
+            "b -premium",
+            "b subscription_expired",
+            "b -gold"
+        ]
+    );
+}
+
+fn transferred() -> Story {
+    let mut story = started();
+    story.sharing = Sharing::Transfer;
+    story.report_by(B, day(1), &paid("t1", 0));
+    story
+}
+
+#[test]
+fn f9_a_transfer_moves_access() {
+    let mut story = started();
+    story.sharing = Sharing::Transfer;
+    assert_eq!(
+        story.report_by(B, day(1), &paid("t1", 0)),
+        ["-premium", "b +premium"]
+    );
+    assert!(!story.has(A, "premium", day(1)));
+    assert!(story.parties[A].holdings.chains.is_empty() && story.parties[A].holdings.shared.is_empty());
+}
+
+#[test]
+fn f11_anonymous_profiles_share_whatever_the_setting() {
+    for sharing in [Sharing::Enabled, Sharing::Transfer, Sharing::Disabled] {
+        let mut story = Story {
+            sharing,
+            ..Story::default()
+        };
+        story.report_by(ANON, day(0), &paid("t1", 0));
+        assert_eq!(
+            story.report_by(ANON_2, day(1), &paid("t1", 0)),
+            ["anon2 +premium"]
+        );
+        assert_eq!(
+            story.tick(day(31)),
+            ["anon subscription_expired", "anon -premium", "anon2 -premium"]
+        );
+    }
+}
+
+#[test]
+fn f12_later_events_of_a_transferred_chain_are_of_who_has_it_now() {
+    let mut story = transferred();
+    let told = story.report_by(B, day(30), &paid("t2", 30));
+    assert_eq!(told, ["b subscription_renewed", "b +premium"]);
+    assert_eq!(story.tick(day(61)), ["b subscription_expired", "b -premium"]);
+}
+
+#[test]
+fn f13_a_setting_of_the_sandbox_has_the_same_rules() {
+    // Which of the two settings holds is decided by who asks; the rules do not look at the environment.
+    for environment in [Environment::Production, Environment::Sandbox] {
+        let of_it = |transaction| Transaction {
+            environment,
+            ..transaction
+        };
+        let mut story = Story {
+            sharing: Sharing::Transfer,
+            ..Story::default()
+        };
+        story.report(day(0), &of_it(paid("t1", 0)));
+        assert_eq!(
+            story.report_by(B, day(1), &of_it(paid("t1", 0))),
+            ["-premium", "b +premium"]
+        );
+    }
+}
+
+#[test]
+fn f8_f9_f10_f11_each_setting_does_what_its_table_says() {
+    /// What the newcomer gets.
+    #[derive(Debug, PartialEq)]
+    enum Gets {
+        Share,
+        Chain,
+        Nothing,
+    }
+    let table = [
+        (Sharing::Enabled, A, B, Gets::Share),
+        (Sharing::Enabled, A, ANON, Gets::Share),
+        (Sharing::Enabled, ANON, B, Gets::Share),
+        (Sharing::Enabled, ANON, ANON_2, Gets::Share),
+        (Sharing::Transfer, A, B, Gets::Chain),
+        (Sharing::Transfer, A, ANON, Gets::Share),
+        (Sharing::Transfer, ANON, B, Gets::Share),
+        (Sharing::Transfer, ANON, ANON_2, Gets::Share),
+        (Sharing::Disabled, A, B, Gets::Nothing),
+        (Sharing::Disabled, A, ANON, Gets::Nothing),
+        (Sharing::Disabled, ANON, B, Gets::Chain),
+        (Sharing::Disabled, ANON, ANON_2, Gets::Share),
+    ];
+    for (sharing, owner, newcomer, expected) in table {
+        let mut story = Story {
+            sharing,
+            ..Story::default()
+        };
+        story.report_by(owner, day(0), &paid("t1", 0));
+        story.report_by(newcomer, day(1), &paid("t1", 0));
+        let keeps = story.has(owner, "premium", day(1));
+        let owns = |who: usize| !story.parties[who].holdings.chains.is_empty();
+        let gets = match (owns(newcomer), story.has(newcomer, "premium", day(1))) {
+            (true, true) => Gets::Chain,
+            (false, true) => Gets::Share,
+            (_, false) => Gets::Nothing,
+        };
+        assert_eq!(gets, expected, "{sharing:?}, {owner} to {newcomer}");
+        assert_eq!(
+            keeps,
+            expected != Gets::Chain,
+            "{sharing:?}, {owner} to {newcomer}"
+        );
+        assert_eq!(owns(owner), expected != Gets::Chain);
+    }
+}
+
+#[test]
+fn f10_where_sharing_is_off_the_newcomer_still_updates_the_chain() {
+    let mut story = started();
+    story.sharing = Sharing::Disabled;
+    assert_eq!(story.report_by(B, day(1), &paid("t1", 0)), NOTHING);
+    let told = story.report_by(B, day(30), &paid("t2", 30));
+    assert_eq!(told, ["subscription_renewed", "+premium"]);
+    assert_eq!(
+        (story.revenue(A), story.revenue(B)),
+        (usd(2 * 999), Decimal::ZERO)
+    );
+}
+
+#[test]
+fn f14_after_a_deletion_the_next_who_tells_becomes_the_owner_and_it_begins_anew() {
+    let mut story = started();
+    story.report(day(30), &paid("t2", 30));
+    story.delete(A);
+    let told = story.report_by(B, day(31), &paid("t1", 0));
+    assert_eq!(
+        told,
+        ["b subscription_started", "b subscription_expired", "b -premium"]
+    );
+    // The rest of its chain is news, too.
+    assert_eq!(
+        story.report_by(B, day(31), &paid("t2", 30)),
+        ["b subscription_renewed", "b +premium"]
+    );
+    assert_eq!(story.revenue(B), usd(2 * 999));
+    assert_eq!(story.report_by(B, day(31), &paid("t2", 30)), NOTHING);
+}
+
+#[test]
+fn f14_a_sharer_takes_over_when_it_tells_of_a_chain_whose_owner_is_gone() {
+    let mut story = shared();
+    story.report_by(ANON, day(1), &paid("t1", 0));
+    story.delete(A);
+    assert_eq!(
+        story.report_by(B, day(2), &paid("t1", 0)),
+        ["b subscription_started"]
+    );
+    assert!(story.parties[B].holdings.shared.is_empty());
+    let told = story.report_by(B, day(30), &paid("t2", 30));
+    assert_eq!(told, ["b subscription_renewed", "b +premium", "anon +premium"]);
+}
+
+#[test]
+fn f14_a_one_time_purchase_whose_owner_is_gone_is_news() {
+    let mut story = Story::default();
+    story.report(day(0), &bought_once("o1", 0));
+    story.delete(A);
+    assert_eq!(
+        story.report_by(B, day(1), &bought_once("o1", 0)),
+        ["b non_subscription_purchase", "b +premium"]
+    );
+    assert_eq!(story.revenue(B), usd(999));
+}

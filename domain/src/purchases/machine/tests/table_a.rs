@@ -1,0 +1,294 @@
+//! Table A: a transaction that was not known.
+
+use super::*;
+
+#[test]
+fn a1_a_free_first_period_starts_a_trial() {
+    let mut story = Story::default();
+    let facts = story.report(day(0), &trial("t1"));
+    assert_made(&facts, &[(TrialStarted, day(0))]);
+    assert_eq!((facts[0].consecutive_payments, facts[0].trial_days), (0, Some(7)));
+    assert!(story.has_access(day(6)));
+}
+
+#[test]
+fn a2_a_charged_first_period_starts_a_subscription() {
+    let mut story = Story::default();
+    let facts = story.report(day(0), &paid("t1", 0));
+    assert_made(&facts, &[(SubscriptionStarted, day(0))]);
+    assert_eq!(facts[0].consecutive_payments, 1);
+}
+
+#[test]
+fn a3_a_paid_introductory_offer_starts_a_subscription() {
+    for kind in [OfferKind::PayAsYouGo, OfferKind::PayUpFront] {
+        let offer = Offer {
+            category: "introductory".into(),
+            kind,
+            id: None,
+        };
+        let transaction = Transaction {
+            offer: Some(offer),
+            ..paid("t1", 0)
+        };
+        let facts = Story::default().report(day(0), &transaction);
+        assert_made(&facts, &[(SubscriptionStarted, day(0))]);
+        assert!(facts[0].transaction.offer.is_some());
+    }
+}
+
+#[test]
+fn a4_a_charged_period_of_a_chain_whose_start_was_never_told_is_a_renewal() {
+    let facts = Story::default().report(day(60), &paid("t3", 60));
+    assert_made(&facts, &[(SubscriptionRenewed, day(60))]);
+}
+
+#[test]
+fn a5_a_first_period_that_has_ended_starts_and_expires_in_the_past() {
+    let mut story = Story::default();
+    let facts = story.report(day(100), &paid("t1", 0));
+    assert_made(
+        &facts,
+        &[(SubscriptionStarted, day(0)), (SubscriptionExpired, day(30))],
+    );
+    assert!(!story.has_access(day(100)));
+    let facts = Story::default().report(day(100), &trial("t1"));
+    assert_made(&facts, &[(TrialStarted, day(0)), (TrialExpired, day(7))]);
+}
+
+#[test]
+fn a6_a_first_period_that_is_refunded_already_starts_and_is_refunded() {
+    let mut story = Story::default();
+    let facts = story.report(day(5), &refunded(day(3), paid("t1", 0)));
+    assert_made(
+        &facts,
+        &[(SubscriptionStarted, day(0)), (SubscriptionRefunded, day(3))],
+    );
+    assert!(!story.has_access(day(5)));
+    assert_made(&story.wait_until(day(99)), &[]);
+}
+
+#[test]
+fn a7_a_first_period_that_will_not_renew_was_cancelled_only_if_a_date_says_so() {
+    let facts = Story::default().report(day(1), &cancelled(day(1), paid("t1", 0)));
+    let expected = [
+        (SubscriptionStarted, day(0)),
+        (SubscriptionRenewalCancelled, day(1)),
+    ];
+    assert_made(&facts, &expected);
+    let prepaid = Transaction {
+        will_renew: false,
+        ..paid("t1", 0)
+    };
+    assert_made(
+        &Story::default().report(day(1), &prepaid),
+        &[(SubscriptionStarted, day(0))],
+    );
+}
+
+#[test]
+fn a8_the_first_charge_after_a_trial_converts_it_also_after_a_gap() {
+    let mut story = in_trial();
+    let facts = story.report(day(7), &paid("t2", 7));
+    assert_made(&facts, &[(TrialConverted, day(7))]);
+    assert_eq!((facts[0].consecutive_payments, facts[0].trial_days), (1, Some(7)));
+
+    let mut story = in_trial();
+    story.report(day(1), &cancelled(day(1), trial("t1")));
+    assert_made(&story.wait_until(day(8)), &[(TrialExpired, day(7))]);
+    assert_made(
+        &story.report(day(50), &paid("t2", 50)),
+        &[(TrialConverted, day(50))],
+    );
+}
+
+#[test]
+fn a9_another_free_period_in_a_trial_renews_and_the_first_charge_still_converts() {
+    let mut story = in_trial();
+    let second = free(ending(day(14), paid("t2", 7)));
+    assert_made(&story.report(day(7), &second), &[(SubscriptionRenewed, day(7))]);
+    assert_made(
+        &story.report(day(14), &paid("t3", 14)),
+        &[(TrialConverted, day(14))],
+    );
+}
+
+#[test]
+fn a10_a_further_charge_renews_and_counts() {
+    let mut story = started();
+    let facts = story.report(day(30), &paid("t2", 30));
+    assert_made(&facts, &[(SubscriptionRenewed, day(30))]);
+    assert_eq!(facts[0].consecutive_payments, 2);
+    // Renewing off and on again with the new period: the renewal says it all.
+    let mut story = started();
+    story.report(day(2), &cancelled(day(2), paid("t1", 0)));
+    assert_made(
+        &story.report(day(29), &paid("t2", 29)),
+        &[(SubscriptionRenewed, day(29))],
+    );
+}
+
+#[test]
+fn a11_a_charge_in_grace_or_retry_renews_and_clears_the_billing_issue() {
+    for grace in [None, Some(day(46))] {
+        let mut story = started();
+        story.report(day(30), &failed(day(29), grace, paid("t1", 0)));
+        let facts = story.report(day(40), &paid("t2", 40));
+        assert_made(&facts, &[(SubscriptionRenewed, day(40))]);
+        assert!(!story.chain().has_billing_issue());
+        assert!(story.has_access(day(41)));
+    }
+}
+
+#[test]
+fn a11_a_charge_for_another_product_in_grace_or_retry_renews() {
+    let grace = Some(day(46));
+    for (grace, at) in [(grace, 30), (grace, 40), (None, 30), (None, 40)] {
+        let mut story = started();
+        story.report(day(30) - HOUR, &failed(day(30) - HOUR, grace, paid("t1", 0)));
+        let facts = story.report(day(at), &of_product("yearly", paid("t2", at)));
+        assert_made(&facts, &[(SubscriptionRenewed, day(at))]);
+        assert!(!story.chain().has_billing_issue());
+    }
+}
+
+#[test]
+fn a12_a_charge_after_the_end_renews_and_counts_from_one() {
+    let mut story = started();
+    story.wait_until(day(40));
+    let facts = story.report(day(300), &paid("t2", 300));
+    assert_made(&facts, &[(SubscriptionRenewed, day(300))]);
+    assert_eq!(facts[0].consecutive_payments, 1);
+    assert_eq!(story.chain().activated_at, day(300));
+}
+
+#[test]
+fn a13_a_charge_after_a_pause_renews() {
+    let mut story = started();
+    story.tell(day(3), None, Command::ArrangePause { at: day(3) });
+    assert_made(&story.wait_until(day(90)), &[]);
+    let facts = story.report(day(90), &paid("t2", 90));
+    assert_made(&facts, &[(SubscriptionRenewed, day(90))]);
+    assert_eq!(facts[0].consecutive_payments, 1);
+}
+
+#[test]
+fn a13_a_charge_for_another_product_after_a_pause_renews() {
+    for at in [30, 90] {
+        let mut story = started();
+        story.tell(day(3), None, Command::ArrangePause { at: day(3) });
+        let facts = story.report(day(at) + HOUR, &of_product("yearly", paid("t2", at)));
+        assert_made(&facts, &[(SubscriptionRenewed, day(at))]);
+    }
+    // Before the pause begins, the chain is active.
+    let mut story = started();
+    story.tell(day(3), None, Command::ArrangePause { at: day(3) });
+    let facts = story.report(day(10), &of_product("yearly", paid("t2", 10)));
+    let expected = [(SubscriptionRefunded, day(10)), (SubscriptionStarted, day(10))];
+    assert_made(&facts, &expected);
+}
+
+#[test]
+fn a14_another_product_in_the_middle_refunds_the_old_one_and_starts_the_new_one() {
+    let mut story = started();
+    let facts = story.report(day(10), &of_product("yearly", paid("t2", 10)));
+    assert_made(
+        &facts,
+        &[(SubscriptionRefunded, day(10)), (SubscriptionStarted, day(10))],
+    );
+    assert_eq!(facts[0].transaction.product_id, "monthly");
+    assert_eq!(facts[0].reason, Some(CancellationReason::Upgraded));
+    assert_eq!(facts[1].transaction.product_id, "yearly");
+    // The old transaction was reported as upgraded before: said once.
+    let mut story = started();
+    let told = story.report(day(10), &because(CancellationReason::Upgraded, paid("t1", 0)));
+    assert_made(&told, &[(SubscriptionRefunded, day(10))]);
+    let facts = story.report(day(10) + 1, &of_product("yearly", paid("t2", 10)));
+    assert_made(&facts, &[(SubscriptionStarted, day(10))]);
+}
+
+#[test]
+fn a15_another_product_at_the_periods_end_expires_the_old_one_and_starts_the_new_one() {
+    for start in [day(30) - 12 * HOUR, day(30), day(30) + 12 * HOUR] {
+        let mut story = started();
+        let next = Transaction {
+            purchased_at: start,
+            ..of_product("weekly", paid("t2", 30))
+        };
+        let facts = story.report(start, &next);
+        assert_made(
+            &facts,
+            &[
+                (SubscriptionExpired, start.min(day(30))),
+                (SubscriptionStarted, start),
+            ],
+        );
+        assert_eq!(facts[0].transaction.product_id, "monthly");
+    }
+}
+
+#[test]
+fn a16_another_product_after_a_reactivation_renews() {
+    let mut story = started();
+    story.report(day(5), &cancelled(day(5), paid("t1", 0)));
+    let again = Transaction {
+        renew_status_changed_at: Some(day(6)),
+        ..paid("t1", 0)
+    };
+    story.report(day(6), &again);
+    let facts = story.report(day(30), &of_product("weekly", paid("t2", 30)));
+    assert_made(&facts, &[(SubscriptionRenewed, day(30))]);
+    assert_eq!(facts[0].transaction.product_id, "weekly");
+}
+
+#[test]
+fn a17_another_product_long_after_the_end_renews() {
+    let mut story = started();
+    story.wait_until(day(40));
+    let facts = story.report(day(200), &of_product("weekly", paid("t2", 200)));
+    assert_made(&facts, &[(SubscriptionRenewed, day(200))]);
+}
+
+#[test]
+fn a18_a_charge_for_another_product_in_a_trial_converts_it() {
+    let facts = in_trial().report(day(3), &of_product("yearly", paid("t2", 3)));
+    assert_made(&facts, &[(TrialConverted, day(3))]);
+    assert_eq!(facts[0].transaction.product_id, "yearly");
+}
+
+#[test]
+fn a19_a_charge_after_a_refund_renews() {
+    let mut story = started();
+    story.report(day(4), &refunded(day(4), paid("t1", 0)));
+    let facts = story.report(day(8), &paid("t2", 8));
+    assert_made(&facts, &[(SubscriptionRenewed, day(8))]);
+    assert_eq!(facts[0].consecutive_payments, 1);
+    assert!(story.has_access(day(9)));
+}
+
+#[test]
+fn a21_an_older_period_gets_its_own_event_and_changes_nothing_else() {
+    let mut story = Story::default();
+    story.report(day(60), &paid("t3", 60));
+    assert_made(
+        &story.report(day(61), &paid("t2", 30)),
+        &[(SubscriptionRenewed, day(30))],
+    );
+    assert_made(&story.report(day(62), &trial("t1")), &[(TrialStarted, day(0))]);
+    assert_eq!(story.chain().latest.id, "t3");
+    assert_eq!(story.chain().ends_at(), Some(day(90)));
+}
+
+#[test]
+fn a22_family_sharing_gives_access_and_no_events() {
+    let family = Transaction {
+        is_family_shared: true,
+        ..free(paid("t1", 0))
+    };
+    let mut story = Story::default();
+    assert_made(&story.report(day(0), &family), &[]);
+    assert!(story.has_access(day(5)));
+    assert_made(&story.report(day(5), &cancelled(day(5), family)), &[]);
+    assert_made(&story.wait_until(day(90)), &[]);
+    assert!(!story.has_access(day(90)));
+}

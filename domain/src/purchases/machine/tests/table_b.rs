@@ -1,0 +1,234 @@
+//! Table B: a known transaction again.
+
+use super::*;
+
+#[test]
+fn b0_the_same_again_makes_nothing() {
+    let mut story = started();
+    let before = story.chain.clone();
+    assert_made(&story.report(day(1), &paid("t1", 0)), &[]);
+    assert_eq!(story.chain, before);
+}
+
+#[test]
+fn b1_switching_renewal_off_is_told_once() {
+    let mut story = started();
+    let off = cancelled(day(5), paid("t1", 0));
+    assert_made(
+        &story.report(day(6), &off),
+        &[(SubscriptionRenewalCancelled, day(5))],
+    );
+    assert_made(&story.report(day(7), &off), &[]);
+    assert!(story.has_access(day(29)));
+    let facts = in_trial().report(day(2), &cancelled(day(1), trial("t1")));
+    assert_made(&facts, &[(TrialRenewalCancelled, day(1))]);
+    let undated = Transaction {
+        will_renew: false,
+        ..paid("t1", 0)
+    };
+    assert_made(
+        &started().report(day(6), &undated),
+        &[(SubscriptionRenewalCancelled, day(6))],
+    );
+}
+
+#[test]
+fn b2_switching_renewal_on_again_carries_the_product_that_was_active() {
+    let mut story = started();
+    story.report(day(5), &cancelled(day(5), paid("t1", 0)));
+    let on = Transaction {
+        renew_status_changed_at: Some(day(6)),
+        ..of_product("yearly", paid("t1", 0))
+    };
+    let facts = story.report(day(6), &on);
+    assert_made(&facts, &[(SubscriptionRenewalReactivated, day(6))]);
+    assert_eq!(facts[0].transaction.product_id, "monthly");
+    let mut story = in_trial();
+    story.report(day(1), &cancelled(day(1), trial("t1")));
+    assert_made(
+        &story.report(day(2), &trial("t1")),
+        &[(TrialRenewalReactivated, day(2))],
+    );
+}
+
+#[test]
+fn b3_renewal_of_an_ended_chain_is_only_stored() {
+    let mut story = started();
+    story.wait_until(day(40));
+    assert_made(&story.report(day(41), &cancelled(day(35), paid("t1", 0))), &[]);
+    assert!(!story.chain().latest.will_renew);
+}
+
+#[test]
+fn b4_a_failed_charge_without_grace() {
+    let mut story = started();
+    let facts = story.report(day(29), &failed(day(29), None, paid("t1", 0)));
+    assert_made(&facts, &[(BillingIssueDetected, day(29))]);
+    assert!(story.has_access(day(29)));
+    // Stripe: access is cut at once.
+    let stripe = |transaction| Transaction {
+        store: "stripe".into(),
+        ..transaction
+    };
+    let mut story = Story::default();
+    story.report(day(0), &stripe(paid("t1", 0)));
+    story.report(day(10), &stripe(failed(day(10), None, paid("t1", 0))));
+    assert!(!story.has_access(day(10)));
+}
+
+#[test]
+fn b5_a_failed_charge_with_grace() {
+    let mut story = started();
+    let facts = story.report(day(29), &failed(day(29), Some(day(46)), paid("t1", 0)));
+    assert_made(
+        &facts,
+        &[(BillingIssueDetected, day(29)), (EnteredGracePeriod, day(29))],
+    );
+    assert_eq!(facts[1].subscription_expires_at, Some(day(46)));
+    assert!(story.has_access(day(45)));
+}
+
+#[test]
+fn b6_grace_given_later() {
+    let mut story = started();
+    story.report(day(29), &failed(day(29), None, paid("t1", 0)));
+    let facts = story.report(day(31), &failed(day(29), Some(day(46)), paid("t1", 0)));
+    assert_made(&facts, &[(EnteredGracePeriod, day(29))]);
+    assert!(story.has_access(day(45)));
+}
+
+#[test]
+fn b7_billing_fields_that_go_away_make_no_event() {
+    let mut story = started();
+    story.report(day(29), &failed(day(29), Some(day(46)), paid("t1", 0)));
+    assert_made(&story.report(day(29), &paid("t1", 0)), &[]);
+    assert!(!story.has_access(day(31)));
+}
+
+#[test]
+fn b8_another_date_of_the_failed_charge_makes_no_event() {
+    let mut story = started();
+    story.report(day(29), &failed(day(28), None, paid("t1", 0)));
+    assert_made(&story.report(day(29), &failed(day(29), None, paid("t1", 0))), &[]);
+}
+
+#[test]
+fn b9_a_refund_of_the_running_period_ends_it_and_it_never_expires() {
+    let mut story = started();
+    let facts = story.report(day(12), &refunded(day(11), paid("t1", 0)));
+    assert_made(&facts, &[(SubscriptionRefunded, day(11))]);
+    assert_eq!(facts[0].refunded_share, Some(Decimal::ONE));
+    assert_eq!(story.chain().access_ends_at(), Some(day(11)));
+    assert_made(&story.wait_until(day(99)), &[]);
+}
+
+#[test]
+fn b10_a_refund_of_the_last_period_after_its_end() {
+    let mut story = started();
+    story.wait_until(day(40));
+    let facts = story.report(day(41), &refunded(day(41), paid("t1", 0)));
+    assert_made(&facts, &[(SubscriptionRefunded, day(41))]);
+    assert!(!story.has_access(day(41)));
+}
+
+#[test]
+fn b11_a_refund_of_an_older_period_leaves_access_alone() {
+    let mut story = started();
+    story.report(day(30), &paid("t2", 30));
+    let facts = story.report(day(40), &refunded(day(39), paid("t1", 0)));
+    assert_made(&facts, &[(SubscriptionRefunded, day(39))]);
+    assert_eq!(facts[0].transaction.id, "t1");
+    assert!(story.has_access(day(59)));
+}
+
+#[test]
+fn b12_a_refund_of_a_trial_expires_it() {
+    let mut story = in_trial();
+    let facts = story.report(day(3), &refunded(day(2), trial("t1")));
+    assert_made(&facts, &[(TrialExpired, day(2))]);
+    assert_eq!(facts[0].reason, Some(CancellationReason::Refund));
+    assert!(!story.has_access(day(3)));
+}
+
+#[test]
+fn b13_a_refund_that_is_withdrawn_opens_the_period_again() {
+    let mut story = started();
+    story.report(day(11), &refunded(day(11), paid("t1", 0)));
+    assert_made(&story.report(day(12), &paid("t1", 0)), &[]);
+    assert!(story.has_access(day(13)));
+    assert_made(&story.wait_until(day(40)), &[(SubscriptionExpired, day(30))]);
+}
+
+#[test]
+fn b14_a_replacement_without_a_refund_date_ends_it_now() {
+    for reason in [
+        CancellationReason::Upgraded,
+        CancellationReason::NewSubscriptionReplace,
+    ] {
+        let mut story = started();
+        let facts = story.report(day(12), &because(reason, paid("t1", 0)));
+        assert_made(&facts, &[(SubscriptionRefunded, day(12))]);
+        assert_eq!(facts[0].reason, Some(reason));
+        assert_eq!(story.chain().closed, Some(Closed::Replaced(day(12))));
+        assert!(!story.has_access(day(12)));
+        assert_made(&story.wait_until(day(99)), &[]);
+    }
+}
+
+#[test]
+fn b15_a_later_end_is_a_deferral_only_when_google_says_so() {
+    let mut story = started();
+    assert_made(&story.report(day(3), &ending(day(44), paid("t1", 0))), &[]);
+    assert!(story.has_access(day(43)));
+    let facts = story.tell(
+        day(4),
+        None,
+        Command::Defer {
+            at: day(4),
+            until: day(50),
+        },
+    );
+    assert_made(&facts, &[(SubscriptionDeferred, day(4))]);
+    assert!(story.has_access(day(49)));
+}
+
+#[test]
+fn b16_an_end_moved_into_the_future_opens_an_expired_chain_and_it_can_expire_again() {
+    let mut story = started();
+    assert_made(&story.wait_until(day(40)), &[(SubscriptionExpired, day(30))]);
+    assert_made(&story.report(day(41), &ending(day(60), paid("t1", 0))), &[]);
+    assert!(story.has_access(day(50)));
+    assert_made(&story.wait_until(day(90)), &[(SubscriptionExpired, day(60))]);
+}
+
+#[test]
+fn b17_cancelling_with_an_end_that_has_come_ends_it_at_once() {
+    let mut story = started();
+    let facts = story.report(day(9), &cancelled(day(9), ending(day(9), paid("t1", 0))));
+    assert_made(
+        &facts,
+        &[
+            (SubscriptionRenewalCancelled, day(9)),
+            (SubscriptionExpired, day(9)),
+        ],
+    );
+    assert!(!story.has_access(day(9)));
+}
+
+#[test]
+fn b18_an_end_that_has_come_expires_a_cancelled_chain() {
+    let mut story = started();
+    story.report(day(5), &cancelled(day(5), paid("t1", 0)));
+    let facts = story.report(day(9), &cancelled(day(5), ending(day(9), paid("t1", 0))));
+    assert_made(&facts, &[(SubscriptionExpired, day(9))]);
+}
+
+#[test]
+fn b19_another_price_offer_or_variation_makes_no_event() {
+    let mut story = started();
+    let mut corrected = paid("t1", 0);
+    corrected.price.value = Decimal::new(499, 2);
+    corrected.variation_id = Some("v".into());
+    assert_made(&story.report(day(3), &corrected), &[]);
+    assert_eq!(story.chain().latest, corrected);
+}

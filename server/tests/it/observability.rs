@@ -1,0 +1,227 @@
+//! What an operator sees: each request counted by method, route and status, and found in the log by its id.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::support::backend::{ALL, Backend};
+use super::support::program::Program;
+use super::support::server::{IDENTIFIERS, PROFILE, TestServer};
+
+const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
+
+async fn metrics(server: &TestServer) -> String {
+    server.call("GET", "/metrics", &[], "").await.text()
+}
+
+/// The value of a line of the metrics, with its labels in the order in which they are written.
+fn value(metrics: &str, line: &str) -> Option<f64> {
+    let found = metrics
+        .lines()
+        .find_map(|known| known.strip_prefix(line)?.strip_prefix(' '));
+    found.map(|value| value.parse().unwrap())
+}
+
+fn requests(metrics: &str, method: &str, route: &str, status: u16) -> f64 {
+    let labels = format!(r#"method="{method}",route="{route}",status="{status}""#);
+    value(
+        metrics,
+        &format!("bursar_http_request_duration_seconds_count{{{labels}}}"),
+    )
+    .unwrap_or(0.0)
+}
+
+/// The number of requests in all, however they were answered.
+fn all_requests(metrics: &str) -> f64 {
+    let counts = metrics
+        .lines()
+        .filter(|line| line.starts_with("bursar_http_request_duration_seconds_count{"));
+    counts
+        .map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap())
+        .sum()
+}
+
+#[tokio::test]
+async fn each_request_is_counted_by_method_route_and_status() {
+    const SLASHLESS: &str = "/api/v1/server-side-api/profile";
+    const ADMIN: &str = "/admin/v1/apps/{app}";
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let own = format!("/admin/v1/apps/{}", server.app_id);
+        let mut expected: BTreeMap<(&str, &str, u16), usize> = BTreeMap::new();
+        for (method, path, headers, body, route, status) in [
+            ("POST", PROFILE, vec![USER], "", PROFILE, 200),
+            ("POST", SLASHLESS, vec![USER], "", PROFILE, 200),
+            ("GET", PROFILE, vec![USER], "", PROFILE, 200),
+            ("HEAD", PROFILE, vec![USER], "", PROFILE, 200),
+            (
+                "GET",
+                PROFILE,
+                vec![("adapty-customer-user-id", "nobody")],
+                "",
+                PROFILE,
+                404,
+            ),
+            ("PATCH", PROFILE, vec![USER], "{", PROFILE, 400),
+            (
+                "POST",
+                IDENTIFIERS,
+                vec![USER],
+                r#"{"branch_id":"b"}"#,
+                IDENTIFIERS,
+                200,
+            ),
+            (
+                "POST",
+                IDENTIFIERS,
+                vec![USER],
+                r#"{"branch_id":1}"#,
+                IDENTIFIERS,
+                400,
+            ),
+            ("GET", own.as_str(), vec![], "", ADMIN, 401),
+            ("GET", "/no/such/path", vec![], "", "unknown", 404),
+            ("PROPFIND", PROFILE, vec![USER], "", "unknown", 405),
+            ("DELETE", PROFILE, vec![USER], "", PROFILE, 204),
+        ] {
+            assert_eq!(
+                server.call(method, path, &headers, body).await.status,
+                status,
+                "{method} {path}"
+            );
+            let method = if method == "PROPFIND" { "other" } else { method };
+            *expected.entry((method, route, status)).or_default() += 1;
+        }
+        let shown = metrics(&server).await;
+        for ((method, route, status), count) in &expected {
+            let counted = requests(&shown, method, route, *status);
+            assert_eq!(
+                counted, *count as f64,
+                "{backend:?} {method} {route} {status}: {shown}"
+            );
+        }
+        let all: usize = expected.values().sum();
+        assert_eq!(all_requests(&shown), all as f64, "{backend:?}: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn commits_the_queue_and_connections_are_measured() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        server.call("POST", PROFILE, &[USER], "").await;
+        let before = metrics(&server).await;
+        for n in 0..10 {
+            let body = format!(r#"{{"branch_id":"{n}"}}"#);
+            server.call("POST", IDENTIFIERS, &[USER], &body).await;
+        }
+        server.call("GET", IDENTIFIERS, &[USER], "").await;
+        let after = metrics(&server).await;
+        let more = |line| value(&after, line).unwrap() - value(&before, line).unwrap();
+        assert_eq!(
+            more("bursar_store_commit_duration_seconds_count"),
+            10.0,
+            "{backend:?}: {after}"
+        );
+        assert_eq!(more("bursar_store_group_size_count"), 10.0, "{backend:?}");
+        assert_eq!(more("bursar_store_group_size_sum"), 10.0, "{backend:?}");
+        assert!(
+            more("bursar_store_commit_duration_seconds_sum") > 0.0,
+            "{backend:?}"
+        );
+        assert_eq!(
+            value(&after, "bursar_store_waiting_changes"),
+            Some(0.0),
+            "{backend:?}"
+        );
+        assert!(
+            value(&after, "bursar_store_connections_in_use").is_some(),
+            "{backend:?}"
+        );
+        let limit = value(&after, "bursar_store_connections_limit").unwrap();
+        assert_eq!(limit > 0.0, backend == Backend::Postgres, "{backend:?}: {limit}");
+    }
+}
+
+/// The names in the handbook's table of metrics.
+fn documented() -> Vec<String> {
+    let page = include_str!("../../../docs/operating.md");
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `bursar_"));
+    rows.map(|row| format!("bursar_{}", row.split('`').next().unwrap()))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_metrics_are_those_of_the_handbook() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    server.call("POST", PROFILE, &[USER], "").await;
+    server.state.metrics.tried("webhook", "delivered", 0.1);
+    let shown = metrics(&server).await;
+    let mut made: Vec<&str> = shown
+        .lines()
+        .filter_map(|line| line.strip_prefix("# HELP "))
+        .collect();
+    for name in &mut made {
+        *name = name.split(' ').next().unwrap();
+    }
+    let documented = documented();
+    assert!(documented.len() > 5, "{documented:?}");
+    // A counter is named without the `_total` of its line.
+    let mut known: Vec<&str> = documented
+        .iter()
+        .map(|name| name.trim_end_matches("_total"))
+        .collect();
+    made.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(made, known);
+    for name in &documented {
+        let starts = |line: &str| line.starts_with(name.as_str());
+        assert!(shown.lines().any(starts), "{name} has no line: {shown}");
+    }
+}
+
+#[test]
+fn an_answer_is_found_in_the_log_by_its_request_id() {
+    let program = Program::start(&[("BURSAR_LOG_FORMAT", "json"), ("BURSAR_LOG_LEVEL", "debug")]);
+    let mut answers = Vec::new();
+    for (method, path, body, status) in [
+        ("POST", PROFILE, &b""[..], 200),
+        ("POST", IDENTIFIERS, b"{", 400),
+        ("GET", "/no/such/path", b"", 404),
+        ("PUT", PROFILE, b"", 405),
+    ] {
+        let answer = program.call(method, path, &[USER], body);
+        assert_eq!(answer.status, status, "{}", answer.text());
+        let id = answer
+            .head
+            .lines()
+            .find_map(|line| line.strip_prefix("request-id: "));
+        answers.push((method, path, status, id.unwrap().to_owned()));
+    }
+    let log = program.stop();
+    let lines: Vec<Value> = log
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    for (method, path, status, id) in answers {
+        let of_it: Vec<_> = lines.iter().filter(|line| line["request_id"] == *id).collect();
+        let [line] = of_it[..] else {
+            panic!("{method} {path} has {} lines: {log}", of_it.len());
+        };
+        assert_eq!(
+            (&line["method"], &line["status"]),
+            (&method.into(), &status.into()),
+            "{line}"
+        );
+        let is_known = [PROFILE, IDENTIFIERS].contains(&path) && status != 405;
+        assert_eq!(line["route"], if is_known { path } else { "unknown" }, "{line}");
+        let code = match status {
+            200 => Value::Null,
+            400 => "parse_error".into(),
+            404 => "not_found".into(),
+            _ => "method_not_allowed".into(),
+        };
+        assert_eq!(line["code"], code, "{line}");
+        assert!(line["duration_ms"].is_number(), "{line}");
+    }
+}
