@@ -26,6 +26,8 @@ pub struct Metrics {
     pub panics: Counter,
     /// Profiles for which something was due that could not be handled.
     pub due_failures: Counter,
+    /// Profiles that were met and cannot be read, or have what cannot be.
+    pub unsound_profiles: Counter,
     tries: Family<TryLabels, Histogram, fn() -> Histogram>,
 }
 
@@ -76,6 +78,9 @@ impl Default for Metrics {
         let due_failures = Counter::default();
         let help = "Profiles for which something was due that could not be handled";
         registry.register("due_failures", help, due_failures.clone());
+        let unsound_profiles = Counter::default();
+        let help = "Times that a profile was met which cannot be read or has purchases that cannot be so";
+        registry.register("unsound_profiles", help, unsound_profiles.clone());
         let tries = Family::new_with_constructor((|| Histogram::new(SECONDS)) as fn() -> Histogram);
         let help = "Time of a try of a delivery, by integration and verdict";
         registry.register_with_unit("delivery_try_duration", help, Unit::Seconds, tries.clone());
@@ -103,6 +108,7 @@ impl Default for Metrics {
             connections_limit,
             panics,
             due_failures,
+            unsound_profiles,
             tries,
         }
     }

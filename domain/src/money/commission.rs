@@ -105,6 +105,8 @@ mod tests {
             replaces_another: false,
             refunded_share: None,
             usd_rate: None,
+            regular_price: None,
+            mark: 0,
         }
     }
 

@@ -1,8 +1,11 @@
 //! Standard rates of VAT, GST and the taxes that stand in their place.
 //!
-//! Source: general public knowledge of the standard rates in force on 2025-12-31, as tax authorities publish them; no
-//! single list. Reduced rates, and taxes that shops add to a price (as in the United States), are not in it. An owner
-//! corrects a country with the setting `vat`.
+//! As of 2025-12-31. The European Union, Switzerland and the United Kingdom are those of the table
+//! <https://www.easytax.co/en/tax-mag/info/vat-rates-in-europe> (2025), with Estonia's rise of July 2025 as
+//! <https://www.vat-solutions.com/blog/european-union-3/vat-rates-2025-in-the-european-union-46> tells it. All others are
+//! from general public knowledge of what tax authorities publish, with no single list behind them; a list to check them
+//! against is <https://taxsummaries.pwc.com/quick-charts/value-added-tax-vat-rates>. Reduced rates, and taxes that shops
+//! add to a price (as in the United States), are not in it. An owner corrects a country with the setting `vat`.
 
 /// A country (ISO 3166-1 alpha-2) and its rate in hundredths of a percent, sorted by country.
 pub(super) const RATES: &[(&str, u16)] = &[

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::chain::Revoked;
+use super::holdings::{GRANT_PRODUCT, GRANT_STORE};
 use super::transaction::{CancellationReason, Environment, Offer};
 
 /// What gives an access level: a chain, a one-time purchase, a grant. A profile shows one of them for each level.
@@ -62,6 +63,21 @@ pub struct AccessLevel {
 }
 
 impl AccessLevel {
+    /// The transaction under which events tell of it: a grant has none, so its product stands there.
+    pub fn told_id(&self) -> &str {
+        self.product_of_grant().unwrap_or(&self.transaction_id)
+    }
+
+    /// As [`Self::told_id`], the chain.
+    pub fn told_original_id(&self) -> &str {
+        self.product_of_grant().unwrap_or(&self.original_id)
+    }
+
+    fn product_of_grant(&self) -> Option<&str> {
+        let is_grant = self.store == GRANT_STORE && self.product_id == GRANT_PRODUCT;
+        is_grant.then_some(GRANT_PRODUCT)
+    }
+
     /// Has it begun and not ended?
     pub fn is_active(&self, now: i64) -> bool {
         self.starts_at.is_none_or(|start| start <= now) && self.expires_at.is_none_or(|end| end > now)

@@ -49,13 +49,19 @@ pub struct Report<'a> {
     pub transaction: Transaction,
     /// As it was reported before.
     pub known: Option<Transaction>,
+    /// What the chain that it leaves shows then; see [`uncovers`].
+    pub uncovered: Option<Transaction>,
     /// USD for one unit of its currency on the day of the purchase, where known.
     pub usd_rate: Option<Decimal>,
     /// What happens if somebody else owns it. F13: that may be another setting for the sandbox.
     pub sharing: Sharing,
+    /// The same in the sandbox.
+    pub sandbox_sharing: Sharing,
+    /// What the catalogue says that the product costs without any offer, in the transaction's currency.
+    pub regular_price: Option<Decimal>,
     /// Can the product be bought again and again?
     pub is_consumable: bool,
-    /// The id that a one-time purchase gets.
+    /// The id that a one-time purchase gets. The mark of a new chain is taken from it.
     pub purchase_id: Uuid,
     /// The time, and what the product gives access to.
     pub context: Context<'a>,
@@ -82,10 +88,11 @@ pub type Drafts = Vec<(ProfileId, Draft)>;
 /// events and the transaction as it is to be stored.
 pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, Transaction), Violation> {
     let key = Key::of(&report.transaction);
+    let stored = report.known.take();
     // F14: what only a deleted profile knew is news.
-    let is_known = |known: &Transaction| parties.iter().any(|party| party.holdings.knows(known));
-    let known = report.known.take().filter(is_known);
-    if let Some(known) = &known
+    let is_known = |known: &&Transaction| parties.iter().any(|party| party.holdings.knows(known));
+    let known = stored.as_ref().filter(is_known);
+    if let Some(known) = known
         && known.purchase_type != report.transaction.purchase_type
     {
         return Err(Violation {
@@ -100,20 +107,17 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
         PurchaseType::Subscription => std::slice::from_ref(&key),
     };
     let before = Before::of(parties, report.context, handled);
-    report.transaction.usd_rate = usd_rate(&report, known.as_ref());
-    if let Some(known) = &known {
-        // The environment is no part of a transaction's identity, and stays as it was first reported.
-        report.transaction.environment = known.environment;
-    }
+    complete(&mut report, stored.as_ref(), parties, &key);
     if key.is_of_family {
-        let stored = family::take_in(parties, &key, known.as_ref(), &report);
+        let stored = family::take_in(parties, &key, known, &report);
         return Ok((before.changes(parties, report.context.now), stored));
     }
-    let moved = known.as_ref().filter(|known| Key::of(known) != key);
+    let moved = known.filter(|known| Key::of(known) != key);
     if let Some(moved) = moved {
-        take_out(parties, moved);
+        take_out(parties, moved, report.uncovered.as_ref(), report.context.now);
     }
-    let owner = settle_owner(parties, &key, report.sharing);
+    let sharing = sharing(&report, parties, &key);
+    let owner = settle_owner(parties, &key, sharing);
     let stored = report.transaction.clone();
     let party = &mut parties[owner];
     let facts = match moved {
@@ -123,7 +127,7 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
             take_in(&mut party.holdings, &key, None, report.clone());
             due
         }
-        None => take_in(&mut party.holdings, &key, known.as_ref(), report.clone()),
+        None => take_in(&mut party.holdings, &key, known, report.clone()),
     };
     let owner_id = party.id;
     share_access(parties, owner, &key);
@@ -135,23 +139,36 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
     Ok((drafts, stored))
 }
 
-/// Handles what is due for the first of the parties by now; the others share its chains.
+/// Handles what is due for the first of the parties by now; the others share its chains, or with it the chains of
+/// somebody who was deleted. A chain that cannot be so is left alone.
 pub fn tick(parties: &mut [Party], context: Context<'_>) -> Drafts {
     let Some(owner) = parties.first() else {
         return Vec::new();
     };
     let chains = &owner.holdings.chains;
     let keys: Vec<_> = chains.iter().map(|chain| Key::of(&chain.latest)).collect();
-    let before = Before::of(parties, context, &keys);
+    let is_due = |share: &&Shared| share.ends_at.is_some_and(|end| end <= context.now);
+    let left = owner.holdings.shared.iter().filter(is_due);
+    let left: Vec<_> = left.map(|share| share.key.clone()).collect();
+    let before = Before::of(parties, context, &[&keys[..], &left[..]].concat());
     let mut facts = Vec::new();
     let owner = &mut parties[0];
     for chain in &mut owner.holdings.chains {
-        clock::catch_up(chain, context, &mut facts);
+        if chain.problem().is_none() {
+            clock::catch_up(chain, context, &mut facts);
+        }
     }
     facts.sort_by_key(|fact| fact.at);
     let owner_id = owner.id;
     for key in keys {
         share_access(parties, 0, &key);
+    }
+    for party in parties.iter_mut() {
+        for share in &mut party.holdings.shared {
+            if left.contains(&share.key) {
+                share.ends_at = share.ends_at.filter(|end| *end > context.now);
+            }
+        }
     }
     let mut drafts: Drafts = facts
         .into_iter()
@@ -159,6 +176,48 @@ pub fn tick(parties: &mut [Party], context: Context<'_>) -> Drafts {
         .collect();
     drafts.extend(before.changes(parties, context.now));
     drafts
+}
+
+/// The first of the parties is deleted: the ends of what it shared with the others become due with them.
+pub fn leave(parties: &mut [Party]) {
+    let Some((owner, others)) = parties.split_first_mut() else {
+        return;
+    };
+    for share in others.iter_mut().flat_map(|party| &mut party.holdings.shared) {
+        if owner.holdings.owns(&share.key) {
+            share.ends_at = share.access.as_ref().and_then(|access| access.expires_at);
+        }
+    }
+}
+
+/// What the report takes over from what is stored, and what is to be found again when it is.
+fn complete(report: &mut Report<'_>, stored: Option<&Transaction>, parties: &[Party], key: &Key) {
+    let usd_rate = usd_rate(report, stored);
+    let regular_price = regular_price(report, stored);
+    let chain = parties.iter().find_map(|party| {
+        let place = party.holdings.chain(key)?;
+        Some(&party.holdings.chains[place])
+    });
+    let transaction = &mut report.transaction;
+    transaction.usd_rate = usd_rate;
+    transaction.regular_price = regular_price;
+    if let Some(stored) = stored {
+        // The environment is no part of a transaction's identity, and stays as it was first reported.
+        transaction.environment = stored.environment;
+    }
+    if transaction.purchase_type == PurchaseType::Subscription {
+        let new = report.purchase_id.as_fields().0;
+        transaction.mark = chain.map_or(new, |chain| chain.latest.mark);
+    }
+}
+
+/// What happens if somebody else owns it. Whether it is a test is said by what is known of it, not by who reports.
+fn sharing(report: &Report<'_>, parties: &[Party], key: &Key) -> Sharing {
+    let of_owner = parties.iter().find_map(|party| party.holdings.environment(key));
+    match of_owner.unwrap_or(report.transaction.environment) {
+        Environment::Production => report.sharing,
+        Environment::Sandbox => report.sandbox_sharing,
+    }
 }
 
 /// Who owns the chain from now on. Shares or moves it as the app's setting says (F8 to F13).
@@ -181,6 +240,7 @@ fn settle_owner(parties: &mut [Party], key: &Key, sharing: Sharing) -> usize {
                     key: key.clone(),
                     access: None,
                     revoked: None,
+                    ends_at: None,
                 });
             }
             owner
@@ -188,7 +248,7 @@ fn settle_owner(parties: &mut [Party], key: &Key, sharing: Sharing) -> usize {
     }
 }
 
-/// F9, F12: the caller owns it from now on, and nobody shares it any more. Revenue stays where it was made.
+/// F9, F12: the caller owns it from now on, its revenue too, and nobody shares it any more.
 fn hand_over(parties: &mut [Party], owner: usize, key: &Key) -> usize {
     let of_key = |transaction: &Transaction| Key::of(transaction) == *key;
     let held = &mut parties[owner].holdings;
@@ -200,11 +260,17 @@ fn hand_over(parties: &mut [Party], owner: usize, key: &Key) -> usize {
         .one_time
         .extract_if(.., |one| of_key(&one.transaction))
         .collect();
+    let revenues = chains.iter().map(|chain| chain.revenue_usd);
+    let revenues = revenues.chain(one_time.iter().map(|one| revenue(&one.transaction)));
+    let moved = revenues.fold(Decimal::ZERO, Decimal::saturating_add);
+    held.revenue_usd = held.revenue_usd.saturating_sub(moved);
     for party in parties.iter_mut() {
         party.holdings.shared.retain(|share| share.key != *key);
     }
-    parties[0].holdings.chains.extend(chains);
-    parties[0].holdings.one_time.extend(one_time);
+    let gained = &mut parties[0].holdings;
+    gained.revenue_usd = gained.revenue_usd.saturating_add(moved);
+    gained.chains.extend(chains);
+    gained.one_time.extend(one_time);
     0
 }
 
@@ -225,13 +291,26 @@ fn share_access(parties: &mut [Party], owner: usize, key: &Key) {
                     share.revoked = None;
                 }
                 share.access.clone_from(&access);
+                share.ends_at = None;
             }
         }
     }
 }
 
+/// The id of the transaction that a chain shows next, if the report takes the one that it shows out of it. As it was
+/// stored it has to come with the report, because of older periods a chain knows the dates alone.
+pub fn uncovers(parties: &[Party], known: &Transaction, reported: &Transaction) -> Option<String> {
+    let from = Key::of(known);
+    let holdings = parties.iter().map(|party| &party.holdings);
+    let chain = holdings
+        .filter_map(|holdings| Some(&holdings.chains[holdings.chain(&from)?]))
+        .find(|chain| chain.latest.id == known.id && from != Key::of(reported))?;
+    let mut others = chain.periods.iter().map(|period| &period.transaction_id);
+    others.find(|id| **id != known.id).cloned()
+}
+
 /// A transaction moves to another chain: the old one goes on without it, and so does its owner's revenue.
-fn take_out(parties: &mut [Party], moved: &Transaction) {
+fn take_out(parties: &mut [Party], moved: &Transaction, uncovered: Option<&Transaction>, now: i64) {
     let from = Key::of(moved);
     let owner = parties
         .iter()
@@ -243,11 +322,16 @@ fn take_out(parties: &mut [Party], moved: &Transaction) {
     holdings.revenue_usd = holdings.revenue_usd.saturating_sub(revenue(moved));
     if let Some(index) = holdings.chain(&from) {
         let chain = &mut holdings.chains[index];
+        chain.revenue_usd = chain.revenue_usd.saturating_sub(revenue(moved));
         chain.forget(&moved.id);
         if chain.periods.is_empty() {
             holdings.chains.remove(index);
         } else if chain.latest.id == moved.id {
             chain.fall_back();
+            if let Some(stored) = uncovered.filter(|stored| stored.id == chain.latest.id) {
+                chain.latest = stored.clone();
+            }
+            chain.note_renewal_state(now);
         }
     }
     share_access(parties, owner, &from);
@@ -268,17 +352,24 @@ fn take_in(holdings: &mut Holdings, key: &Key, known: Option<&Transaction>, repo
     holdings.revenue_usd = holdings.revenue_usd.saturating_add(more);
     match report.transaction.purchase_type {
         PurchaseType::OneTimePurchase => buy_once(holdings, report),
-        PurchaseType::Subscription => advance(holdings, key, known, report),
+        PurchaseType::Subscription => advance(holdings, key, known, report, more),
     }
 }
 
 /// The chain keeps its place among the others, so that a report without news changes nothing.
-fn advance(holdings: &mut Holdings, key: &Key, known: Option<&Transaction>, report: Report<'_>) -> Vec<Fact> {
+fn advance(
+    holdings: &mut Holdings,
+    key: &Key,
+    known: Option<&Transaction>,
+    report: Report<'_>,
+    more: Decimal,
+) -> Vec<Fact> {
     let index = holdings.chain(key);
     let chain = index.map(|index| holdings.chains.remove(index));
     let command = Command::Report(Box::new(report.transaction));
     let (chain, facts) = machine::apply(chain, known, command, report.context);
-    if let Some(chain) = chain {
+    if let Some(mut chain) = chain {
+        chain.revenue_usd = chain.revenue_usd.saturating_add(more);
         holdings
             .chains
             .insert(index.unwrap_or(holdings.chains.len()), chain);
@@ -358,10 +449,24 @@ fn once(kind: EventKind, at: i64, transaction: &Transaction) -> Fact {
 }
 
 /// The rate of the day of the purchase; once known it stays, also if the table is changed later.
-fn usd_rate(report: &Report<'_>, known: Option<&Transaction>) -> Option<Decimal> {
-    let same_currency = |known: &&Transaction| known.price.currency == report.transaction.price.currency;
-    let known = known.filter(same_currency).and_then(|known| known.usd_rate);
-    known.or(report.usd_rate)
+fn usd_rate(report: &Report<'_>, stored: Option<&Transaction>) -> Option<Decimal> {
+    let same_currency = |stored: &&Transaction| stored.price.currency == report.transaction.price.currency;
+    let stored = stored.filter(same_currency).and_then(|stored| stored.usd_rate);
+    stored.or(report.usd_rate)
+}
+
+/// What the product costs without any offer, where that is not the price itself; once known it stays.
+fn regular_price(report: &Report<'_>, stored: Option<&Transaction>) -> Option<Decimal> {
+    let new = &report.transaction;
+    let is_reduced =
+        new.purchase_type == PurchaseType::Subscription && (new.offer.is_some() || new.is_free());
+    let is_same_product = |stored: &&Transaction| {
+        stored.product_id == new.product_id && stored.price.currency == new.price.currency
+    };
+    let stored = stored
+        .filter(is_same_product)
+        .and_then(|stored| stored.regular_price);
+    stored.or(report.regular_price).filter(|_| is_reduced)
 }
 
 /// What a transaction adds to its profile's total revenue.

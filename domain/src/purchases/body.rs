@@ -167,6 +167,8 @@ fn read(body: &Object<'_>) -> Option<Transaction> {
         replaces_another: false,
         refunded_share: None,
         usd_rate: None,
+        regular_price: None,
+        mark: 0,
     };
     match purchase_type {
         PurchaseType::OneTimePurchase => Some(transaction),
@@ -290,6 +292,8 @@ mod tests {
             replaces_another: false,
             refunded_share: None,
             usd_rate: None,
+            regular_price: None,
+            mark: 0,
         };
         assert_eq!(parsed(&value(ONE_TIME)), Ok(expected.clone()));
         let mut more = value(ONE_TIME);
@@ -333,6 +337,8 @@ mod tests {
             replaces_another: false,
             refunded_share: None,
             usd_rate: None,
+            regular_price: None,
+            mark: 0,
         };
         assert_eq!(parsed(&value(SUBSCRIPTION)), Ok(expected));
     }

@@ -2,6 +2,7 @@
 
 mod paid_time;
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 pub use self::paid_time::Stretch;
@@ -63,6 +64,13 @@ pub struct Chain {
     /// Access was revoked through our API: until when it goes, and when that was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Revoked>,
+    /// What its transactions add to the revenue of its owner.
+    #[serde(
+        default,
+        with = "rust_decimal::serde::str",
+        skip_serializing_if = "Decimal::is_zero"
+    )]
+    pub revenue_usd: Decimal,
 }
 
 /// Has anything of a chain been charged yet?
@@ -265,13 +273,13 @@ impl Chain {
         }
     }
 
-    /// Has it taken in the transaction? Those before the periods that it remembers count as known.
+    /// Has it taken in the transaction? Those before the periods that it remembers bear its mark.
     pub fn has_seen(&self, transaction: &Transaction) -> bool {
         let is_older = |oldest: &Period| transaction.purchased_at <= oldest.purchased_at;
         self.periods
             .iter()
             .any(|period| period.transaction_id == transaction.id)
-            || self.periods.get(PERIODS - 1).is_some_and(is_older)
+            || transaction.mark == self.latest.mark && self.periods.get(PERIODS - 1).is_some_and(is_older)
     }
 
     /// Forgets a period, if it is known.

@@ -32,7 +32,10 @@ pub struct Holdings {
     /// Access that comes from what others own, as it stands with them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shared: Vec<Shared>,
-    /// What it has paid, less what it was paid back; sandbox not counted.
+    /// Levels that nothing gives any more, as they were left: the product was changed, the purchase is another's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<AccessLevel>,
+    /// What was paid for the purchases that it owns, less what was paid back; sandbox not counted.
     #[serde(with = "rust_decimal::serde::str")]
     pub revenue_usd: Decimal,
     /// How often an access level of it has changed: tells such events apart.
@@ -91,6 +94,9 @@ pub struct Shared {
     /// It was revoked for this profile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked: Option<Revoked>,
+    /// When its end is due, where it is not handled with its owner, because that one was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<i64>,
 }
 
 /// Which chain or one-time purchase of an app.
@@ -157,6 +163,14 @@ impl Holdings {
         self.chain(key).is_some() || self.one_time.iter().any(|one| key.is_of(&one.transaction))
     }
 
+    /// Where it was bought, if it owns the chain or purchase: for money or as a test.
+    pub fn environment(&self, key: &Key) -> Option<Environment> {
+        let chain = self.chain(key).map(|place| &self.chains[place].latest);
+        let one_time = self.one_time.iter().map(|one| &one.transaction);
+        let known = chain.or_else(|| one_time.into_iter().find(|transaction| key.is_of(transaction)));
+        known.map(|transaction| transaction.environment)
+    }
+
     /// Does it own the chain or purchase, or share it?
     pub fn holds(&self, key: &Key) -> bool {
         self.owns(key) || self.shared.iter().any(|share| share.key == *key)
@@ -218,30 +232,36 @@ impl Holdings {
         self.sources().any(|level| level.is_active(at))
     }
 
-    /// What cannot be, if something is so: for those who look after the database. `due_at` is when they would look at it
-    /// next.
-    pub fn problem(&self, due_at: Option<i64>) -> Option<String> {
+    /// What cannot be, if something is so: for those who look after the database.
+    pub fn problem(&self) -> Option<String> {
         let own = self.chains.iter().find_map(|chain| {
             let problem = chain.problem()?;
             Some(format!("the chain of transaction {} {problem}", chain.latest.id))
         });
-        let is_forgotten = |chain: &&Chain| due_at.is_none() && chain.waits_for_its_end();
-        let forgotten = self.chains.iter().find(is_forgotten).map(|chain| {
-            let id = &chain.latest.id;
-            format!("nobody looks whether the chain of transaction {id} has ended")
-        });
-        let mut keys: Vec<Key> = self.chains.iter().map(|chain| Key::of(&chain.latest)).collect();
-        let chains = keys.len();
-        keys.sort();
-        keys.dedup();
-        own.or(forgotten)
-            .or_else(|| (keys.len() < chains).then(|| "it has one chain twice".to_owned()))
+        let is_there_before = |(place, chain): (usize, &Chain)| {
+            let key = Key::of(&chain.latest);
+            self.chains[..place].iter().any(|other| key.is_of(&other.latest))
+        };
+        let has_one_twice = || self.chains.iter().enumerate().any(is_there_before);
+        own.or_else(|| has_one_twice().then(|| "it has one chain twice".to_owned()))
     }
 
-    /// When something of it is due next by time alone.
+    /// What of it would be forgotten, if `due_at` is when the database looks at it next.
+    pub fn forgotten(&self, due_at: Option<i64>) -> Option<String> {
+        let is_forgotten = |chain: &&Chain| due_at.is_none() && chain.waits_for_its_end();
+        let chain = self.chains.iter().find(is_forgotten)?;
+        let id = &chain.latest.id;
+        Some(format!(
+            "nobody looks whether the chain of transaction {id} has ended"
+        ))
+    }
+
+    /// When something of it is due next by time alone. Of a chain that cannot be so, nothing is.
     pub fn next_due(&self, context: Context<'_>) -> Option<i64> {
-        let dues = self.chains.iter().map(|chain| clock::next_due(chain, context));
-        dues.flatten().min()
+        let sound = self.chains.iter().filter(|chain| chain.problem().is_none());
+        let chains = sound.filter_map(|chain| clock::next_due(chain, context));
+        let shared = self.shared.iter().filter_map(|share| share.ends_at);
+        chains.chain(shared).min()
     }
 
     fn sources(&self) -> impl Iterator<Item = AccessLevel> {
@@ -249,7 +269,8 @@ impl Holdings {
         let one_time = self.one_time.iter().filter_map(OneTime::access);
         let grants = self.grants.iter().map(Grant::access);
         let shared = self.shared.iter().filter_map(Shared::access);
-        chains.chain(one_time).chain(grants).chain(shared)
+        let ended = self.ended.iter().cloned();
+        chains.chain(one_time).chain(grants).chain(shared).chain(ended)
     }
 }
 

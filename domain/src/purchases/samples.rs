@@ -44,6 +44,8 @@ pub fn paid(id: &str, from: i64) -> Transaction {
         replaces_another: false,
         refunded_share: None,
         usd_rate: None,
+        regular_price: None,
+        mark: 0,
     }
 }
 

@@ -75,6 +75,21 @@ pub struct Transaction {
         skip_serializing_if = "Option::is_none"
     )]
     pub usd_rate: Option<Decimal>,
+    /// What the product costs without any offer, where that is not the price itself and the catalogue told it.
+    #[serde(
+        default,
+        with = "rust_decimal::serde::str_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub regular_price: Option<Decimal>,
+    /// Which chain has taken it in: after a profile is deleted, another one begins under the same original id.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub mark: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

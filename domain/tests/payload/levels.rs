@@ -3,6 +3,7 @@
 use bursar_domain::events::payload;
 use bursar_domain::events::{EventKind, payload::Shape};
 use bursar_domain::purchases::access::AccessLevel;
+use bursar_domain::purchases::holdings::Grant;
 use bursar_domain::purchases::transaction::{CancellationReason, Environment, Offer, OfferKind};
 use serde_json::{Value, json};
 use uuid::uuid;
@@ -178,4 +179,27 @@ fn no_money_is_told() {
         let about_money = told.as_object().unwrap().keys().find(|key| key.contains(word));
         assert_eq!(about_money, None);
     }
+}
+
+#[test]
+fn a_grant_is_told_under_its_product_alone() {
+    let grant = Grant {
+        grant_id: uuid!("7c1d4a0e-9a44-4f5e-8a51-3f1d1c2b7a90"),
+        access_level_id: "premium".into(),
+        granted_at: micros(NOW),
+        starts_at: None,
+        expires_at: None,
+        revoked: None,
+    };
+    let told = properties(&grant.access(), NOW);
+    for id in ["vendor_product_id", "transaction_id", "original_transaction_id"] {
+        assert_eq!(told[id], "adapty_server_side_product", "{id}");
+    }
+    assert_eq!(told["store"], "adapty");
+    // A store of the owner's own may bear any name.
+    let custom = AccessLevel {
+        store: "adapty".into(),
+        ..level()
+    };
+    assert_eq!(properties(&custom, NOW)["transaction_id"], "t1");
 }

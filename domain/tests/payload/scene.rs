@@ -214,6 +214,8 @@ fn month(kind: EventKind) -> Fact {
             replaces_another: false,
             refunded_share: None,
             usd_rate: None,
+            regular_price: None,
+            mark: 0,
         },
         subscription_expires_at: Some(to),
         reason: None,

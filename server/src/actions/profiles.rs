@@ -7,6 +7,7 @@ use bursar_domain::selector::Selector;
 use uuid::Uuid;
 
 use super::deliveries::release;
+use super::purchases::leave;
 use super::remember::{Remember, commit};
 use super::{ActionError, Reply};
 use crate::directory::App;
@@ -19,6 +20,7 @@ use crate::store::tables::purchases;
 use crate::store::{Decision, Loaded, Statement};
 
 /// A request that changes one profile: of which app, which profile, when, and whether to remember it.
+#[derive(Clone)]
 pub struct Request {
     /// The caller's app.
     pub app: AppId,
@@ -166,12 +168,20 @@ fn and_release(update: Statement, app: Option<&App>, profile: &Profile) -> Vec<S
 ///
 /// Answers that were remembered for an `Idempotency-Key` stay, sealed, until their 24 hours are over; they may hold
 /// the profile as it was.
-pub async fn delete(state: &AppState, app: AppId, selector: Selector) -> Result<(), ActionError> {
-    let reads = vec![profiles::lock(app, &selector)];
+pub async fn delete(state: &AppState, app: AppId, selector: Selector, now: i64) -> Result<(), ActionError> {
+    let known = state.directory().app(app).cloned();
+    let known = known.ok_or(ActionError::Missing("the app"))?;
+    let shared = state.clone();
+    let reads = vec![
+        profiles::lock(app, &selector),
+        purchases::lock_sharers_of(app, &selector),
+    ];
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let profile = selector.pick(profiles::read(app, rows_of(&mut loaded, 0))?)?;
+        let sharers = rows_of(&mut loaded, 1);
         Ok(Decision {
             writes: [
+                &leave(&shared, &known, profile.clone(), sharers, now)?[..],
                 &lanes::delete_of(app, profile.id)[..],
                 &deliveries::delete_of(profile.id),
                 &[

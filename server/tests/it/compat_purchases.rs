@@ -7,3 +7,4 @@ mod refund_saver;
 mod requests;
 mod rules;
 mod shapes;
+mod unsound;

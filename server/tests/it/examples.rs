@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 
 use super::support::program::Program;
-use super::support::server::{IDENTIFIERS, PROFILE};
+use super::support::server::{IDENTIFIERS, PROFILE, TRANSACTION};
 
 /// The identifiers that the founding document's example sets, in its order.
 const FOUNDING: [&str; 13] = [
@@ -142,6 +142,108 @@ fn the_python_example_reports_purchases() {
 #[test]
 fn the_javascript_example_reports_purchases() {
     reports_purchases("node", "purchases.js");
+}
+
+/// Four answers, one a line: after the purchase, after its refund, and twice the settings.
+fn reports_a_one_time_purchase(interpreter: impl AsRef<Path>, name: &str) {
+    let program = program_with_user("user-1");
+    let run = |customer: &str| -> Output {
+        let mut command = Command::new(interpreter.as_ref());
+        command
+            .arg(example(name))
+            .args([&program.secret_key, customer, &program.url()]);
+        command.output().unwrap()
+    };
+    let output = run("user-1");
+    assert!(output.status.success(), "{output:?}");
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    let answers: Vec<Value> = shown
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let [bought, refunded, set, read] = answers.try_into().unwrap();
+    for (answer, is_refund, revenue) in [(&bought, false, 49.99), (&refunded, true, 0.0)] {
+        let purchase = &answer["data"]["non_subscriptions"][0];
+        assert_eq!(
+            purchase["store_transaction_id"], "example-user-1-once",
+            "{answer}"
+        );
+        assert_eq!(purchase["is_refund"], is_refund, "{answer}");
+        assert_eq!(answer["data"]["total_revenue_usd"], revenue, "{answer}");
+    }
+    assert_eq!(bought["data"]["access_levels"][0]["expires_at"], Value::Null);
+    assert_eq!(
+        set["settings"],
+        json!({"consent": true, "custom_preference": "decline"})
+    );
+    assert_eq!(read, set);
+    let refused = run("nobody");
+    assert!(!refused.status.success(), "{refused:?}");
+}
+
+/// More events than a page has, each once and in order.
+fn prints_the_feed(interpreter: impl AsRef<Path>, name: &str) {
+    const COUNT: usize = 105;
+    let program = program_with_user("user-1");
+    let user = [
+        ("adapty-customer-user-id", "user-1"),
+        ("content-type", "application/json"),
+    ];
+    for n in 0..COUNT {
+        let body = json!({
+            "purchase_type": "one_time_purchase", "store": "app_store", "store_product_id": "coins",
+            "store_transaction_id": format!("t{n}"), "store_original_transaction_id": format!("t{n}"),
+            "price": {"country": "US", "currency": "USD", "value": 1}, "purchased_at": "2026-01-01T00:00:00Z",
+        });
+        let reported = program.call("POST", TRANSACTION, &user, body.to_string().as_bytes());
+        assert_eq!(reported.status, 200, "{}", reported.text());
+    }
+    let bearer = format!("Bearer {}", program.admin_token);
+    let apps = program.call_as_is("GET", "/admin/v1/apps", &[("authorization", &bearer)], b"");
+    let apps: Value = serde_json::from_slice(&apps.body).unwrap();
+    let app_id = apps["data"][0]["app_id"].as_str().unwrap().to_owned();
+    let run = |token: &str| -> Output {
+        let mut command = Command::new(interpreter.as_ref());
+        command.arg(example(name)).args([token, &app_id, &program.url()]);
+        command.output().unwrap()
+    };
+    let output = run(&program.admin_token);
+    assert!(output.status.success(), "{output:?}");
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    let told: Vec<Value> = shown
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(told.len(), COUNT);
+    for (n, event) in told.iter().enumerate() {
+        assert_eq!(event["event_type"], "non_subscription_purchase");
+        let properties = &event["payload"]["event_properties"];
+        assert_eq!(properties["transaction_id"], format!("t{n}"));
+    }
+    let refused = run("nobody");
+    assert!(!refused.status.success(), "{refused:?}");
+    let shown = String::from_utf8_lossy(&refused.stdout);
+    assert!(shown.contains("not_authenticated"), "{refused:?}");
+}
+
+#[test]
+fn the_python_example_reports_a_one_time_purchase_and_its_refund() {
+    reports_a_one_time_purchase(xtask::test_environment::python(), "one_time.py");
+}
+
+#[test]
+fn the_javascript_example_reports_a_one_time_purchase_and_its_refund() {
+    reports_a_one_time_purchase("node", "one_time.js");
+}
+
+#[test]
+fn the_python_example_prints_the_feed() {
+    prints_the_feed(xtask::test_environment::python(), "events.py");
+}
+
+#[test]
+fn the_javascript_example_prints_the_feed() {
+    prints_the_feed("node", "events.js");
 }
 
 #[test]

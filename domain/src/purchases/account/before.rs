@@ -3,7 +3,7 @@
 use super::{Draft, Drafts, Party};
 use crate::purchases::access::AccessLevel;
 use crate::purchases::chain::Chain;
-use crate::purchases::holdings::Key;
+use crate::purchases::holdings::{Holdings, Key, Shared};
 use crate::purchases::machine::{Context, clock};
 
 /// The access levels before a change.
@@ -21,17 +21,21 @@ impl Before {
     pub(in crate::purchases) fn of(parties: &[Party], context: Context<'_>, handled: &[Key]) -> Self {
         let due = |chain: &Chain| {
             let key = Some(Key::of(&chain.latest)).filter(|key| handled.contains(key))?;
-            let due = clock::next_due(chain, context)?;
+            let due = clock::next_due(chain, context).filter(|_| chain.problem().is_none())?;
             // What is found to be overdue changes nothing before what was handled last.
             let just_before = due.saturating_sub(1).max(chain.clock);
             (due <= context.now).then_some((key, just_before))
         };
+        let chains = parties.iter().flat_map(|party| &party.holdings.chains);
+        let shared = parties.iter().flat_map(|party| &party.holdings.shared);
+        let left = |share: &Shared| {
+            let end = share
+                .ends_at
+                .filter(|end| *end <= context.now && handled.contains(&share.key))?;
+            Some((share.key.clone(), end.saturating_sub(1)))
+        };
         let mut before = Self {
-            due: parties
-                .iter()
-                .flat_map(|party| &party.holdings.chains)
-                .filter_map(due)
-                .collect(),
+            due: chains.filter_map(due).chain(shared.filter_map(left)).collect(),
             levels: Vec::new(),
             now: context.now,
         };
@@ -50,6 +54,9 @@ impl Before {
     /// owner's before those who share it.
     pub(in crate::purchases) fn changes(&self, parties: &mut [Party], now: i64) -> Drafts {
         let mut changes = Vec::new();
+        for (party, before) in parties.iter_mut().zip(&self.levels) {
+            self.keep_ended(&mut party.holdings, before, now);
+        }
         for (index, (party, before)) in parties.iter().zip(&self.levels).enumerate() {
             let after = party.holdings.levels(now);
             let is_same = |level: &AccessLevel| {
@@ -63,17 +70,8 @@ impl Before {
                     is_same && (old.will_renew == level.will_renew || is_over && only_closes(parties, level))
                 })
             };
-            let gone = before.iter().filter(|old| {
-                let stays = |level: &AccessLevel| level.access_level_id == old.access_level_id;
-                old.is_active(self.instant(old)) && !after.iter().any(stays)
-            });
-            let ended = gone.map(|old| AccessLevel {
-                expires_at: Some(now),
-                will_renew: false,
-                ..old.clone()
-            });
             let changed = after.iter().filter(|level| !is_same(level)).cloned();
-            changes.extend(ended.chain(changed).map(|level| (index, level)));
+            changes.extend(changed.map(|level| (index, level)));
         }
         let is_shared =
             |index: usize, level: &AccessLevel| !parties[index].holdings.owns(&Key::of_level(level));
@@ -92,6 +90,28 @@ impl Before {
         };
         changes.into_iter().filter_map(tell).collect()
     }
+
+    /// A level that nothing gives any more stays in the list: one that was active ends now, one that was over stays as
+    /// it was. It goes when something gives it again.
+    fn keep_ended(&self, holdings: &mut Holdings, before: &[AccessLevel], now: i64) {
+        let given = holdings.levels(now);
+        let is_given = |old: &AccessLevel| {
+            given
+                .iter()
+                .any(|level| level.access_level_id == old.access_level_id)
+        };
+        for old in before.iter().filter(|old| !is_given(old)) {
+            let was_active = old.is_active(self.instant(old));
+            let end = old.expires_at.map_or(now, |end| end.min(now));
+            holdings.ended.push(AccessLevel {
+                expires_at: Some(end).filter(|_| was_active).or(old.expires_at),
+                will_renew: old.will_renew && !was_active,
+                ..old.clone()
+            });
+        }
+        let shown = holdings.levels(now);
+        holdings.ended.retain(|level| shown.contains(level));
+    }
 }
 
 /// FNV-1a (64 bits) over what the change detector looks at.
@@ -102,12 +122,7 @@ fn hash(level: &AccessLevel, now: i64) -> u64 {
             (level.is_active(now), level.starts_at, level.expires_at),
             (level.will_renew, level.is_in_grace_period(now), level.is_refund),
             (level.cancellation_reason, level.billing_issue_detected_at),
-            (
-                &level.product_id,
-                &level.store,
-                &level.transaction_id,
-                &level.offer
-            ),
+            (&level.product_id, &level.store, level.told_id(), &level.offer),
         )
     );
     seen.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
@@ -126,7 +141,7 @@ fn looks_same(old: &AccessLevel, at: i64, new: &AccessLevel, now: i64) -> bool {
         && old.billing_issue_detected_at == new.billing_issue_detected_at
         && old.product_id == new.product_id
         && old.store == new.store
-        && old.transaction_id == new.transaction_id
+        && old.told_id() == new.told_id()
         && old.offer == new.offer
 }
 

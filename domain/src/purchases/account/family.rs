@@ -1,5 +1,7 @@
 //! Row A22: what somebody else of the family paid for gives access to the profile that reports it, and nothing else.
 
+use rust_decimal::Decimal;
+
 use super::{Party, Report, advance, take_out};
 use crate::purchases::holdings::Key;
 use crate::purchases::transaction::Transaction;
@@ -17,7 +19,7 @@ pub(super) fn take_in(
     if let Some(known) = known.filter(|known| Key::of(known) != *key) {
         let is_own = parties[0].holdings.owns(&Key::of(known));
         if is_own || known.is_family_shared {
-            take_out(parties, known);
+            take_out(parties, known, report.uncovered.as_ref(), report.context.now);
         } else {
             // The payer's transaction stays the payer's.
             stored = known.clone();
@@ -30,7 +32,7 @@ pub(super) fn take_in(
         if index == 0 || is_known {
             let known = is_known.then_some(&report.transaction);
             // Of the family no fact is told.
-            advance(holdings, key, known, report.clone());
+            advance(holdings, key, known, report.clone(), Decimal::ZERO);
         }
     }
     stored

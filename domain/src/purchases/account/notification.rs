@@ -19,11 +19,12 @@ pub fn notify(
     let before = Before::of(parties, context, std::slice::from_ref(key));
     let stored = refunded_in_part(&command);
     let holdings = &mut parties[0].holdings;
+    let mut chain = holdings.chains.remove(index);
     if let Some((old, new)) = &stored {
         let less = revenue(old).saturating_sub(revenue(new));
         holdings.revenue_usd = holdings.revenue_usd.saturating_sub(less);
+        chain.revenue_usd = chain.revenue_usd.saturating_sub(less);
     }
-    let chain = holdings.chains.remove(index);
     let (chain, facts) = machine::apply(Some(chain), None, command, context);
     holdings.chains.insert(index, chain.expect("a chain stays"));
     share_access(parties, 0, key);

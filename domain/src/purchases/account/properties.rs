@@ -79,11 +79,20 @@ fn changed(dice: &mut Dice, old: &Transaction, now: i64) -> Transaction {
 }
 
 /// A run of several profiles with several chains and purchases, as stores and backends tell it.
-fn run(
+fn run(dice: &mut Dice, each: impl FnMut(&mut Story, usize, i64, &Transaction) -> Drafts) -> (Story, i64) {
+    run_sharing(Sharing::Enabled, dice, each)
+}
+
+/// The same with another setting.
+fn run_sharing(
+    sharing: Sharing,
     dice: &mut Dice,
     mut each: impl FnMut(&mut Story, usize, i64, &Transaction) -> Drafts,
 ) -> (Story, i64) {
-    let mut story = Story::default();
+    let mut story = Story {
+        sharing,
+        ..Story::default()
+    };
     story.timers.subscription_active = vec![5, 40];
     story.timers.trial_active = vec![2];
     let mut now = day(0);
@@ -161,50 +170,118 @@ fn no_fact_is_told_twice() {
 #[test]
 fn revenue_is_the_sum_over_what_is_owned() {
     let mut dice = Dice::new();
-    for _ in 0..RUNS {
-        let (story, _) = run(&mut dice, |story, who, now, transaction| {
-            story.try_report(who, now, transaction).unwrap()
-        });
-        for party in &story.parties {
-            let owned = story
-                .stored
-                .iter()
-                .filter(|stored| party.holdings.owns(&Key::of(stored)));
-            let kept = owned.filter(|stored| stored.refunded_at.is_none());
-            let sum: Decimal = kept.map(|stored| stored.price.value).sum();
-            assert_eq!(party.holdings.revenue_usd, sum);
+    for sharing in [Sharing::Enabled, Sharing::Transfer, Sharing::Disabled] {
+        for _ in 0..RUNS {
+            let (story, _) = run_sharing(sharing, &mut dice, |story, who, now, transaction| {
+                story.try_report(who, now, transaction).unwrap()
+            });
+            let mut owned_by_all = 0;
+            for party in &story.parties {
+                let owned = story
+                    .stored
+                    .iter()
+                    .filter(|stored| party.holdings.owns(&Key::of(stored)));
+                owned_by_all += owned.clone().count();
+                let kept = owned.filter(|stored| stored.refunded_at.is_none());
+                let sum: Decimal = kept.map(|stored| stored.price.value).sum();
+                assert_eq!(party.holdings.revenue_usd, sum, "{sharing:?}");
+                let chains = &party.holdings.chains;
+                assert!(chains.iter().all(|chain| chain.revenue_usd >= Decimal::ZERO));
+            }
+            assert_eq!(owned_by_all, story.stored.len(), "each has one owner");
         }
     }
+}
+
+/// Tells of something that gives A premium. Answers from when to when it does, if nothing else happens.
+fn tell_source(dice: &mut Dice, story: &mut Story, n: i64) -> (i64, i64) {
+    let id = format!("c{n}");
+    let end = day(dice.between(1, 90));
+    let period = of_chain(&id, ending(end, paid(&id, 0)));
+    match dice.between(0, 6) {
+        0 => {
+            let back = dice.maybe(2, |dice| day(0) + HOUR * dice.between(1, 90 * 24));
+            let told = back.map_or(period.clone(), |back| refunded(back, period));
+            story.report(day(0), &told);
+            (i64::MIN, back.map_or(end, |back| back.min(end)))
+        }
+        1 => (i64::MIN, tell_periods(dice, story, &id)),
+        2 => {
+            let back = dice.maybe(2, |dice| day(0) + HOUR * dice.between(1, 90 * 24));
+            let bought = bought_once(&id, 0);
+            let told = back.map_or(bought.clone(), |back| refunded(back, bought));
+            story.report(day(0), &told);
+            (i64::MIN, back.unwrap_or(i64::MAX))
+        }
+        3 => {
+            story.report_by(B, day(0), &period);
+            story.report(day(0), &period);
+            (i64::MIN, end)
+        }
+        4 => {
+            let grace = end + HOUR * dice.between(0, 20 * 24);
+            story.report(day(0), &failed(day(0) + 1, Some(grace), period));
+            (i64::MIN, grace)
+        }
+        5 => {
+            story.report(day(0), &of_family(period));
+            (i64::MIN, end)
+        }
+        _ => {
+            let starts_at = dice.maybe(2, |dice| day(dice.between(0, 90)));
+            let ends_at = dice.maybe(2, |dice| {
+                starts_at.unwrap_or(day(0)) + HOUR * dice.between(1, 999)
+            });
+            story.grant(day(0), "premium", starts_at, ends_at);
+            (starts_at.unwrap_or(i64::MIN), ends_at.unwrap_or(i64::MAX))
+        }
+    }
+}
+
+/// Several periods of one chain, in any order. Answers when its access ends: with the last end, of periods that were paid
+/// back their refund if that is earlier.
+fn tell_periods(dice: &mut Dice, story: &mut Story, chain: &str) -> i64 {
+    let mut last = i64::MIN;
+    let mut periods = Vec::new();
+    for n in 0..dice.between(2, 8) {
+        let end = day(3 * n) + HOUR * dice.between(1, 40 * 24);
+        let period = of_chain(chain, ending(end, paid(&format!("{chain}-{n}"), 3 * n)));
+        if dice.once_in(3) {
+            let at = day(3 * n) + HOUR * dice.between(1, 40 * 24);
+            last = last.max(at.min(end));
+            periods.push(refunded(at, period));
+        } else {
+            last = last.max(end);
+            periods.push(period);
+        }
+    }
+    dice.shuffle(&mut periods);
+    for period in &periods {
+        story.report(day(0), period);
+    }
+    last
 }
 
 #[test]
 fn access_at_any_instant_is_what_the_sources_say() {
     let mut dice = Dice::new();
-    for _ in 0..RUNS {
+    for _ in 0..5 * RUNS {
         let mut story = Story::default();
-        // Each source as from when to when it gives access.
-        let mut sources: Vec<(i64, i64)> = Vec::new();
-        for n in 0..dice.between(0, 4) {
-            let id = format!("t{n}");
-            let end = day(dice.between(1, 90));
-            let back = dice.maybe(4, |dice| day(0) + HOUR * dice.between(1, 90 * 24));
-            let period = of_chain(&id, ending(end, paid(&id, 0)));
-            sources.push((i64::MIN, back.map_or(end, |back| back.min(end))));
-            story.report(
-                day(0),
-                &back.map_or(period.clone(), |back| refunded(back, period)),
-            );
+        let mut sources = Vec::new();
+        for n in 0..dice.between(0, 6) {
+            sources.push(tell_source(&mut dice, &mut story, n));
         }
-        for _ in 0..dice.between(0, 4) {
-            let starts_at = dice.maybe(2, |dice| day(dice.between(0, 90)));
-            let ends_at = dice.maybe(2, |dice| {
-                starts_at.unwrap_or(day(0)) + HOUR * dice.between(1, 999)
-            });
-            sources.push((starts_at.unwrap_or(i64::MIN), ends_at.unwrap_or(i64::MAX)));
-            story.grant(day(0), "premium", starts_at, ends_at);
+        let now = day(0) + HOUR;
+        if dice.once_in(3) {
+            let at = dice.maybe(2, |dice| now + HOUR * dice.between(1, 60 * 24));
+            if story.try_revoke(A, now, "premium", at).is_ok() {
+                for (start, end) in &mut sources {
+                    *end = (*end).min(at.unwrap_or(now.max(*start)));
+                }
+            }
         }
         for _ in 0..20 {
-            let at = day(0) + HOUR * dice.between(0, 120 * 24);
+            let at = now + HOUR * dice.between(0, 120 * 24);
             let expected = sources.iter().any(|(start, end)| (*start..*end).contains(&at));
             assert_eq!(story.has(A, "premium", at), expected, "{at} {sources:?}");
         }

@@ -4,7 +4,7 @@
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{Draft, Drafts, Party, Report};
+use super::{Draft, Drafts, Party, Report, leave, uncovers};
 use crate::app::Sharing;
 use crate::fields::Violation;
 use crate::ids::ProfileId;
@@ -25,10 +25,13 @@ pub struct Story {
     pub parties: Vec<Party>,
     pub stored: Vec<Transaction>,
     pub sharing: Sharing,
+    pub sandbox_sharing: Option<Sharing>,
+    pub regular_price: Option<Decimal>,
     pub waits: Waits,
     pub timers: Timers,
     pub usd_rate: Option<Decimal>,
     pub grants: u128,
+    pub reports: u32,
 }
 
 impl Default for Story {
@@ -42,10 +45,13 @@ impl Default for Story {
             parties: (0..NAMES.len()).map(party).collect(),
             stored: Vec::new(),
             sharing: Sharing::Enabled,
+            sandbox_sharing: None,
+            regular_price: None,
             waits: Waits::default(),
             timers: Timers::default(),
             usd_rate: Some(Decimal::ONE),
             grants: 0,
+            reports: 0,
         }
     }
 }
@@ -87,15 +93,25 @@ impl Story {
             .flatten()
             .map(Key::of)
             .collect();
+        self.reports += 1;
         let holds = |party: &Party| keys.iter().any(|key| party.holdings.holds_any(key));
         let mut parties = self.call(caller, holds);
+        let uncovered = known
+            .as_ref()
+            .and_then(|known| uncovers(&parties, known, transaction));
+        let is_uncovered = |stored: &&Transaction| {
+            stored.store == transaction.store && Some(&stored.id) == uncovered.as_ref()
+        };
         let report = Report {
             transaction: transaction.clone(),
             known,
+            uncovered: self.stored.iter().find(is_uncovered).cloned(),
             usd_rate: self.usd_rate,
             sharing: self.sharing,
+            sandbox_sharing: self.sandbox_sharing.unwrap_or(self.sharing),
+            regular_price: self.regular_price,
             is_consumable: transaction.product_id == "coins",
-            purchase_id: Uuid::nil(),
+            purchase_id: Uuid::from_fields(self.reports, 0, 0, &[0; 8]),
             context: Context {
                 now,
                 waits: &self.waits,
@@ -124,9 +140,7 @@ impl Story {
             if due.is_none_or(|due| due > now) {
                 continue;
             }
-            let chains = &self.parties[owner].holdings.chains;
-            let keys: Vec<_> = chains.iter().map(|chain| Key::of(&chain.latest)).collect();
-            let mut parties = self.call(owner, |party| keys.iter().any(|key| party.holdings.holds(key)));
+            let mut parties = self.call_all_who_share(owner);
             drafts.extend(super::tick(&mut parties, self.context(now)));
             self.send_home(parties);
         }
@@ -212,7 +226,19 @@ impl Story {
 
     /// The profile is deleted; what others share with it stays as they last saw it.
     pub fn delete(&mut self, who: usize) {
-        self.parties[who].holdings = Holdings::default();
+        let mut parties = self.call_all_who_share(who);
+        leave(&mut parties);
+        parties[0].holdings = Holdings::default();
+        self.send_home(parties);
+    }
+
+    fn call_all_who_share(&mut self, who: usize) -> Vec<Party> {
+        let held = &self.parties[who].holdings;
+        let chains = held.chains.iter().map(|chain| Key::of(&chain.latest));
+        let one_time = held.one_time.iter().map(|one| Key::of(&one.transaction));
+        let shared = held.shared.iter().map(|share| share.key.clone());
+        let keys: Vec<_> = chains.chain(one_time).chain(shared).collect();
+        self.call(who, |party| keys.iter().any(|key| party.holdings.holds(key)))
     }
 
     pub fn level(&self, who: usize, level: &str, at: i64) -> Option<AccessLevel> {

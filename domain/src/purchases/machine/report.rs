@@ -1,5 +1,7 @@
 //! Table A: a transaction that was not known.
 
+use rust_decimal::Decimal;
+
 use super::{Change, Context, by_phase, clock};
 use crate::events::{EventKind, Fact};
 use crate::purchases::chain::{Chain, Closed, DAY, Period, Phase, Trial};
@@ -30,6 +32,7 @@ pub(super) fn begin(transaction: Transaction, context: Context<'_>, facts: &mut 
         access_level_id: context.access_level_id.map(str::to_owned),
         activated_at: transaction.purchased_at,
         revoked: None,
+        revenue_usd: Decimal::ZERO,
         latest: transaction,
     };
     if chain.latest.is_family_shared {

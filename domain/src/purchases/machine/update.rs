@@ -96,6 +96,7 @@ impl Change<'_> {
             // B2: with the product that was active when renewing was switched off.
             let as_cancelled = Transaction {
                 product_id: old.product_id.clone(),
+                regular_price: old.regular_price,
                 ..new.clone()
             };
             self.chain.reactivated_at = Some(at);

@@ -24,6 +24,7 @@ use crate::actions::{ActionError, Reply};
 use crate::directory::App;
 use crate::state::AppState;
 use crate::store::tables::profiles::{self, rows_of};
+use crate::store::tables::purchases;
 use crate::store::{Decision, Loaded, Sql, Statement};
 
 /// Gives a profile an access level.
@@ -80,19 +81,27 @@ async fn change_access(
         ..
     } = request;
     let rules = Rules::of(app);
-    let reads = vec![profiles::lock_whole(app.id, &selector), level_exists(app, level)];
+    let shared = state.clone();
+    let reads = vec![
+        profiles::lock_whole(app.id, &selector),
+        level_exists(app, level),
+        purchases::lock_sharers_of(app.id, &selector),
+    ];
     let is_premium = level == PREMIUM;
     let decide = move |loaded: &mut Loaded| {
         let (found, details) = profiles::read_whole(rules.app.id, rows_of(loaded, 0))?.unzip();
-        let mut people = People(vec![(selector.pick(found)?, details.unwrap_or_default())]);
+        let mut people = People::of(selector.pick(found)?, details);
+        // They are not changed; the events name them.
+        people.read(rules.app.id, rows_of(loaded, 2))?;
         if !is_premium && rows_of(loaded, 1).is_empty() {
             return Err(refused(no_such_level()));
         }
         let mut parties = people.parties();
+        people.report_problems(&shared.metrics);
         let drafts = change(&mut parties[0], rules.context(now, None)).map_err(refused)?;
         let mut writes = people.settle(parties, &[], &rules, now);
-        writes.extend(tell(&rules, &people, drafts, None, now));
-        let (answer, _) = people.0.swap_remove(0);
+        writes.extend(tell(&rules, &people, drafts, now));
+        let (answer, _) = people.known.swap_remove(0);
         Ok(Decision { writes, answer })
     };
     let reply = commit(state, remember, now, reads, decide, render).await?;

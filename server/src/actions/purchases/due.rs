@@ -93,22 +93,25 @@ async fn handle(state: &AppState, app: AppId, profile: ProfileId, now: i64) -> R
         return Err(ActionError::Missing("the app"));
     };
     let rules = Rules::of(&app);
+    let shared = state.clone();
     let reads = vec![purchases::lock_sharers(app.id, profile)];
     let decide = move |mut loaded: Loaded| -> Result<Decision<()>, ActionError> {
-        let mut people = People(Vec::new());
+        let mut people = People::default();
         people.read(rules.app.id, rows_of(&mut loaded, 0))?;
+        people.require(profile)?;
+        people.report_problems(&shared.metrics);
         let mut writes = Vec::new();
         if let Some(owner) = people.position(profile) {
-            people.0.swap(0, owner);
+            people.known.swap(0, owner);
             let mut parties = people.parties();
             let drafts = account::tick(&mut parties, rules.context(now, None));
             writes = people.settle(parties, &[], &rules, now);
             if writes.is_empty() {
                 // The app's settings have changed since the date was noted.
-                let due_at = people.0[0].0.holdings.next_due(rules.context(now, None));
+                let due_at = people.known[0].0.holdings.next_due(rules.context(now, None));
                 writes.push(purchases::set_due(rules.app.id, profile, due_at));
             }
-            writes.extend(tell(&rules, &people, drafts, None, now));
+            writes.extend(tell(&rules, &people, drafts, now));
         }
         Ok(Decision { writes, answer: () })
     };

@@ -2,6 +2,7 @@
 
 mod access;
 mod due;
+mod leave;
 mod people;
 mod report;
 mod tell;
@@ -14,6 +15,7 @@ use bursar_domain::purchases::machine::{Context, Timers, Waits};
 
 pub use access::{grant, read_refund_saver, revoke, set_refund_saver};
 pub use due::handle_due;
+pub(super) use leave::leave;
 pub use report::set_transaction;
 
 use crate::actions::ActionError;

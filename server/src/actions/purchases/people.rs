@@ -6,22 +6,72 @@ use bursar_domain::purchases::account::Party;
 use bursar_domain::purchases::holdings::{Holdings, Key};
 
 use super::Rules;
+use crate::metrics::Metrics;
 use crate::store::tables::{profiles, purchases};
 use crate::store::{Row, Statement, StoreError};
 
 /// Profiles with what they had before the change.
-pub(super) struct People(pub Vec<(Profile, Details)>);
+#[derive(Default)]
+pub(super) struct People {
+    /// Those that a change is about, the first of whom it is made for.
+    pub known: Vec<(Profile, Details)>,
+    /// Those that cannot be read, and why.
+    unreadable: Vec<(ProfileId, StoreError)>,
+}
 
 impl People {
-    /// Adds the profiles of a read's rows that are not among them yet.
+    /// A change that is made for this profile.
+    pub fn of(profile: Profile, details: Option<Details>) -> Self {
+        Self {
+            known: vec![(profile, details.unwrap_or_default())],
+            unreadable: Vec::new(),
+        }
+    }
+
+    /// Adds the profiles of a read's rows that are not among them yet. One that cannot be read does not hold up the
+    /// others: it is left out.
     pub fn read(&mut self, app: AppId, rows: &mut [Row]) -> Result<(), StoreError> {
         for row in rows {
-            if self.position(profiles::id_of(row)?).is_none() {
-                self.0
-                    .extend(profiles::read_whole(app, std::slice::from_mut(row))?);
+            let id = profiles::id_of(row)?;
+            if self.position(id).is_some() {
+                continue;
+            }
+            match profiles::read_whole(app, std::slice::from_mut(row)) {
+                Ok(profile) => self.known.extend(profile),
+                Err(error) => self.unreadable.push((id, error)),
             }
         }
         Ok(())
+    }
+
+    /// Fails if the profile was left out.
+    pub fn require(&mut self, id: ProfileId) -> Result<(), StoreError> {
+        let place = self.unreadable.iter().position(|(other, _)| *other == id);
+        place.map_or(Ok(()), |place| Err(self.unreadable.swap_remove(place).1))
+    }
+
+    /// Fails if it could be that a chain's owner was left out: who takes its place would take what it has.
+    pub fn require_owners(&mut self, keys: &[Key]) -> Result<(), StoreError> {
+        let is_owned = |key: &Key| self.known.iter().any(|(profile, _)| profile.holdings.owns(key));
+        match self.unreadable.first() {
+            Some((id, _)) if !keys.iter().all(is_owned) => self.require(*id),
+            _ => Ok(()),
+        }
+    }
+
+    /// Logs and counts those that cannot be read, and those that have what cannot be.
+    pub fn report_problems(&self, metrics: &Metrics) {
+        for (id, error) in &self.unreadable {
+            metrics.unsound_profiles.inc();
+            tracing::error!(profile.id = %id, %error, "profile {id} cannot be read and is left out");
+        }
+        for (profile, _) in &self.known {
+            if let Some(problem) = profile.holdings.problem() {
+                let id = profile.id;
+                metrics.unsound_profiles.inc();
+                tracing::error!(profile.id = %id, %problem, "profile {id} has purchases that cannot be so");
+            }
+        }
     }
 
     /// The parties of the rules, in the same order.
@@ -31,14 +81,14 @@ impl People {
             is_identified: profile.customer_user_id.is_some(),
             holdings: profile.holdings.clone(),
         };
-        self.0.iter().map(party).collect()
+        self.known.iter().map(party).collect()
     }
 
     /// Takes over what the parties have now, and answers what is to be written: each that has changed, and who holds
     /// the chains of `keys` now, which are the payers' keys. Who has what the family shares holds it too.
     pub fn settle(&mut self, parties: Vec<Party>, keys: &[Key], rules: &Rules, now: i64) -> Vec<Statement> {
         let (mut writes, mut held) = (Vec::new(), Vec::new());
-        for ((profile, _), party) in self.0.iter_mut().zip(parties) {
+        for ((profile, _), party) in self.known.iter_mut().zip(parties) {
             if profile.holdings == party.holdings {
                 continue;
             }
@@ -61,6 +111,6 @@ impl People {
     }
 
     pub fn position(&self, id: ProfileId) -> Option<usize> {
-        self.0.iter().position(|(profile, _)| profile.id == id)
+        self.known.iter().position(|(profile, _)| profile.id == id)
     }
 }

@@ -1,12 +1,12 @@
 //! A transaction is reported.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use bursar_domain::app::{PREMIUM, Sharing, UnknownProduct};
+use bursar_domain::app::{PREMIUM, UnknownProduct};
 use bursar_domain::profile::Profile;
 use bursar_domain::purchases::account::{self, Report};
 use bursar_domain::purchases::holdings::Key;
-use bursar_domain::purchases::transaction::{Environment, Transaction};
+use bursar_domain::purchases::transaction::Transaction;
 use bursar_domain::time::format_day;
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -32,14 +32,56 @@ pub async fn set_transaction(
     app: &Arc<App>,
     request: Request,
     transaction: Transaction,
+    render: impl Fn(&Profile) -> Reply + Send + Sync + 'static,
+) -> Result<Reply, ActionError> {
+    let render = Arc::new(render);
+    let mut uncovered = None;
+    loop {
+        let lacking = Arc::new(OnceLock::new());
+        let once = Once {
+            request: request.clone(),
+            transaction: transaction.clone(),
+            uncovered,
+            lacking: Arc::clone(&lacking),
+        };
+        let render = Arc::clone(&render);
+        let done = try_once(state, app, once, move |profile| render(profile)).await;
+        match lacking.get() {
+            // Rare: a transaction leaves its chain, which then shows another one.
+            Some(id) if done.is_err() => uncovered = Some(String::clone(id)),
+            _ => return done,
+        }
+    }
+}
+
+/// A report, tried once.
+struct Once {
+    request: Request,
+    transaction: Transaction,
+    /// The id of the transaction that is read because the chain which this one leaves shows it next.
+    uncovered: Option<String>,
+    /// Where the id is put of one that would have to be read for that.
+    lacking: Arc<OnceLock<String>>,
+}
+
+async fn try_once(
+    state: &AppState,
+    app: &Arc<App>,
+    once: Once,
     render: impl Fn(&Profile) -> Reply + Send + 'static,
 ) -> Result<Reply, ActionError> {
-    let Request {
-        selector,
-        now,
-        remember,
-        ..
-    } = request;
+    let Once {
+        request:
+            Request {
+                selector,
+                now,
+                remember,
+                ..
+            },
+        transaction,
+        uncovered,
+        lacking,
+    } = once;
     let rules = Rules::of(app);
     let mut reads = vec![
         profiles::lock_whole(app.id, &selector),
@@ -51,27 +93,55 @@ pub async fn set_transaction(
     if currency != US_DOLLARS {
         reads.push(purchases::rate(currency, &format_day(transaction.purchased_at)));
     }
+    let place_of_uncovered = reads.len();
+    if let Some(id) = &uncovered {
+        let id = id.clone();
+        let transaction = Transaction {
+            id,
+            ..transaction.clone()
+        };
+        reads.push(purchases::select(app.id, &transaction));
+    }
     let purchase_id = Uuid::new_v4();
+    let shared = state.clone();
     let decide = move |loaded: &mut Loaded| {
         let app = rules.app.id;
         let (caller, details) = profiles::read_whole(app, rows_of(loaded, 0))?.unzip();
-        let mut people = People(vec![(selector.pick(caller)?, details.unwrap_or_default())]);
+        let mut people = People::of(selector.pick(caller)?, details);
         people.read(app, rows_of(loaded, 1))?;
         let known = purchases::read(rows_of(loaded, 2))?;
         let product = Product::read(rows_of(loaded, 3), &rules)?;
         let key_of = |transaction: &Transaction| Key::of(transaction).of_payer();
         let mut keys = vec![key_of(&transaction)];
         keys.extend(known.as_ref().map(key_of).filter(|key| *key != keys[0]));
+        people.report_problems(&shared.metrics);
+        people.require_owners(&keys)?;
+        if let Some(known) = &known {
+            warn_of_environment(known, &transaction);
+        }
+        let settings = &rules.app.settings;
+        let mut parties = people.parties();
+        let known_one = known.as_ref();
+        let wanted = known_one.and_then(|known| account::uncovers(&parties, known, &transaction));
+        if let Some(id) = wanted.filter(|id| uncovered.as_ref() != Some(id)) {
+            lacking.get_or_init(|| id);
+            return Err(ActionError::Missing("what the chain shows next"));
+        }
         let report = Report {
             known: known.clone(),
+            uncovered: match uncovered {
+                Some(_) => purchases::read(rows_of(loaded, place_of_uncovered))?,
+                None => None,
+            },
             usd_rate: usd_rate(&transaction, rows_of(loaded, 4))?,
-            sharing: sharing(&rules, transaction.environment),
+            sharing: settings.sharing,
+            sandbox_sharing: settings.sandbox_sharing.unwrap_or(settings.sharing),
+            regular_price: product.regular_price(&transaction),
             is_consumable: product.is_consumable,
             purchase_id,
             context: rules.context(now, product.access_level_id.as_deref()),
             transaction: transaction.clone(),
         };
-        let mut parties = people.parties();
         let (drafts, stored) = account::report(&mut parties, report).map_err(refused)?;
         let mut writes = people.settle(parties, &keys, &rules, now);
         match &known {
@@ -79,10 +149,8 @@ pub async fn set_transaction(
             Some(_) => writes.push(purchases::update(app, &stored)),
             None => writes.push(purchases::insert(app, &stored)),
         }
-        let price = product.regular_price(&transaction);
-        let price = price.map(|price| (transaction.product_id.as_str(), price));
-        writes.extend(tell(&rules, &people, drafts, price, now));
-        let (profile, _) = people.0.swap_remove(0);
+        writes.extend(tell(&rules, &people, drafts, now));
+        let (profile, _) = people.known.swap_remove(0);
         Ok(Decision {
             writes,
             answer: profile,
@@ -142,10 +210,14 @@ fn usd_rate(transaction: &Transaction, rows: &mut [Row]) -> Result<Option<Decima
         .map_err(|_| StoreError::Corrupt("a rate cannot be read".into()))
 }
 
-fn sharing(rules: &Rules, environment: Environment) -> Sharing {
-    let settings = &rules.app.settings;
-    match environment {
-        Environment::Production => settings.sharing,
-        Environment::Sandbox => settings.sandbox_sharing.unwrap_or(settings.sharing),
+/// A transaction stays where it was first reported.
+fn warn_of_environment(known: &Transaction, reported: &Transaction) {
+    if known.environment != reported.environment {
+        let (stays, claimed) = (known.environment.as_str(), reported.environment.as_str());
+        tracing::warn!(
+            store = %known.store, transaction.id = %known.id,
+            "transaction {} is known in {stays} and was reported in {claimed}: it stays in {stays}",
+            known.id,
+        );
     }
 }

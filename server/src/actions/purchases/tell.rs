@@ -8,8 +8,6 @@ use bursar_domain::profile::{Details, Profile};
 use bursar_domain::purchases::access::AccessLevel;
 use bursar_domain::purchases::account::{Draft, Drafts};
 use bursar_domain::purchases::holdings::Key;
-use bursar_domain::purchases::transaction::Transaction;
-use rust_decimal::Decimal;
 
 use super::Rules;
 use super::people::People;
@@ -18,25 +16,14 @@ use crate::store::Statement;
 use crate::store::tables::events;
 
 /// The statements that add the events and their deliveries. Changes of access levels are told only where the app's webhook wants them.
-pub(super) fn tell(
-    rules: &Rules,
-    people: &People,
-    drafts: Drafts,
-    regular_price: Option<(&str, Decimal)>,
-    now: i64,
-) -> Vec<Statement> {
+pub(super) fn tell(rules: &Rules, people: &People, drafts: Drafts, now: i64) -> Vec<Statement> {
     let wants_levels = rules.app.makes_access_level_updated();
     let drafts = drafts.into_iter().filter_map(|(profile, draft)| {
         let wanted = wants_levels || matches!(draft, Draft::Fact(_));
         let place = people.position(profile)?;
         wanted.then_some((place, draft))
     });
-    let teller = Teller {
-        rules,
-        people,
-        regular_price,
-        now,
-    };
+    let teller = Teller { rules, people, now };
     let mut writes = Vec::new();
     for (place, draft) in drafts {
         let event = teller.event(place, &draft);
@@ -45,7 +32,7 @@ pub(super) fn tell(
             Draft::Fact(fact) => fact.timer_days,
             Draft::Level { .. } => None,
         };
-        let gate = Gate::new(event.kind, event.at, timer_days, &people.0[place].1);
+        let gate = Gate::new(event.kind, event.at, timer_days, &people.known[place].1);
         writes.extend(plan(&rules.app, event.profile, event.id, &gate, event.created_at));
     }
     writes
@@ -54,7 +41,6 @@ pub(super) fn tell(
 struct Teller<'a> {
     rules: &'a Rules,
     people: &'a People,
-    regular_price: Option<(&'a str, Decimal)>,
     now: i64,
 }
 
@@ -67,13 +53,13 @@ impl Teller<'_> {
     }
 
     fn of_fact(&self, place: usize, fact: &Fact) -> Event {
-        let (profile, details) = &self.people.0[place];
+        let (profile, details) = &self.people.known[place];
         let transaction = &fact.transaction;
         let settings = &self.rules.app.settings;
         let money = Money::of(
             transaction,
             fact.rate_after_first_year,
-            self.regular_price_of(transaction),
+            transaction.regular_price,
             settings,
             transaction.usd_rate,
         );
@@ -102,7 +88,7 @@ impl Teller<'_> {
     }
 
     fn of_level(&self, place: usize, level: &AccessLevel, number: u32) -> Event {
-        let (profile, details) = &self.people.0[place];
+        let (profile, details) = &self.people.known[place];
         let kind = EventKind::AccessLevelUpdated;
         let id = event_id(
             profile.app,
@@ -128,18 +114,12 @@ impl Teller<'_> {
         }
     }
 
-    /// The price that the catalogue tells, if it is that of this product.
-    fn regular_price_of(&self, transaction: &Transaction) -> Option<Decimal> {
-        let (product, price) = self.regular_price?;
-        (product == transaction.product_id).then_some(price)
-    }
-
     /// The others who hold the chain. Who has lost it shares it with nobody.
     fn sharing(&self, place: usize, key: &Key) -> Vec<Sharer<'_>> {
-        if !self.people.0[place].0.holdings.holds(key) {
+        if !self.people.known[place].0.holdings.holds(key) {
             return Vec::new();
         }
-        let everybody = self.people.0.iter().enumerate();
+        let everybody = self.people.known.iter().enumerate();
         let others = everybody.filter(|(other, (profile, _))| *other != place && profile.holdings.holds(key));
         others
             .map(|(_, (profile, _))| Sharer {

@@ -46,7 +46,7 @@ pub async fn check(store: &Store, report: &mut Report) -> Result<(), Failure> {
 
 fn problem(holdings: &str, due_at: Option<i64>) -> Option<String> {
     match serde_json::from_str::<bursar_domain::purchases::holdings::Holdings>(holdings) {
-        Ok(holdings) => holdings.problem(due_at),
+        Ok(holdings) => holdings.problem().or_else(|| holdings.forgotten(due_at)),
         // Without the reader's words, in which a value could stand.
         Err(error) => Some(format!(
             "what it has cannot be read (at character {})",

@@ -3,6 +3,7 @@
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::purchases::holdings::Key;
 use bursar_domain::purchases::transaction::Transaction;
+use bursar_domain::selector::Selector;
 
 use crate::store::{Row, Sql, Statement, StoreError, Value};
 
@@ -101,6 +102,38 @@ pub fn lock_sharers(app: AppId, profile: ProfileId) -> Statement {
          ORDER BY wanted.place, p.profile_id FOR UPDATE OF p",
     );
     Statement::new(&SQL, [app.0.into(), profile.0.into()])
+}
+
+/// As [`lock_sharers`], for the profile that the selector looks up. Without chains that is nobody, or itself alone.
+pub fn lock_sharers_of(app: AppId, selector: &Selector) -> Statement {
+    const BY_CUSTOMER: Sql = Sql::with_lock(
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
+         FROM profiles WHERE app_id = $1 AND profile_id IN (
+             SELECT others.profile_id
+             FROM profiles AS p CROSS JOIN chain_holders AS own CROSS JOIN chain_holders AS others
+             WHERE p.app_id = $1 AND p.customer_user_id = $2 AND own.app_id = $1 AND own.profile_id = p.profile_id
+                   AND others.app_id = own.app_id AND others.store = own.store
+                   AND others.original_id = own.original_id)",
+        "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
+                p.holdings, p.details
+         FROM (SELECT DISTINCT others.profile_id
+               FROM profiles AS found
+               CROSS JOIN LATERAL (
+                   SELECT store, original_id FROM chain_holders
+                   WHERE app_id = $1 AND profile_id = found.profile_id OFFSET 0) AS own
+               CROSS JOIN LATERAL (
+                   SELECT profile_id FROM chain_holders
+                   WHERE app_id = $1 AND store = own.store AND original_id = own.original_id OFFSET 0) AS others
+               WHERE found.app_id = $1 AND found.customer_user_id = $2 OFFSET 0) AS holder (profile_id)
+         JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = holder.profile_id
+         ORDER BY p.profile_id FOR UPDATE OF p",
+    );
+    match selector {
+        Selector::Id(id) | Selector::Both(id, _) => lock_sharers(app, *id),
+        Selector::Customer(customer) => {
+            Statement::new(&BY_CUSTOMER, [app.0.into(), customer.as_str().into()])
+        }
+    }
 }
 
 /// The transaction as it was last reported.

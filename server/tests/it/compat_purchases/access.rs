@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
+use crate::support::direct::set_webhook_of;
 use crate::support::purchases::{Customer, GRANT, REVOKE, TRANSACTION, stored, subscription, with};
 use crate::support::refusal::{not_found, refusal, refused};
 use crate::support::server::{START, TestServer};
@@ -191,4 +192,40 @@ async fn an_upcoming_grant_is_revoked_at_its_start() {
     let level = user.post(REVOKE, &premium(json!({}))).await["access_levels"][0].clone();
     assert_eq!(level["starts_at"], "2026-02-01T00:00:00+00:00");
     assert_eq!(level["expires_at"], "2026-02-01T00:00:00+00:00");
+}
+
+#[tokio::test]
+async fn what_a_revocation_and_a_grant_tell_names_those_who_share_the_level() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        set_webhook_of(&server.state, server.app_id.parse().unwrap(), json!({})).await;
+        let (one, two) = (
+            Customer::new(&server, "one").await,
+            Customer::new(&server, "two").await,
+        );
+        one.post(TRANSACTION, &subscription()).await;
+        two.post(TRANSACTION, &subscription()).await;
+        let sharing = async |customer: &Customer<'_>| {
+            let id = customer.profile().await["profile_id"].clone();
+            let path = format!(
+                "apps/{}/events?profile_id={}&limit=1",
+                server.app_id,
+                id.as_str().unwrap()
+            );
+            let page = server.admin("GET", &path, "").await.json();
+            let payload = page["data"][0]["payload"].clone();
+            assert_eq!(payload["event_type"], "access_level_updated");
+            payload["profiles_sharing_access_level"].clone()
+        };
+        for (who, other) in [(&two, &one), (&one, &two)] {
+            who.post(REVOKE, &premium(json!({}))).await;
+            let expected = json!([{
+                "profile_id": other.profile().await["profile_id"], "customer_user_id": other.id,
+            }]);
+            assert_eq!(sharing(who).await, expected, "{backend:?}");
+        }
+        // A grant is shared with nobody.
+        one.post(GRANT, &premium(json!({}))).await;
+        assert_eq!(sharing(&one).await, Value::Null, "{backend:?}");
+    }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
-use crate::support::direct::set_settings;
+use crate::support::direct::{set_settings, set_webhook_of};
 use crate::support::purchases::{Customer, TRANSACTION, numbered, one_time, subscription, with};
 use crate::support::server::TestServer;
 
@@ -192,4 +192,88 @@ async fn what_a_later_report_does_not_mention_returns_to_its_default() {
         assert_eq!(entry[name], Value::Null, "{name}");
     }
     assert_eq!(entry["is_in_grace_period"], false);
+}
+
+#[tokio::test]
+async fn what_time_alone_tells_of_a_period_has_its_regular_price_as_its_start_has() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let app = server.app_id.parse().unwrap();
+        let settings = json!({
+            "send_trial_price": true, "events": {"trial_active": true}, "synthetic_delay_days": {"trial_active": 3},
+        });
+        set_webhook_of(&server.state, app, settings).await;
+        let product = r#"{"access_level_id":"premium","consumable":false,
+                          "price":{"value":"9.99","currency":"USD"}}"#;
+        let path = format!("apps/{app}/products/app_store/monthly");
+        put(&server, &path, product).await;
+        let trial = json!({
+            "price": {"country": "US", "currency": "USD", "value": 0}, "purchased_at": "2026-01-01T00:00:00Z",
+            "originally_purchased_at": "2026-01-01T00:00:00Z", "expires_at": "2026-01-08T00:00:00Z",
+            "offer": {"category": "introductory", "type": "free_trial"},
+        });
+        let user = Customer::new(&server, "user-1").await;
+        user.post(TRANSACTION, &with(subscription(), trial)).await;
+        // What the catalogue says later is not what it said then.
+        put(&server, &path, &product.replace("9.99", "19.99")).await;
+        let moved = server
+            .admin("POST", "test-clock", r#"{"now":"2026-01-20T00:00:00Z"}"#)
+            .await;
+        assert_eq!(moved.status, 200, "{}", moved.text());
+        let page = server
+            .admin("GET", &format!("apps/{app}/events?order=asc"), "")
+            .await;
+        let prices = |kind: &str| {
+            let page = page.json();
+            let all = page["data"].as_array().unwrap();
+            let told = all.iter().find(|event| event["event_type"] == kind).unwrap();
+            let properties = &told["payload"]["event_properties"];
+            ["price_local", "original_price_local", "discount_amount_usd"]
+                .map(|name| properties[name].clone())
+        };
+        let regular = json!(9.99);
+        let of_start = [regular.clone(), regular.clone(), regular.clone()];
+        assert_eq!(prices("trial_started"), of_start, "{backend:?}");
+        assert_eq!(prices("trial_active"), of_start, "{backend:?}");
+        let of_end = [Value::Null, regular.clone(), regular];
+        assert_eq!(prices("trial_expired"), of_end, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_chain_shows_the_transaction_before_once_its_latest_has_moved_away() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let user = Customer::new(&server, "user-1").await;
+        let offer = json!({"offer": {"category": "introductory", "type": "pay_as_you_go"}});
+        user.post(TRANSACTION, &with(subscription(), offer)).await;
+        let renewal = json!({
+            "store_transaction_id": "t2", "store_product_id": "weekly", "purchased_at": "2026-01-15T00:00:00Z",
+            "expires_at": "2026-01-22T00:00:00Z", "price": {"country": "DE", "currency": "EUR", "value": 2.99},
+        });
+        let renewal = with(subscription(), renewal);
+        user.post(TRANSACTION, &renewal).await;
+        let moved = with(renewal, json!({"store_original_transaction_id": "u1"}));
+        let key = [("idempotency-key", "move"), ("adapty-customer-user-id", "user-1")];
+        for _ in 0..2 {
+            let answer = server.call("POST", TRANSACTION, &key, &moved.to_string()).await;
+            assert_eq!(answer.status, 200, "{backend:?}: {}", answer.text());
+            let subscriptions = answer.json()["data"]["subscriptions"].clone();
+            let shown = |place: usize| {
+                let entry = &subscriptions[place];
+                ["store_transaction_id", "store_product_id", "expires_at"].map(|name| entry[name].clone())
+            };
+            assert_eq!(
+                shown(0),
+                ["t1", "monthly", "2026-01-15T00:00:00+00:00"],
+                "{backend:?}"
+            );
+            assert_eq!(
+                shown(1),
+                ["t2", "weekly", "2026-01-22T00:00:00+00:00"],
+                "{backend:?}"
+            );
+            assert_eq!(subscriptions[0]["offer"]["type"], "pay_as_you_go", "{backend:?}");
+        }
+    }
 }

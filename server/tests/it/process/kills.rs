@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::judge::Judge;
 use crate::support::backend::Backend;
@@ -16,7 +16,8 @@ use crate::support::server::{IDENTIFIERS, PROFILE};
 const KILLS: usize = 25;
 /// In so many kills the server without the defence must have lost something.
 const SABOTAGED_KILLS: usize = 5;
-/// How many writes a second the clients must have got through for it to be a load.
+/// How many writes a second the clients must have got through for it to be a load: before one of the kills at least,
+/// because other tests may have the machine during the rest.
 const LEAST_RATE: f64 = 300.0;
 const READY_LIMIT: Duration = Duration::from_secs(2);
 
@@ -30,6 +31,7 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
     program.binary = binary;
     server = program.start();
     let mut slowest = Duration::ZERO;
+    let mut highest_rate = 0.0_f64;
     for kill in 1..=kills {
         let pause = match random.below(12) {
             0 => 1_000 + random.below(2_000),
@@ -37,10 +39,13 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
         };
         let before = judge.unanswered();
         let address = server.address;
+        let (acknowledged, begun) = (judge.acknowledged(), Instant::now());
         judge.load(&program, &server, || {
             thread::sleep(Duration::from_millis(pause as u64));
             server.kill_now();
         });
+        let rate = (judge.acknowledged() - acknowledged) as f64 / begun.elapsed().as_secs_f64();
+        highest_rate = highest_rate.max(rate);
         assert!(
             judge.unanswered() > before,
             "kill {kill}: no write was in flight at {address}"
@@ -61,8 +66,11 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
         judge.unanswered()
     );
     assert!(slowest < READY_LIMIT, "ready again after {slowest:?}");
-    let rate = judge.acknowledged_per_second();
-    assert!(rate > LEAST_RATE, "{rate:.0} writes a second are no load");
+    assert!(judge.acknowledged() > kills * 20, "hardly anything was written");
+    assert!(
+        highest_rate > LEAST_RATE,
+        "{highest_rate:.0} writes a second are no load"
+    );
     Vec::new()
 }
 

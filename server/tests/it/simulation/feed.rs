@@ -199,7 +199,14 @@ impl Feed {
                     .filter(|(_, told)| told.is_of(kinds) && of_it(told));
                 found.count()
             };
-            assert_eq!(count(&OPENINGS), 1, "the opening of {transaction:?}");
+            let openings = usize::from(!transaction.is_family_shared);
+            assert_eq!(count(&OPENINGS), openings, "the opening of {transaction:?}");
+            if transaction.replaces_another {
+                assert_eq!(count(&["trial_started"]), 0, "it is no trial: {transaction:?}");
+            }
+            if transaction.is_family_shared {
+                continue;
+            }
             let is_charged = !transaction.price.value.is_zero();
             if transaction.refunded_at.is_some() && (is_charged || is_once(transaction)) {
                 assert!(count(&REFUNDS) > 0, "the refund of {transaction:?}");

@@ -11,13 +11,15 @@ use std::thread;
 
 use xtask::test_environment::{SIMULATION, simulation_seeds};
 
-use self::history::History;
+use self::history::{History, WIDE};
 use self::world::World;
 use crate::support::backend::Backend;
 
 const SEEDS: u64 = 10_000;
 /// So many also run on a file, each server with a store of its own.
 const ON_A_FILE: u64 = 60;
+/// So many wider ones also run on PostgreSQL, where two servers really work at once.
+const ON_POSTGRES: u64 = 200;
 const THREADS: usize = 2;
 /// Seeds that found a mistake once: a change of access told twice, a revocation that reached those who share, a stripe
 /// chain that expired when its charge failed, transactions of deleted profiles that counted as known.
@@ -59,19 +61,25 @@ fn run(backend: Backend, seeds: &[u64]) {
     });
 }
 
-fn seeds(usual: u64) -> Vec<u64> {
+fn seeds(usual: impl Iterator<Item = u64>) -> Vec<u64> {
     match simulation_seeds() {
         Some(range) => range.collect(),
-        None => FOUND.iter().copied().chain(0..usual).collect(),
+        None => FOUND.iter().copied().chain(usual).collect(),
     }
 }
 
 #[test]
 fn random_histories_of_purchases_break_no_law_in_memory() {
-    run(Backend::SqliteMemory, &seeds(SEEDS));
+    run(Backend::SqliteMemory, &seeds(0..SEEDS));
 }
 
 #[test]
 fn random_histories_of_purchases_break_no_law_with_two_stores_on_a_file() {
-    run(Backend::SqliteFile, &seeds(ON_A_FILE));
+    let halves = (0..ON_A_FILE / 2).chain(WIDE..WIDE + ON_A_FILE / 2);
+    run(Backend::SqliteFile, &seeds(halves));
+}
+
+#[test]
+fn random_histories_of_purchases_break_no_law_with_two_stores_on_postgres() {
+    run(Backend::Postgres, &seeds(WIDE..WIDE + ON_POSTGRES));
 }

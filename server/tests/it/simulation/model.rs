@@ -49,8 +49,8 @@ pub type Key = (String, String);
 pub struct Chain {
     pub owner: Option<usize>,
     sharers: BTreeSet<usize>,
-    /// As last reported, each with who has paid it.
-    pub reports: BTreeMap<String, (Transaction, usize)>,
+    /// As last reported.
+    pub reports: BTreeMap<String, Transaction>,
     /// Revocations, by whose they are.
     cuts: BTreeMap<usize, i64>,
 }
@@ -68,7 +68,11 @@ struct Grant {
 pub struct Model {
     pub chains: BTreeMap<Key, Chain>,
     grants: BTreeMap<usize, Vec<Grant>>,
-    /// Has a chain gone from one profile to another? Then only the sum of all revenue is settled.
+    /// Levels that nothing gives any more, each with when the last of it ended.
+    ended: BTreeMap<(usize, String), (Access, i64)>,
+    /// Who has lost a level when this model did not say until when it was there.
+    unsure: BTreeSet<usize>,
+    /// Has a chain gone from one profile to another? Its events have not.
     pub handed_over: bool,
     pub deleted: bool,
     /// Was something due and the servers down? What then came in first may tell a change of access, and what was due tells
@@ -78,8 +82,7 @@ pub struct Model {
 
 impl Chain {
     fn latest(&self) -> Option<&Transaction> {
-        let all = self.reports.values().map(|(transaction, _)| transaction);
-        all.max_by_key(|transaction| {
+        self.reports.values().max_by_key(|transaction| {
             (
                 transaction.purchased_at,
                 transaction.expires_at.unwrap_or(i64::MAX),
@@ -103,8 +106,7 @@ impl Chain {
             let refund = transaction.refunded_at;
             end.map_or(refund, |end| Some(refund.map_or(end, |refund| end.min(refund))))
         };
-        let all = self.reports.values().map(|(transaction, _)| transaction);
-        let ends: Option<Vec<_>> = all.map(end).collect();
+        let ends: Option<Vec<_>> = self.reports.values().map(end).collect();
         let end = ends.and_then(|ends| ends.into_iter().max());
         let access = Access {
             starts_at: None,
@@ -126,7 +128,7 @@ impl Chain {
                 .or(transaction.expires_at)
                 .unwrap_or(i64::MAX)
         };
-        let outlasts = |(old, _): &(Transaction, _)| {
+        let outlasts = |old: &Transaction| {
             old.product_id != latest.product_id && (latest.refunded_at.is_some() || end(old) > end(latest))
         };
         !self.reports.values().any(outlasts)
@@ -148,12 +150,57 @@ impl Chain {
 impl Model {
     /// Does the model say which access a profile has?
     pub fn is_settled(&self, who: usize) -> bool {
+        !self.unsure.contains(&who) && self.holds_settled(who)
+    }
+
+    fn holds_settled(&self, who: usize) -> bool {
         let mut held = self.chains.values().filter(|chain| chain.is_held_by(who));
         held.all(Chain::is_settled)
     }
 
-    /// Takes in a report.
-    pub fn report(&mut self, who: usize, named: &[bool], transaction: &Transaction, sharing: Sharing) {
+    /// Takes in a report. What somebody had and nothing gives any more has ended with it.
+    pub fn report(
+        &mut self,
+        who: usize,
+        named: &[bool],
+        transaction: &Transaction,
+        sharing: Sharing,
+        now: i64,
+    ) {
+        let everybody = 0..named.len();
+        let before: Vec<_> = everybody
+            .map(|who| (self.given(who, now), self.holds_settled(who)))
+            .collect();
+        self.take_in(who, named, transaction, sharing);
+        for (who, (before, was_settled)) in before.into_iter().enumerate() {
+            let given = self.given(who, now);
+            for (level, access, since) in before {
+                if given.iter().all(|(other, ..)| *other != level) {
+                    let mut ended = access;
+                    if access.is_active(now) {
+                        ended.ends_at = Some(now);
+                    }
+                    let last = self.ended.entry((who, level)).or_insert((ended, since));
+                    if (ended.rank(now), since) > (last.0.rank(now), last.1) {
+                        *last = (ended, since);
+                    }
+                    if !was_settled {
+                        self.unsure.insert(who);
+                    }
+                }
+            }
+            let outlives = |(of, level): &(usize, String), ended: &mut (Access, i64)| {
+                let rank = (ended.0.rank(now), ended.1);
+                let is_shown = |(other, access, since): &(String, Access, i64)| {
+                    other == level && (access.rank(now), *since) >= rank
+                };
+                *of != who || !given.iter().any(is_shown)
+            };
+            self.ended.retain(outlives);
+        }
+    }
+
+    fn take_in(&mut self, who: usize, named: &[bool], transaction: &Transaction, sharing: Sharing) {
         let key = (transaction.store.clone(), transaction.original_id.clone());
         self.take_out(&key, &transaction.id);
         let chain = self.chains.entry(key).or_default();
@@ -176,13 +223,7 @@ impl Model {
                 _ => drop(chain.sharers.insert(who)),
             },
         }
-        let payer = match chain.reports.get(&transaction.id) {
-            Some((_, payer)) => *payer,
-            None => chain.owner.unwrap(),
-        };
-        chain
-            .reports
-            .insert(transaction.id.clone(), (transaction.clone(), payer));
+        chain.reports.insert(transaction.id.clone(), transaction.clone());
         if before != chain.latest().map(|latest| latest.id.clone()) {
             chain.cuts.clear();
         }
@@ -201,6 +242,7 @@ impl Model {
     pub fn delete(&mut self, who: usize) {
         self.deleted = true;
         self.grants.remove(&who);
+        self.ended.retain(|(of, _), _| *of != who);
         for chain in self.chains.values_mut() {
             chain.sharers.remove(&who);
             if chain.owner == Some(who) {
@@ -244,6 +286,17 @@ impl Model {
 
     /// The access levels of a profile, one each, by name.
     pub fn levels(&self, who: usize, now: i64) -> Vec<(String, Access)> {
+        let ended = self.ended.iter().filter(|((of, _), _)| *of == who);
+        let ended = ended.map(|((_, level), (access, since))| (level.clone(), *access, *since));
+        let all = self.given(who, now).into_iter().chain(ended);
+        best(all, now)
+            .into_iter()
+            .map(|(level, access, _)| (level, access))
+            .collect()
+    }
+
+    /// The access levels that something gives a profile, one each, by name; each with since when.
+    fn given(&self, who: usize, now: i64) -> Vec<(String, Access, i64)> {
         let held = self.chains.values().filter(|chain| chain.is_held_by(who));
         let chains = held.filter_map(|chain| {
             let access = chain.access()?.cut_at(chain.cuts.get(&who).copied());
@@ -254,30 +307,34 @@ impl Model {
             let access = grant.access.cut_at(grant.cut);
             (grant.level.clone(), access, grant.granted_at)
         });
-        let mut best: BTreeMap<String, (Access, i64)> = BTreeMap::new();
-        for (level, access, since) in chains.chain(grants) {
-            let known = best.entry(level).or_insert((access, since));
-            if (access.rank(now), since) > (known.0.rank(now), known.1) {
-                *known = (access, since);
-            }
-        }
-        best.into_iter()
-            .map(|(level, (access, _))| (level, access))
-            .collect()
+        best(chains.chain(grants), now)
     }
 
-    /// What a profile has paid, in hundredths of a cent of US dollars.
+    /// What was paid for what a profile owns, in hundredths of a cent of US dollars.
     pub fn revenue(&self, who: usize) -> i64 {
-        let reports = self.chains.values().flat_map(|chain| chain.reports.values());
-        let own = reports.filter(|(_, payer)| *payer == who);
-        own.map(|(transaction, _)| revenue(transaction)).sum()
+        let own = self.chains.values().filter(|chain| chain.owner == Some(who));
+        own.flat_map(|chain| chain.reports.values()).map(revenue).sum()
     }
 
     /// Transactions of chains that somebody owns.
     pub fn owned(&self) -> impl Iterator<Item = &Transaction> {
         let owned = self.chains.values().filter(|chain| chain.owner.is_some());
-        owned.flat_map(|chain| chain.reports.values().map(|(transaction, _)| transaction))
+        owned.flat_map(|chain| chain.reports.values())
     }
+}
+
+/// Of each level the one that is shown.
+fn best(all: impl Iterator<Item = (String, Access, i64)>, now: i64) -> Vec<(String, Access, i64)> {
+    let mut best: BTreeMap<String, (Access, i64)> = BTreeMap::new();
+    for (level, access, since) in all {
+        let known = best.entry(level).or_insert((access, since));
+        if (access.rank(now), since) > (known.0.rank(now), known.1) {
+            *known = (access, since);
+        }
+    }
+    let each = best.into_iter();
+    each.map(|(level, (access, since))| (level, access, since))
+        .collect()
 }
 
 fn revenue(transaction: &Transaction) -> i64 {

@@ -1,6 +1,6 @@
 //! Two servers over one database, and what can be seen of it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bursar::actions::profiles::{self, Request};
 use bursar::actions::{ActionError, Reply, purchases};
@@ -9,7 +9,7 @@ use bursar::directory::App;
 use bursar::metrics::Metrics;
 use bursar::state::AppState;
 use bursar::store::tables::purchases::due;
-use bursar::store::{Location, Options, Sql, Statement, Store};
+use bursar::store::{Sql, Statement, Store};
 use bursar::vault::{MasterKey, Vault};
 use bursar_domain::app::Sharing;
 use bursar_domain::ids::{AppId, ProfileId};
@@ -17,7 +17,7 @@ use bursar_domain::json::Object;
 use bursar_domain::profile::ProfileChanges;
 use bursar_domain::profile_body::ProfileBody;
 use bursar_domain::purchases::access_body::{GrantRequest, RevokeRequest};
-use bursar_domain::purchases::transaction::Transaction;
+use bursar_domain::purchases::transaction::{Environment, Transaction};
 use bursar_domain::selector::Selector;
 use bursar_domain::time::parse_time;
 use serde_json::json;
@@ -30,9 +30,33 @@ use crate::support::server::{START, TestServer, outbound};
 
 /// Two servers over one database, with an app for each way of sharing.
 pub struct World {
+    backend: Backend,
     first: TestServer,
-    second: AppState,
-    apps: [(Sharing, Uuid); 3],
+    servers: [Mutex<AppState>; 2],
+    apps: [(Rule, Uuid); 4],
+}
+
+/// What an app says of those who report what somebody else owns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    pub production: Sharing,
+    pub sandbox: Sharing,
+}
+
+impl Rule {
+    const fn same(sharing: Sharing) -> Self {
+        Self {
+            production: sharing,
+            sandbox: sharing,
+        }
+    }
+
+    pub fn of(self, environment: Environment) -> Sharing {
+        match environment {
+            Environment::Production => self.production,
+            Environment::Sandbox => self.sandbox,
+        }
+    }
 }
 
 /// A row of the feed as it is stored.
@@ -50,36 +74,61 @@ pub type Answer = Result<(), ActionError>;
 impl World {
     pub async fn on(backend: Backend) -> Self {
         let first = TestServer::on(backend).await;
-        let second = second_server(&first, backend).await;
+        let second = another_server(&first, backend).await;
         let mut apps = Vec::new();
-        for (sharing, name) in [
-            (Sharing::Enabled, "enabled"),
-            (Sharing::Transfer, "transfer"),
-            (Sharing::Disabled, "disabled"),
+        let apart = Rule {
+            production: Sharing::Disabled,
+            sandbox: Sharing::Enabled,
+        };
+        for (rule, settings) in [
+            (Rule::same(Sharing::Enabled), json!({"sharing": "enabled"})),
+            (Rule::same(Sharing::Transfer), json!({"sharing": "transfer"})),
+            (Rule::same(Sharing::Disabled), json!({"sharing": "disabled"})),
+            (
+                apart,
+                json!({"sharing": "disabled", "sandbox_sharing": "enabled"}),
+            ),
         ] {
             let app = add_app(&first.state).await.id;
-            set_settings_of(&first.state, app, json!({"sharing": name})).await;
+            set_settings_of(&first.state, app, settings).await;
             fill(&first, app).await;
-            apps.push((sharing, app));
+            apps.push((rule, app));
         }
         let rate = r#"{"usd":"1.25","from":"2000-01-01"}"#;
         assert_eq!(first.admin("PUT", "rates/EUR", rate).await.status, 200);
         first.state.refresh().await.unwrap();
         second.refresh().await.unwrap();
         Self {
+            backend,
+            servers: [first.state.clone(), second].map(Mutex::new),
             first,
-            second,
             apps: apps.try_into().unwrap(),
         }
     }
 
-    pub fn app(&self, index: usize) -> (Sharing, AppId) {
-        let (sharing, id) = self.apps[index];
-        (sharing, AppId(id))
+    pub fn app(&self, index: usize) -> (Rule, AppId) {
+        let (rule, id) = self.apps[index];
+        (rule, AppId(id))
     }
 
-    fn server(&self, server: usize) -> &AppState {
-        [&self.first.state, &self.second][server]
+    fn server(&self, server: usize) -> AppState {
+        self.servers[server].lock().unwrap().clone()
+    }
+
+    /// Puts a new server on the same database in the place of one; the rest of its work it has left undone.
+    pub async fn restart(&self, server: usize) {
+        self.assert_that_all_due_was_handled();
+        let state = another_server(&self.first, self.backend).await;
+        *self.servers[server].lock().unwrap() = state;
+    }
+
+    /// Neither server has put anything off, nor met anything that cannot be.
+    pub fn assert_that_all_due_was_handled(&self) {
+        for server in [0, 1] {
+            let metrics = &self.server(server).metrics;
+            assert_eq!(metrics.due_failures.get(), 0, "at server {server}");
+            assert_eq!(metrics.unsound_profiles.get(), 0, "at server {server}");
+        }
     }
 
     fn known(&self, server: usize, app: AppId) -> Arc<App> {
@@ -89,12 +138,15 @@ impl World {
     pub async fn create(&self, app: AppId, id: ProfileId, customer: Option<String>, now: i64) {
         let selector = customer.map_or(Selector::Id(id), |customer| Selector::Both(id, customer));
         let changes = ProfileChanges::parse(&Object::parse(b"{}").unwrap(), None).unwrap();
-        let made = profiles::create(self.server(0), request(app, selector, now), changes, |_| silent()).await;
+        let made = profiles::create(&self.server(0), request(app, selector, now), changes, |_| {
+            silent()
+        })
+        .await;
         made.unwrap();
     }
 
-    pub async fn delete(&self, server: usize, app: AppId, id: ProfileId) {
-        let deleted = profiles::delete(self.server(server), app, Selector::Id(id)).await;
+    pub async fn delete(&self, server: usize, app: AppId, id: ProfileId, now: i64) {
+        let deleted = profiles::delete(&self.server(server), app, Selector::Id(id), now).await;
         deleted.unwrap();
     }
 
@@ -110,7 +162,8 @@ impl World {
         let request = request(app, Selector::Id(id), now);
         let transaction = transaction.clone();
         let done =
-            purchases::set_transaction(self.server(server), &known, request, transaction, |_| silent()).await;
+            purchases::set_transaction(&self.server(server), &known, request, transaction, |_| silent())
+                .await;
         done.map(drop)
     }
 
@@ -123,7 +176,7 @@ impl World {
         now: i64,
     ) -> Answer {
         let (known, request) = (self.known(server, app), request(app, Selector::Id(id), now));
-        let done = purchases::grant(self.server(server), &known, request, wanted, |_| silent()).await;
+        let done = purchases::grant(&self.server(server), &known, request, wanted, |_| silent()).await;
         done.map(drop)
     }
 
@@ -136,12 +189,12 @@ impl World {
         now: i64,
     ) -> Answer {
         let (known, request) = (self.known(server, app), request(app, Selector::Id(id), now));
-        let done = purchases::revoke(self.server(server), &known, request, wanted, |_| silent()).await;
+        let done = purchases::revoke(&self.server(server), &known, request, wanted, |_| silent()).await;
         done.map(drop)
     }
 
     pub async fn handle_due(&self, server: usize, now: i64) {
-        purchases::handle_due(self.server(server), now).await.unwrap();
+        purchases::handle_due(&self.server(server), now).await.unwrap();
     }
 
     pub async fn is_anything_due(&self, now: i64) -> bool {
@@ -156,7 +209,7 @@ impl World {
         id: ProfileId,
         now: i64,
     ) -> (Vec<(String, Access)>, i64) {
-        let profile = profiles::read(self.server(server), app, &Selector::Id(id))
+        let profile = profiles::read(&self.server(server), app, &Selector::Id(id))
             .await
             .unwrap();
         let body = ProfileBody::at(&profile, now);
@@ -203,17 +256,14 @@ impl World {
     }
 }
 
-async fn second_server(first: &TestServer, backend: Backend) -> AppState {
+/// With a store of its own, except in memory, where nobody else could find it.
+async fn another_server(first: &TestServer, backend: Backend) -> AppState {
     let metrics = Metrics::default();
     let store = match backend {
-        Backend::SqliteFile => {
-            let options = Options {
-                location: Location::SqliteFile(first.folder.0.join("bursar.db")),
-                connections: 8,
-            };
-            Store::open(&options, metrics.store.clone()).await.unwrap()
+        Backend::SqliteMemory => first.state.store.clone(),
+        Backend::SqliteFile | Backend::Postgres => {
+            Store::open(&first.options, metrics.store.clone()).await.unwrap()
         }
-        _ => first.state.store.clone(),
     };
     let vault = Vault::open(&store, &MasterKey::from_bytes([7; 32]))
         .await

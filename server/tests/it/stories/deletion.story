@@ -44,6 +44,7 @@ u4 is read
   → 200, premium until 2026-02-08, revenue 0.0
 at 2026-02-08
   · u2 access_level_updated 2026-02-08: premium inactive, monthly t2, until 2026-02-08, will_renew true, reason null
+  · u4 access_level_updated 2026-02-08: premium inactive, monthly v1, until 2026-02-08, will_renew true, reason null
 u4 reports monthly v2 of v1, until 2026-03-08
   → 200, premium until 2026-03-08, revenue 9.99
     subscription monthly v2 until 2026-03-08

@@ -29,21 +29,21 @@ a2 reports v1 again
   → 200, premium until 2026-02-01, revenue 0.0
   · a2 access_level_updated 2026-01-01: premium active, monthly v1, until 2026-02-01, will_renew true, reason null, with a1
 u2 reports v1 again
-  → 200, premium until 2026-02-01, revenue 0.0
+  → 200, premium until 2026-02-01, revenue 9.99
     subscription monthly v1 until 2026-02-01
   · a1 access_level_updated 2026-01-01: premium inactive, monthly v1, until 2026-01-01, will_renew false, reason null
   · a2 access_level_updated 2026-01-01: premium inactive, monthly v1, until 2026-01-01, will_renew false, reason null
   · u2 access_level_updated 2026-01-01: premium active, monthly v1, until 2026-02-01, will_renew true, reason null
 a1 is read
-  → 200, no access, revenue 9.99
+  → 200, premium ended 2026-01-01, revenue 0.0
 a2 is read
-  → 200, no access, revenue 0.0
+  → 200, premium ended 2026-01-01, revenue 0.0
 # A newcomer's report of a renewal is the owner's.
 at 2026-02-01
   · u1 access_level_updated 2026-02-01: premium inactive, monthly t1, until 2026-02-01, will_renew true, reason null
   · u2 access_level_updated 2026-02-01: premium inactive, monthly v1, until 2026-02-01, will_renew true, reason null
 u2 reports monthly t2 of t1, until 2026-03-01
-  → 200, premium ended 2026-02-01, revenue 0.0
+  → 200, premium ended 2026-02-01, revenue 9.99
     subscription monthly v1 until 2026-02-01
   · u1 subscription_renewed 2026-02-01: monthly t2 until 2026-03-01, price 9.99, proceeds 6.993, revenue 19.98, payments 2
   · u1 access_level_updated 2026-02-01: premium active, monthly t2, until 2026-03-01, will_renew true, reason null

@@ -44,7 +44,7 @@ u1 reports t2 again, cancelled 2026-02-10
   · u2 access_level_updated 2026-02-10: premium active, monthly t2, until 2026-03-01, will_renew false, reason null, with a1 and u1
 u2 loses premium
   → 200, premium ended 2026-02-10, revenue 0.0
-  · u2 access_level_updated 2026-02-10: premium inactive, monthly t2, until 2026-02-10, will_renew false, reason adapty_revoked
+  · u2 access_level_updated 2026-02-10: premium inactive, monthly t2, until 2026-02-10, will_renew false, reason adapty_revoked, with a1 and u1
 # The next period opens it for all of them again, whoever tells of it.
 at 2026-03-01
   · a1 access_level_updated 2026-03-01: premium inactive, monthly t2, until 2026-03-01, will_renew false, reason null, with u1 and u2

@@ -63,15 +63,19 @@ u4 reports monthly x1, until 2026-04-04
   · u4 access_level_updated 2026-03-04: premium active, monthly x1, until 2026-04-04, will_renew true, reason null
 at 2026-03-05
 u4 reports gold x2 of x1, 49.99 USD, until 2026-04-05
-  → 200, gold until 2026-04-05, revenue 59.98
+  → 200, gold until 2026-04-05, premium ended 2026-03-05, revenue 59.98
     subscription gold x2 until 2026-04-05
   · u4 subscription_refunded 2026-03-05: monthly x1 until 2026-03-05, price -9.99, proceeds -6.993, revenue 59.98, payments 1, reason upgraded
   · u4 subscription_started 2026-03-05: gold x2 until 2026-04-05, price 49.99, proceeds 34.993, revenue 59.98, payments 1
   · u4 access_level_updated 2026-03-05: premium inactive, monthly x1, until 2026-03-05, will_renew false, reason null
   · u4 access_level_updated 2026-03-05: gold active, gold x2, until 2026-04-05, will_renew true, reason null
+# What it has lost is over, not unheard of.
+u4 loses premium
+  → 200, gold until 2026-04-05, premium ended 2026-03-05, revenue 59.98
+    subscription gold x2 until 2026-04-05
 at 2026-03-06
 u4 reports x2 again, until 2026-04-06
-  → 200, gold until 2026-04-06, revenue 59.98
+  → 200, gold until 2026-04-06, premium ended 2026-03-05, revenue 59.98
     subscription gold x2 until 2026-04-06
   · u4 access_level_updated 2026-03-06: gold active, gold x2, until 2026-04-06, will_renew true, reason null
 at 2026-04-07

@@ -148,6 +148,12 @@ impl Running {
         }
     }
 
+    /// The lines of the log with this text.
+    pub fn lines_with(&self, text: &str) -> Vec<String> {
+        let log = self.log.lock().unwrap();
+        log.iter().filter(|line| line.contains(text)).cloned().collect()
+    }
+
     /// Nothing in the log tells of a panic or of another mistake of ours.
     pub fn assert_healthy(&self) {
         self.assert_no_line_with("\"ERROR\"");
@@ -159,8 +165,7 @@ impl Running {
     }
 
     fn assert_no_line_with(&self, text: &str) {
-        let log = self.log.lock().unwrap();
-        let bad: Vec<_> = log.iter().filter(|line| line.contains(text)).collect();
+        let bad = self.lines_with(text);
         assert!(bad.is_empty(), "{bad:?}");
     }
 }

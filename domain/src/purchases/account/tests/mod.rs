@@ -3,6 +3,7 @@
 
 mod beside;
 mod notifications;
+mod owned;
 mod rows;
 mod table_a;
 mod table_b;

@@ -293,7 +293,7 @@ fn a22_what_the_family_has_under_the_payers_id_leaves_the_payer_alone() {
         assert_eq!(story.tick(day(31)), ["b -premium", "anon -premium"]);
         assert_eq!(story.tick(day(61)), ["subscription_expired", "-premium"]);
         for party in &story.parties {
-            assert_eq!(party.holdings.problem(None), None);
+            assert_eq!(party.holdings.problem(), None);
         }
     }
 }

@@ -1,0 +1,225 @@
+//! What is owned, and what is left of it when it goes.
+
+use super::*;
+
+#[test]
+fn a_chain_whose_latest_transaction_moves_away_shows_the_one_before_as_it_was_reported() {
+    let mut story = Story::default();
+    let first = Transaction {
+        offer: Some(Offer {
+            category: "introductory".into(),
+            kind: OfferKind::PayAsYouGo,
+            id: None,
+        }),
+        ..cancelled(day(5), priced(499, paid("t1", 0)))
+    };
+    story.report(day(5), &first);
+    let second = of_product("weekly", paid("t2", 30));
+    story.report(day(30), &second);
+    story.report(day(31), &of_chain("u1", second));
+    let shown = story.parties[A].holdings.chains[0].entry();
+    assert_eq!(
+        (shown.product_id.as_str(), shown.offer, shown.renewal_cancelled_at),
+        ("monthly", first.offer, Some(day(5)))
+    );
+    assert_eq!(story.parties[A].holdings.chains[0].latest.price, first.price);
+}
+
+#[test]
+fn a_level_that_a_change_of_the_product_ends_stays_in_the_list() {
+    let mut story = started();
+    story.report(day(10), &of_product("gold", paid("t2", 10)));
+    let premium = story
+        .level(A, "premium", day(10))
+        .expect("it has ended, not vanished");
+    assert_eq!(
+        (
+            premium.expires_at,
+            premium.transaction_id.as_str(),
+            premium.will_renew
+        ),
+        (Some(day(10)), "t1", false)
+    );
+    assert_eq!(story.revoke(day(11), "premium", None), NOTHING, "it is over");
+    // It comes back, and is lost once more.
+    let told = story.report(day(12), &paid("t3", 12));
+    assert_eq!(told[2..], ["-gold", "+premium"]);
+    assert_eq!(story.parties[A].holdings.ended.len(), 1, "gold alone");
+    let told = story.report(day(14), &of_product("gold", paid("t4", 14)));
+    assert_eq!(told[2..], ["-premium", "+gold"]);
+    assert_eq!(
+        story.level(A, "premium", day(14)).unwrap().expires_at,
+        Some(day(14))
+    );
+}
+
+#[test]
+fn a_level_that_had_ended_before_another_one_came_stays_as_it_was() {
+    let mut story = started();
+    story.tick(day(40));
+    let before = story.level(A, "premium", day(40));
+    let told = story.report(day(99), &of_product("gold", paid("t2", 99)));
+    assert_eq!(told, ["subscription_renewed", "+gold"]);
+    assert_eq!(story.level(A, "premium", day(99)), before);
+}
+
+#[test]
+fn a_level_that_goes_to_another_profile_stays_ended() {
+    let mut story = shared();
+    story.sharing = Sharing::Transfer;
+    story.report_by(ANON, day(1), &paid("t1", 0));
+    story.report_by(B, day(2), &paid("t1", 0));
+    for who in [A, ANON] {
+        let level = story.level(who, "premium", day(2)).expect("it has ended");
+        assert_eq!(level.expires_at, Some(day(2)));
+    }
+    assert_eq!(story.revoke(day(3), "premium", None), NOTHING);
+    // And back.
+    assert_eq!(
+        story.report_by(A, day(4), &paid("t1", 0)),
+        ["b -premium", "+premium"]
+    );
+    assert!(story.parties[A].holdings.ended.is_empty());
+}
+
+#[test]
+fn f9_revenue_goes_with_the_chain() {
+    let mut story = started();
+    story.sharing = Sharing::Transfer;
+    story.report(day(0), &bought_once("o1", 0));
+    story.report(day(30), &paid("t2", 30));
+    story.report_by(B, day(31), &paid("t2", 30));
+    assert_eq!((story.revenue(A), story.revenue(B)), (usd(999), usd(2 * 999)));
+    story.report_by(B, day(31), &bought_once("o1", 0));
+    assert_eq!((story.revenue(A), story.revenue(B)), (usd(0), usd(3 * 999)));
+    // What was paid before the transfer is paid back by who owns it now.
+    story.report_by(B, day(32), &refunded(day(32), paid("t1", 0)));
+    assert_eq!((story.revenue(A), story.revenue(B)), (usd(0), usd(2 * 999)));
+    story.report_by(A, day(33), &paid("t2", 30));
+    assert_eq!((story.revenue(A), story.revenue(B)), (usd(999), usd(999)));
+}
+
+#[test]
+fn f14_of_a_long_chain_whose_owner_is_gone_every_period_is_news_newest_first_too() {
+    let mut story = Story::default();
+    let periods: Vec<_> = (0..12).map(|n| paid(&format!("t{n}"), 30 * n)).collect();
+    for period in &periods {
+        story.report(period.purchased_at, period);
+    }
+    assert_eq!(story.revenue(A), usd(12 * 999));
+    story.delete(A);
+    for period in periods.iter().rev() {
+        let told = story.report_by(B, day(340), period);
+        assert!(
+            told.iter().any(|word| word.starts_with("b subscription_")),
+            "{}",
+            period.id
+        );
+        assert_eq!(story.report_by(B, day(340), period), NOTHING, "{}", period.id);
+    }
+    assert_eq!(story.revenue(B), usd(12 * 999));
+}
+
+#[test]
+fn f14_who_shared_what_a_deleted_profile_owned_is_told_of_the_end() {
+    let mut story = shared();
+    story.report_by(ANON, day(1), &paid("t1", 0));
+    story.delete(A);
+    assert_eq!(story.tick(day(30) - 1), NOTHING);
+    let mut told = story.tick(day(30));
+    told.sort();
+    assert_eq!(told, ["anon -premium", "b -premium"]);
+    assert_eq!(story.tick(day(60)), NOTHING);
+    // Of a level that something else still gives there is nothing to tell.
+    let mut story = shared();
+    story.grant_to(B, day(1), "premium", None, Some(day(90)));
+    story.delete(A);
+    assert_eq!(story.tick(day(30)), NOTHING);
+    // Who takes it over goes on with it.
+    let mut story = shared();
+    story.delete(A);
+    story.report_by(B, day(29), &paid("t1", 0));
+    assert_eq!(story.tick(day(30)), ["b -premium"]);
+    assert_eq!(story.tick(day(31)), ["b subscription_expired"]);
+}
+
+#[test]
+fn a_known_transaction_keeps_its_environment_also_after_its_owner_is_gone() {
+    let as_sandbox = Transaction {
+        environment: Environment::Sandbox,
+        ..paid("t1", 0)
+    };
+    let mut story = started();
+    story.delete(A);
+    story.report_by(B, day(1), &as_sandbox);
+    assert_eq!(story.revenue(B), usd(999));
+}
+
+#[test]
+fn a_grant_that_says_the_same_again_is_no_change() {
+    let mut story = Story::default();
+    assert_eq!(story.grant(day(0), "premium", None, Some(day(9))), ["+premium"]);
+    assert_eq!(story.grant(day(1), "premium", None, Some(day(9))), NOTHING);
+}
+
+#[test]
+fn whether_a_chain_is_shared_as_a_test_is_said_by_what_is_known_of_it() {
+    let mut story = Story {
+        sharing: Sharing::Disabled,
+        sandbox_sharing: Some(Sharing::Enabled),
+        ..Story::default()
+    };
+    let as_sandbox = |transaction: Transaction| Transaction {
+        environment: Environment::Sandbox,
+        ..transaction
+    };
+    story.report(day(0), &paid("t1", 0));
+    story.report(day(0), &bought_once("o1", 0));
+    for claimed in [paid("t1", 0), paid("t2", 30), bought_once("o1", 0)] {
+        story.report_by(B, day(30), &as_sandbox(claimed));
+        assert!(!story.has(B, "premium", day(30)), "it was paid for");
+    }
+    story.report(day(30), &as_sandbox(of_chain("s1", paid("s1", 30))));
+    story.report_by(B, day(30), &of_chain("s1", paid("s1", 30)));
+    assert!(story.has(B, "premium", day(30)), "it is a test");
+}
+
+#[test]
+fn a_transaction_keeps_the_regular_price_with_which_it_was_first_reported() {
+    let offered = |transaction: Transaction| Transaction {
+        offer: Some(Offer {
+            category: "introductory".into(),
+            kind: OfferKind::PayAsYouGo,
+            id: None,
+        }),
+        ..transaction
+    };
+    let kept = |story: &Story| story.parties[A].holdings.chains[0].latest.regular_price;
+    let mut story = Story {
+        regular_price: Some(usd(1_499)),
+        ..Story::default()
+    };
+    story.report(day(0), &offered(paid("t1", 0)));
+    assert_eq!(kept(&story), Some(usd(1_499)));
+    story.regular_price = Some(usd(1_999));
+    story.report(day(1), &cancelled(day(1), offered(paid("t1", 0))));
+    assert_eq!(kept(&story), Some(usd(1_499)));
+    story.report(day(1), &of_product("yearly", offered(paid("t1", 0))));
+    assert_eq!(kept(&story), Some(usd(1_999)), "of another product");
+    story.report(day(30), &paid("t2", 30));
+    assert_eq!(kept(&story), None, "the price is the regular one");
+}
+
+#[test]
+fn a_chain_that_cannot_be_so_is_left_alone_and_holds_up_no_other() {
+    let mut story = started();
+    story.report(day(0), &of_chain("u1", of_product("gold", paid("u1", 0))));
+    let impossible = &mut story.parties[A].holdings.chains[0];
+    impossible.phase = crate::purchases::chain::Phase::Trial;
+    let before = impossible.clone();
+    let problem = story.parties[A].holdings.problem().expect("it cannot be so");
+    assert!(problem.contains("t1"), "{problem}");
+    assert_eq!(story.tick(day(40)), ["subscription_expired", "-gold"]);
+    assert_eq!(story.parties[A].holdings.chains[0], before);
+    assert_eq!(story.parties[A].holdings.next_due(story.context(day(40))), None);
+}

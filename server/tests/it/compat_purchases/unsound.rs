@@ -1,0 +1,180 @@
+//! Profiles whose rows cannot be read, or have purchases that cannot be so: they are told of, and hold up nobody.
+
+use std::time::{Duration, Instant};
+
+use bursar::metrics::Metrics;
+use bursar::store::tables::purchases::due;
+use bursar::store::{Location, Options, Sql, Statement, Store};
+use serde_json::{Value, json};
+
+use crate::support::backend::{ALL, Backend};
+use crate::support::purchases::{Customer, TRANSACTION, numbered, subscription, with};
+use crate::support::running::{Program, server};
+use crate::support::server::{PROFILE, START, TestServer};
+
+const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+/// As a text that nobody can read.
+const UNREADABLE: Sql = Sql::same("UPDATE profiles SET holdings = '{' WHERE customer_user_id = $1");
+/// The period of its latest transaction is gone from the chain of `t1`.
+const IMPOSSIBLE: Sql = Sql::same(
+    r#"UPDATE profiles SET holdings = replace(holdings, '"transaction_id":"t1"', '"transaction_id":"t0"')
+       WHERE customer_user_id = $1"#,
+);
+
+async fn break_profile(store: &Store, how: &'static Sql, customer: &str) {
+    let change = Statement::new(how, [customer.into()]);
+    store.write(vec![change]).await.unwrap();
+}
+
+async fn move_clock(server: &TestServer, now: &str) {
+    let body = json!({"now": now}).to_string();
+    let moved = server.admin("POST", "test-clock", &body).await;
+    assert_eq!(moved.status, 200, "{}", moved.text());
+}
+
+/// The kinds of events about a transaction that time alone made.
+async fn ends_of(server: &TestServer, transaction: &str) -> Vec<Value> {
+    let path = format!(
+        "apps/{}/events?order=asc&event_type=subscription_expired",
+        server.app_id
+    );
+    let page = server.admin("GET", &path, "").await.json();
+    let told = page["data"].as_array().unwrap().iter();
+    let properties = told.map(|event| &event["payload"]["event_properties"]);
+    let ids = properties.map(|properties| properties["transaction_id"].clone());
+    ids.filter(|id| id == transaction).collect()
+}
+
+fn unsound(server: &TestServer) -> u64 {
+    server.state.metrics.unsound_profiles.get()
+}
+
+#[tokio::test]
+async fn a_sharer_that_cannot_be_read_holds_up_neither_reports_nor_what_is_due() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let owner = Customer::new(&server, "owner").await;
+        let sharer = Customer::new(&server, "sharer").await;
+        owner.post(TRANSACTION, &subscription()).await;
+        sharer.post(TRANSACTION, &subscription()).await;
+        break_profile(&server.state.store, &UNREADABLE, "sharer").await;
+        assert_eq!(unsound(&server), 0);
+        let cancelled = with(subscription(), json!({"renew_status": false}));
+        owner.post(TRANSACTION, &cancelled).await;
+        assert!(unsound(&server) > 0, "{backend:?}");
+        let before = unsound(&server);
+        move_clock(&server, "2026-01-16T00:00:00Z").await;
+        assert_eq!(ends_of(&server, "t1").await.len(), 1, "{backend:?}");
+        assert!(unsound(&server) > before, "{backend:?}");
+        assert_eq!(server.state.metrics.due_failures.get(), 0, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_owner_that_cannot_be_read_stops_its_own_chains_alone() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let owner = Customer::new(&server, "owner").await;
+        let sharer = Customer::new(&server, "sharer").await;
+        owner.post(TRANSACTION, &subscription()).await;
+        sharer.post(TRANSACTION, &subscription()).await;
+        let own = with(numbered(subscription(), "u1"), json!({"renew_status": false}));
+        sharer.post(TRANSACTION, &own).await;
+        break_profile(&server.state.store, &UNREADABLE, "owner").await;
+        // Nobody takes its place in the meantime.
+        let refused = sharer.call("POST", TRANSACTION, &subscription()).await;
+        assert_eq!(refused.status, 500, "{backend:?}");
+        sharer.post(TRANSACTION, &own).await;
+        move_clock(&server, "2026-01-16T00:00:00Z").await;
+        assert_eq!(ends_of(&server, "u1").await.len(), 1, "{backend:?}");
+        assert_eq!(ends_of(&server, "t1").await.len(), 0, "{backend:?}");
+        assert_eq!(server.state.metrics.due_failures.get(), 1, "it is put off");
+        assert!(unsound(&server) > 0, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_chain_that_cannot_be_so_is_told_of_and_the_others_go_on() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let (one, two) = (
+            Customer::new(&server, "one").await,
+            Customer::new(&server, "two").await,
+        );
+        let ending = |id: &str| with(numbered(subscription(), id), json!({"renew_status": false}));
+        for (customer, id) in [(&one, "t1"), (&one, "u1"), (&two, "v1")] {
+            customer.post(TRANSACTION, &ending(id)).await;
+        }
+        break_profile(&server.state.store, &IMPOSSIBLE, "one").await;
+        assert_eq!(unsound(&server), 0);
+        move_clock(&server, "2026-01-16T00:00:00Z").await;
+        for (id, times) in [("t1", 0), ("u1", 1), ("v1", 1)] {
+            assert_eq!(ends_of(&server, id).await.len(), times, "{backend:?} {id}");
+        }
+        assert!(unsound(&server) > 0, "{backend:?}");
+        assert_eq!(server.state.metrics.due_failures.get(), 0, "{backend:?}");
+        let left = server.state.store.read(due(START + 400 * DAY, 9)).await.unwrap();
+        assert!(left.is_empty(), "{backend:?}: nothing is tried again and again");
+        // A report is taken in, told of, and mends it.
+        let before = unsound(&server);
+        one.post(TRANSACTION, &ending("t1")).await;
+        assert!(unsound(&server) > before, "{backend:?}");
+        let mended = unsound(&server);
+        one.post(TRANSACTION, &ending("t1")).await;
+        assert_eq!(unsound(&server), mended, "{backend:?}");
+        assert_eq!(ends_of(&server, "t1").await.len(), 1, "{backend:?}");
+    }
+}
+
+/// The program on a file: the log names the profile and what is wrong, and so do the metrics and the doctor.
+#[test]
+fn the_log_names_a_profile_with_a_chain_that_cannot_be_so() {
+    let mut program = Program::on(Backend::SqliteFile, server());
+    let first = program.start();
+    let mut client = program.client(&first);
+    let user = [("adapty-customer-user-id", "one")];
+    assert_eq!(client.call("POST", PROFILE, &user, "").unwrap().status, 200);
+    let body = subscription().to_string();
+    assert_eq!(
+        client.call("POST", TRANSACTION, &user, &body).unwrap().status,
+        200
+    );
+    first.kill();
+    let options = Options {
+        location: Location::SqliteFile(program.data.join("bursar.db")),
+        connections: 1,
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(&options, Metrics::default().store).await.unwrap();
+        break_profile(&store, &IMPOSSIBLE, "one").await;
+        const DUE: Sql = Sql::same("UPDATE profiles SET due_at = 1");
+        store.write(vec![Statement::new(&DUE, [])]).await.unwrap();
+    });
+    let second = program.start();
+    let started = Instant::now();
+    let told = loop {
+        let lines = second.lines_with("purchases that cannot be so");
+        if let Some(line) = lines.into_iter().next() {
+            break line;
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "nothing is logged");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    for word in [
+        "ERROR",
+        "profile.id",
+        "the chain of transaction t1 has no period of its latest transaction",
+    ] {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+    let metrics = program
+        .client(&second)
+        .call("GET", "/metrics", &[], "")
+        .unwrap()
+        .body;
+    let count = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("bursar_unsound_profiles_total "));
+    assert!(count.unwrap().parse::<u64>().unwrap() > 0, "{metrics}");
+}
