@@ -24,9 +24,9 @@ pub struct Occasion<'a> {
     pub settings: &'a Settings,
     /// Which of the integration's parts is asked for.
     pub part: &'static str,
-    /// What stands for the first try: when the event was made, which is stored and never later. Times that must not
-    /// lie ahead are drawn to this, so that every try says the same.
-    pub first_tried_at: i64,
+    /// When the event was made, which is stored. Times that must not lie ahead are drawn to this, so that every try says
+    /// the same.
+    pub made_at: i64,
     /// Now: what ages are measured by.
     pub now: i64,
 }
@@ -79,9 +79,9 @@ impl<'a> Occasion<'a> {
         self.settings.event_name(self.event.kind)
     }
 
-    /// The event's business time, or the first try's if it lies ahead.
-    pub fn at_or_first_try(&self) -> i64 {
-        self.event.at.min(self.first_tried_at)
+    /// The event's business time, or that at which it was made if it lies ahead.
+    pub fn at_or_made(&self) -> i64 {
+        self.event.at.min(self.made_at)
     }
 
     /// How old the event is now.

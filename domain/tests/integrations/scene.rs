@@ -235,7 +235,7 @@ pub fn encode(
         customer: &Customer::new(profile, details, &APP, NOW),
         settings,
         part: part.name,
-        first_tried_at: FIRST_TRIED_AT,
+        made_at: FIRST_TRIED_AT,
         now: NOW,
     })
 }

@@ -50,7 +50,7 @@ fn measure(slug: &str, said: &Value) -> Value {
             customer: &customer,
             settings: &settings,
             part,
-            first_tried_at: 0,
+            made_at: 0,
             now: 0,
         });
         let record = record.unwrap_or_else(|skip| panic!("{slug}: {skip}"));

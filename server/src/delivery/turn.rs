@@ -212,7 +212,7 @@ fn tell(
         customer,
         settings: &known.settings,
         part: target.part.name,
-        first_tried_at: turn.event_created_at,
+        made_at: turn.event_created_at,
         now,
     };
     let encode = known.integration.encode;

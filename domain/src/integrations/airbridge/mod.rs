@@ -145,7 +145,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
         Some(ip) => format!("{environment} {ip}"),
         None => environment.to_owned(),
     };
-    Ok(dated::record(route, occasion.at_or_first_try(), json(&event)))
+    Ok(dated::record(route, occasion.at_or_made(), json(&event)))
 }
 
 /// The app's name and token in an environment.

@@ -128,7 +128,7 @@ fn an_event_of_a_day_or_more_happens_when_it_is_sent() {
         (24 * HOUR, AT + 24 * HOUR),
         (-HOUR, AT - HOUR),
     ] {
-        (case.first_tried_at, case.now) = (AT + age.min(0), AT + age);
+        (case.made_at, case.now) = (AT + age.min(0), AT + age);
         assert_eq!(case.body()["eventTimestamp"], at / 1_000, "{age}");
     }
 }

@@ -200,7 +200,7 @@ fn id<'a>(occasion: &Occasion<'a>) -> Result<(&'static str, &'a str), Skip> {
 fn timestamp(occasion: &Occasion<'_>) -> i64 {
     const SECOND: i64 = 1_000_000;
     const OLDEST: i64 = (7 * 24 * 3_600 - 60) * SECOND;
-    let at = occasion.at_or_first_try().max(occasion.now - OLDEST);
+    let at = occasion.at_or_made().max(occasion.now - OLDEST);
     at.div_euclid(SECOND)
 }
 

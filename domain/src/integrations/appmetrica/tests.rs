@@ -90,7 +90,7 @@ fn times_lie_neither_ahead_nor_more_than_a_week_ago() {
         (AT, AT, AT + 30 * 24 * HOUR, AT + 30 * 24 * HOUR - week),
     ] {
         case.at = at;
-        (case.first_tried_at, case.now) = (made, now);
+        (case.made_at, case.now) = (made, now);
         assert_eq!(case.form()["event_timestamp"], (expected / 1_000_000).to_string());
     }
 }

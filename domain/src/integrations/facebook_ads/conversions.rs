@@ -96,7 +96,7 @@ pub fn record(
     let revenue = occasion.revenue();
     let event = Event {
         event_name: name,
-        event_time: occasion.at_or_first_try().div_euclid(SECOND),
+        event_time: occasion.at_or_made().div_euclid(SECOND),
         event_id: occasion.event.id,
         action_source: "app",
         user_data: UserData(occasion, identity),
@@ -194,7 +194,7 @@ mod tests {
         assert!(after(0).is_ok());
         assert_eq!(after(1), Err(Skip::TooOld));
         let ahead = Case {
-            first_tried_at: AT - 5_000_000,
+            made_at: AT - 5_000_000,
             ..case()
         };
         assert_eq!(ahead.body()["data"][0]["event_time"], 1_741_944_408);

@@ -94,7 +94,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     let body = Body {
         app_instance_id,
         user_id: occasion.customer.customer_user_id(),
-        timestamp_micros: (at <= occasion.first_tried_at).then_some(at),
+        timestamp_micros: (at <= occasion.made_at).then_some(at),
         user_properties: user_properties(occasion),
         events: [Event {
             name,
@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn a_time_that_lies_ahead_is_left_out_at_every_try() {
         let ahead = Case {
-            first_tried_at: AT - 1,
+            made_at: AT - 1,
             now: AT + 60_000_000,
             ..case()
         };

@@ -42,7 +42,7 @@ struct Properties<'a> {
 impl Serialize for Properties<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("time", &self.occasion.at_or_first_try().div_euclid(SECOND))?;
+        map.serialize_entry("time", &self.occasion.at_or_made().div_euclid(SECOND))?;
         map.serialize_entry("distinct_id", self.distinct_id)?;
         map.serialize_entry("$insert_id", &self.occasion.event.id)?;
         // Keeps Mixpanel from placing the customer where this server stands.
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn an_event_that_lies_ahead_has_the_time_of_the_first_try() {
         let early = Case {
-            first_tried_at: AT - 3_600 * SECOND,
+            made_at: AT - 3_600 * SECOND,
             now: AT + 60 * SECOND,
             ..case(&json!({}))
         };

@@ -66,7 +66,7 @@ pub fn transaction(occasion: &Occasion<'_>, distinct_id: &str) -> Result<String,
     Ok(json(&Update {
         append: Some(Append {
             transactions: Transaction {
-                time: format_time(occasion.at_or_first_try()),
+                time: format_time(occasion.at_or_made()),
                 amount: revenue.number(),
             },
         }),

@@ -29,7 +29,7 @@ pub fn event(occasion: &Occasion<'_>) -> Result<String, Skip> {
     Ok(json(&Event {
         event: occasion.event_name(),
         distinct_id: &distinct_id(occasion)?,
-        timestamp: format_time(occasion.at_or_first_try()),
+        timestamp: format_time(occasion.at_or_made()),
         uuid: occasion.event.id,
         properties: Properties {
             occasion,
@@ -160,7 +160,7 @@ mod tests {
         let case = Case {
             identifiers: json!({"posthog_distinct_user_id": "ph-user-33"}),
             at: AT + 120_000,
-            first_tried_at: AT + 120_000,
+            made_at: AT + 120_000,
             profile: json!({
                 "email": "kim@example.org", "first_name": "Kim", "ip_v4_address": "203.0.113.7",
                 "installation_meta": {"device_id": "d", "os": "iOS 18.1", "timezone": "Europe/Lisbon"}
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn an_event_that_lies_ahead_has_the_time_of_the_first_try() {
         let early = Case {
-            first_tried_at: AT - 3_600_000_000,
+            made_at: AT - 3_600_000_000,
             ..case()
         };
         assert_eq!(told(&early)["timestamp"], "2025-03-14T08:26:53+00:00");

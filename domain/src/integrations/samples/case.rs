@@ -46,8 +46,8 @@ pub struct Case {
     pub app: AppSettings,
     /// When it happened.
     pub at: i64,
-    /// When it is tried first.
-    pub first_tried_at: i64,
+    /// When the event was made.
+    pub made_at: i64,
     /// Now.
     pub now: i64,
 }
@@ -81,7 +81,7 @@ impl Case {
                 ..AppSettings::default()
             },
             at: AT,
-            first_tried_at: AT,
+            made_at: AT,
             now: AT,
         }
     }
@@ -118,7 +118,7 @@ impl Case {
             customer: &Customer::new(&profile, &details, &self.app, self.now),
             settings: &self.settings(),
             part: self.part,
-            first_tried_at: self.first_tried_at,
+            made_at: self.made_at,
             now: self.now,
         })
     }

@@ -8,6 +8,7 @@ use crate::state::AppState;
 use crate::store::tables::deliveries::{self, Attempt, Closed};
 use crate::store::tables::lanes::{self, LaneKey, Noted, Place};
 use crate::store::tables::profiles::{self, rows_of};
+use crate::store::tables::superseded;
 use crate::store::{Decision, Loaded, Statement, StoreError};
 
 /// What came of a delivery's turn.
@@ -83,8 +84,8 @@ pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, St
     let supersedes = settlement.supersedes && !settlement.end.is_nothing();
     if supersedes {
         reads.push(match settlement.by_event_time {
-            true => lanes::count_earlier(settlement.lane, settlement.event),
-            false => lanes::count_older(settlement.lane, settlement.place),
+            true => superseded::count_earlier(settlement.lane, settlement.event),
+            false => superseded::count_older(settlement.lane, settlement.place),
         });
     }
     let decide = move |mut loaded: Loaded| -> Result<Decision<bool>, StoreError> {
@@ -184,8 +185,8 @@ impl Settlement {
             return Vec::new();
         }
         match self.by_event_time {
-            true => lanes::supersede_earlier(self.lane, self.event, self.now).into(),
-            false => lanes::supersede_older(self.lane, self.place, self.now).into(),
+            true => superseded::supersede_earlier(self.lane, self.event, self.now).into(),
+            false => superseded::supersede_older(self.lane, self.place, self.now).into(),
         }
     }
 }

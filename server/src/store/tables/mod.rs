@@ -11,4 +11,5 @@ pub mod profiles;
 pub mod purchases;
 pub mod replays;
 pub mod replies;
+pub mod superseded;
 pub mod turns;
