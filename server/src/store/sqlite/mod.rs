@@ -102,10 +102,9 @@ impl Sqlite {
             return false;
         }
         // What does not lock may rest on rows that the writer does not check: only the latest state will do.
-        if reads.iter().all(Statement::locks) && self.decide_on(change, true) == Some(false) {
-            return false;
-        }
-        self.decide_on(change, false) == Some(true)
+        let may_be_recent = reads.iter().all(Statement::locks);
+        let settled = may_be_recent.then(|| self.decide_on(change, true)).flatten();
+        settled.or_else(|| self.decide_on(change, false)).unwrap_or(false)
     }
 
     /// Decides on the latest state or on a recent one. Answers whether that settles it, or nothing if it could not be
