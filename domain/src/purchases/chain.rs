@@ -183,6 +183,10 @@ impl Chain {
 
     /// Was its last period paid back? Then it does not expire.
     pub fn is_refunded(&self) -> bool {
+        // As a rule nothing was.
+        if self.periods.iter().all(|period| period.refunded_at.is_none()) {
+            return self.periods.is_empty();
+        }
         let end = self.ends_at();
         let mut last = self.periods.iter().filter(|period| period.end() == end);
         last.all(|period| period.refunded_at.is_some())
@@ -196,15 +200,16 @@ impl Chain {
             .any(|period| period.purchased_at <= at && goes_on(period))
     }
 
-    /// When access ends. Stripe cuts it at once when a charge fails.
+    /// When access ends.
     pub fn access_ends_at(&self) -> Option<i64> {
-        let end = self.ends_at();
-        let billing_issue = self.latest.billing_issue_detected_at;
+        let ends = [self.ends_at(), self.billing_cut()];
+        ends.into_iter().flatten().min()
+    }
+
+    /// When a charge that failed has cut access: at Stripe at once.
+    pub fn billing_cut(&self) -> Option<i64> {
         let is_cut = self.latest.store == "stripe" && self.latest.grace_period_expires_at.is_none();
-        match billing_issue.filter(|_| is_cut) {
-            Some(cut) => Some(end.map_or(cut, |end| end.min(cut))),
-            None => end,
-        }
+        self.latest.billing_issue_detected_at.filter(|_| is_cut)
     }
 
     /// What cannot be of it, if something is so.

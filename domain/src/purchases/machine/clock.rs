@@ -64,9 +64,13 @@ fn upcoming(chain: &Chain, context: Context<'_>) -> impl Iterator<Item = (i64, D
 
 fn ends(chain: &Chain, context: Context<'_>) -> [Option<(i64, Due)>; 2] {
     // C8: what is refunded or replaced is closed, and nothing is due of it.
-    let (Some(end), Some(access_end), None) = (chain.ends_at(), chain.access_ends_at(), chain.closed) else {
+    if chain.closed.is_some() {
+        return [None, None];
+    }
+    let Some(end) = chain.ends_at() else {
         return [None, None];
     };
+    let access_end = chain.billing_cut().map_or(end, |cut| cut.min(end));
     let latest = &chain.latest;
     if latest.is_family_shared {
         return [Some((end, Due::AccessEnds)), None];
@@ -98,7 +102,8 @@ fn timers(chain: &Chain, context: Context<'_>) -> impl Iterator<Item = (i64, Due
     } else {
         (&context.timers.subscription_active, EventKind::SubscriptionActive)
     };
-    let end = chain.access_ends_at();
+    // Most apps have no timers; then the periods need not be looked through.
+    let end = (!days.is_empty()).then(|| chain.access_ends_at()).flatten();
     let dues = chain.started_at.into_iter().flat_map(move |start| {
         days.iter()
             .map(move |days| start.saturating_add(i64::from(*days).saturating_mul(DAY)))
