@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 use crate::delivery::Workers;
@@ -39,6 +40,8 @@ pub struct Shared {
     pub wake: Wake,
     /// What the workers are about.
     pub workers: Arc<Workers>,
+    /// Held by who handles what is due: two at once would do the work twice.
+    pub due: Mutex<()>,
     directory: ArcSwap<Directory>,
 }
 
@@ -71,6 +74,7 @@ impl AppState {
             outbound,
             wake: Wake::default(),
             workers: Arc::default(),
+            due: Mutex::default(),
             directory,
         })))
     }

@@ -22,14 +22,6 @@ fn ask_and_leave(server: &TestServer) {
     assert!(ask(server).now_or_never().is_none());
 }
 
-/// How many changes the writers have taken; a check is one.
-async fn changes(server: &TestServer) -> u64 {
-    let metrics = server.send(request("", "GET", "/metrics", &[], "")).await.text();
-    let mut lines = metrics.lines();
-    let sum = lines.find_map(|line| line.strip_prefix("bursar_store_group_size_sum "));
-    sum.unwrap().trim_end_matches(".0").parse().unwrap()
-}
-
 async fn write(server: &TestServer, sql: &'static Sql) {
     server
         .state
@@ -43,22 +35,22 @@ async fn write(server: &TestServer, sql: &'static Sql) {
 async fn a_hundred_who_ask_at_once_share_one_check() {
     for backend in ALL {
         let server = TestServer::on(backend).await;
-        let before = changes(&server).await;
+        let before = server.changes().await;
         let answers = join_all((0..100).map(|_| ask(&server))).await;
         assert!(answers.iter().all(|answer| answer.status == 200), "{backend:?}");
-        assert_eq!(changes(&server).await, before + 1, "{backend:?}");
+        assert_eq!(server.changes().await, before + 1, "{backend:?}");
     }
 }
 
 #[tokio::test]
 async fn who_goes_away_before_the_answer_makes_no_further_check() {
     let server = TestServer::on(Backend::SqliteMemory).await;
-    let before = changes(&server).await;
+    let before = server.changes().await;
     for _ in 0..100 {
         ask_and_leave(&server);
     }
     assert_eq!(ask(&server).await.status, 200);
-    assert_eq!(changes(&server).await, before + 1);
+    assert_eq!(server.changes().await, before + 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -76,9 +68,9 @@ async fn a_store_that_fails_is_told_of_after_a_second_and_so_is_its_recovery() {
     assert_eq!(failing.status, 503);
     assert_eq!(failing.json()["checks"][0]["status"], "failing");
     write(&server, &MEND).await;
-    let before = changes(&server).await;
+    let before = server.changes().await;
     assert_eq!(ask(&server).await.body, failing.body, "refusals are shared too");
-    assert_eq!(changes(&server).await, before);
+    assert_eq!(server.changes().await, before);
     tokio::time::advance(Duration::from_secs(1)).await;
     let expected = json!({"status": "ok", "checks": [{"name": "sqlite", "status": "ok", "reason": null}]});
     assert_eq!(ask(&server).await.json(), expected);

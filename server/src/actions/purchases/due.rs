@@ -29,6 +29,7 @@ type Handled = (AppId, ProfileId, Result<(), ActionError>);
 /// Handles everything that is due by `now`. Several servers may do so at once: who comes second finds nothing left to
 /// do.
 pub async fn handle_due(state: &AppState, now: i64) -> Result<(), StoreError> {
+    let _one_at_a_time = state.due.lock().await;
     loop {
         let mut rows = state.store.read(purchases::due(now, BATCH)).await?;
         if rows.is_empty() {
@@ -83,7 +84,7 @@ async fn set_aside(
     let until = now.saturating_add(POSTPONED);
     state
         .store
-        .write(vec![purchases::set_due(app, profile, Some(until))])
+        .write(vec![purchases::set_due(app, profile, Some(until), now)])
         .await
 }
 
@@ -109,7 +110,7 @@ async fn handle(state: &AppState, app: AppId, profile: ProfileId, now: i64) -> R
             if writes.is_empty() {
                 // The app's settings have changed since the date was noted.
                 let due_at = people.known[0].0.holdings.next_due(rules.context(now, None));
-                writes.push(purchases::set_due(rules.app.id, profile, due_at));
+                writes.push(purchases::set_due(rules.app.id, profile, due_at, now));
             }
             writes.extend(tell(&rules, &people, drafts, now));
         }

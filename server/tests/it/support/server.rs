@@ -110,6 +110,14 @@ impl TestServer {
     }
 
     /// Sends a request of the administration.
+    /// How many changes the writers have taken.
+    pub async fn changes(&self) -> u64 {
+        let metrics = self.send(request("", "GET", "/metrics", &[], "")).await.text();
+        let mut lines = metrics.lines();
+        let sum = lines.find_map(|line| line.strip_prefix("bursar_store_group_size_sum "));
+        sum.unwrap().trim_end_matches(".0").parse().unwrap()
+    }
+
     pub async fn admin(&self, method: &str, path: &str, body: &str) -> Answer {
         let path = format!("/admin/v1/{path}");
         self.send(request(
