@@ -39,6 +39,8 @@ pub const INTEGRATION: Integration = Integration {
     probe: Probe::Handshake(handshakes, judge_handshake),
 };
 
+const PURCHASE_TOKEN: &str = "send_play_store_purchase_token";
+
 const FIELDS: &[Field] = &[
     Field::new(
         "urls.production",
@@ -73,10 +75,10 @@ const FIELDS: &[Field] = &[
     Field::new(
         "send_attribution",
         Kind::Switch(false),
-        "Add where the customer came from. Has no effect yet: nothing tells this server.",
+        "Add where the customer came from, as the call attribution reported it.",
     ),
     Field::new(
-        "send_play_store_purchase_token",
+        PURCHASE_TOKEN,
         Kind::Switch(false),
         "Add Google Play's purchase token. Has no effect yet: nothing tells this server.",
     ),
@@ -226,19 +228,11 @@ fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
             ));
         }
     }
-    for (switch, missing) in [
-        ("send_attribution", "no request tells where customers came from"),
-        (
-            "send_play_store_purchase_token",
-            "no request tells purchase tokens",
-        ),
-    ] {
-        if settings.is(switch) {
-            problems.push(Problem::new(
-                switch,
-                format!("has no effect yet, because {missing}"),
-            ));
-        }
+    if settings.is(PURCHASE_TOKEN) {
+        problems.push(Problem::new(
+            PURCHASE_TOKEN,
+            "has no effect yet, because no request tells purchase tokens",
+        ));
     }
     problems
 }
@@ -452,12 +446,9 @@ mod tests {
             problems.into_iter().map(|problem| problem.field).collect()
         };
         assert_eq!(fields(json!({})), ["urls"]);
-        let without_effect = ["send_attribution", "send_play_store_purchase_token"];
-        assert_eq!(fields(everything()), without_effect);
+        assert_eq!(fields(everything()), [PURCHASE_TOKEN]);
         let mut effective = everything();
-        for switch in without_effect {
-            effective[switch] = json!(false);
-        }
+        effective[PURCHASE_TOKEN] = json!(false);
         assert!(fields(effective).is_empty());
         let said = json!({
             "urls": {"sandbox": "https://a.example"}, "signing_secret_previous": SIGNING,
