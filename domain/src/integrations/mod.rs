@@ -37,6 +37,7 @@ mod schema;
 pub mod secret;
 pub mod settings;
 pub mod shared;
+mod signature;
 pub mod subscription;
 mod tags;
 mod tenjin;

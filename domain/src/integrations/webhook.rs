@@ -3,18 +3,14 @@
 //! The names of the first settings are those of the compatible service's form; `retry_on`, `refund_amounts_positive` and
 //! signing are our additions. Signing: <https://www.standardwebhooks.com>.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
-use sha2::Sha256;
 
 use super::exchange::all;
 use super::schedule::DOUBLING;
 use super::secret::{header_problem, signing_key, signing_problem};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, shared, url,
+    Sending, Settings, Skip, Verdict, shared, signature, url,
 };
 use crate::app::AppSettings;
 
@@ -147,13 +143,7 @@ fn sign(request: Request, body: &str, sending: &Sending<'_>) -> Request {
     }
     let id = event_id(body).unwrap_or_default();
     let timestamp = sending.now / 1_000_000;
-    let signatures = keys.iter().map(|key| {
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key may have any length");
-        for part in [id, ".", &timestamp.to_string(), ".", body] {
-            mac.update(part.as_bytes());
-        }
-        format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
-    });
+    let signatures = keys.iter().map(|key| signature::of(key, id, timestamp, body));
     let signatures = signatures.collect::<Vec<_>>().join(" ");
     request
         .header("webhook-id", id.to_owned())
