@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod attributes;
+pub mod attribution;
 pub mod country;
 pub mod events;
 pub mod fields;

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::attributes::{AttributeChanges, Attributes};
+use crate::attribution::Attributions;
 use crate::fields::{self, Violation};
 use crate::identifiers::{IdentifierChanges, Identifiers};
 use crate::ids::{AppId, ProfileId};
@@ -49,6 +50,9 @@ pub struct Details {
     /// How requests for a refund are answered.
     #[serde(default)]
     pub refund_saver: RefundSaver,
+    /// Where the customer came from.
+    #[serde(default, skip_serializing_if = "Attributions::is_empty")]
+    pub attributions: Attributions,
 }
 
 /// What the body of "create" and "update" asks for.

@@ -68,7 +68,7 @@ impl Selector {
         let profile = found.ok_or(Refusal::NoSuchProfile)?;
         match (self, &profile.customer_user_id) {
             (Self::Both(_, said), Some(known)) if said != known => Err(Refusal::Invalid(Violation::whole(
-                format!("{PROFILE_HEADER} and {CUSTOMER_HEADER} name different profiles"),
+                "the profile's id and the customer's name different profiles",
             ))),
             _ => Ok(profile),
         }

@@ -8,7 +8,10 @@ from urllib.parse import urlencode
 
 from capture import Sent
 
-FOLDER = Path(__file__).parents[2] / "domain/tests/golden/integrations"
+TESTS = Path(__file__).parents[2] / "domain/tests"
+FOLDER = TESTS / "golden/integrations"
+# What golden requests are made with, by integration.
+SETTINGS = {path.stem: json.loads(path.read_text()) for path in (TESTS / "integrations/settings").glob("*.json")}
 FIELD = re.compile(r"^\S+ =")
 FIRST_LINE = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) https?://", re.MULTILINE)
 

@@ -24,11 +24,8 @@ const COMPARISON: &str = "SDK: the comparison itself";
 const PHONES: &str = "no official SDK for servers is known on PyPI or npm";
 
 const ALL: &[Sdk] = &[
-    none(
-        "SDK: webhook",
-        "webhook",
-        "there is none: the form is in docs/events.md",
-    ),
+    // The body is of our own making, docs/events.md; this is about its signature.
+    some("SDK: webhook", "webhook", "standardwebhooks"),
     some("SDK: amplitude", "amplitude", "amplitude-analytics"),
     some("SDK: mixpanel", "mixpanel", "mixpanel"),
     some("SDK: posthog", "posthog", "posthog"),

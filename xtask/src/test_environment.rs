@@ -14,6 +14,8 @@ const PYTHON: &str = "BURSAR_TEST_PYTHON";
 const REWRITE_STORIES: &str = "BURSAR_TEST_REWRITE_STORIES";
 const SABOTAGED: &str = "BURSAR_TEST_SABOTAGED";
 const SEED: &str = "BURSAR_TEST_SEED";
+/// Features of the server that take a defence away, so that the test of it can be seen to fail.
+pub const SABOTAGES: [&str; 2] = ["answer-before-commit", "let-panics-through"];
 /// Which histories the simulation runs.
 pub const SIMULATION: &str = "BURSAR_TEST_SIMULATION";
 
@@ -29,13 +31,14 @@ pub fn postgres_url() -> String {
     )
 }
 
-/// The server that answers before the commit.
+/// The server without a defence: with this feature, one of [`SABOTAGES`].
 ///
 /// # Panics
 ///
 /// Without `BURSAR_TEST_SABOTAGED`.
-pub fn sabotaged_server() -> PathBuf {
-    require(SABOTAGED, "run `cargo xtask test`, which builds that server").into()
+pub fn sabotaged_server(feature: &str) -> PathBuf {
+    let folder = require(SABOTAGED, "run `cargo xtask test`, which builds such servers");
+    Path::new(&folder).join(feature)
 }
 
 /// A Python that has `requests`: the one that was found, else `python3`.

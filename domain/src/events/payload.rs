@@ -10,6 +10,7 @@ use super::properties::Properties;
 use super::recipient::{Device, Recipient, Sharer};
 use super::{EventKind, Fact};
 use crate::attributes::Attributes;
+use crate::attribution::Attributions;
 use crate::identifiers::Identifiers;
 use crate::ids::ProfileId;
 use crate::money::Money;
@@ -28,6 +29,8 @@ pub struct Shape<'a> {
     pub name: Option<&'a str>,
     /// Are the custom attributes sent?
     pub send_user_attributes: bool,
+    /// Is it told where the customer came from?
+    pub send_attribution: bool,
     /// How money is told.
     pub prices: PriceRules,
 }
@@ -65,6 +68,8 @@ struct Payload<'a, P> {
     event_api_version: u32,
     profiles_sharing_access_level: Option<&'a [Sharer<'a>]>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    attributions: Option<Sources<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     user_attributes: Option<&'a Attributes>,
     #[serde(serialize_with = "set_ones")]
     integration_ids: &'a Identifiers,
@@ -89,6 +94,7 @@ fn write<P: Serialize>(
         event_properties: properties,
         event_api_version: VERSION,
         profiles_sharing_access_level: Some(recipient.sharing).filter(|others| !others.is_empty()),
+        attributions: shape.send_attribution.then_some(Sources(recipient.attributions)),
         user_attributes: shape.send_user_attributes.then_some(recipient.attributes),
         integration_ids: recipient.identifiers,
     };
@@ -103,4 +109,14 @@ fn set_ones<S: Serializer>(identifiers: &Identifiers, serializer: S) -> Result<S
         return serializer.serialize_none();
     }
     serializer.collect_map(identifiers.iter())
+}
+
+/// What each source said of where the customer came from.
+struct Sources<'a>(&'a Attributions);
+
+impl Serialize for Sources<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let sources = self.0.iter();
+        serializer.collect_map(sources.map(|(source, told)| (source, told.body(EventTime))))
+    }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::wire::{Amount, UpperCase, UuidText};
 use crate::app::AppSettings;
 use crate::attributes::Attributes;
+use crate::attribution::Attributions;
 use crate::identifiers::Identifiers;
 use crate::ids::ProfileId;
 use crate::person::IP_ADDRESS;
@@ -39,6 +40,8 @@ pub struct Recipient<'a> {
     pub ip: Option<&'a str>,
     /// Custom attributes.
     pub attributes: &'a Attributes,
+    /// Where the customer came from.
+    pub attributions: &'a Attributions,
     /// What third parties call it.
     pub identifiers: &'a Identifiers,
     /// Is any access level active?
@@ -80,6 +83,7 @@ impl<'a> Recipient<'a> {
             country: person.text("ip_country"),
             ip: person.text(IP_ADDRESS).filter(|_| settings.collect_ip),
             attributes: &profile.attributes,
+            attributions: &details.attributions,
             identifiers: &profile.identifiers,
             has_access_level: false,
             total_revenue_usd: Decimal::ZERO,

@@ -37,6 +37,7 @@ mod schema;
 pub mod secret;
 pub mod settings;
 pub mod shared;
+mod signature;
 pub mod subscription;
 mod tags;
 mod tenjin;
@@ -122,6 +123,9 @@ pub struct Part {
     pub by_event_time: bool,
     /// Do these settings ask for it for an event of this kind? `None`: they always do.
     pub wanted: Option<fn(&Settings, EventKind) -> bool>,
+    /// Do these settings ask for a request of its own for each record, because answers do not tell records apart?
+    /// `None`: records share requests as far as the limits go.
+    pub alone: Option<fn(&Settings) -> bool>,
     /// What of an answer the requests after it need, such as an id that the third party has to be asked for. They get
     /// it as [`Sending::learned`], also those of later events of the profile with the same [`Record::route`]. A `GET` of
     /// such a part is a question: see [`Limits::questions_per_second`].
@@ -139,7 +143,17 @@ impl Part {
             latest_only: false,
             by_event_time: false,
             wanted: None,
+            alone: None,
             learns: None,
+        }
+    }
+
+    /// How many records may share a request.
+    pub fn most_records(&self, settings: &Settings, limits: &Limits) -> usize {
+        if self.alone.is_some_and(|alone| alone(settings)) {
+            1
+        } else {
+            limits.events_per_request as usize
         }
     }
 

@@ -3,18 +3,14 @@
 //! The names of the first settings are those of the compatible service's form; `retry_on`, `refund_amounts_positive` and
 //! signing are our additions. Signing: <https://www.standardwebhooks.com>.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
-use sha2::Sha256;
 
 use super::exchange::all;
 use super::schedule::DOUBLING;
 use super::secret::{header_problem, signing_key, signing_problem};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, shared, url,
+    Sending, Settings, Skip, Verdict, shared, signature, url,
 };
 use crate::app::AppSettings;
 
@@ -38,6 +34,8 @@ pub const INTEGRATION: Integration = Integration {
     judge,
     probe: Probe::Handshake(handshakes, judge_handshake),
 };
+
+const PURCHASE_TOKEN: &str = "send_play_store_purchase_token";
 
 const FIELDS: &[Field] = &[
     Field::new(
@@ -73,10 +71,10 @@ const FIELDS: &[Field] = &[
     Field::new(
         "send_attribution",
         Kind::Switch(false),
-        "Add where the customer came from. Has no effect yet: nothing tells this server.",
+        "Add where the customer came from, as the call attribution reported it.",
     ),
     Field::new(
-        "send_play_store_purchase_token",
+        PURCHASE_TOKEN,
         Kind::Switch(false),
         "Add Google Play's purchase token. Has no effect yet: nothing tells this server.",
     ),
@@ -145,13 +143,7 @@ fn sign(request: Request, body: &str, sending: &Sending<'_>) -> Request {
     }
     let id = event_id(body).unwrap_or_default();
     let timestamp = sending.now / 1_000_000;
-    let signatures = keys.iter().map(|key| {
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key may have any length");
-        for part in [id, ".", &timestamp.to_string(), ".", body] {
-            mac.update(part.as_bytes());
-        }
-        format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
-    });
+    let signatures = keys.iter().map(|key| signature::of(key, id, timestamp, body));
     let signatures = signatures.collect::<Vec<_>>().join(" ");
     request
         .header("webhook-id", id.to_owned())
@@ -226,19 +218,11 @@ fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
             ));
         }
     }
-    for (switch, missing) in [
-        ("send_attribution", "no request tells where customers came from"),
-        (
-            "send_play_store_purchase_token",
-            "no request tells purchase tokens",
-        ),
-    ] {
-        if settings.is(switch) {
-            problems.push(Problem::new(
-                switch,
-                format!("has no effect yet, because {missing}"),
-            ));
-        }
+    if settings.is(PURCHASE_TOKEN) {
+        problems.push(Problem::new(
+            PURCHASE_TOKEN,
+            "has no effect yet, because no request tells purchase tokens",
+        ));
     }
     problems
 }
@@ -452,12 +436,9 @@ mod tests {
             problems.into_iter().map(|problem| problem.field).collect()
         };
         assert_eq!(fields(json!({})), ["urls"]);
-        let without_effect = ["send_attribution", "send_play_store_purchase_token"];
-        assert_eq!(fields(everything()), without_effect);
+        assert_eq!(fields(everything()), [PURCHASE_TOKEN]);
         let mut effective = everything();
-        for switch in without_effect {
-            effective[switch] = json!(false);
-        }
+        effective[PURCHASE_TOKEN] = json!(false);
         assert!(fields(effective).is_empty());
         let said = json!({
             "urls": {"sandbox": "https://a.example"}, "signing_secret_previous": SIGNING,

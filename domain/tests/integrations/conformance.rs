@@ -59,8 +59,8 @@ fn every_event_is_told_or_skipped_and_always_in_the_same_words() {
 #[test]
 fn requests_stay_within_the_limits() {
     for integration in ALL {
-        let most = integration.limits.events_per_request as usize;
         each_record(integration, |settings, part, record| {
+            let most = part.most_records(settings, &integration.limits);
             let records = vec![record.clone(); most.min(10)];
             let limit = integration
                 .limits
@@ -159,7 +159,7 @@ fn any_answer_gets_a_verdict_for_each_record() {
             body: "{}".into(),
         };
         for part in integration.parts {
-            for count in [1, (integration.limits.events_per_request as usize).min(3)] {
+            for count in [1, part.most_records(&settings, &integration.limits).min(3)] {
                 let records = vec![record.clone(); count];
                 let steps = (0..MOST_STEPS)
                     .flat_map(|step| sendings(&settings, part, &records).map(move |first| (step, first)));

@@ -93,7 +93,7 @@ fn requests_of_the_longest_texts_and_of_as_many_events_as_may_be_stay_within_the
                 told += 1;
                 // As the server puts them together: less than nine tenths of the bytes.
                 let room = most_bytes / 10 * 9 / record.body.len().max(1);
-                let count = (limits.events_per_request as usize).min(room).max(1);
+                let count = part.most_records(&settings, &limits).min(room).max(1);
                 let records = vec![record; count];
                 for sending in sendings(&settings, part, &records) {
                     let bytes = (integration.request)(&sending).body.len();
@@ -243,8 +243,6 @@ fn odd_answers_break_nothing() {
             route: String::new(),
             body: "{".into(),
         };
-        let count = (integration.limits.events_per_request as usize).min(2);
-        let records = vec![record; count];
         for (status, body) in STATUSES
             .iter()
             .flat_map(|status| bodies.iter().map(move |body| (*status, body)))
@@ -264,6 +262,8 @@ fn odd_answers_break_nothing() {
                 if let Some(learns) = part.learns {
                     assert_eq!(learns(&answer), None, "{}: {body}", integration.slug);
                 }
+                let count = part.most_records(&settings, &integration.limits).min(2);
+                let records = vec![record.clone(); count];
                 for (step, sending) in
                     (0..3).flat_map(|step| sendings(&settings, part, &records).map(move |one| (step, one)))
                 {

@@ -22,11 +22,12 @@ const OF_THE_WEBHOOK: &[&str] = &[
     "event_names",
     "send_trial_price",
     "send_user_attributes",
+    "send_attribution",
     "refund_amounts_positive",
 ];
 
-/// Without an effect, which the handbook says: we know neither.
-const WITHOUT_EFFECT: &[&str] = &["send_attribution", "send_play_store_purchase_token"];
+/// Without an effect, which the handbook says: we know none.
+const WITHOUT_EFFECT: &[&str] = &["send_play_store_purchase_token"];
 
 /// The store of the samples that is the owner's own: settings for any name are tried with its.
 const OWN_STORE: &str = "my_store";

@@ -27,6 +27,10 @@ const ALL_IDENTIFIERS: &str = r#"{
     "pushwoosh_hwid": "12", "one_signal_player_id": "13", "one_signal_subscription_id": "14",
     "tenjin_analytics_installation_id": "15", "posthog_distinct_user_id": "16"}"#;
 
+const CAMPAIGN: &str = r#"{
+    "status": "non_organic", "attribution_user_id": "n-1", "channel": "search", "campaign": "new year",
+    "ad_group": "gold", "ad_set": "de", "creative": "blue \"now\""}"#;
+
 const SOME_IDENTIFIERS: &str = r#"{"appsflyer_id": "1700000000000-1234567", "branch_id": "b-1"}"#;
 
 /// In the App Store, in Germany, with everything known of the customer.
@@ -95,10 +99,11 @@ fn event(kind: EventKind) -> String {
             fact.subscription_expires_at = Some(micros("2025-02-15T00:00:00Z"));
         }),
         EventKind::NonSubscriptionPurchase => apple(kind).one_time(),
-        EventKind::TrialStarted => apple(kind).trial().set(|scene| {
+        EventKind::TrialStarted => apple(kind).trial().came_from(CAMPAIGN).set(|scene| {
             scene.regular_price = Some("9.99");
             scene.shape.prices.send_trial_price = true;
             scene.shape.send_user_attributes = true;
+            scene.shape.send_attribution = true;
         }),
         EventKind::TrialConverted => google(kind).fact(|fact| fact.consecutive_payments = 1),
         EventKind::TrialRenewalCancelled => apple(kind).trial().fact(at("2025-01-03T00:00:00Z")),

@@ -1,6 +1,7 @@
 //! A customer, a fact about a purchase, and the settings under which it is told.
 
 use bursar_domain::app::AppSettings;
+use bursar_domain::attribution::{self, Report};
 use bursar_domain::events::payload::{self, Shape};
 use bursar_domain::events::{EventKind, Fact, Recipient, Sharer};
 use bursar_domain::identifiers::IdentifierChanges;
@@ -13,7 +14,7 @@ use bursar_domain::purchases::transaction::{
 };
 use bursar_domain::time::parse_time;
 use rust_decimal::Decimal;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::{Uuid, uuid};
 
 pub const PROFILE: ProfileId = ProfileId(uuid!("5b0e6a52-7c1d-4a0e-9a44-0f6b7a0c9d11"));
@@ -73,6 +74,19 @@ impl Scene {
         let identifiers = Object::parse(identifiers.as_bytes()).unwrap();
         let identifiers = IdentifierChanges::parse(&identifiers).unwrap();
         self.profile.set_identifiers(&identifiers, at);
+        self
+    }
+
+    /// Tells where the customer came from, as the body of the web API's call says.
+    pub fn came_from(mut self, body: &str) -> Self {
+        let mut body: Value = serde_json::from_str(body).unwrap();
+        body["profile_id"] = json!(PROFILE);
+        let body = body.to_string();
+        let body = Object::parse(body.as_bytes()).unwrap();
+        let report = Report::parse(&body, micros("2025-01-01T08:30:00.5Z")).unwrap();
+        self.details
+            .attributions
+            .set(attribution::WEB, report.attribution);
         self
     }
 

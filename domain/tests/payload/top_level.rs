@@ -56,6 +56,20 @@ fn attributes_are_sent_where_asked_for_with_numbers_as_floats() {
 }
 
 #[test]
+fn where_the_customer_came_from_is_told_where_asked_for() {
+    let asked = |scene: Scene| scene.set(|scene| scene.shape.send_attribution = true);
+    assert_eq!(asked(started()).event()["attributions"], json!({}));
+    let told =
+        started().came_from(r#"{"status":"non_organic","channel":"search","attribution_user_id":"n-1"}"#);
+    assert_eq!(told.event().get("attributions"), None);
+    let expected = concat!(
+        r#""attributions":{"web":{"ad_set":null,"status":"non_organic","channel":"search","ad_group":null,"#,
+        r#""campaign":null,"creative":null,"created_at":"2025-01-01T08:30:00.500000+0000","network_user_id":"n-1"}}"#
+    );
+    assert!(asked(told).json().contains(expected));
+}
+
+#[test]
 fn only_identifiers_that_are_set_are_sent() {
     let scene = started().with_customer("{}", r#"{"branch_id":"b","adjust_device_id":"a\u0001"}"#);
     let expected = json!({"adjust_device_id": "a\u{1}", "branch_id": "b"});

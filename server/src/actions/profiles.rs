@@ -1,5 +1,6 @@
 //! What the compatible API does with profiles.
 
+use bursar_domain::attribution::{Attribution, WEB};
 use bursar_domain::identifiers::IdentifierChanges;
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::profile::{self, Found, Profile, ProfileChanges, Saving};
@@ -148,6 +149,34 @@ pub async fn update(
     let profile = state.store.change(reads, decide).await?;
     state.wake.app(app);
     Ok(profile)
+}
+
+/// Notes where the customer came from, as the web API reports it.
+pub async fn set_attribution(
+    state: &AppState,
+    request: Request,
+    told: Attribution,
+    render: impl Fn(&()) -> Reply + Send + 'static,
+) -> Result<Reply, ActionError> {
+    let Request {
+        app,
+        selector,
+        now,
+        remember,
+    } = request;
+    let reads = vec![profiles::lock_whole(app, &selector)];
+    let decide = move |loaded: &mut Loaded| {
+        let (found, details) = profiles::read_whole(app, rows_of(loaded, 0))?.unzip();
+        let mut profile = selector.pick(found)?;
+        let mut details = details.unwrap_or_default();
+        let mut writes = Vec::new();
+        if details.attributions.set(WEB, told.clone()) {
+            profile.touch(now);
+            writes.push(profiles::update(&profile, &details));
+        }
+        Ok(Decision { writes, answer: () })
+    };
+    commit(state, remember, now, reads, decide, render).await
 }
 
 /// The changes without what the app does not keep.

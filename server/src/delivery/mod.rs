@@ -4,6 +4,7 @@
 //! settles what came of it if the lanes are still its own.
 
 mod breaker;
+mod caught;
 mod learned;
 mod mask;
 pub mod probe;

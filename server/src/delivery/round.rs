@@ -34,7 +34,8 @@ pub async fn run(shared: &Arc<Shared>, at: i64) -> Result<bool, StoreError> {
 }
 
 async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) -> Result<bool, StoreError> {
-    let per_request = shared.known.integration.limits.events_per_request as usize;
+    let limits = &shared.known.integration.limits;
+    let per_request = target.part.most_records(&shared.known.settings, limits);
     let room = shared.room();
     let limit = room.saturating_mul(per_request).min(MOST_LANES);
     if limit == 0 {
@@ -64,7 +65,7 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
             Considered::Settle(settlement) => settled.push(settle(&shared.state, *settlement)),
         }
     }
-    for batch in batches(ready, per_request, shared.known.integration.limits.request_bytes) {
+    for batch in batches(ready, per_request, limits.request_bytes) {
         let permit = Arc::clone(&shared.seats.in_flight).acquire_owned().await;
         if let Some(limiter) = &shared.seats.limiter {
             limiter.until_ready().await;

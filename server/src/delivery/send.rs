@@ -1,6 +1,5 @@
 //! Sends records in one request, and settles what comes back for each of them.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,6 +12,7 @@ use futures_util::future::join_all;
 use governor::DefaultDirectRateLimiter;
 use uuid::Uuid;
 
+use super::caught::caught;
 use super::learned::Learned;
 use super::mask::Mask;
 use super::turn::{DEAD, Ready, closed, keep};
@@ -123,7 +123,7 @@ pub async fn exchange(
             learned: learned.as_deref(),
             now: state.clock.now(),
         };
-        let Ok(request) = catch_unwind(AssertUnwindSafe(|| (known.integration.request)(&sending))) else {
+        let Some(request) = caught(|| (known.integration.request)(&sending)) else {
             return fault(records.len(), step);
         };
         if target.part.learns.is_some() && request.method == Method::Get {
@@ -137,16 +137,16 @@ pub async fn exchange(
         let news = answer
             .zip(target.part.learns)
             .and_then(|(answer, learns)| learns(answer));
-        let judged = catch_unwind(AssertUnwindSafe(|| (known.integration.judge)(&sending, answer)));
+        let judged = caught(|| (known.integration.judge)(&sending, answer));
         match judged {
-            Ok(Judgement::Next(next)) if next > step && next < MOST_STEPS => {
+            Some(Judgement::Next(next)) if next > step && next < MOST_STEPS => {
                 step = next;
                 if let Some(news) = news {
                     memory.note(target.id, profile, &records[0].route, &news);
                     learned = Some(news);
                 }
             }
-            Ok(Judgement::Verdicts(verdicts)) if verdicts.len() == records.len() => {
+            Some(Judgement::Verdicts(verdicts)) if verdicts.len() == records.len() => {
                 return outcome(verdicts, received, step, duration, credentials);
             }
             _ => return fault(records.len(), step),
@@ -303,8 +303,8 @@ pub fn kept(
         learned: None,
         now,
     };
-    let request = catch_unwind(AssertUnwindSafe(|| (integration.request)(&sending)));
-    request.map_or_else(|_| "{}".to_owned(), |request| mask.request(&request))
+    let request = caught(|| (integration.request)(&sending));
+    request.map_or_else(|| "{}".to_owned(), |request| mask.request(&request))
 }
 
 /// How long to wait before the next try, in microseconds; `None` to give up. What the third party asks for counts

@@ -1,12 +1,11 @@
 //! What to do with a delivery whose turn it is: send this record, or end the turn without a request.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use bursar_domain::app::AppSettings;
 use bursar_domain::ids::ProfileId;
 use bursar_domain::integrations::{Customer, Limits, Occasion, Record, Skip, Told, Tried};
 use serde::{Deserialize, Serialize};
 
+use super::caught::caught;
 use super::mask::Mask;
 use crate::actions::deliveries::{End, Settlement};
 use crate::directory::{AppIntegration, Target};
@@ -216,7 +215,7 @@ fn tell(
         now,
     };
     let encode = known.integration.encode;
-    catch_unwind(AssertUnwindSafe(|| encode(&occasion))).unwrap_or_else(|_| {
+    caught(|| encode(&occasion)).unwrap_or_else(|| {
         tracing::error!(event.id = %event, "the event {event} cannot be told to {slug}: its mapper failed");
         Err(FAULT)
     })

@@ -98,6 +98,7 @@ impl App {
         Shape {
             name: Some(settings.event_name(event)).filter(|name| !name.is_empty()),
             send_user_attributes: settings.is("send_user_attributes"),
+            send_attribution: settings.is("send_attribution"),
             prices: PriceRules {
                 send_trial_price: settings.is("send_trial_price"),
                 refund_amounts_positive: settings.is("refund_amounts_positive"),
@@ -171,6 +172,7 @@ mod tests {
             json!({"event_names": {"trial_started": "Trial"}}),
             json!({"send_trial_price": true}),
             json!({"send_user_attributes": true}),
+            json!({"send_attribution": true}),
             json!({"refund_amounts_positive": true}),
         ] {
             let changed = app(&said);

@@ -157,11 +157,8 @@ async fn what_is_set_is_shown_with_its_secrets_masked() {
         let fields: Vec<_> = problems
             .map(|problem| problem["field"].as_str().unwrap())
             .collect();
-        let without_effect = [
-            "settings.send_attribution",
-            "settings.send_play_store_purchase_token",
-        ];
-        assert_eq!(fields, [without_effect[0], without_effect[1], "status"]);
+        let without_effect = "settings.send_play_store_purchase_token";
+        assert_eq!(fields, [without_effect, "status"]);
         assert_eq!(shown(&server).await, set, "{backend:?}");
         let off = put(&server, false, set["settings"].clone()).await.json();
         assert_eq!(

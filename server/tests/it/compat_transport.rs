@@ -4,7 +4,7 @@ use axum::http::HeaderValue;
 
 use super::support::backend::{ALL, Backend};
 use super::support::refusal::{refusal, refused, sourceless};
-use super::support::server::{IDENTIFIERS, PROFILE, TestServer, request};
+use super::support::server::{ATTRIBUTION, IDENTIFIERS, PROFILE, TestServer, request};
 
 const CUSTOMER: &str = "adapty-customer-user-id";
 const USER: (&str, &str) = (CUSTOMER, "user-1");
@@ -66,6 +66,7 @@ async fn other_paths_are_not_found_and_other_methods_not_allowed() {
             "/api/v1/sdk/integration/profile/set/integration-identifiers/",
             vec!["POST"],
         ),
+        (ATTRIBUTION, vec!["POST"]),
     ] {
         for method in [
             "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "GET",

@@ -15,6 +15,7 @@ mod admin_purchases;
 mod awkward_administration;
 mod awkward_text;
 mod compat_attributes;
+mod compat_attribution;
 mod compat_bodies;
 mod compat_fields;
 mod compat_identifiers;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::support::backend::Backend;
 use super::support::purchases::{GRANT, REFUND_SAVER, REVOKE, TRANSACTION, numbered, one_time, subscription};
 use super::support::schema::{assert_fits, resolve};
-use super::support::server::{Answer, IDENTIFIERS, PROFILE, TestServer};
+use super::support::server::{ATTRIBUTION, Answer, IDENTIFIERS, PROFILE, TestServer};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
@@ -226,12 +226,22 @@ async fn real_answers_are_what_it_says() {
         numbered(one_time(), "once").to_string(),
     );
     let premium = r#"{"access_level_id":"premium"}"#;
-    let calls: [TestCall<'_>; 21] = [
+    let campaign = r#"{"customer_user_id":"user-1","status":"organic","channel":"search"}"#;
+    let calls: [TestCall<'_>; 24] = [
         ("GET", PROFILE, &[user], "", 200),
         ("PATCH", PROFILE, &[user], r#"{"first_name":"A"}"#, 200),
         ("POST", IDENTIFIERS, &[user], r#"{"branch_id":"b"}"#, 200),
         ("GET", IDENTIFIERS, &[user], "", 200),
         ("POST", SDK, &[], &sdk, 200),
+        ("POST", ATTRIBUTION, &[], campaign, 201),
+        ("POST", ATTRIBUTION, &[], "{}", 400),
+        (
+            "POST",
+            ATTRIBUTION,
+            &[],
+            r#"{"customer_user_id":"nobody","status":"organic"}"#,
+            404,
+        ),
         ("POST", TRANSACTION, &[user], &transaction, 200),
         ("POST", TRANSACTION, &[user], &once, 200),
         ("POST", TRANSACTION, &[user], "{}", 400),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::support::backend::{Folder, fresh_postgres_url};
 use super::support::program::Program;
 use super::support::purchases::{GRANT, REFUND_SAVER, REVOKE, TRANSACTION, numbered, with};
-use super::support::server::{IDENTIFIERS, PROFILE};
+use super::support::server::{ATTRIBUTION, IDENTIFIERS, PROFILE};
 
 const MASTER_KEY: &str = "ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a";
 /// Stands in every value that is a text; the others are listed below.
@@ -113,6 +113,12 @@ fn say_everything(program: &Program) {
         purchase("subscription").to_string(),
     );
     let premium = r#"{"access_level_id":"premium"}"#;
+    let attribution = json!({
+        "customer_user_id": "canary-customer", "status": "organic", "attribution_user_id": "canary-user",
+        "channel": "canary-channel", "campaign": "canary-campaign", "ad_group": "canary-group",
+        "ad_set": "canary-set", "creative": "canary-creative",
+    });
+    let attribution = attribution.to_string();
     for (method, path, headers, body) in [
         ("POST", PROFILE, vec![user, id, key], profile.as_str()),
         ("POST", PROFILE, vec![user, id, key], profile.as_str()),
@@ -127,12 +133,14 @@ fn say_everything(program: &Program) {
         ("POST", GRANT, vec![user], premium),
         ("POST", REVOKE, vec![user], premium),
         ("POST", REFUND_SAVER, vec![user], r#"{"consent":true}"#),
+        ("POST", ATTRIBUTION, vec![key], attribution.as_str()),
+        ("POST", ATTRIBUTION, vec![], attribution.as_str()),
         ("GET", PROFILE, vec![user], ""),
         ("GET", IDENTIFIERS, vec![id], ""),
     ] {
         let answer = program.call(method, path, &headers, body.as_bytes());
         assert!(
-            [200, 422].contains(&answer.status),
+            [200, 201, 422].contains(&answer.status),
             "{method} {path}: {}",
             answer.text()
         );
@@ -222,6 +230,18 @@ fn say_everything(program: &Program) {
             REFUND_SAVER,
             vec![user],
             r#"{"custom_preference":"canary","consent":"canary"}"#,
+        ),
+        (
+            "POST",
+            ATTRIBUTION,
+            vec![],
+            r#"{"profile_id":"canary","status":"canary","channel":["canary"]}"#,
+        ),
+        (
+            "POST",
+            ATTRIBUTION,
+            vec![],
+            r#"{"customer_user_id":"canary","status":"organic"}"#,
         ),
         ("GET", "/canary?canary=canary", vec![user], ""),
         (

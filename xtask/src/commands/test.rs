@@ -94,16 +94,18 @@ fn simulate() -> Result<(), RunError> {
     run_program(&mut command)
 }
 
-/// The server that the durability test must fail on, kept aside; then the right one, so that this is what stays.
+/// The servers that tests must fail on, each without one defence, kept aside; then the right one, so that this is what
+/// stays.
 fn build(target: &Path) -> Result<PathBuf, BuildError> {
     let server = ["build", "--locked", "--package=bursar"];
-    run_program(cargo().args(server).arg("--features=answer-before-commit"))?;
     let folder = target.join("sabotaged");
     fs::create_dir_all(&folder)?;
-    let sabotaged = folder.join("bursar");
-    fs::copy(target.join("debug").join("bursar"), &sabotaged)?;
+    for sabotage in test_environment::SABOTAGES {
+        run_program(cargo().args(server).arg(format!("--features={sabotage}")))?;
+        fs::copy(target.join("debug").join("bursar"), folder.join(sabotage))?;
+    }
     run_program(cargo().args(server))?;
-    Ok(sabotaged)
+    Ok(folder)
 }
 
 fn test(steps: &mut Steps, programs: &Programs, long: bool, cargo_test_args: &[String]) {

@@ -19,7 +19,8 @@ pub fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
             return one_by_one(sending, answer, failed);
         }
         (200, _) if !is_import && is_refusal(&body) => Verdict::Rejected(answer.words()),
-        (413, _) if sending.records.len() > 1 => Verdict::ResendAlone,
+        // Nothing was stored, and which event is to blame is not told.
+        (400 | 413, _) if sending.records.len() > 1 => Verdict::ResendAlone,
         _ => by_status(Some(answer)),
     };
     all(sending, &verdict)
@@ -34,15 +35,23 @@ fn without_answer(sending: &Sending<'_>) -> Verdict {
     }
 }
 
-/// Everything but the events that are named has been stored.
+/// Everything but the events that are named has been stored. Where one is named that was not sent, nobody knows which
+/// is meant: each is sent once more, under the same `$insert_id`.
 fn one_by_one(sending: &Sending<'_>, answer: &Answer, failed: &[Value]) -> Judgement {
-    let verdicts = (0..sending.records.len()).map(|place| {
-        let place = u64::try_from(place).ok();
-        match failed.iter().find(|record| record["index"].as_u64() == place) {
+    let count = sending.records.len();
+    let place = |record: &Value| usize::try_from(record["index"].as_u64()?).ok();
+    let is_known = |record: &Value| place(record).is_some_and(|place| place < count);
+    let others = match failed.iter().find(|record| !is_known(record)) {
+        None => Verdict::Delivered,
+        Some(_) if count > 1 => Verdict::ResendAlone,
+        Some(record) => Verdict::Rejected(reason(answer, record)),
+    };
+    let verdicts = (0..count).map(
+        |at| match failed.iter().find(|record| place(record) == Some(at)) {
             Some(record) => Verdict::Rejected(reason(answer, record)),
-            None => Verdict::Delivered,
-        }
-    });
+            None => others.clone(),
+        },
+    );
     Judgement::Verdicts(verdicts.collect())
 }
 
@@ -85,6 +94,7 @@ mod tests {
             ),
             (400, r#"{"failed_records":[]}"#, "rejected"),
             (400, r#"{"error":"bad JSON"}"#, "rejected"),
+            (400, r#"{"failed_records":[{"index":1}]}"#, "rejected"),
             (401, "{}", "misconfigured"),
             (403, "", "misconfigured"),
             (404, "", "rejected"),
@@ -111,8 +121,26 @@ mod tests {
             three.verdicts(Some(&bad)),
             [Verdict::Delivered, rejected, Verdict::Delivered]
         );
-        let large = three.verdicts(Some(&answer(413, "{}")));
-        assert_eq!(large, vec![Verdict::ResendAlone; 3]);
+    }
+
+    #[test]
+    fn where_nobody_says_which_event_is_to_blame_each_is_sent_alone() {
+        let three = sending(&INTEGRATION, 3);
+        for (status, body) in [
+            (413, "{}"),
+            (400, r#"{"error":"too many events"}"#),
+            (400, r#"{"failed_records":[{"index":7,"message":"x"}]}"#),
+            (200, r#"{"failed_records":[{"message":"x"}]}"#),
+        ] {
+            let verdicts = three.verdicts(Some(&answer(status, body)));
+            assert_eq!(verdicts, vec![Verdict::ResendAlone; 3], "{status} {body}");
+            let one = sending(&INTEGRATION, 1).verdict(status, body);
+            assert_eq!(one, "rejected", "{status} {body}");
+        }
+        let some = r#"{"failed_records":[{"index":0},{"index":3}]}"#;
+        let verdicts = three.verdicts(Some(&answer(400, some)));
+        assert_eq!(verdicts[0].name(), "rejected");
+        assert_eq!(verdicts[1..], vec![Verdict::ResendAlone; 2]);
     }
 
     #[test]

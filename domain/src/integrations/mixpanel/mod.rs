@@ -1,4 +1,4 @@
-//! Mixpanel: each event as `POST /import` (or `/track`), and what it changes on the user's profile as `POST /engage`.
+//! Mixpanel: events as `POST /import` (or each as `/track`), and what it changes on the user's profile as `POST /engage`.
 //! Tells repeats by `$insert_id` together with name, time and user.
 //!
 //! Sources: <https://developer.mixpanel.com/reference/import-events>, <https://developer.mixpanel.com/reference/track-event>,
@@ -28,7 +28,9 @@ pub const INTEGRATION: Integration = Integration {
     settings: FIELDS,
     identifiers: IDENTIFIERS,
     limits: Limits {
-        // Of one event, and of one update of a profile.
+        // It would take 2,000; but a request that fails takes all of its events with it, and more gain little.
+        events_per_request: 100,
+        // Of one event, and of one update of a profile. Several events may have twice that.
         request_bytes: Some(1_000_000),
         requests_per_second: Some(30_000),
         ..Limits::NONE
@@ -36,13 +38,18 @@ pub const INTEGRATION: Integration = Integration {
     schedule: &USUAL,
     takes: all_but_levels,
     parts: &[
-        Part::named(EVENT),
+        Part {
+            alone: Some(uses_track),
+            ..Part::named(EVENT)
+        },
         Part {
             latest_only: true,
+            alone: Some(|_| true),
             ..Part::named(PROFILE)
         },
         Part {
             wanted: Some(wants_transactions),
+            alone: Some(|_| true),
             ..Part::named(TRANSACTION)
         },
     ],
@@ -220,6 +227,19 @@ mod tests {
             let case = case().with("store", store).with("environment", environment);
             assert_eq!(case.record(), Err(Skip::MissingCredentials(setting.into())));
         }
+    }
+
+    #[test]
+    fn requests_are_shared_where_answers_tell_events_apart() {
+        let most = |settings: serde_json::Value| -> Vec<usize> {
+            let case = Case { settings, ..case() };
+            let parts = INTEGRATION.parts.iter();
+            parts
+                .map(|part| part.most_records(&case.settings(), &INTEGRATION.limits))
+                .collect()
+        };
+        assert_eq!(most(json!({})), [100, 1, 1]);
+        assert_eq!(most(json!({"ingestion": "track"})), [1, 1, 1]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bursar_domain::attributes::Attributes;
+use bursar_domain::attribution::AttributionBody;
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::installation::Installation;
 use bursar_domain::person::Person;
@@ -40,6 +41,8 @@ pub struct ProfileView<'a> {
     /// Custom attributes by key.
     #[schemars(with = "BTreeMap<String, Json>")]
     pub attributes: &'a Attributes,
+    /// Where the customer came from, by source.
+    pub attributions: BTreeMap<&'a str, AttributionBody<'a, String>>,
     /// The customer's devices, the first reported one first.
     pub installations: Vec<InstallationView<'a>>,
     /// All identifiers; `null` where unset.
@@ -97,6 +100,7 @@ impl<'a> ProfileView<'a> {
             updated_at: format_time(profile.updated_at),
             person: &details.person,
             attributes: &profile.attributes,
+            attributions: attributions(details),
             installations: details.installations.iter().map(installation).collect(),
             identifiers: profile.identifiers.body(),
             chains: holdings.chains.iter().map(ChainView::of).collect(),
@@ -107,6 +111,13 @@ impl<'a> ProfileView<'a> {
             api,
         }
     }
+}
+
+fn attributions(details: &Details) -> BTreeMap<&str, AttributionBody<'_, String>> {
+    let sources = details.attributions.iter();
+    sources
+        .map(|(source, told)| (source, told.body(format_time)))
+        .collect()
 }
 
 fn installation(installation: &Installation) -> InstallationView<'_> {

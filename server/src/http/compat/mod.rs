@@ -4,6 +4,7 @@ mod identifiers;
 mod profile;
 mod purchases;
 mod sdk;
+mod web;
 
 use bursar_domain::profile::Profile;
 use bursar_domain::profile_body::ProfileBody;
@@ -208,6 +209,20 @@ pub const ROUTES: &[Route] = &[
                 200,
                 Some(|_| json!({"type": "object", "properties": {"data": {"type": "null"}}})),
             ),
+            refusals: &[400, 404, 422],
+        },
+    },
+    Route {
+        method: "POST",
+        path: "/api/v2/web-api/attribution/",
+        aliases: &[],
+        access: Access::AnyKey,
+        handler: |call| Box::pin(web::set_attribution(call)),
+        doc: Doc {
+            summary: "Report where a customer came from",
+            parameters: &[IDEMPOTENCY],
+            body: Some(web::attribution_schema),
+            answer: (201, None),
             refusals: &[400, 404, 422],
         },
     },

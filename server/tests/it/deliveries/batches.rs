@@ -10,7 +10,7 @@ use crate::support::deliveries::{
     MINUTE, SECOND, advance, amplitude, bought, deliveries, enable, fates_of, settle_down, told,
     transaction_of, work,
 };
-use crate::support::purchases::Customer;
+use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
 
@@ -205,5 +205,65 @@ async fn a_request_that_was_too_large_is_sent_in_pieces() {
             "{seen:#?}"
         );
         assert_conserved(&server).await;
+    }
+}
+
+/// Each request that was made, as path and number of records.
+fn sizes(vendor: &Vendor) -> Vec<(String, usize)> {
+    let received = vendor.received().into_iter();
+    let mut sizes: Vec<_> = received
+        .map(|request| {
+            let path = request.path.split('?').next().unwrap().to_owned();
+            (path, request.json().as_array().unwrap().len())
+        })
+        .collect();
+    sizes.sort();
+    sizes
+}
+
+#[tokio::test]
+async fn of_mixpanels_calls_the_one_that_tells_events_apart_carries_several() {
+    for backend in ALL {
+        for (ingestion, path) in [("import", "/import"), ("track", "/track")] {
+            let bad = r#"{"code":400,"failed_records":[{"index":1,"field":"a","message":"b"}]}"#;
+            let vendor = Vendor::with(move |request, _| match request.path.starts_with("/import") {
+                true => Manner::Answers(400, bad),
+                false => Manner::Answers(200, "1"),
+            })
+            .await;
+            let server = TestServer::on(backend).await;
+            let mixpanel = json!({"tokens": {"production": {"ios": "token"}}, "base_url": vendor.url,
+                "ingestion": ingestion, "events": {"access_level_updated": false}});
+            enable(&server, "mixpanel", mixpanel).await;
+            for number in 0..5 {
+                let name = format!("user-{number}");
+                let customer = Customer::new(&server, &name).await;
+                let today = json!({"purchased_at": "2026-01-01T00:00:00Z", "originally_purchased_at": "2026-01-01T00:00:00Z"});
+                let transaction = with(bought(&format!("t{number}")), today);
+                customer.post(TRANSACTION, &transaction).await;
+            }
+            let _working = work(&server);
+            settle_down(&server.state).await;
+            let alone = |path: &str| vec![(path.to_owned(), 1); 5];
+            let of_events = match ingestion {
+                "import" => vec![(path.to_owned(), 5)],
+                _ => alone(path),
+            };
+            let expected = [alone("/engage"), of_events].concat();
+            assert_eq!(sizes(&vendor), expected, "{backend:?} {ingestion}");
+            let fates = fates_of(&server, "mixpanel", "event").await;
+            let rejected: Vec<_> = fates.iter().filter(|fate| !fate.ends_with("delivered")).collect();
+            if ingestion == "import" {
+                // The one that Mixpanel named, and no other; none is sent again.
+                let received = vendor.received();
+                let events = received.iter().find(|request| request.path.starts_with(path));
+                let second = &events.unwrap().json()[1]["properties"]["transaction_id"];
+                let expected = format!("{} rejected 400 a: b", second.as_str().unwrap());
+                assert_eq!(rejected, [&expected], "{backend:?}");
+            } else {
+                assert!(rejected.is_empty(), "{backend:?}: {fates:?}");
+            }
+            assert_conserved(&server).await;
+        }
     }
 }

@@ -43,6 +43,10 @@ fn settings(slug: &str, url: &str) -> Value {
     }
 }
 
+/// How often the healthy ones may be slower beside ill ones before it is believed: another program may slow a machine
+/// down for a while, but an ill third party that is waited for costs its time-out each time.
+const TRIES: usize = 3;
+
 const HEALTHY: [&str; 2] = ["webhook", "tenjin"];
 const ILL: [&str; 5] = ["amplitude", "mixpanel", "posthog", "branch", "onesignal"];
 
@@ -103,12 +107,13 @@ async fn measure(backend: Backend, is_ill: bool) -> Duration {
 async fn healthy_third_parties_get_their_events_as_fast_beside_ill_ones() {
     for backend in ALL {
         let well = measure(backend, false).await;
-        let ill = measure(backend, true).await;
         // Far less than anything that hangs or is slow would cost.
-        assert!(
-            ill < 2 * well + Duration::from_secs(2),
-            "{backend:?}: {well:?}, then {ill:?}"
-        );
+        let most = 2 * well + Duration::from_secs(2);
+        let mut took = Vec::new();
+        while took.last().is_none_or(|ill| *ill >= most) {
+            assert!(took.len() < TRIES, "{backend:?}: {well:?}, then {took:?}");
+            took.push(measure(backend, true).await);
+        }
     }
 }
 

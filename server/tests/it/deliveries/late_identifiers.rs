@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use bursar::store::Sql;
 use serde_json::{Value, json};
 use xtask::test_environment::size;
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, advance, amplitude, bought, deliveries, enable, fates_of, settle_down, states, told,
+    HOUR, advance, amplitude, bought, deliveries, enable, fates_of, run, settle_down, states, told,
     transaction_of, work,
 };
 use crate::support::purchases::{Customer, with};
@@ -146,6 +147,34 @@ async fn whatever_way_an_identifier_comes_what_waited_for_it_goes_out_at_once_an
             );
             assert_conserved(&server).await;
         }
+    }
+}
+
+/// The identifier is there, but nobody said so to what waits: the same look finds that nothing goes out. It is the
+/// statement that comes with each change of a profile that lets go on, and no look-round.
+#[tokio::test]
+async fn an_identifier_that_comes_past_the_calls_lets_nothing_go_on() {
+    const PAST_THE_CALLS: Sql =
+        Sql::same("UPDATE profiles SET identifiers = '{\"amplitude_user_id\":\"user0\"}'");
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::start().await;
+        let way = Way::Identifiers;
+        enable(&server, way.slug(), way.settings(&vendor.url)).await;
+        let _working = work(&server);
+        let customer = Customer::new(&server, "user0").await;
+        customer.post(TRANSACTION, &bought("user0-t0")).await;
+        settle_down(&server.state).await;
+        run(&server, &PAST_THE_CALLS).await;
+        advance(&server, HOUR).await;
+        assert_eq!(vendor.count(), 0, "{backend:?}");
+        assert_eq!(states(&server).await, ["waiting 1"], "{backend:?}");
+        // Any change of the profile lets it go on.
+        way.come(&customer).await;
+        let other = json!({"adjust_device_id": "a"});
+        customer.post(IDENTIFIERS, &other).await;
+        settle_down(&server.state).await;
+        assert_eq!(order(&vendor), ["user0-t0"], "{backend:?}");
     }
 }
 

@@ -83,7 +83,7 @@ fn nothing_is_lost(backend: Backend) {
 /// The same judge, with a server that answers before it commits.
 fn the_judge_finds_a_loss(backend: Backend) {
     let mut random = Random::new(&format!("sabotaged on {backend:?}"));
-    let binary = xtask::test_environment::sabotaged_server();
+    let binary = xtask::test_environment::sabotaged_server("answer-before-commit");
     let losses = kill_under_load(backend, binary, SABOTAGED_KILLS, &mut random);
     assert!(!losses.is_empty(), "the judge found no loss: it proves nothing");
 }

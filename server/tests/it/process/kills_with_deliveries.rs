@@ -323,7 +323,7 @@ fn each_event_keeps_one_fate(backend: Backend) {
 #[test]
 fn without_the_commit_something_is_lost() {
     let mut random = Random::new("kills with deliveries, sabotaged");
-    let binary = xtask::test_environment::sabotaged_server();
+    let binary = xtask::test_environment::sabotaged_server("answer-before-commit");
     let wrong = kill_under_load(Backend::SqliteFile, binary, SABOTAGED_KILLS, &mut random);
     assert!(
         !wrong.is_empty(),

@@ -21,6 +21,7 @@ pub const START: i64 = 1_767_225_600_000_000;
 
 pub const PROFILE: &str = "/api/v2/server-side-api/profile/";
 pub const IDENTIFIERS: &str = "/api/v2/server-side-api/integration/profile/set/integration-identifiers/";
+pub const ATTRIBUTION: &str = "/api/v2/web-api/attribution/";
 
 pub const TRANSACTION: &str = "/api/v2/server-side-api/purchase/set/transaction/";
 pub const GRANT: &str = "/api/v2/server-side-api/purchase/profile/grant/access-level/";

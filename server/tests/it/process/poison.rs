@@ -1,0 +1,136 @@
+//! A mapper that panics takes down its own delivery alone, with a reason; and what becomes of it where nobody catches it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use bursar::store::{Sql, Statement};
+use serde_json::{Value, json};
+
+use super::kills_with_deliveries::store;
+use crate::support::backend::Backend;
+use crate::support::deliveries::bought;
+use crate::support::running::{self, Program, Running};
+use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION};
+use crate::support::vendor::{Manner, Vendor};
+
+/// How long a server may take to send three events, or to stop.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The server's environment, in which it is this time.
+fn environment(now: &str) -> Vec<OsString> {
+    let clock = format!("BURSAR_TEST_CLOCK={now}");
+    let words = ["env", "BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES=true", &clock];
+    words.map(OsString::from).into()
+}
+
+/// Waits until so many requests have come, and for the server to finish what it is about.
+async fn stop_after(requests: usize, vendor: &Vendor, server: &mut Running) {
+    let began = Instant::now();
+    while vendor.count() < requests {
+        assert!(began.elapsed() < PATIENCE, "{} requests", vendor.count());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    server.ask_to_stop();
+    server.ended_within(PATIENCE);
+}
+
+/// Three customers buy something while the third party is down.
+fn buy(program: &Program, server: &Running, url: &str) {
+    let adjust = json!({"enabled": true, "settings": {
+        "app_tokens": {"ios": "app"}, "event_tokens": {"ios": {"subscription_started": "i00001"}}, "base_url": url,
+        "events": {"access_level_updated": false},
+    }});
+    let path = format!("/admin/v1/apps/{}/integrations/adjust", program.app_id);
+    let mut admin = program.admin(server);
+    let set = admin.call("PUT", &path, &[], &adjust.to_string()).unwrap();
+    assert_eq!(set.status, 200, "{}", set.body);
+    let mut client = program.client(server);
+    for number in 0..3 {
+        let name = format!("user-{number}");
+        let user = [("adapty-customer-user-id", name.as_str())];
+        for (path, body) in [
+            (PROFILE, json!({})),
+            (IDENTIFIERS, json!({"adjust_device_id": name})),
+            (TRANSACTION, bought(&format!("t{number}"))),
+        ] {
+            let done = client.call("POST", path, &user, &body.to_string()).unwrap();
+            assert_eq!(done.status, 200, "{}", done.body);
+        }
+    }
+}
+
+/// Makes of the record of `t1` one of which no request can be made: the mapper panics.
+async fn spoil(program: &Program) {
+    const EVENTS: Sql = Sql::same("SELECT event_id, payload FROM events");
+    const SPOIL: Sql = Sql::same("UPDATE queue SET record = $1 WHERE event_id = $2 AND record IS NOT NULL");
+    let store = store(program).await;
+    let record = json!({"route": "ios", "body": "spoilt"}).to_string();
+    for row in &mut store.scan(Statement::new(&EVENTS, [])).await.unwrap() {
+        let payload: Value = serde_json::from_str(&row.long_text(1).unwrap()).unwrap();
+        if payload["event_properties"]["transaction_id"] == "t1" {
+            let values = [record.clone().into(), row.uuid(0).unwrap().into()];
+            store.write(vec![Statement::new(&SPOIL, values)]).await.unwrap();
+        }
+    }
+}
+
+/// What became of each, as `transaction state reason`.
+async fn fates(program: &Program) -> Vec<String> {
+    const FATES: Sql = Sql::same(
+        "SELECT d.state, d.reason, e.payload FROM (
+             SELECT event_id, state, reason FROM deliveries UNION ALL SELECT event_id, state, reason FROM queue) AS d
+         JOIN events AS e ON e.event_id = d.event_id",
+    );
+    let mut rows = store(program)
+        .await
+        .scan(Statement::new(&FATES, []))
+        .await
+        .unwrap();
+    let fates = rows.iter_mut().map(|row| {
+        let payload: Value = serde_json::from_str(&row.long_text(2).unwrap()).unwrap();
+        let transaction = payload["event_properties"]["transaction_id"].as_str().unwrap();
+        let reason = row.opt_text(1).unwrap().unwrap_or_default();
+        format!("{transaction} {} {reason}", row.text(0).unwrap())
+            .trim_end()
+            .to_owned()
+    });
+    let mut fates: Vec<_> = fates.collect();
+    fates.sort();
+    fates
+}
+
+/// What becomes of three events, of which one cannot be mapped, with this server.
+async fn fates_under(binary: PathBuf) -> Vec<String> {
+    let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+    // The right server prepares: one without the defences would not get through its own first run.
+    let mut program = Program::on(Backend::SqliteFile, running::server());
+    program.wrapper = environment("2026-01-01T00:00:00Z");
+    let mut server = program.start();
+    buy(&program, &server, &vendor.url);
+    stop_after(3, &vendor, &mut server).await;
+    spoil(&program).await;
+    vendor.script(|_, _| Manner::Answers(200, "{}"));
+    program.binary = binary;
+    program.wrapper = environment("2026-01-01T00:00:30Z");
+    let mut server = program.start();
+    stop_after(5, &vendor, &mut server).await;
+    fates(&program).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delivery_that_cannot_be_mapped_dies_alone_with_a_reason() {
+    let rejected = "t1 rejected a fault of ours: the log says more";
+    assert_eq!(
+        fates_under(running::server()).await,
+        ["t0 delivered", rejected, "t2 delivered"]
+    );
+}
+
+/// The same look at a server that catches nothing: the delivery never comes to an end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_catch_a_delivery_that_cannot_be_mapped_is_left_in_the_air() {
+    let sabotaged = xtask::test_environment::sabotaged_server("let-panics-through");
+    let fates = fates_under(sabotaged).await;
+    assert_eq!(fates, ["t0 delivered", "t1 pending 500 down", "t2 delivered"]);
+}
