@@ -141,16 +141,18 @@ impl Writer {
     }
 }
 
-/// Answers all callers of a group. A task of theirs does it, so that the writer can go on with the next group.
+/// Answers all callers of a group. A task of theirs does it, so that the writer can go on with the next group; one alone
+/// is answered at once, which is sooner for it.
 fn answer(runtime: Option<&Handle>, decided: Vec<Decided>, committed: Result<(), StoreError>) {
+    let is_group = decided.len() > 1;
     let answer = move || {
         for (change, applied) in decided {
             change.finish(applied.and(committed.clone()));
         }
     };
     match runtime {
-        Some(runtime) => drop(runtime.spawn(async { answer() })),
-        None => answer(),
+        Some(runtime) if is_group => drop(runtime.spawn(async { answer() })),
+        _ => answer(),
     }
 }
 
