@@ -278,6 +278,20 @@ impl Chain {
         }
     }
 
+    /// Cuts one period short, if it would go on at an instant.
+    pub fn cut_period(&mut self, transaction_id: &str, at: i64) {
+        for period in &mut self.periods {
+            if period.transaction_id == transaction_id && period.end().is_none_or(|end| end > at) {
+                period.cut_at = Some(at);
+            }
+        }
+    }
+
+    /// Has anything been charged, of what it knows?
+    pub fn has_charged(&self) -> bool {
+        self.periods.iter().any(|period| !period.is_free) || self.past.iter().any(|stretch| stretch.paid > 0)
+    }
+
     /// Has it taken in the transaction? Those before the periods that it remembers bear its mark.
     pub fn has_seen(&self, transaction: &Transaction) -> bool {
         let is_older = |oldest: &Period| transaction.purchased_at <= oldest.purchased_at;
