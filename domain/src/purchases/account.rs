@@ -386,22 +386,23 @@ fn buy_once(holdings: &mut Holdings, report: Report<'_>) -> Vec<Fact> {
         .iter_mut()
         .find(|one| Key::of(&one.transaction) == key);
     let mut facts = Vec::new();
+    let gives = report.context.access_level_id.filter(|_| !report.is_consumable);
+    let gives = gives.map(str::to_owned);
     let was_refunded = match stored {
         Some(stored) => {
             let old = std::mem::replace(&mut stored.transaction, transaction.clone());
+            if old.product_id != transaction.product_id {
+                stored.is_consumable = report.is_consumable;
+                stored.access_level_id = gives;
+            }
             old.refunded_at.is_some()
         }
         None => {
-            let gives_access = !report.is_consumable;
             holdings.one_time.push(OneTime {
                 purchase_id: report.purchase_id,
                 transaction: transaction.clone(),
                 is_consumable: report.is_consumable,
-                access_level_id: report
-                    .context
-                    .access_level_id
-                    .filter(|_| gives_access)
-                    .map(str::to_owned),
+                access_level_id: gives,
                 revoked: None,
             });
             if !transaction.is_family_shared {

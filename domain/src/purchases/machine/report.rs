@@ -84,6 +84,8 @@ impl Change<'_> {
         if transaction.is_family_shared {
             // A22
             self.chain.keep(&transaction);
+            self.chain
+                .note_level(&transaction.id, self.context.access_level_id);
             if is_newer {
                 self.chain.latest = transaction;
                 self.open_again();
@@ -101,6 +103,8 @@ impl Change<'_> {
         let is_trial = is_first && is_free_start(transaction);
         let end_before = self.chain.access_ends_at();
         self.chain.keep(transaction);
+        self.chain
+            .note_level(&transaction.id, self.context.access_level_id);
         if !is_trial {
             self.cut_if_replaced(transaction);
         }
@@ -187,7 +191,7 @@ impl Change<'_> {
         chain.reactivated_at = None;
         chain.renewal_off_at = None;
         chain.clock = chain.latest.purchased_at.min(self.context.now);
-        chain.access_level_id = self.context.access_level_id.map(str::to_owned);
+        chain.give(self.context.access_level_id);
     }
 
     fn go_on(&mut self, transaction: Transaction) {
