@@ -131,12 +131,19 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
     };
     let owner_id = party.id;
     share_access(parties, owner, &key);
+    let is_replaced = facts.iter().any(tells_of_another_product);
+    let before = before.with_replaced(is_replaced.then_some(key));
     let mut drafts: Drafts = facts
         .into_iter()
         .map(|fact| (owner_id, Draft::Fact(Box::new(fact))))
         .collect();
     drafts.extend(before.changes(parties, report.context.now));
     Ok((drafts, stored))
+}
+
+/// A14: did a period end early because another product took its place?
+fn tells_of_another_product(fact: &Fact) -> bool {
+    fact.kind == EventKind::SubscriptionRefunded && fact.transaction.refunded_at.is_none()
 }
 
 /// Handles what is due for the first of the parties by now; the others share its chains, or with it the chains of
