@@ -131,12 +131,19 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
     };
     let owner_id = party.id;
     share_access(parties, owner, &key);
+    let is_replaced = facts.iter().any(tells_of_another_product);
+    let before = before.with_replaced(is_replaced.then_some(key));
     let mut drafts: Drafts = facts
         .into_iter()
         .map(|fact| (owner_id, Draft::Fact(Box::new(fact))))
         .collect();
     drafts.extend(before.changes(parties, report.context.now));
     Ok((drafts, stored))
+}
+
+/// A14: did a period end early because another product took its place?
+fn tells_of_another_product(fact: &Fact) -> bool {
+    fact.kind == EventKind::SubscriptionRefunded && fact.transaction.refunded_at.is_none()
 }
 
 /// Handles what is due for the first of the parties by now; the others share its chains, or with it the chains of
@@ -386,22 +393,23 @@ fn buy_once(holdings: &mut Holdings, report: Report<'_>) -> Vec<Fact> {
         .iter_mut()
         .find(|one| Key::of(&one.transaction) == key);
     let mut facts = Vec::new();
+    let gives = report.context.access_level_id.filter(|_| !report.is_consumable);
+    let gives = gives.map(str::to_owned);
     let was_refunded = match stored {
         Some(stored) => {
             let old = std::mem::replace(&mut stored.transaction, transaction.clone());
+            if old.product_id != transaction.product_id {
+                stored.is_consumable = report.is_consumable;
+                stored.access_level_id = gives;
+            }
             old.refunded_at.is_some()
         }
         None => {
-            let gives_access = !report.is_consumable;
             holdings.one_time.push(OneTime {
                 purchase_id: report.purchase_id,
                 transaction: transaction.clone(),
                 is_consumable: report.is_consumable,
-                access_level_id: report
-                    .context
-                    .access_level_id
-                    .filter(|_| gives_access)
-                    .map(str::to_owned),
+                access_level_id: gives,
                 revoked: None,
             });
             if !transaction.is_family_shared {

@@ -1,10 +1,12 @@
 //! A chain: all transactions of a subscription under one original id, and where it stands.
 
+mod levels;
 mod paid_time;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+pub use self::levels::OwnLevel;
 pub use self::paid_time::Stretch;
 use super::access::AccessLevel;
 use super::transaction::{Transaction, is_false};
@@ -56,7 +58,7 @@ pub struct Chain {
     pub renewal_off_at: Option<i64>,
     /// Everything that was due up to here has been handled.
     pub clock: i64,
-    /// What it gives access to.
+    /// What it gives access to, with the product of its latest transaction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_level_id: Option<String>,
     /// When access was last opened after a time without it.
@@ -116,6 +118,9 @@ pub struct Period {
     /// How long its end is put off by grace, in microseconds.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub grace: i64,
+    /// What its product gives access to, where that is not what the chain gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_level: Option<OwnLevel>,
 }
 
 /// The free trial that a chain began with.
@@ -156,6 +161,7 @@ impl Period {
             cut_at: None,
             is_free: transaction.is_free(),
             grace: grace.unwrap_or_default(),
+            own_level: None,
         }
     }
 
@@ -255,6 +261,7 @@ impl Chain {
         period.cut_at = known
             .filter(|known| !self.is_prolonged(known, &period))
             .and_then(|known| known.cut_at);
+        period.own_level = known.and_then(|known| known.own_level.clone());
         self.forget(&transaction.id);
         self.periods.push(period);
         self.periods
@@ -276,6 +283,20 @@ impl Chain {
                 period.cut_at = Some(at);
             }
         }
+    }
+
+    /// Cuts one period short, if it would go on at an instant.
+    pub fn cut_period(&mut self, transaction_id: &str, at: i64) {
+        for period in &mut self.periods {
+            if period.transaction_id == transaction_id && period.end().is_none_or(|end| end > at) {
+                period.cut_at = Some(at);
+            }
+        }
+    }
+
+    /// Has anything been charged, of what it knows?
+    pub fn has_charged(&self) -> bool {
+        self.periods.iter().any(|period| !period.is_free) || self.past.iter().any(|stretch| stretch.paid > 0)
     }
 
     /// Has it taken in the transaction? Those before the periods that it remembers bear its mark.
@@ -307,6 +328,7 @@ impl Chain {
         };
         if newest.transaction_id == reported.id && newest.place() > shown.place() {
             self.latest = reported.clone();
+            self.give_what_the_newest_gives();
         } else if newest.place() > shown.place() {
             self.fall_back();
         }
@@ -322,6 +344,7 @@ impl Chain {
                 refunded_at: period.refunded_at,
                 ..self.latest.clone()
             };
+            self.give_what_the_newest_gives();
         }
     }
 

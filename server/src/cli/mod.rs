@@ -99,8 +99,10 @@ enum Command {
         seconds: u64,
     },
     /// Check settings, files, database and keys; exit code 1 if something is wrong
+    ///
+    /// Purchases are looked at with `--deep` alone, which reads through what every profile has.
     Doctor {
-        /// Also check the integrity of the embedded database, which reads all of it
+        /// Also read through what every profile has (purchases, access) and, of SQLite, through the whole file
         #[arg(long)]
         deep: bool,
     },

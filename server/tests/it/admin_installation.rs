@@ -292,6 +292,13 @@ async fn doctor_finds_a_sound_installation_sound() {
         let empty = installation.text(&["doctor"]);
         assert!(!empty.contains("fail"), "{empty}");
         installation.serve().stop();
+        let shallow = installation.text(&["doctor"]);
+        assert!(!shallow.contains("purchases"), "{shallow}");
+        let help = installation.text(&["doctor", "--help"]);
+        assert!(
+            help.contains("Purchases are looked at with `--deep` alone"),
+            "{help}"
+        );
         let found = installation.text(&["doctor", "--deep"]);
         for check in [
             "settings",

@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
+use super::support::backend::Folder;
 use super::support::program::Program;
 use super::support::server::{IDENTIFIERS, PROFILE, TRANSACTION};
 
@@ -290,4 +291,56 @@ fn the_founding_documents_own_request_works_unchanged_but_for_host_and_key() {
     let keys: Vec<_> = answer["data"].as_object().unwrap().keys().cloned().collect();
     assert_eq!(keys.len(), 10, "{answer}");
     assert_all_thirteen_are_stored(&program, "the user");
+}
+
+#[test]
+fn the_example_sets_the_rates_that_the_european_central_bank_publishes() {
+    /// Two days in the bank's form, the newer first as in its file of 90 days. The numbers are round ones.
+    const PUBLISHED: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<gesmes:Envelope xmlns:gesmes="http://www.gesmes.org/xml/2002-08-01" xmlns="http://www.ecb.int/vocabulary/2002-08-01/eurofxref">
+  <gesmes:subject>Reference rates</gesmes:subject>
+  <gesmes:Sender><gesmes:name>European Central Bank</gesmes:name></gesmes:Sender>
+  <Cube>
+    <Cube time="2026-01-05"><Cube currency="USD" rate="1.25"/><Cube currency="JPY" rate="200.0"/></Cube>
+    <Cube time="2026-01-02"><Cube currency="USD" rate="1.2"/><Cube currency="JPY" rate="160.0"/></Cube>
+  </Cube>
+</gesmes:Envelope>"#;
+    let program = program_with_user("user-1");
+    let folder = Folder::new();
+    let file = folder.0.join("rates.xml");
+    std::fs::write(&file, PUBLISHED).unwrap();
+    let run = |token: &str| -> Output {
+        let mut command = Command::new(xtask::test_environment::python());
+        command
+            .arg(example("ecb_rates.py"))
+            .args([token, &program.url()])
+            .arg(&file);
+        command.output().unwrap()
+    };
+    let output = run(&program.admin_token);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 4);
+    let bearer = format!("Bearer {}", program.admin_token);
+    let listed = program.call_as_is("GET", "/admin/v1/rates", &[("authorization", &bearer)], b"");
+    let listed: Value = serde_json::from_slice(&listed.body).unwrap();
+    let rate = |currency: &str, from: &str| {
+        let all = listed["data"].as_array().unwrap().iter();
+        let mut found = all.filter(|rate| rate["currency"] == currency && rate["from"] == from);
+        let rate = found
+            .next()
+            .unwrap_or_else(|| panic!("{currency} {from}: {listed}"));
+        rate["usd"].as_str().unwrap().parse::<f64>().unwrap()
+    };
+    for (currency, from, usd) in [
+        ("EUR", "2026-01-02", 1.2),
+        ("EUR", "2026-01-05", 1.25),
+        ("JPY", "2026-01-02", 0.0075),
+        ("JPY", "2026-01-05", 0.00625),
+    ] {
+        assert!((rate(currency, from) - usd).abs() < 1e-9, "{listed}");
+    }
+    let refused = run("nobody");
+    assert!(!refused.status.success(), "{refused:?}");
+    let shown = String::from_utf8_lossy(&refused.stdout);
+    assert!(shown.contains("not_authenticated"), "{refused:?}");
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::support::backend::{ALL, Backend};
 use super::support::program::Program;
+use super::support::purchases::{TRANSACTION, numbered, subscription, with};
 use super::support::server::{IDENTIFIERS, PROFILE, TestServer};
 
 const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
@@ -223,5 +224,46 @@ fn an_answer_is_found_in_the_log_by_its_request_id() {
         };
         assert_eq!(line["code"], code, "{line}");
         assert!(line["duration_ms"].is_number(), "{line}");
+    }
+}
+
+#[test]
+fn a_transaction_that_comes_back_from_another_environment_is_warned_about() {
+    let program = Program::start(&[("BURSAR_LOG_FORMAT", "json")]);
+    assert_eq!(program.call("POST", PROFILE, &[USER], b"").status, 200);
+    let report = |id: &str, environment: &str| {
+        let fields = json!({"environment": environment});
+        let body = with(numbered(subscription(), id), fields).to_string();
+        let answer = program.call("POST", TRANSACTION, &[USER], body.as_bytes());
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        serde_json::from_slice::<Value>(&answer.body).unwrap()
+    };
+    for (id, first, then) in [
+        ("same", "Production", "Production"),
+        ("tested", "Production", "Sandbox"),
+        ("bought", "Sandbox", "Production"),
+    ] {
+        report(id, first);
+        let shown = report(id, then);
+        let entries = shown["data"]["subscriptions"].as_array().unwrap();
+        let entry = entries.iter().find(|entry| entry["store_transaction_id"] == id);
+        assert_eq!(entry.unwrap()["environment"], first, "{id} stays where it was");
+    }
+    let log = program.stop();
+    let lines = log.lines().filter_map(|line| serde_json::from_str(line).ok());
+    let warnings: Vec<Value> = lines.filter(|line: &Value| line["level"] == "WARN").collect();
+    let of = |id: &str| {
+        let found = warnings.iter().find(|line| line["transaction.id"] == id);
+        found.map(|line| line["message"].as_str().unwrap())
+    };
+    assert_eq!(of("same"), None, "{log}");
+    for (id, stays, claimed) in [
+        ("tested", "Production", "Sandbox"),
+        ("bought", "Sandbox", "Production"),
+    ] {
+        let expected = format!(
+            "transaction {id} is known in {stays} and was reported in {claimed}: it stays in {stays}"
+        );
+        assert_eq!(of(id), Some(expected.as_str()), "{log}");
     }
 }

@@ -12,6 +12,8 @@ pub(in crate::purchases) struct Before {
     due: Vec<(Key, i64)>,
     /// Of each party.
     levels: Vec<Vec<AccessLevel>>,
+    /// A14: the chain in which another product has taken the place of the running one.
+    replaced: Option<Key>,
     now: i64,
 }
 
@@ -37,11 +39,18 @@ impl Before {
         let mut before = Self {
             due: chains.filter_map(due).chain(shared.filter_map(left)).collect(),
             levels: Vec::new(),
+            replaced: None,
             now: context.now,
         };
         let levels = |party: &Party| party.holdings.levels_as_of(|level| before.instant(level));
         before.levels = parties.iter().map(levels).collect();
         before
+    }
+
+    /// A14: what the old product of the chain gave is taken away before the new one gives anything, also where both give the
+    /// same level.
+    pub(super) fn with_replaced(self, replaced: Option<Key>) -> Self {
+        Self { replaced, ..self }
     }
 
     /// As of when a level is looked at.
@@ -50,7 +59,7 @@ impl Before {
         due.map_or(self.now, |(_, at)| *at)
     }
 
-    /// One draft for each level that is different now: first those that take away, then those that give; of each its
+    /// A draft for each level that is different now: first those that take away, then those that give; of each its
     /// owner's before those who share it.
     pub(in crate::purchases) fn changes(&self, parties: &mut [Party], now: i64) -> Drafts {
         let mut changes = Vec::new();
@@ -70,8 +79,10 @@ impl Before {
                     is_same && (old.will_renew == level.will_renew || is_over && only_closes(parties, level))
                 })
             };
-            let changed = after.iter().filter(|level| !is_same(level)).cloned();
-            changes.extend(changed.map(|level| (index, level)));
+            let changed = || after.iter().filter(|level| !is_same(level));
+            let taken = changed().filter_map(|level| self.taken_away(before, level));
+            let all = taken.chain(changed().cloned());
+            changes.extend(all.map(|level| (index, level)));
         }
         let is_shared =
             |index: usize, level: &AccessLevel| !parties[index].holdings.owns(&Key::of_level(level));
@@ -91,6 +102,14 @@ impl Before {
         changes.into_iter().filter_map(tell).collect()
     }
 
+    /// The level as the old product of the replaced chain leaves it, if that product gave it and the new one gives it now.
+    fn taken_away(&self, before: &[AccessLevel], level: &AccessLevel) -> Option<AccessLevel> {
+        let replaced = self.replaced.as_ref().filter(|key| key.gives(level))?;
+        let mut gave = before.iter().filter(|old| replaced.gives(old));
+        let old = gave.find(|old| old.access_level_id == level.access_level_id)?;
+        (old.is_active(self.instant(old)) && level.is_active(self.now)).then(|| left(old, self.now))
+    }
+
     /// A level that nothing gives any more stays in the list: one that was active ends now, one that was over stays as
     /// it was. It goes when something gives it again.
     fn keep_ended(&self, holdings: &mut Holdings, before: &[AccessLevel], now: i64) {
@@ -102,15 +121,20 @@ impl Before {
         };
         for old in before.iter().filter(|old| !is_given(old)) {
             let was_active = old.is_active(self.instant(old));
-            let end = old.expires_at.map_or(now, |end| end.min(now));
-            holdings.ended.push(AccessLevel {
-                expires_at: Some(end).filter(|_| was_active).or(old.expires_at),
-                will_renew: old.will_renew && !was_active,
-                ..old.clone()
-            });
+            let ended = if was_active { left(old, now) } else { old.clone() };
+            holdings.ended.push(ended);
         }
         let shown = holdings.levels(now);
         holdings.ended.retain(|level| shown.contains(level));
+    }
+}
+
+/// An active level as it is when nothing gives it any more.
+fn left(old: &AccessLevel, now: i64) -> AccessLevel {
+    AccessLevel {
+        expires_at: Some(old.expires_at.map_or(now, |end| end.min(now))),
+        will_renew: false,
+        ..old.clone()
     }
 }
 

@@ -16,6 +16,7 @@ pub(super) fn take_in(
     report: &Report<'_>,
 ) -> Transaction {
     let mut stored = report.transaction.clone();
+    let before = known.filter(|known| Key::of(known) == *key);
     if let Some(known) = known.filter(|known| Key::of(known) != *key) {
         let is_own = parties[0].holdings.owns(&Key::of(known));
         if is_own || known.is_family_shared {
@@ -30,7 +31,7 @@ pub(super) fn take_in(
         let chain = holdings.chain(key).map(|place| &holdings.chains[place]);
         let is_known = chain.is_some_and(|chain| chain.has_seen(&report.transaction));
         if index == 0 || is_known {
-            let known = is_known.then_some(&report.transaction);
+            let known = is_known.then(|| before.unwrap_or(&report.transaction));
             // Of the family no fact is told.
             advance(holdings, key, known, report.clone(), Decimal::ZERO);
         }

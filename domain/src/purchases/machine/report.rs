@@ -84,6 +84,8 @@ impl Change<'_> {
         if transaction.is_family_shared {
             // A22
             self.chain.keep(&transaction);
+            self.chain
+                .note_level(&transaction.id, self.context.access_level_id);
             if is_newer {
                 self.chain.latest = transaction;
                 self.open_again();
@@ -101,15 +103,24 @@ impl Change<'_> {
         let is_trial = is_first && is_free_start(transaction);
         let end_before = self.chain.access_ends_at();
         self.chain.keep(transaction);
+        self.chain
+            .note_level(&transaction.id, self.context.access_level_id);
+        if !is_trial {
+            self.cut_if_replaced(transaction);
+        }
         self.rewind(end_before);
         self.let_run(transaction);
+        let was_in_trial = self.chain.is_in_trial();
         if is_trial {
             self.chain.trial = Some(trial(transaction));
         }
         self.chain.has_first |= is_first;
+        self.settle_phase(transaction, is_trial);
         let kind = match (is_trial, is_first) {
             (true, _) => EventKind::TrialStarted,
             (_, true) => EventKind::SubscriptionStarted,
+            // A8: what came after it was free.
+            _ if was_in_trial && !self.chain.is_in_trial() => EventKind::TrialConverted,
             _ => EventKind::SubscriptionRenewed,
         };
         let fact = self.note(kind, transaction.purchased_at, transaction);
@@ -118,19 +129,55 @@ impl Change<'_> {
         if let Some(at) = transaction.refunded_at {
             self.note_refund(transaction, at, None);
         }
-        if kind == EventKind::SubscriptionStarted && self.chain.started_at.is_none() {
+        let starts = kind == EventKind::SubscriptionStarted || is_trial && self.chain.is_in_trial();
+        if starts && self.chain.started_at.is_none() {
             self.chain.started_at = Some(transaction.purchased_at);
             clock::make_up_timers(&mut self.chain, self.context, self.facts);
         }
     }
 
-    /// A chain that was over goes on while an older period runs, so that its end is told.
+    /// A chain that was over goes on while an older period runs, so that its end is told. So does one that was paid back
+    /// before an older period ended: it is that one's end that counts.
     fn let_run(&mut self, transaction: &Transaction) {
         let now = self.context.now;
-        let runs = transaction.refunded_at.is_none() && self.chain.ends_at().is_none_or(|end| end > now);
+        let is_kept = transaction.refunded_at.is_none();
+        let runs = is_kept && self.chain.ends_at().is_none_or(|end| end > now);
         if runs && matches!(self.chain.closed, Some(Closed::Expired(_) | Closed::Refunded(_))) {
             self.chain.closed = None;
             self.chain.activated_at = now;
+        }
+        let ends_otherwise = is_kept && !self.chain.is_refunded();
+        if ends_otherwise && matches!(self.chain.closed, Some(Closed::Refunded(_))) {
+            self.chain.closed = None;
+        }
+    }
+
+    /// A14: an older period whose product was changed at once has ended with the change.
+    fn cut_if_replaced(&mut self, old: &Transaction) {
+        let latest = &self.chain.latest;
+        let end = Period::of(old).end().unwrap_or(i64::MAX);
+        let is_other = old.product_id != latest.product_id && old.billing_issue_detected_at.is_none();
+        let changed_at = latest.purchased_at;
+        if is_other && is_change_at_once(old.purchased_at, end, changed_at) {
+            self.chain.cut_period(&old.id, changed_at);
+        }
+    }
+
+    /// A chain is in its trial from when that is known until something is known to have been charged.
+    fn settle_phase(&mut self, transaction: &Transaction, is_trial: bool) {
+        let chain = &mut self.chain;
+        match chain.phase {
+            Phase::Trial if !transaction.is_free() => {
+                chain.phase = Phase::Paid;
+                chain.consecutive_payments = 1;
+                // The trial's timers are over, and a conversion starts none.
+                chain.started_at = None;
+            }
+            Phase::Paid if is_trial && !chain.has_charged() => {
+                chain.phase = Phase::Trial;
+                chain.consecutive_payments = 0;
+            }
+            Phase::Trial | Phase::Paid => {}
         }
     }
 
@@ -142,8 +189,9 @@ impl Change<'_> {
         chain.pause_arranged_at = None;
         chain.pending_product_id = None;
         chain.reactivated_at = None;
+        chain.renewal_off_at = None;
         chain.clock = chain.latest.purchased_at.min(self.context.now);
-        chain.access_level_id = self.context.access_level_id.map(str::to_owned);
+        chain.give(self.context.access_level_id);
     }
 
     fn go_on(&mut self, transaction: Transaction) {
@@ -211,8 +259,7 @@ impl Change<'_> {
             Some(Closed::Expired(_)) | None => {}
         }
         let end = self.chain.ends_at().unwrap_or(i64::MAX);
-        let margin = DAY.min((end.saturating_sub(old.purchased_at)) / 2);
-        if new.purchased_at < end.saturating_sub(margin) {
+        if is_change_at_once(old.purchased_at, end, new.purchased_at) {
             // A14: changed at once.
             self.replace(old, new.purchased_at);
             EventKind::SubscriptionStarted
@@ -234,9 +281,11 @@ impl Change<'_> {
         }
     }
 
-    /// Another product takes the place of the running one.
+    /// Another product takes the place of the running one. Where its end or its refund was told already, nothing
+    /// else is told of it.
     pub(super) fn replace(&mut self, old: &Transaction, at: i64) {
-        if self.chain.closed.is_some() {
+        if self.chain.closed.is_some() || old.refunded_at.is_some() {
+            self.chain.cut(at);
             return;
         }
         let told = old.cancellation_reason.filter(|reason| is_replacement(*reason));
@@ -286,6 +335,12 @@ impl Change<'_> {
             self.chain.pause_arranged_at.is_some() && end.is_some_and(|end| next.purchased_at > end);
         self.chain.closed.is_some() || is_late || was_paused
     }
+}
+
+/// Does a product that begins then take the place of one whose period still runs, rather than follow it?
+fn is_change_at_once(old_start: i64, old_end: i64, new_start: i64) -> bool {
+    let margin = DAY.min(old_end.saturating_sub(old_start) / 2);
+    new_start < old_end.saturating_sub(margin)
 }
 
 /// Does another product take the place of a transaction that ends for this reason?

@@ -96,7 +96,9 @@ impl People {
                 let role = |holdings: &Holdings| holdings.holds_any(key).then(|| holdings.owns(key));
                 match (role(&profile.holdings), role(&party.holdings)) {
                     (before, after) if before == after => {}
-                    (_, Some(is_owner)) => held.push(purchases::hold(profile.app, key, profile.id, is_owner)),
+                    (_, Some(is_owner)) => {
+                        held.push((is_owner, purchases::hold(profile.app, key, profile.id, is_owner)))
+                    }
                     (_, None) => writes.push(purchases::let_go(profile.app, key, profile.id)),
                 }
             }
@@ -105,8 +107,9 @@ impl People {
             let due_at = profile.holdings.next_due(rules.context(now, None));
             writes.push(profiles::update_holdings(profile, due_at));
         }
-        // Whoever hands a chain over has let go of it by now.
-        writes.extend(held);
+        // A chain has one owner at any time: whoever hands it over has let go of it, or only shares it, by then.
+        held.sort_by_key(|(is_owner, _)| *is_owner);
+        writes.extend(held.into_iter().map(|(_, statement)| statement));
         writes
     }
 

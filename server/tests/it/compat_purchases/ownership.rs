@@ -132,6 +132,33 @@ async fn who_shares_a_level_keeps_up_with_its_owner() {
 }
 
 #[tokio::test]
+async fn who_loses_a_purchase_keeps_what_the_family_has_under_its_id() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        set_settings(&server, json!({"sharing": "transfer"})).await;
+        let (one, two) = (
+            Customer::new(&server, "one").await,
+            Customer::new(&server, "two").await,
+        );
+        let of_family = json!({"store_transaction_id": "f1", "is_family_shared": true,
+                               "price": {"country": "US", "currency": "USD", "value": 0}});
+        for body in [subscription(), with(subscription(), of_family)] {
+            one.post(TRANSACTION, &body).await;
+        }
+        let gained = two.post(TRANSACTION, &subscription()).await;
+        assert_eq!(counts(&gained), ALL_OF_IT, "{backend:?}");
+        assert_eq!(gained["total_revenue_usd"], json!(9.99), "{backend:?}");
+        let left = one.profile().await;
+        assert_eq!(counts(&left), ALL_OF_IT, "{backend:?}");
+        assert_eq!(left["total_revenue_usd"], json!(0.0), "{backend:?}");
+        assert_eq!(
+            left["subscriptions"][0]["store_transaction_id"], "f1",
+            "{backend:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn deletion_frees_the_chain_for_the_next_who_reports_it() {
     for backend in ALL {
         let server = TestServer::on(backend).await;

@@ -205,6 +205,9 @@ impl Feed {
                 assert_eq!(count(&["trial_started"]), 0, "it is no trial: {transaction:?}");
             }
             if transaction.is_family_shared {
+                let is_fact = |told: &Told| told.kind != "access_level_updated" && of_it(told);
+                let told = self.seen.iter().find(|(_, told)| is_fact(told));
+                assert!(told.is_none(), "an event of what the family has: {transaction:?}");
                 continue;
             }
             let is_charged = !transaction.price.value.is_zero();

@@ -67,6 +67,8 @@ struct Grant {
 #[derive(Debug, Default)]
 pub struct Model {
     pub chains: BTreeMap<Key, Chain>,
+    /// What the family has of subscriptions: a chain for each profile that reported it, whatever the payer has.
+    family: BTreeMap<(usize, Key), Chain>,
     grants: BTreeMap<usize, Vec<Grant>>,
     /// Levels that nothing gives any more, each with when the last of it ended.
     ended: BTreeMap<(usize, String), (Access, i64)>,
@@ -88,6 +90,16 @@ impl Chain {
                 transaction.expires_at.unwrap_or(i64::MAX),
             )
         })
+    }
+
+    /// Takes a report in. A newest period opens again what was revoked.
+    fn keep(&mut self, transaction: &Transaction) {
+        let newest = |chain: &Self| chain.latest().map(|latest| latest.id.clone());
+        let before = newest(self);
+        self.reports.insert(transaction.id.clone(), transaction.clone());
+        if before != newest(self) {
+            self.cuts.clear();
+        }
     }
 
     fn level(&self) -> Option<&'static str> {
@@ -117,9 +129,10 @@ impl Chain {
     }
 
     /// When one product takes the place of another depends on what was known when it was reported. Where an older period
-    /// outlasts the newest of another product, this model does not say when access ends.
+    /// outlasts the newest of another product, this model does not say when access ends. What the family has is not
+    /// replaced, because nobody of it paid.
     fn is_settled(&self) -> bool {
-        let Some(latest) = self.latest() else {
+        let Some(latest) = self.latest().filter(|latest| !latest.is_family_shared) else {
             return true;
         };
         let end = |transaction: &Transaction| {
@@ -154,8 +167,13 @@ impl Model {
     }
 
     fn holds_settled(&self, who: usize) -> bool {
-        let mut held = self.chains.values().filter(|chain| chain.is_held_by(who));
-        held.all(Chain::is_settled)
+        self.held(who).all(Chain::is_settled)
+    }
+
+    fn held(&self, who: usize) -> impl Iterator<Item = &Chain> {
+        let held = self.chains.values().filter(move |chain| chain.is_held_by(who));
+        let of_family = self.family.iter().filter(move |((of, _), _)| *of == who);
+        held.chain(of_family.map(|(_, chain)| chain))
     }
 
     /// Takes in a report. What somebody had and nothing gives any more has ended with it.
@@ -202,9 +220,11 @@ impl Model {
 
     fn take_in(&mut self, who: usize, named: &[bool], transaction: &Transaction, sharing: Sharing) {
         let key = (transaction.store.clone(), transaction.original_id.clone());
+        if transaction.is_family_shared && !is_once(transaction) {
+            return self.take_in_of_family(who, &key, transaction);
+        }
         self.take_out(&key, &transaction.id);
         let chain = self.chains.entry(key).or_default();
-        let before = chain.latest().map(|latest| latest.id.clone());
         match chain.owner {
             Some(owner) if owner == who => {}
             None => {
@@ -223,9 +243,16 @@ impl Model {
                 _ => drop(chain.sharers.insert(who)),
             },
         }
-        chain.reports.insert(transaction.id.clone(), transaction.clone());
-        if before != chain.latest().map(|latest| latest.id.clone()) {
-            chain.cuts.clear();
+        chain.keep(transaction);
+    }
+
+    /// Whoever reports it has it, and all who have this period already see what is said of it now.
+    fn take_in_of_family(&mut self, who: usize, key: &Key, transaction: &Transaction) {
+        self.family.entry((who, key.clone())).or_default();
+        for ((of, other), chain) in &mut self.family {
+            if other == key && (*of == who || chain.reports.contains_key(&transaction.id)) {
+                chain.keep(transaction);
+            }
         }
     }
 
@@ -243,6 +270,7 @@ impl Model {
         self.deleted = true;
         self.grants.remove(&who);
         self.ended.retain(|(of, _), _| *of != who);
+        self.family.retain(|(of, _), _| *of != who);
         for chain in self.chains.values_mut() {
             chain.sharers.remove(&who);
             if chain.owner == Some(who) {
@@ -270,7 +298,9 @@ impl Model {
             let goes_on = access.cut_at(before).ends_at.is_none_or(|end| end > at);
             if goes_on { Some(at) } else { before }
         };
-        for chain in self.chains.values_mut().filter(|chain| chain.is_held_by(who)) {
+        let held = self.chains.values_mut().filter(|chain| chain.is_held_by(who));
+        let of_family = self.family.iter_mut().filter(|((of, _), _)| *of == who);
+        for chain in held.chain(of_family.map(|(_, chain)| chain)) {
             if let Some(access) = chain.access().filter(|_| chain.level() == Some(level))
                 && let Some(at) = cut(access, chain.cuts.get(&who).copied())
             {
@@ -297,8 +327,7 @@ impl Model {
 
     /// The access levels that something gives a profile, one each, by name; each with since when.
     fn given(&self, who: usize, now: i64) -> Vec<(String, Access, i64)> {
-        let held = self.chains.values().filter(|chain| chain.is_held_by(who));
-        let chains = held.filter_map(|chain| {
+        let chains = self.held(who).filter_map(|chain| {
             let access = chain.access()?.cut_at(chain.cuts.get(&who).copied());
             Some((chain.level()?.to_owned(), access, chain.latest()?.purchased_at))
         });
@@ -316,10 +345,11 @@ impl Model {
         own.flat_map(|chain| chain.reports.values()).map(revenue).sum()
     }
 
-    /// Transactions of chains that somebody owns.
+    /// Transactions of chains that somebody owns, and of what the family has.
     pub fn owned(&self) -> impl Iterator<Item = &Transaction> {
         let owned = self.chains.values().filter(|chain| chain.owner.is_some());
-        owned.flat_map(|chain| chain.reports.values())
+        let all = owned.chain(self.family.values());
+        all.flat_map(|chain| chain.reports.values())
     }
 }
 

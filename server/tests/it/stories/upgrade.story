@@ -16,6 +16,7 @@ u1 reports yearly t2 of t1, 89.99 USD, until 2027-01-15
     subscription yearly t2 until 2027-01-15
   · u1 subscription_refunded 2026-01-15: monthly t1 until 2026-01-15, price -9.99, proceeds -6.993, revenue 99.98, payments 1, reason upgraded
   · u1 subscription_started 2026-01-15: yearly t2 until 2027-01-15, price 89.99, proceeds 62.993, revenue 99.98, payments 1
+  · u1 access_level_updated 2026-01-15: premium inactive, monthly t1, until 2026-01-15, will_renew false, reason null
   · u1 access_level_updated 2026-01-15: premium active, yearly t2, until 2027-01-15, will_renew true, reason null
 at 2026-02-01
 

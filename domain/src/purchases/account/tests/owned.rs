@@ -54,6 +54,67 @@ fn a_level_that_a_change_of_the_product_ends_stays_in_the_list() {
 }
 
 #[test]
+fn a_transaction_that_is_corrected_to_another_product_gives_the_level_of_that_one() {
+    let mut story = shared();
+    let gold = of_product("gold", paid("t1", 0));
+    let told = story.report(day(2), &gold);
+    assert_eq!(told, ["-premium", "b -premium", "+gold", "b +gold"]);
+    assert_eq!(story.report(day(3), &gold), NOTHING);
+    assert_eq!(
+        story.level(A, "premium", day(3)).unwrap().expires_at,
+        Some(day(2))
+    );
+    let told = story.report(day(4), &of_product("nothing", paid("t1", 0)));
+    assert_eq!(told, ["-gold", "b -gold"]);
+    // What the family has and a one-time purchase too.
+    let mut story = Story::default();
+    story.report(day(0), &of_family(paid("t1", 0)));
+    let told = story.report(day(1), &of_family(gold));
+    assert_eq!(told, ["-premium", "+gold"]);
+    let mut story = Story::default();
+    story.report(day(0), &bought_once("o1", 0));
+    let told = story.report(day(1), &of_product("gold", bought_once("o1", 0)));
+    assert_eq!(told, ["-premium", "+gold"]);
+    let told = story.report(day(2), &of_product("coins", bought_once("o1", 0)));
+    assert_eq!(told, ["-gold"]);
+}
+
+#[test]
+fn a_chain_that_shows_an_older_period_again_gives_the_level_of_its_product() {
+    let gold = of_product("gold", paid("t2", 30));
+    let mut story = started();
+    story.report(day(29), &gold);
+    assert!(story.has(A, "gold", day(29)));
+    // The newest moves to another chain.
+    assert_eq!(
+        story.report(day(29) + 1, &of_chain("u1", gold.clone())),
+        ["+premium"]
+    );
+    assert_eq!(
+        story.level(A, "premium", day(29) + 1).unwrap().expires_at,
+        Some(day(30))
+    );
+    // The same where the older one was reported late.
+    let mut story = Story::default();
+    story.report(day(28), &gold);
+    story.report(day(29), &paid("t1", 0));
+    assert_eq!(
+        story.report(day(29) + 1, &of_chain("u1", gold.clone())),
+        ["+premium"]
+    );
+    // A date is corrected, and back.
+    let mut story = started();
+    story.report(day(29), &gold);
+    let later = Transaction {
+        purchased_at: day(31),
+        expires_at: Some(day(61)),
+        ..paid("t1", 0)
+    };
+    assert_eq!(story.report(day(31), &later), ["-gold", "+premium"]);
+    assert_eq!(story.report(day(32), &paid("t1", 0)), ["-premium", "+gold"]);
+}
+
+#[test]
 fn a_level_that_had_ended_before_another_one_came_stays_as_it_was() {
     let mut story = started();
     story.tick(day(40));

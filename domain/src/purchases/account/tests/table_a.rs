@@ -135,12 +135,58 @@ fn a14_another_product_at_once_takes_away_the_old_level_and_gives_the_new_one() 
             "+gold"
         ]
     );
-    let mut story = started();
+    // Also where both give the same level, and to everybody who shares it.
+    let mut story = shared();
     let told = story.report(day(10), &of_product("yearly", paid("t2", 10)));
     assert_eq!(
         told,
-        ["subscription_refunded", "subscription_started", "+premium"]
+        [
+            "subscription_refunded",
+            "subscription_started",
+            "-premium",
+            "b -premium",
+            "+premium",
+            "b +premium"
+        ]
     );
+    // But not what something else gives.
+    let mut story = started();
+    story.report(day(0), &of_chain("u1", ending(day(300), paid("u1", 0))));
+    let told = story.report(day(10), &of_product("yearly", paid("t2", 10)));
+    assert_eq!(told, ["subscription_refunded", "subscription_started"]);
+}
+
+#[test]
+fn a14_what_is_taken_away_is_the_old_product_until_now() {
+    let mut story = started();
+    let yearly = of_product("yearly", paid("t2", 10));
+    let drafts = story.try_report(A, day(11), &yearly).unwrap();
+    let levels: Vec<_> = drafts
+        .iter()
+        .filter_map(|(_, draft)| match draft {
+            Draft::Level { level, number } => Some((level, *number)),
+            Draft::Fact(_) => None,
+        })
+        .collect();
+    let told: Vec<_> = levels
+        .iter()
+        .map(|(level, number)| {
+            (
+                *number,
+                level.product_id.as_str(),
+                level.expires_at,
+                level.will_renew,
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (2, "monthly", Some(day(11)), false),
+            (3, "yearly", Some(day(40)), true)
+        ]
+    );
+    assert_eq!(story.report(day(12), &yearly), NOTHING);
 }
 
 #[test]

@@ -208,6 +208,24 @@ fn a14_another_product_in_the_middle_refunds_the_old_one_and_starts_the_new_one(
 }
 
 #[test]
+fn a14_what_was_paid_back_or_had_ended_is_told_once_and_ends_with_the_change() {
+    let weekly = |from| ending(day(from + 7), of_product("weekly", paid("t2", from)));
+    let mut story = started();
+    let told = story.report(day(5), &refunded(day(20), paid("t1", 0)));
+    assert_made(&told, &[(SubscriptionRefunded, day(20))]);
+    assert_made(
+        &story.report(day(10), &weekly(10)),
+        &[(SubscriptionStarted, day(10))],
+    );
+    assert_eq!(story.chain().access_ends_at(), Some(day(17)));
+    let mut story = started();
+    assert_made(&story.wait_until(day(40)), &[(SubscriptionExpired, day(30))]);
+    let facts = story.report(day(41), &weekly(10));
+    assert_made(&facts[..1], &[(SubscriptionStarted, day(10))]);
+    assert_eq!(story.chain().access_ends_at(), Some(day(17)));
+}
+
+#[test]
 fn a15_another_product_at_the_periods_end_expires_the_old_one_and_starts_the_new_one() {
     for start in [day(30) - 12 * HOUR, day(30), day(30) + 12 * HOUR] {
         let mut story = started();
@@ -277,6 +295,62 @@ fn a21_an_older_period_gets_its_own_event_and_changes_nothing_else() {
     assert_made(&story.report(day(62), &trial("t1")), &[(TrialStarted, day(0))]);
     assert_eq!(story.chain().latest.id, "t3");
     assert_eq!(story.chain().ends_at(), Some(day(90)));
+}
+
+#[test]
+fn a21_a_first_charge_that_is_reported_late_ends_the_trial() {
+    let mut story = in_trial();
+    story.report(day(40), &free(paid("t3", 37)));
+    assert!(story.chain().is_in_trial());
+    let facts = story.report(day(41), &paid("t2", 7));
+    assert_made(&facts, &[(TrialConverted, day(7))]);
+    assert!(!facts[0].is_in_trial);
+    assert_made(
+        &story.report(day(42), &paid("t4", 42)),
+        &[(SubscriptionRenewed, day(42))],
+    );
+}
+
+#[test]
+fn a21_a_trial_that_is_reported_late_goes_on_while_nothing_is_charged() {
+    let mut story = Story::default();
+    story.report(day(8), &free(paid("t2", 7)));
+    story.report(day(9), &trial("t1"));
+    assert!(story.chain().is_in_trial());
+    assert_made(
+        &story.report(day(37), &paid("t3", 37)),
+        &[(TrialConverted, day(37))],
+    );
+    // With a charge before it the trial is over.
+    let mut story = Story::default();
+    story.report(day(8), &paid("t2", 7));
+    story.report(day(9), &trial("t1"));
+    assert!(!story.chain().is_in_trial());
+}
+
+#[test]
+fn a21_a_period_whose_product_was_replaced_ends_with_the_change() {
+    let mut story = Story::default();
+    story.report(day(100), &paid("t2", 100));
+    let yearly = ending(day(365), of_product("yearly", paid("t1", 0)));
+    assert_made(&story.report(day(101), &yearly), &[(SubscriptionStarted, day(0))]);
+    assert_eq!(story.chain().access_ends_at(), Some(day(130)));
+    // Of the same product, both periods count.
+    let mut story = Story::default();
+    story.report(day(100), &paid("t2", 100));
+    story.report(day(101), &ending(day(365), paid("t1", 0)));
+    assert_eq!(story.chain().access_ends_at(), Some(day(365)));
+}
+
+#[test]
+fn a21_a_period_that_outlasted_the_refund_of_the_newest_is_what_expired() {
+    let mut story = Story::default();
+    story.report(day(60), &refunded(day(29), paid("t2", 28)));
+    let facts = story.report(day(61), &paid("t1", 0));
+    assert_made(
+        &facts,
+        &[(SubscriptionStarted, day(0)), (SubscriptionExpired, day(30))],
+    );
 }
 
 #[test]
