@@ -31,7 +31,11 @@ pub fn parse_time(text: &str) -> Option<i64> {
     }
     let fraction = fraction_length(tail)?;
     let (clock, offset) = text.split_at(head.len() + fraction);
-    let nanos = PARSER.parse_datetime(clock).ok()?.duration_since(EPOCH).as_nanos();
+    let nanos = PARSER
+        .parse_datetime(clock)
+        .ok()?
+        .duration_since(EPOCH)
+        .as_nanos();
     let micros = i64::try_from(nanos.div_euclid(1_000)).ok()? - offset_micros(offset)?;
     (EARLIEST..=LATEST).contains(&micros).then_some(micros)
 }
