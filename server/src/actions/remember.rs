@@ -103,7 +103,7 @@ fn replay(state: &AppState, remember: &Remember, known: &StoredReply) -> Result<
         status,
         content_type: JSON,
         headers: &[],
-        body,
+        body: body.into(),
     })
 }
 

@@ -3,6 +3,7 @@
 mod docs;
 mod health;
 
+use bytes::Bytes;
 use serde_json::json;
 
 use super::openapi::DOCUMENT;
@@ -119,7 +120,7 @@ fn description() -> Reply {
         status: 200,
         content_type: JSON,
         headers: &[],
-        body: DOCUMENT.as_bytes().to_vec(),
+        body: Bytes::from_static(DOCUMENT.as_bytes()),
     }
 }
 
@@ -129,6 +130,6 @@ async fn metrics(call: Call) -> Result<Reply, ApiError> {
         status: 200,
         content_type: METRICS,
         headers: &[],
-        body: text.into_bytes(),
+        body: text.into(),
     })
 }
