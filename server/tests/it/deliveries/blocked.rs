@@ -1,5 +1,7 @@
 //! An integration whose settings are refused stops, burns nothing, and goes on when they are mended.
 
+use bursar::actions::admin::integrations::block;
+use bursar_domain::ids::AppId;
 use serde_json::json;
 
 use crate::support::backend::{ALL, Backend};
@@ -11,6 +13,27 @@ use crate::support::deliveries::{
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Received, Vendor};
+
+#[tokio::test]
+async fn metrics_tell_for_how_many_apps_an_integration_stands_still() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let app = AppId(server.app_id.parse().unwrap());
+        let counted = async |slug: &str, apps: u32| {
+            let metrics = server.call("GET", "/metrics", &[], "").await.text();
+            let line = format!("bursar_integrations_blocked{{integration=\"{slug}\"}} {apps}");
+            assert!(metrics.lines().any(|known| known == line), "{backend:?}: {line}");
+        };
+        counted("amplitude", 0).await;
+        enable(&server, "amplitude", amplitude("https://example.com")).await;
+        let refused = block(&server.state, app, "amplitude", Some("a wrong key"));
+        refused.await.unwrap();
+        counted("amplitude", 1).await;
+        counted("webhook", 0).await;
+        put(&server, "amplitude", false, &amplitude("https://example.com")).await;
+        counted("amplitude", 0).await;
+    }
+}
 
 #[tokio::test]
 async fn refused_credentials_stop_everything_until_they_are_mended() {
