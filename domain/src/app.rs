@@ -26,9 +26,9 @@ pub struct AppSettings {
     pub public_key_profile_calls: bool,
     /// What "add identifiers" answers.
     pub identifiers_answer: IdentifiersAnswer,
-    /// The iOS bundle whose store notifications are accepted.
+    /// The app's bundle id on iOS: told to the integrations that ask for it.
     pub ios_bundle_id: Option<String>,
-    /// The Android package whose store notifications are accepted.
+    /// The app's package on Android: told to the integrations that ask for it.
     pub android_package: Option<String>,
     /// Are customers' IP addresses kept?
     pub collect_ip: bool,
@@ -145,45 +145,59 @@ impl AppSettings {
 
     /// What is wrong with the settings: the path of each bad one and why.
     pub fn problems(&self) -> Vec<(String, String)> {
-        let mut problems = Vec::new();
-        let programmes = [
-            (
-                "commission.app_store.small_business",
-                &self.commission.app_store.small_business,
-            ),
-            (
-                "commission.play_store.reduced_fee",
-                &self.commission.play_store.reduced_fee,
-            ),
-        ];
-        for (path, periods) in programmes {
-            if !periods.iter().all(Period::is_valid) {
-                problems.push((
-                    path.into(),
-                    "each period needs a first day, not after its last day".into(),
-                ));
-            }
-        }
-        for (store, share) in &self.commission.other_stores {
-            if !is_share(share) {
-                problems.push((format!("commission.other_stores.{store}"), SHARE.into()));
-            }
-        }
+        let mut problems = self.commission.problems();
         for (code, rate) in &self.vat {
-            if !country::is_alpha2(code) || !is_share(rate) {
-                problems.push((
-                    format!("vat.{code}"),
-                    format!("needs a country as two letters; {SHARE}"),
-                ));
+            let is_code = country::is_alpha2(code) && code.bytes().all(|letter| letter.is_ascii_uppercase());
+            if !is_code || !is_share(rate) {
+                let why = format!("needs a country as two capital letters; {SHARE}");
+                problems.push((format!("vat.{code}"), why));
+            }
+        }
+        let ids = [
+            ("ios_bundle_id", &self.ios_bundle_id),
+            ("android_package", &self.android_package),
+        ];
+        for (path, id) in ids {
+            if !id.as_deref().is_none_or(is_bundle) {
+                problems.push((path.into(), BUNDLE.into()));
             }
         }
         if self.renewal_wait_hours > 720 {
             problems.push(("renewal_wait_hours".into(), "must be 0 to 720".into()));
         }
-        let too_long = self.collecting_days.iter().filter(|(_, days)| **days > 365);
-        problems.extend(
-            too_long.map(|(store, _)| (format!("collecting_days.{store}"), "must be 0 to 365".to_owned())),
-        );
+        for (store, days) in &self.collecting_days {
+            if store.is_empty() {
+                problems.push(("collecting_days.".into(), NO_STORE.into()));
+            } else if *days > 365 {
+                problems.push((format!("collecting_days.{store}"), "must be 0 to 365".into()));
+            }
+        }
+        problems
+    }
+}
+
+impl Commission {
+    fn problems(&self) -> Vec<(String, String)> {
+        let mut problems = Vec::new();
+        let programmes = [
+            ("app_store.small_business", &self.app_store.small_business),
+            ("play_store.reduced_fee", &self.play_store.reduced_fee),
+        ];
+        for (path, periods) in programmes {
+            if !periods.iter().all(Period::is_valid) {
+                let why = "each period needs a first day, not after its last day";
+                problems.push((format!("commission.{path}"), why.into()));
+            }
+        }
+        for (store, share) in &self.other_stores {
+            let why = match store.as_str() {
+                "" => NO_STORE,
+                "app_store" | "play_store" => "this store's share has rules of its own",
+                _ if is_share(share) => continue,
+                _ => SHARE,
+            };
+            problems.push((format!("commission.other_stores.{store}"), why.into()));
+        }
         problems
     }
 }
@@ -200,6 +214,8 @@ impl Period {
 }
 
 const SHARE: &str = "must be a decimal from 0 to 1, as text";
+const NO_STORE: &str = "needs the name of a store";
+const BUNDLE: &str = "must have 1 to 255 visible ASCII characters, or be null";
 
 /// Is this a decimal from 0 to 1, such as `0.15`?
 fn is_share(text: &str) -> bool {
@@ -207,6 +223,11 @@ fn is_share(text: &str) -> bool {
         && text
             .parse::<f64>()
             .is_ok_and(|share| (0.0..=1.0).contains(&share))
+}
+
+/// May this be the id of an app in its store?
+fn is_bundle(id: &str) -> bool {
+    (1..=255).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// Is this digits, with at most one point between them, and at most 20 characters?
@@ -247,6 +268,28 @@ mod tests {
             "commission.other_stores.b",
             "commission.other_stores.c",
             "vat.D",
+        ];
+        assert_eq!(paths, expected);
+    }
+
+    #[test]
+    fn what_would_have_no_effect_is_refused() {
+        let settings: AppSettings = serde_json::from_str(
+            r#"{"commission":{"other_stores":{"":"0.1","app_store":"0.1","play_store":"0.1","stripe":"0.1"}},
+                "vat":{"de":"0.19","De":"0.19","FR":"0.2"},"collecting_days":{"":5,"stripe":14},
+                "ios_bundle_id":"","android_package":"com.example shop"}"#,
+        )
+        .unwrap();
+        let paths: Vec<_> = settings.problems().into_iter().map(|(path, _)| path).collect();
+        let expected = [
+            "commission.other_stores.",
+            "commission.other_stores.app_store",
+            "commission.other_stores.play_store",
+            "vat.De",
+            "vat.de",
+            "ios_bundle_id",
+            "android_package",
+            "collecting_days.",
         ];
         assert_eq!(paths, expected);
     }

@@ -361,10 +361,15 @@ fn mask_url<S: serde::Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::
 /// everything behind a `?`, where a password may stand too.
 ///
 /// A password may itself hold `@` and `?`: it goes on to the last `@`. Where that may stand in a parameter instead,
-/// everything is masked.
+/// everything is masked; so is what is no URL and no file, such as `host=… password=…`.
 pub fn masked_url(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
-        return with_masked_parameters(url);
+        let is_file = url == "sqlite" || url.starts_with("sqlite:");
+        return if is_file {
+            with_masked_parameters(url)
+        } else {
+            "********".to_owned()
+        };
     };
     let masked = match rest.rsplit_once('@') {
         Some((user, _)) if user.contains('?') && user.contains('=') => "********".to_owned(),
@@ -487,6 +492,8 @@ mod tests {
             ("postgres://h:5/d?password=pass", "postgres://h:5/d?********"),
             ("postgres://u@h/d", "postgres://u@h/d"),
             ("sqlite:a.db", "sqlite:a.db"),
+            ("sqlite", "sqlite"),
+            ("host=h user=u password=secret", "********"),
         ] {
             assert_eq!(masked_url(url), shown);
         }

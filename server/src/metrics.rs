@@ -29,6 +29,7 @@ pub struct Metrics {
     /// Profiles that were met and cannot be read, or have what cannot be.
     pub unsound_profiles: Counter,
     tries: Family<TryLabels, Histogram, fn() -> Histogram>,
+    blocked: Family<IntegrationLabels, Gauge>,
 }
 
 /// What the store counts.
@@ -52,6 +53,11 @@ struct RequestLabels {
 struct TryLabels {
     integration: &'static str,
     verdict: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct IntegrationLabels {
+    integration: &'static str,
 }
 
 impl Default for StoreMetrics {
@@ -84,6 +90,9 @@ impl Default for Metrics {
         let tries = Family::new_with_constructor((|| Histogram::new(SECONDS)) as fn() -> Histogram);
         let help = "Time of a try of a delivery, by integration and verdict";
         registry.register_with_unit("delivery_try_duration", help, Unit::Seconds, tries.clone());
+        let blocked = Family::default();
+        let help = "Apps for which an integration is on and stands still until its settings are mended";
+        registry.register("integrations_blocked", help, blocked.clone());
         let help = "Changes that wait for their commit";
         registry.register("store_waiting_changes", help, store.waiting.clone());
         let help = "Changes that a commit took";
@@ -110,6 +119,7 @@ impl Default for Metrics {
             due_failures,
             unsound_profiles,
             tries,
+            blocked,
         }
     }
 }
@@ -133,12 +143,16 @@ impl Metrics {
             .observe(seconds);
     }
 
-    /// All of it as text. `pool_use` is how many database connections are in use and allowed.
-    pub fn encode(&self, pool_use: (usize, usize)) -> String {
-        self.connections_in_use
-            .set(i64::try_from(pool_use.0).unwrap_or(i64::MAX));
-        self.connections_limit
-            .set(i64::try_from(pool_use.1).unwrap_or(i64::MAX));
+    /// All of it as text. `pool_use` is how many database connections are in use and allowed; `blocked`, for how many
+    /// apps each integration is blocked.
+    pub fn encode(&self, pool_use: (usize, usize), blocked: &[(&'static str, usize)]) -> String {
+        let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        self.connections_in_use.set(count(pool_use.0));
+        self.connections_limit.set(count(pool_use.1));
+        for (integration, apps) in blocked {
+            let labels = IntegrationLabels { integration };
+            self.blocked.get_or_create(&labels).set(count(*apps));
+        }
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry)
             .expect("writing to a String cannot fail");

@@ -8,14 +8,30 @@ use crate::store::StoreError;
 use crate::store::tables::integrations::StoredIntegration;
 use crate::vault::Vault;
 
-/// The settings of a row with their secrets.
+/// Why an integration stands still whose secrets were lost.
+pub const LOST: &str = "its secrets cannot be opened: enter its settings anew";
+
+/// The settings of a row with their secrets, and why nothing may be sent, if so.
+///
+/// Secrets that cannot be opened, because the master key is another one or the row was damaged, are left out, and the
+/// integration stands still. No other integration and no other app may suffer from that.
 pub fn open(
     integration: &Integration,
     stored: &StoredIntegration,
     vault: &Vault,
-) -> Result<Settings, StoreError> {
-    let secrets = open_secrets(stored.app, integration, &stored.sealed_secrets, vault)?;
-    Ok(Settings::join(integration.settings, &stored.settings, secrets))
+) -> (Settings, Option<String>) {
+    let (app, slug) = (stored.app, integration.slug);
+    let join = |secrets| Settings::join(integration.settings, &stored.settings, secrets);
+    match open_secrets(app, integration, &stored.sealed_secrets, vault) {
+        Ok(secrets) => (join(secrets), stored.blocked.clone()),
+        Err(error) => {
+            tracing::error!(
+                app.id = %app, slug, %error,
+                "the secrets of {slug} of the app {app} cannot be opened; nothing is sent until its settings are entered anew"
+            );
+            (join(Secrets::default()), Some(LOST.to_owned()))
+        }
+    }
 }
 
 /// The secrets of a row alone.

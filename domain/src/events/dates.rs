@@ -31,7 +31,7 @@ impl Serialize for EventTime {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::parse_time;
+    use crate::time::{LATEST, parse_time};
     use proptest::prelude::*;
 
     fn written(micros: i64) -> String {
@@ -48,12 +48,12 @@ mod tests {
     #[test]
     fn times_outside_the_calendar_are_drawn_in() {
         assert_eq!(written(i64::MIN), "0001-01-01T00:00:00.000000+0000");
-        assert!(written(i64::MAX).starts_with("9999-12-30T"));
+        assert_eq!(written(i64::MAX), "9999-12-31T23:59:59.999999+0000");
     }
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(micros in EARLIEST..253_000_000_000_000_000_i64) {
+        fn what_is_written_is_read_again(micros in EARLIEST..=LATEST) {
             prop_assert_eq!(parse_time(&written(micros)), Some(micros));
         }
     }

@@ -1,4 +1,4 @@
-//! What can be done. HTTP, dashboard and CLI write only through here.
+//! What can be done. HTTP and command line write only through here.
 //!
 //! An action reads, decides with `domain`, and writes, all in one commit; see [`crate::store`].
 
@@ -9,6 +9,7 @@ pub mod purchases;
 pub mod remember;
 
 use bursar_domain::profile::Refusal;
+use bytes::Bytes;
 
 use crate::store::StoreError;
 
@@ -45,7 +46,7 @@ pub struct Reply {
     /// Names and values of further headers; pages for browsers have some.
     pub headers: &'static [(&'static str, &'static str)],
     /// JSON as a rule, or nothing.
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }
 
 /// The media type of JSON.
@@ -65,7 +66,7 @@ impl Reply {
             status,
             content_type: JSON,
             headers: &[],
-            body,
+            body: body.into(),
         }
     }
 
@@ -75,7 +76,7 @@ impl Reply {
             status,
             content_type: JSON,
             headers: &[],
-            body: Vec::new(),
+            body: Bytes::new(),
         }
     }
 }

@@ -23,7 +23,7 @@ const FORGET_PAUSE: Duration = Duration::from_millis(10);
 pub struct Remember {
     /// The app, or nil for the administration.
     pub scope: Uuid,
-    /// The caller's key.
+    /// The caller's idempotency key, told apart by who may use it up.
     pub key: String,
     /// Hash of everything that makes the request what it is.
     pub fingerprint: Vec<u8>,
@@ -103,7 +103,7 @@ fn replay(state: &AppState, remember: &Remember, known: &StoredReply) -> Result<
         status,
         content_type: JSON,
         headers: &[],
-        body,
+        body: body.into(),
     })
 }
 

@@ -5,6 +5,7 @@ mod admin_token;
 mod administration;
 mod app;
 mod audit;
+mod background;
 #[cfg(feature = "bench")]
 mod bench_fill;
 #[cfg(feature = "bench")]

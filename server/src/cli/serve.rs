@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
-use super::{Failure, open};
+use super::{Failure, background, open};
 use crate::actions::admin::first_run::{self, FirstRun};
 use crate::actions::purchases::handle_due;
 use crate::actions::remember;
@@ -68,10 +68,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         servers.spawn(server::serve(listener, service, stop.clone()));
     }
     tracing::info!(%address, database = state.store.kind(), "ready");
-    let background = tokio::spawn(keep_up(state.clone()));
-    let housekeeping = tokio::spawn(keep_house(state.clone()));
-    let scheduler = (config.role != Role::Api).then(|| tokio::spawn(keep_time(state.clone())));
-    let courier = (config.role != Role::Api).then(|| tokio::spawn(delivery::run(state.clone())));
+    let tasks = start_background(&state, config.role);
     asked_to_stop.await;
     tracing::info!("stopping");
     stopper.send_replace(true);
@@ -79,11 +76,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         async { while servers.join_next().await.is_some() {} },
         state.workers.stop()
     );
-    background.abort();
-    housekeeping.abort();
-    for task in scheduler.into_iter().chain(courier) {
-        task.abort();
-    }
+    tasks.iter().for_each(JoinHandle::abort);
     if tokio::time::timeout(SAVE_PATIENCE, save_last_uses(&state, 0))
         .await
         .is_err()
@@ -92,6 +85,25 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What the server does without being asked.
+fn start_background(state: &AppState, role: Role) -> Vec<JoinHandle<()>> {
+    let state = || state.clone();
+    let (watching, keeping, due, sending) = (state(), state(), state(), state());
+    let mut tasks = vec![
+        background::start("the look at apps and keys", move || keep_up(watching.clone())),
+        background::start("housekeeping", move || keep_house(keeping.clone())),
+    ];
+    if role != Role::Api {
+        tasks.push(background::start("the look for what is due", move || {
+            keep_time(due.clone())
+        }));
+        tasks.push(background::start("sending deliveries", move || {
+            delivery::run(sending.clone())
+        }));
+    }
+    tasks
 }
 
 /// Takes all addresses, or none.
@@ -214,7 +226,7 @@ curl {api}/integration/profile/set/integration-identifiers/ \\
   -H 'Authorization: Api-Key {secret}' \\
   -H 'adapty-customer-user-id: user-1'
 
-The API, page by page: http://{host}/docs
+The API, call by call: http://{host}/docs
 "
     )
 }

@@ -171,11 +171,24 @@ impl Output {
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".into(),
-        // Customers' texts must not steer the operator's terminal.
-        Value::String(text) if text.chars().any(char::is_control) => text.escape_debug().to_string(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::String(text) => harmless(text),
+        other => harmless(&other.to_string()),
     }
+}
+
+/// A text with what would steer the terminal escaped: customers write such texts, operators look at them. That is every
+/// control character, also those that JSON leaves as they are, and what turns the direction of writing.
+fn harmless(text: &str) -> String {
+    let steers = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if steers(c) {
+            shown.extend(c.escape_debug());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 /// Prints lines with their cells below each other.
@@ -189,5 +202,25 @@ fn print_table(lines: &[Vec<String>]) {
             .zip(&widths)
             .map(|(cell, width)| format!("{cell:width$}"));
         println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_would_steer_the_terminal_is_escaped_wherever_it_stands() {
+        for (value, shown) in [
+            (json!(null), "-"),
+            (json!("Zoë \"x\" \\n"), "Zoë \"x\" \\n"),
+            (json!("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n"),
+            (json!({"a": "\u{9b}2J"}), "{\"a\":\"\\u{9b}2J\"}"),
+            (json!(["\u{202e}cod.exe"]), "[\"\\u{202e}cod.exe\"]"),
+        ] {
+            assert_eq!(cell(&value), shown);
+        }
     }
 }

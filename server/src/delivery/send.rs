@@ -73,9 +73,13 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
         let shared = Arc::clone(shared);
         let settlement = finish(&shared, target, ready, verdict, &outcome, started_at);
         async move {
+            let (event, slug) = (settlement.event, shared.slug);
             if let Err(error) = settle(&shared.state, settlement).await {
                 // The lane is ours until the lease ends; then it is sent once more, with the same id.
-                tracing::warn!(%error, slug = shared.slug, "what came of a delivery could not be written down");
+                tracing::warn!(
+                    %error, slug, event.id = %event,
+                    "what {slug} said to the event {event} could not be written down; it is sent once more"
+                );
             }
         }
     });

@@ -108,7 +108,11 @@ impl Worker {
                 false
             } else {
                 round::run(&current, at).await.unwrap_or_else(|error| {
-                    tracing::warn!(%error, slug = self.slug, "deliveries could not be looked at; they are tried again");
+                    let (app, slug) = (self.app, self.slug);
+                    tracing::warn!(
+                        %error, app.id = %app, slug,
+                        "deliveries of the app {app} to {slug} could not be looked at; they are tried again"
+                    );
                     false
                 })
             };
@@ -254,10 +258,16 @@ impl Shared {
         let (app, slug) = (self.app.id, self.slug);
         // What a round has claimed already is not sent either.
         self.is_refused.store(true, Relaxed);
-        tracing::warn!(app.id = %app, slug, "{slug} refuses the settings of the app {app}; nothing is sent until they are mended");
+        tracing::warn!(
+            app.id = %app, slug,
+            "{slug} refuses the settings of the app {app}; nothing is sent until they are mended"
+        );
         if let Err(error) = block(&self.state, app, slug, Some(why)).await {
             self.is_refused.store(false, Relaxed);
-            tracing::warn!(%error, slug, "that could not be written down; the next answer tells it again");
+            tracing::warn!(
+                %error, app.id = %app, slug,
+                "that {slug} refuses the settings of the app {app} could not be written down; the next answer tells it again"
+            );
         }
     }
 

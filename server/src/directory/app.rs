@@ -12,7 +12,6 @@ use bursar_domain::integrations::{self, Integration, Part, Settings, webhook};
 use bursar_domain::purchases::machine::Timers;
 
 use crate::sealed_settings;
-use crate::store::StoreError;
 use crate::store::tables::integrations::StoredIntegration;
 use crate::vault::Vault;
 
@@ -113,15 +112,9 @@ impl AppIntegration {
         self.integration.slug == webhook::INTEGRATION.slug
     }
 
-    pub(super) fn open(
-        stored: &StoredIntegration,
-        targets: &TargetIds,
-        vault: &Vault,
-    ) -> Result<Option<Self>, StoreError> {
+    pub(super) fn open(stored: &StoredIntegration, targets: &TargetIds, vault: &Vault) -> Option<Self> {
         // One that this version does not know was made by a newer one.
-        let Some(integration) = integrations::find(&stored.slug) else {
-            return Ok(None);
-        };
+        let integration = integrations::find(&stored.slug)?;
         let id = |part: &'static Part| {
             let key = (stored.app, stored.slug.clone(), part.name.to_owned());
             Some(Target {
@@ -129,13 +122,14 @@ impl AppIntegration {
                 part,
             })
         };
-        Ok(Some(Self {
+        let (settings, blocked) = sealed_settings::open(integration, stored, vault);
+        Some(Self {
             integration,
             enabled: stored.enabled,
-            settings: sealed_settings::open(integration, stored, vault)?,
-            blocked: stored.blocked.clone(),
+            settings,
+            blocked,
             targets: integration.parts.iter().filter_map(id).collect(),
-        }))
+        })
     }
 }
 

@@ -16,6 +16,7 @@ use super::route::Route;
 use crate::actions::profiles::Request;
 use crate::actions::remember::Remember;
 use crate::directory::{AdminToken, ApiKey, App};
+use crate::keys::KeyKind;
 use crate::state::AppState;
 use crate::vault::digest;
 
@@ -114,6 +115,12 @@ impl Call {
             Caller::Admin(token) => (Uuid::nil(), token.id),
             Caller::Anybody => (Uuid::nil(), Uuid::nil()),
         };
+        // Everybody has a public key: with it nobody may use up what the app's own servers send. No caller's key holds
+        // a space.
+        let key = match &self.caller {
+            Caller::Key(api_key) if api_key.kind == KeyKind::Public => format!("public {key}"),
+            _ => key.to_owned(),
+        };
         let header = |name: &str| self.headers.get(name).map_or(&[][..], |value| value.as_bytes());
         let path = self.path.join("/");
         let parts = [
@@ -128,7 +135,7 @@ impl Call {
         ];
         Ok(Some(Remember {
             scope,
-            key: key.to_owned(),
+            key,
             fingerprint: digest(&parts),
         }))
     }

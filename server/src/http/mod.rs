@@ -6,6 +6,7 @@ mod bench;
 pub mod body;
 pub mod call;
 pub mod compat;
+mod connection;
 pub mod error;
 pub mod guard;
 pub mod openapi;

@@ -13,6 +13,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use super::connection::Connection;
 use super::router::Service;
 
 /// How long a request's head may take to arrive; also how long an idle connection is kept.
@@ -101,7 +102,10 @@ fn connection(
         // The buffer alone does not limit it: a head that arrives at once may be nearly twice as large.
         .max_buf_size(MAX_HEAD)
         .max_header_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(answer));
+        .serve_connection(
+            TokioIo::new(Connection::new(stream)),
+            TowerToHyperService::new(answer),
+        );
     let watched = graceful.watch(connection);
     tokio::spawn(async move {
         let _place = place;

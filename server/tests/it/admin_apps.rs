@@ -1,9 +1,14 @@
 //! Administration of apps, keys and admin tokens, on every backend.
 
+use bursar::actions::purchases::handle_due;
+use bursar::clock::Clock;
+use bursar::store::tables::purchases::due;
 use serde_json::json;
 
-use super::support::backend::ALL;
-use super::support::server::{Answer, PROFILE, TestServer, request};
+use super::support::backend::{ALL, Backend};
+use super::support::direct::add_app;
+use super::support::purchases::{TRANSACTION, subscription, with};
+use super::support::server::{Answer, PROFILE, START, TestServer, open, outbound, request};
 
 const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
@@ -226,5 +231,29 @@ async fn parallel_changes_of_one_app_are_all_kept() {
         assert!(answers.iter().all(|answer| answer.status == 200), "{backend:?}");
         let app = server.admin("GET", &path, "").await.json();
         assert_eq!(app["settings"]["vat"].as_object().unwrap().len(), countries.len());
+    }
+}
+
+#[tokio::test]
+async fn what_is_due_of_an_app_that_another_server_has_just_made_is_handled() {
+    for backend in [Backend::SqliteFile, Backend::Postgres] {
+        let server = TestServer::on(backend).await;
+        let now = START + 2_000_000;
+        let other = open(&server.options, Clock::test(now), outbound()).await;
+        let app = add_app(&server.state).await;
+        let key = format!("Api-Key {}", app.secret_key);
+        let ends_soon = with(
+            subscription(),
+            json!({"expires_at": "2026-01-01T00:00:01Z", "renew_status": false}),
+        );
+        for (path, body) in [(PROFILE, json!({})), (TRANSACTION, ends_soon)] {
+            let user = [("adapty-customer-user-id", "user-1")];
+            let request = request(&key, "POST", path, &user, &body.to_string());
+            assert_eq!(server.send(request).await.status, 200, "{backend:?} {path}");
+        }
+        handle_due(&other, now).await.unwrap();
+        assert_eq!(other.metrics.due_failures.get(), 0, "{backend:?}");
+        let left = server.state.store.read(due(now, 9)).await.unwrap();
+        assert!(left.is_empty(), "{backend:?}");
     }
 }

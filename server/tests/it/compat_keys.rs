@@ -110,6 +110,29 @@ async fn an_idempotency_key_of_one_app_is_nothing_to_another() {
     }
 }
 
+/// Everybody has the public key. Who guesses a key of the owner's servers must not get their requests refused.
+#[tokio::test]
+async fn an_idempotency_key_used_with_a_public_key_is_free_for_a_secret_one() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        server.call("POST", PROFILE, &[USER], "").await;
+        let headers = [USER, ("idempotency-key", "order-1")];
+        for (key, body, expected) in [
+            (&server.public_key, r#"{"branch_id":"a"}"#, 200),
+            (&server.secret_key, r#"{"branch_id":"b"}"#, 200),
+            (&server.public_key, r#"{"branch_id":"a"}"#, 200),
+            (&server.secret_key, r#"{"branch_id":"b"}"#, 200),
+            (&server.public_key, r#"{"branch_id":"b"}"#, 422),
+            (&server.secret_key, r#"{"branch_id":"a"}"#, 422),
+        ] {
+            let request = request(&format!("Api-Key {key}"), "POST", IDENTIFIERS, &headers, body);
+            assert_eq!(server.send(request).await.status, expected, "{backend:?} {body}");
+        }
+        let identifiers = server.call("GET", IDENTIFIERS, &[USER], "").await.json();
+        assert_eq!(identifiers["branch_id"], "b", "{backend:?}");
+    }
+}
+
 #[tokio::test]
 async fn each_first_run_makes_secrets_of_its_own_and_is_the_only_one() {
     let mut seen = std::collections::HashSet::new();

@@ -102,7 +102,7 @@ impl Reader {
             ("BURSAR_ADMIN_TOKEN", next("admin token")),
             (
                 "BURSAR_URL",
-                next("The API, page by page:")
+                next("The API, call by call:")
                     .trim_end_matches("/docs")
                     .to_owned(),
             ),

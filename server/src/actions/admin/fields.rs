@@ -62,18 +62,26 @@ where
     serde_path_to_error::deserialize(from).map_err(|error| {
         let path = error.path().to_string();
         let why = error.into_inner().to_string();
-        bad(&full_path(prefix, &path, &why), without_value(&why))
+        bad(&full_path(prefix, &path, &why), plain(&why))
     })
 }
 
-/// What the reader expected, without the value that stood there instead: it may be a secret at the wrong place.
-fn without_value(why: &str) -> &str {
-    let repeats_it = ["invalid type: ", "invalid value: ", "unknown variant "]
+/// The reader's words for the caller: no place in the text, because the field is named; no value, because it may be a
+/// secret at the wrong place; no type of ours.
+fn plain(why: &str) -> String {
+    let why = why.rsplit_once(" at line ").map_or(why, |(why, _)| why);
+    let repeats_value = ["invalid type: ", "invalid value: ", "unknown variant "]
         .iter()
         .any(|start| why.starts_with(start));
-    match why.rfind("expected ") {
-        Some(expected) if repeats_it => &why[expected..],
-        _ => why,
+    let Some(expected) = why.rfind("expected ").filter(|_| repeats_value) else {
+        return why.to_owned();
+    };
+    match &why[expected + "expected ".len()..] {
+        "a map" => "expected an object".to_owned(),
+        "a sequence" => "expected an array".to_owned(),
+        "u8" | "u16" | "u32" | "u64" => "expected a whole number, not negative and not too large".to_owned(),
+        name if name.starts_with("struct ") => "expected an object".to_owned(),
+        other => format!("expected {other}"),
     }
 }
 
@@ -144,24 +152,23 @@ mod tests {
     }
 
     #[test]
-    fn the_bad_value_is_not_repeated() {
+    fn the_reason_is_plain_and_does_not_repeat_the_value() {
         let why = |body: &str| match read::<Outer, _>(&mut serde_json::Deserializer::from_str(body), "") {
             Err(ActionError::BadFields(fields)) => fields[0].1.clone(),
             other => panic!("{other:?}"),
         };
-        assert_eq!(
-            why(r#"{"inner":"s3cret"}"#),
-            "expected a sequence at line 1 column 17"
-        );
+        assert_eq!(why(r#"{"inner":"s3cret"}"#), "expected an array");
         assert_eq!(
             why(r#"{"inner":[{"count":987654}]}"#),
-            "expected u8 at line 1 column 25"
+            "expected a whole number, not negative and not too large"
         );
+        assert_eq!(why(r#"{"inner":[7]}"#), "expected an object");
         assert_eq!(
-            without_value("unknown variant `s3cret`, expected `a` or `b`"),
+            plain("unknown variant `s3cret`, expected `a` or `b` at line 1 column 3"),
             "expected `a` or `b`"
         );
-        assert!(why(r#"{"iner":1}"#).starts_with("unknown field `iner`"));
+        assert_eq!(why(r#"{"iner":1}"#), "unknown field `iner`, expected `inner`");
+        assert_eq!(why("{}"), "missing field `inner`");
     }
 
     #[test]

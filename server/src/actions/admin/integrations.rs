@@ -15,7 +15,7 @@ use crate::actions::ActionError;
 use crate::delivery::probe;
 use crate::directory::raise_version;
 use crate::outbound::guard;
-use crate::sealed_settings::{close, open};
+use crate::sealed_settings::{LOST, close, open};
 use crate::state::AppState;
 use crate::store::tables::integrations as table;
 use crate::store::{Decision, Loaded, Row, StoreError};
@@ -95,6 +95,13 @@ struct Current {
     blocked: Option<String>,
 }
 
+impl Current {
+    /// Does it stand still because its secrets cannot be opened?
+    fn has_lost_secrets(&self) -> bool {
+        self.blocked.as_deref() == Some(LOST)
+    }
+}
+
 /// All integrations, on one page.
 pub fn catalogue() -> Page<CatalogueEntry> {
     let entry = |integration: &Integration| CatalogueEntry {
@@ -115,13 +122,10 @@ pub async fn list(state: &AppState, app: AppId) -> Result<Page<IntegrationBody>,
     let stored = rows.iter_mut().map(table::read).collect::<Result<Vec<_>, _>>()?;
     let show = |integration: &'static Integration| {
         let row = stored.iter().find(|row| row.slug == integration.slug);
-        let current = row
-            .map(|row| opened(integration, row, &state.vault))
-            .transpose()?;
-        Ok(shown(integration, current.as_ref(), &settings))
+        let current = row.map(|row| opened(integration, row, &state.vault));
+        shown(integration, current.as_ref(), &settings)
     };
-    let entries: Result<_, StoreError> = integrations::ALL.iter().map(show).collect();
-    Ok(one_page(entries?))
+    Ok(one_page(integrations::ALL.iter().map(show).collect()))
 }
 
 /// One integration as an app has it.
@@ -155,8 +159,11 @@ pub async fn set(
             after.settings = settings.map_err(refused)?;
             refuse_private(&after.settings, integration, &shared)?;
         }
-        // Whatever was wrong, the owner has looked at it: it is found out anew.
-        after.blocked = first_proof(integration, before.as_ref(), &after, request.now);
+        // Whatever was wrong, the owner has looked at it: it is found out anew. But lost secrets do not come back.
+        let stays_lost = changes.settings.is_none() && after.has_lost_secrets();
+        if !stays_lost {
+            after.blocked = first_proof(integration, before.as_ref(), &after, request.now);
+        }
         let in_audit = |current: &Current| {
             let settings = current.settings.masked(integration.settings);
             json!({"enabled": current.enabled, "settings": settings})
@@ -186,7 +193,7 @@ pub async fn set(
     };
     let (mut after, of_app) = state.store.change(reads, decide).await?;
     see_at_once(state).await;
-    if after.blocked.is_some() {
+    if after.blocked.is_some() && !after.has_lost_secrets() {
         after.blocked = prove(state, app, integration, &after.settings).await?;
     }
     Ok(shown(integration, Some(&after), &of_app))
@@ -275,19 +282,16 @@ fn first(
     vault: &Vault,
 ) -> Result<Option<Current>, StoreError> {
     let row = rows.first_mut().map(table::read).transpose()?;
-    row.map(|row| opened(integration, &row, vault)).transpose()
+    Ok(row.map(|row| opened(integration, &row, vault)))
 }
 
-fn opened(
-    integration: &Integration,
-    row: &table::StoredIntegration,
-    vault: &Vault,
-) -> Result<Current, StoreError> {
-    Ok(Current {
+fn opened(integration: &Integration, row: &table::StoredIntegration, vault: &Vault) -> Current {
+    let (settings, blocked) = open(integration, row, vault);
+    Current {
         enabled: row.enabled,
-        settings: open(integration, row, vault)?,
-        blocked: row.blocked.clone(),
-    })
+        settings,
+        blocked,
+    }
 }
 
 /// An integration that an app never set.

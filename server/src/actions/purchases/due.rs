@@ -1,5 +1,7 @@
 //! What becomes due by time alone: ends of periods and of grace, renewals that have not come, timers.
 
+use std::sync::Arc;
+
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::purchases::account;
 use futures_util::future::join_all;
@@ -9,6 +11,7 @@ use super::Rules;
 use super::people::People;
 use super::tell::tell;
 use crate::actions::ActionError;
+use crate::directory::App;
 use crate::state::AppState;
 use crate::store::tables::profiles::rows_of;
 use crate::store::tables::purchases;
@@ -89,10 +92,7 @@ async fn set_aside(
 }
 
 async fn handle(state: &AppState, app: AppId, profile: ProfileId, now: i64) -> Result<(), ActionError> {
-    let known = state.directory().app(app).cloned();
-    let Some(app) = known else {
-        return Err(ActionError::Missing("the app"));
-    };
+    let app = known_app(state, app).await?;
     let rules = Rules::of(&app);
     let shared = state.clone();
     let reads = vec![purchases::lock_sharers(app.id, profile)];
@@ -119,4 +119,14 @@ async fn handle(state: &AppState, app: AppId, profile: ProfileId, now: i64) -> R
     state.store.change(reads, decide).await?;
     state.wake.app(app.id);
     Ok(())
+}
+
+/// The app. One that another server has made a moment ago is not known here before it is looked for.
+async fn known_app(state: &AppState, app: AppId) -> Result<Arc<App>, ActionError> {
+    let known = |state: &AppState| state.directory().app(app).cloned();
+    if let Some(app) = known(state) {
+        return Ok(app);
+    }
+    state.refresh().await?;
+    known(state).ok_or(ActionError::Missing("the app"))
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use bursar_domain::app::{PREMIUM, UnknownProduct};
 use bursar_domain::profile::Profile;
-use bursar_domain::purchases::account::{self, Report};
+use bursar_domain::purchases::account::{self, Party, Report};
 use bursar_domain::purchases::holdings::Key;
 use bursar_domain::purchases::transaction::Transaction;
 use bursar_domain::time::format_day;
@@ -18,10 +18,11 @@ use crate::actions::profiles::Request;
 use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
 use crate::directory::App;
+use crate::metrics::Metrics;
 use crate::state::AppState;
 use crate::store::tables::profiles::{self, rows_of};
 use crate::store::tables::purchases;
-use crate::store::{Decision, Loaded, Row, StoreError};
+use crate::store::{Decision, Loaded, Row, Statement, StoreError};
 
 /// Needs no rate.
 const US_DOLLARS: &str = "USD";
@@ -39,126 +40,150 @@ pub async fn set_transaction(
     loop {
         let lacking = Arc::new(OnceLock::new());
         let once = Once {
+            rules: Rules::of(app),
             request: request.clone(),
             transaction: transaction.clone(),
             uncovered,
             lacking: Arc::clone(&lacking),
+            purchase_id: Uuid::new_v4(),
         };
-        let render = Arc::clone(&render);
-        let done = try_once(state, app, once, move |profile| render(profile)).await;
-        match lacking.get() {
+        let (reads, shared, render) = (once.reads(), state.clone(), Arc::clone(&render));
+        let done = commit(
+            state,
+            request.remember.clone(),
+            request.now,
+            reads,
+            move |loaded| once.decide(loaded, &shared.metrics),
+            move |profile| render(profile),
+        );
+        match (done.await, lacking.get()) {
             // Rare: a transaction leaves its chain, which then shows another one.
-            Some(id) if done.is_err() => uncovered = Some(String::clone(id)),
-            _ => return done,
+            (Err(_), Some(id)) => uncovered = Some(String::clone(id)),
+            (done, _) => {
+                if done.is_ok() {
+                    state.wake.app(app.id);
+                }
+                return done;
+            }
         }
     }
 }
 
 /// A report, tried once.
 struct Once {
+    rules: Rules,
     request: Request,
     transaction: Transaction,
     /// The id of the transaction that is read because the chain which this one leaves shows it next.
     uncovered: Option<String>,
     /// Where the id is put of one that would have to be read for that.
     lacking: Arc<OnceLock<String>>,
+    /// The id of the purchase, should it be a new one.
+    purchase_id: Uuid,
 }
 
-async fn try_once(
-    state: &AppState,
-    app: &Arc<App>,
-    once: Once,
-    render: impl Fn(&Profile) -> Reply + Send + 'static,
-) -> Result<Reply, ActionError> {
-    let Once {
-        request:
-            Request {
-                selector,
-                now,
-                remember,
-                ..
-            },
-        transaction,
-        uncovered,
-        lacking,
-    } = once;
-    let rules = Rules::of(app);
-    let mut reads = vec![
-        profiles::lock_whole(app.id, &selector),
-        purchases::lock_holders(app.id, &transaction),
-        purchases::select(app.id, &transaction),
-        purchases::product(app.id, &transaction),
-    ];
-    let currency = &transaction.price.currency;
-    if currency != US_DOLLARS {
-        reads.push(purchases::rate(currency, &format_day(transaction.purchased_at)));
+impl Once {
+    fn reads(&self) -> Vec<Statement> {
+        let (app, transaction) = (self.rules.app.id, &self.transaction);
+        let mut reads = vec![
+            profiles::lock_whole(app, &self.request.selector),
+            purchases::lock_holders(app, transaction),
+            purchases::select(app, transaction),
+            purchases::product(app, transaction),
+        ];
+        let currency = &transaction.price.currency;
+        if self.needs_rate() {
+            reads.push(purchases::rate(currency, &format_day(transaction.purchased_at)));
+        }
+        if let Some(id) = self.uncovered.clone() {
+            let transaction = transaction.clone();
+            reads.push(purchases::select(app, &Transaction { id, ..transaction }));
+        }
+        reads
     }
-    let place_of_uncovered = reads.len();
-    if let Some(id) = &uncovered {
-        let id = id.clone();
-        let transaction = Transaction {
-            id,
-            ..transaction.clone()
-        };
-        reads.push(purchases::select(app.id, &transaction));
+
+    fn needs_rate(&self) -> bool {
+        self.transaction.price.currency != US_DOLLARS
     }
-    let purchase_id = Uuid::new_v4();
-    let shared = state.clone();
-    let decide = move |loaded: &mut Loaded| {
-        let app = rules.app.id;
+
+    fn decide(&self, loaded: &mut Loaded, metrics: &Metrics) -> Result<Decision<Profile>, ActionError> {
+        let (rules, app, now) = (&self.rules, self.rules.app.id, self.request.now);
         let (caller, details) = profiles::read_whole(app, rows_of(loaded, 0))?.unzip();
-        let mut people = People::of(selector.pick(caller)?, details);
+        let mut people = People::of(self.request.selector.pick(caller)?, details);
         people.read(app, rows_of(loaded, 1))?;
         let known = purchases::read(rows_of(loaded, 2))?;
-        let product = Product::read(rows_of(loaded, 3), &rules)?;
-        let key_of = |transaction: &Transaction| Key::of(transaction).of_payer();
-        let mut keys = vec![key_of(&transaction)];
-        keys.extend(known.as_ref().map(key_of).filter(|key| *key != keys[0]));
-        people.report_problems(&shared.metrics);
+        let keys = self.keys(known.as_ref());
+        people.report_problems(metrics);
         people.require_owners(&keys)?;
-        if let Some(known) = &known {
-            warn_of_environment(known, &transaction);
-        }
-        let settings = &rules.app.settings;
         let mut parties = people.parties();
-        let known_one = known.as_ref();
-        let wanted = known_one.and_then(|known| account::uncovers(&parties, known, &transaction));
-        if let Some(id) = wanted.filter(|id| uncovered.as_ref() != Some(id)) {
-            lacking.get_or_init(|| id);
-            return Err(ActionError::Missing("what the chain shows next"));
+        if let Some(known) = &known {
+            warn_of_environment(known, &self.transaction);
+            self.require_uncovered(&parties, known)?;
         }
+        let product = Product::read(rows_of(loaded, 3), rules)?;
+        let usd_rate = usd_rate(&self.transaction, rows_of(loaded, 4))?;
+        let place_of_uncovered = 4 + usize::from(self.needs_rate());
         let report = Report {
             known: known.clone(),
-            uncovered: match uncovered {
+            uncovered: match self.uncovered {
                 Some(_) => purchases::read(rows_of(loaded, place_of_uncovered))?,
                 None => None,
             },
-            usd_rate: usd_rate(&transaction, rows_of(loaded, 4))?,
-            sharing: settings.sharing,
-            sandbox_sharing: settings.sandbox_sharing.unwrap_or(settings.sharing),
-            regular_price: product.regular_price(&transaction),
-            is_consumable: product.is_consumable,
-            purchase_id,
-            context: rules.context(now, product.access_level_id.as_deref()),
-            transaction: transaction.clone(),
+            usd_rate,
+            ..self.report(&product)
         };
         let (drafts, stored) = account::report(&mut parties, report).map_err(refused)?;
-        let mut writes = people.settle(parties, &keys, &rules, now);
+        let mut writes = people.settle(parties, &keys, rules, now);
         match &known {
             Some(known) if *known == stored => {}
             Some(_) => writes.push(purchases::update(app, &stored)),
             None => writes.push(purchases::insert(app, &stored)),
         }
-        writes.extend(tell(&rules, &people, drafts, now));
+        writes.extend(tell(rules, &people, drafts, now));
         let (profile, _) = people.known.swap_remove(0);
         Ok(Decision {
             writes,
             answer: profile,
         })
-    };
-    let reply = commit(state, remember, now, reads, decide, render).await?;
-    state.wake.app(app.id);
-    Ok(reply)
+    }
+
+    /// The payers' keys of the chain that is reported, and of the one that the transaction leaves.
+    fn keys(&self, known: Option<&Transaction>) -> Vec<Key> {
+        let key_of = |transaction: &Transaction| Key::of(transaction).of_payer();
+        let mut keys = vec![key_of(&self.transaction)];
+        keys.extend(known.map(key_of).filter(|key| *key != keys[0]));
+        keys
+    }
+
+    /// Fails if a chain which the transaction leaves shows one next that was not read.
+    fn require_uncovered(&self, parties: &[Party], known: &Transaction) -> Result<(), ActionError> {
+        match account::uncovers(parties, known, &self.transaction) {
+            Some(id) if self.uncovered.as_ref() != Some(&id) => {
+                self.lacking.get_or_init(|| id);
+                Err(ActionError::Missing("what the chain shows next"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The report as far as the request, the app and the catalogue tell it.
+    fn report<'a>(&'a self, product: &'a Product) -> Report<'a> {
+        let settings = &self.rules.app.settings;
+        Report {
+            transaction: self.transaction.clone(),
+            known: None,
+            uncovered: None,
+            usd_rate: None,
+            sharing: settings.sharing,
+            sandbox_sharing: settings.sandbox_sharing.unwrap_or(settings.sharing),
+            regular_price: product.regular_price(&self.transaction),
+            is_consumable: product.is_consumable,
+            purchase_id: self.purchase_id,
+            context: self
+                .rules
+                .context(self.request.now, product.access_level_id.as_deref()),
+        }
+    }
 }
 
 /// What the catalogue says of a product.

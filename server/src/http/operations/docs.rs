@@ -1,5 +1,7 @@
 //! `/docs`: the API as a page. It reads `/openapi.json`, and loads nothing from elsewhere.
 
+use bytes::Bytes;
+
 use crate::actions::Reply;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
@@ -46,11 +48,11 @@ pub fn asset(call: &Call) -> Result<Reply, ApiError> {
     Ok(reply(kind, text))
 }
 
-fn reply(content_type: &'static str, text: &str) -> Reply {
+fn reply(content_type: &'static str, text: &'static str) -> Reply {
     Reply {
         status: 200,
         content_type,
         headers: HEADERS,
-        body: text.as_bytes().to_vec(),
+        body: Bytes::from_static(text.as_bytes()),
     }
 }

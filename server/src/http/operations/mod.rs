@@ -3,13 +3,19 @@
 mod docs;
 mod health;
 
+use std::sync::Arc;
+
+use bursar_domain::integrations::{self, Integration};
+use bytes::Bytes;
 use serde_json::json;
 
 use super::openapi::DOCUMENT;
 use super::route::{Access, Doc, Parameter, Route};
 use crate::actions::{JSON, Reply};
+use crate::directory::App;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
+use crate::state::AppState;
 
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -119,16 +125,32 @@ fn description() -> Reply {
         status: 200,
         content_type: JSON,
         headers: &[],
-        body: DOCUMENT.as_bytes().to_vec(),
+        body: Bytes::from_static(DOCUMENT.as_bytes()),
     }
 }
 
 async fn metrics(call: Call) -> Result<Reply, ApiError> {
-    let text = call.state.metrics.encode(call.state.store.pool_use());
+    let state = &call.state;
+    let text = state.metrics.encode(state.store.pool_use(), &blocked(state));
     Ok(Reply {
         status: 200,
         content_type: METRICS,
         headers: &[],
-        body: text.into_bytes(),
+        body: text.into(),
     })
+}
+
+/// For how many apps each integration is on and blocked.
+fn blocked(state: &AppState) -> Vec<(&'static str, usize)> {
+    let directory = state.directory();
+    let count = |integration: &Integration| {
+        let is_blocked = |app: &&Arc<App>| {
+            let known = app
+                .enabled()
+                .find(|known| known.integration.slug == integration.slug);
+            known.is_some_and(|known| known.blocked.is_some())
+        };
+        (integration.slug, directory.apps().filter(is_blocked).count())
+    };
+    integrations::ALL.iter().map(count).collect()
 }

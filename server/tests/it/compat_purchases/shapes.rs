@@ -73,6 +73,24 @@ async fn every_field_of_a_subscription_is_shown_in_its_form() {
     }
 }
 
+/// Many write "for ever" so.
+#[tokio::test]
+async fn the_last_second_of_the_calendar_is_an_end_like_any_other() {
+    let far = json!({"expires_at": "9999-12-31T23:59:59Z"});
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let user = Customer::new(&server, "user-1").await;
+        let shown = user.post(TRANSACTION, &with(subscription(), far.clone())).await;
+        let entry = with(plain_entry(), json!({"expires_at": "9999-12-31T23:59:59+00:00"}));
+        assert_eq!(shown["subscriptions"], json!([entry]), "{backend:?}");
+        assert_eq!(shown["access_levels"], json!([as_level(entry)]), "{backend:?}");
+        let grant = with(json!({"access_level_id": "premium"}), far.clone());
+        let level = &user.post(GRANT, &grant).await["access_levels"][0];
+        assert_eq!(level["store"], "adapty", "{backend:?}");
+        assert_eq!(level["expires_at"], "9999-12-31T23:59:59+00:00", "{backend:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_one_time_purchase_is_listed_and_gives_its_level_for_ever() {
     for backend in ALL {

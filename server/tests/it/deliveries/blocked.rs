@@ -1,5 +1,12 @@
 //! An integration whose settings are refused stops, burns nothing, and goes on when they are mended.
 
+use bursar::actions::admin;
+use bursar::actions::admin::audit::Actor;
+use bursar::actions::admin::integrations::{IntegrationChanges, block, set};
+use bursar::clock::Clock;
+use bursar::directory::raise_version;
+use bursar::store::{Sql, Statement};
+use bursar_domain::ids::AppId;
 use serde_json::json;
 
 use crate::support::backend::{ALL, Backend};
@@ -9,8 +16,29 @@ use crate::support::deliveries::{
     told, transaction_of, work,
 };
 use crate::support::purchases::{Customer, with};
-use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
+use crate::support::server::{IDENTIFIERS, START, TRANSACTION, TestServer, open, outbound};
 use crate::support::vendor::{Manner, Received, Vendor};
+
+#[tokio::test]
+async fn metrics_tell_for_how_many_apps_an_integration_stands_still() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let app = AppId(server.app_id.parse().unwrap());
+        let counted = async |slug: &str, apps: u32| {
+            let metrics = server.call("GET", "/metrics", &[], "").await.text();
+            let line = format!("bursar_integrations_blocked{{integration=\"{slug}\"}} {apps}");
+            assert!(metrics.lines().any(|known| known == line), "{backend:?}: {line}");
+        };
+        counted("amplitude", 0).await;
+        enable(&server, "amplitude", amplitude("https://example.com")).await;
+        let refused = block(&server.state, app, "amplitude", Some("a wrong key"));
+        refused.await.unwrap();
+        counted("amplitude", 1).await;
+        counted("webhook", 0).await;
+        put(&server, "amplitude", false, &amplitude("https://example.com")).await;
+        counted("amplitude", 0).await;
+    }
+}
 
 #[tokio::test]
 async fn refused_credentials_stop_everything_until_they_are_mended() {
@@ -257,4 +285,66 @@ async fn the_webhook_gets_no_event_before_it_has_passed_the_handshake() {
             "{backend:?}"
         );
     }
+}
+
+/// As after a master key was lost, or a row damaged.
+#[tokio::test]
+async fn an_integration_whose_secrets_cannot_be_opened_stands_still_alone_until_they_are_entered_anew() {
+    for backend in [Backend::SqliteFile, Backend::Postgres] {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::start().await;
+        enable(&server, "amplitude", amplitude(&vendor.url)).await;
+        lose_secrets(&server, "amplitude").await;
+        // All else is served, also by a server that starts now.
+        open(&server.options, Clock::test(START), outbound()).await;
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        // Switching it off and on brings no secrets back.
+        for enabled in [false, true] {
+            switch(&server, "amplitude", enabled).await;
+        }
+        settle_down(&server.state).await;
+        let body = shown(&server, "amplitude").await;
+        assert_eq!(body["status"], "blocked", "{backend:?}: {body}");
+        assert!(
+            body["problems"].to_string().contains("enter its settings anew"),
+            "{body}"
+        );
+        assert_eq!(
+            (vendor.count(), states(&server).await),
+            (0, vec!["pending 1".to_owned()]),
+            "{backend:?}"
+        );
+        let mended = put(&server, "amplitude", true, &amplitude(&vendor.url))
+            .await
+            .json();
+        assert_eq!(mended["status"], "ok", "{backend:?}: {mended}");
+        settle_down(&server.state).await;
+        assert_eq!(states(&server).await, ["delivered 1"], "{backend:?}");
+    }
+}
+
+async fn lose_secrets(server: &TestServer, slug: &str) {
+    const SQL: Sql = Sql::same("UPDATE integrations SET sealed_secrets = $1 WHERE slug = $2");
+    let damage = Statement::new(&SQL, [b"sealed under another key".to_vec().into(), slug.into()]);
+    let store = &server.state.store;
+    store.write(vec![damage, raise_version()]).await.unwrap();
+    server.state.refresh().await.unwrap();
+}
+
+/// As the command line does, without a word of the settings.
+async fn switch(server: &TestServer, slug: &str, enabled: bool) {
+    let request = admin::Request {
+        actor: Actor("test".into()),
+        now: START,
+        remember: None,
+    };
+    let changes = IntegrationChanges {
+        enabled: Some(enabled),
+        settings: None,
+    };
+    let app = AppId(server.app_id.parse().unwrap());
+    set(&server.state, request, app, slug, changes).await.unwrap();
 }
