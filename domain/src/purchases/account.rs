@@ -1,5 +1,6 @@
 //! What happens to profiles when a transaction is reported or becomes due: who owns it, who shares its access, which
-//! events follow. Rows A20, A23, A24 and B20 of the transition tables, and F8, F9, F10, F11, F12, F13 and F14.
+//! events follow. Rows A20, F13 and F14 of the transition tables; F8 to F13 are in [`owners`], those of one-time purchases
+//! in [`one_time`].
 
 #[cfg(test)]
 mod any_order;
@@ -10,6 +11,8 @@ mod family;
 #[cfg(test)]
 mod long_run;
 mod notification;
+mod one_time;
+mod owners;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -21,15 +24,17 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::access::AccessLevel;
-use super::holdings::{Holdings, Key, OneTime, Shared};
+use super::holdings::{Holdings, Key, Shared};
 use super::machine::{self, Command, Context, clock};
-use super::transaction::{CancellationReason, Environment, PurchaseType, Transaction};
+use super::transaction::{Environment, PurchaseType, Transaction};
 use crate::app::Sharing;
 use crate::events::{EventKind, Fact};
 use crate::fields::Violation;
 use crate::ids::ProfileId;
 pub(super) use before::Before;
 pub use notification::notify;
+use one_time::buy_once;
+use owners::{settle_owner, share_access, sharing};
 
 /// A profile that a report touches.
 #[derive(Debug, Clone, PartialEq)]
@@ -218,92 +223,6 @@ fn complete(report: &mut Report<'_>, stored: Option<&Transaction>, parties: &[Pa
     }
 }
 
-/// What happens if somebody else owns it. Whether it is a test is said by what is known of it, not by who reports.
-fn sharing(report: &Report<'_>, parties: &[Party], key: &Key) -> Sharing {
-    let of_owner = parties.iter().find_map(|party| party.holdings.environment(key));
-    match of_owner.unwrap_or(report.transaction.environment) {
-        Environment::Production => report.sharing,
-        Environment::Sandbox => report.sandbox_sharing,
-    }
-}
-
-/// Who owns the chain from now on. Shares or moves it as the app's setting says (F8 to F13).
-fn settle_owner(parties: &mut [Party], key: &Key, sharing: Sharing) -> usize {
-    let owner = parties.iter().position(|party| party.holdings.owns(key));
-    let Some(owner) = owner.filter(|owner| *owner != 0) else {
-        return 0;
-    };
-    let (caller_named, owner_named) = (parties[0].is_identified, parties[owner].is_identified);
-    match sharing {
-        Sharing::Transfer if caller_named && owner_named => hand_over(parties, owner, key),
-        Sharing::Disabled if caller_named && !owner_named => hand_over(parties, owner, key),
-        // F10: the call succeeds, the newcomer gets nothing.
-        Sharing::Disabled if owner_named => owner,
-        // F8, F11
-        Sharing::Enabled | Sharing::Transfer | Sharing::Disabled => {
-            let shared = &mut parties[0].holdings.shared;
-            if !shared.iter().any(|share| share.key == *key) {
-                shared.push(Shared {
-                    key: key.clone(),
-                    access: None,
-                    revoked: None,
-                    ends_at: None,
-                });
-            }
-            owner
-        }
-    }
-}
-
-/// F9, F12: the caller owns it from now on, its revenue too, and nobody shares it any more.
-fn hand_over(parties: &mut [Party], owner: usize, key: &Key) -> usize {
-    let of_key = |transaction: &Transaction| Key::of(transaction) == *key;
-    let held = &mut parties[owner].holdings;
-    let chains: Vec<_> = held
-        .chains
-        .extract_if(.., |chain| of_key(&chain.latest))
-        .collect();
-    let one_time: Vec<_> = held
-        .one_time
-        .extract_if(.., |one| of_key(&one.transaction))
-        .collect();
-    let revenues = chains.iter().map(|chain| chain.revenue_usd);
-    let revenues = revenues.chain(one_time.iter().map(|one| revenue(&one.transaction)));
-    let moved = revenues.fold(Decimal::ZERO, Decimal::saturating_add);
-    held.revenue_usd = held.revenue_usd.saturating_sub(moved);
-    for party in parties.iter_mut() {
-        party.holdings.shared.retain(|share| share.key != *key);
-    }
-    let gained = &mut parties[0].holdings;
-    gained.revenue_usd = gained.revenue_usd.saturating_add(moved);
-    gained.chains.extend(chains);
-    gained.one_time.extend(one_time);
-    0
-}
-
-/// Lets everybody who shares it see it as it stands with its owner.
-fn share_access(parties: &mut [Party], owner: usize, key: &Key) {
-    let access = parties[owner].holdings.access_of(key);
-    for (index, party) in parties.iter_mut().enumerate() {
-        if index == owner {
-            party.holdings.shared.retain(|share| share.key != *key);
-        }
-        for share in &mut party.holdings.shared {
-            if share.key == *key {
-                let is_new_period = match (&share.access, &access) {
-                    (Some(old), Some(new)) => old.transaction_id != new.transaction_id,
-                    _ => true,
-                };
-                if is_new_period {
-                    share.revoked = None;
-                }
-                share.access.clone_from(&access);
-                share.ends_at = None;
-            }
-        }
-    }
-}
-
 /// The id of the transaction that a chain shows next, if the report takes the one that it shows out of it. As it was
 /// stored it has to come with the report, because of older periods a chain knows the dates alone.
 pub fn uncovers(parties: &[Party], known: &Transaction, reported: &Transaction) -> Option<String> {
@@ -382,78 +301,6 @@ fn advance(
             .insert(index.unwrap_or(holdings.chains.len()), chain);
     }
     facts
-}
-
-/// A23, A24, B20.
-fn buy_once(holdings: &mut Holdings, report: Report<'_>) -> Vec<Fact> {
-    let key = Key::of(&report.transaction);
-    let transaction = report.transaction;
-    let stored = holdings
-        .one_time
-        .iter_mut()
-        .find(|one| Key::of(&one.transaction) == key);
-    let mut facts = Vec::new();
-    let gives = report.context.access_level_id.filter(|_| !report.is_consumable);
-    let gives = gives.map(str::to_owned);
-    let was_refunded = match stored {
-        Some(stored) => {
-            let old = std::mem::replace(&mut stored.transaction, transaction.clone());
-            if old.product_id != transaction.product_id {
-                stored.is_consumable = report.is_consumable;
-                stored.access_level_id = gives;
-            }
-            old.refunded_at.is_some()
-        }
-        None => {
-            holdings.one_time.push(OneTime {
-                purchase_id: report.purchase_id,
-                transaction: transaction.clone(),
-                is_consumable: report.is_consumable,
-                access_level_id: gives,
-                revoked: None,
-            });
-            if !transaction.is_family_shared {
-                facts.push(once(
-                    EventKind::NonSubscriptionPurchase,
-                    transaction.purchased_at,
-                    &transaction,
-                ));
-            }
-            false
-        }
-    };
-    if let Some(at) = transaction
-        .refunded_at
-        .filter(|_| !was_refunded && !transaction.is_family_shared)
-    {
-        facts.push(Fact {
-            reason: Some(
-                transaction
-                    .cancellation_reason
-                    .unwrap_or(CancellationReason::Refund),
-            ),
-            refunded_share: Some(Decimal::ONE),
-            ..once(EventKind::NonSubscriptionPurchaseRefunded, at, &transaction)
-        });
-    }
-    facts
-}
-
-fn once(kind: EventKind, at: i64, transaction: &Transaction) -> Fact {
-    Fact {
-        kind,
-        at,
-        discriminator: at,
-        transaction: transaction.clone(),
-        subscription_expires_at: None,
-        reason: None,
-        consecutive_payments: 1,
-        rate_after_first_year: false,
-        trial_days: None,
-        is_in_trial: false,
-        refunded_share: None,
-        timer_days: None,
-    }
 }
 
 /// The rate of the day of the purchase; once known it stays, also if the table is changed later.

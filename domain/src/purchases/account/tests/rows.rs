@@ -2,13 +2,15 @@
 
 /// How many rows each table has; of table B the first is B0.
 const TABLES: [(char, u32, u32); 4] = [('a', 1, 24), ('b', 0, 20), ('c', 1, 11), ('f', 1, 14)];
-const CODE: [&str; 8] = [
+const CODE: [&str; 10] = [
     include_str!("../../machine/report.rs"),
     include_str!("../../machine/update.rs"),
     include_str!("../../machine/clock.rs"),
     include_str!("../../account.rs"),
     include_str!("../before.rs"),
     include_str!("../family.rs"),
+    include_str!("../one_time.rs"),
+    include_str!("../owners.rs"),
     include_str!("../../grants.rs"),
     include_str!("../../holdings.rs"),
 ];

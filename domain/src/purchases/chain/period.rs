@@ -1,0 +1,71 @@
+//! One period of a chain.
+
+use serde::{Deserialize, Serialize};
+
+use super::OwnLevel;
+use crate::purchases::transaction::{Transaction, is_false};
+
+/// One period of a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Period {
+    /// Its transaction.
+    pub transaction_id: String,
+    /// When it begins.
+    pub purchased_at: i64,
+    /// When it ends, with grace; `None`: never.
+    pub ends_at: Option<i64>,
+    /// When it was paid back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refunded_at: Option<i64>,
+    /// When it was cut short: another product took its place, or the store ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_at: Option<i64>,
+    /// Did it cost nothing?
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_free: bool,
+    /// How long its end is put off by grace, in microseconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub grace: i64,
+    /// What its product gives access to, where that is not what the chain gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_level: Option<OwnLevel>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(value: &i64) -> bool {
+    *value == 0
+}
+
+impl Period {
+    /// The period of a transaction.
+    pub fn of(transaction: &Transaction) -> Self {
+        let end = transaction.expires_at;
+        let grace_end = transaction.grace_period_expires_at;
+        let ends_at = end.map(|end| grace_end.map_or(end, |grace| grace.max(end)));
+        let grace = ends_at.zip(end).map(|(late, end)| late.saturating_sub(end));
+        Self {
+            transaction_id: transaction.id.clone(),
+            purchased_at: transaction.purchased_at,
+            ends_at,
+            refunded_at: transaction.refunded_at,
+            cut_at: None,
+            is_free: transaction.is_free(),
+            grace: grace.unwrap_or_default(),
+            own_level: None,
+        }
+    }
+
+    /// Which of two is shown: that with the latest purchase, then the latest end as it was reported.
+    pub(super) fn place(&self) -> (i64, i64) {
+        let end = self.ends_at.map(|end| end.saturating_sub(self.grace));
+        (self.purchased_at, end.unwrap_or(i64::MAX))
+    }
+
+    /// When it really ends; `None`: never. A refund or a cut never prolongs it.
+    pub fn end(&self) -> Option<i64> {
+        [self.ends_at, self.refunded_at, self.cut_at]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+}
