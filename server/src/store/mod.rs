@@ -145,7 +145,7 @@ impl Store {
         match &self.backend {
             Backend::Sqlite(sqlite) => {
                 let sqlite = sqlite.clone();
-                tokio::task::spawn_blocking(move || sqlite.read(&query))
+                tokio::task::spawn_blocking(move || sqlite.scan(&query))
                     .await
                     .map_err(|error| StoreError::Internal(error.to_string()))?
             }

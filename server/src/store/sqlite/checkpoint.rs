@@ -27,9 +27,11 @@ const REMAINDER_PAGES: i32 = 256;
 const FORCE_PAGES: i32 = 16_384;
 /// After a restart that failed, the writer tries again when the log has grown by so many pages.
 const RETRY_PAGES: i32 = 2_048;
-/// How long a restart waits for readers that still look at the log. Point queries take microseconds; a scan may
-/// take longer than all changes should wait.
+/// How long a restart waits for scans that still look at the log. One may take longer than all changes should wait.
 const RESTART_PATIENCE: Duration = Duration::from_millis(50);
+
+/// Moves what no reader needs to be in the log any more, and waits for nobody.
+const MOVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
 pub(super) struct Checkpointer {
     log: Arc<Log>,
@@ -106,7 +108,7 @@ impl Database {
     /// SQLite itself syncs the file only in a pass that comes to the log's end, and then with all that earlier passes
     /// have written: a moment in which nothing else gets on. Many small syncs cost no more and are not felt.
     fn pass(&self) -> rusqlite::Result<Pass> {
-        let pass = checkpoint(&self.connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+        let pass = checkpoint(&self.connection, MOVE)?;
         if let Some(Err(error)) = self.file.as_ref().map(|file| file.sync_data()) {
             // SQLite syncs once more before it relies on it, and then says so.
             tracing::warn!(%error, "the database's file could not be synced");
@@ -145,9 +147,16 @@ impl Checkpointer {
         }
     }
 
+    /// Tries at once while nobody begins to read: where readers follow each other, there is hardly a moment without any.
+    /// Only a scan or a pass may be in the way then, and is waited for while the others read on.
     fn restart(&self, writer: &Connection, length: i32) {
         self.readers.let_nobody_stay();
-        let next = if restart(writer, patience(length)) {
+        // What is left is moved before, as far as readers let it: they are not kept out for that.
+        if let Err(error) = checkpoint(writer, MOVE) {
+            warn(&error);
+        }
+        let at_once = || restart(writer, Duration::ZERO);
+        let next = if self.readers.kept_out(at_once) || restart(writer, patience(length)) {
             self.log.has_begun_anew();
             RESTART_PAGES
         } else {

@@ -6,7 +6,9 @@ mod readers;
 mod row;
 mod writer;
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +51,10 @@ impl Sqlite {
         metrics: &Arc<StoreMetrics>,
     ) -> Result<Self, StoreError> {
         let uri = match location {
-            Location::SqliteFile(path) => file_uri(path)?,
+            Location::SqliteFile(path) => {
+                make_file(path)?;
+                file_uri(path)?
+            }
             _ => format!("file:/{}?vfs=memdb", uuid::Uuid::new_v4()),
         };
         let connection = connect(&uri)?;
@@ -87,6 +92,11 @@ impl Sqlite {
     pub(super) fn read(&self, query: &Statement) -> Result<Vec<Row>, StoreError> {
         let read = |reader: &Connection| row::query(reader, query);
         self.inner.readers.read_latest(read).map(|latest| latest.found)
+    }
+
+    /// Runs a query that may take long, on the calling thread.
+    pub(super) fn scan(&self, query: &Statement) -> Result<Vec<Row>, StoreError> {
+        self.inner.readers.scan(|reader| row::query(reader, query))
     }
 
     /// Reads and decides a change on the calling thread, as [`ahead`] explains. Answers whether that settles it:
@@ -202,6 +212,17 @@ fn connect(uri: &str) -> Result<Connection, StoreError> {
         )
         .map_err(classify)?;
     Ok(connection)
+}
+
+/// Makes the database's file if it is not there, so that nobody else can read it, nor its log: they hold personal data.
+/// An existing one is not opened: closing it would take SQLite's locks away, see [`open_file`].
+fn make_file(path: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    let made = options.write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop).map_err(StoreError::unavailable),
+    }
 }
 
 /// The database's file, to sync it. Whoever has a connection keeps this as well, and lets go of it last: when a program

@@ -4,10 +4,12 @@
 //! which hardly ever change. Beside a busy writer each query would fetch them anew. What is decided ahead is checked
 //! again by the writer, so it may be read from the state of a few commits ago: the connection stays in its
 //! transaction, and its pages stay good. The writer ends such a transaction when it has nothing left to write.
+//!
+//! The log begins anew in a moment in which nobody reads it. Beside many readers there is none, so the writer makes one.
 
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use rusqlite::Connection;
 
@@ -23,6 +25,8 @@ pub(super) struct Readers {
     last_commit: LastCommit,
     idle: Mutex<Vec<Reader>>,
     in_use: AtomicUsize,
+    /// Held by who reads little; closed for a moment when the log is to begin anew.
+    gate: RwLock<()>,
     /// Behind the connections, because it must be closed after them; see [`super::open_file`].
     _file: Option<Arc<File>>,
     /// Is the writer at work, and does it not want everybody out?
@@ -50,6 +54,7 @@ impl Readers {
             last_commit,
             idle: Mutex::default(),
             in_use: AtomicUsize::new(0),
+            gate: RwLock::default(),
             _file: file,
             may_stay: AtomicBool::new(false),
         }
@@ -60,15 +65,24 @@ impl Readers {
         &self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<AsOf<T>, StoreError> {
+        let _open = self.gate.read().unwrap_or_else(PoisonError::into_inner);
         let since = self.last_commit.load(Ordering::Acquire);
+        let found = self.scan(read)?;
+        Ok(AsOf {
+            found,
+            since,
+            is_latest: true,
+        })
+    }
+
+    /// Reads the last committed state, however long that takes.
+    pub(super) fn scan<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
         self.with(|reader| {
             reader.leave()?;
-            let found = read(&reader.connection)?;
-            Ok(AsOf {
-                found,
-                since,
-                is_latest: true,
-            })
+            read(&reader.connection)
         })
     }
 
@@ -81,6 +95,7 @@ impl Readers {
         if !self.may_stay.load(Ordering::Acquire) {
             return self.read_latest(read);
         }
+        let _open = self.gate.read().unwrap_or_else(PoisonError::into_inner);
         let last = self.last_commit.load(Ordering::Acquire);
         self.with(|reader| {
             let is_latest = reader.enter(last)?;
@@ -106,6 +121,14 @@ impl Readers {
     pub(super) fn let_nobody_stay(&self) {
         self.may_stay.store(false, Ordering::Release);
         self.leave_all();
+    }
+
+    /// Does something while nobody looks at the database but scans. Waits for those who read little; they take
+    /// microseconds, and begin anew behind it.
+    pub(super) fn kept_out<T>(&self, act: impl FnOnce() -> T) -> T {
+        let _closed = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        self.let_nobody_stay();
+        act()
     }
 
     /// Ends the transactions of all that are not reading at this moment.
@@ -174,6 +197,7 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
+    use std::time::Duration;
 
     use super::*;
 
@@ -262,5 +286,22 @@ mod tests {
         assert_eq!(database.recent(), (1, 1, true));
         database.commit();
         assert_eq!(database.recent(), (2, 2, true));
+    }
+
+    #[test]
+    fn who_reads_little_is_kept_out_and_a_scan_is_not() {
+        let database = Database::new();
+        let readers = &database.readers;
+        std::thread::scope(|scope| {
+            let kept_out = readers.kept_out(|| {
+                assert_eq!(readers.scan(number).expect("a row"), 0);
+                let late = scope.spawn(|| readers.read_latest(number).expect("a row").found);
+                std::thread::sleep(Duration::from_millis(50));
+                assert!(!late.is_finished());
+                database.commit();
+                late
+            });
+            assert_eq!(kept_out.join().expect("it does not panic"), 1);
+        });
     }
 }

@@ -1,5 +1,6 @@
 //! SQLite's log stays short however long the load goes on, and whoever reads meanwhile.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -53,6 +54,15 @@ async fn read(store: &Store, mut random: Random, stop: &AtomicBool) {
 async fn scan(store: &Store, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         store.scan(Statement::new(&SCAN, [])).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nobody_else_can_read_the_database_or_its_log() {
+    let server = TestServer::on(Backend::SqliteFile).await;
+    for name in ["bursar.db", "bursar.db-wal", "bursar.db-shm"] {
+        let file = std::fs::metadata(server.folder.0.join(name)).unwrap();
+        assert_eq!(file.permissions().mode() & 0o777, 0o600, "{name}");
     }
 }
 
