@@ -247,9 +247,8 @@ pub fn due(now: i64, limit: i64) -> Statement {
 /// When something of a profile is due next, where nothing else of it has changed and another server has not handled it
 /// meanwhile: something is still due by `now`.
 pub fn set_due(app: AppId, profile: ProfileId, due_at: Option<i64>, now: i64) -> Statement {
-    const SQL: Sql = Sql::same(
-        "UPDATE profiles SET due_at = $1 WHERE app_id = $2 AND profile_id = $3 AND due_at <= $4",
-    );
+    const SQL: Sql =
+        Sql::same("UPDATE profiles SET due_at = $1 WHERE app_id = $2 AND profile_id = $3 AND due_at <= $4");
     Statement::new(&SQL, [due_at.into(), app.0.into(), profile.0.into(), now.into()])
 }
 
