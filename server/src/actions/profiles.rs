@@ -3,7 +3,7 @@
 use bursar_domain::attribution::{Attribution, WEB};
 use bursar_domain::identifiers::IdentifierChanges;
 use bursar_domain::ids::{AppId, ProfileId};
-use bursar_domain::profile::{self, Found, Profile, ProfileChanges, Saving};
+use bursar_domain::profile::{self, Details, Found, Profile, ProfileChanges, Saving};
 use bursar_domain::selector::Selector;
 use uuid::Uuid;
 
@@ -156,7 +156,19 @@ pub async fn set_attribution(
     state: &AppState,
     request: Request,
     told: Attribution,
-    render: impl Fn(&()) -> Reply + Send + 'static,
+    render: impl Fn() -> Reply + Send + 'static,
+) -> Result<Reply, ActionError> {
+    let change = move |details: &mut Details| details.attributions.set(WEB, told.clone());
+    change_details(state, request, change, move |_| render()).await
+}
+
+/// Changes details that no identifier is taken from, so that no delivery waits for them. `change` answers whether
+/// anything is different now.
+pub(super) async fn change_details(
+    state: &AppState,
+    request: Request,
+    change: impl Fn(&mut Details) -> bool + Send + 'static,
+    render: impl Fn(&(ProfileId, Details)) -> Reply + Send + 'static,
 ) -> Result<Reply, ActionError> {
     let Request {
         app,
@@ -170,11 +182,14 @@ pub async fn set_attribution(
         let mut profile = selector.pick(found)?;
         let mut details = details.unwrap_or_default();
         let mut writes = Vec::new();
-        if details.attributions.set(WEB, told.clone()) {
+        if change(&mut details) {
             profile.touch(now);
             writes.push(profiles::update(&profile, &details));
         }
-        Ok(Decision { writes, answer: () })
+        Ok(Decision {
+            writes,
+            answer: (profile.id, details),
+        })
     };
     commit(state, remember, now, reads, decide, render).await
 }

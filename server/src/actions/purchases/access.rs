@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bursar_domain::app::PREMIUM;
 use bursar_domain::fields::Violation;
 use bursar_domain::ids::ProfileId;
-use bursar_domain::profile::Profile;
+use bursar_domain::profile::{Details, Profile};
 use bursar_domain::purchases::access_body::{GrantRequest, RevokeRequest};
 use bursar_domain::purchases::account::{Drafts, Party};
 use bursar_domain::purchases::grants;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::people::People;
 use super::tell::tell;
 use super::{Rules, refused};
-use crate::actions::profiles::Request;
+use crate::actions::profiles::{Request, change_details};
 use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
 use crate::directory::App;
@@ -128,31 +128,13 @@ pub async fn set_refund_saver(
     state: &AppState,
     request: Request,
     changes: RefundSaverChanges,
-    render: impl Fn(&(ProfileId, RefundSaver)) -> Reply + Send + 'static,
+    render: impl Fn(ProfileId, RefundSaver) -> Reply + Send + 'static,
 ) -> Result<Reply, ActionError> {
-    let Request {
-        app,
-        selector,
-        now,
-        remember,
-    } = request;
-    let reads = vec![profiles::lock_whole(app, &selector)];
-    let decide = move |loaded: &mut Loaded| {
-        let (found, details) = profiles::read_whole(app, rows_of(loaded, 0))?.unzip();
-        let mut profile = selector.pick(found)?;
-        let mut details = details.unwrap_or_default();
-        let changed = details.refund_saver.apply(&changes);
-        let mut writes = Vec::new();
-        if changed {
-            profile.touch(now);
-            writes.push(profiles::update(&profile, &details));
-        }
-        Ok(Decision {
-            writes,
-            answer: (profile.id, details.refund_saver),
-        })
-    };
-    commit(state, remember, now, reads, decide, render).await
+    let change = move |details: &mut Details| details.refund_saver.apply(&changes);
+    change_details(state, request, change, move |(profile, details)| {
+        render(*profile, details.refund_saver)
+    })
+    .await
 }
 
 /// How requests for a refund are answered.

@@ -46,7 +46,7 @@ pub async fn set_refund_saver(call: Call) -> Result<Reply, ApiError> {
     let changes = RefundSaverChanges::parse(&call.json()?)?;
     let selector = selector_or_400(&call)?;
     let request = call.request(selector)?;
-    let render = |(profile, settings): &_| Reply::json(&RefundSaverBody::of(*profile, *settings));
+    let render = |profile, settings| Reply::json(&RefundSaverBody::of(profile, settings));
     let done = purchases::set_refund_saver(&call.state, request, changes, render).await;
     done.map_err(|error| missing_as_400(error.into()))
 }

@@ -12,7 +12,7 @@ use crate::http::route::Schemas;
 pub async fn set_attribution(call: Call) -> Result<Reply, ApiError> {
     let report = Report::parse(&call.json()?, call.now)?;
     let request = call.request(report.selector()?)?;
-    let render = |(): &()| Reply::empty(201);
+    let render = || Reply::empty(201);
     Ok(profiles::set_attribution(&call.state, request, report.attribution, render).await?)
 }
 
