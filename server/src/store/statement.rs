@@ -15,6 +15,9 @@ pub struct Sql {
     pub(super) locks: bool,
     pub(super) together: Option<&'static str>,
     pub(super) is_late: bool,
+    pub(super) is_covered: bool,
+    pub(super) is_for_all: bool,
+    pub(super) is_if_added: bool,
 }
 
 impl Sql {
@@ -31,6 +34,9 @@ impl Sql {
             locks: false,
             together: None,
             is_late: false,
+            is_covered: false,
+            is_for_all: false,
+            is_if_added: false,
         }
     }
 
@@ -61,6 +67,37 @@ impl Sql {
     pub const fn late(self) -> Self {
         Self {
             is_late: true,
+            ..self
+        }
+    }
+
+    /// A `SELECT` without a lock, whose change still notices on SQLite if what it found was another by then: it becomes
+    /// another only in changes that lock rows which this one locks as well, by an `INSERT` that fails if it is made
+    /// twice, or by writes that are [for all](Self::for_all).
+    #[must_use]
+    pub const fn covered(self) -> Self {
+        Self {
+            is_covered: true,
+            ..self
+        }
+    }
+
+    /// A write to what changes seldom and many changes read without a lock. On SQLite all that was decided before it
+    /// is decided anew.
+    #[must_use]
+    pub const fn for_all(self) -> Self {
+        Self {
+            is_for_all: true,
+            ..self
+        }
+    }
+
+    /// A write that follows from an `INSERT … ON CONFLICT DO NOTHING` before it in the same change. On SQLite it runs if
+    /// that added a row; PostgreSQL gets all statements at once, so there the text itself has to look for that row.
+    #[must_use]
+    pub const fn if_added(self) -> Self {
+        Self {
+            is_if_added: true,
             ..self
         }
     }
@@ -106,6 +143,11 @@ impl Statement {
     /// Does it lock what it finds?
     pub(super) fn locks(&self) -> bool {
         self.sql.locks
+    }
+
+    /// Does its change notice if what it found is not so any more?
+    pub(super) fn is_checked(&self) -> bool {
+        self.sql.locks || self.sql.is_covered
     }
 }
 

@@ -144,7 +144,8 @@ pub async fn delete(
     product: ProductId,
 ) -> Result<(), ActionError> {
     const DELETE: Sql =
-        Sql::same("DELETE FROM products WHERE app_id = $1 AND store = $2 AND store_product_id = $3");
+        Sql::same("DELETE FROM products WHERE app_id = $1 AND store = $2 AND store_product_id = $3")
+            .for_all();
     check_id(&product).check()?;
     let key = [
         app.0.into(),
@@ -219,7 +220,8 @@ fn upsert(app: AppId, product: &ProductBody) -> Statement {
              access_level_id = excluded.access_level_id, consumable = excluded.consumable,
              title = excluded.title, price_value = excluded.price_value,
              price_currency = excluded.price_currency",
-    );
+    )
+    .for_all();
     let said = product.said.clone();
     let (value, currency) = said.price.map(|price| (price.value, price.currency)).unzip();
     Statement::new(

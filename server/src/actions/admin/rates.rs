@@ -54,7 +54,8 @@ pub async fn set(
     const SET: Sql = Sql::same(
         "INSERT INTO rates (currency, from_date, usd) VALUES ($1, $2, $3)
          ON CONFLICT (currency, from_date) DO UPDATE SET usd = excluded.usd",
-    );
+    )
+    .for_all();
     let rate = checked(currency, draft, request.now)?;
     let key = [rate.currency.as_str().into(), rate.from.as_str().into()];
     let reads = vec![Statement::new(&LOCK, []), Statement::new(&BEFORE, key)];

@@ -4,6 +4,7 @@
 //! the change, what was decided still holds if no commit has touched the locked rows since; the writer then runs the
 //! writes as they are. Otherwise it reads and decides anew, as it does for every other change. This is the isolation
 //! that row locks give on PostgreSQL: rows that a change locks are as it read them, and it changes no others.
+//! What it reads without a lock must be the latest state, unless the statement says that it is covered otherwise.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -15,29 +16,72 @@ use crate::store::change::{Ahead, Loaded, LockedRows};
 use crate::store::{Row, Statement};
 
 /// Rows share so many marks. Two rows on one mark only mean that a change is decided twice.
-const MARKS: usize = 1 << 16;
+const MARKS: usize = 1 << 17;
 
-/// The number of the last commit, for everybody who reads.
-pub(super) type LastCommit = Arc<AtomicU64>;
-
-/// What the writer knows of who touched what, by number of commit.
-pub(super) struct Touched {
-    last: LastCommit,
-    marks: Vec<u64>,
+/// Who touched what, by number of commit. The writer notes it; whoever reads may look.
+pub(super) struct Commits {
+    last: AtomicU64,
+    /// How many pages all of them have written to the log.
+    pages: AtomicU64,
     /// The last commit that touched nobody knows which rows.
-    anything: u64,
+    anything: AtomicU64,
+    marks: Vec<AtomicU64>,
+}
+
+impl Commits {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            last: AtomicU64::new(0),
+            pages: AtomicU64::new(0),
+            anything: AtomicU64::new(0),
+            marks: std::iter::repeat_with(AtomicU64::default).take(MARKS).collect(),
+        })
+    }
+
+    /// The number of the last one: everybody sees what it wrote.
+    pub(super) fn last(&self) -> u64 {
+        self.last.load(Ordering::Acquire)
+    }
+
+    /// How many pages they have written to the log.
+    pub(super) fn pages(&self) -> u64 {
+        self.pages.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn have_written(&self, pages: u64) {
+        self.pages.fetch_add(pages, Ordering::Relaxed);
+    }
+
+    /// The last one that touched nobody knows which rows: of what was read before it, nothing is known any more.
+    pub(super) fn last_of_anything(&self) -> u64 {
+        self.anything.load(Ordering::Relaxed)
+    }
+
+    /// Has none since touched these rows? To the writer this is certain; to others one may be under way.
+    pub(super) fn leave_alone(&self, locked: &LockedRows, since: u64) -> bool {
+        let is_untouched = |row: &u64| self.mark_of(*row).load(Ordering::Relaxed) <= since;
+        self.last_of_anything() <= since && locked.0.iter().all(is_untouched)
+    }
+
+    fn mark_of(&self, row: u64) -> &AtomicU64 {
+        &self.marks[slot(row)]
+    }
+}
+
+/// The writer's side of [`Commits`].
+pub(super) struct Touched {
+    commits: Arc<Commits>,
     /// SQLite's count of the commits by others, such as the command line.
     others: i64,
 }
 
 impl Touched {
-    pub(super) fn new(last: LastCommit) -> Self {
-        Self {
-            last,
-            marks: vec![0; MARKS],
-            anything: 0,
-            others: 0,
-        }
+    pub(super) fn new(commits: Arc<Commits>) -> Self {
+        Self { commits, others: 0 }
+    }
+
+    pub(super) fn commits(&self) -> Arc<Commits> {
+        Arc::clone(&self.commits)
     }
 
     /// In a transaction that has just begun: has another program written meanwhile?
@@ -47,37 +91,40 @@ impl Touched {
             .query_row([], |row| row.get(0))?;
         if others != self.others {
             self.others = others;
-            self.anything = self.current();
+            self.touch(&self.commits.anything);
         }
         Ok(())
     }
 
     /// Are the rows still as they were read?
     pub(super) fn still_holds(&self, ahead: &Ahead) -> bool {
-        let is_untouched = |row: &u64| self.marks[slot(*row)] <= ahead.since;
-        self.anything <= ahead.since && ahead.locked.0.iter().all(is_untouched)
+        self.commits.leave_alone(&ahead.locked, ahead.since)
     }
 
     /// The open transaction writes these rows. A change that locked none is taken to touch anything, unless it only
-    /// adds rows.
-    pub(super) fn mark(&mut self, locked: &LockedRows, writes: &[Statement]) {
-        let current = self.current();
+    /// adds rows; so is one that writes what many read without a lock.
+    pub(super) fn mark(&self, locked: &LockedRows, writes: &[Statement]) {
         for row in locked.0.iter().filter(|_| !writes.is_empty()) {
-            self.marks[slot(*row)] = current;
+            self.touch(self.commits.mark_of(*row));
         }
-        if locked.0.is_empty() && !writes.iter().all(only_adds) {
-            self.anything = current;
+        let is_unlocked = locked.0.is_empty() && !writes.iter().all(only_adds);
+        if is_unlocked || writes.iter().any(|write| write.sql.is_for_all) {
+            self.touch(&self.commits.anything);
         }
     }
 
     /// The open transaction is on disk and everybody sees it.
     pub(super) fn committed(&self) {
-        self.last.store(self.current(), Ordering::Release);
+        self.commits.last.store(self.current(), Ordering::Release);
+    }
+
+    fn touch(&self, mark: &AtomicU64) {
+        mark.store(self.current(), Ordering::Relaxed);
     }
 
     /// The number of the transaction that is open or comes next.
     fn current(&self) -> u64 {
-        self.last.load(Ordering::Relaxed) + 1
+        self.commits.last() + 1
     }
 }
 
@@ -123,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_decision_holds_until_a_later_commit_touches_one_of_its_rows() {
-        let mut touched = Touched::new(LastCommit::default());
+        let touched = Touched::new(Commits::new());
         let early = ahead(0, &[1, 2]);
         assert!(touched.still_holds(&early));
         touched.mark(&LockedRows(vec![2]), &[]);
@@ -138,7 +185,7 @@ mod tests {
 
     #[test]
     fn writes_without_locked_rows_touch_anything_unless_they_only_add() {
-        let mut touched = Touched::new(LastCommit::default());
+        let touched = Touched::new(Commits::new());
         touched.mark(&LockedRows::default(), &[Statement::new(&ADD, [])]);
         assert!(touched.still_holds(&ahead(0, &[1])));
         touched.mark(&LockedRows::default(), &[Statement::new(&CHANGE, [])]);
@@ -146,10 +193,20 @@ mod tests {
     }
 
     #[test]
+    fn a_write_for_all_touches_anything_whatever_its_change_locked() {
+        const FOR_ALL: Sql = Sql::same("UPDATE b SET c = 1").for_all();
+        let touched = Touched::new(Commits::new());
+        touched.mark(&LockedRows(vec![1]), &[Statement::new(&CHANGE, [])]);
+        assert!(touched.still_holds(&ahead(0, &[2])));
+        touched.mark(&LockedRows(vec![1]), &[Statement::new(&FOR_ALL, [])]);
+        assert!(!touched.still_holds(&ahead(0, &[2])));
+    }
+
+    #[test]
     fn what_another_connection_commits_touches_anything() {
         let open = || Connection::open("file:/ahead-of-others?vfs=memdb").expect("a database in memory");
         let (writer, other) = (open(), open());
-        let mut touched = Touched::new(LastCommit::default());
+        let mut touched = Touched::new(Commits::new());
         touched.begin(&writer).expect("the pragma answers");
         touched.committed();
         let read_before = ahead(1, &[1]);

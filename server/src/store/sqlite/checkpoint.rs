@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::ahead::Commits;
 use super::readers::Readers;
 use super::{BUSY_TIMEOUT, classify, connect};
 use crate::store::StoreError;
@@ -21,6 +22,8 @@ use crate::store::StoreError;
 const PASS_PAGES: i32 = 32;
 /// From this many pages on, the log may begin anew: 24 MiB in pages of 2 KiB.
 const RESTART_PAGES: i32 = 12_288;
+/// So many pages before that, nobody looks at an earlier state any more, which would keep the thread from moving on.
+const CATCH_UP_PAGES: i32 = 2_048;
 /// So little may be left of the log when the writer lets it begin anew.
 const REMAINDER_PAGES: i32 = 256;
 /// From this many pages on, the writer lets it begin anew whatever is left and whoever reads: 32 MiB.
@@ -96,7 +99,8 @@ fn run(database: &Database, woken: &Receiver<()>, log: &Log) {
     while woken.recv().is_ok() {
         match database.pass() {
             Ok(pass) => log.moved.store(pass.moved, Ordering::Relaxed),
-            Err(error) => warn(&error),
+            Err(Failure::Move(error)) => warn(&error),
+            Err(Failure::Sync(error)) => end_program(&error),
         }
         log.is_in_pass.store(false, Ordering::Release);
     }
@@ -107,28 +111,50 @@ impl Database {
     ///
     /// SQLite itself syncs the file only in a pass that comes to the log's end, and then with all that earlier passes
     /// have written: a moment in which nothing else gets on. Many small syncs cost no more and are not felt.
-    fn pass(&self) -> rusqlite::Result<Pass> {
-        let pass = checkpoint(&self.connection, MOVE)?;
-        if let Some(Err(error)) = self.file.as_ref().map(|file| file.sync_data()) {
-            // SQLite syncs once more before it relies on it, and then says so.
-            tracing::warn!(%error, "the database's file could not be synced");
+    fn pass(&self) -> Result<Pass, Failure> {
+        let pass = checkpoint(&self.connection, MOVE).map_err(Failure::Move)?;
+        if let Some(file) = &self.file {
+            file.sync_data().map_err(Failure::Sync)?;
         }
         Ok(pass)
     }
 }
 
+/// Why a pass failed.
+#[derive(Debug)]
+enum Failure {
+    /// The pages may be moved again.
+    Move(rusqlite::Error),
+    /// Pages that count as moved may be lost: after a sync that failed the system takes them for written.
+    Sync(std::io::Error),
+}
+
+/// All that was acknowledged is in the log still, and the next start moves it from its beginning. Going on, the log would
+/// begin anew over pages that are nowhere else.
+fn end_program(error: &std::io::Error) -> ! {
+    tracing::error!(%error, "the database's file could not be synced: the program ends and loses nothing, if it is started again");
+    std::process::exit(1)
+}
+
 impl Checkpointer {
     /// Lets the writer's connection tell how long the log is after each commit.
-    pub(super) fn watch(&self, writer: &mut Connection) -> Result<(), StoreError> {
+    pub(super) fn watch(&self, writer: &mut Connection, commits: Arc<Commits>) -> Result<(), StoreError> {
         let log = Arc::clone(&self.log);
-        let hook = move |_: &mut rusqlite::hooks::Wal, pages| {
+        let hook = move |_: &mut rusqlite::hooks::Wal, pages: i32| {
             if pages < log.length.load(Ordering::Relaxed) {
                 log.has_begun_anew();
             }
-            log.length.store(pages, Ordering::Relaxed);
+            let before = log.length.swap(pages, Ordering::Relaxed);
+            commits.have_written(pages.abs_diff(before).into());
             Ok(())
         };
         writer.wal_hook(Some(hook)).map_err(classify)
+    }
+
+    /// Before a group: may readers stay in the state that they look at?
+    pub(super) fn lets_stay(&self) -> bool {
+        let restart_at = self.restart_at.load(Ordering::Relaxed);
+        self.log.length.load(Ordering::Relaxed) < restart_at - CATCH_UP_PAGES
     }
 
     /// Between two groups: wakes the thread when there is enough for a pass, and lets a long log begin anew when
@@ -203,4 +229,24 @@ fn checkpoint(connection: &Connection, pragma: &str) -> rusqlite::Result<Pass> {
             moved: row.get(2)?,
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn database(synced: &str) -> Database {
+        Database {
+            connection: connect("file:/a-pass?vfs=memdb").expect("a connection"),
+            file: Some(Arc::new(File::open(synced).expect("a file"))),
+        }
+    }
+
+    #[test]
+    fn a_pass_whose_sync_fails_is_not_one_that_can_be_made_again() {
+        assert!(database("Cargo.toml").pass().is_ok());
+        // A device that cannot be synced.
+        let failed = database("/dev/null").pass().map(|pass| pass.moved);
+        assert!(matches!(failed, Err(Failure::Sync(_))), "{failed:?}");
+    }
 }

@@ -17,7 +17,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::mpsc;
 
-use self::ahead::{LastCommit, Touched};
+use self::ahead::{Commits, Touched};
 use self::readers::{AsOf, Readers};
 use super::change::{Ahead, Queued};
 use super::migrations::{self, Migration};
@@ -42,6 +42,7 @@ struct Inner {
     uri: String,
     is_file: bool,
     readers: Arc<Readers>,
+    commits: Arc<Commits>,
 }
 
 impl Sqlite {
@@ -65,10 +66,10 @@ impl Sqlite {
             .pragma_update(None, "cache_size", -WRITER_CACHE_KIB)
             .map_err(classify)?;
         let file = open_file(location)?;
-        let last_commit = LastCommit::default();
-        let readers = Arc::new(Readers::new(uri.clone(), file.clone(), Arc::clone(&last_commit)));
+        let commits = Commits::new();
+        let readers = Arc::new(Readers::new(uri.clone(), file.clone(), Arc::clone(&commits)));
         let checkpointer = checkpoint::start(&uri, file, Arc::clone(&readers))?;
-        let touched = Touched::new(last_commit);
+        let touched = Touched::new(Arc::clone(&commits));
         writer::start(
             connection,
             queue,
@@ -81,6 +82,7 @@ impl Sqlite {
             uri,
             is_file: matches!(location, Location::SqliteFile(_)),
             readers,
+            commits,
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -111,8 +113,8 @@ impl Sqlite {
         {
             return false;
         }
-        // What does not lock may rest on rows that the writer does not check: only the latest state will do.
-        let may_be_recent = reads.iter().all(Statement::locks);
+        // Of rows that the writer does not check only the latest state will do.
+        let may_be_recent = reads.iter().all(Statement::is_checked);
         let settled = may_be_recent.then(|| self.decide_on(change, true)).flatten();
         settled.or_else(|| self.decide_on(change, false)).unwrap_or(false)
     }
@@ -133,6 +135,9 @@ impl Sqlite {
             readers.read_latest(read).ok()?
         };
         let locked = ahead::locked_rows(change.reads(), &found);
+        if !is_latest && !self.inner.commits.leave_alone(&locked, since) {
+            return None;
+        }
         let mut writes = change.decide(found);
         if writes.is_empty() {
             if may_be_recent {

@@ -2,8 +2,8 @@
 //!
 //! A connection forgets every page that it has read as soon as a commit follows, also the upper pages of the trees,
 //! which hardly ever change. Beside a busy writer each query would fetch them anew. What is decided ahead is checked
-//! again by the writer, so it may be read from the state of a few commits ago: the connection stays in its
-//! transaction, and its pages stay good. The writer ends such a transaction when it has nothing left to write.
+//! again by the writer, so it may be read from an earlier state: the connection stays in its transaction, and its pages
+//! stay good. The writer ends such a transaction when it has nothing left to write, and before the log begins anew.
 //!
 //! The log begins anew in a moment in which nobody reads it. Beside many readers there is none, so the writer makes one.
 
@@ -13,16 +13,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use rusqlite::Connection;
 
-use super::ahead::LastCommit;
+use super::ahead::Commits;
 use super::{classify, connect};
 use crate::store::StoreError;
 
-/// So many commits later, a state is left. Under load that is some ten milliseconds and a hundred changes.
-const OLDEST: u64 = 8;
+/// When commits have written so many pages to the log, a state is left: 8 MiB in pages of 2 KiB. That is less than a fifth
+/// of a second under load, and the log can be moved on up to there.
+const OLDEST_PAGES: u64 = 4_096;
+/// The page cache of a connection that stays in states, so that it holds the upper pages of a million profiles.
+const CACHE_KIB: i64 = 8 * 1024;
 
 pub(super) struct Readers {
     uri: String,
-    last_commit: LastCommit,
+    commits: Arc<Commits>,
     idle: Mutex<Vec<Reader>>,
     in_use: AtomicUsize,
     /// Held by who reads little; closed for a moment when the log is to begin anew.
@@ -35,8 +38,17 @@ pub(super) struct Readers {
 
 struct Reader {
     connection: Connection,
-    /// The commit whose state it looks at, while it is in a transaction.
-    state: Option<u64>,
+    /// What it looks at, while it is in a transaction.
+    state: Option<State>,
+    /// Has it the larger cache?
+    is_roomy: bool,
+}
+
+/// The state after a commit.
+struct State {
+    commit: u64,
+    /// How many pages had been written to the log by then.
+    pages: u64,
 }
 
 /// What was read, and of which state: that of this commit or a later one.
@@ -48,10 +60,10 @@ pub(super) struct AsOf<T> {
 }
 
 impl Readers {
-    pub(super) fn new(uri: String, file: Option<Arc<File>>, last_commit: LastCommit) -> Self {
+    pub(super) fn new(uri: String, file: Option<Arc<File>>, commits: Arc<Commits>) -> Self {
         Self {
             uri,
-            last_commit,
+            commits,
             idle: Mutex::default(),
             in_use: AtomicUsize::new(0),
             gate: RwLock::default(),
@@ -66,7 +78,7 @@ impl Readers {
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<AsOf<T>, StoreError> {
         let _open = self.gate.read().unwrap_or_else(PoisonError::into_inner);
-        let since = self.last_commit.load(Ordering::Acquire);
+        let since = self.commits.last();
         let found = self.scan(read)?;
         Ok(AsOf {
             found,
@@ -86,7 +98,7 @@ impl Readers {
         })
     }
 
-    /// Reads a state that may be a few commits old while the writer is at work, and stays in it. Whoever finds nothing
+    /// Reads a state that may be some commits old while the writer is at work, and stays in it. Whoever finds nothing
     /// to be written calls [`Self::leave_all`]; for the others the writer does.
     pub(super) fn read_recent<T>(
         &self,
@@ -96,11 +108,13 @@ impl Readers {
             return self.read_latest(read);
         }
         let _open = self.gate.read().unwrap_or_else(PoisonError::into_inner);
-        let last = self.last_commit.load(Ordering::Acquire);
+        let last = State {
+            pages: self.commits.pages(),
+            commit: self.commits.last(),
+        };
         self.with(|reader| {
-            let is_latest = reader.enter(last)?;
+            let (since, is_latest) = reader.enter(last, self.commits.last_of_anything())?;
             let found = read(&reader.connection)?;
-            let since = reader.state.unwrap_or(last);
             if !self.may_stay.load(Ordering::Acquire) {
                 reader.leave()?;
             }
@@ -112,9 +126,13 @@ impl Readers {
         })
     }
 
-    /// From now on readers may stay in a state for a while.
-    pub(super) fn let_stay(&self) {
-        self.may_stay.store(true, Ordering::Release);
+    /// From now on readers may stay in a state for a while, or nobody may.
+    pub(super) fn let_stay(&self, may_stay: bool) {
+        if may_stay {
+            self.may_stay.store(true, Ordering::Release);
+        } else {
+            self.let_nobody_stay();
+        }
     }
 
     /// From now on nobody stays; ends the transactions of all that are not reading at this moment.
@@ -164,21 +182,28 @@ impl Reader {
         Ok(Self {
             connection: connect(uri)?,
             state: None,
+            is_roomy: false,
         })
     }
 
-    /// Stays in its state if that is recent enough, else begins to look at the latest, and answers whether it did.
-    fn enter(&mut self, last: u64) -> rusqlite::Result<bool> {
-        if self
-            .state
-            .is_some_and(|state| last.saturating_sub(state) <= OLDEST)
+    /// Stays in its state if that is recent enough and no older than a certain commit, else begins to look at the last.
+    /// Answers the commit whose state it is, and whether it is the last.
+    fn enter(&mut self, last: State, not_before: u64) -> rusqlite::Result<(u64, bool)> {
+        if let Some(state) = &self.state
+            && state.commit >= not_before
+            && last.pages.saturating_sub(state.pages) <= OLDEST_PAGES
         {
-            return Ok(false);
+            return Ok((state.commit, false));
         }
         self.leave()?;
+        if !self.is_roomy {
+            self.connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+            self.is_roomy = true;
+        }
         self.run("BEGIN")?;
+        let commit = last.commit;
         self.state = Some(last);
-        Ok(true)
+        Ok((commit, true))
     }
 
     fn leave(&mut self) -> rusqlite::Result<()> {
@@ -200,11 +225,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::store::change::LockedRows;
+    use crate::store::sqlite::ahead::Touched;
+    use crate::store::{Sql, Statement};
 
     struct Database {
         readers: Readers,
         writer: Connection,
-        last: LastCommit,
+        touched: Touched,
         folder: PathBuf,
     }
 
@@ -223,20 +251,21 @@ mod tests {
             writer
                 .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE a (n); INSERT INTO a VALUES (0)")
                 .expect("a table");
-            let last = LastCommit::default();
+            let commits = Commits::new();
             Self {
-                readers: Readers::new(uri, None, LastCommit::clone(&last)),
+                readers: Readers::new(uri, None, Arc::clone(&commits)),
                 writer,
-                last,
+                touched: Touched::new(commits),
                 folder,
             }
         }
 
-        fn commit(&self) {
+        fn commit(&self, pages: u64) {
             self.writer
                 .execute("UPDATE a SET n = n + 1", [])
                 .expect("a commit");
-            self.last.fetch_add(1, Ordering::Release);
+            self.readers.commits.have_written(pages);
+            self.touched.committed();
         }
 
         fn recent(&self) -> (i64, u64, bool) {
@@ -256,22 +285,40 @@ mod tests {
     #[test]
     fn beside_a_busy_writer_a_state_is_kept_for_some_commits_and_known_as_old() {
         let database = Database::new();
-        database.readers.let_stay();
+        database.readers.let_stay(true);
         assert_eq!(database.recent(), (0, 0, true));
-        for _ in 0..OLDEST {
-            database.commit();
+        for _ in 0..4 {
+            database.commit(OLDEST_PAGES / 4);
             assert_eq!(database.recent(), (0, 0, false));
         }
-        database.commit();
-        assert_eq!(database.recent(), (9, 9, true), "older than is allowed");
+        database.commit(1);
+        assert_eq!(database.recent(), (5, 5, true), "older than is allowed");
+    }
+
+    #[test]
+    fn a_state_is_left_when_a_later_commit_has_touched_nobody_knows_what() {
+        const CHANGE: Sql = Sql::same("UPDATE a SET n = 1");
+        let database = Database::new();
+        database.readers.let_stay(true);
+        database.recent();
+        database
+            .touched
+            .mark(&LockedRows(vec![1]), &[Statement::new(&CHANGE, [])]);
+        database.commit(1);
+        assert_eq!(database.recent(), (0, 0, false));
+        database
+            .touched
+            .mark(&LockedRows::default(), &[Statement::new(&CHANGE, [])]);
+        database.commit(1);
+        assert_eq!(database.recent(), (2, 2, true));
     }
 
     #[test]
     fn who_asks_for_the_latest_state_gets_it_also_from_a_reader_that_stayed() {
         let database = Database::new();
-        database.readers.let_stay();
+        database.readers.let_stay(true);
         database.recent();
-        database.commit();
+        database.commit(1);
         assert_eq!(database.latest(), 1);
         assert_eq!(database.recent(), (1, 1, true), "nobody stays in it");
     }
@@ -279,12 +326,12 @@ mod tests {
     #[test]
     fn an_idle_writer_lets_nobody_stay() {
         let database = Database::new();
-        database.readers.let_stay();
+        database.readers.let_stay(true);
         database.recent();
         database.readers.let_nobody_stay();
-        database.commit();
+        database.commit(1);
         assert_eq!(database.recent(), (1, 1, true));
-        database.commit();
+        database.commit(1);
         assert_eq!(database.recent(), (2, 2, true));
     }
 
@@ -298,7 +345,7 @@ mod tests {
                 let late = scope.spawn(|| readers.read_latest(number).expect("a row").found);
                 std::thread::sleep(Duration::from_millis(50));
                 assert!(!late.is_finished());
-                database.commit();
+                database.commit(1);
                 late
             });
             assert_eq!(kept_out.join().expect("it does not panic"), 1);

@@ -33,21 +33,22 @@ pub(super) fn query(connection: &Connection, statement: &Statement) -> rusqlite:
 
 /// Runs several queries on one state of the database.
 pub(super) fn query_all(connection: &Connection, queries: &[Statement]) -> rusqlite::Result<Loaded> {
-    if let [only] = queries {
-        return Ok(vec![query(connection, only)?]);
+    let each = || queries.iter().map(|one| query(connection, one)).collect();
+    let sees_one_state = queries.len() < 2 || !connection.is_autocommit();
+    if sees_one_state {
+        return each();
     }
     let snapshot = connection.unchecked_transaction()?;
-    let loaded = queries.iter().map(|each| query(connection, each)).collect();
+    let loaded = each();
     snapshot.finish()?;
     loaded
 }
 
-/// Runs a statement that answers no rows.
-pub(super) fn execute(connection: &Connection, statement: &Statement) -> rusqlite::Result<()> {
+/// Runs a statement that answers no rows. Answers how many it wrote.
+pub(super) fn execute(connection: &Connection, statement: &Statement) -> rusqlite::Result<usize> {
     connection
         .prepare_cached(statement.sql.sqlite)?
         .execute(params(statement))
-        .map(drop)
 }
 
 fn params(statement: &Statement) -> impl Params + '_ {

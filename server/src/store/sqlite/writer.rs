@@ -30,7 +30,7 @@ pub(super) fn start(
     readers: Arc<Readers>,
     metrics: Arc<StoreMetrics>,
 ) -> Result<(), StoreError> {
-    checkpointer.watch(&mut connection)?;
+    checkpointer.watch(&mut connection, touched.commits())?;
     let runtime = Handle::try_current().ok();
     let run = move || {
         let mut writer = Writer {
@@ -41,7 +41,7 @@ pub(super) fn start(
         let mut group = Vec::with_capacity(MAX_GROUP);
         while queue.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
             metrics.group_size.observe(count(group.len()));
-            readers.let_stay();
+            readers.let_stay(checkpointer.lets_stay());
             writer.commit_group(group.drain(..), &metrics);
             checkpointer.after_commit(&writer.connection);
             if queue.is_empty() {
@@ -111,12 +111,10 @@ impl Writer {
         let connection = &self.connection;
         match writes {
             [] => Ok(()),
-            [only] => row::execute(connection, only),
+            [only] => row::execute(connection, only).map(drop),
             several => {
                 run(connection, "SAVEPOINT change")?;
-                let written = several
-                    .iter()
-                    .try_for_each(|write| row::execute(connection, write));
+                let written = write_all(connection, several);
                 if written.is_err() && !connection.is_autocommit() {
                     run(connection, "ROLLBACK TO change")?;
                 }
@@ -139,6 +137,19 @@ impl Writer {
         }
         committed.map_err(classify)
     }
+}
+
+/// Runs writes one after the other; what follows from an addition only if there was one.
+fn write_all(connection: &Connection, writes: &[Statement]) -> rusqlite::Result<()> {
+    let mut has_added = true;
+    for write in writes {
+        if !write.sql.is_if_added {
+            has_added = row::execute(connection, write)? > 0;
+        } else if has_added {
+            row::execute(connection, write)?;
+        }
+    }
+    Ok(())
 }
 
 /// Answers all callers of a group. A task of theirs does it, so that the writer can go on with the next group; one alone

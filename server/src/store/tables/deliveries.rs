@@ -78,18 +78,24 @@ pub fn close(closed: &Closed<'_>) -> Statement {
     )
 }
 
-/// Closes a delivery before it was ever open, if it is not there.
+/// Closes a delivery before it was ever open: if its event was added by the same change, before this statement, at this
+/// time.
 pub fn skip(event: Uuid, target: i64, reason: &str, now: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    const SQL: Sql = Sql::split(
         "INSERT INTO deliveries (event_id, target_id, reason, created_at, updated_at, state, tries)
-         VALUES ($1, $2, $3, $4, $4, 'skipped', 0) ON CONFLICT DO NOTHING",
+         VALUES ($1, $2, $3, $4, $4, 'skipped', 0)",
+        "INSERT INTO deliveries (event_id, target_id, reason, created_at, updated_at, state, tries)
+         SELECT $1::uuid, $2::bigint, $3::text, $4::bigint, $4, 'skipped', 0
+         WHERE EXISTS (SELECT 1 FROM events WHERE event_id = $1 AND created_at = $4) ON CONFLICT DO NOTHING",
     )
     .together(
         "INSERT INTO deliveries (event_id, target_id, reason, created_at, updated_at, state, tries)
          SELECT event_id, target_id, reason, now, now, 'skipped', 0
          FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[]) AS new (event_id, target_id, reason, now)
+         JOIN events USING (event_id) WHERE events.created_at = now
          ON CONFLICT DO NOTHING",
-    );
+    )
+    .if_added();
     Statement::new(&SQL, [event.into(), target.into(), reason.into(), now.into()])
 }
 

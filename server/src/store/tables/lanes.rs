@@ -63,20 +63,13 @@ impl Added {
 }
 
 /// Adds a delivery to its lane, behind those that are there: if its event was added by the same change, before this
-/// statement, and not once more.
+/// statement.
 pub fn enqueue(added: &Added) -> Statement {
     const SQL: Sql = Sql::split(
-        // Where the condition fails the place is null and the row left out. A SELECT would need a temporary table.
-        "INSERT OR IGNORE INTO queue
-             (target_id, lane_id, created_at, event_id, profile_id, tries, state, updated_at, place)
+        "INSERT INTO queue (target_id, lane_id, created_at, event_id, profile_id, tries, state, updated_at, place)
          VALUES ($1, $2, $3, $4, $5, 0, 'pending', $3, (
-             SELECT CASE
-                 WHEN NOT EXISTS (SELECT 1 FROM events WHERE event_id = $4 AND created_at = $3)
-                      OR EXISTS (SELECT 1 FROM queue WHERE target_id = $1 AND lane_id = $2 AND created_at = $3
-                                 AND event_id = $4) THEN NULL
-                 ELSE (SELECT coalesce(max(place), -1) + 1 FROM queue
-                       WHERE target_id = $1 AND lane_id = $2 AND created_at = $3)
-             END))",
+             SELECT coalesce(max(place), -1) + 1 FROM queue
+             WHERE target_id = $1 AND lane_id = $2 AND created_at = $3))",
         "INSERT INTO queue (target_id, lane_id, created_at, event_id, profile_id, tries, state, updated_at, place)
          SELECT $1::bigint, $2::uuid, $3::bigint, $4::uuid, $5::uuid, 0, 'pending', $3, (
              SELECT coalesce(max(place), -1) + 1 FROM queue
@@ -98,16 +91,17 @@ pub fn enqueue(added: &Added) -> Statement {
          WHERE events.created_at = new.created_at AND NOT EXISTS (
              SELECT 1 FROM queue AS q WHERE q.target_id = new.target_id AND q.lane_id = new.lane_id
              AND q.created_at = new.created_at AND q.event_id = new.event_id)",
-    );
+    )
+    .if_added();
     Statement::new(&SQL, added.columns())
 }
 
 /// Counts the lane of an added delivery up, after [`enqueue`]; a new lane is due at once.
 pub fn count_up(added: &Added) -> Statement {
     const SQL: Sql = Sql::split(
+        // The event is looked for by PostgreSQL alone: here `$5 IS NOT NULL` is the 1 that is counted.
         "INSERT INTO lanes (target_id, lane_id, due_at, profile_id, slow, open, waits)
-         SELECT $1, $2, $3, $4, 0, 1, 0
-         WHERE EXISTS (SELECT 1 FROM events WHERE event_id = $5 AND created_at = $3)
+         VALUES ($1, $2, $3, $4, 0, $5 IS NOT NULL, 0)
          ON CONFLICT (target_id, lane_id) DO UPDATE SET open = lanes.open + 1",
         "INSERT INTO lanes (target_id, lane_id, due_at, profile_id, slow, open, waits)
          SELECT $1::bigint, $2::uuid, $3::bigint, $4::uuid, 0, 1, 0
@@ -123,7 +117,8 @@ pub fn count_up(added: &Added) -> Statement {
          WHERE events.created_at = new.created_at
          GROUP BY target_id, lane_id ORDER BY target_id, lane_id
          ON CONFLICT (target_id, lane_id) DO UPDATE SET open = lanes.open + excluded.open",
-    );
+    )
+    .if_added();
     let [target, lane, at, event, profile] = added.columns();
     Statement::new(&SQL, [target, lane, at, profile, event])
 }

@@ -145,7 +145,9 @@ pub fn select(app: AppId, transaction: &Transaction) -> Statement {
                  FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY
                       AS wanted (app_id, store, transaction_id, place)
                  JOIN transactions USING (app_id, store, transaction_id)",
-            );
+            )
+            // Who changes one locks the profiles that hold its chain; one that is new is inserted.
+            .covered();
     Statement::new(
         &SQL,
         [
@@ -263,7 +265,8 @@ pub fn product(app: AppId, transaction: &Transaction) -> Statement {
          FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY
               AS wanted (app_id, store, store_product_id, place)
          JOIN products USING (app_id, store, store_product_id)",
-    );
+    )
+    .covered();
     Statement::new(
         &SQL,
         [
@@ -285,6 +288,7 @@ pub fn rate(currency: &str, day: &str) -> Statement {
          CROSS JOIN LATERAL (
              SELECT usd FROM rates WHERE currency = wanted.currency AND from_date <= wanted.day
              ORDER BY from_date DESC LIMIT 1) AS rate",
-    );
+    )
+    .covered();
     Statement::new(&SQL, [currency.into(), day.into()])
 }

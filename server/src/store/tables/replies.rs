@@ -22,7 +22,8 @@ pub fn select(scope: Uuid, key: &str) -> Statement {
     const SQL: Sql = Sql::same(
         "SELECT fingerprint, status, sealed_body, created_at FROM replies
          WHERE scope = $1 AND idempotency_key = $2",
-    );
+    )
+    .covered();
     Statement::new(&SQL, [scope.into(), key.into()])
 }
 

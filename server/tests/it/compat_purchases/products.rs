@@ -1,11 +1,14 @@
 //! What the catalogue, the app's settings and the rates make of a transaction.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::direct::{set_settings, set_webhook_of};
 use crate::support::purchases::{Customer, TRANSACTION, numbered, one_time, subscription, with};
-use crate::support::server::TestServer;
+use crate::support::server::{IDENTIFIERS, TestServer};
 
 async fn put(server: &TestServer, path: &str, body: &str) {
     let answer = server.admin("PUT", path, body).await;
@@ -276,4 +279,45 @@ async fn a_chain_shows_the_transaction_before_once_its_latest_has_moved_away() {
             assert_eq!(subscriptions[0]["offer"]["type"], "pay_as_you_go", "{backend:?}");
         }
     }
+}
+
+/// Reports may be decided on a state of a few commits ago; what they read of the catalogue may not be so old.
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_a_busy_writer_the_next_report_knows_what_was_set_of_a_product_and_a_rate() {
+    let server = TestServer::on(Backend::SqliteFile).await;
+    let busy = join_all((0..8).map(async |number| {
+        let name: &str = format!("busy-{number}").leak();
+        Customer::new(&server, name).await
+    }))
+    .await;
+    let app = format!("apps/{}", server.app_id);
+    let is_over = AtomicBool::new(false);
+    let keep_busy = join_all(busy.iter().map(async |customer| {
+        let mut number = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            number += 1;
+            let body = json!({"branch_id": number.to_string()});
+            customer.post(IDENTIFIERS, &body).await;
+        }
+    }));
+    let report = async {
+        for round in 0..150 {
+            let (name, level) = (format!("user-{round}"), format!("level-{round}"));
+            put(&server, &format!("{app}/access-levels/{level}"), "").await;
+            let product = json!({"access_level_id": level, "consumable": false}).to_string();
+            put(&server, &format!("{app}/products/app_store/monthly"), &product).await;
+            let rate = json!({"usd": format!("{}", round + 2)}).to_string();
+            put(&server, "rates/EUR", &rate).await;
+            let body = json!({"price": {"country": "DE", "currency": "EUR", "value": 1.0},
+                "purchased_at": "2026-01-01T00:00:00Z", "originally_purchased_at": "2026-01-01T00:00:00Z",
+                "expires_at": "2026-02-01T00:00:00Z"});
+            let customer = Customer::new(&server, &name).await;
+            let body = numbered(with(subscription(), body), &name);
+            let shown = customer.post(TRANSACTION, &body).await;
+            assert_eq!(level_ids(&shown), [level]);
+            assert_eq!(shown["total_revenue_usd"], f64::from(round + 2));
+        }
+        is_over.store(true, Ordering::Relaxed);
+    };
+    tokio::join!(keep_busy, report);
 }

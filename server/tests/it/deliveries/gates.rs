@@ -1,11 +1,12 @@
 //! What goes to an integration, and what does not, with the reason.
 
+use bursar::store::Sql;
 use serde_json::{Value, json};
 
 use crate::support::backend::ALL;
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, MINUTE, advance, amplitude, bought, enable, fates_of, put, settle_down, shown, states, work,
+    HOUR, MINUTE, advance, amplitude, bought, enable, fates_of, put, run, settle_down, shown, states, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
@@ -220,5 +221,36 @@ async fn test_purchases_and_real_ones_go_under_credentials_of_their_own() {
         let missing = "test skipped missing_credentials: tokens.sandbox.ios";
         assert_eq!(fates, ["real delivered", missing], "{backend:?}");
         assert_conserved(&server).await;
+    }
+}
+
+/// What was reported is forgotten behind the server's back and reported once more: its event is there, and so is what
+/// came of it, whatever the settings say by now.
+#[tokio::test]
+async fn an_event_that_is_told_again_gets_no_second_fate() {
+    const FORGET: [Sql; 3] = [
+        Sql::same("UPDATE profiles SET holdings = NULL"),
+        Sql::same("DELETE FROM chain_holders"),
+        Sql::same("DELETE FROM transactions"),
+    ];
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+        enable(&server, "amplitude", amplitude(&vendor.url)).await;
+        let customer = Customer::new(&server, "ann").await;
+        let off = with(
+            amplitude(&vendor.url),
+            json!({"events": {"subscription_started": false, "access_level_updated": false}}),
+        );
+        for settings in [amplitude(&vendor.url), off] {
+            put(&server, "amplitude", true, &settings).await;
+            advance(&server, MINUTE).await;
+            customer.post(TRANSACTION, &bought("t1")).await;
+            assert_eq!(states(&server).await, ["pending 1"], "{backend:?}");
+            assert_conserved(&server).await;
+            for sql in &FORGET {
+                run(&server, sql).await;
+            }
+        }
     }
 }
