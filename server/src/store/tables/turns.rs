@@ -70,12 +70,13 @@ impl Pick {
     }
 }
 
-/// The text of [`of_claimed`] for one of the ends of a lane, with `more` columns.
+/// The text of [`of_claimed`] for one of the ends of a lane, with `more` columns. SQLite knows nothing of what lies in
+/// its tables and would walk through all lanes of the target, so it is told by which `index` to find the claimed ones.
 macro_rules! of_claimed {
     ($order:literal) => {
-        of_claimed!("", "", $order)
+        Sql::split(of_claimed!(" INDEXED BY lanes_by_due", "", "", $order), of_claimed!("", "", "", $order))
     };
-    ($more:expr, $join:literal, $order:literal) => {
+    ($index:literal, $more:expr, $join:literal, $order:literal) => {
         concat!(
             "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
                     p.holdings, p.details, q.lane_id, q.created_at, q.place, q.event_id, e.event_type, e.event_at,
@@ -83,7 +84,9 @@ macro_rules! of_claimed {
                     coalesce(q.made_at, q.created_at), q.replay_id",
             $more,
             "
-             FROM lanes AS l
+             FROM lanes AS l",
+            $index,
+            "
              JOIN queue AS q ON q.target_id = l.target_id AND q.lane_id = l.lane_id
                   AND (q.created_at, q.place) = (
                       SELECT f.created_at, f.place FROM queue AS f ",
@@ -103,8 +106,9 @@ macro_rules! of_claimed {
 /// As [`of_claimed`], of the event that happened last, and whether a later one has been delivered. Such ones of the
 /// profile are found by the six bytes with which the ids of its events begin.
 macro_rules! last_to_happen {
-    ($profile:literal, $one:literal) => {
+    ($index:literal, $profile:literal, $one:literal) => {
         of_claimed!(
+            $index,
             concat!(
                 ", CASE WHEN EXISTS (
                      SELECT 1 FROM events AS n WHERE ", $profile, " AND n.profile_id = e.profile_id
@@ -120,15 +124,17 @@ macro_rules! last_to_happen {
 
 /// The delivery of each lane that was claimed with `lease` until `until` whose turn it is.
 pub fn of_claimed(app: AppId, target: i64, slow: bool, lease: i64, until: i64, pick: Pick) -> Statement {
-    const FIRST: Sql = Sql::same(of_claimed!("f.created_at, f.place"));
-    const LAST: Sql = Sql::same(of_claimed!("f.created_at DESC, f.place DESC"));
+    const FIRST: Sql = of_claimed!("f.created_at, f.place");
+    const LAST: Sql = of_claimed!("f.created_at DESC, f.place DESC");
     const LAST_TO_HAPPEN: Sql = Sql::split(
         last_to_happen!(
+            " INDEXED BY lanes_by_due",
             "n.event_id BETWEEN substr(e.event_id, 1, 6)
              AND CAST(substr(e.event_id, 1, 6) || x'ffffffffffffffffffff' AS BLOB)",
             "1"
         ),
         last_to_happen!(
+            "",
             "n.event_id BETWEEN (left(e.event_id::text, 13) || '-0000-0000-000000000000')::uuid
              AND (left(e.event_id::text, 13) || '-ffff-ffff-ffffffffffff')::uuid",
             "1::bigint"
