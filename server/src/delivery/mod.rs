@@ -10,6 +10,7 @@ mod mask;
 pub mod probe;
 mod round;
 mod send;
+mod settling;
 mod trial;
 mod turn;
 mod worker;

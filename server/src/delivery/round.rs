@@ -3,12 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures_util::future::join_all;
-
 use super::send::{LONGEST, send};
 use super::turn::{Considered, Ready, consider};
 use super::worker::Shared;
-use crate::actions::deliveries::{claim, give_back, settle};
+use crate::actions::deliveries::{claim, give_back, settle_all};
 use crate::directory::Target;
 use crate::store::StoreError;
 
@@ -16,7 +14,7 @@ use crate::store::StoreError;
 /// may follow from it take, as a rule.
 const LEASE: i64 = 60_000_000;
 /// How many lanes are claimed at a time, at most.
-const MOST_LANES: usize = 512;
+const MOST_LANES: usize = 1_024;
 
 /// Claims what is due `at` this time, and sends it. Answers whether there was anything to do.
 pub async fn run(shared: &Arc<Shared>, at: i64) -> Result<bool, StoreError> {
@@ -62,7 +60,7 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
             at,
         ) {
             Considered::Send(record) => ready.push(*record),
-            Considered::Settle(settlement) => settled.push(settle(&shared.state, *settlement)),
+            Considered::Settle(settlement) => settled.push(*settlement),
         }
     }
     for batch in batches(ready, per_request, limits.request_bytes) {
@@ -73,8 +71,8 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
         let now = shared.state.clock.now();
         if now + LONGEST > until || shared.is_paused() {
             // It has waited so long that others could send it before we are done, or it would fail.
-            let lanes = batch.iter().map(|ready| ready.settlement.lane).collect();
-            give_back(&shared.state, lanes, claimed.lease, now).await?;
+            let lanes = batch.iter().map(|ready| ready.settlement.lane.id).collect();
+            give_back(&shared.state, target.id, lanes, claimed.lease, now).await?;
             continue;
         }
         let shared = Arc::clone(shared);
@@ -86,10 +84,10 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
         });
     }
     shared.note_round(is_full, began.elapsed());
-    for written in join_all(settled).await {
-        written?;
+    match settle_all(&shared.state, settled).await.into_iter().next() {
+        Some((_, error)) => Err(error),
+        None => Ok(true),
     }
-    Ok(true)
 }
 
 /// Records by what can share a request: their route, their number and their bytes.

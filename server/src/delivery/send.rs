@@ -8,7 +8,6 @@ use bursar_domain::integrations::schedule::DICE;
 use bursar_domain::integrations::{
     Integration, Judgement, Method, Record, Schedule, Sending, Settings, Verdict,
 };
-use futures_util::future::join_all;
 use governor::DefaultDirectRateLimiter;
 use uuid::Uuid;
 
@@ -17,7 +16,7 @@ use super::learned::Learned;
 use super::mask::Mask;
 use super::turn::{DEAD, Ready, closed, keep};
 use super::worker::Shared;
-use crate::actions::deliveries::{End, Settlement, settle};
+use crate::actions::deliveries::{End, Settlement};
 use crate::directory::{AppIntegration, Target};
 use crate::outbound::{Received, SendError, TIMEOUT};
 use crate::state::AppState;
@@ -69,21 +68,12 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
     if let Some(why) = why_blocked(shared, &batch, &outcome) {
         shared.block(&why).await;
     }
-    let settled = batch.into_iter().zip(&outcome.verdicts).map(|(ready, verdict)| {
-        let shared = Arc::clone(shared);
-        let settlement = finish(&shared, target, ready, verdict, &outcome, started_at);
-        async move {
-            let (event, slug) = (settlement.event, shared.slug);
-            if let Err(error) = settle(&shared.state, settlement).await {
-                // The lane is ours until the lease ends; then it is sent once more, with the same id.
-                tracing::warn!(
-                    %error, slug, event.id = %event,
-                    "what {slug} said to the event {event} could not be written down; it is sent once more"
-                );
-            }
-        }
-    });
-    join_all(settled).await;
+    let settled = batch
+        .into_iter()
+        .zip(&outcome.verdicts)
+        .map(|(ready, verdict)| finish(shared, target, ready, verdict, &outcome, started_at));
+    let settled = settled.collect();
+    shared.settling.settle(&shared.state, shared.slug, settled).await;
 }
 
 /// What the third party has to say against the settings, if it has.

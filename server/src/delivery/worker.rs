@@ -16,6 +16,7 @@ use super::breaker::Breaker;
 use super::learned::Learned;
 use super::mask::Mask;
 use super::round;
+use super::settling::Settling;
 use crate::actions::admin::integrations::block;
 use crate::directory::{App, AppIntegration};
 use crate::state::AppState;
@@ -41,6 +42,7 @@ pub struct Worker {
     breaker: Arc<Mutex<Breaker>>,
     seats: Arc<Seats>,
     learned: Arc<Learned>,
+    settling: Arc<Settling>,
 }
 
 /// How much may be under way, as the settings of the moment say.
@@ -73,6 +75,8 @@ pub struct Shared {
     pub seats: Arc<Seats>,
     /// What its answers told.
     pub learned: Arc<Learned>,
+    /// What came of its requests and is not written down yet.
+    pub settling: Arc<Settling>,
     /// Its secrets.
     pub secrets: Mask,
     /// Have its settings been refused?
@@ -89,6 +93,7 @@ impl Worker {
             slug,
             seats: Arc::new(Seats::new(IN_FLIGHT, None)),
             learned: Arc::new(Learned::new(questions_per_second(slug))),
+            settling: Arc::new(Settling::new()),
         }
     }
 
@@ -163,6 +168,7 @@ impl Worker {
             breaker: Arc::clone(&self.breaker),
             seats: Arc::clone(&self.seats),
             learned: Arc::clone(&self.learned),
+            settling: Arc::clone(&self.settling),
             secrets: Mask::of_settings(known.integration, settings),
             is_refused: AtomicBool::new(false),
             app,

@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use crate::directory::Target;
 use crate::state::AppState;
-use crate::store::tables::lanes::{self, LaneKey};
+use crate::store::tables::lane_sets::{self, LaneSet};
+use crate::store::tables::lanes;
 use crate::store::tables::turns::{self, Pick, Turn};
 use crate::store::{Decision, Loaded, Row, StoreError};
 
@@ -30,10 +31,12 @@ pub async fn claim(
     let reads = vec![lanes::lock_due(target.id, slow, now, limit)];
     let decide = move |mut loaded: Loaded| -> Result<Decision<usize>, StoreError> {
         let rows = loaded.first_mut().map_or(&mut [][..], Vec::as_mut_slice);
-        let due = rows.iter_mut().map(|row| lanes::read_due(target.id, row));
+        let due = rows.iter_mut().map(lanes::read_due);
         let due = due.collect::<Result<Vec<_>, _>>()?;
+        let set = LaneSet::new(target.id, due.iter().copied());
+        let claim = (!due.is_empty()).then(|| lane_sets::claim(&set, lease, until));
         Ok(Decision {
-            writes: due.iter().map(|lane| lanes::claim(*lane, lease, until)).collect(),
+            writes: Vec::from_iter(claim),
             answer: due.len(),
         })
     };
@@ -73,23 +76,29 @@ fn readable(app: AppId, target: Target, row: &mut Row) -> Option<Result<Turn, St
     }
 }
 
-/// Gives lanes back that were claimed and of which nothing was sent, at once. Those that are not held any more stay as
-/// they are.
+/// Gives lanes of a target back that were claimed and of which nothing was sent, at once. Those that are not held any
+/// more stay as they are.
 pub async fn give_back(
     state: &AppState,
-    lanes: Vec<LaneKey>,
+    target: i64,
+    lanes: Vec<Uuid>,
     lease: i64,
     now: i64,
 ) -> Result<(), StoreError> {
-    let reads = lanes.iter().map(|lane| lanes::lock_held(*lane, lease)).collect();
-    let decide = move |_: Loaded| -> Result<Decision<()>, StoreError> {
-        let writes = lanes
+    let reads = vec![lane_sets::lock_held(&LaneSet::new(target, lanes))];
+    let decide = move |loaded: Loaded| -> Result<Decision<()>, StoreError> {
+        let rows = loaded.first().map_or(&[][..], Vec::as_slice);
+        let held = rows
             .iter()
-            .flat_map(|lane| lanes::let_go(*lane, lease, 0, now, false));
-        Ok(Decision {
-            writes: writes.collect(),
-            answer: (),
-        })
+            .map(lane_sets::read_held)
+            .collect::<Result<Vec<_>, _>>()?;
+        let ours = held.into_iter().filter(|(_, by)| *by == lease);
+        let ours: Vec<Uuid> = ours.map(|(lane, _)| lane).collect();
+        let writes = match ours.as_slice() {
+            [] => Vec::new(),
+            ours => lane_sets::let_go(&LaneSet::new(target, ours.iter().copied()), 0, now).into(),
+        };
+        Ok(Decision { writes, answer: () })
     };
     state.store.change(reads, decide).await
 }

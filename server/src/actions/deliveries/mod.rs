@@ -4,8 +4,10 @@ mod again;
 mod claim;
 mod plan;
 mod settle;
+mod settle_all;
 
 pub use again::{Before, refuses_again};
-pub use claim::{claim, give_back};
+pub use claim::{Claimed, claim, give_back};
 pub use plan::{Gate, lane_of, plan, release};
 pub use settle::{End, Settlement, settle};
+pub use settle_all::{Unsettled, settle_all};

@@ -81,7 +81,7 @@ pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, St
     }
     let lane = reads.len();
     reads.push(lanes::lock_held(settlement.lane, settlement.lease));
-    let supersedes = settlement.supersedes && !settlement.end.is_nothing();
+    let supersedes = settlement.supersedes_older();
     if supersedes {
         reads.push(match settlement.by_event_time {
             true => superseded::count_earlier(settlement.lane, settlement.event),
@@ -99,21 +99,19 @@ pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, St
             Some([row]) if supersedes => row.int(0)?,
             _ => 0,
         };
-        let writes = match &settlement.end {
-            End::Closed { state, reason } => settlement.close(older, state, reason.as_deref()),
-            End::Later {
-                due_at,
-                reason,
-                record,
-            } => settlement.keep_open(older, *due_at, reason, record.as_deref(), false),
-            End::Waiting { until, reason, seen } => {
+        let mut writes = settlement.superseded(older);
+        writes.extend(settlement.attempted());
+        match &settlement.end {
+            End::Closed { .. } => writes.extend(settlement.close(older)),
+            End::Later { due_at, .. } => writes.extend(settlement.keep_open(older, *due_at, false)),
+            End::Waiting { until, seen, .. } => {
                 let now_there = profiles::read_whole(seen.0.app, rows_of(&mut loaded, 0))?;
                 // What it waits for may have come since it was looked for.
                 let still_waits = now_there.is_some_and(|known| is_same(&known, seen));
                 let due_at = if still_waits { *until } else { settlement.now };
-                settlement.keep_open(older, due_at, reason, None, still_waits)
+                writes.extend(settlement.keep_open(older, due_at, still_waits));
             }
-        };
+        }
         Ok(Decision { writes, answer: true })
     };
     state.store.change(reads, decide).await
@@ -134,32 +132,50 @@ impl End {
 }
 
 impl Settlement {
-    fn close(&self, older: i64, state: &str, reason: Option<&str>) -> Vec<Statement> {
-        let mut writes = self.superseded(older);
-        writes.extend(self.attempted());
-        writes.push(lanes::dequeue(self.lane, self.place));
-        writes.push(deliveries::close(&Closed {
-            event: self.event,
-            target: self.lane.target,
-            state,
-            reason,
-            tries: self.tries,
-            created_at: self.made_at,
-            now: self.now,
-            replay: self.replay,
-        }));
+    /// Does nothing have to be looked at to write it down but whose its lane is?
+    pub(super) fn is_plain(&self) -> bool {
+        !self.supersedes_older() && !matches!(self.end, End::Waiting { .. })
+    }
+
+    fn supersedes_older(&self) -> bool {
+        self.supersedes && !self.end.is_nothing()
+    }
+
+    fn close(&self, older: i64) -> Vec<Statement> {
+        let mut writes = vec![self.dequeued()];
+        writes.extend(self.closed());
         writes.extend(lanes::let_go(self.lane, self.lease, older + 1, self.now, false));
         writes
     }
 
-    fn keep_open(
-        &self,
-        older: i64,
-        due_at: i64,
-        reason: &str,
-        record: Option<&str>,
-        waits: bool,
-    ) -> Vec<Statement> {
+    pub(super) fn dequeued(&self) -> Statement {
+        lanes::dequeue(self.lane, self.place)
+    }
+
+    /// The closed delivery, if it ends.
+    pub(super) fn closed(&self) -> Option<Statement> {
+        let End::Closed { state, reason } = &self.end else {
+            return None;
+        };
+        Some(deliveries::close(&Closed {
+            event: self.event,
+            target: self.lane.target,
+            state,
+            reason: reason.as_deref(),
+            tries: self.tries,
+            created_at: self.made_at,
+            now: self.now,
+            replay: self.replay,
+        }))
+    }
+
+    /// What it is when it goes on.
+    pub(super) fn keep_open(&self, older: i64, due_at: i64, waits: bool) -> Vec<Statement> {
+        let (reason, record) = match &self.end {
+            End::Closed { .. } => return Vec::new(),
+            End::Later { reason, record, .. } => (reason, record.as_deref()),
+            End::Waiting { reason, .. } => (reason, None),
+        };
         let noted = Noted {
             waits,
             reason,
@@ -168,14 +184,12 @@ impl Settlement {
             record,
             now: self.now,
         };
-        let mut writes = self.superseded(older);
-        writes.extend(self.attempted());
-        writes.push(lanes::note(self.lane, self.place, &noted));
+        let mut writes = vec![lanes::note(self.lane, self.place, &noted)];
         writes.extend(lanes::let_go(self.lane, self.lease, older, due_at, waits));
         writes
     }
 
-    fn attempted(&self) -> Option<Statement> {
+    pub(super) fn attempted(&self) -> Option<Statement> {
         let attempt = self.attempt.as_ref()?;
         Some(deliveries::keep(self.event, self.lane.target, attempt))
     }

@@ -65,6 +65,10 @@ impl Sqlite {
         connection
             .pragma_update(None, "cache_size", -WRITER_CACHE_KIB)
             .map_err(classify)?;
+        // What a savepoint keeps of pages, which would go to a file when a change touches more than a few.
+        connection
+            .pragma_update(None, "temp_store", "MEMORY")
+            .map_err(classify)?;
         let file = open_file(location)?;
         let commits = Commits::new();
         let readers = Arc::new(Readers::new(uri.clone(), file.clone(), Arc::clone(&commits)));

@@ -44,11 +44,29 @@ pub(super) fn query_all(connection: &Connection, queries: &[Statement]) -> rusql
     loaded
 }
 
-/// Runs a statement that answers no rows. Answers how many it wrote.
-pub(super) fn execute(connection: &Connection, statement: &Statement) -> rusqlite::Result<usize> {
+/// Runs a statement that answers no rows.
+pub(super) fn execute(connection: &Connection, statement: &Statement) -> rusqlite::Result<()> {
     connection
         .prepare_cached(statement.sql.sqlite)?
         .execute(params(statement))
+        .map(drop)
+}
+
+/// Runs statements in their order; what follows from an addition only if there was one. Those of one text that follow each
+/// other are looked up once.
+pub(super) fn execute_all(connection: &Connection, statements: &[Statement]) -> rusqlite::Result<()> {
+    let mut has_added = true;
+    for alike in statements.chunk_by(|one, next| std::ptr::eq(one.sql, next.sql)) {
+        let mut prepared = connection.prepare_cached(alike[0].sql.sqlite)?;
+        for statement in alike {
+            if !statement.sql.is_if_added {
+                has_added = prepared.execute(params(statement))? > 0;
+            } else if has_added {
+                prepared.execute(params(statement))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn params(statement: &Statement) -> impl Params + '_ {

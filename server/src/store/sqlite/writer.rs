@@ -111,10 +111,10 @@ impl Writer {
         let connection = &self.connection;
         match writes {
             [] => Ok(()),
-            [only] => row::execute(connection, only).map(drop),
+            [only] => row::execute(connection, only),
             several => {
                 run(connection, "SAVEPOINT change")?;
-                let written = write_all(connection, several);
+                let written = row::execute_all(connection, several);
                 if written.is_err() && !connection.is_autocommit() {
                     run(connection, "ROLLBACK TO change")?;
                 }
@@ -137,19 +137,6 @@ impl Writer {
         }
         committed.map_err(classify)
     }
-}
-
-/// Runs writes one after the other; what follows from an addition only if there was one.
-fn write_all(connection: &Connection, writes: &[Statement]) -> rusqlite::Result<()> {
-    let mut has_added = true;
-    for write in writes {
-        if !write.sql.is_if_added {
-            has_added = row::execute(connection, write)? > 0;
-        } else if has_added {
-            row::execute(connection, write)?;
-        }
-    }
-    Ok(())
 }
 
 /// Answers all callers of a group. A task of theirs does it, so that the writer can go on with the next group; one alone

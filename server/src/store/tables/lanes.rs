@@ -137,28 +137,8 @@ pub fn lock_due(target: i64, slow: bool, now: i64, limit: i64) -> Statement {
 }
 
 /// The lane of a row of [`lock_due`].
-pub fn read_due(target: i64, row: &mut Row) -> Result<LaneKey, StoreError> {
-    Ok(LaneKey {
-        target,
-        id: row.uuid(1)?,
-    })
-}
-
-/// Takes a lane until `until`; whoever holds `lease` may settle what it sends.
-pub fn claim(lane: LaneKey, lease: i64, until: i64) -> Statement {
-    const SQL: Sql = Sql::same(
-        "UPDATE lanes SET lease = $1, due_at = $2, waits = 0 WHERE target_id = $3 AND lane_id = $4",
-    )
-    .together(
-        "UPDATE lanes SET lease = new.lease, due_at = new.due_at, waits = 0
-         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::uuid[])
-              AS new (lease, due_at, target_id, lane_id)
-         WHERE lanes.target_id = new.target_id AND lanes.lane_id = new.lane_id",
-    );
-    Statement::new(
-        &SQL,
-        [lease.into(), until.into(), lane.target.into(), lane.id.into()],
-    )
+pub fn read_due(row: &mut Row) -> Result<Uuid, StoreError> {
+    row.uuid(1)
 }
 
 /// Locks a lane: answers a row if it is still held with this lease.

@@ -4,6 +4,7 @@ pub mod deliveries;
 pub mod delivery_list;
 pub mod events;
 pub mod integrations;
+pub mod lane_sets;
 pub mod lanes;
 pub mod past_events;
 pub mod profile_search;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bursar::actions::deliveries::{End, Settlement, claim, settle};
+use bursar::actions::deliveries::{Claimed, End, Settlement, claim, settle, settle_all};
 use bursar::directory::Target;
 use bursar::store::tables::deliveries::Attempt;
 use bursar::store::tables::turns::Turn;
@@ -122,6 +122,108 @@ async fn who_settles_after_its_lease_changes_nothing() {
         assert_eq!(fates, ["t1 rejected stale", "t2 pending"], "{backend:?}");
         // And not a second time.
         assert!(!settle(&server.state, late).await.unwrap(), "{backend:?}");
+        assert_conserved(&server).await;
+    }
+}
+
+/// Two customers with two events each, and a worker that takes their lanes `from` such a time on, for a second.
+async fn two_lanes(backend: Backend) -> (TestServer, impl AsyncFn(i64) -> Claimed) {
+    let server = TestServer::on(backend).await;
+    enable(&server, "amplitude", amplitude("http://127.0.0.1:9")).await;
+    for name in ["ann", "bob"] {
+        let customer = Customer::new(&server, name).await;
+        for number in [1, 2] {
+            customer
+                .post(TRANSACTION, &bought(&format!("{name}{number}")))
+                .await;
+        }
+    }
+    let (state, app, target) = (server.state.clone(), app_id(&server), target(&server));
+    let take = async move |from| {
+        claim(&state, app, target, false, (from, from + SECOND), 10)
+            .await
+            .unwrap()
+    };
+    (server, take)
+}
+
+/// The turn in this claim that is of the same lane.
+fn same_lane<'c>(claimed: &'c Claimed, turn: &Turn) -> &'c Turn {
+    let mut turns = claimed.turns.iter();
+    turns.find(|other| other.lane == turn.lane).unwrap()
+}
+
+#[tokio::test]
+async fn of_those_who_settle_together_only_who_lost_its_lane_changes_nothing() {
+    for backend in ALL {
+        let (server, take) = two_lanes(backend).await;
+        let stale = take(START).await;
+        let fresh = take(START + SECOND).await;
+        let now = START + SECOND;
+        let [lost, other] = stale.turns.as_slice() else {
+            panic!("{backend:?}: two lanes");
+        };
+        let late = refused(lost, stale.lease, now);
+        let own = refused(same_lane(&fresh, other), fresh.lease, now);
+        assert!(
+            settle_all(&server.state, vec![late, own.clone()])
+                .await
+                .is_empty()
+        );
+        let states = async || -> Vec<String> {
+            let fates = fates_of(&server, "amplitude", "").await;
+            let state = |fate: String| fate.split(' ').nth(1).unwrap().to_owned();
+            fates.into_iter().map(state).collect()
+        };
+        let mut seen = states().await;
+        seen.sort();
+        assert_eq!(seen, ["pending", "pending", "pending", "rejected"], "{backend:?}");
+        // The lane that was let go is free for what is left in it, the other one is still held.
+        let next = take(now).await;
+        let [left] = next.turns.as_slice() else {
+            panic!("{backend:?}: one lane is free");
+        };
+        assert_eq!(left.lane, other.lane, "{backend:?}");
+        assert_ne!(left.event, other.event, "{backend:?}");
+        // And not a second time, beside another one.
+        let before = stored(&server).await;
+        let again = vec![own, refused(lost, stale.lease, now)];
+        assert!(settle_all(&server.state, again).await.is_empty());
+        assert_eq!(stored(&server).await, before, "{backend:?}");
+        // What was last in its lanes: they go.
+        let own = |claimed: &Claimed, turn: &Turn| refused(turn, claimed.lease, now);
+        let both = vec![own(&fresh, same_lane(&fresh, lost)), own(&next, left)];
+        assert!(settle_all(&server.state, both).await.is_empty());
+        let last = take(now).await;
+        let [turn] = last.turns.as_slice() else {
+            panic!("{backend:?}: one lane is left");
+        };
+        assert_eq!(turn.lane, lost.lane, "{backend:?}");
+        assert_conserved(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_takes_down_nothing_that_is_settled_with_it() {
+    for backend in ALL {
+        let (server, take) = two_lanes(backend).await;
+        let claimed = take(START).await;
+        let both = claimed.turns.iter();
+        let mut both: Vec<_> = both.map(|turn| refused(turn, claimed.lease, START)).collect();
+        // PostgreSQL takes no such text.
+        both[0].end = End::Closed {
+            state: "rejected",
+            reason: Some("\0".into()),
+        };
+        let wrong = both[0].event;
+        let unsettled = settle_all(&server.state, both).await;
+        let unsettled: Vec<_> = unsettled.into_iter().map(|(event, _)| event).collect();
+        let seen = stored(&server).await;
+        let written = seen.matches("stale").count();
+        match backend {
+            Backend::Postgres => assert_eq!((unsettled.as_slice(), written), (&[wrong][..], 2), "{seen}"),
+            _ => assert_eq!((unsettled.len(), written), (0, 3), "{backend:?}: {seen}"),
+        }
         assert_conserved(&server).await;
     }
 }

@@ -1,0 +1,97 @@
+//! What came of many turns is written down together: of one request's records, or of requests that ended at once.
+
+use std::collections::{BTreeMap, HashMap};
+
+use futures_util::future::{join, join_all};
+use uuid::Uuid;
+
+use super::settle::{End, Settlement, settle};
+use crate::state::AppState;
+use crate::store::tables::lane_sets::{self, LaneSet};
+use crate::store::{Decision, Loaded, Statement, StoreError};
+
+/// What could not be written down: the event, and why.
+pub type Unsettled = (Uuid, StoreError);
+
+/// Writes down what came of turns of different lanes, in one commit as far as nothing but their lanes has to be looked
+/// at for it. Of lanes that are not ours any more nothing is written. Answers what could not be written.
+pub async fn settle_all(state: &AppState, settlements: Vec<Settlement>) -> Vec<Unsettled> {
+    let (plain, others): (Vec<_>, Vec<_>) = settlements.into_iter().partition(Settlement::is_plain);
+    let (mut unsettled, more) = join(settle_plain(state, plain), settle_each(state, others)).await;
+    unsettled.extend(more);
+    unsettled
+}
+
+async fn settle_plain(state: &AppState, settlements: Vec<Settlement>) -> Vec<Unsettled> {
+    if settlements.len() < 2 {
+        return settle_each(state, settlements).await;
+    }
+    match settle_together(state, settlements.clone()).await {
+        Ok(()) => Vec::new(),
+        Err(error @ (StoreError::Unavailable(_) | StoreError::Overloaded)) => {
+            let events = settlements.into_iter().map(|settlement| settlement.event);
+            events.map(|event| (event, error.clone())).collect()
+        }
+        // One of them is the cause. The others are not to suffer for it.
+        Err(_) => settle_each(state, settlements).await,
+    }
+}
+
+async fn settle_each(state: &AppState, settlements: Vec<Settlement>) -> Vec<Unsettled> {
+    let each = settlements.into_iter().map(async |settlement| {
+        let event = settlement.event;
+        let written = settle(state, settlement).await;
+        written.err().map(|error| (event, error))
+    });
+    join_all(each).await.into_iter().flatten().collect()
+}
+
+async fn settle_together(state: &AppState, settlements: Vec<Settlement>) -> Result<(), StoreError> {
+    let mut by_target: BTreeMap<i64, Vec<Settlement>> = BTreeMap::new();
+    for settlement in settlements {
+        let of_target = by_target.entry(settlement.lane.target).or_default();
+        of_target.push(settlement);
+    }
+    let groups: Vec<_> = by_target.into_iter().collect();
+    let locks = groups
+        .iter()
+        .map(|(target, group)| lane_sets::lock_held(&lanes_of(*target, group.iter())));
+    let reads = locks.collect();
+    let decide = move |loaded: Loaded| -> Result<Decision<()>, StoreError> {
+        let mut writes = Vec::new();
+        for ((target, group), rows) in groups.iter().zip(&loaded) {
+            let held = rows.iter().map(lane_sets::read_held);
+            let held: HashMap<Uuid, i64> = held.collect::<Result<_, _>>()?;
+            let is_ours = |one: &&Settlement| held.get(&one.lane.id) == Some(&one.lease);
+            writes_of(
+                *target,
+                &group.iter().filter(is_ours).collect::<Vec<_>>(),
+                &mut writes,
+            );
+        }
+        Ok(Decision { writes, answer: () })
+    };
+    state.store.change(reads, decide).await
+}
+
+/// What to write for those whose lanes are ours. Statements of one text stand behind each other, which is cheaper.
+fn writes_of(target: i64, ours: &[&Settlement], writes: &mut Vec<Statement>) {
+    let is_closed = |one: &&&Settlement| matches!(one.end, End::Closed { .. });
+    let (closed, open): (Vec<&Settlement>, Vec<&Settlement>) = ours.iter().partition(is_closed);
+    writes.extend(ours.iter().filter_map(|one| one.attempted()));
+    writes.extend(closed.iter().map(|one| one.dequeued()));
+    writes.extend(closed.iter().filter_map(|one| one.closed()));
+    if let Some(now) = closed.iter().map(|one| one.now).max() {
+        let lanes = lanes_of(target, closed.iter().copied());
+        writes.extend(lane_sets::let_go(&lanes, 1, now));
+    }
+    for one in open {
+        if let End::Later { due_at, .. } = &one.end {
+            writes.extend(one.keep_open(0, *due_at, false));
+        }
+    }
+}
+
+fn lanes_of<'s>(target: i64, settlements: impl Iterator<Item = &'s Settlement>) -> LaneSet {
+    LaneSet::new(target, settlements.map(|settlement| settlement.lane.id))
+}

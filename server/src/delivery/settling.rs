@@ -1,0 +1,127 @@
+//! Requests that end at once are written down together: what comes while one commit is under way waits for the next.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Mutex as Turns;
+
+use crate::actions::deliveries::{Settlement, settle_all};
+use crate::state::AppState;
+
+/// So many are written in one change, at most: the writer has others to serve in between.
+const MOST: usize = 512;
+/// What came of the requests of a worker and is not written down yet.
+pub struct Settling {
+    line: Mutex<Line>,
+    /// Whose turn it is to write: one change is under way at a time, and what comes meanwhile shares the next one.
+    turns: Turns<()>,
+}
+
+#[derive(Default)]
+struct Line {
+    waiting: VecDeque<Settlement>,
+    /// How many have ever come, and how many of them have been taken out.
+    came: usize,
+    taken: usize,
+}
+
+impl Settling {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self {
+            line: Mutex::default(),
+            turns: Turns::new(()),
+        }
+    }
+
+    /// Writes down what came of a request.
+    pub async fn settle(&self, state: &AppState, slug: &str, settlements: Vec<Settlement>) {
+        let last = self.line().add(settlements);
+        let _turn = self.turns.lock().await;
+        loop {
+            let batch = self.line().take_up_to(last);
+            if batch.is_empty() {
+                return;
+            }
+            for (event, error) in settle_all(state, batch).await {
+                // The lane is ours until the lease ends; then it is sent once more, with the same id.
+                tracing::warn!(
+                    %error, slug, event.id = %event,
+                    "what {slug} said to the event {event} could not be written down; it is sent once more"
+                );
+            }
+        }
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Line {
+    /// Puts them at the end, and answers the number of the last one.
+    fn add(&mut self, settlements: Vec<Settlement>) -> usize {
+        self.came += settlements.len();
+        self.waiting.extend(settlements);
+        self.came
+    }
+
+    /// Takes those in front, and what has come behind the one of this number with it; none if that one is taken.
+    fn take_up_to(&mut self, last: usize) -> Vec<Settlement> {
+        if self.taken >= last {
+            return Vec::new();
+        }
+        let count = self.waiting.len().min(MOST);
+        self.taken += count;
+        self.waiting.drain(..count).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::super::turn::closed;
+    use super::*;
+    use crate::store::tables::lanes::{LaneKey, Place};
+
+    fn settlements(count: usize) -> Vec<Settlement> {
+        let of_lane = |id: u128| Settlement {
+            lane: LaneKey {
+                target: 1,
+                id: Uuid::from_u128(id),
+            },
+            lease: 1,
+            place: Place {
+                created_at: 0,
+                number: 0,
+            },
+            event: Uuid::nil(),
+            made_at: 0,
+            replay: None,
+            tries: 1,
+            first_tried_at: None,
+            attempt: None,
+            end: closed("delivered", None),
+            supersedes: false,
+            by_event_time: false,
+            now: 0,
+        };
+        (0..count as u128).map(of_lane).collect()
+    }
+
+    #[test]
+    fn who_comes_first_takes_what_has_come_meanwhile_and_nobody_waits_for_what_came_later() {
+        let mut line = Line::default();
+        let (first, second) = (line.add(settlements(3)), line.add(settlements(2)));
+        assert_eq!(line.take_up_to(first).len(), 5);
+        assert!(line.take_up_to(second).is_empty(), "the first has it");
+        let third = line.add(settlements(MOST + 1));
+        let fourth = line.add(settlements(MOST));
+        assert_eq!(line.take_up_to(third).len(), MOST);
+        assert_eq!(line.take_up_to(third).len(), MOST, "its last one, and more");
+        assert!(line.take_up_to(third).is_empty(), "what is left is another's");
+        assert_eq!(line.take_up_to(fourth).len(), 1);
+        assert!(line.take_up_to(fourth).is_empty());
+    }
+}

@@ -1,0 +1,134 @@
+//! Many lanes of a target in one statement each: claimed together, settled together.
+//!
+//! Ids travel as a JSON text, which both databases take apart. A statement for each lane would cost more than what it
+//! does.
+
+use uuid::Uuid;
+
+use crate::store::{Row, Sql, Statement, StoreError, Value};
+
+/// Lanes of a target.
+#[derive(Debug, Clone)]
+pub struct LaneSet {
+    target: Value,
+    ids: Value,
+}
+
+impl LaneSet {
+    /// These of them.
+    pub fn new(target: i64, ids: impl IntoIterator<Item = Uuid>) -> Self {
+        let mut text = String::from("[");
+        let mut buffer = Uuid::encode_buffer();
+        for id in ids {
+            let separator = if text.len() > 1 { ",\"" } else { "\"" };
+            text.push_str(separator);
+            text.push_str(id.simple().encode_lower(&mut buffer));
+            text.push('"');
+        }
+        text.push(']');
+        Self {
+            target: target.into(),
+            ids: text.into(),
+        }
+    }
+
+    fn key(&self) -> [Value; 2] {
+        [self.target.clone(), self.ids.clone()]
+    }
+}
+
+/// The beginning of a statement, the condition that names the lanes of a set by the parameters for the target and the
+/// ids, and the end.
+macro_rules! of_set {
+    ($begin:literal, $target:literal, $ids:literal, $end:literal) => {
+        Sql::split(
+            concat!(
+                $begin,
+                " WHERE target_id = ",
+                $target,
+                " AND lane_id IN (SELECT unhex(value) FROM json_each(",
+                $ids,
+                "))",
+                $end
+            ),
+            concat!(
+                $begin,
+                " WHERE target_id = ",
+                $target,
+                " AND lane_id = ANY (ARRAY(SELECT value::uuid FROM jsonb_array_elements_text(",
+                $ids,
+                "::text::jsonb) AS one (value)))",
+                $end
+            ),
+        )
+    };
+}
+
+/// Takes lanes that are locked, until `until`; whoever holds `lease` may settle what it sends.
+pub fn claim(lanes: &LaneSet, lease: i64, until: i64) -> Statement {
+    const SQL: Sql = of_set!(
+        "UPDATE lanes SET lease = $1, due_at = $2, waits = 0",
+        "$3",
+        "$4",
+        ""
+    );
+    let [target, ids] = lanes.key();
+    Statement::new(&SQL, [lease.into(), until.into(), target, ids])
+}
+
+/// Locks lanes and tells who is at each; see [`read_held`].
+pub fn lock_held(lanes: &LaneSet) -> Statement {
+    const SQL: Sql = Sql::with_lock(
+        "SELECT target_id || hex(lane_id), lane_id, lease FROM lanes
+         WHERE target_id = $1 AND lane_id IN (SELECT unhex(value) FROM json_each($2)) AND lease IS NOT NULL",
+        "SELECT target_id || lane_id::text, lane_id, lease FROM lanes
+         WHERE target_id = $1 AND lane_id = ANY (ARRAY(
+             SELECT value::uuid FROM jsonb_array_elements_text($2::text::jsonb) AS one (value)))
+             AND lease IS NOT NULL
+         ORDER BY lane_id FOR UPDATE",
+    )
+    .late();
+    Statement::new(&SQL, lanes.key())
+}
+
+/// The lane of a row of [`lock_held`], and the lease with which it is held.
+pub fn read_held(row: &Row) -> Result<(Uuid, i64), StoreError> {
+    Ok((row.uuid(1)?, row.int(2)?))
+}
+
+/// Lets go of lanes that are locked and held, and of each of which `closed` deliveries were closed: removes those of
+/// which that was all, and gives the others back for `due_at`. Of the two statements one finds a lane, in whatever
+/// order they run.
+pub fn let_go(lanes: &LaneSet, closed: i64, due_at: i64) -> [Statement; 2] {
+    const REMOVE: Sql = of_set!(
+        "DELETE FROM lanes",
+        "$1",
+        "$2",
+        " AND lease IS NOT NULL AND open <= $3"
+    );
+    const GIVE_BACK: Sql = of_set!(
+        "UPDATE lanes SET open = open - $1, due_at = $2, waits = 0, lease = NULL",
+        "$3",
+        "$4",
+        " AND lease IS NOT NULL AND open > $1"
+    );
+    let [target, ids] = lanes.key();
+    [
+        Statement::new(&REMOVE, [target.clone(), ids.clone(), closed.into()]),
+        Statement::new(&GIVE_BACK, [closed.into(), due_at.into(), target, ids]),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_a_json_list() {
+        let ids_of = |ids: &[Uuid]| LaneSet::new(1, ids.iter().copied()).ids;
+        assert_eq!(ids_of(&[]), "[]".into());
+        let [one, two] = [Uuid::from_u128(1), Uuid::max()];
+        let expected = r#"["00000000000000000000000000000001","ffffffffffffffffffffffffffffffff"]"#;
+        assert_eq!(ids_of(&[one, two]), expected.into());
+    }
+}
