@@ -55,7 +55,7 @@ pub async fn set_identifiers(
         let changed = profile.set_identifiers(&changes, now);
         let writes = if changed {
             let update = profiles::update_identifiers(&profile, &selector, place);
-            and_release(update, known.as_deref(), &profile)
+            and_release(update, known.as_deref(), &profile, now)
         } else {
             Vec::new()
         };
@@ -105,7 +105,12 @@ pub async fn create(
         let (profile, details, saving) = profile::create(app, &selector, found, &changes, fresh, now)?;
         let writes = match saving {
             Saving::Insert => vec![profiles::insert(&profile, &details)],
-            Saving::Update => and_release(profiles::update(&profile, &details), known.as_deref(), &profile),
+            Saving::Update => and_release(
+                profiles::update(&profile, &details),
+                known.as_deref(),
+                &profile,
+                now,
+            ),
             Saving::Nothing => Vec::new(),
         };
         Ok(Decision {
@@ -137,7 +142,12 @@ pub async fn update(
         let mut details = details.unwrap_or_default();
         let changed = profile.update(&mut details, &changes, now)?;
         let writes = if changed {
-            and_release(profiles::update(&profile, &details), known.as_deref(), &profile)
+            and_release(
+                profiles::update(&profile, &details),
+                known.as_deref(),
+                &profile,
+                now,
+            )
         } else {
             Vec::new()
         };
@@ -203,8 +213,8 @@ fn as_kept(mut changes: ProfileChanges, app: Option<&App>) -> ProfileChanges {
 }
 
 /// The update with what it lets go on: deliveries that waited for what it sets.
-fn and_release(update: Statement, app: Option<&App>, profile: &Profile) -> Vec<Statement> {
-    let release = app.and_then(|app| release(app, profile));
+fn and_release(update: Statement, app: Option<&App>, profile: &Profile, now: i64) -> Vec<Statement> {
+    let release = app.and_then(|app| release(app, profile, now));
     std::iter::once(update).chain(release).collect()
 }
 

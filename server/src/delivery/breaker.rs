@@ -8,7 +8,7 @@ const LONGEST: i64 = 60_000_000;
 /// The longest pause of all because one answer asked for it. The delivery itself waits as long as it was asked to.
 const LONGEST_ASKED: i64 = 5 * 60_000_000;
 
-/// What is known of a third party's health. Times are microseconds.
+/// What is known of a third party's health. Times are microseconds that have passed, whatever the clock is set to.
 #[derive(Debug, Default)]
 pub struct Breaker {
     failures: u32,

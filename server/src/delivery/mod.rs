@@ -10,6 +10,7 @@ mod mask;
 pub mod probe;
 mod round;
 mod send;
+mod set_back;
 mod settling;
 mod trial;
 mod turn;
@@ -101,9 +102,9 @@ impl Workers {
     }
 
     /// Is nothing sent there for now?
-    fn is_paused(&self, app: AppId, slug: &'static str, now: i64) -> bool {
+    fn is_paused(&self, app: AppId, slug: &'static str, passed: i64) -> bool {
         let breaker = self.breaker(app, slug);
-        breaker.lock().unwrap_or_else(PoisonError::into_inner).until() > now
+        breaker.lock().unwrap_or_else(PoisonError::into_inner).until() > passed
     }
 }
 
@@ -145,7 +146,9 @@ pub fn run(state: AppState) -> impl Future<Output = ()> {
 
 async fn keep_staff(state: &AppState) {
     let mut staff: HashMap<(AppId, &'static str), Hired> = HashMap::new();
+    let mut times_set_back = None;
     loop {
+        times_set_back = set_back::mend(state, times_set_back).await;
         let wanted: Vec<_> = {
             let directory = state.directory();
             let of_app = |app: &Arc<App>| {
@@ -188,12 +191,12 @@ pub async fn settle_down(state: &AppState) -> Result<(), StoreError> {
 }
 
 async fn is_anything_due(state: &AppState) -> Result<bool, StoreError> {
-    let now = state.clock.now();
+    let (now, passed) = (state.clock.now(), state.clock.passed());
     let targets: Vec<i64> = {
         let directory = state.directory();
         let going = |app: &Arc<App>| {
             let open = app.enabled().filter(|known| {
-                known.blocked.is_none() && !state.workers.is_paused(app.id, known.integration.slug, now)
+                known.blocked.is_none() && !state.workers.is_paused(app.id, known.integration.slug, passed)
             });
             open.flat_map(|known| known.targets.iter().map(|target| target.id))
                 .collect::<Vec<_>>()

@@ -211,7 +211,7 @@ impl Shared {
         }
         let room = self.seats.in_flight.available_permits();
         let under_way = self.seats.most - room;
-        let room = self.breaker().allows(self.state.clock.now(), room, under_way);
+        let room = self.breaker().allows(self.state.clock.passed(), room, under_way);
         if room == 0 {
             return 0;
         }
@@ -221,13 +221,13 @@ impl Shared {
 
     /// Is the third party left alone for a while, or until the settings are mended?
     pub fn is_paused(&self) -> bool {
-        self.is_refused.load(Relaxed) || self.state.clock.now() < self.breaker().until()
+        self.is_refused.load(Relaxed) || self.state.clock.passed() < self.breaker().until()
     }
 
     /// Has nothing succeeded for so long that nothing is repeated any more?
     pub fn is_dead(&self) -> bool {
         let after = self.known.integration.schedule.dead_after;
-        after.is_some_and(|after| self.breaker().is_dead(self.state.clock.now(), after))
+        after.is_some_and(|after| self.breaker().is_dead(self.state.clock.passed(), after))
     }
 
     /// Notes a round that used all of its room, if it `is_full`, and how long it took. Where a third party takes
@@ -251,7 +251,7 @@ impl Shared {
             .all(|verdict| matches!(verdict, Verdict::Retry { .. } | Verdict::RetryAtMost { .. }));
         if is_in_trouble {
             self.seats.ahead.store(0, Relaxed);
-            self.breaker().failed(self.state.clock.now(), asked);
+            self.breaker().failed(self.state.clock.passed(), asked);
         } else {
             let is_delivered =
                 |verdict: &Verdict| matches!(verdict, Verdict::Delivered | Verdict::DeliveredWithWarning(_));

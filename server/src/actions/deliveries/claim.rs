@@ -18,17 +18,19 @@ pub struct Claimed {
     pub turns: Vec<Turn>,
 }
 
-/// Takes up to `limit` lanes that are due `now`, until `until` (microseconds). Whose turn it is in each, the part says.
+/// Takes up to `limit` lanes that are due `now`, until `until` (microseconds); with `free`, none that somebody had taken
+/// before. Whose turn it is in each, the part says.
 pub async fn claim(
     state: &AppState,
     app: AppId,
     target: Target,
     slow: bool,
+    free: bool,
     (now, until): (i64, i64),
     limit: i64,
 ) -> Result<Claimed, StoreError> {
     let lease = new_lease();
-    let reads = vec![lanes::lock_due(target.id, slow, now, limit)];
+    let reads = vec![lanes::lock_due(target.id, slow, free, now, limit)];
     let decide = move |mut loaded: Loaded| -> Result<Decision<usize>, StoreError> {
         let rows = loaded.first_mut().map_or(&mut [][..], Vec::as_mut_slice);
         let due = rows.iter_mut().map(lanes::read_due);

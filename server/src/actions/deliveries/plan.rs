@@ -66,16 +66,23 @@ impl Gate {
 }
 
 /// The statements that add the deliveries of an event, after the one that adds the event: one for each part of each
-/// integration that is on. `now` is when the event was made, in microseconds.
-pub fn plan(app: &App, profile: ProfileId, event: Uuid, gate: &Gate, now: i64) -> Vec<Statement> {
+/// integration that is on. `made_at` is when the event was made, which may lie ahead of `now`; microseconds.
+pub fn plan(
+    app: &App,
+    profile: ProfileId,
+    event: Uuid,
+    gate: &Gate,
+    made_at: i64,
+    now: i64,
+) -> Vec<Statement> {
     let mut writes = Vec::new();
     for known in app.enabled() {
         let refused = gate.refuses(known);
-        let lane = lane_of(known, profile, event, now);
+        let lane = lane_of(known, profile, event, made_at);
         let wanted = |target: &&Target| target.part.is_wanted(&known.settings, gate.kind);
         for target in known.targets.iter().filter(wanted) {
             if let Some(skip) = &refused {
-                writes.push(deliveries::skip(event, target.id, skip.name(), now));
+                writes.push(deliveries::skip(event, target.id, skip.name(), made_at));
                 continue;
             }
             let added = Added {
@@ -83,9 +90,10 @@ pub fn plan(app: &App, profile: ProfileId, event: Uuid, gate: &Gate, now: i64) -
                     target: target.id,
                     id: lane,
                 },
-                at: now,
+                at: made_at,
                 event,
                 profile,
+                now,
             };
             writes.extend([lanes::enqueue(&added), lanes::count_up(&added)]);
         }
@@ -103,9 +111,9 @@ pub fn lane_of(known: &AppIntegration, profile: ProfileId, event: Uuid, made_at:
     }
 }
 
-/// What a change of a profile lets go on: deliveries that wait for an identifier.
-pub fn release(app: &App, profile: &Profile) -> Option<Statement> {
+/// What a change of a profile lets go on, `now` (microseconds): deliveries that wait for an identifier.
+pub fn release(app: &App, profile: &Profile, now: i64) -> Option<Statement> {
     // Also while an integration is off: when it is on again, nobody else tells its lanes.
     let may_wait = !app.integrations.is_empty();
-    may_wait.then(|| lanes::release(profile.id, profile.updated_at))
+    may_wait.then(|| lanes::release(profile.id, now))
 }

@@ -33,7 +33,14 @@ pub(super) fn tell(rules: &Rules, people: &People, drafts: Drafts, now: i64) -> 
             Draft::Level { .. } => None,
         };
         let gate = Gate::new(event.kind, event.at, timer_days, &people.known[place].1);
-        writes.extend(plan(&rules.app, event.profile, event.id, &gate, event.created_at));
+        writes.extend(plan(
+            &rules.app,
+            event.profile,
+            event.id,
+            &gate,
+            event.created_at,
+            now,
+        ));
     }
     writes
 }

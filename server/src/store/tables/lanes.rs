@@ -48,6 +48,9 @@ pub struct Added {
     pub event: Uuid,
     /// Whose it is.
     pub profile: ProfileId,
+    /// Now, in microseconds: when a new lane is due. The place in the order may lie ahead of it, where another server's
+    /// clock, or this one's before it was set back, was ahead.
+    pub now: i64,
 }
 
 impl Added {
@@ -99,20 +102,20 @@ pub fn enqueue(added: &Added) -> Statement {
 /// Counts the lane of an added delivery up, after [`enqueue`]; a new lane is due at once.
 pub fn count_up(added: &Added) -> Statement {
     const SQL: Sql = Sql::split(
-        // The event is looked for by PostgreSQL alone: here `$5 IS NOT NULL` is the 1 that is counted.
+        // The event is looked for by PostgreSQL alone: here that it is named is the 1 that is counted.
         "INSERT INTO lanes (target_id, lane_id, due_at, profile_id, slow, open, waits)
-         VALUES ($1, $2, $3, $4, 0, $5 IS NOT NULL, 0)
+         VALUES ($1, $2, $3, $4, 0, $5 IS NOT NULL AND $6 IS NOT NULL, 0)
          ON CONFLICT (target_id, lane_id) DO UPDATE SET open = lanes.open + 1",
         "INSERT INTO lanes (target_id, lane_id, due_at, profile_id, slow, open, waits)
          SELECT $1::bigint, $2::uuid, $3::bigint, $4::uuid, 0, 1, 0
-         WHERE EXISTS (SELECT 1 FROM events WHERE event_id = $5 AND created_at = $3)
+         WHERE EXISTS (SELECT 1 FROM events WHERE event_id = $5 AND created_at = $6)
          ON CONFLICT (target_id, lane_id) DO UPDATE SET open = lanes.open + 1",
     )
     .together(
         "INSERT INTO lanes (target_id, lane_id, due_at, profile_id, slow, open, waits)
-         SELECT target_id, lane_id, min(new.created_at), min(new.profile_id::text)::uuid, 0, count(*), 0
-         FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[])
-              AS new (target_id, lane_id, created_at, profile_id, event_id)
+         SELECT target_id, lane_id, min(new.due_at), min(new.profile_id::text)::uuid, 0, count(*), 0
+         FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::bigint[])
+              AS new (target_id, lane_id, due_at, profile_id, event_id, created_at)
          JOIN events USING (event_id)
          WHERE events.created_at = new.created_at
          GROUP BY target_id, lane_id ORDER BY target_id, lane_id
@@ -120,20 +123,29 @@ pub fn count_up(added: &Added) -> Statement {
     )
     .if_added();
     let [target, lane, at, event, profile] = added.columns();
-    Statement::new(&SQL, [target, lane, at, profile, event])
+    Statement::new(&SQL, [target, lane, added.now.into(), profile, event, at])
 }
 
 /// Locks lanes of a target that are due, those that are due longest first. Lanes that another server looks at are
-/// passed over.
-pub fn lock_due(target: i64, slow: bool, now: i64, limit: i64) -> Statement {
-    const SQL: Sql = Sql::with_lock(
+/// passed over, and where only those that are `free` are wanted, also those that somebody has taken, for however long.
+pub fn lock_due(target: i64, slow: bool, free: bool, now: i64, limit: i64) -> Statement {
+    const DUE: Sql = Sql::with_lock(
         "SELECT target_id || hex(lane_id), lane_id FROM lanes
          WHERE target_id = $1 AND slow = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4",
         "SELECT target_id || lane_id::text, lane_id FROM lanes
          WHERE target_id = $1 AND slow = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED",
     )
     .late();
-    Statement::new(&SQL, [target.into(), slow.into(), now.into(), limit.into()])
+    const FREE: Sql = Sql::with_lock(
+        "SELECT target_id || hex(lane_id), lane_id FROM lanes
+         WHERE target_id = $1 AND slow = $2 AND due_at <= $3 AND lease IS NULL ORDER BY due_at LIMIT $4",
+        "SELECT target_id || lane_id::text, lane_id FROM lanes
+         WHERE target_id = $1 AND slow = $2 AND due_at <= $3 AND lease IS NULL
+         ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED",
+    )
+    .late();
+    let sql = if free { &FREE } else { &DUE };
+    Statement::new(sql, [target.into(), slow.into(), now.into(), limit.into()])
 }
 
 /// The lane of a row of [`lock_due`].
@@ -267,6 +279,26 @@ pub fn release(profile: ProfileId, now: i64) -> Statement {
              WHERE lanes.profile_id = new.profile_id AND waits = 1",
         );
     Statement::new(&SQL, [now.into(), profile.0.into()])
+}
+
+/// Lanes that are due after `now`, but for those that wait: when, the lease of who has taken them, and when the last try of
+/// what is in them was noted, if there was one.
+pub fn due_after(now: i64) -> Statement {
+    const SQL: Sql = Sql::same(
+        "SELECT target_id, lane_id, due_at, lease,
+                (SELECT max(updated_at) FROM queue AS q
+                 WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id AND q.tries > 0)
+         FROM lanes AS l WHERE waits = 0 AND due_at > $1",
+    );
+    Statement::new(&SQL, [now.into()])
+}
+
+/// Has a lane due at another time, if it is still due when it was.
+pub fn put_off(lane: LaneKey, from: i64, to: i64) -> Statement {
+    const SQL: Sql = Sql::same(
+        "UPDATE lanes SET due_at = $1 WHERE target_id = $2 AND lane_id = $3 AND due_at = $4 AND waits = 0",
+    );
+    Statement::new(&SQL, [to.into(), lane.target.into(), lane.id.into(), from.into()])
 }
 
 /// Removes lanes that were claimed with `lease` and have nothing in them.

@@ -97,6 +97,7 @@ async fn who_settles_after_its_lease_changes_nothing() {
                 app_id(&server),
                 target(&server),
                 false,
+                false,
                 (from, from + SECOND),
                 10,
             )

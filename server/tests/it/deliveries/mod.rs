@@ -8,6 +8,7 @@ mod admin_retry;
 mod admin_test;
 mod batches;
 mod blocked;
+mod clock_jumps;
 mod corpus;
 mod duplicates;
 mod fencing;
