@@ -22,12 +22,17 @@ Runs, in this order: prerequisites, formatting, lints, supply chain, the builds 
 PostgreSQL, `cargo test --workspace --locked ARGS…`. Goes on after a failure where it can; the exit code is 0 only
 if nothing failed.
 
-With --long BURSAR_TEST_LONG is set, and these run too:
+With --long these run too:
   simulation, further histories   50,000 that the usual run has not: minutes
   SDK: SLUG                       one event through a third party's official SDK to a server on 127.0.0.1, compared with
                                   our golden request; what may differ is listed with a reason in tests/sdk/vendors.
                                   pip installs the SDKs of tests/sdk/requirements.txt into target/sdk. NOT RUN where
                                   there is none, or where it cannot be installed
+  deliveries::…, process::…, store::…
+                                  tests that can do more, at their full size, optimised and one after the other: a million
+                                  deliveries in order over failures and kills, a million events once each, a hundred
+                                  thousand that gather for a day or wait for an identifier, a hundred thousand histories
+                                  of profiles. About an hour. CONTRIBUTING.md lists them
 
 Needs PostgreSQL's server programs, python3 with `requests`, node 18 or newer, and curl. As root on Debian it installs
 what is missing with apt-get; elsewhere it says what to install.
@@ -39,7 +44,7 @@ advisory database, looked for in this order:
 If the newest advisory in it is older than 30 days, the summary says NOT RUN for those that came since.
 
 The tests find in their environment:
-  BURSAR_TEST_LONG            if set, the tests of deliveries take many more events, those of profiles more histories
+  BURSAR_TEST_LONG            if set, tests that can do more do so
   BURSAR_TEST_POSTGRES        URL of the throwaway PostgreSQL; the user may create databases
   BURSAR_TEST_POSTGRES_BIN    folder of PostgreSQL's programs, to start a cluster of one's own
   BURSAR_TEST_PYTHON          a Python that has `requests`

@@ -5,6 +5,7 @@ pub mod advisory_db;
 pub mod apt;
 pub mod command_line;
 pub mod commands;
+pub mod long_tests;
 pub mod postgres;
 pub mod prerequisites;
 pub mod processes;

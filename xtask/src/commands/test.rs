@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::{fs, io};
 
 use crate::postgres::Cluster;
 use crate::processes::{RunError, run as run_program};
 use crate::steps::Steps;
 use crate::workspace::{cargo, target};
-use crate::{prerequisites, sdks, small_disk, supply_chain, test_environment};
+use crate::{long_tests, prerequisites, sdks, small_disk, supply_chain, test_environment};
 
 const TESTS: &str = "cargo test";
 const SIMULATION: &str = "simulation, further histories";
@@ -116,12 +116,15 @@ fn test(steps: &mut Steps, programs: &Programs, long: bool, cargo_test_args: &[S
     command
         .args(["test", "--locked", "--workspace"])
         .args(cargo_test_args);
-    test_environment::hand_over_postgres(&mut command, &cluster);
-    test_environment::hand_over_programs(&mut command, &programs.python, &programs.sabotaged);
-    if long {
-        test_environment::hand_over_length(&mut command);
-    }
+    let hand_over = |command: &mut Command| {
+        test_environment::hand_over_postgres(command, &cluster);
+        test_environment::hand_over_programs(command, &programs.python, &programs.sabotaged);
+    };
+    hand_over(&mut command);
     steps.run(TESTS, || run_program(&mut command));
+    if long {
+        long_tests::check(steps, hand_over);
+    }
     // A test can only pass or fail; that one passes without having tested anything.
     if let Err(why) = small_disk::may_mount() {
         steps.leave_out(small_disk::TEST, why.to_string());

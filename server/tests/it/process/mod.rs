@@ -4,6 +4,7 @@ mod disk_full;
 mod judge;
 mod kills;
 mod kills_with_deliveries;
+mod million;
 mod poison;
 mod postgres_restarts;
 mod postgres_silent;

@@ -12,6 +12,7 @@ pub struct Client {
     address: SocketAddr,
     authorization: String,
     connection: Option<BufReader<TcpStream>>,
+    patience: Duration,
 }
 
 /// What came back over the socket.
@@ -37,6 +38,7 @@ impl Client {
             address,
             authorization: format!("Api-Key {key}"),
             connection: None,
+            patience: ANSWER_LIMIT,
         }
     }
 
@@ -46,14 +48,20 @@ impl Client {
             address,
             authorization: format!("Bearer {token}"),
             connection: None,
+            patience: ANSWER_LIMIT,
         }
+    }
+
+    /// The client, waiting so long for answers.
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     pub fn connect(&mut self) -> Result<&mut BufReader<TcpStream>, Error> {
         if self.connection.is_none() {
             let stream = TcpStream::connect(self.address)?;
             stream.set_nodelay(true)?;
-            stream.set_read_timeout(Some(ANSWER_LIMIT))?;
+            stream.set_read_timeout(Some(self.patience))?;
             self.connection = Some(BufReader::new(stream));
         }
         Ok(self.connection.as_mut().unwrap())

@@ -1,0 +1,212 @@
+//! Servers as programs on one database and one test clock, and clients of theirs that outlive their deaths.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, MutexGuard};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bursar_domain::time::format_time;
+use serde_json::{Value, json};
+
+use super::ledger::{Ledger, Number};
+use crate::support::backend::Backend;
+use crate::support::client::{Client, Received};
+use crate::support::random::Random;
+use crate::support::running::{Program, Running, server};
+use crate::support::server::{PROFILE, START, TRANSACTION};
+
+/// Connections on which clients report at the same time.
+const CLIENTS: usize = 16;
+/// How long a call may take that waits until all that is due was tried, and how long a client tries to get through.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// All of them send deliveries; callers call the first one.
+pub struct Servers {
+    program: Mutex<Program>,
+    running: Mutex<Vec<Running>>,
+    /// Where callers find the first one at the moment.
+    address: Mutex<SocketAddr>,
+    secret_key: String,
+    /// What the clocks of all of them say, in microseconds.
+    now: AtomicI64,
+}
+
+impl Servers {
+    /// So many on a fresh database.
+    pub fn start(backend: Backend, count: usize) -> Self {
+        let mut program = Program::on(backend, server());
+        let first = begin(&mut program, START);
+        let address = Mutex::new(first.address);
+        let mut running = vec![first];
+        running.extend((1..count).map(|_| begin(&mut program, START)));
+        Self {
+            secret_key: program.secret_key.clone(),
+            program: Mutex::new(program),
+            running: Mutex::new(running),
+            address,
+            now: AtomicI64::new(START),
+        }
+    }
+
+    pub fn program(&self) -> MutexGuard<'_, Program> {
+        self.program.lock().unwrap()
+    }
+
+    /// Sets an integration of the app.
+    pub fn enable(&self, slug: &str, settings: &Value) {
+        let body = json!({"enabled": true, "settings": settings}).to_string();
+        let program = self.program();
+        let path = format!("/admin/v1/apps/{}/integrations/{slug}", program.app_id);
+        let mut admin = program.admin(&self.running.lock().unwrap()[0]);
+        let set = admin.call("PUT", &path, &[], &body).unwrap();
+        assert_eq!(set.status, 200, "{slug}: {}", set.body);
+    }
+
+    /// Kills one of them by SIGKILL and starts it anew on the same data.
+    pub fn kill(&self, which: usize, ledger: &Ledger) {
+        let mut running = self.running.lock().unwrap();
+        running.remove(which).kill();
+        ledger.note_kill();
+        let again = begin(&mut self.program(), self.now());
+        if which == 0 {
+            *self.address.lock().unwrap() = again.address;
+        }
+        running.insert(which, again);
+    }
+
+    pub fn count(&self) -> usize {
+        self.running.lock().unwrap().len()
+    }
+
+    /// Moves the clocks on by so many microseconds. Before and after that all that is due is tried, and no request is
+    /// under way at the move: no claim runs out by it.
+    pub fn advance(&self, by: i64) {
+        for now in [self.now(), self.now() + by] {
+            self.now.store(now, Ordering::Release);
+            let body = json!({"now": format_time(now)}).to_string();
+            for server in &*self.running.lock().unwrap() {
+                let mut admin = self.program().admin(server).patient(PATIENCE);
+                let moved = admin.call("POST", "/admin/v1/test-clock", &[], &body).unwrap();
+                assert_eq!(moved.status, 200, "{}", moved.body);
+            }
+        }
+    }
+
+    pub fn now(&self) -> i64 {
+        self.now.load(Ordering::Acquire)
+    }
+
+    /// Calls for each of these customers, on many connections at once, each call until it has succeeded. `calls` tells
+    /// of a customer what to send: method, path and body.
+    pub fn call_for_each(
+        &self,
+        customers: &[usize],
+        call: impl Fn(usize) -> (&'static str, &'static str, String) + Sync,
+        done: impl Fn(usize, &str) + Sync,
+    ) {
+        thread::scope(|scope| {
+            for own in customers.chunks(customers.len().div_ceil(CLIENTS).max(1)) {
+                let (call, done) = (&call, &done);
+                scope.spawn(move || {
+                    let mut caller = Caller::new(self);
+                    for customer in own {
+                        let (method, path, body) = call(*customer);
+                        let answer = caller.call(&name(*customer), method, path, &body);
+                        done(*customer, &answer.body);
+                    }
+                });
+            }
+        });
+    }
+
+    /// Makes the customers' profiles.
+    pub fn make(&self, customers: &[usize]) {
+        self.call_for_each(customers, |_| ("POST", PROFILE, String::new()), |_, _| {});
+    }
+
+    /// Reports a transaction of each of these customers.
+    pub fn report(&self, customers: &[usize], place: usize, body: fn(Number) -> String, ledger: &Ledger) {
+        let number = |customer| Number { customer, place };
+        self.call_for_each(
+            customers,
+            |customer| ("POST", TRANSACTION, body(number(customer))),
+            |customer, _| ledger.acknowledge(number(customer)),
+        );
+    }
+
+    /// Does something while one of the servers is killed, at any moment of about so long.
+    pub fn over_a_kill(
+        &self,
+        ledger: &Ledger,
+        random: &mut Random,
+        long: Duration,
+        something: impl FnOnce(),
+    ) {
+        let pause = long * u32::try_from(random.below(100)).unwrap() / 100;
+        let which = random.below(self.count());
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(pause);
+                self.kill(which, ledger);
+            });
+            something();
+        });
+    }
+}
+
+/// A customer's name.
+pub fn name(customer: usize) -> String {
+    format!("c{customer:05}")
+}
+
+fn begin(program: &mut Program, now: i64) -> Running {
+    let variables = [
+        format!("BURSAR_TEST_CLOCK={}", format_time(now)),
+        "BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES=true".into(),
+    ];
+    program.wrapper = std::iter::once("env".to_owned())
+        .chain(variables)
+        .map(Into::into)
+        .collect();
+    program.start()
+}
+
+/// Calls until it gets through.
+struct Caller<'s> {
+    servers: &'s Servers,
+    client: Client,
+    address: SocketAddr,
+}
+
+impl<'s> Caller<'s> {
+    fn new(servers: &'s Servers) -> Self {
+        let address = *servers.address.lock().unwrap();
+        let client = Client::of(address, &servers.secret_key);
+        Self {
+            servers,
+            client,
+            address,
+        }
+    }
+
+    fn call(&mut self, customer: &str, method: &str, path: &str, body: &str) -> Received {
+        let header = [("adapty-customer-user-id", customer)];
+        let begun = Instant::now();
+        loop {
+            let answer = self.client.call(method, path, &header, body);
+            match answer {
+                Ok(answer) if (200..300).contains(&answer.status) => return answer,
+                Ok(answer) => assert_eq!(answer.status, 503, "{}", answer.body),
+                Err(_) => {
+                    let address = *self.servers.address.lock().unwrap();
+                    if address != self.address {
+                        *self = Self::new(self.servers);
+                    }
+                }
+            }
+            assert!(begun.elapsed() < PATIENCE, "no answer to {path}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
