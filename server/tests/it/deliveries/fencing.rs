@@ -141,7 +141,7 @@ async fn two_lanes(backend: Backend) -> (TestServer, impl AsyncFn(i64) -> Claime
     }
     let (state, app, target) = (server.state.clone(), app_id(&server), target(&server));
     let take = async move |from| {
-        claim(&state, app, target, false, (from, from + SECOND), 10)
+        claim(&state, app, target, false, false, (from, from + SECOND), 10)
             .await
             .unwrap()
     };
