@@ -40,6 +40,11 @@ impl Sql {
         }
     }
 
+    /// A text for `SQLite` alone: on PostgreSQL the statement before it did what it does.
+    pub const fn on_sqlite(text: &'static str) -> Self {
+        Self::split(text, "")
+    }
+
     /// What [`locking!`](crate::locking) makes.
     pub const fn with_lock(sqlite: &'static str, postgres: &'static str) -> Self {
         Self {

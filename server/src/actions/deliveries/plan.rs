@@ -95,7 +95,7 @@ pub fn plan(
                 profile,
                 now,
             };
-            writes.extend([lanes::enqueue(&added), lanes::count_up(&added)]);
+            writes.extend(lanes::enqueue(&added));
         }
     }
     writes

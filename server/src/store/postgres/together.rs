@@ -22,10 +22,12 @@ pub(super) enum Request<'s> {
 #[derive(Debug)]
 pub(super) struct Column<'s>(Vec<&'s Value>);
 
-/// Puts together what has a text for it. The order within the list does not matter to the caller.
+/// Puts together what has a text for it, and leaves out what is for SQLite alone. The order within the list does not
+/// matter to the caller.
 pub(super) fn plan<'s>(statements: &[&'s Statement]) -> Vec<Request<'s>> {
     let mut shared: Vec<(&'static Sql, Vec<usize>)> = Vec::new();
-    for (place, statement) in statements.iter().enumerate() {
+    let ours = statements.iter().enumerate();
+    for (place, statement) in ours.filter(|(_, statement)| !statement.sql.postgres.is_empty()) {
         match shared
             .iter_mut()
             .find(|(sql, _)| std::ptr::eq(*sql, statement.sql))
@@ -127,6 +129,7 @@ mod tests {
 
     const TOGETHER: Sql = Sql::same("UPDATE a SET b = $1").together("UPDATE a FROM unnest($1::bigint[])");
     const ALONE: Sql = Sql::same("DELETE FROM a WHERE b = $1");
+    const ELSEWHERE: Sql = Sql::on_sqlite("PRAGMA a = $1");
 
     fn plan_of(statements: &[Statement]) -> Vec<(&'static str, usize)> {
         let statements: Vec<_> = statements.iter().collect();
@@ -154,5 +157,16 @@ mod tests {
         ];
         assert_eq!(planned, expected);
         assert_eq!(plan_of(&[update(1)]), [(SHARED.postgres, 1)]);
+    }
+
+    #[test]
+    fn what_is_for_sqlite_alone_is_left_out() {
+        static OTHER: Sql = ELSEWHERE;
+        static SINGLE: Sql = ALONE;
+        let planned = plan_of(&[
+            Statement::new(&OTHER, [1.into()]),
+            Statement::new(&SINGLE, [2.into()]),
+        ]);
+        assert_eq!(planned, [(SINGLE.postgres, 1)]);
     }
 }

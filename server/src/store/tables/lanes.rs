@@ -65,65 +65,68 @@ impl Added {
     }
 }
 
-/// Adds a delivery to its lane, behind those that are there: if its event was added by the same change, before this
-/// statement.
-pub fn enqueue(added: &Added) -> Statement {
-    const SQL: Sql = Sql::split(
+/// Adds a delivery to its lane, behind those that are there, and counts the lane up; a new lane is due at once. Only if
+/// its event was added by the same change, before these statements.
+pub fn enqueue(added: &Added) -> [Statement; 2] {
+    // On PostgreSQL this one counts the lane up, too: what is added need not be looked for again. `OFFSET 0` and the joins
+    // hold it to looking each one up.
+    const ADD: Sql = Sql::split(
         "INSERT INTO queue (target_id, lane_id, created_at, event_id, profile_id, tries, state, updated_at, place)
-         VALUES ($1, $2, $3, $4, $5, 0, 'pending', $3, (
+         VALUES ($1, $2, $3, $4, $5, 0, 'pending', $6, (
              SELECT coalesce(max(place), -1) + 1 FROM queue
              WHERE target_id = $1 AND lane_id = $2 AND created_at = $3))",
-        "INSERT INTO queue (target_id, lane_id, created_at, event_id, profile_id, tries, state, updated_at, place)
-         SELECT $1::bigint, $2::uuid, $3::bigint, $4::uuid, $5::uuid, 0, 'pending', $3, (
-             SELECT coalesce(max(place), -1) + 1 FROM queue
-             WHERE target_id = $1 AND lane_id = $2 AND created_at = $3)
-         WHERE EXISTS (SELECT 1 FROM events WHERE event_id = $4 AND created_at = $3)
-               AND NOT EXISTS (SELECT 1 FROM queue WHERE target_id = $1 AND lane_id = $2 AND created_at = $3
-                               AND event_id = $4)",
-    )
-    .together(
-        "INSERT INTO queue (target_id, lane_id, created_at, event_id, profile_id, tries, state, updated_at, place)
-         SELECT target_id, lane_id, new.created_at, event_id, new.profile_id, 0, 'pending', new.created_at,
-                row_number() OVER (PARTITION BY target_id, lane_id, new.created_at ORDER BY number) + coalesce((
-                    SELECT max(place) FROM queue AS q
-                    WHERE q.target_id = new.target_id AND q.lane_id = new.lane_id
-                          AND q.created_at = new.created_at), 0)
-         FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[]) WITH ORDINALITY
-              AS new (target_id, lane_id, created_at, event_id, profile_id, number)
-         JOIN events USING (event_id)
-         WHERE events.created_at = new.created_at AND NOT EXISTS (
-             SELECT 1 FROM queue AS q WHERE q.target_id = new.target_id AND q.lane_id = new.lane_id
-             AND q.created_at = new.created_at AND q.event_id = new.event_id)",
-    )
-    .if_added();
-    Statement::new(&SQL, added.columns())
-}
-
-/// Counts the lane of an added delivery up, after [`enqueue`]; a new lane is due at once.
-pub fn count_up(added: &Added) -> Statement {
-    const SQL: Sql = Sql::split(
-        // The event is looked for by PostgreSQL alone: here that it is named is the 1 that is counted.
-        "INSERT INTO lanes (target_id, lane_id, due_at, profile_id, slow, open, waits)
-         VALUES ($1, $2, $3, $4, 0, $5 IS NOT NULL AND $6 IS NOT NULL, 0)
-         ON CONFLICT (target_id, lane_id) DO UPDATE SET open = lanes.open + 1",
-        "INSERT INTO lanes (target_id, lane_id, due_at, profile_id, slow, open, waits)
-         SELECT $1::bigint, $2::uuid, $3::bigint, $4::uuid, 0, 1, 0
-         WHERE EXISTS (SELECT 1 FROM events WHERE event_id = $5 AND created_at = $6)
+        "WITH added AS (
+             INSERT INTO queue
+                 (target_id, lane_id, created_at, event_id, profile_id, tries, state, updated_at, place)
+             SELECT $1::bigint, $2::uuid, $3::bigint, $4::uuid, $5::uuid, 0, 'pending', $6::bigint, there.places + 1
+             FROM (SELECT coalesce(max(place), 0) AS places, bool_or(event_id = $4) AS is_added FROM queue
+                   WHERE target_id = $1 AND lane_id = $2 AND created_at = $3) AS there
+             WHERE there.is_added IS NOT TRUE
+                   AND EXISTS (SELECT 1 FROM events WHERE event_id = $4 AND created_at = $3)
+             RETURNING target_id, lane_id, updated_at, profile_id)
+         INSERT INTO lanes (target_id, lane_id, due_at, profile_id, slow, open, waits)
+         SELECT target_id, lane_id, updated_at, profile_id, 0, 1, 0 FROM added
          ON CONFLICT (target_id, lane_id) DO UPDATE SET open = lanes.open + 1",
     )
     .together(
-        "INSERT INTO lanes (target_id, lane_id, due_at, profile_id, slow, open, waits)
-         SELECT target_id, lane_id, min(new.due_at), min(new.profile_id::text)::uuid, 0, count(*), 0
-         FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::bigint[])
-              AS new (target_id, lane_id, due_at, profile_id, event_id, created_at)
-         JOIN events USING (event_id)
-         WHERE events.created_at = new.created_at
+        "WITH added AS (
+             INSERT INTO queue
+                 (target_id, lane_id, created_at, event_id, profile_id, tries, state, updated_at, place)
+             SELECT target_id, lane_id, created_at, event_id, profile_id, 0, 'pending', updated_at,
+                    there.places + row_number() OVER (PARTITION BY target_id, lane_id, created_at ORDER BY number)
+             FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::bigint[])
+                  WITH ORDINALITY
+                  AS new (target_id, lane_id, created_at, event_id, profile_id, updated_at, number)
+             CROSS JOIN LATERAL (
+                 SELECT coalesce(max(q.place), 0) AS places, bool_or(q.event_id = new.event_id) AS is_added
+                 FROM queue AS q
+                 WHERE q.target_id = new.target_id AND q.lane_id = new.lane_id AND q.created_at = new.created_at)
+                 AS there
+             WHERE there.is_added IS NOT TRUE AND EXISTS (
+                 SELECT 1 FROM events AS e
+                 WHERE e.event_id = new.event_id AND e.created_at = new.created_at OFFSET 0)
+             RETURNING target_id, lane_id, updated_at, profile_id)
+         INSERT INTO lanes (target_id, lane_id, due_at, profile_id, slow, open, waits)
+         SELECT target_id, lane_id, min(updated_at), (array_agg(profile_id))[1], 0, count(*), 0 FROM added
          GROUP BY target_id, lane_id ORDER BY target_id, lane_id
          ON CONFLICT (target_id, lane_id) DO UPDATE SET open = lanes.open + excluded.open",
     )
     .if_added();
+    const COUNT_UP: Sql = Sql::on_sqlite(
+        "INSERT INTO lanes (target_id, lane_id, due_at, profile_id, slow, open, waits)
+         VALUES ($1, $2, $3, $4, 0, 1, 0)
+         ON CONFLICT (target_id, lane_id) DO UPDATE SET open = lanes.open + 1",
+    )
+    .if_added();
     let [target, lane, at, event, profile] = added.columns();
-    Statement::new(&SQL, [target, lane, added.now.into(), profile, event, at])
+    let now = Value::from(added.now);
+    [
+        Statement::new(
+            &ADD,
+            [target.clone(), lane.clone(), at, event, profile.clone(), now.clone()],
+        ),
+        Statement::new(&COUNT_UP, [target, lane, now, profile]),
+    ]
 }
 
 /// Locks lanes of a target that are due, those that are due longest first. Lanes that another server looks at are

@@ -7,6 +7,7 @@ mod histories;
 mod idempotency;
 mod locks;
 mod migrations;
+mod open_deliveries;
 mod outages;
 mod read_your_writes;
 mod registers;
