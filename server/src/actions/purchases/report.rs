@@ -87,7 +87,7 @@ impl Once {
         let (app, transaction) = (self.rules.app.id, &self.transaction);
         let mut reads = vec![
             profiles::lock_whole(app, &self.request.selector),
-            purchases::lock_holders(app, transaction),
+            purchases::lock_holders(app, transaction, &self.request.selector),
             purchases::select(app, transaction),
             purchases::product(app, transaction),
         ];

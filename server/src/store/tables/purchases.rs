@@ -11,56 +11,88 @@ use crate::store::{Row, Sql, Statement, StoreError, Value};
 // of yet, it takes one that is slower by a factor of thousands.
 
 /// Locks the profiles that own or share the chain of a transaction; also those of the chain that it belonged to
-/// when it was last reported. The rows are those of [`super::profiles::lock_whole`].
-pub fn lock_holders(app: AppId, transaction: &Transaction) -> Statement {
-    const SQL: Sql = Sql::with_lock(
-        // Who holds both chains is found twice. An `IN` would need temporary tables.
-        "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                p.holdings, p.details
-         FROM chain_holders AS h CROSS JOIN profiles AS p
-         WHERE h.app_id = $1 AND h.store = $2 AND h.original_id = $3
-               AND p.app_id = $1 AND p.profile_id = h.profile_id
-         UNION ALL
-         SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                p.holdings, p.details
-         FROM transactions AS t CROSS JOIN chain_holders AS h CROSS JOIN profiles AS p
-         WHERE t.app_id = $1 AND t.store = $2 AND t.transaction_id = $4 AND t.original_id <> $3
-               AND h.app_id = $1 AND h.store = $2 AND h.original_id = t.original_id
-               AND p.app_id = $1 AND p.profile_id = h.profile_id",
-        "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                p.holdings, p.details
-         FROM (SELECT $3::text UNION
-               SELECT original_id FROM transactions
-               WHERE app_id = $1 AND store = $2 AND transaction_id = $4 OFFSET 0) AS chain (original_id)
-         CROSS JOIN LATERAL (
-             SELECT profile_id FROM chain_holders
-             WHERE app_id = $1 AND store = $2 AND original_id = chain.original_id OFFSET 0) AS holder
-         JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = holder.profile_id
-         ORDER BY p.profile_id FOR UPDATE OF p",
-    )
-    .together(
-        "SELECT wanted.place, p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers,
-                p.attributes, p.holdings, p.details
-         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
-              AS wanted (app_id, store, original_id, transaction_id, place)
-         CROSS JOIN LATERAL (
-             SELECT wanted.original_id UNION
-             SELECT t.original_id FROM transactions AS t
-             WHERE t.app_id = wanted.app_id AND t.store = wanted.store
-                   AND t.transaction_id = wanted.transaction_id OFFSET 0) AS chain (original_id)
-         CROSS JOIN LATERAL (
-             SELECT h.profile_id FROM chain_holders AS h
-             WHERE h.app_id = wanted.app_id AND h.store = wanted.store AND h.original_id = chain.original_id
-             OFFSET 0) AS holder
-         JOIN profiles AS p ON p.app_id = wanted.app_id AND p.profile_id = holder.profile_id
-         ORDER BY wanted.place, p.profile_id FOR UPDATE OF p",
+/// when it was last reported. The rows are those of [`super::profiles::lock_whole`]. The one that the selector looks up
+/// is left out: as a rule it is the only one, and is read as the caller.
+pub fn lock_holders(app: AppId, transaction: &Transaction, caller: &Selector) -> Statement {
+    macro_rules! holders {
+        ($caller:literal, $wanted:literal, $type:literal) => {
+            Sql::with_lock(
+                // Who holds both chains is found twice. An `IN` would need temporary tables.
+                concat!(
+                    "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
+                            p.holdings, p.details
+                     FROM chain_holders AS h CROSS JOIN profiles AS p
+                     WHERE h.app_id = $1 AND h.store = $2 AND h.original_id = $3
+                           AND p.app_id = $1 AND p.profile_id = h.profile_id AND h.profile_id <> ",
+                    $caller,
+                    " UNION ALL
+                     SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
+                            p.holdings, p.details
+                     FROM transactions AS t CROSS JOIN chain_holders AS h CROSS JOIN profiles AS p
+                     WHERE t.app_id = $1 AND t.store = $2 AND t.transaction_id = $5 AND t.original_id <> $3
+                           AND h.app_id = $1 AND h.store = $2 AND h.original_id = t.original_id
+                           AND p.app_id = $1 AND p.profile_id = h.profile_id AND h.profile_id <> ",
+                    $caller
+                ),
+                concat!(
+                    "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
+                            p.holdings, p.details
+                     FROM (SELECT $3::text UNION ALL
+                           SELECT original_id FROM transactions
+                           WHERE app_id = $1 AND store = $2 AND transaction_id = $5 AND original_id <> $3 OFFSET 0)
+                          AS chain (original_id)
+                     CROSS JOIN LATERAL (
+                         SELECT profile_id FROM chain_holders
+                         WHERE app_id = $1 AND store = $2 AND original_id = chain.original_id
+                               AND profile_id <> ",
+                    $caller,
+                    " OFFSET 0) AS holder
+                     JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = holder.profile_id
+                     ORDER BY p.profile_id FOR UPDATE OF p"
+                ),
+            )
+            .together(concat!(
+                "SELECT wanted.place, p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers,
+                        p.attributes, p.holdings, p.details
+                 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::",
+                $type,
+                "[], $5::text[]) WITH ORDINALITY
+                      AS wanted (app_id, store, original_id, caller, transaction_id, place)
+                 CROSS JOIN LATERAL (
+                     SELECT wanted.original_id UNION ALL
+                     SELECT t.original_id FROM transactions AS t
+                     WHERE t.app_id = wanted.app_id AND t.store = wanted.store
+                           AND t.transaction_id = wanted.transaction_id AND t.original_id <> wanted.original_id
+                     OFFSET 0) AS chain (original_id)
+                 CROSS JOIN LATERAL (
+                     SELECT h.profile_id FROM chain_holders AS h
+                     WHERE h.app_id = wanted.app_id AND h.store = wanted.store AND h.original_id = chain.original_id
+                           AND h.profile_id <> ",
+                $wanted,
+                " OFFSET 0) AS holder
+                 JOIN profiles AS p ON p.app_id = wanted.app_id AND p.profile_id = holder.profile_id
+                 ORDER BY wanted.place, p.profile_id FOR UPDATE OF p"
+            ))
+        };
+    }
+    const BY_ID: Sql = holders!("$4", "wanted.caller", "uuid");
+    const BY_CUSTOMER: Sql = holders!(
+        "(SELECT profile_id FROM profiles WHERE app_id = $1 AND customer_user_id = $4)",
+        "(SELECT c.profile_id FROM profiles AS c
+          WHERE c.app_id = wanted.app_id AND c.customer_user_id = wanted.caller)",
+        "text"
     );
+    let (sql, caller): (_, Value) = match caller {
+        Selector::Id(id) | Selector::Both(id, _) => (&BY_ID, id.0.into()),
+        Selector::Customer(customer) => (&BY_CUSTOMER, customer.as_str().into()),
+    };
     Statement::new(
-        &SQL,
+        sql,
         [
             app.0.into(),
             transaction.store.as_str().into(),
             transaction.original_id.as_str().into(),
+            caller,
             transaction.id.as_str().into(),
         ],
     )
