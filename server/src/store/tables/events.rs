@@ -68,7 +68,7 @@ pub fn insert(event: &Event) -> Statement {
         "INSERT INTO events (event_id, app_id, profile_id, event_type, event_at, created_at, plain, packed)
          VALUES ($1, $2, $3, $4, $5, $6, '', $7) ON CONFLICT DO NOTHING",
         "INSERT INTO events (event_id, app_id, profile_id, event_type, event_at, created_at, payload)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (event_id) DO NOTHING",
     )
     .together(
         "INSERT INTO events (event_id, app_id, profile_id, event_type, event_at, created_at, payload)
@@ -76,7 +76,7 @@ pub fn insert(event: &Event) -> Statement {
          FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::text[])
               WITH ORDINALITY
               AS new (event_id, app_id, profile_id, event_type, event_at, created_at, payload, place)
-         ORDER BY place ON CONFLICT DO NOTHING",
+         ORDER BY place ON CONFLICT (event_id) DO NOTHING",
     );
     Statement::new(
         &SQL,
