@@ -29,10 +29,11 @@ pub fn start(ledger: &Arc<Ledger>, turned_away: usize, random: Random) -> String
     url
 }
 
-/// How a request is answered that is not taken.
+/// How a request is answered that is not taken. None asks to be left alone for a while: that would stop everything until a
+/// test's clock is moved, and not one lane.
 const TURNED_AWAY: [&str; 3] = [
     "HTTP/1.1 500 x\r\ncontent-length: 0\r\n\r\n",
-    "HTTP/1.1 429 x\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n",
+    "HTTP/1.1 429 x\r\ncontent-length: 0\r\n\r\n",
     // Closed without an answer.
     "",
 ];
