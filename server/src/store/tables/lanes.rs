@@ -123,7 +123,14 @@ pub fn enqueue(added: &Added) -> [Statement; 2] {
     [
         Statement::new(
             &ADD,
-            [target.clone(), lane.clone(), at, event, profile.clone(), now.clone()],
+            [
+                target.clone(),
+                lane.clone(),
+                at,
+                event,
+                profile.clone(),
+                now.clone(),
+            ],
         ),
         Statement::new(&COUNT_UP, [target, lane, now, profile]),
     ]
