@@ -191,6 +191,10 @@ async fn behind_a_single_slow_seat_lanes_are_seen_to_wait() {
 
 #[tokio::test]
 async fn without_lanes_the_same_judge_finds_events_out_of_order() {
-    let taken = run(Backend::SqliteFile, false, 0).await;
-    assert!(inversions(&taken) > 0);
+    // By chance nothing may have failed in one of them that something else could overtake.
+    let mut found = 0;
+    for _ in 0..5 {
+        found += inversions(&run(Backend::SqliteFile, false, 0).await);
+    }
+    assert!(found > 0);
 }
