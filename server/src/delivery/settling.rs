@@ -10,6 +10,7 @@ use crate::state::AppState;
 
 /// So many are written in one change, at most: the writer has others to serve in between.
 const MOST: usize = 512;
+
 /// What came of the requests of a worker and is not written down yet.
 pub struct Settling {
     line: Mutex<Line>,
