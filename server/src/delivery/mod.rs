@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bursar_domain::ids::AppId;
 use tokio::sync::RwLock;
@@ -75,9 +75,18 @@ impl Workers {
     /// then is sent once more by whoever comes next.
     pub async fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
-        let begun = Instant::now();
-        while self.has_requests() && begun.elapsed() < STOP_PATIENCE {
-            tokio::time::sleep(FIRST_LOOK).await;
+        let ended = async {
+            loop {
+                // Who is in a round has claimed lanes, and gives those back of which nothing is sent.
+                drop(self.rounds.write().await);
+                if !self.has_requests() {
+                    return;
+                }
+                tokio::time::sleep(FIRST_LOOK).await;
+            }
+        };
+        if tokio::time::timeout(STOP_PATIENCE, ended).await.is_err() {
+            tracing::warn!("some deliveries were still under way when patience ended");
         }
     }
 

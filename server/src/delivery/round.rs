@@ -14,7 +14,7 @@ use crate::store::StoreError;
 /// may follow from it take, as a rule.
 pub const LEASE: i64 = 60_000_000;
 /// How many lanes are claimed at a time, at most.
-const MOST_LANES: usize = 1_024;
+const MOST_LANES: usize = 512;
 
 /// Claims what is due `at` this time, and sends it. Answers whether there was anything to do.
 pub async fn run(shared: &Arc<Shared>, at: i64) -> Result<bool, StoreError> {
@@ -72,8 +72,8 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
             limiter.until_ready().await;
         }
         let now = shared.state.clock.now();
-        if now + LONGEST > until || shared.is_paused() {
-            // It has waited so long that others could send it before we are done, or it would fail.
+        if now + LONGEST > until || shared.is_paused() || shared.state.workers.is_stopping() {
+            // It has waited so long that others could send it before we are done, or it would fail, or nothing is begun.
             let lanes = batch.iter().map(|ready| ready.settlement.lane.id).collect();
             give_back(&shared.state, target.id, lanes, claimed.lease, now).await?;
             continue;

@@ -161,21 +161,22 @@ async fn equal_values_write_nothing() {
         for (path, body) in bodies {
             server.call("POST", path, &[USER], body).await;
         }
-        let log = || log_bytes(&server.folder.0.join("bursar.db"));
+        // What is in it, and not how much: it may begin anew, and is no longer then.
+        let log = || std::fs::read(server.folder.0.join("bursar.db-wal")).unwrap_or_default();
         let before = log();
-        assert_eq!(before > 0, backend == Backend::SqliteFile);
+        assert_eq!(!before.is_empty(), backend == Backend::SqliteFile);
         server.state.clock.move_to(START + 1_000_000).unwrap();
         for (path, body) in bodies {
             assert_eq!(server.call("POST", path, &[USER], body).await.status, 200);
         }
         assert_eq!(updated_at(&server).await, START, "{backend:?}");
-        assert_eq!(log(), before, "{backend:?}");
+        assert!(log() == before, "{backend:?}");
         // The other way round: a change does both.
         server
             .call("POST", IDENTIFIERS, &[USER], r#"{"branch_id":"c"}"#)
             .await;
         assert_eq!(updated_at(&server).await, START + 1_000_000, "{backend:?}");
-        assert_eq!(log() > before, backend == Backend::SqliteFile, "{backend:?}");
+        assert_eq!(log() != before, backend == Backend::SqliteFile, "{backend:?}");
     }
 }
 
