@@ -62,19 +62,23 @@ fn a_stop_under_load_answers_what_has_begun_on_postgres() {
     stop_under_load(Backend::Postgres);
 }
 
-/// The same load and the same look, with a server that does not stop gently.
+/// The same load and the same look, with a server that does not stop gently. By chance none of the requests that are
+/// answered within a moment may be under way then, but not time after time.
 #[test]
 fn a_server_that_leaves_requests_unanswered_is_found_out() {
-    let mut program = Program::on(Backend::SqliteFile, server());
-    let running = program.start();
-    let judge = Judge::new(&mut program.client(&running));
-    let (stopped_at, endings) = judge.load(&program, &running, || {
-        thread::sleep(Duration::from_millis(400));
-        let now = Instant::now();
-        running.kill_now();
-        now
-    });
-    assert!(!interrupted(endings, stopped_at).is_empty());
+    let leaves_some_unanswered = || {
+        let mut program = Program::on(Backend::SqliteFile, server());
+        let running = program.start();
+        let judge = Judge::new(&mut program.client(&running));
+        let (stopped_at, endings) = judge.load(&program, &running, || {
+            thread::sleep(Duration::from_millis(400));
+            let now = Instant::now();
+            running.kill_now();
+            now
+        });
+        !interrupted(endings, stopped_at).is_empty()
+    };
+    assert!((0..5).any(|_| leaves_some_unanswered()));
 }
 
 /// Stops or kills a server that has deliveries under way, and answers how many lanes are left claimed.
