@@ -67,17 +67,14 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
         }
     }
     for batch in batches(ready, per_request, limits.request_bytes) {
-        let permit = Arc::clone(&shared.seats.in_flight).acquire_owned().await;
-        if let Some(limiter) = &shared.seats.limiter {
-            limiter.until_ready().await;
-        }
+        let seat = shared.seat().await;
         let now = shared.state.clock.now();
-        if now + LONGEST > until || shared.is_paused() || shared.state.workers.is_stopping() {
-            // It has waited so long that others could send it before we are done, or it would fail, or nothing is begun.
+        // It may have waited so long that others could send it before we are done, or it would fail.
+        let Some(permit) = seat.filter(|_| now + LONGEST <= until && !shared.is_paused()) else {
             let lanes = batch.iter().map(|ready| ready.settlement.lane.id).collect();
             give_back(&shared.state, target.id, lanes, claimed.lease, now).await?;
             continue;
-        }
+        };
         let shared = Arc::clone(shared);
         let request = shared.state.workers.begin_request();
         tokio::spawn(async move {

@@ -10,7 +10,7 @@ use bursar_domain::ids::AppId;
 use bursar_domain::integrations::settings::Settings;
 use bursar_domain::integrations::{self, Verdict};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::breaker::Breaker;
 use super::learned::Learned;
@@ -206,7 +206,7 @@ fn quota(limit: NonZeroU32) -> Quota {
 impl Shared {
     /// For how many requests deliveries may be claimed now.
     pub fn room(&self) -> usize {
-        if self.is_refused.load(Relaxed) {
+        if self.is_refused.load(Relaxed) || self.state.workers.is_stopping() {
             return 0;
         }
         let room = self.seats.in_flight.available_permits();
@@ -217,6 +217,19 @@ impl Shared {
         }
         let ahead = self.seats.most.saturating_mul(self.seats.ahead.load(Relaxed));
         (room + ahead).min(self.seats.soon())
+    }
+
+    /// Waits until one more request may be under way and the rate allows it. `None`: nothing is begun any more.
+    pub async fn seat(&self) -> Option<OwnedSemaphorePermit> {
+        let is_stopping = || self.state.workers.is_stopping();
+        if is_stopping() {
+            return None;
+        }
+        let permit = Arc::clone(&self.seats.in_flight).acquire_owned().await;
+        if let Some(limiter) = &self.seats.limiter {
+            limiter.until_ready().await;
+        }
+        permit.ok().filter(|_| !is_stopping())
     }
 
     /// Is the third party left alone for a while, or until the settings are mended?
