@@ -101,14 +101,14 @@ async fn fill_chains(state: &AppState, app: AppId, chains: i64, ends_at: &str) -
     Ok(())
 }
 
-/// Deliveries to a target that nothing else uses.
+/// Deliveries of older events to a target that nothing else uses.
 async fn fill_settled(state: &AppState, count: i64) -> Result<(), Failure> {
     const SQL: Sql = Sql::split(
         "WITH RECURSIVE numbers (n) AS (SELECT $1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $2)
-         INSERT INTO deliveries (event_id, target_id, state, tries, created_at, updated_at)
-         SELECT randomblob(16), 1, 'delivered', 1, n, n FROM numbers",
-        "INSERT INTO deliveries (event_id, target_id, state, tries, created_at, updated_at)
-         SELECT gen_random_uuid(), 1, 'delivered', 1, n, n FROM generate_series($1::bigint, $2::bigint) AS n",
+         INSERT INTO deliveries (event_seq, target_id, state, tries, created_at, updated_at)
+         SELECT -n, 1, 'delivered', 1, n, n FROM numbers",
+        "INSERT INTO deliveries (event_seq, target_id, state, tries, created_at, updated_at)
+         SELECT -n, 1, 'delivered', 1, n, n FROM generate_series($1::bigint, $2::bigint) AS n",
     );
     for first in (1..=count).step_by(usize::try_from(STEP)?) {
         let last = count.min(first + STEP - 1);
@@ -120,6 +120,7 @@ async fn fill_settled(state: &AppState, count: i64) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A millisecond after the one before it, as reports come in.
 async fn begin(state: &AppState, app: &Arc<App>, n: i64, ends_at: &str) -> Result<(), Failure> {
     let body = format!(
         r#"{{"purchase_type":"subscription","store":"app_store","store_product_id":"monthly","store_transaction_id":"c-{n}",
@@ -132,7 +133,7 @@ async fn begin(state: &AppState, app: &Arc<App>, n: i64, ends_at: &str) -> Resul
     let request = Request {
         app: app.id,
         selector: Selector::Customer(format!("user-{n}")),
-        now: parse_time("2026-01-01T00:00:01Z").ok_or("a time")?,
+        now: parse_time("2026-01-01T00:00:01Z").ok_or("a time")? + 1_000 * n,
         remember: None,
     };
     purchases::set_transaction(state, app, request, transaction, |_| Reply::empty(200)).await?;

@@ -98,6 +98,7 @@ mod tests {
                 number: 0,
             },
             event: Uuid::nil(),
+            event_seq: 1,
             made_at: 0,
             replay: None,
             tries: 1,

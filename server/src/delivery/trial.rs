@@ -166,6 +166,7 @@ fn turn(
             number: 0,
         },
         event,
+        event_seq: 0,
         kind,
         event_at: now,
         // Long enough ago for nothing to wait for a better identifier.

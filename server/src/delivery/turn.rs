@@ -89,6 +89,7 @@ pub fn consider(
         lease,
         place: turn.place,
         event: turn.event,
+        event_seq: turn.event_seq,
         made_at: turn.made_at,
         replay: turn.replay,
         tries: turn.tries,

@@ -34,6 +34,7 @@ pub const ALL: &[Migration] = &[
     migration!(6, "lz4", "0006_lz4.sql"),
     migration!(7, "event_lanes", "0007_event_lanes.sql"),
     migration!(8, "packed_events", "0008_packed_events.sql"),
+    migration!(9, "by_event_number", "0009_by_event_number.sql"),
 ];
 
 /// Where the steps that were taken are kept. Also what a server that migrates locks out the others with.

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::directory::Target;
 use crate::state::AppState;
-use crate::store::tables::lane_sets::{self, LaneSet};
+use crate::store::tables::lane_sets::{self, Held, LaneSet};
 use crate::store::tables::lanes;
 use crate::store::tables::turns::{self, Pick, Turn};
 use crate::store::{Decision, Loaded, Row, StoreError};
@@ -94,13 +94,11 @@ pub async fn give_back(
             .iter()
             .map(lane_sets::read_held)
             .collect::<Result<Vec<_>, _>>()?;
-        let ours = held.into_iter().filter(|(_, by)| *by == lease);
-        let ours: Vec<Uuid> = ours.map(|(lane, _)| lane).collect();
-        let writes = match ours.as_slice() {
-            [] => Vec::new(),
-            ours => lane_sets::let_go(&LaneSet::new(target, ours.iter().copied()), 0, now).into(),
-        };
-        Ok(Decision { writes, answer: () })
+        let ours: Vec<Held> = held.into_iter().filter(|one| one.lease == lease).collect();
+        Ok(Decision {
+            writes: lane_sets::let_go(target, &ours, 0, now),
+            answer: (),
+        })
     };
     state.store.change(reads, decide).await
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::directory::{App, AppIntegration, Target};
 use crate::store::Statement;
 use crate::store::tables::deliveries;
-use crate::store::tables::lanes::{self, Added, LaneKey};
+use crate::store::tables::lanes::{self, Added};
 
 /// What decides, when an event is made, whether an integration gets it.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +78,6 @@ pub fn plan(
     let mut writes = Vec::new();
     for known in app.enabled() {
         let refused = gate.refuses(known);
-        let lane = lane_of(known, profile, event, made_at);
         let wanted = |target: &&Target| target.part.is_wanted(&known.settings, gate.kind);
         for target in known.targets.iter().filter(wanted) {
             if let Some(skip) = &refused {
@@ -86,10 +85,8 @@ pub fn plan(
                 continue;
             }
             let added = Added {
-                lane: LaneKey {
-                    target: target.id,
-                    id: lane,
-                },
+                target: target.id,
+                is_ordered: known.settings.is("ordered"),
                 at: made_at,
                 event,
                 profile,
@@ -101,13 +98,12 @@ pub fn plan(
     writes
 }
 
-/// The lane of an event's deliveries: the profile's, or one of its own where order does not matter. `made_at` is when
-/// the event was made, in microseconds.
-pub fn lane_of(known: &AppIntegration, profile: ProfileId, event: Uuid, made_at: i64) -> Uuid {
+/// The lane of an event's deliveries: the profile's, or one of its own where order does not matter.
+pub fn lane_of(known: &AppIntegration, profile: ProfileId, event_seq: i64) -> Uuid {
     if known.settings.is("ordered") {
         profile.0
     } else {
-        lanes::of_event(event, made_at)
+        lanes::of_event(event_seq)
     }
 }
 

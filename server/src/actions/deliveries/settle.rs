@@ -22,6 +22,8 @@ pub struct Settlement {
     pub place: Place,
     /// Its event.
     pub event: Uuid,
+    /// The event's number.
+    pub event_seq: i64,
     /// When the delivery was first made, in microseconds.
     pub made_at: i64,
     /// Which replay it belongs to.
@@ -84,7 +86,7 @@ pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, St
     let supersedes = settlement.supersedes_older();
     if supersedes {
         reads.push(match settlement.by_event_time {
-            true => superseded::count_earlier(settlement.lane, settlement.event),
+            true => superseded::count_earlier(settlement.lane, settlement.event_seq),
             false => superseded::count_older(settlement.lane, settlement.place),
         });
     }
@@ -158,7 +160,7 @@ impl Settlement {
             return None;
         };
         Some(deliveries::close(&Closed {
-            event: self.event,
+            event_seq: self.event_seq,
             target: self.lane.target,
             state,
             reason: reason.as_deref(),
@@ -191,7 +193,7 @@ impl Settlement {
 
     pub(super) fn attempted(&self) -> Option<Statement> {
         let attempt = self.attempt.as_ref()?;
-        Some(deliveries::keep(self.event, self.lane.target, attempt))
+        Some(deliveries::keep(self.event_seq, self.lane.target, attempt))
     }
 
     fn superseded(&self, older: i64) -> Vec<Statement> {
@@ -199,7 +201,7 @@ impl Settlement {
             return Vec::new();
         }
         match self.by_event_time {
-            true => superseded::supersede_earlier(self.lane, self.event, self.now).into(),
+            true => superseded::supersede_earlier(self.lane, self.event_seq, self.now).into(),
             false => superseded::supersede_older(self.lane, self.place, self.now).into(),
         }
     }

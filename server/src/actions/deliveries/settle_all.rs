@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::settle::{End, Settlement, settle};
 use crate::state::AppState;
-use crate::store::tables::lane_sets::{self, LaneSet};
+use crate::store::tables::lane_sets::{self, Held, LaneSet};
 use crate::store::{Decision, Loaded, Statement, StoreError};
 
 /// What could not be written down: the event, and why.
@@ -53,21 +53,21 @@ async fn settle_together(state: &AppState, settlements: Vec<Settlement>) -> Resu
         of_target.push(settlement);
     }
     let groups: Vec<_> = by_target.into_iter().collect();
-    let locks = groups
-        .iter()
-        .map(|(target, group)| lane_sets::lock_held(&lanes_of(*target, group.iter())));
+    let locks = groups.iter().map(|(target, group)| {
+        lane_sets::lock_held(&LaneSet::new(*target, group.iter().map(|one| one.lane.id)))
+    });
     let reads = locks.collect();
     let decide = move |loaded: Loaded| -> Result<Decision<()>, StoreError> {
         let mut writes = Vec::new();
         for ((target, group), rows) in groups.iter().zip(&loaded) {
             let held = rows.iter().map(lane_sets::read_held);
-            let held: HashMap<Uuid, i64> = held.collect::<Result<_, _>>()?;
-            let is_ours = |one: &&Settlement| held.get(&one.lane.id) == Some(&one.lease);
-            writes_of(
-                *target,
-                &group.iter().filter(is_ours).collect::<Vec<_>>(),
-                &mut writes,
-            );
+            let held = held.map(|held| held.map(|held| (held.lane, held)));
+            let held: HashMap<Uuid, Held> = held.collect::<Result<_, _>>()?;
+            let ours = group.iter().filter_map(|one| {
+                let held = held.get(&one.lane.id)?;
+                (held.lease == one.lease).then_some((one, *held))
+            });
+            writes_of(*target, &ours.collect::<Vec<_>>(), &mut writes);
         }
         Ok(Decision { writes, answer: () })
     };
@@ -75,23 +75,19 @@ async fn settle_together(state: &AppState, settlements: Vec<Settlement>) -> Resu
 }
 
 /// What to write for those whose lanes are ours. Statements of one text stand behind each other, which is cheaper.
-fn writes_of(target: i64, ours: &[&Settlement], writes: &mut Vec<Statement>) {
-    let is_closed = |one: &&&Settlement| matches!(one.end, End::Closed { .. });
-    let (closed, open): (Vec<&Settlement>, Vec<&Settlement>) = ours.iter().partition(is_closed);
-    writes.extend(ours.iter().filter_map(|one| one.attempted()));
-    writes.extend(closed.iter().map(|one| one.dequeued()));
-    writes.extend(closed.iter().filter_map(|one| one.closed()));
-    if let Some(now) = closed.iter().map(|one| one.now).max() {
-        let lanes = lanes_of(target, closed.iter().copied());
-        writes.extend(lane_sets::let_go(&lanes, 1, now));
+fn writes_of(target: i64, ours: &[(&Settlement, Held)], writes: &mut Vec<Statement>) {
+    let is_closed = |(one, _): &&(&Settlement, Held)| matches!(one.end, End::Closed { .. });
+    let (closed, open): (Vec<_>, Vec<_>) = ours.iter().partition(is_closed);
+    let lanes: Vec<Held> = closed.iter().map(|(_, held)| *held).collect();
+    writes.extend(ours.iter().filter_map(|(one, _)| one.attempted()));
+    writes.extend(closed.iter().map(|(one, _)| one.dequeued()));
+    writes.extend(closed.iter().filter_map(|(one, _)| one.closed()));
+    if let Some(now) = closed.iter().map(|(one, _)| one.now).max() {
+        writes.extend(lane_sets::let_go(target, &lanes, 1, now));
     }
-    for one in open {
+    for (one, _) in open {
         if let End::Later { due_at, .. } = &one.end {
             writes.extend(one.keep_open(0, *due_at, false));
         }
     }
-}
-
-fn lanes_of<'s>(target: i64, settlements: impl Iterator<Item = &'s Settlement>) -> LaneSet {
-    LaneSet::new(target, settlements.map(|settlement| settlement.lane.id))
 }

@@ -22,8 +22,6 @@ use crate::store::StoreError;
 const PASS_PAGES: i32 = 32;
 /// From this many pages on, the log may begin anew: 24 MiB in pages of 2 KiB.
 const RESTART_PAGES: i32 = 12_288;
-/// So many pages before that, nobody looks at an earlier state any more, which would keep the thread from moving on.
-const CATCH_UP_PAGES: i32 = 2_048;
 /// So little may be left of the log when the writer lets it begin anew.
 const REMAINDER_PAGES: i32 = 256;
 /// From this many pages on, the writer lets it begin anew whatever is left and whoever reads: 32 MiB.
@@ -149,12 +147,6 @@ impl Checkpointer {
             Ok(())
         };
         writer.wal_hook(Some(hook)).map_err(classify)
-    }
-
-    /// Before a group: may readers stay in the state that they look at?
-    pub(super) fn lets_stay(&self) -> bool {
-        let restart_at = self.restart_at.load(Ordering::Relaxed);
-        self.log.length.load(Ordering::Relaxed) < restart_at - CATCH_UP_PAGES
     }
 
     /// Between two groups: wakes the thread when there is enough for a pass, and lets a long log begin anew when

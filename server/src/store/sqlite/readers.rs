@@ -17,11 +17,9 @@ use super::ahead::Commits;
 use super::{classify, connect};
 use crate::store::StoreError;
 
-/// When commits have written so many pages to the log, a state is left: 8 MiB in pages of 2 KiB. That is less than a fifth
-/// of a second under load, and the log can be moved on up to there.
-const OLDEST_PAGES: u64 = 4_096;
-/// The page cache of a connection that stays in states, so that it holds the upper pages of a million profiles.
-const CACHE_KIB: i64 = 8 * 1024;
+/// When commits have written so many pages to the log, a state is left: a commit or two later under load. The log can be
+/// moved only up to the oldest state that somebody looks at, so an older one would make larger passes, and those are felt.
+const OLDEST_PAGES: u64 = 64;
 
 pub(super) struct Readers {
     uri: String,
@@ -40,8 +38,6 @@ struct Reader {
     connection: Connection,
     /// What it looks at, while it is in a transaction.
     state: Option<State>,
-    /// Has it the larger cache?
-    is_roomy: bool,
 }
 
 /// The state after a commit.
@@ -126,13 +122,9 @@ impl Readers {
         })
     }
 
-    /// From now on readers may stay in a state for a while, or nobody may.
-    pub(super) fn let_stay(&self, may_stay: bool) {
-        if may_stay {
-            self.may_stay.store(true, Ordering::Release);
-        } else {
-            self.let_nobody_stay();
-        }
+    /// From now on readers may stay in a state for a while.
+    pub(super) fn let_stay(&self) {
+        self.may_stay.store(true, Ordering::Release);
     }
 
     /// From now on nobody stays; ends the transactions of all that are not reading at this moment.
@@ -182,7 +174,6 @@ impl Reader {
         Ok(Self {
             connection: connect(uri)?,
             state: None,
-            is_roomy: false,
         })
     }
 
@@ -196,10 +187,6 @@ impl Reader {
             return Ok((state.commit, false));
         }
         self.leave()?;
-        if !self.is_roomy {
-            self.connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-            self.is_roomy = true;
-        }
         self.run("BEGIN")?;
         let commit = last.commit;
         self.state = Some(last);
@@ -285,7 +272,7 @@ mod tests {
     #[test]
     fn beside_a_busy_writer_a_state_is_kept_for_some_commits_and_known_as_old() {
         let database = Database::new();
-        database.readers.let_stay(true);
+        database.readers.let_stay();
         assert_eq!(database.recent(), (0, 0, true));
         for _ in 0..4 {
             database.commit(OLDEST_PAGES / 4);
@@ -299,7 +286,7 @@ mod tests {
     fn a_state_is_left_when_a_later_commit_has_touched_nobody_knows_what() {
         const CHANGE: Sql = Sql::same("UPDATE a SET n = 1");
         let database = Database::new();
-        database.readers.let_stay(true);
+        database.readers.let_stay();
         database.recent();
         database
             .touched
@@ -316,7 +303,7 @@ mod tests {
     #[test]
     fn who_asks_for_the_latest_state_gets_it_also_from_a_reader_that_stayed() {
         let database = Database::new();
-        database.readers.let_stay(true);
+        database.readers.let_stay();
         database.recent();
         database.commit(1);
         assert_eq!(database.latest(), 1);
@@ -326,7 +313,7 @@ mod tests {
     #[test]
     fn an_idle_writer_lets_nobody_stay() {
         let database = Database::new();
-        database.readers.let_stay(true);
+        database.readers.let_stay();
         database.recent();
         database.readers.let_nobody_stay();
         database.commit(1);

@@ -41,7 +41,7 @@ pub(super) fn start(
         let mut group = Vec::with_capacity(MAX_GROUP);
         while queue.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
             metrics.group_size.observe(count(group.len()));
-            readers.let_stay(checkpointer.lets_stay());
+            readers.let_stay();
             writer.commit_group(group.drain(..), &metrics);
             checkpointer.after_commit(&writer.connection);
             if queue.is_empty() {

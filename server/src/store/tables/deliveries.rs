@@ -1,4 +1,5 @@
-//! `deliveries` and `attempts`: what each event came to at each target, and each try.
+//! `deliveries` and `attempts`: what each event came to at each target, and each try. Rows of events that were made one
+//! after the other lie side by side, because they are found by the number of their event.
 
 use bursar_domain::ids::ProfileId;
 use uuid::Uuid;
@@ -9,8 +10,8 @@ use crate::store::{Row, Sql, Statement, StoreError};
 /// A delivery that is closed. Times are microseconds.
 #[derive(Debug)]
 pub struct Closed<'a> {
-    /// The event.
-    pub event: Uuid,
+    /// The number of its event.
+    pub event_seq: i64,
     /// Where to.
     pub target: i64,
     /// `delivered`, `rejected`, `expired` or `skipped`.
@@ -49,24 +50,24 @@ pub struct Attempt {
 /// Closes a delivery.
 pub fn close(closed: &Closed<'_>) -> Statement {
     const SQL: Sql = Sql::same(
-        "INSERT INTO deliveries (event_id, target_id, state, reason, tries, created_at, updated_at, replay_id)
+        "INSERT INTO deliveries (event_seq, target_id, state, reason, tries, created_at, updated_at, replay_id)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-         ON CONFLICT (event_id, target_id) DO UPDATE SET
+         ON CONFLICT (event_seq, target_id) DO UPDATE SET
              state = excluded.state, reason = excluded.reason, tries = excluded.tries,
              updated_at = excluded.updated_at, replay_id = excluded.replay_id",
     )
     .together(
-        "INSERT INTO deliveries (event_id, target_id, state, reason, tries, created_at, updated_at, replay_id)
-         SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
+        "INSERT INTO deliveries (event_seq, target_id, state, reason, tries, created_at, updated_at, replay_id)
+         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
                               $8::uuid[])
-         ON CONFLICT (event_id, target_id) DO UPDATE SET
+         ON CONFLICT (event_seq, target_id) DO UPDATE SET
              state = excluded.state, reason = excluded.reason, tries = excluded.tries,
              updated_at = excluded.updated_at, replay_id = excluded.replay_id",
     );
     Statement::new(
         &SQL,
         [
-            closed.event.into(),
+            closed.event_seq.into(),
             closed.target.into(),
             closed.state.into(),
             closed.reason.into(),
@@ -82,15 +83,15 @@ pub fn close(closed: &Closed<'_>) -> Statement {
 /// time.
 pub fn skip(event: Uuid, target: i64, reason: &str, now: i64) -> Statement {
     const SQL: Sql = Sql::split(
-        "INSERT INTO deliveries (event_id, target_id, reason, created_at, updated_at, state, tries)
-         VALUES ($1, $2, $3, $4, $4, 'skipped', 0)",
-        "INSERT INTO deliveries (event_id, target_id, reason, created_at, updated_at, state, tries)
-         SELECT $1::uuid, $2::bigint, $3::text, $4::bigint, $4, 'skipped', 0
-         WHERE EXISTS (SELECT 1 FROM events WHERE event_id = $1 AND created_at = $4) ON CONFLICT DO NOTHING",
+        "INSERT INTO deliveries (event_seq, target_id, reason, created_at, updated_at, state, tries)
+         VALUES ((SELECT event_seq FROM events WHERE event_id = $1), $2, $3, $4, $4, 'skipped', 0)",
+        "INSERT INTO deliveries (event_seq, target_id, reason, created_at, updated_at, state, tries)
+         SELECT event_seq, $2::bigint, $3::text, $4::bigint, $4, 'skipped', 0
+         FROM events WHERE event_id = $1 AND created_at = $4 ON CONFLICT DO NOTHING",
     )
     .together(
-        "INSERT INTO deliveries (event_id, target_id, reason, created_at, updated_at, state, tries)
-         SELECT event_id, target_id, reason, now, now, 'skipped', 0
+        "INSERT INTO deliveries (event_seq, target_id, reason, created_at, updated_at, state, tries)
+         SELECT event_seq, target_id, reason, now, now, 'skipped', 0
          FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[]) AS new (event_id, target_id, reason, now)
          JOIN events USING (event_id) WHERE events.created_at = now
          ON CONFLICT DO NOTHING",
@@ -100,21 +101,21 @@ pub fn skip(event: Uuid, target: i64, reason: &str, now: i64) -> Statement {
 }
 
 /// Keeps a try.
-pub fn keep(event: Uuid, target: i64, attempt: &Attempt) -> Statement {
+pub fn keep(event_seq: i64, target: i64, attempt: &Attempt) -> Statement {
     const SQL: Sql = Sql::same(
-        "INSERT INTO attempts (event_id, target_id, number, started_at, duration_us, request, status, answer, verdict)
+        "INSERT INTO attempts (event_seq, target_id, number, started_at, duration_us, request, status, answer, verdict)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
     )
     .together(
-        "INSERT INTO attempts (event_id, target_id, number, started_at, duration_us, request, status, answer, verdict)
-         SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
+        "INSERT INTO attempts (event_seq, target_id, number, started_at, duration_us, request, status, answer, verdict)
+         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[],
                               $7::bigint[], $8::text[], $9::text[])
          ON CONFLICT DO NOTHING",
     );
     Statement::new(
         &SQL,
         [
-            event.into(),
+            event_seq.into(),
             target.into(),
             attempt.number.into(),
             attempt.started_at.into(),
@@ -128,12 +129,12 @@ pub fn keep(event: Uuid, target: i64, attempt: &Attempt) -> Statement {
 }
 
 /// The tries of a delivery, the first one first.
-pub fn select_attempts(event: Uuid, target: i64) -> Statement {
+pub fn select_attempts(event_seq: i64, target: i64) -> Statement {
     const SQL: Sql = Sql::same(
         "SELECT number, started_at, duration_us, request, status, answer, verdict FROM attempts
-         WHERE event_id = $1 AND target_id = $2 ORDER BY number",
+         WHERE event_seq = $1 AND target_id = $2 ORDER BY number",
     );
-    Statement::new(&SQL, [event.into(), target.into()])
+    Statement::new(&SQL, [event_seq.into(), target.into()])
 }
 
 /// Reads a row of [`select_attempts`].
@@ -153,12 +154,12 @@ pub fn read_attempt(row: &mut Row) -> Result<Attempt, StoreError> {
 /// Removes what is closed for a profile, tries included.
 pub fn delete_of(profile: ProfileId) -> [Statement; 2] {
     const DELIVERIES: Sql = Sql::same(
-        "DELETE FROM deliveries WHERE event_id IN (
-             SELECT event_id FROM events WHERE event_id BETWEEN $1 AND $2 AND profile_id = $3)",
+        "DELETE FROM deliveries WHERE event_seq IN (
+             SELECT event_seq FROM events WHERE event_id BETWEEN $1 AND $2 AND profile_id = $3)",
     );
     const ATTEMPTS: Sql = Sql::same(
-        "DELETE FROM attempts WHERE event_id IN (
-             SELECT event_id FROM events WHERE event_id BETWEEN $1 AND $2 AND profile_id = $3)",
+        "DELETE FROM attempts WHERE event_seq IN (
+             SELECT event_seq FROM events WHERE event_id BETWEEN $1 AND $2 AND profile_id = $3)",
     );
     let params = || {
         let [from, to] = event_ids(profile);

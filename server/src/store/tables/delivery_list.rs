@@ -86,20 +86,20 @@ pub struct Wanted {
 /// Closed deliveries, those of the newest events first. An app's are found by walking its events.
 pub fn select_closed(wanted: &Wanted) -> Statement {
     const OF_APP: Sql = Sql::same(
-        "SELECT e.event_seq, e.event_type, e.profile_id, d.event_id, t.slug, t.part, d.target_id, d.state, d.reason,
+        "SELECT e.event_seq, e.event_type, e.profile_id, e.event_id, t.slug, t.part, d.target_id, d.state, d.reason,
                 d.tries, d.created_at, d.updated_at, d.replay_id
          FROM events AS e CROSS JOIN deliveries AS d CROSS JOIN targets AS t
          WHERE e.app_id = $1 AND e.event_seq <= $2 AND (e.event_seq < $2 OR d.target_id <= $3)
-           AND d.event_id = e.event_id AND d.state = coalesce($4, d.state)
+           AND d.event_seq = e.event_seq AND d.state = coalesce($4, d.state)
            AND t.target_id = d.target_id AND t.slug = coalesce($5, t.slug)
          ORDER BY e.event_seq DESC, d.target_id DESC LIMIT $6",
     );
     const OF_PROFILE: Sql = Sql::same(
-        "SELECT e.event_seq, e.event_type, e.profile_id, d.event_id, t.slug, t.part, d.target_id, d.state, d.reason,
+        "SELECT e.event_seq, e.event_type, e.profile_id, e.event_id, t.slug, t.part, d.target_id, d.state, d.reason,
                 d.tries, d.created_at, d.updated_at, d.replay_id
          FROM events AS e CROSS JOIN deliveries AS d CROSS JOIN targets AS t
          WHERE e.app_id = $1 AND (e.event_seq + 0 < $2 OR e.event_seq + 0 = $2 AND d.target_id <= $3)
-           AND d.event_id = e.event_id AND d.state = coalesce($4, d.state)
+           AND d.event_seq = e.event_seq AND d.state = coalesce($4, d.state)
            AND t.target_id = d.target_id AND t.slug = coalesce($5, t.slug)
            AND e.profile_id = $6 AND e.event_id BETWEEN $7 AND $8
          ORDER BY e.event_seq + 0 DESC, d.target_id DESC LIMIT $9",
@@ -131,7 +131,7 @@ pub fn select_open(wanted: &Wanted) -> Statement {
                 "SELECT event_seq, event_type, profile_id, event_id, slug, part, target_id, state, reason, tries,
                         made_at, updated_at, replay_id, lane_id, due_at, turn_event, first_tried_at
                  FROM (
-                     SELECT e.event_seq, e.event_type, o.profile_id, o.event_id, o.slug, o.part, o.target_id,
+                     SELECT o.event_seq, o.event_type, o.profile_id, o.event_id, o.slug, o.part, o.target_id,
                             CASE WHEN o.is_stopped = 1 THEN 'blocked'
                                  WHEN o.lease IS NOT NULL AND o.due_at > $1 AND o.turn_event = o.event_id THEN 'sending'
                                  ELSE o.state END AS state,
@@ -142,7 +142,6 @@ pub fn select_open(wanted: &Wanted) -> Statement {
                                 CASE WHEN $2 LIKE '%,' || target_id || ',%' THEN last_event
                                      ELSE first_event END AS turn_event
                          FROM open_deliveries WHERE app_id = $3) AS o
-                     JOIN events AS e ON e.event_id = o.event_id
                      WHERE o.slug = coalesce($4, o.slug) AND o.profile_id = coalesce($5, o.profile_id) AND (",
                 $($lanes,)+
                 ") AND o.event_id BETWEEN $8 AND $9
@@ -238,10 +237,11 @@ pub fn select_of_events(
          wanted AS (
              SELECT * FROM said UNION ALL
              SELECT event_id, lane_id, lane_id FROM event_lanes WHERE event_id IN (SELECT event_id FROM said))
-         SELECT d.event_id AS event, t.slug, t.part, d.target_id AS target, d.state, d.reason, d.tries, d.created_at,
+         SELECT e.event_id AS event, t.slug, t.part, d.target_id AS target, d.state, d.reason, d.tries, d.created_at,
                 d.updated_at, d.replay_id, NULL, NULL, NULL, NULL
-         FROM deliveries AS d JOIN targets AS t ON t.target_id = d.target_id
-         WHERE t.app_id = $2 AND d.event_id IN (SELECT event_id FROM wanted)
+         FROM events AS e CROSS JOIN deliveries AS d ON d.event_seq = e.event_seq
+         JOIN targets AS t ON t.target_id = d.target_id
+         WHERE t.app_id = $2 AND e.event_id IN (SELECT event_id FROM wanted)
          UNION ALL
          SELECT o.event_id, o.slug, o.part, o.target_id,
                 CASE WHEN o.is_stopped = 1 THEN 'blocked'
@@ -261,10 +261,11 @@ pub fn select_of_events(
          wanted AS (
              SELECT * FROM said UNION ALL
              SELECT event_id, lane_id, lane_id FROM event_lanes WHERE event_id IN (SELECT event_id FROM said))
-         SELECT d.event_id AS event, t.slug, t.part, d.target_id AS target, d.state, d.reason, d.tries, d.created_at,
+         SELECT e.event_id AS event, t.slug, t.part, d.target_id AS target, d.state, d.reason, d.tries, d.created_at,
                 d.updated_at, d.replay_id, NULL::uuid, NULL::bigint, NULL::uuid, NULL::bigint
          FROM (SELECT DISTINCT event_id FROM wanted) AS one
-         CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE deliveries.event_id = one.event_id OFFSET 0) AS d
+         JOIN events AS e ON e.event_id = one.event_id
+         CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE deliveries.event_seq = e.event_seq OFFSET 0) AS d
          JOIN targets AS t ON t.target_id = d.target_id AND t.app_id = $2
          UNION ALL
          SELECT o.event_id, o.slug, o.part, o.target_id,

@@ -76,12 +76,23 @@ pub fn claim(lanes: &LaneSet, lease: i64, until: i64) -> Statement {
     Statement::new(&SQL, [lease.into(), until.into(), target, ids])
 }
 
+/// A locked lane that somebody is at.
+#[derive(Debug, Clone, Copy)]
+pub struct Held {
+    /// The lane.
+    pub lane: Uuid,
+    /// The lease with which it is held.
+    pub lease: i64,
+    /// How many deliveries are open in it. Who adds one waits for the lock.
+    open: i64,
+}
+
 /// Locks lanes and tells who is at each; see [`read_held`].
 pub fn lock_held(lanes: &LaneSet) -> Statement {
     const SQL: Sql = Sql::with_lock(
-        "SELECT target_id || hex(lane_id), lane_id, lease FROM lanes
+        "SELECT target_id || hex(lane_id), lane_id, lease, open FROM lanes
          WHERE target_id = $1 AND lane_id IN (SELECT unhex(value) FROM json_each($2)) AND lease IS NOT NULL",
-        "SELECT target_id || lane_id::text, lane_id, lease FROM lanes
+        "SELECT target_id || lane_id::text, lane_id, lease, open FROM lanes
          WHERE target_id = $1 AND lane_id = ANY (ARRAY(
              SELECT value::uuid FROM jsonb_array_elements_text($2::text::jsonb) AS one (value)))
              AND lease IS NOT NULL
@@ -91,32 +102,39 @@ pub fn lock_held(lanes: &LaneSet) -> Statement {
     Statement::new(&SQL, lanes.key())
 }
 
-/// The lane of a row of [`lock_held`], and the lease with which it is held.
-pub fn read_held(row: &Row) -> Result<(Uuid, i64), StoreError> {
-    Ok((row.uuid(1)?, row.int(2)?))
+/// Reads a row of [`lock_held`].
+pub fn read_held(row: &Row) -> Result<Held, StoreError> {
+    Ok(Held {
+        lane: row.uuid(1)?,
+        lease: row.int(2)?,
+        open: row.int(3)?,
+    })
 }
 
-/// Lets go of lanes that are locked and held, and of each of which `closed` deliveries were closed: removes those of
-/// which that was all, and gives the others back for `due_at`. Of the two statements one finds a lane, in whatever
-/// order they run.
-pub fn let_go(lanes: &LaneSet, closed: i64, due_at: i64) -> [Statement; 2] {
-    const REMOVE: Sql = of_set!(
-        "DELETE FROM lanes",
-        "$1",
-        "$2",
-        " AND lease IS NOT NULL AND open <= $3"
-    );
+/// Lets go of lanes, of each of which `closed` deliveries were closed: removes those of which that was all, and gives the
+/// others back for `due_at`.
+pub fn let_go(target: i64, held: &[Held], closed: i64, due_at: i64) -> Vec<Statement> {
+    const REMOVE: Sql = of_set!("DELETE FROM lanes", "$1", "$2", "");
     const GIVE_BACK: Sql = of_set!(
         "UPDATE lanes SET open = open - $1, due_at = $2, waits = 0, lease = NULL",
         "$3",
         "$4",
-        " AND lease IS NOT NULL AND open > $1"
+        ""
     );
-    let [target, ids] = lanes.key();
-    [
-        Statement::new(&REMOVE, [target.clone(), ids.clone(), closed.into()]),
-        Statement::new(&GIVE_BACK, [closed.into(), due_at.into(), target, ids]),
-    ]
+    let (empty, others): (Vec<&Held>, Vec<&Held>) = held.iter().partition(|one| one.open <= closed);
+    let key_of = |lanes: &[&Held]| LaneSet::new(target, lanes.iter().map(|one| one.lane)).key();
+    let mut writes = Vec::new();
+    if !empty.is_empty() {
+        writes.push(Statement::new(&REMOVE, key_of(&empty)));
+    }
+    if !others.is_empty() {
+        let [target, ids] = key_of(&others);
+        writes.push(Statement::new(
+            &GIVE_BACK,
+            [closed.into(), due_at.into(), target, ids],
+        ));
+    }
+    writes
 }
 
 #[cfg(test)]

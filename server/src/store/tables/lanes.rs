@@ -18,13 +18,10 @@ pub struct LaneKey {
     pub id: Uuid,
 }
 
-/// The lane of one event alone: when it was made, in milliseconds, and the end of its id. New ones lie side by side in
-/// the tables, where ids of events lie anywhere. The view `event_lanes` says the same. `made_at` is microseconds.
-pub fn of_event(event: Uuid, made_at: i64) -> Uuid {
-    let mut id = event.into_bytes();
-    let time = (made_at.max(0) / 1_000).to_be_bytes();
-    id[..6].copy_from_slice(&time[2..]);
-    Uuid::from_bytes(id)
+/// The lane of one event alone, by the event's number: new ones lie side by side in the tables, where ids of events lie
+/// anywhere. No profile has such an id. The view `event_lanes` says the same.
+pub fn of_event(event_seq: i64) -> Uuid {
+    Uuid::from_u64_pair(0, event_seq.unsigned_abs())
 }
 
 /// What tells a delivery in its lane apart: its place in the order. Times are microseconds.
@@ -39,8 +36,10 @@ pub struct Place {
 /// A delivery that is added.
 #[derive(Debug)]
 pub struct Added {
-    /// Its lane.
-    pub lane: LaneKey,
+    /// Where to.
+    pub target: i64,
+    /// Does it keep its place behind the profile's others? Else it has a lane of its own.
+    pub is_ordered: bool,
     /// When its event was made, in microseconds: its place in the order. Those that are added at once keep their
     /// order.
     pub at: i64,
@@ -53,36 +52,28 @@ pub struct Added {
     pub now: i64,
 }
 
-impl Added {
-    fn columns(&self) -> [Value; 5] {
-        [
-            self.lane.target.into(),
-            self.lane.id.into(),
-            self.at.into(),
-            self.event.into(),
-            self.profile.0.into(),
-        ]
-    }
-}
-
 /// Adds a delivery to its lane, behind those that are there, and counts the lane up; a new lane is due at once. Only if
 /// its event was added by the same change, before these statements.
 pub fn enqueue(added: &Added) -> [Statement; 2] {
     // On PostgreSQL this one counts the lane up, too: what is added need not be looked for again. `OFFSET 0` and the joins
     // hold it to looking each one up.
     const ADD: Sql = Sql::split(
-        "INSERT INTO queue (target_id, lane_id, created_at, event_id, profile_id, tries, state, updated_at, place)
-         VALUES ($1, $2, $3, $4, $5, 0, 'pending', $6, (
+        "INSERT INTO queue (target_id, created_at, profile_id, updated_at, lane_id, event_seq, tries, state, place)
+         SELECT $1, $2, $3, $4, e.lane_id, e.event_seq, 0, 'pending', (
              SELECT coalesce(max(place), -1) + 1 FROM queue
-             WHERE target_id = $1 AND lane_id = $2 AND created_at = $3))",
+             WHERE target_id = $1 AND lane_id = e.lane_id AND created_at = $2)
+         FROM (SELECT event_seq, coalesce($5, unhex(printf('%032x', event_seq))) AS lane_id
+               FROM events WHERE event_id = $6) AS e",
         "WITH added AS (
              INSERT INTO queue
-                 (target_id, lane_id, created_at, event_id, profile_id, tries, state, updated_at, place)
-             SELECT $1::bigint, $2::uuid, $3::bigint, $4::uuid, $5::uuid, 0, 'pending', $6::bigint, there.places + 1
-             FROM (SELECT coalesce(max(place), 0) AS places, bool_or(event_id = $4) AS is_added FROM queue
-                   WHERE target_id = $1 AND lane_id = $2 AND created_at = $3) AS there
+                 (target_id, created_at, profile_id, updated_at, lane_id, event_seq, tries, state, place)
+             SELECT $1::bigint, $2::bigint, $3::uuid, $4::bigint, e.lane_id, e.event_seq, 0, 'pending', there.places + 1
+             FROM (SELECT event_seq, coalesce($5::uuid, lpad(to_hex(event_seq), 32, '0')::uuid) AS lane_id
+                   FROM events WHERE event_id = $6 AND created_at = $2) AS e
+             CROSS JOIN LATERAL (
+                 SELECT coalesce(max(q.place), 0) AS places, bool_or(q.event_seq = e.event_seq) AS is_added
+                 FROM queue AS q WHERE q.target_id = $1 AND q.lane_id = e.lane_id AND q.created_at = $2) AS there
              WHERE there.is_added IS NOT TRUE
-                   AND EXISTS (SELECT 1 FROM events WHERE event_id = $4 AND created_at = $3)
              RETURNING target_id, lane_id, updated_at, profile_id)
          INSERT INTO lanes (target_id, lane_id, due_at, profile_id, slow, open, waits)
          SELECT target_id, lane_id, updated_at, profile_id, 0, 1, 0 FROM added
@@ -91,20 +82,22 @@ pub fn enqueue(added: &Added) -> [Statement; 2] {
     .together(
         "WITH added AS (
              INSERT INTO queue
-                 (target_id, lane_id, created_at, event_id, profile_id, tries, state, updated_at, place)
-             SELECT target_id, lane_id, created_at, event_id, profile_id, 0, 'pending', updated_at,
-                    there.places + row_number() OVER (PARTITION BY target_id, lane_id, created_at ORDER BY number)
-             FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::bigint[])
+                 (target_id, created_at, profile_id, updated_at, lane_id, event_seq, tries, state, place)
+             SELECT target_id, created_at, profile_id, updated_at, e.lane_id, e.event_seq, 0, 'pending',
+                    there.places + row_number() OVER (PARTITION BY target_id, e.lane_id, created_at ORDER BY number)
+             FROM unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::bigint[], $5::uuid[], $6::uuid[])
                   WITH ORDINALITY
-                  AS new (target_id, lane_id, created_at, event_id, profile_id, updated_at, number)
+                  AS new (target_id, created_at, profile_id, updated_at, lane_id, event_id, number)
              CROSS JOIN LATERAL (
-                 SELECT coalesce(max(q.place), 0) AS places, bool_or(q.event_id = new.event_id) AS is_added
+                 SELECT event_seq, coalesce(new.lane_id, lpad(to_hex(event_seq), 32, '0')::uuid) AS lane_id
+                 FROM events
+                 WHERE events.event_id = new.event_id AND events.created_at = new.created_at OFFSET 0) AS e
+             CROSS JOIN LATERAL (
+                 SELECT coalesce(max(q.place), 0) AS places, bool_or(q.event_seq = e.event_seq) AS is_added
                  FROM queue AS q
-                 WHERE q.target_id = new.target_id AND q.lane_id = new.lane_id AND q.created_at = new.created_at)
+                 WHERE q.target_id = new.target_id AND q.lane_id = e.lane_id AND q.created_at = new.created_at)
                  AS there
-             WHERE there.is_added IS NOT TRUE AND EXISTS (
-                 SELECT 1 FROM events AS e
-                 WHERE e.event_id = new.event_id AND e.created_at = new.created_at OFFSET 0)
+             WHERE there.is_added IS NOT TRUE
              RETURNING target_id, lane_id, updated_at, profile_id)
          INSERT INTO lanes (target_id, lane_id, due_at, profile_id, slow, open, waits)
          SELECT target_id, lane_id, min(updated_at), (array_agg(profile_id))[1], 0, count(*), 0 FROM added
@@ -113,26 +106,35 @@ pub fn enqueue(added: &Added) -> [Statement; 2] {
     )
     .if_added();
     const COUNT_UP: Sql = Sql::on_sqlite(
-        "INSERT INTO lanes (target_id, lane_id, due_at, profile_id, slow, open, waits)
-         VALUES ($1, $2, $3, $4, 0, 1, 0)
+        "INSERT INTO lanes (target_id, due_at, profile_id, lane_id, slow, open, waits)
+         SELECT $1, $2, $3, coalesce($4, unhex(printf('%032x', event_seq))), 0, 1, 0 FROM events WHERE event_id = $5
          ON CONFLICT (target_id, lane_id) DO UPDATE SET open = lanes.open + 1",
     )
     .if_added();
-    let [target, lane, at, event, profile] = added.columns();
-    let now = Value::from(added.now);
+    let (target, profile, event) = (added.target, added.profile.0, added.event);
+    let lane = added.is_ordered.then_some(profile);
     [
         Statement::new(
             &ADD,
             [
-                target.clone(),
-                lane.clone(),
-                at,
-                event,
-                profile.clone(),
-                now.clone(),
+                target.into(),
+                added.at.into(),
+                profile.into(),
+                added.now.into(),
+                lane.into(),
+                event.into(),
             ],
         ),
-        Statement::new(&COUNT_UP, [target, lane, now, profile]),
+        Statement::new(
+            &COUNT_UP,
+            [
+                target.into(),
+                added.now.into(),
+                profile.into(),
+                lane.into(),
+                event.into(),
+            ],
+        ),
     ]
 }
 

@@ -11,8 +11,8 @@ use crate::store::{Row, Sql, Statement, StoreError};
 pub struct Reopened<'a> {
     /// Its lane.
     pub lane: LaneKey,
-    /// The event.
-    pub event: Uuid,
+    /// The number of its event.
+    pub event_seq: i64,
     /// Whose it is.
     pub profile: ProfileId,
     /// How often it was tried.
@@ -31,14 +31,14 @@ pub struct Reopened<'a> {
 /// slow; a lane that is new is due at once.
 pub fn reopen(delivery: &Reopened<'_>) -> [Statement; 3] {
     const ENQUEUE: Sql = Sql::split(
-        "INSERT INTO queue (target_id, lane_id, created_at, event_id, profile_id, tries, made_at, replay_id, was_state,
+        "INSERT INTO queue (target_id, lane_id, created_at, event_seq, profile_id, tries, made_at, replay_id, was_state,
                             was_reason, state, updated_at, place)
          SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $3, (
              SELECT coalesce(max(place), -1) + 1 FROM queue
              WHERE target_id = $1 AND lane_id = $2 AND created_at = $3)",
-        "INSERT INTO queue (target_id, lane_id, created_at, event_id, profile_id, tries, made_at, replay_id, was_state,
+        "INSERT INTO queue (target_id, lane_id, created_at, event_seq, profile_id, tries, made_at, replay_id, was_state,
                             was_reason, state, updated_at, place)
-         SELECT $1::bigint, $2::uuid, $3::bigint, $4::uuid, $5::uuid, $6::bigint, $7::bigint, $8::uuid, $9::text,
+         SELECT $1::bigint, $2::uuid, $3::bigint, $4::bigint, $5::uuid, $6::bigint, $7::bigint, $8::uuid, $9::text,
                 $10::text, 'pending', $3, (
              SELECT coalesce(max(place), -1) + 1 FROM queue
              WHERE target_id = $1 AND lane_id = $2 AND created_at = $3)",
@@ -47,7 +47,7 @@ pub fn reopen(delivery: &Reopened<'_>) -> [Statement; 3] {
         "INSERT INTO lanes (target_id, lane_id, profile_id, slow, due_at, open, waits) VALUES ($1, $2, $3, $4, $5, 1, 0)
          ON CONFLICT (target_id, lane_id) DO UPDATE SET open = lanes.open + 1",
     );
-    const OUT: Sql = Sql::same("DELETE FROM deliveries WHERE event_id = $1 AND target_id = $2");
+    const OUT: Sql = Sql::same("DELETE FROM deliveries WHERE event_seq = $1 AND target_id = $2");
     let (target, lane) = (delivery.lane.target, delivery.lane.id);
     let (state, reason) = delivery.was.unzip();
     [
@@ -57,7 +57,7 @@ pub fn reopen(delivery: &Reopened<'_>) -> [Statement; 3] {
                 target.into(),
                 lane.into(),
                 delivery.now.into(),
-                delivery.event.into(),
+                delivery.event_seq.into(),
                 delivery.profile.0.into(),
                 delivery.tries.into(),
                 delivery.made_at.into(),
@@ -76,7 +76,7 @@ pub fn reopen(delivery: &Reopened<'_>) -> [Statement; 3] {
                 delivery.now.into(),
             ],
         ),
-        Statement::new(&OUT, [delivery.event.into(), target.into()]),
+        Statement::new(&OUT, [delivery.event_seq.into(), target.into()]),
     ]
 }
 
@@ -182,15 +182,15 @@ pub fn count_open(app: AppId) -> Statement {
 }
 
 /// Locks some lanes of a target that have deliveries of a replay beside the one that is being sent at the moment: the
-/// lane, its target, the events of [`Pick`](super::turns::Pick), and whether it is claimed.
+/// lane, its target, the numbers of the events of [`Pick`](super::turns::Pick), and whether it is claimed.
 pub fn lock_lanes(target: i64, replay: Uuid, now: i64, limit: i64) -> Statement {
     const SQL: Sql = Sql::with_lock(
         "SELECT l.target_id || hex(l.lane_id), l.lane_id,
-                (SELECT event_id FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
+                (SELECT event_seq FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
                  ORDER BY f.created_at, f.place LIMIT 1),
-                (SELECT event_id FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
+                (SELECT event_seq FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
                  ORDER BY f.created_at DESC, f.place DESC LIMIT 1),
-                (SELECT f.event_id FROM queue AS f JOIN events AS e ON e.event_id = f.event_id
+                (SELECT f.event_seq FROM queue AS f JOIN events AS e ON e.event_seq = f.event_seq
                  WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
                  ORDER BY e.event_at DESC, e.event_seq DESC LIMIT 1),
                 CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1 ELSE 0 END
@@ -199,11 +199,11 @@ pub fn lock_lanes(target: i64, replay: Uuid, now: i64, limit: i64) -> Statement 
                 AND q.replay_id = $3) > CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1 ELSE 0 END
          LIMIT $4",
         "SELECT l.target_id || l.lane_id::text, l.lane_id,
-                (SELECT event_id FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
+                (SELECT event_seq FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
                  ORDER BY f.created_at, f.place LIMIT 1),
-                (SELECT event_id FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
+                (SELECT event_seq FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
                  ORDER BY f.created_at DESC, f.place DESC LIMIT 1),
-                (SELECT f.event_id FROM queue AS f JOIN events AS e ON e.event_id = f.event_id
+                (SELECT f.event_seq FROM queue AS f JOIN events AS e ON e.event_seq = f.event_seq
                  WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
                  ORDER BY e.event_at DESC, e.event_seq DESC LIMIT 1),
                 CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1::bigint ELSE 0 END
@@ -217,19 +217,19 @@ pub fn lock_lanes(target: i64, replay: Uuid, now: i64, limit: i64) -> Statement 
 }
 
 /// Puts the deliveries of a replay's lane back to how they were closed before; those that were not there are closed as
-/// skipped. The one of the event `but` goes on.
-pub fn cancel_lane(lane: LaneKey, but: Option<Uuid>, now: i64) -> [Statement; 4] {
+/// skipped. The one of the event with the number `but` goes on.
+pub fn cancel_lane(lane: LaneKey, but: Option<i64>, now: i64) -> [Statement; 4] {
     const CLOSE: Sql = Sql::same(
-        "INSERT INTO deliveries (event_id, target_id, state, reason, tries, created_at, updated_at)
-         SELECT event_id, target_id, coalesce(was_state, 'skipped'),
+        "INSERT INTO deliveries (event_seq, target_id, state, reason, tries, created_at, updated_at)
+         SELECT event_seq, target_id, coalesce(was_state, 'skipped'),
                 CASE WHEN was_state IS NULL THEN 'replay_cancelled' ELSE was_reason END,
                 tries, coalesce(made_at, created_at), $1
-         FROM queue WHERE target_id = $2 AND lane_id = $3 AND event_id <> $4
-         ON CONFLICT (event_id, target_id) DO UPDATE SET
+         FROM queue WHERE target_id = $2 AND lane_id = $3 AND event_seq <> $4
+         ON CONFLICT (event_seq, target_id) DO UPDATE SET
              state = excluded.state, reason = excluded.reason, tries = excluded.tries, updated_at = excluded.updated_at",
     );
     const REMOVE: Sql =
-        Sql::same("DELETE FROM queue WHERE target_id = $1 AND lane_id = $2 AND event_id <> $3");
+        Sql::same("DELETE FROM queue WHERE target_id = $1 AND lane_id = $2 AND event_seq <> $3");
     const COUNT: Sql = Sql::same(
         "UPDATE lanes SET open = (
              SELECT count(*) FROM queue WHERE queue.target_id = lanes.target_id AND queue.lane_id = lanes.lane_id)

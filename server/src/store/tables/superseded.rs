@@ -2,8 +2,6 @@
 //!
 //! Newer is what was made later, or what happened later, as the integration's part says.
 
-use uuid::Uuid;
-
 use super::lanes::{LaneKey, Place};
 use crate::store::{Sql, Statement};
 
@@ -24,22 +22,22 @@ pub fn count_older(lane: LaneKey, place: Place) -> Statement {
 }
 
 /// Counts the deliveries of a lane whose events happened before this one.
-pub fn count_earlier(lane: LaneKey, event: Uuid) -> Statement {
+pub fn count_earlier(lane: LaneKey, event_seq: i64) -> Statement {
     const SQL: Sql = Sql::same(
-        "SELECT count(*) FROM queue AS q JOIN events AS e ON e.event_id = q.event_id
+        "SELECT count(*) FROM queue AS q JOIN events AS e ON e.event_seq = q.event_seq
          WHERE q.target_id = $1 AND q.lane_id = $2
-               AND (e.event_at, e.event_seq) < (SELECT event_at, event_seq FROM events WHERE event_id = $3)",
+               AND (e.event_at, e.event_seq) < (SELECT event_at, event_seq FROM events WHERE event_seq = $3)",
     );
-    Statement::new(&SQL, [lane.target.into(), lane.id.into(), event.into()])
+    Statement::new(&SQL, [lane.target.into(), lane.id.into(), event_seq.into()])
 }
 
 /// Closes all older deliveries of a lane as superseded by the one at `place`: into `deliveries`, out of `queue`.
 pub fn supersede_older(lane: LaneKey, place: Place, now: i64) -> [Statement; 2] {
     const CLOSE: Sql = Sql::same(
-        "INSERT INTO deliveries (event_id, target_id, state, reason, tries, created_at, updated_at, replay_id)
-         SELECT event_id, target_id, 'skipped', 'superseded', tries, coalesce(made_at, created_at), $1, replay_id
+        "INSERT INTO deliveries (event_seq, target_id, state, reason, tries, created_at, updated_at, replay_id)
+         SELECT event_seq, target_id, 'skipped', 'superseded', tries, coalesce(made_at, created_at), $1, replay_id
          FROM queue WHERE target_id = $2 AND lane_id = $3 AND (created_at, place) < ($4, $5)
-         ON CONFLICT (event_id, target_id) DO UPDATE SET
+         ON CONFLICT (event_seq, target_id) DO UPDATE SET
              state = excluded.state, reason = excluded.reason, tries = excluded.tries,
              updated_at = excluded.updated_at, replay_id = excluded.replay_id",
     );
@@ -60,25 +58,25 @@ pub fn supersede_older(lane: LaneKey, place: Place, now: i64) -> [Statement; 2] 
 }
 
 /// As [`supersede_older`], of the deliveries whose events happened before this one.
-pub fn supersede_earlier(lane: LaneKey, event: Uuid, now: i64) -> [Statement; 2] {
+pub fn supersede_earlier(lane: LaneKey, event_seq: i64, now: i64) -> [Statement; 2] {
     const CLOSE: Sql = Sql::same(
-        "INSERT INTO deliveries (event_id, target_id, state, reason, tries, created_at, updated_at, replay_id)
-         SELECT q.event_id, q.target_id, 'skipped', 'superseded', q.tries, coalesce(q.made_at, q.created_at), $1,
+        "INSERT INTO deliveries (event_seq, target_id, state, reason, tries, created_at, updated_at, replay_id)
+         SELECT q.event_seq, q.target_id, 'skipped', 'superseded', q.tries, coalesce(q.made_at, q.created_at), $1,
                 q.replay_id
-         FROM queue AS q JOIN events AS e ON e.event_id = q.event_id
+         FROM queue AS q JOIN events AS e ON e.event_seq = q.event_seq
          WHERE q.target_id = $2 AND q.lane_id = $3
-               AND (e.event_at, e.event_seq) < (SELECT event_at, event_seq FROM events WHERE event_id = $4)
-         ON CONFLICT (event_id, target_id) DO UPDATE SET
+               AND (e.event_at, e.event_seq) < (SELECT event_at, event_seq FROM events WHERE event_seq = $4)
+         ON CONFLICT (event_seq, target_id) DO UPDATE SET
              state = excluded.state, reason = excluded.reason, tries = excluded.tries,
              updated_at = excluded.updated_at, replay_id = excluded.replay_id",
     );
     const REMOVE: Sql = Sql::same(
-        "DELETE FROM queue WHERE target_id = $1 AND lane_id = $2 AND event_id IN (
-             SELECT e.event_id FROM queue AS q JOIN events AS e ON e.event_id = q.event_id
+        "DELETE FROM queue WHERE target_id = $1 AND lane_id = $2 AND event_seq IN (
+             SELECT e.event_seq FROM queue AS q JOIN events AS e ON e.event_seq = q.event_seq
              WHERE q.target_id = $1 AND q.lane_id = $2
-                   AND (e.event_at, e.event_seq) < (SELECT event_at, event_seq FROM events WHERE event_id = $3))",
+                   AND (e.event_at, e.event_seq) < (SELECT event_at, event_seq FROM events WHERE event_seq = $3))",
     );
-    let key = [lane.target.into(), lane.id.into(), event.into()];
+    let key = [lane.target.into(), lane.id.into(), event_seq.into()];
     let [target, id, event] = key.clone();
     [
         Statement::new(&CLOSE, [now.into(), target, id, event]),

@@ -18,6 +18,8 @@ pub struct Turn {
     pub place: Place,
     /// The event.
     pub event: Uuid,
+    /// Its number.
+    pub event_seq: i64,
     /// What happened.
     pub kind: EventKind,
     /// When it happened.
@@ -79,9 +81,9 @@ macro_rules! of_claimed {
     ($index:literal, $more:expr, $join:literal, $order:literal) => {
         concat!(
             "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                    p.holdings, p.details, q.lane_id, q.created_at, q.place, q.event_id, e.event_type, e.event_at,
+                    p.holdings, p.details, q.lane_id, q.created_at, q.place, e.event_id, e.event_type, e.event_at,
                     e.created_at, e.payload, q.tries, q.first_tried_at, q.record,
-                    coalesce(q.made_at, q.created_at), q.replay_id",
+                    coalesce(q.made_at, q.created_at), q.replay_id, q.event_seq",
             $more,
             "
              FROM lanes AS l",
@@ -96,7 +98,7 @@ macro_rules! of_claimed {
                       ORDER BY ",
             $order,
             " LIMIT 1)
-             JOIN events AS e ON e.event_id = q.event_id
+             JOIN events AS e ON e.event_seq = q.event_seq
              JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = q.profile_id
              WHERE l.target_id = $2 AND l.slow = $3 AND l.due_at = $4 AND l.lease = $5"
         )
@@ -113,10 +115,10 @@ macro_rules! last_to_happen {
                 ", CASE WHEN EXISTS (
                      SELECT 1 FROM events AS n WHERE ", $profile, " AND n.profile_id = e.profile_id
                      AND (n.event_at, n.event_seq) > (e.event_at, e.event_seq) AND EXISTS (
-                         SELECT 1 FROM deliveries AS d WHERE d.event_id = n.event_id AND d.target_id = l.target_id
+                         SELECT 1 FROM deliveries AS d WHERE d.event_seq = n.event_seq AND d.target_id = l.target_id
                          AND d.state = 'delivered')) THEN ", $one, " ELSE 0 END"
             ),
-            "JOIN events AS h ON h.event_id = f.event_id",
+            "JOIN events AS h ON h.event_seq = f.event_seq",
             "h.event_at DESC, h.event_seq DESC"
         )
     };
@@ -174,13 +176,14 @@ pub fn read(app: AppId, target: i64, pick: Pick, row: &mut Row) -> Result<Turn, 
     let (payload, tries) = (row.long_text(15)?, row.int(16)?);
     let (first_tried_at, record) = (row.opt_int(17)?, row.opt_text(18)?);
     let (made_at, replay) = (row.int(19)?, row.opt_uuid(20)?);
-    let is_superseded = pick == Pick::LastToHappen && row.int(21)? != 0;
+    let is_superseded = pick == Pick::LastToHappen && row.int(22)? != 0;
     let whole = profiles::read_whole(app, std::slice::from_mut(row))?;
     let (profile, details) = whole.ok_or_else(|| StoreError::Corrupt("a row without a profile".into()))?;
     Ok(Turn {
         lane,
         place,
         event: id,
+        event_seq: row.int(21)?,
         kind,
         event_at,
         event_created_at,

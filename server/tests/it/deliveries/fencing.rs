@@ -41,6 +41,7 @@ fn refused(turn: &Turn, lease: i64, now: i64) -> Settlement {
         lease,
         place: turn.place,
         event: turn.event,
+        event_seq: turn.event_seq,
         made_at: turn.made_at,
         replay: turn.replay,
         tries: 1,
@@ -70,9 +71,9 @@ async fn stored(server: &TestServer) -> String {
         Sql::same(
             "SELECT target_id, lane_id, open, waits, due_at, lease FROM lanes ORDER BY target_id, lane_id",
         ),
-        Sql::same("SELECT event_id, state, reason, tries, record FROM queue ORDER BY event_id"),
-        Sql::same("SELECT event_id, state, reason, tries FROM deliveries ORDER BY event_id"),
-        Sql::same("SELECT event_id, number, answer FROM attempts ORDER BY event_id, number"),
+        Sql::same("SELECT event_seq, state, reason, tries, record FROM queue ORDER BY event_seq"),
+        Sql::same("SELECT event_seq, state, reason, tries FROM deliveries ORDER BY event_seq"),
+        Sql::same("SELECT event_seq, number, answer FROM attempts ORDER BY event_seq, number"),
     ];
     let mut all = String::new();
     for sql in &TABLES {

@@ -244,7 +244,9 @@ async fn an_event_of_a_kind_that_is_not_known_here_waits_and_the_others_go_out()
 /// A record that its integration cannot make a request of: the mapper panics.
 #[tokio::test]
 async fn a_mapper_that_panics_takes_down_its_own_delivery_alone() {
-    const SPOIL: Sql = Sql::same("UPDATE queue SET record = $1 WHERE event_id = $2");
+    const SPOIL: Sql = Sql::same(
+        "UPDATE queue SET record = $1 WHERE event_seq = (SELECT event_seq FROM events WHERE event_id = $2)",
+    );
     for backend in ALL {
         let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
         let server = TestServer::on(backend).await;

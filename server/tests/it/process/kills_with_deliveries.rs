@@ -184,7 +184,9 @@ async fn ids(store: &Store, sql: &'static Sql) -> Vec<(Uuid, i64)> {
 async fn broken_fates(store: &Store) -> Vec<String> {
     // In one look: PostgreSQL may still end what the killed server has asked it for.
     const FATES: Sql = Sql::same(
-        "SELECT event_id, target_id FROM deliveries UNION ALL SELECT event_id, target_id FROM queue",
+        "SELECT event_id, target_id FROM events JOIN (
+             SELECT event_seq, target_id FROM deliveries UNION ALL SELECT event_seq, target_id FROM queue
+         ) AS fates USING (event_seq)",
     );
     const EVENTS: Sql = Sql::same("SELECT event_id, event_seq FROM events");
     const TARGETS: Sql = Sql::same("SELECT target_id, slug, part FROM targets");
@@ -218,7 +220,7 @@ async fn broken_fates(store: &Store) -> Vec<String> {
 async fn delivered(store: &Store) -> Vec<(String, String)> {
     const DELIVERED: Sql = Sql::same(
         "SELECT t.slug, t.part, e.payload FROM deliveries AS d JOIN targets AS t ON t.target_id = d.target_id
-         JOIN events AS e ON e.event_id = d.event_id WHERE d.state = 'delivered'",
+         JOIN events AS e ON e.event_seq = d.event_seq WHERE d.state = 'delivered'",
     );
     let mut arrived = Vec::new();
     for row in &mut store.scan(Statement::new(&DELIVERED, [])).await.unwrap() {

@@ -62,14 +62,14 @@ fn buy(program: &Program, server: &Running, url: &str) {
 
 /// Makes of the record of `t1` one of which no request can be made: the mapper panics.
 async fn spoil(program: &Program) {
-    const EVENTS: Sql = Sql::same("SELECT event_id, payload FROM events");
-    const SPOIL: Sql = Sql::same("UPDATE queue SET record = $1 WHERE event_id = $2 AND record IS NOT NULL");
+    const EVENTS: Sql = Sql::same("SELECT event_seq, payload FROM events");
+    const SPOIL: Sql = Sql::same("UPDATE queue SET record = $1 WHERE event_seq = $2 AND record IS NOT NULL");
     let store = store(program).await;
     let record = json!({"route": "ios", "body": "spoilt"}).to_string();
     for row in &mut store.scan(Statement::new(&EVENTS, [])).await.unwrap() {
         let payload: Value = serde_json::from_str(&row.long_text(1).unwrap()).unwrap();
         if payload["event_properties"]["transaction_id"] == "t1" {
-            let values = [record.clone().into(), row.uuid(0).unwrap().into()];
+            let values = [record.clone().into(), row.int(0).unwrap().into()];
             store.write(vec![Statement::new(&SPOIL, values)]).await.unwrap();
         }
     }
@@ -79,8 +79,8 @@ async fn spoil(program: &Program) {
 async fn fates(program: &Program) -> Vec<String> {
     const FATES: Sql = Sql::same(
         "SELECT d.state, d.reason, e.payload FROM (
-             SELECT event_id, state, reason FROM deliveries UNION ALL SELECT event_id, state, reason FROM queue) AS d
-         JOIN events AS e ON e.event_id = d.event_id",
+             SELECT event_seq, state, reason FROM deliveries UNION ALL SELECT event_seq, state, reason FROM queue) AS d
+         JOIN events AS e ON e.event_seq = d.event_seq",
     );
     let mut rows = store(program)
         .await

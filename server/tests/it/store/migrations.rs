@@ -89,55 +89,110 @@ const UNPACKED: [Sql; 3] = [
     Sql::same("ALTER TABLE events DROP COLUMN packed"),
     Sql::same("ALTER TABLE events RENAME COLUMN plain TO payload"),
 ];
+const OLD_STEPS: [[&str; 2]; 2] = [
+    [
+        include_str!("../../../migrations/sqlite/0005_deliveries.sql"),
+        include_str!("../../../migrations/sqlite/0007_event_lanes.sql"),
+    ],
+    [
+        include_str!("../../../migrations/postgres/0005_deliveries.sql"),
+        include_str!("../../../migrations/postgres/0007_event_lanes.sql"),
+    ],
+];
+const EVENT: Sql = Sql::same(
+    "INSERT INTO events (event_id, app_id, profile_id, event_type, event_at, created_at, payload)
+     VALUES ($1, $2, $2, 'trial_started', 0, $3, '{}')",
+);
+/// As it is on SQLite since the eighth step.
+const PLAIN: Sql = Sql::same(
+    "INSERT INTO events (event_id, app_id, profile_id, event_type, event_at, created_at, plain)
+     VALUES ($1, $2, $2, 'trial_started', 0, $3, '{}')",
+);
+const QUEUE: Sql = Sql::same(
+    "INSERT INTO queue (target_id, lane_id, created_at, place, event_id, profile_id, state, tries, updated_at)
+     VALUES (1, $1, 0, 0, $2, $3, 'pending', 0, 0)",
+);
+const LANE: Sql = Sql::same(
+    "INSERT INTO lanes (target_id, lane_id, profile_id, slow, open, waits, due_at) VALUES (1, $1, $2, 0, 1, 0, 0)",
+);
+
+/// A store whose tables are as they were before the step `version`: 9 or less.
+async fn before(backend: Backend, folder: &Folder, version: i64) -> Store {
+    const STEPS: Sql = Sql::same("DELETE FROM schema_migrations WHERE version >= $1");
+    let store = open(&backend.fresh(folder).await).await;
+    migrations::run(&store, false).await.unwrap();
+    let mut undo = vec![Statement::new(&STEPS, [version.into()])];
+    let is_sqlite = backend != Backend::Postgres;
+    let without_numbers = without_numbers(is_sqlite, version > 7);
+    undo.extend(without_numbers.map(|sql| Statement::new(sql, [])));
+    if version <= 8 && is_sqlite {
+        undo.extend(UNPACKED.iter().map(|sql| Statement::new(sql, [])));
+    }
+    store.write(undo).await.unwrap();
+    store
+}
+
+/// Statements that undo the ninth step: they bring back the tables of deliveries as the fifth made them, without rows, and
+/// the lanes of the seventh.
+fn without_numbers(is_sqlite: bool, has_event_lanes: bool) -> impl Iterator<Item = &'static Sql> {
+    const OLD: [&str; 6] = [
+        "TABLE deliveries",
+        "TABLE queue",
+        "TABLE attempts",
+        "UNIQUE INDEX attempts_by_delivery",
+        "VIEW open_deliveries",
+        "VIEW event_lanes",
+    ];
+    const DROP: [&str; 5] = [
+        "DROP VIEW open_deliveries",
+        "DROP VIEW event_lanes",
+        "DROP TABLE deliveries",
+        "DROP TABLE queue",
+        "DROP TABLE attempts",
+    ];
+    let steps = OLD_STEPS[usize::from(!is_sqlite)].into_iter();
+    let steps = steps.take(if has_event_lanes { 2 } else { 1 });
+    let statements = steps.flat_map(|text| text.split_inclusive(";\n"));
+    let made = statements.filter_map(|part| {
+        let made = part.find("CREATE ").map(|begin| &part[begin..])?;
+        let is_old = OLD.iter().any(|old| made["CREATE ".len()..].starts_with(old));
+        is_old.then_some(made)
+    });
+    let all = DROP.into_iter().chain(made);
+    all.map(|text| &*Box::leak(Box::new(Sql::same(text))))
+}
 
 #[tokio::test]
 async fn lanes_of_single_events_move_to_their_new_places() {
-    const UNDO: [Sql; 2] = [
-        Sql::same("DROP VIEW event_lanes"),
-        Sql::same("DELETE FROM schema_migrations WHERE version >= 7"),
-    ];
-    const EVENT: Sql = Sql::same(
-        "INSERT INTO events (event_id, app_id, profile_id, event_type, event_at, created_at, payload)
-         VALUES ($1, $2, $2, 'trial_started', 0, $3, '{}')",
-    );
-    const QUEUE: Sql = Sql::same(
-        "INSERT INTO queue (target_id, lane_id, created_at, place, event_id, profile_id, state, tries, updated_at)
-         VALUES (1, $1, 0, 0, $2, $3, 'pending', 0, 0)",
-    );
-    const LANE: Sql = Sql::same(
-        "INSERT INTO lanes (target_id, lane_id, profile_id, slow, open, waits, due_at) VALUES (1, $1, $2, 0, 1, 0, 0)",
-    );
     const LANES: [Sql; 2] = [
         Sql::same("SELECT lane_id FROM lanes ORDER BY lane_id"),
         Sql::same("SELECT lane_id FROM queue ORDER BY lane_id"),
     ];
-    let (profile, event, other) = (Uuid::from_u128(1), Uuid::from_u128(u128::MAX), Uuid::from_u128(3));
+    let [profile, event, other] = [1 << 64, u128::MAX, 3].map(Uuid::from_u128);
     for backend in ALL {
         for made_at in [START, 0, -1] {
             let folder = Folder::new();
-            let store = open(&backend.fresh(&folder).await).await;
-            migrations::run(&store, false).await.unwrap();
-            let undo = UNPACKED
-                .iter()
-                .filter(|_| backend != Backend::Postgres)
-                .chain(&UNDO);
-            let mut before: Vec<_> = undo.map(|sql| Statement::new(sql, [])).collect();
+            let store = before(backend, &folder, 7).await;
+            let mut rows = Vec::new();
             for event in [event, other] {
-                before.push(Statement::new(
+                rows.push(Statement::new(
                     &EVENT,
                     [event.into(), profile.into(), made_at.into()],
                 ));
             }
             for (lane, event) in [(event, event), (profile, other)] {
-                before.push(Statement::new(
+                rows.push(Statement::new(
                     &QUEUE,
                     [lane.into(), event.into(), profile.into()],
                 ));
-                before.push(Statement::new(&LANE, [lane.into(), profile.into()]));
+                rows.push(Statement::new(&LANE, [lane.into(), profile.into()]));
             }
-            store.write(before).await.unwrap();
-            assert_eq!(versions(&migrations::run(&store, false).await.unwrap()), [7, 8]);
-            let mut expected = [profile, lanes::of_event(event, made_at)];
+            store.write(rows).await.unwrap();
+            assert_eq!(
+                versions(&migrations::run(&store, false).await.unwrap()),
+                [7, 8, 9]
+            );
+            let mut expected = [profile, lanes::of_event(1)];
             expected.sort_unstable();
             for sql in &LANES {
                 let mut rows = store.read(Statement::new(sql, [])).await.unwrap();
@@ -145,5 +200,75 @@ async fn lanes_of_single_events_move_to_their_new_places() {
                 assert_eq!(found, expected, "{backend:?}, {made_at}");
             }
         }
+    }
+}
+
+/// The lane of a single event since the seventh step, if it was made at the start.
+fn time_lane(event: Uuid) -> Uuid {
+    let mut id = event.into_bytes();
+    id[..6].copy_from_slice(&(START / 1_000).to_be_bytes()[2..]);
+    Uuid::from_bytes(id)
+}
+
+#[tokio::test]
+async fn deliveries_and_tries_stay_those_of_their_events() {
+    const CLOSED: Sql = Sql::same(
+        "INSERT INTO deliveries (event_id, target_id, state, reason, tries, created_at, updated_at)
+         VALUES ($1, 1, 'rejected', 'why', 2, 3, 4)",
+    );
+    const TRY: Sql = Sql::same(
+        "INSERT INTO attempts (event_id, target_id, number, started_at, duration_us, request, answer, verdict)
+         VALUES ($1, 1, $2, 5, 6, '{}', 'no', 'rejected')",
+    );
+    const FOUND: [Sql; 3] = [
+        Sql::same(
+            "SELECT e.event_id, q.tries FROM queue AS q JOIN events AS e ON e.event_seq = q.event_seq
+             JOIN lanes AS l ON l.lane_id = q.lane_id JOIN event_lanes AS n ON n.lane_id = q.lane_id",
+        ),
+        Sql::same(
+            "SELECT e.event_id, d.tries FROM deliveries AS d JOIN events AS e ON e.event_seq = d.event_seq
+             WHERE d.target_id = 1 AND d.state = 'rejected' AND d.reason = 'why' AND d.created_at = 3 AND d.updated_at = 4",
+        ),
+        Sql::same(
+            "SELECT e.event_id, a.number FROM attempts AS a JOIN events AS e ON e.event_seq = a.event_seq
+             WHERE a.target_id = 1 AND a.started_at = 5 AND a.duration_us = 6 AND a.answer = 'no' ORDER BY a.number",
+        ),
+    ];
+    let [profile, open, closed] = [1 << 64, u128::MAX, 3].map(Uuid::from_u128);
+    for backend in ALL {
+        let folder = Folder::new();
+        let store = before(backend, &folder, 9).await;
+        let events = [open, closed].map(|event| {
+            let sql = if backend == Backend::Postgres {
+                &EVENT
+            } else {
+                &PLAIN
+            };
+            Statement::new(sql, [event.into(), profile.into(), START.into()])
+        });
+        let mut rows = Vec::from(events);
+        let lane = time_lane(open);
+        rows.push(Statement::new(&QUEUE, [lane.into(), open.into(), profile.into()]));
+        rows.push(Statement::new(&LANE, [lane.into(), profile.into()]));
+        rows.push(Statement::new(&CLOSED, [closed.into()]));
+        for number in [1, 2] {
+            rows.push(Statement::new(&TRY, [closed.into(), number.into()]));
+        }
+        store.write(rows).await.unwrap();
+        assert_eq!(versions(&migrations::run(&store, false).await.unwrap()), [9]);
+        let mut found = Vec::new();
+        for sql in &FOUND {
+            let rows = store.read(Statement::new(sql, [])).await.unwrap();
+            found.push(
+                rows.iter()
+                    .map(|row| (row.uuid(0).unwrap(), row.int(1).unwrap()))
+                    .collect::<Vec<_>>(),
+            );
+        }
+        assert_eq!(
+            found,
+            [vec![(open, 0)], vec![(closed, 2)], vec![(closed, 1), (closed, 2)]],
+            "{backend:?}"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Open deliveries: each is added once, with its event, and its lane counts it once.
 
 use bursar::store::tables::events;
-use bursar::store::tables::lanes::{self, Added, LaneKey};
+use bursar::store::tables::lanes::{self, Added};
 use bursar::store::{Sql, Statement};
 use bursar_domain::events::Event;
 
@@ -11,12 +11,9 @@ use crate::support::server::{START, TestServer};
 
 /// What tells an event and adds its delivery to its profile's lane.
 fn tell(event: &Event) -> Vec<Statement> {
-    let lane = LaneKey {
-        target: 1,
-        id: event.profile.0,
-    };
     let added = Added {
-        lane,
+        target: 1,
+        is_ordered: true,
         at: event.created_at,
         now: event.created_at,
         event: event.id,

@@ -70,8 +70,8 @@ pub async fn wanted(server: &TestServer) -> BTreeSet<Key> {
 /// All deliveries, in one look: one that is closed meanwhile is found once.
 pub async fn fates(server: &TestServer) -> Vec<Fate> {
     const ALL: Sql = Sql::same(
-        "SELECT event_id, target_id, state, 'closed' FROM deliveries
-         UNION ALL SELECT event_id, target_id, state, 'open' FROM queue",
+        "SELECT event_id, target_id, state, 'closed' FROM deliveries LEFT JOIN events USING (event_seq)
+         UNION ALL SELECT event_id, target_id, state, 'open' FROM queue LEFT JOIN events USING (event_seq)",
     );
     let mut rows = rows(server, &ALL).await;
     let fates = rows.iter_mut().map(|row| {

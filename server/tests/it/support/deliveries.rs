@@ -105,11 +105,11 @@ pub struct Seen {
 /// All deliveries, in the order in which their events were made.
 pub async fn deliveries(server: &TestServer) -> Vec<Seen> {
     const SQL: Sql = Sql::same(
-        "SELECT d.event_id, t.slug, t.part, d.state, d.reason, d.tries, e.payload FROM (
-             SELECT event_id, target_id, state, reason, tries FROM deliveries
-             UNION ALL SELECT event_id, target_id, state, reason, tries FROM queue) AS d
-         JOIN targets AS t ON t.target_id = d.target_id JOIN events AS e ON e.event_id = d.event_id
-         ORDER BY e.created_at, d.event_id, t.target_id",
+        "SELECT e.event_id, t.slug, t.part, d.state, d.reason, d.tries, e.payload FROM (
+             SELECT event_seq, target_id, state, reason, tries FROM deliveries
+             UNION ALL SELECT event_seq, target_id, state, reason, tries FROM queue) AS d
+         JOIN targets AS t ON t.target_id = d.target_id JOIN events AS e ON e.event_seq = d.event_seq
+         ORDER BY e.created_at, e.event_id, t.target_id",
     );
     let rows = server.state.store.scan(Statement::new(&SQL, [])).await.unwrap();
     let seen = rows.into_iter().map(|mut row| {

@@ -101,9 +101,9 @@ fn reopened(
     let opened = reopen(&Reopened {
         lane: LaneKey {
             target: shown.target,
-            id: lane_of(known, event.profile, event.id, event.created_at),
+            id: lane_of(known, event.profile, event.seq),
         },
-        event: event.id,
+        event_seq: event.seq,
         profile: event.profile,
         tries: shown.tries,
         made_at: shown.made_at,

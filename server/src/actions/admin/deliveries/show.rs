@@ -94,7 +94,7 @@ pub async fn show(
         .clone();
     let mut tries = state
         .store
-        .read(deliveries::select_attempts(id.event, shown.target))
+        .read(deliveries::select_attempts(scene.event.seq, shown.target))
         .await?;
     let tries: Result<_, StoreError> = tries.iter_mut().map(attempt).collect();
     let why = scene.why(&known, id, now);

@@ -183,6 +183,7 @@ impl Subject<'_> {
                 number: 0,
             },
             event: self.event.id,
+            event_seq: self.event.seq,
             kind: self.kind(),
             event_at: self.event.at,
             event_created_at: self.event.created_at,

@@ -68,16 +68,16 @@ async fn take_back(state: &AppState, target: Target, replay: Uuid, now: i64) -> 
     state.store.change(reads, decide).await
 }
 
-/// A lane, and the event that is being sent in it, if one is.
-fn read(target: Target, row: &mut Row) -> Result<(LaneKey, Option<Uuid>), StoreError> {
+/// A lane, and the number of the event that is being sent in it, if one is.
+fn read(target: Target, row: &mut Row) -> Result<(LaneKey, Option<i64>), StoreError> {
     let lane = LaneKey {
         target: target.id,
         id: row.uuid(1)?,
     };
     let turn = match Pick::of(target.part) {
-        Pick::First => row.opt_uuid(2)?,
-        Pick::Last => row.opt_uuid(3)?,
-        Pick::LastToHappen => row.opt_uuid(4)?,
+        Pick::First => row.opt_int(2)?,
+        Pick::Last => row.opt_int(3)?,
+        Pick::LastToHappen => row.opt_int(4)?,
     };
     Ok((
         lane,

@@ -122,7 +122,7 @@ async fn open(
         for one in &matching {
             writes.extend(reopen(&Reopened {
                 lane: order.lane(replay, one),
-                event: one.event.id,
+                event_seq: one.event.seq,
                 profile: one.event.profile,
                 tries: one.closed.map_or(0, |shown| shown.tries),
                 made_at: one.closed.map_or(now, |shown| shown.made_at),

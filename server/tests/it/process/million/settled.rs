@@ -44,8 +44,8 @@ fn look(servers: &Servers, events: usize, targets: usize) -> (Vec<Fate>, Vec<Str
     const EVENTS: Sql = Sql::same("SELECT event_id, event_seq FROM events");
     const TARGETS: Sql = Sql::same("SELECT target_id, slug FROM targets");
     const FATES: Sql = Sql::same(
-        "SELECT event_id, target_id, state, 'closed' FROM deliveries
-         UNION ALL SELECT event_id, target_id, state, 'open' FROM queue",
+        "SELECT event_id, target_id, state, 'closed' FROM deliveries JOIN events USING (event_seq)
+         UNION ALL SELECT event_id, target_id, state, 'open' FROM queue JOIN events USING (event_seq)",
     );
     const LANES: Sql = Sql::same("SELECT CAST(coalesce(sum(open), 0) AS bigint) FROM lanes");
     let runtime = tokio::runtime::Runtime::new().unwrap();
