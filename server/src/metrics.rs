@@ -30,6 +30,7 @@ pub struct Metrics {
     pub unsound_profiles: Counter,
     tries: Family<TryLabels, Histogram, fn() -> Histogram>,
     blocked: Family<IntegrationLabels, Gauge>,
+    overdue: Family<IntegrationLabels, Gauge>,
 }
 
 /// What the store counts.
@@ -93,6 +94,9 @@ impl Default for Metrics {
         let blocked = Family::default();
         let help = "Apps for which an integration is on and stands still until its settings are mended";
         registry.register("integrations_blocked", help, blocked.clone());
+        let overdue = Family::default();
+        let help = "How long the delivery that has been due longest has been so, by integration";
+        registry.register_with_unit("delivery_overdue", help, Unit::Seconds, overdue.clone());
         let help = "Changes that wait for their commit";
         registry.register("store_waiting_changes", help, store.waiting.clone());
         let help = "Changes that a commit took";
@@ -120,6 +124,7 @@ impl Default for Metrics {
             unsound_profiles,
             tries,
             blocked,
+            overdue,
         }
     }
 }
@@ -141,6 +146,12 @@ impl Metrics {
         self.tries
             .get_or_create(&TryLabels { integration, verdict })
             .observe(seconds);
+    }
+
+    /// Notes for how long the delivery of an integration has been due that has been so longest.
+    pub fn overdue(&self, integration: &'static str, seconds: i64) {
+        let labels = IntegrationLabels { integration };
+        self.overdue.get_or_create(&labels).set(seconds);
     }
 
     /// All of it as text. `pool_use` is how many database connections are in use and allowed; `blocked`, for how many

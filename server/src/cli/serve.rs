@@ -90,7 +90,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
 /// What the server does without being asked.
 fn start_background(state: &AppState, role: Role) -> Vec<JoinHandle<()>> {
     let state = || state.clone();
-    let (watching, keeping, due, sending) = (state(), state(), state(), state());
+    let (watching, keeping, due, sending, late) = (state(), state(), state(), state(), state());
     let mut tasks = vec![
         background::start("the look at apps and keys", move || keep_up(watching.clone())),
         background::start("housekeeping", move || keep_house(keeping.clone())),
@@ -102,6 +102,10 @@ fn start_background(state: &AppState, role: Role) -> Vec<JoinHandle<()>> {
         tasks.push(background::start("sending deliveries", move || {
             delivery::run(sending.clone())
         }));
+        tasks.push(background::start(
+            "the look at how late deliveries are",
+            move || delivery::overdue::watch(late.clone()),
+        ));
     }
     tasks
 }

@@ -7,6 +7,7 @@ mod breaker;
 mod caught;
 mod learned;
 mod mask;
+pub mod overdue;
 pub mod probe;
 mod round;
 mod send;

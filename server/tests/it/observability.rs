@@ -157,6 +157,7 @@ async fn the_metrics_are_those_of_the_handbook() {
     let server = TestServer::on(Backend::SqliteMemory).await;
     server.call("POST", PROFILE, &[USER], "").await;
     server.state.metrics.tried("webhook", "delivered", 0.1);
+    bursar::delivery::overdue::note(&server.state).await.unwrap();
     let shown = metrics(&server).await;
     let mut made: Vec<&str> = shown
         .lines()

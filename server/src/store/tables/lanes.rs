@@ -371,6 +371,16 @@ pub fn next_due(target: i64) -> Statement {
     Statement::new(&SQL, [target.into()])
 }
 
+/// When the first lane of each target is due, if it has any; lanes of replays do not count.
+pub fn first_due() -> Statement {
+    const SQL: Sql = Sql::same(
+        "SELECT target_id, (
+             SELECT min(due_at) FROM lanes WHERE lanes.target_id = targets.target_id AND slow = 0)
+         FROM targets",
+    );
+    Statement::new(&SQL, [])
+}
+
 /// The ids of a profile's events, for what is found by them.
 pub(super) fn event_ids(profile: ProfileId) -> [Value; 2] {
     let ids = id_range(profile);

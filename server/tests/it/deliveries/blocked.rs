@@ -4,6 +4,7 @@ use bursar::actions::admin;
 use bursar::actions::admin::audit::Actor;
 use bursar::actions::admin::integrations::{IntegrationChanges, block, set};
 use bursar::clock::Clock;
+use bursar::delivery::overdue;
 use bursar::directory::raise_version;
 use bursar::store::{Sql, Statement};
 use bursar_domain::ids::AppId;
@@ -37,6 +38,34 @@ async fn metrics_tell_for_how_many_apps_an_integration_stands_still() {
         counted("webhook", 0).await;
         put(&server, "amplitude", false, &amplitude("https://example.com")).await;
         counted("amplitude", 0).await;
+    }
+}
+
+#[tokio::test]
+async fn metrics_tell_how_late_deliveries_are() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|_, _| Manner::Answers(200, "{}")).await;
+        let late = async |slug: &str, seconds: i64| {
+            overdue::note(&server.state).await.unwrap();
+            let metrics = server.call("GET", "/metrics", &[], "").await.text();
+            let line = format!("bursar_delivery_overdue_seconds{{integration=\"{slug}\"}} {seconds}");
+            assert!(metrics.lines().any(|known| known == line), "{backend:?}: {line}");
+        };
+        late("amplitude", 0).await;
+        enable(&server, "amplitude", amplitude(&vendor.url)).await;
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        advance(&server, 90 * SECOND).await;
+        late("amplitude", 90).await;
+        late("webhook", 0).await;
+        put(&server, "amplitude", false, &amplitude(&vendor.url)).await;
+        late("amplitude", 0).await;
+        put(&server, "amplitude", true, &amplitude(&vendor.url)).await;
+        late("amplitude", 90).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        late("amplitude", 0).await;
     }
 }
 
