@@ -7,7 +7,7 @@ use bursar::directory::Target;
 use bursar::store::tables::deliveries::Attempt;
 use bursar::store::tables::turns::Turn;
 use bursar::store::{Sql, Statement};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
@@ -18,7 +18,7 @@ use crate::support::deliveries::{
 use crate::support::direct::set_settings;
 use crate::support::mortal::Mortal;
 use crate::support::purchases::{Customer, with};
-use crate::support::server::{IDENTIFIERS, START, TRANSACTION, TestServer};
+use crate::support::server::{IDENTIFIERS, PROFILE, START, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
 
 /// Longer than a lane stays claimed.
@@ -124,6 +124,59 @@ async fn who_settles_after_its_lease_changes_nothing() {
         assert_eq!(fates, ["t1 rejected stale", "t2 pending"], "{backend:?}");
         // And not a second time.
         assert!(!settle(&server.state, late).await.unwrap(), "{backend:?}");
+        assert_conserved(&server).await;
+    }
+}
+
+/// On SQLite the next event gets the number of the one that went with its profile, and where order does not matter its lane
+/// is named by that.
+#[tokio::test]
+async fn who_settles_what_went_with_its_profile_changes_nothing_of_the_next_event() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let mut settings = amplitude("http://127.0.0.1:9");
+        settings["ordered"] = false.into();
+        enable(&server, "amplitude", settings).await;
+        let take = async |from: i64| {
+            let until = from + SECOND;
+            let taken = claim(
+                &server.state,
+                app_id(&server),
+                target(&server),
+                false,
+                false,
+                (from, until),
+                10,
+            );
+            taken.await.unwrap()
+        };
+        let ann = Customer::new(&server, "ann").await;
+        ann.post(TRANSACTION, &bought("t1")).await;
+        let gone = take(START).await;
+        let late = refused(&gone.turns[0], gone.lease, START);
+        assert_eq!(ann.call("DELETE", PROFILE, &Value::Null).await.status, 204);
+        let bob = Customer::new(&server, "bob").await;
+        bob.post(TRANSACTION, &bought("t2")).await;
+        let is_sqlite = backend != Backend::Postgres;
+        let same = take(START).await;
+        assert_eq!(
+            same.turns[0].event_seq == late.event_seq,
+            is_sqlite,
+            "{backend:?}"
+        );
+        let before = stored(&server).await;
+        assert!(!settle(&server.state, late.clone()).await.unwrap(), "{backend:?}");
+        let alone = settle_all(&server.state, vec![late.clone(), late]).await;
+        assert!(alone.is_empty());
+        assert_eq!(stored(&server).await, before, "{backend:?}");
+        // Nothing is left of the first one that could count for the second.
+        let own = refused(&same.turns[0], same.lease, START);
+        assert!(settle(&server.state, own).await.unwrap(), "{backend:?}");
+        assert_eq!(
+            fates_of(&server, "amplitude", "").await,
+            ["t2 rejected stale"],
+            "{backend:?}"
+        );
         assert_conserved(&server).await;
     }
 }
