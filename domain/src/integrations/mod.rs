@@ -309,13 +309,17 @@ pub(crate) fn with_member(name: &str, value: &impl Serialize, object: &str) -> S
     /// For the member, if it is a usual one.
     const ROOM: usize = 128;
     let rest = object.strip_prefix('{').unwrap_or(object);
-    let mut member = Vec::with_capacity(ROOM);
+    let mut member = Vec::with_capacity(ROOM + object.len());
     member.push(b'{');
     push_json(&mut member, &name);
     member.push(b':');
     push_json(&mut member, value);
-    let comma = if rest == "}" { "" } else { "," };
-    [into_text(member).as_str(), comma, rest].concat()
+    let mut text = into_text(member);
+    if rest != "}" {
+        text.push(',');
+    }
+    text.push_str(rest);
+    text
 }
 
 /// A text cut to so many characters.
