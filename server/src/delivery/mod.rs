@@ -17,7 +17,7 @@ mod trial;
 mod turn;
 mod worker;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -202,7 +202,7 @@ pub async fn settle_down(state: &AppState) -> Result<(), StoreError> {
 
 async fn is_anything_due(state: &AppState) -> Result<bool, StoreError> {
     let (now, passed) = (state.clock.now(), state.clock.passed());
-    let targets: Vec<i64> = {
+    let targets: HashSet<i64> = {
         let directory = state.directory();
         let going = |app: &Arc<App>| {
             let open = app.enabled().filter(|known| {
@@ -213,10 +213,9 @@ async fn is_anything_due(state: &AppState) -> Result<bool, StoreError> {
         };
         directory.apps().flat_map(going).collect()
     };
-    for target in targets {
-        let mut rows = state.store.read(lanes::next_due(target)).await?;
-        let due_at = rows.first_mut().map(|row| row.opt_int(0)).transpose()?.flatten();
-        if due_at.is_some_and(|due_at| due_at <= now) {
+    for row in state.store.read(lanes::first_due()).await? {
+        let (target, due) = lanes::read_first_due(&row)?;
+        if targets.contains(&target) && due.into_iter().flatten().any(|due_at| due_at <= now) {
             return Ok(true);
         }
     }

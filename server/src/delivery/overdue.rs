@@ -28,20 +28,16 @@ pub async fn watch(state: AppState) {
 pub async fn note(state: &AppState) -> Result<(), StoreError> {
     let mut due = HashMap::new();
     for row in state.store.read(lanes::first_due()).await? {
-        if let Some(due_at) = row.opt_int(1)? {
-            due.insert(row.int(0)?, due_at);
+        if let (target, [Some(due_at), _]) = lanes::read_first_due(&row)? {
+            due.insert(target, due_at);
         }
     }
     let (now, directory) = (state.clock.now(), state.directory());
     for integration in integrations::ALL {
         let of_app = |app: &Arc<App>| {
-            let mut enabled = app.enabled();
-            let known = enabled.find(|known| known.integration.slug == integration.slug)?;
-            known
-                .targets
-                .iter()
-                .filter_map(|target| due.get(&target.id).copied())
-                .min()
+            let known = app.integration(integration.slug).filter(|known| known.enabled)?;
+            let targets = known.targets.iter();
+            targets.filter_map(|target| due.get(&target.id).copied()).min()
         };
         let first = directory.apps().filter_map(of_app).min();
         let micros = first.map_or(0, |due_at| now.saturating_sub(due_at).max(0));

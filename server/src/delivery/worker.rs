@@ -135,10 +135,7 @@ impl Worker {
     /// what the last one worked with.
     fn shared(&mut self, last: Option<Arc<Shared>>) -> Option<Arc<Shared>> {
         let app = self.state.directory().app(self.app).cloned()?;
-        let known = app
-            .integrations
-            .iter()
-            .find(|known| known.integration.slug == self.slug);
+        let known = app.integration(self.slug);
         let known = Arc::clone(known.filter(|known| known.enabled)?);
         if let Some(last) = last
             && Arc::ptr_eq(&last.app, &app)

@@ -145,10 +145,8 @@ fn blocked(state: &AppState) -> Vec<(&'static str, usize)> {
     let directory = state.directory();
     let count = |integration: &Integration| {
         let is_blocked = |app: &&Arc<App>| {
-            let known = app
-                .enabled()
-                .find(|known| known.integration.slug == integration.slug);
-            known.is_some_and(|known| known.blocked.is_some())
+            let known = app.integration(integration.slug);
+            known.is_some_and(|known| known.enabled && known.blocked.is_some())
         };
         (integration.slug, directory.apps().filter(is_blocked).count())
     };

@@ -361,24 +361,20 @@ pub fn delete_of(app: AppId, profile: ProfileId) -> [Statement; 6] {
     ]
 }
 
-/// When a target is looked at next: the time at which its first lane is due, if it has any.
-pub fn next_due(target: i64) -> Statement {
-    const SQL: Sql = Sql::same(
-        "SELECT min(due_at) FROM (
-             SELECT min(due_at) AS due_at FROM lanes WHERE target_id = $1 AND slow = 0
-             UNION ALL SELECT min(due_at) FROM lanes WHERE target_id = $1 AND slow = 1) AS both_kinds",
-    );
-    Statement::new(&SQL, [target.into()])
-}
-
-/// When the first lane of each target is due, if it has any; lanes of replays do not count.
+/// When the first lane of each target is due, if it has any: of the usual ones, and of those of replays.
 pub fn first_due() -> Statement {
     const SQL: Sql = Sql::same(
-        "SELECT target_id, (
-             SELECT min(due_at) FROM lanes WHERE lanes.target_id = targets.target_id AND slow = 0)
+        "SELECT target_id,
+                (SELECT min(due_at) FROM lanes WHERE lanes.target_id = targets.target_id AND slow = 0),
+                (SELECT min(due_at) FROM lanes WHERE lanes.target_id = targets.target_id AND slow = 1)
          FROM targets",
     );
     Statement::new(&SQL, [])
+}
+
+/// Reads a row of [`first_due`]: the target and the two times.
+pub fn read_first_due(row: &Row) -> Result<(i64, [Option<i64>; 2]), StoreError> {
+    Ok((row.int(0)?, [row.opt_int(1)?, row.opt_int(2)?]))
 }
 
 /// The ids of a profile's events, for what is found by them.
