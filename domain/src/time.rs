@@ -125,6 +125,14 @@ pub fn format_day(micros: i64) -> String {
     format_time(micros).chars().take(10).collect()
 }
 
+/// The month of a time in UTC, counted from the year 0; `None` before it.
+pub(crate) fn month_of(micros: i64) -> Option<usize> {
+    let instant = Timestamp::from_microsecond(micros).ok()?;
+    let date = TimeZone::UTC.to_datetime(instant).date();
+    let months = i32::from(date.year()) * 12 + i32::from(date.month()) - 1;
+    usize::try_from(months).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

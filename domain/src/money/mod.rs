@@ -4,6 +4,7 @@
 
 pub mod breakdown;
 pub mod commission;
+pub mod exchange;
 pub mod vat;
 mod vat_rates;
 

@@ -314,10 +314,9 @@ async fn doctor_finds_a_sound_installation_sound() {
                 "{backend:?}: {found}"
             );
         }
-        assert!(
-            !found.contains("warn") && !found.contains("fail"),
-            "{backend:?}: {found}"
-        );
+        // The shipped exchange rates grow old by themselves.
+        let mut checks = found.lines().filter(|line| !line.contains("exchange rates"));
+        assert!(checks.all(|line| line.starts_with("ok")), "{backend:?}: {found}");
     }
 }
 

@@ -41,7 +41,7 @@ async fn a_chain_is_shown_with_its_periods_and_its_latest_transaction() {
         let renewal = json!({
             "store_transaction_id": "t2", "purchased_at": "2026-01-15T00:00:00Z",
             "expires_at": "2026-02-15T00:00:00.5Z", "renew_status": false, "variation_id": "v",
-            "renew_status_changed_at": "2026-01-16T00:00:00Z", "price": {"country": "DE", "currency": "EUR", "value": 0.1},
+            "renew_status_changed_at": "2026-01-16T00:00:00Z", "price": {"country": "DE", "currency": "XTS", "value": 0.1},
             "offer": {"category": "introductory", "type": "pay_as_you_go"},
         });
         user.post(TRANSACTION, &with(subscription(), renewal)).await;
@@ -50,7 +50,7 @@ async fn a_chain_is_shown_with_its_periods_and_its_latest_transaction() {
             "store_transaction_id": "t2", "purchased_at": "2026-01-15T00:00:00+00:00", "variation_id": "v",
             "expires_at": "2026-02-15T00:00:00.500000+00:00",
             "renew_status_changed_at": "2026-01-16T00:00:00+00:00",
-            "price": {"country": "DE", "currency": "EUR", "value": "0.1", "usd_rate": null},
+            "price": {"country": "DE", "currency": "XTS", "value": "0.1", "usd_rate": null},
             "offer": {"category": "introductory", "type": "pay_as_you_go", "id": null},
         }));
         let period = |id: &str, from: &str, to: &str| json!({"store_transaction_id": id, "purchased_at": from, "ends_at": to, "refunded_at": null});

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use bursar_domain::app::{PREMIUM, UnknownProduct};
+use bursar_domain::money::exchange;
 use bursar_domain::profile::Profile;
 use bursar_domain::purchases::account::{self, Party, Report};
 use bursar_domain::purchases::holdings::Key;
@@ -221,18 +222,23 @@ impl Product {
     }
 }
 
+/// The owner's rate of the day, else the shipped one.
 fn usd_rate(transaction: &Transaction, rows: &mut [Row]) -> Result<Option<Decimal>, StoreError> {
     if transaction.price.currency == US_DOLLARS {
         return Ok(Some(Decimal::ONE));
     }
-    let Some(row) = rows.first_mut() else {
-        let currency = &transaction.price.currency;
+    if let Some(row) = rows.first_mut() {
+        let rate = row.text(0)?.parse();
+        return rate
+            .map(Some)
+            .map_err(|_| StoreError::Corrupt("a rate cannot be read".into()));
+    }
+    let currency = &transaction.price.currency;
+    let shipped = exchange::usd(currency, transaction.purchased_at);
+    if shipped.is_none() {
         tracing::warn!(%currency, "no rate is known: the amount is stored and counts 0 US dollars");
-        return Ok(None);
-    };
-    let rate = row.text(0)?.parse();
-    rate.map(Some)
-        .map_err(|_| StoreError::Corrupt("a rate cannot be read".into()))
+    }
+    Ok(shipped)
 }
 
 /// A transaction stays where it was first reported.

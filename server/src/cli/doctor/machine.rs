@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use bursar_domain::money::exchange;
+
 use super::Report;
 use crate::config::Config;
 use crate::store::Location;
@@ -40,6 +42,27 @@ pub fn check_settings(config: &Config, report: &mut Report) {
         report.warn(
             "test clock",
             "is on: time stands still until it is moved; never in production",
+        );
+    }
+}
+
+/// Do the shipped exchange rates still count?
+pub fn check_exchange_rates(now: i64, report: &mut Report) {
+    let (last, held) = exchange::last_months();
+    if exchange::is_outdated(now) {
+        report.warn(
+            "exchange rates",
+            format!(
+                "the shipped ones end with {last} and held until {held}: amounts in other currencies than US dollars count \
+                 nothing without rates of your own (`bursar rate set`, examples/ecb_rates.py) or a newer version"
+            ),
+        );
+    } else {
+        report.ok(
+            "exchange rates",
+            format!(
+                "averages of months are shipped until {last}, which holds until {held}; your own come first"
+            ),
         );
     }
 }

@@ -5,6 +5,7 @@ mod machine;
 mod purchases;
 
 use super::Failure;
+use crate::clock::Clock;
 use crate::config::{Config, LogLevel};
 use crate::logging;
 
@@ -58,6 +59,7 @@ pub async fn run(mut config: Config, deep: bool) -> Result<(), Failure> {
     logging::start(&config);
     let mut report = Report::default();
     machine::check_settings(&config, &mut report);
+    machine::check_exchange_rates(Clock::system().now(), &mut report);
     machine::check_listeners(&config, &mut report);
     machine::check_folder(&config, &mut report);
     machine::check_master_key(&config, &mut report);

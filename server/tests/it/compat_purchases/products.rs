@@ -127,7 +127,7 @@ async fn revenue_is_the_sum_in_dollars_at_the_days_rate() {
             (bought(price("EUR", 10.0)), 11.0),
             (bought(second), 23.0),
             // A currency without a rate, a test, a free one, one of the family.
-            (bought(price("JPY", 1000.0)), 23.0),
+            (bought(price("XTS", 1000.0)), 23.0),
             (bought(json!({"environment": "Sandbox"})), 23.0),
             (bought(price("USD", 0.0)), 23.0),
             (
@@ -143,6 +143,30 @@ async fn revenue_is_the_sum_in_dollars_at_the_days_rate() {
             (paid_back.clone(), 28.3),
             // The price is corrected.
             (with(paid_back, price("USD", 6.0)), 29.3),
+        ] {
+            let shown = user.post(TRANSACTION, &body).await;
+            assert_eq!(shown["total_revenue_usd"], json!(total), "{backend:?} {body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_rate_of_ones_own_the_shipped_one_of_the_month_counts() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        put(&server, "rates/EUR", r#"{"usd":"1.10","from":"2025-12-20"}"#).await;
+        let user = Customer::new(&server, "user-1").await;
+        let bought = |id: &str, currency: &str, day: &str| {
+            let price = json!({"country": "DE", "currency": currency, "value": 1000});
+            let fields = json!({"price": price, "purchased_at": format!("{day}T00:00:00Z")});
+            with(numbered(one_time(), id), fields)
+        };
+        for (body, total) in [
+            (bought("n1", "EUR", "2025-12-19"), 1170.87),
+            (bought("n2", "eur", "2025-12-20"), 2270.87),
+            (bought("n3", "JPY", "2025-12-20"), 2277.28583),
+            // Before the table begins.
+            (bought("n4", "JPY", "2019-12-31"), 2277.28583),
         ] {
             let shown = user.post(TRANSACTION, &body).await;
             assert_eq!(shown["total_revenue_usd"], json!(total), "{backend:?} {body}");
