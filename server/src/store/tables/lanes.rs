@@ -55,15 +55,17 @@ pub struct Added {
 /// Adds a delivery to its lane, behind those that are there, and counts the lane up; a new lane is due at once. Only if
 /// its event was added by the same change, before these statements.
 pub fn enqueue(added: &Added) -> [Statement; 2] {
-    // On PostgreSQL this one counts the lane up, too: what is added need not be looked for again. `OFFSET 0` and the joins
-    // hold it to looking each one up.
+    // SQLite builds a temporary tree, which costs more than all else here, for a `SELECT` from the table that it adds to. On
+    // PostgreSQL this statement counts the lane up, too: what is added need not be looked for again. `OFFSET 0` and the
+    // joins hold it to looking each one up.
     const ADD: Sql = Sql::split(
         "INSERT INTO queue (target_id, created_at, profile_id, updated_at, lane_id, event_seq, tries, state, place)
-         SELECT $1, $2, $3, $4, e.lane_id, e.event_seq, 0, 'pending', (
-             SELECT coalesce(max(place), -1) + 1 FROM queue
-             WHERE target_id = $1 AND lane_id = e.lane_id AND created_at = $2)
-         FROM (SELECT event_seq, coalesce($5, unhex(printf('%032x', event_seq))) AS lane_id
-               FROM events WHERE event_id = $6) AS e",
+         VALUES ($1, $2, $3, $4,
+             coalesce($5, (SELECT unhex(printf('%032x', event_seq)) FROM events WHERE event_id = $6)),
+             (SELECT event_seq FROM events WHERE event_id = $6), 0, 'pending',
+             CASE WHEN $5 IS NULL THEN 0 ELSE (
+                 SELECT coalesce(max(place), -1) + 1 FROM queue
+                 WHERE target_id = $1 AND lane_id = $5 AND created_at = $2) END)",
         "WITH added AS (
              INSERT INTO queue
                  (target_id, created_at, profile_id, updated_at, lane_id, event_seq, tries, state, place)

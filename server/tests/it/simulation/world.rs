@@ -245,7 +245,9 @@ impl World {
 
     /// Forgets a history, so that the next one begins as if it were the first.
     pub async fn clear(&self) {
-        const TABLES: [Sql; 4] = [
+        const TABLES: [Sql; 6] = [
+            Sql::same("DELETE FROM queue"),
+            Sql::same("DELETE FROM lanes"),
             Sql::same("DELETE FROM events"),
             Sql::same("DELETE FROM chain_holders"),
             Sql::same("DELETE FROM transactions"),
