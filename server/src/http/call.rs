@@ -50,7 +50,7 @@ pub struct Call {
     pub headers: HeaderMap,
     /// The body, decompressed; empty on methods without one.
     pub body: Bytes,
-    /// When it came.
+    /// When it had come, its body too.
     pub now: i64,
 }
 

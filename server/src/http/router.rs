@@ -6,9 +6,10 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequestParts, RawPathParams, Request};
-use axum::http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -86,10 +87,8 @@ impl Service {
         #[cfg(feature = "bench")]
         let router = router.merge(super::bench::router());
         let router = router
-            .fallback(|request: Request| async move { refuse(ApiError::NoSuchPath, request.uri().path()) })
-            .method_not_allowed_fallback(|request: Request| async move {
-                refuse(ApiError::MethodNotAllowed, request.uri().path())
-            });
+            .fallback(|request| refuse(ApiError::NoSuchPath, request))
+            .method_not_allowed_fallback(|request| refuse(ApiError::MethodNotAllowed, request));
         Self { router, state }
     }
 
@@ -230,24 +229,30 @@ fn method(route: &'static Route, state: &AppState) -> MethodRouter {
     on(filter, move |request: Request| {
         let state = state.clone();
         async move {
-            let mut response = match dispatch(state, route, request).await {
+            let (parts, mut sent) = request.into_parts();
+            let is_held_back = body::is_held_back(&parts.headers);
+            let mut response = match dispatch(state, route, parts, &mut sent).await {
                 Ok(reply) => success(reply),
                 Err(error) => failure(error, route.access == Access::Admin),
             };
             response.extensions_mut().insert(Answered(route));
-            response
+            without_rest(response, sent, is_held_back).await
         }
     })
 }
 
-async fn dispatch(state: AppState, route: &'static Route, request: Request) -> Result<Reply, ApiError> {
-    let (mut parts, request_body) = request.into_parts();
-    let now = state.clock.now();
-    let caller = guard::admit(&state, &parts.headers, route.access, now)?;
+async fn dispatch(
+    state: AppState,
+    route: &'static Route,
+    mut parts: Parts,
+    sent: &mut Body,
+) -> Result<Reply, ApiError> {
+    let caller = guard::admit(&state, &parts.headers, route.access, state.clock.now())?;
     let body = match route.method {
-        "POST" | "PUT" | "PATCH" => body::read(&parts.headers, request_body).await?,
+        "POST" | "PUT" | "PATCH" => body::read(&parts.headers, sent).await?,
         _ => bytes::Bytes::new(),
     };
+    let now = state.clock.now();
     let path = if route.path.contains('{') {
         let values = RawPathParams::from_request_parts(&mut parts, &()).await;
         let values = values.map_err(|_| ApiError::NoSuchPath)?;
@@ -285,8 +290,20 @@ fn success(reply: Reply) -> Response {
     response
 }
 
-fn refuse(error: ApiError, path: &str) -> Response {
-    failure(error, is_admin(path))
+async fn refuse(error: ApiError, request: Request) -> Response {
+    let is_held_back = body::is_held_back(request.headers());
+    let response = failure(error, is_admin(request.uri().path()));
+    without_rest(response, request.into_body(), is_held_back).await
+}
+
+/// The answer, once nothing of the request is left on its connection; else one that says that it is the last there.
+async fn without_rest(mut response: Response, mut sent: Body, is_held_back: bool) -> Response {
+    let is_all = sent.is_end_stream() || !is_held_back && body::discard(&mut sent).await;
+    if !is_all {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
+    response
 }
 
 fn failure(error: ApiError, is_admin: bool) -> Response {

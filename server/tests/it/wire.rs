@@ -1,6 +1,8 @@
 //! What only shows on a socket: white space around values, connections that are used again, answers without a body.
 
 use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use super::support::program::{Program, RawAnswer};
 use super::support::server::{IDENTIFIERS, PROFILE};
@@ -64,6 +66,81 @@ fn head_no_content_and_a_refusal_leave_the_connection_usable() {
         ["200", "401", "400", "200", "204", "405", "404"],
         "{answers}"
     );
+}
+
+/// Reads one answer of a connection that stays open.
+fn read_answer(stream: &mut TcpStream) -> RawAnswer {
+    let mut bytes = Vec::new();
+    let mut one = [0];
+    while !bytes.ends_with(b"\r\n\r\n") {
+        assert_eq!(stream.read(&mut one).unwrap(), 1, "the connection is closed");
+        bytes.push(one[0]);
+    }
+    let head = String::from_utf8_lossy(&bytes).to_lowercase();
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    stream.read_exact(&mut body).unwrap();
+    bytes.extend(body);
+    RawAnswer::read(&bytes)
+}
+
+#[test]
+fn a_body_that_nobody_wants_and_that_comes_late_leaves_the_connection_usable() {
+    let program = program();
+    let key = program.secret_key.as_str();
+    program.call("POST", PROFILE, &[("adapty-customer-user-id", "u")], b"");
+    let mut stream = program.connect();
+    let mut ask = |method: &str, path: &str, key: &str, kind: &str| {
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: Api-Key {key}\r\n\
+             adapty-customer-user-id: u\r\ncontent-type: {kind}\r\ncontent-length: 17\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+        stream.write_all(br#"{"branch_id":"x"}"#).unwrap();
+        read_answer(&mut stream)
+    };
+    for (method, path, key, kind, status) in [
+        ("GET", PROFILE, key, "application/json", 200),
+        ("POST", IDENTIFIERS, "wrong.key", "application/json", 401),
+        ("POST", "/nowhere", key, "application/json", 404),
+        ("PUT", PROFILE, key, "application/json", 405),
+        ("POST", IDENTIFIERS, key, "text/plain", 415),
+        ("POST", IDENTIFIERS, key, "application/json", 200),
+    ] {
+        let answer = ask(method, path, key, kind);
+        assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
+        assert!(!answer.head.contains("connection: close"), "{answer:?}");
+    }
+}
+
+#[test]
+fn where_a_body_does_not_end_the_answer_says_that_it_is_the_last_of_its_connection() {
+    let program = program();
+    for (more, at_most) in [("", 5), ("expect: 100-continue\r\n", 1)] {
+        let mut stream = program.connect();
+        let head = format!("POST {IDENTIFIERS} HTTP/1.1\r\nhost: x\r\n{more}content-length: 17\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let started = Instant::now();
+        let answer = read_answer(&mut stream);
+        assert_eq!(answer.status, 401);
+        assert!(answer.head.contains("connection: close"), "{answer:?}");
+        assert!(started.elapsed().as_secs() < at_most, "{more}");
+        assert_eq!(stream.read(&mut [0]).unwrap(), 0, "the connection is closed");
+    }
+}
+
+#[test]
+fn an_empty_body_in_chunks_is_an_empty_one_whatever_its_type() {
+    let program = program();
+    let request = format!(
+        "POST {PROFILE} HTTP/1.1\r\nhost: x\r\nauthorization: Api-Key {}\r\nadapty-customer-user-id: u\r\n\
+         content-type: text/plain\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        program.secret_key
+    );
+    assert_eq!(program.send(request.as_bytes()).status, 200);
 }
 
 #[test]

@@ -15,9 +15,9 @@ use crate::http::error::ApiError;
 pub async fn set(call: Call) -> Result<Reply, ApiError> {
     let changes = IdentifierChanges::parse(&call.json()?)?;
     let request = call.request(call.selector()?)?;
-    let (now, answer) = (call.now, call.app().settings.identifiers_answer);
+    let (clock, answer) = (call.state.clock.clone(), call.app().settings.identifiers_answer);
     let render = move |profile: &Profile| match answer {
-        IdentifiersAnswer::Profile => show(profile, now),
+        IdentifiersAnswer::Profile => show(profile, clock.now()),
         IdentifiersAnswer::Empty => Reply::empty(200),
     };
     Ok(profiles::set_identifiers(&call.state, request, changes, render).await?)

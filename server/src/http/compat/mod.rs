@@ -141,6 +141,7 @@ pub const ROUTES: &[Route] = &[
         path: "/api/v2/server-side-api/purchase/profile/grant/access-level/",
         aliases: &[
             "/api/v2/server-side-api/grant/access-level/",
+            "/api/v1/server-side-api/grant/access-level/",
             "/api/v1/server-side-api/purchase/profile/grant/access-level/",
         ],
         access: Access::SecretKey,
@@ -234,7 +235,8 @@ struct Wrapped<T> {
     data: T,
 }
 
-/// The answer of calls that answer a profile: as it is at `now`.
+/// The answer of calls that answer a profile: as it is at `now`, which is before it was read or after it was written, so
+/// that no older state is told with a later time.
 fn show(profile: &Profile, now: i64) -> Reply {
     Reply::json(&Wrapped {
         data: ProfileBody::at(profile, now),

@@ -17,8 +17,8 @@ pub async fn create(call: Call) -> Result<Reply, ApiError> {
         Refusal::NotAProfileId => refuse(bad_profile_id()),
         other => other.into(),
     })?;
-    let (request, now) = (call.request(selector)?, call.now);
-    let render = move |profile: &Profile| show(profile, now);
+    let (request, clock) = (call.request(selector)?, call.state.clock.clone());
+    let render = move |profile: &Profile| show(profile, clock.now());
     Ok(profiles::create(&call.state, request, changes, render).await?)
 }
 
@@ -33,7 +33,7 @@ pub async fn update(call: Call) -> Result<Reply, ApiError> {
     let changes = ProfileChanges::parse(&call.json()?, call.platform())?;
     let request = call.request(call.selector()?)?;
     let profile = profiles::update(&call.state, request, changes).await?;
-    Ok(show(&profile, call.now))
+    Ok(show(&profile, call.state.clock.now()))
 }
 
 /// `DELETE`: the profile and all that is known of it. Its customer id is free again.

@@ -18,8 +18,8 @@ use crate::http::route::{Schemas, refuse};
 pub async fn set_transaction(call: Call) -> Result<Reply, ApiError> {
     let transaction = body::parse(&call.json()?)?;
     let request = call.request(call.selector()?)?;
-    let now = call.now;
-    let render = move |profile: &Profile| show(profile, now);
+    let clock = call.state.clock.clone();
+    let render = move |profile: &Profile| show(profile, clock.now());
     Ok(purchases::set_transaction(&call.state, call.app(), request, transaction, render).await?)
 }
 
@@ -27,8 +27,8 @@ pub async fn set_transaction(call: Call) -> Result<Reply, ApiError> {
 pub async fn grant(call: Call) -> Result<Reply, ApiError> {
     let wanted = GrantRequest::parse(&call.json()?)?;
     let request = call.request(call.selector()?)?;
-    let now = call.now;
-    let render = move |profile: &Profile| show(profile, now);
+    let clock = call.state.clock.clone();
+    let render = move |profile: &Profile| show(profile, clock.now());
     Ok(purchases::grant(&call.state, call.app(), request, wanted, render).await?)
 }
 
@@ -36,8 +36,8 @@ pub async fn grant(call: Call) -> Result<Reply, ApiError> {
 pub async fn revoke(call: Call) -> Result<Reply, ApiError> {
     let wanted = RevokeRequest::parse(&call.json()?)?;
     let request = call.request(call.selector()?)?;
-    let now = call.now;
-    let render = move |profile: &Profile| show(profile, now);
+    let clock = call.state.clock.clone();
+    let render = move |profile: &Profile| show(profile, clock.now());
     Ok(purchases::revoke(&call.state, call.app(), request, wanted, render).await?)
 }
 

@@ -85,6 +85,7 @@ async fn older_paths_and_paths_without_the_last_slash_do_the_same() {
         let mut paths = vec![path.to_owned(), path.replace("/v2/", "/v1/")];
         if path == GRANT {
             paths.push("/api/v2/server-side-api/grant/access-level/".into());
+            paths.push("/api/v1/server-side-api/grant/access-level/".into());
         }
         for path in paths {
             for path in [path.as_str(), path.trim_end_matches('/')] {
