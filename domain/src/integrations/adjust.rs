@@ -134,15 +134,14 @@ fn app_token(platform: Platform) -> String {
     format!("app_tokens.{}", platform.as_str())
 }
 
-/// The event but for its time and the app's token.
+/// The event but for its time and the tokens of the app and the event, which the owner may correct before it is repeated.
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     let platform = occasion.mobile_platform()?;
     occasion.settings.require(&app_token(platform))?;
-    let event_token = event_token(occasion, platform).ok_or(Skip::EventDisabled)?;
+    event_token(occasion.settings, platform.as_str(), occasion.kind().as_str()).ok_or(Skip::EventDisabled)?;
     let ids = ids(occasion, platform)?;
     let mut form = Form::default();
-    form.add("event_token", event_token)
-        .add("environment", occasion.environment());
+    form.add("environment", occasion.environment());
     if let Some((amount, currency)) = revenue(occasion) {
         form.add("revenue", amount).add("currency", currency);
     }
@@ -157,17 +156,14 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
         .add_known("user_agent", customer.device_on(platform, "user_agent"))
         .add("callback_params", &params)
         .add("partner_params", &params);
-    let route = platform.as_str().to_owned();
+    let route = format!("{} {}", platform.as_str(), occasion.kind().as_str());
     Ok(dated::record(route, occasion.event.at, form.into_text()))
 }
 
-fn event_token<'a>(occasion: &Occasion<'a>, platform: Platform) -> Option<&'a str> {
-    let tokens = occasion
-        .settings
-        .get(&format!("event_tokens.{}", platform.as_str()));
-    tokens[occasion.kind().as_str()]
-        .as_str()
-        .filter(|token| !token.is_empty())
+/// The token of an event on a platform, both by the names that settings use.
+fn event_token<'a>(settings: &'a Settings, platform: &str, event: &str) -> Option<&'a str> {
+    let tokens = settings.get(&format!("event_tokens.{platform}"));
+    tokens[event].as_str().filter(|token| !token.is_empty())
 }
 
 /// All ids that are known of the device, of which one must be.
@@ -226,12 +222,14 @@ impl Serialize for Params<'_> {
 fn request(sending: &Sending<'_>) -> Request {
     let settings = sending.settings;
     let record = &sending.records[0];
-    let setting = |table: &str| settings.text(&format!("{table}.{}", record.route));
+    let (platform, event) = record.route.split_once(' ').unwrap_or((&record.route, ""));
+    let setting = |table: &str| settings.text(&format!("{table}.{platform}"));
     let (at, fields) = dated::time_and_body(record, sending.now, OLDEST);
     let mut form = Form::default();
     form.add("s2s", 1)
         .add("app_token", setting("app_tokens").unwrap_or_default())
         .add("created_at_unix", at.div_euclid(1_000_000))
+        .add_known("event_token", event_token(settings, platform, event))
         .add_encoded(fields);
     let url = settings.address("https://s2s.adjust.com", "/event");
     let request = Request::post_form(url, form.into_text());
@@ -249,7 +247,7 @@ fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
     let says = |reason: &str| body.contains(reason);
     let verdict = match answer.status {
         200..=299 if has_error(answer) => Verdict::Rejected(answer.words()),
-        400 if says("earlier unique event tracked") => Verdict::Delivered,
+        400 if says("earlier unique event tracked") => Verdict::DeliveredWithWarning(answer.words()),
         400 if says("invalid app token") || says("invalid event token") => {
             Verdict::Misconfigured(answer.words())
         }
@@ -412,6 +410,17 @@ mod tests {
     }
 
     #[test]
+    fn a_token_that_was_corrected_is_sent_on_the_next_try() {
+        let mut case = case(EventKind::SubscriptionStarted);
+        let record = case.record().unwrap();
+        case.settings["event_tokens"]["ios"]["subscription_started"] = json!("c0rr3c");
+        let one = sending(&INTEGRATION, 1).on(&record.route).with(&[&record.body]);
+        let repeat = one.under(case.settings()).request().body;
+        assert!(repeat.contains("&event_token=c0rr3c&"), "{repeat}");
+        assert!(!repeat.contains("z9k3qa"), "{repeat}");
+    }
+
+    #[test]
     fn an_event_of_more_than_58_days_is_told_as_of_now() {
         let mut case = case(EventKind::SubscriptionStarted);
         case.now = AT + 58 * 24 * HOUR;
@@ -482,6 +491,16 @@ mod tests {
             assert_eq!(name(status, reason), verdict, "{status} {reason}");
         }
         assert_eq!(one.verdict(200, r#"{"status":"OK"}"#), "delivered");
+    }
+
+    #[test]
+    fn what_was_counted_before_is_delivered_with_a_warning() {
+        let unique = answer(
+            400,
+            r#"{"error":"Event request failed (Ignoring event, earlier unique event tracked)"}"#,
+        );
+        let verdicts = sending(&INTEGRATION, 1).verdicts(Some(&unique));
+        assert_eq!(verdicts, [Verdict::DeliveredWithWarning(unique.words())]);
     }
 
     #[test]

@@ -162,15 +162,18 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     }
     let (user_id, device_id) = ids(occasion)?;
     let revenue = occasion.revenue();
-    let (platform, os_name) = platform(occasion);
     let event = Event {
         event_type: occasion.event_name(),
         time: occasion.event.at / 1_000,
         insert_id: occasion.event.id,
         user_id: user_id.as_deref(),
         device_id,
-        platform,
-        os_name,
+        platform: occasion
+            .customer
+            .platform()
+            .or_else(|| of_store(occasion))
+            .map(name),
+        os_name: occasion.customer.platform().and_then(os_name),
         product_id: occasion
             .event
             .text("vendor_product_id")
@@ -206,20 +209,28 @@ fn ids<'a>(occasion: &Occasion<'a>) -> Result<(Option<Cow<'a, str>>, Option<&'a 
     occasion.or_later(known, IDENTIFIERS, fallback)
 }
 
-/// Platform and system: of the customer's device, else of the store.
-fn platform(occasion: &Occasion<'_>) -> (Option<&'static str>, Option<&'static str>) {
-    let of_store = || match occasion.event.store() {
+/// Where a store sells.
+fn of_store(occasion: &Occasion<'_>) -> Option<Platform> {
+    match occasion.event.store() {
         "app_store" => Some(Platform::Ios),
         "play_store" => Some(Platform::Android),
         "stripe" | "paddle" => Some(Platform::Web),
         _ => None,
-    };
-    match occasion.customer.platform().or_else(of_store) {
-        Some(Platform::Ios) => (Some("iOS"), Some("iOS")),
-        Some(Platform::Android) => (Some("Android"), Some("Android")),
-        Some(Platform::Web) => (Some("Web"), None),
-        None => (None, None),
     }
+}
+
+/// What a platform is called there.
+fn name(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Ios => "iOS",
+        Platform::Android => "Android",
+        Platform::Web => "Web",
+    }
+}
+
+/// The system of the customer's device; a browser tells none.
+fn os_name(platform: Platform) -> Option<&'static str> {
+    (platform != Platform::Web).then(|| name(platform))
 }
 
 /// The properties of the event that are set, long texts cut.
@@ -349,6 +360,8 @@ fn bad_request(sending: &Sending<'_>, answer: &Answer, body: &Value) -> Judgemen
                 .flat_map(places),
         );
     }
+    // A place that was not sent names no record to leave out: the others would be sent again and again.
+    bad.retain(|place| *place < sending.records.len());
     let verdict = match sending.records.len() {
         1 => Verdict::Rejected(answer.words()),
         _ if bad.is_empty() => Verdict::ResendAlone,
@@ -389,6 +402,16 @@ mod tests {
         assert_eq!(verdicts[0], Verdict::Resend);
         assert!(matches!(&verdicts[1], Verdict::Rejected(_)));
         assert_eq!(verdicts[2], Verdict::Resend);
+    }
+
+    #[test]
+    fn an_answer_about_events_that_were_not_sent_takes_the_request_apart() {
+        let two = sending(&INTEGRATION, 2);
+        let bad = answer(
+            400,
+            r#"{"events_with_invalid_fields":{"time":[2,7]},"silenced_events":[9]}"#,
+        );
+        assert_eq!(two.verdicts(Some(&bad)), vec![Verdict::ResendAlone; 2]);
     }
 
     #[test]
@@ -515,6 +538,23 @@ mod tests {
         assert_eq!(body.matches("subscription_state").count(), 1, "{body}");
         assert!(!body.contains("subscription_product"), "{body}");
         assert_eq!(case.body()["events"][0]["user_properties"]["plan"], "gold");
+    }
+
+    #[test]
+    fn a_system_is_that_of_a_device_alone() {
+        let systems = |profile: Value| {
+            let case = Case {
+                settings: json!({"api_keys": {"production": {"ios": "k"}}}),
+                profile,
+                ..Case::of(&INTEGRATION)
+            };
+            let event = &case.body()["events"][0];
+            [event["platform"].clone(), event["os_name"].clone()]
+        };
+        let device = |platform| json!({"installation_meta": {"device_id": "d", "platform": platform}});
+        assert_eq!(systems(json!({})), [json!("iOS"), json!(null)]);
+        assert_eq!(systems(device("Android")), ["Android", "Android"]);
+        assert_eq!(systems(device("web")), [json!("Web"), json!(null)]);
     }
 
     #[test]

@@ -314,7 +314,7 @@ fn failure(sending: &Sending<'_>, answer: &Answer) -> Verdict {
     // How long who sends too much waits if the answer does not say.
     const TOO_FAST: u32 = 100;
     match answer.status {
-        400 if is_plan_too_small(answer) => Verdict::Misconfigured(answer.words()),
+        400 if is_plan_too_small(answer) => Verdict::RejectedAndBlocked(answer.words()),
         401 if sending.settings.text("rest_api_key").is_none() => {
             Verdict::Misconfigured(format!("{}: the setting rest_api_key is needed", answer.words()))
         }
@@ -550,7 +550,7 @@ mod tests {
             (200, r#"{"success":true}"#, "delivered"),
             (200, r#"{"success":false}"#, "rejected"),
             (400, r#"{"errors":["invalid tags"]}"#, "rejected"),
-            (400, small, "misconfigured"),
+            (400, small, "rejected"),
             (401, "", "misconfigured"),
             (403, "", "misconfigured"),
             (409, "", "rejected"),
@@ -567,6 +567,13 @@ mod tests {
         for sent in [player(), external()] {
             assert_eq!(sent.verdict(404, ""), "rejected");
         }
+    }
+
+    #[test]
+    fn tags_beyond_the_plan_block_and_are_not_repeated() {
+        let small = answer(400, r#"{"errors":["User is limited to a maximum of 2 tags"]}"#);
+        let verdicts = one().knowing(USER).verdicts(Some(&small));
+        assert_eq!(verdicts, [Verdict::RejectedAndBlocked(small.words())]);
     }
 
     #[test]

@@ -117,7 +117,8 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
 fn request(sending: &Sending<'_>) -> Request {
     let record = &sending.records[0];
     let request = to(sending.settings, &record.route, record.body.clone());
-    sign(request, &record.body, sending)
+    let id = event_id(&record.body).unwrap_or_default();
+    sign(request, id, sending.settings, sending.now)
 }
 
 /// A request to the address of an environment.
@@ -130,20 +131,20 @@ fn to(settings: &Settings, environment: &str, body: String) -> Request {
     }
 }
 
-/// Signs as Standard Webhooks says, with each secret that is set.
-fn sign(request: Request, body: &str, sending: &Sending<'_>) -> Request {
+/// Signs as Standard Webhooks says, with each secret that is set, at `now` (microseconds).
+fn sign(request: Request, id: &str, settings: &Settings, now: i64) -> Request {
     let secrets = ["signing_secret", "signing_secret_previous"];
     let keys: Vec<_> = secrets
         .iter()
-        .filter_map(|setting| sending.settings.text(setting))
+        .filter_map(|setting| settings.text(setting))
         .map(|secret| signing_key(secret).unwrap_or_default())
         .collect();
     if keys.is_empty() {
         return request;
     }
-    let id = event_id(body).unwrap_or_default();
-    let timestamp = sending.now / 1_000_000;
-    let signatures = keys.iter().map(|key| signature::of(key, id, timestamp, body));
+    let timestamp = now / 1_000_000;
+    let signed = |key: &Vec<u8>| signature::of(key, id, timestamp, &request.body);
+    let signatures = keys.iter().map(signed);
     let signatures = signatures.collect::<Vec<_>>().join(" ");
     request
         .header("webhook-id", id.to_owned())
@@ -181,12 +182,13 @@ fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
     all(sending, &verdict)
 }
 
-/// The handshake: `{}` to each address.
-fn handshakes(settings: &Settings, _: i64) -> Vec<Request> {
+/// The handshake: `{}` to each address, signed as events are.
+fn handshakes(settings: &Settings, now: i64) -> Vec<Request> {
+    let id = format!("handshake-{now}");
     let environments = ["production", "sandbox"].into_iter();
     let filled = environments.filter(|environment| settings.text(&format!("urls.{environment}")).is_some());
     filled
-        .map(|environment| to(settings, environment, "{}".into()))
+        .map(|environment| sign(to(settings, environment, "{}".into()), &id, settings, now))
         .collect()
 }
 

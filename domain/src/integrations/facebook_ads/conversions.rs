@@ -17,6 +17,7 @@ pub const ROUTE: &str = "conversions";
 /// The route of events that are marked as tests.
 const TEST_ROUTE: &str = "conversions test";
 
+const SECOND: i64 = 1_000_000;
 /// A call with an older event is refused.
 const MAX_AGE_SECONDS: i64 = 7 * 86_400;
 
@@ -83,16 +84,11 @@ impl Serialize for UserData<'_> {
 }
 
 /// The event; one that is marked as a test has a route of its own.
-pub fn record(
-    occasion: &Occasion<'_>,
-    name: &'static str,
-    identity: &Identity<'_>,
-    is_test: bool,
-) -> Result<Record, Skip> {
-    const SECOND: i64 = 1_000_000;
+pub fn record(occasion: &Occasion<'_>, name: &'static str, is_test: bool) -> Result<Record, Skip> {
     if occasion.age_seconds() > MAX_AGE_SECONDS {
         return Err(Skip::TooOld);
     }
+    let identity = &Identity::of(occasion).map_err(|skip| until_too_old(skip, occasion))?;
     let revenue = occasion.revenue();
     let event = Event {
         event_name: name,
@@ -117,6 +113,18 @@ pub fn record(
         route: if is_test { TEST_ROUTE } else { ROUTE }.to_owned(),
         body: json(&event),
     })
+}
+
+/// A delivery waits no longer than until its event is too old.
+fn until_too_old(skip: Skip, occasion: &Occasion<'_>) -> Skip {
+    let Skip::Waiting { identifiers, until } = skip else {
+        return skip;
+    };
+    let too_old_at = occasion.event.at.saturating_add((MAX_AGE_SECONDS + 1) * SECOND);
+    Skip::Waiting {
+        identifiers,
+        until: Some(until.map_or(too_old_at, |until| until.min(too_old_at))),
+    }
 }
 
 /// The call with its token; only tests carry the code that makes them tests.
@@ -183,6 +191,31 @@ mod tests {
         case.settings["send_hashed_user_data"] = true.into();
         let user = case.body()["data"][0]["user_data"].clone();
         assert!(user["em"][0].is_string() && user["ph"][0].is_string() && user.get("fn").is_none());
+    }
+
+    #[test]
+    fn without_an_identifier_it_waits_until_it_is_too_old() {
+        let nobody = Case {
+            identifiers: json!({}),
+            profile: json!({}),
+            ..case()
+        };
+        let too_old_at = AT + (MAX_AGE_SECONDS + 1) * SECOND;
+        let until = |case: &Case| match case.record() {
+            Err(Skip::Waiting { until, .. }) => until,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(until(&nobody), Some(too_old_at));
+        let mut patient = nobody.clone();
+        patient.settings["wait_for_identifier"] = json!(60);
+        assert_eq!(until(&patient), Some(AT + 60 * SECOND));
+        patient.settings["wait_for_identifier"] = json!(2_592_000);
+        assert_eq!(until(&patient), Some(too_old_at));
+        let late = Case {
+            now: too_old_at,
+            ..nobody
+        };
+        assert_eq!(late.record(), Err(Skip::TooOld));
     }
 
     #[test]

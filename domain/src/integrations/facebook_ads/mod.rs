@@ -99,11 +99,12 @@ fn way(occasion: &Occasion<'_>) -> Result<Way, Skip> {
 
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     let name = name(occasion.kind()).ok_or(Skip::EventUnsupported)?;
-    let way = way(occasion)?;
-    let identity = Identity::of(occasion)?;
-    match way {
-        Way::App(app) => Ok(app_events::record(occasion, name, &identity, app)),
-        Way::Conversions { is_test } => conversions::record(occasion, name, &identity, is_test),
+    match way(occasion)? {
+        Way::App(app) => {
+            let identity = Identity::of(occasion)?;
+            Ok(app_events::record(occasion, name, &identity, app))
+        }
+        Way::Conversions { is_test } => conversions::record(occasion, name, is_test),
     }
 }
 
@@ -129,7 +130,12 @@ fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
     let is_set = |setting: &str| settings.text(setting).is_some();
     let mut problems = Vec::new();
     if !is_set(APP) && !is_set(DATASET) {
-        problems.push(Problem::new(APP, "is not set, so every event is skipped"));
+        let why = if is_set(SANDBOX_APP) {
+            "is not set, so every event about a real purchase is skipped"
+        } else {
+            "is not set, so every event is skipped"
+        };
+        problems.push(Problem::new(APP, why));
     }
     for (setting, needed) in [
         (DATASET, TOKEN),
@@ -204,6 +210,22 @@ mod tests {
         assert_eq!(fields(case.settings), [TOKEN]);
         assert_eq!(fields(json!({})), [APP]);
         assert!(fields(json!({"facebook_app_id": "1", "client_token": "c"})).is_empty());
+    }
+
+    #[test]
+    fn an_app_for_test_purchases_alone_skips_the_real_ones() {
+        let told = |settings| {
+            let case = Case {
+                settings,
+                ..Case::of(&INTEGRATION)
+            };
+            check(&case.settings(), &case.app).remove(0).detail
+        };
+        assert_eq!(told(json!({})), "is not set, so every event is skipped");
+        assert_eq!(
+            told(json!({"sandbox_facebook_app_id": "2"})),
+            "is not set, so every event about a real purchase is skipped"
+        );
     }
 
     #[test]

@@ -85,8 +85,9 @@ impl Serialize for State<'_> {
         if let Some(product) = subscription.product_id {
             map.serialize_entry(OWN[1], product)?;
         }
-        let shows_total = occasion.settings.text("profile_revenue") == Some("total");
-        if let Some(total) = occasion.event.decimal(OWN[2]).filter(|_| shows_total) {
+        if occasion.settings.text("profile_revenue") == Some("total") {
+            // As of now: the event may be an old one that is sent again.
+            let total = occasion.customer.recipient.total_revenue_usd;
             map.serialize_entry(OWN[2], &Amount(total))?;
         }
         if occasion.settings.is("send_user_attributes") {
@@ -101,6 +102,7 @@ impl Serialize for State<'_> {
 
 #[cfg(test)]
 mod tests {
+    use rust_decimal::Decimal;
     use serde_json::{Value, json};
 
     use super::super::{INTEGRATION, PROFILE, TRANSACTION};
@@ -116,13 +118,13 @@ mod tests {
         let attributes = json!([
             {"key": "plan", "value": "gold"}, {"key": "subscription_state", "value": "of the owner"}
         ]);
-        let case = Case {
+        Case {
             part,
             settings: said,
             profile: json!({"custom_attributes": attributes}),
+            total_revenue_usd: Decimal::new(1_998, 2),
             ..Case::of(&INTEGRATION)
-        };
-        case.with("profile_total_revenue_usd", 19.98)
+        }
     }
 
     fn update(operation: &str, value: &Value) -> Value {
@@ -142,6 +144,12 @@ mod tests {
         for other in ["off", "transactions"] {
             assert_eq!(case(PROFILE, other).body(), update("$set", &state), "{other}");
         }
+    }
+
+    #[test]
+    fn an_old_event_that_is_sent_again_does_not_set_the_total_back() {
+        let replayed = case(PROFILE, "total").with("profile_total_revenue_usd", 4.99);
+        assert_eq!(replayed.body()[0]["$set"]["profile_total_revenue_usd"], 19.98);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -42,6 +43,8 @@ pub struct Case {
     pub profile: Value,
     /// The owner's own id of the customer.
     pub customer_user_id: Option<&'static str>,
+    /// What the customer has paid so far.
+    pub total_revenue_usd: Decimal,
     /// The app's own settings.
     pub app: AppSettings,
     /// When it happened.
@@ -75,6 +78,7 @@ impl Case {
             identifiers: json!({}),
             profile: json!({}),
             customer_user_id: Some("cust-7781"),
+            total_revenue_usd: Decimal::ZERO,
             app: AppSettings {
                 ios_bundle_id: Some("com.aurora.notes".into()),
                 android_package: Some("com.aurora.android".into()),
@@ -164,6 +168,7 @@ impl Case {
         let id = ProfileId(Uuid::parse_str(PROFILE_ID).unwrap());
         let customer = self.customer_user_id.map(str::to_owned);
         let mut profile = Profile::new(AppId(Uuid::nil()), id, customer, 0);
+        profile.holdings.revenue_usd = self.total_revenue_usd;
         if self.identifiers != json!({}) {
             let body = self.identifiers.to_string();
             let changes = IdentifierChanges::parse(&Object::parse(body.as_bytes()).unwrap()).unwrap();
