@@ -120,8 +120,17 @@ pub struct Revoked {
 impl Chain {
     /// When its last period ends, which may be by a refund. `None`: never.
     pub fn ends_at(&self) -> Option<i64> {
-        let mut ends = self.periods.iter().map(Period::end);
-        ends.try_fold(i64::MIN, |latest, end| Some(latest.max(end?)))
+        self.ends()
+            .try_fold(i64::MIN, |latest, (_, end)| Some(latest.max(end?)))
+    }
+
+    /// Its periods and when each ends. Grace counts for the newest alone: that of older ones was paid off.
+    fn ends(&self) -> impl Iterator<Item = (&Period, Option<i64>)> {
+        let newest = self.periods.iter().take(1);
+        let older = self.periods.iter().skip(1);
+        newest
+            .map(|period| (period, period.end()))
+            .chain(older.map(|period| (period, period.end_without_grace())))
     }
 
     /// Was its last period paid back? Then it does not expire.
@@ -131,16 +140,14 @@ impl Chain {
             return self.periods.is_empty();
         }
         let end = self.ends_at();
-        let mut last = self.periods.iter().filter(|period| period.end() == end);
-        last.all(|period| period.refunded_at.is_some())
+        let mut last = self.ends().filter(|(_, its_end)| *its_end == end);
+        last.all(|(period, _)| period.refunded_at.is_some())
     }
 
     /// Was there a period at an instant?
     pub fn has_period_at(&self, at: i64) -> bool {
-        let goes_on = |period: &Period| period.end().is_none_or(|end| end > at);
-        self.periods
-            .iter()
-            .any(|period| period.purchased_at <= at && goes_on(period))
+        self.ends()
+            .any(|(period, end)| period.purchased_at <= at && end.is_none_or(|end| end > at))
     }
 
     /// When access ends.
@@ -228,6 +235,13 @@ impl Chain {
             if period.transaction_id == transaction_id && period.end().is_none_or(|end| end > at) {
                 period.cut_at = Some(at);
             }
+        }
+    }
+
+    /// Takes back what [`Self::cut`] did at an instant.
+    pub fn take_back_cut(&mut self, at: i64) {
+        for period in &mut self.periods {
+            period.cut_at = period.cut_at.filter(|cut_at| *cut_at != at);
         }
     }
 

@@ -14,12 +14,32 @@ pub fn grant(party: &mut Party, grant: Grant, context: Context<'_>) -> Drafts {
     let before = Before::of(parties, context, &[]);
     let grants = &mut parties[0].holdings.grants;
     // Of those that are over, one is enough to show that the level was there.
-    let is_over = |old: &Grant| {
-        old.access_level_id == grant.access_level_id && old.expires_at.is_some_and(|end| end <= context.now)
-    };
-    grants.retain(|old| !is_over(old));
+    let level = grant.access_level_id.clone();
+    let is_over = |old: &Grant| old.access().expires_at.is_some_and(|end| end <= context.now);
+    grants.retain(|old| old.access_level_id != level || !is_over(old));
     grants.push(grant);
+    drop_covered(grants, &level, context.now);
     before.changes(parties, context.now)
+}
+
+/// Drops each grant of the level that is never shown beside another one, which from now on begins no later and ends later,
+/// or at the same time and was given later. What was revoked is left alone.
+fn drop_covered(grants: &mut Vec<Grant>, level: &str, now: i64) {
+    let span = |grant: &Grant| {
+        let is_meant = grant.access_level_id == level && grant.revoked.is_none();
+        let start = grant.starts_at.unwrap_or(now).max(now);
+        let end = grant.expires_at.unwrap_or(i64::MAX);
+        is_meant.then_some((start, (end, grant.granted_at)))
+    };
+    let spans: Vec<_> = grants.iter().filter_map(span).collect();
+    grants.retain(|one| {
+        let is_covered = |(start, rank): (i64, (i64, i64))| {
+            spans
+                .iter()
+                .any(|(its_start, its_rank)| *its_start <= start && *its_rank > rank)
+        };
+        !span(one).is_some_and(is_covered)
+    });
 }
 
 /// Takes an access level away, now or from `at` on, whatever it came from. A chain's own dates stay: its next period

@@ -73,11 +73,17 @@ fn amount(value: &Json<'_>) -> Result<Decimal, String> {
 fn exact(number: Number<'_>) -> Option<Decimal> {
     let text = number.text();
     let read = match text.contains(['e', 'E']) {
-        true => Decimal::from_scientific(text),
+        true if is_tiny(text) => Ok(Decimal::ZERO),
+        true => Decimal::from_scientific_lossy(text),
         false => text.parse(),
     };
     let value = read.ok()?.round_dp(MAX_DECIMALS).normalize();
     (value.abs() < Decimal::from(10_u64.pow(MAX_WHOLE_DIGITS))).then_some(value)
+}
+
+/// Is nothing left of it once it is rounded? Exponents below -28 cannot be read as decimals.
+fn is_tiny(text: &str) -> bool {
+    text.parse::<f64>().is_ok_and(|size| size.abs() < 1e-10)
 }
 
 #[cfg(test)]
@@ -119,6 +125,22 @@ mod tests {
             ("999999999999999.999999999", "999999999999999.999999999"),
             ("100000000000000", "100000000000000"),
             ("0.000000001", "0.000000001"),
+        ];
+        for (number, expected) in cases {
+            assert_eq!(value(number).as_deref(), Ok(expected), "{number}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_small_to_be_kept_is_read_alike_with_an_exponent_and_without() {
+        let cases = [
+            ("0.000000000000000000000000000001", "0"),
+            ("1e-30", "0"),
+            ("-1e-30", "0"),
+            ("1.5E-28", "0"),
+            ("0e-99", "0"),
+            ("1e-9999", "0"),
+            ("1.23456789012345678901234567e-5", "0.000012346"),
         ];
         for (number, expected) in cases {
             assert_eq!(value(number).as_deref(), Ok(expected), "{number}");

@@ -44,15 +44,20 @@ pub(super) fn settle_owner(parties: &mut [Party], key: &Key, sharing: Sharing) -
     }
 }
 
-/// F9, F12: the caller owns it from now on, its revenue too, and nobody shares it any more.
+/// F9, F12: the caller owns it from now on, its revenue too, and nobody shares it any more. A revocation is of one
+/// profile alone: the owner's stays behind, the caller's own goes on.
 fn hand_over(parties: &mut [Party], owner: usize, key: &Key) -> usize {
     let of_key = |transaction: &Transaction| Key::of(transaction) == *key;
+    let mut own_shares = parties[0].holdings.shared.iter();
+    let revoked = own_shares
+        .find(|share| share.key == *key)
+        .and_then(|share| share.revoked);
     let held = &mut parties[owner].holdings;
-    let chains: Vec<_> = held
+    let mut chains: Vec<_> = held
         .chains
         .extract_if(.., |chain| of_key(&chain.latest))
         .collect();
-    let one_time: Vec<_> = held
+    let mut one_time: Vec<_> = held
         .one_time
         .extract_if(.., |one| of_key(&one.transaction))
         .collect();
@@ -60,6 +65,12 @@ fn hand_over(parties: &mut [Party], owner: usize, key: &Key) -> usize {
     let revenues = revenues.chain(one_time.iter().map(|one| revenue(&one.transaction)));
     let moved = revenues.fold(Decimal::ZERO, Decimal::saturating_add);
     held.revenue_usd = held.revenue_usd.saturating_sub(moved);
+    for chain in &mut chains {
+        chain.revoked = revoked;
+    }
+    for one in &mut one_time {
+        one.revoked = revoked;
+    }
     for party in parties.iter_mut() {
         party.holdings.shared.retain(|share| share.key != *key);
     }

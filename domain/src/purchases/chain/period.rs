@@ -57,15 +57,25 @@ impl Period {
 
     /// Which of two is shown: that with the latest purchase, then the latest end as it was reported.
     pub(super) fn place(&self) -> (i64, i64) {
-        let end = self.ends_at.map(|end| end.saturating_sub(self.grace));
-        (self.purchased_at, end.unwrap_or(i64::MAX))
+        (self.purchased_at, self.paid_end().unwrap_or(i64::MAX))
+    }
+
+    /// When it ends as it was reported, grace left out.
+    fn paid_end(&self) -> Option<i64> {
+        self.ends_at.map(|end| end.saturating_sub(self.grace))
     }
 
     /// When it really ends; `None`: never. A refund or a cut never prolongs it.
     pub fn end(&self) -> Option<i64> {
-        [self.ends_at, self.refunded_at, self.cut_at]
-            .into_iter()
-            .flatten()
-            .min()
+        self.cut_short(self.ends_at)
+    }
+
+    /// The same when grace counts no more, because a later charge has succeeded.
+    pub(super) fn end_without_grace(&self) -> Option<i64> {
+        self.cut_short(self.paid_end())
+    }
+
+    fn cut_short(&self, end: Option<i64>) -> Option<i64> {
+        [end, self.refunded_at, self.cut_at].into_iter().flatten().min()
     }
 }

@@ -27,17 +27,19 @@ impl Change<'_> {
             return;
         }
         let is_latest = self.chain.latest.id == new.id;
+        let is_replaced = |reason: Option<CancellationReason>| reason.is_some_and(is_replacement);
+        if is_latest && new.refunded_at.is_none() && !is_replaced(new.cancellation_reason) {
+            self.take_back_replacement();
+        }
         self.rewind(end_before);
         match (old.refunded_at, new.refunded_at) {
-            // B9, B10, B11, B12
-            (None, Some(at)) => return self.note_refund(&new, at, None),
+            (None, Some(at)) => return self.pay_back(&new, at, None),
             (Some(_), None) => self.take_back_refund(),
             _ => {}
         }
         if !is_latest {
             return;
         }
-        let is_replaced = |reason: Option<CancellationReason>| reason.is_some_and(is_replacement);
         if was_open && is_replaced(new.cancellation_reason) && !is_replaced(old.cancellation_reason) {
             // B14
             self.replace(&new, self.context.now);
@@ -45,7 +47,10 @@ impl Change<'_> {
             return;
         }
         self.reopen();
-        self.change_renewal(old, &new, was_running);
+        // B3: of what had ended, renewing is only stored, also where it goes on from here.
+        if was_open {
+            self.change_renewal(old, &new, was_running);
+        }
         if self.chain.closed.is_none() {
             self.note_billing(Some(old), &new);
         }
@@ -99,6 +104,7 @@ impl Change<'_> {
             // B2: with the product that was active when renewing was switched off.
             let as_cancelled = Transaction {
                 product_id: old.product_id.clone(),
+                base_plan_id: old.base_plan_id.clone(),
                 regular_price: old.regular_price,
                 ..new.clone()
             };
@@ -148,29 +154,54 @@ impl Change<'_> {
         }
     }
 
+    /// B9, B10, B11, B12: a known transaction is paid back. While nothing has been charged, that can only end the trial.
+    fn pay_back(&mut self, transaction: &Transaction, at: i64, share: Option<Decimal>) {
+        if self.chain.is_in_trial() {
+            self.end_trial(transaction, at);
+        } else {
+            self.note_refund(transaction, at, share);
+        }
+    }
+
     /// The event of a refund: of a trial there is nothing to pay back, it only ends.
     pub(super) fn note_refund(&mut self, transaction: &Transaction, at: i64, share: Option<Decimal>) {
         let trial = self.chain.trial.as_ref();
-        let is_trial = trial.is_some_and(|trial| trial.transaction_id == transaction.id);
-        let fact = if is_trial {
-            if self.chain.closed.is_some() || self.chain.latest.id != transaction.id {
-                return;
-            }
-            self.note(EventKind::TrialExpired, at, transaction)
-        } else {
-            let fact = self.note(EventKind::SubscriptionRefunded, at, transaction);
-            fact.refunded_share = Some(share.unwrap_or(Decimal::ONE));
-            fact
-        };
+        if trial.is_some_and(|trial| trial.transaction_id == transaction.id) {
+            return self.end_trial(transaction, at);
+        }
+        let fact = self.note(EventKind::SubscriptionRefunded, at, transaction);
+        fact.refunded_share = Some(share.unwrap_or(Decimal::ONE));
+        fact.reason = Some(CancellationReason::Refund);
+        fact.subscription_expires_at = Some(at);
+    }
+
+    /// B12: what is paid back ends the trial, unless it has ended or another period outlasts it.
+    fn end_trial(&mut self, transaction: &Transaction, at: i64) {
+        let is_latest = self.chain.latest.id == transaction.id;
+        if self.chain.closed.is_some() || !is_latest || !self.chain.is_refunded() {
+            return;
+        }
+        let fact = self.note(EventKind::TrialExpired, at, transaction);
         fact.reason = Some(CancellationReason::Refund);
         fact.subscription_expires_at = Some(at);
     }
 
     /// B13: no event; the chain goes on if its period still runs.
     fn take_back_refund(&mut self) {
-        if !matches!(self.chain.closed, Some(Closed::Refunded(_))) {
-            return;
+        if matches!(self.chain.closed, Some(Closed::Refunded(_))) {
+            self.go_on_while_it_runs();
         }
+    }
+
+    /// B14 was a mistake. As B13.
+    fn take_back_replacement(&mut self) {
+        if let Some(Closed::Replaced(at)) = self.chain.closed {
+            self.chain.take_back_cut(at);
+            self.go_on_while_it_runs();
+        }
+    }
+
+    fn go_on_while_it_runs(&mut self) {
         let end = self.chain.ends_at();
         self.chain.closed = end.filter(|end| *end <= self.context.now).map(Closed::Expired);
     }
@@ -183,11 +214,11 @@ impl Change<'_> {
         share: Decimal,
         keeps_access: bool,
     ) {
-        self.note_refund(transaction, at, Some(share));
         let refunded = transaction.clone().refunded_in_part(at, share, keeps_access);
         self.chain.keep(&refunded);
         if self.chain.latest.id == refunded.id {
             self.chain.latest = refunded;
         }
+        self.pay_back(transaction, at, Some(share));
     }
 }

@@ -114,7 +114,7 @@ impl Chain {
         let latest = self.latest()?;
         // A refund ends its period, and never prolongs what has ended.
         let end = |transaction: &Transaction| {
-            let end = transaction.grace_period_expires_at.or(transaction.expires_at);
+            let end = with_grace(transaction, latest);
             let refund = transaction.refunded_at;
             end.map_or(refund, |end| Some(refund.map_or(end, |refund| end.min(refund))))
         };
@@ -135,12 +135,7 @@ impl Chain {
         let Some(latest) = self.latest().filter(|latest| !latest.is_family_shared) else {
             return true;
         };
-        let end = |transaction: &Transaction| {
-            transaction
-                .grace_period_expires_at
-                .or(transaction.expires_at)
-                .unwrap_or(i64::MAX)
-        };
+        let end = |transaction: &Transaction| with_grace(transaction, latest).unwrap_or(i64::MAX);
         let outlasts = |old: &Transaction| {
             old.product_id != latest.product_id && (latest.refunded_at.is_some() || end(old) > end(latest))
         };
@@ -235,6 +230,7 @@ impl Model {
             }
             Some(owner) => match (sharing, named[owner], named[who]) {
                 (Sharing::Transfer, true, true) | (Sharing::Disabled, false, true) => {
+                    chain.cuts.remove(&owner);
                     chain.owner = Some(who);
                     chain.sharers.clear();
                     self.handed_over = true;
@@ -282,11 +278,28 @@ impl Model {
     }
 
     pub fn grant(&mut self, who: usize, level: &str, access: Access, now: i64) {
-        self.grants.entry(who).or_default().push(Grant {
+        let grants = self.grants.entry(who).or_default();
+        grants.push(Grant {
             level: level.to_owned(),
             granted_at: now,
             access,
             cut: None,
+        });
+        // One that another outlasts from its beginning on is not kept, so that a revocation does not find it.
+        let span = |grant: &Grant| {
+            let start = grant.access.starts_at.unwrap_or(now).max(now);
+            (
+                start,
+                (grant.access.ends_at.unwrap_or(i64::MAX), grant.granted_at),
+            )
+        };
+        let all = grants.clone();
+        grants.retain(|one| {
+            let (start, end) = span(one);
+            let mut alike = all
+                .iter()
+                .filter(|other| other.level == one.level && other.cut.is_none());
+            one.cut.is_some() || !alike.any(|other| span(other).0 <= start && span(other).1 > end)
         });
     }
 
@@ -351,6 +364,14 @@ impl Model {
         let all = owned.chain(self.family.values());
         all.flat_map(|chain| chain.reports.values())
     }
+}
+
+/// When a transaction ends, as far as it was reported. Grace counts for the latest alone.
+fn with_grace(transaction: &Transaction, latest: &Transaction) -> Option<i64> {
+    let grace = transaction.grace_period_expires_at;
+    grace
+        .filter(|_| transaction.id == latest.id)
+        .or(transaction.expires_at)
 }
 
 /// Of each level the one that is shown.

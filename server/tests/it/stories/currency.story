@@ -22,19 +22,19 @@ u1 reports t1 again, refunded 2026-02-01
     subscription monthly t2 until 2026-03-01
   · u1 subscription_refunded 2026-02-01: monthly t1 until 2026-02-01, price -10.8, proceeds -7.56, revenue 11.0, payments 2, reason refund
 u2 appears
-u2 reports monthly v1, 1000 JPY, until 2026-03-01
+u2 reports monthly v1, 1000 XTS, until 2026-03-01
   → 200, premium until 2026-03-01, revenue 0.0
     subscription monthly v1 until 2026-03-01
   · u2 subscription_started 2026-02-01: monthly v1 until 2026-03-01, price null, proceeds null, revenue 0.0, payments 1
   · u2 access_level_updated 2026-02-01: premium active, monthly v1, until 2026-03-01, will_renew true, reason null
-JPY is worth 0.0067 from 2026-01-01
+XTS is worth 0.0067 from 2026-01-01
 at 2026-03-01
   · u1 access_level_updated 2026-03-01: premium inactive, monthly t2, until 2026-03-01, will_renew true, reason null
   · u2 access_level_updated 2026-03-01: premium inactive, monthly v1, until 2026-03-01, will_renew true, reason null
 u2 reports v1 again
   → 200, premium ended 2026-03-01, revenue 6.7
     subscription monthly v1 until 2026-03-01
-u2 reports monthly v2 of v1, 1000 JPY, until 2026-04-01
+u2 reports monthly v2 of v1, 1000 XTS, until 2026-04-01
   → 200, premium until 2026-04-01, revenue 13.4
     subscription monthly v2 until 2026-04-01
   · u2 subscription_renewed 2026-03-01: monthly v2 until 2026-04-01, price 6.7, proceeds 4.69, revenue 13.4, payments 2

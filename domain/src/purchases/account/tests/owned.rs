@@ -161,6 +161,25 @@ fn f9_revenue_goes_with_the_chain() {
 }
 
 #[test]
+fn f9_the_revocation_of_the_old_owner_does_not_go_with_the_purchase_and_ones_own_stays() {
+    for bought in [paid("t1", 0), bought_once("o1", 0)] {
+        let mut story = Story::default();
+        story.report(day(0), &bought);
+        story.revoke(day(1), "premium", None);
+        story.sharing = Sharing::Transfer;
+        assert_eq!(story.report_by(B, day(2), &bought), ["b +premium"]);
+        // It was shared before, and taken from who shared it.
+        let mut story = Story::default();
+        story.report(day(0), &bought);
+        story.report_by(B, day(0), &bought);
+        story.try_revoke(B, day(1), "premium", None).unwrap();
+        story.sharing = Sharing::Transfer;
+        assert_eq!(story.report_by(B, day(2), &bought), ["-premium"]);
+        assert!(!story.has(B, "premium", day(2)));
+    }
+}
+
+#[test]
 fn f14_of_a_long_chain_whose_owner_is_gone_every_period_is_news_newest_first_too() {
     let mut story = Story::default();
     let periods: Vec<_> = (0..12).map(|n| paid(&format!("t{n}"), 30 * n)).collect();
@@ -221,6 +240,39 @@ fn a_grant_that_says_the_same_again_is_no_change() {
     let mut story = Story::default();
     assert_eq!(story.grant(day(0), "premium", None, Some(day(9))), ["+premium"]);
     assert_eq!(story.grant(day(1), "premium", None, Some(day(9))), NOTHING);
+}
+
+#[test]
+fn grants_that_add_nothing_are_not_kept() {
+    let mut story = Story::default();
+    let kept = |story: &Story| {
+        let grants = story.parties[A].holdings.grants.iter();
+        grants.map(|grant| grant.expires_at).collect::<Vec<_>>()
+    };
+    for n in 0..9 {
+        story.grant(day(n), "premium", None, Some(day(n + 30)));
+    }
+    assert_eq!(kept(&story), [Some(day(38))], "each ends later");
+    story.grant(day(9), "premium", None, Some(day(20)));
+    assert_eq!(kept(&story), [Some(day(38))], "it ends earlier");
+    let before = story.level(A, "premium", day(9)).unwrap();
+    story.grant(day(10), "premium", None, Some(day(38)));
+    let shown = story.level(A, "premium", day(10)).unwrap();
+    assert_eq!(kept(&story).len(), 1);
+    assert_ne!(
+        shown.transaction_id, before.transaction_id,
+        "of two alike the newer is shown"
+    );
+    story.grant(day(10), "premium", Some(day(20)), Some(day(50)));
+    story.grant(day(10), "gold", None, Some(day(11)));
+    assert_eq!(kept(&story).len(), 3, "it is another time, another level");
+    // What was revoked goes when it has ended.
+    story.revoke(day(12), "premium", Some(day(15)));
+    story.grant(day(13), "premium", None, None);
+    assert_eq!(kept(&story).len(), 4);
+    story.revoke(day(14), "premium", None);
+    story.grant(day(21), "premium", None, Some(day(22)));
+    assert_eq!(kept(&story), [Some(day(11)), Some(day(22))]);
 }
 
 #[test]

@@ -173,6 +173,22 @@ fn b13_a_refund_withdrawn_opens_access_again() {
 }
 
 #[test]
+fn b14_b16_what_opens_a_chain_again_changes_the_level_alone() {
+    let mut story = started();
+    story.report(day(12), &because(Upgraded, paid("t1", 0)));
+    assert_eq!(story.report(day(13), &paid("t1", 0)), ["+premium"]);
+    let level = story.level(A, "premium", day(13)).unwrap();
+    assert_eq!((level.expires_at, level.will_renew), (Some(day(30)), true));
+    assert_eq!(story.report(day(14), &paid("t1", 0)), NOTHING);
+    // Renewing is on again too, but nobody reactivated it.
+    let mut story = started();
+    story.report(day(5), &cancelled(day(5), paid("t1", 0)));
+    assert_eq!(story.tick(day(30)), ["subscription_expired", "-premium"]);
+    let longer = ending(day(60), paid("t1", 0));
+    assert_eq!(story.report(day(31), &longer), ["+premium"]);
+}
+
+#[test]
 fn b14_b15_b16_ends_that_move() {
     for reason in [Upgraded, NewSubscriptionReplace] {
         let told = started().report(day(12), &because(reason, paid("t1", 0)));

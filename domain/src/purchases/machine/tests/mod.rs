@@ -98,3 +98,13 @@ fn in_trial() -> Story {
     story.report(day(0), &trial("t1"));
     story
 }
+
+/// Weekly: the second charge failed, 14 days of grace began, and on the third of them it succeeded.
+fn recovered() -> Story {
+    let mut story = Story::default();
+    let first = ending(day(7), paid("t1", 0));
+    story.report(day(0), &first);
+    story.report(day(7), &failed(day(7), Some(day(21)), first));
+    story.report(day(10), &ending(day(14), paid("t2", 7)));
+    story
+}

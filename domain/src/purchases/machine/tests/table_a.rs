@@ -246,6 +246,16 @@ fn a15_another_product_at_the_periods_end_expires_the_old_one_and_starts_the_new
 }
 
 #[test]
+fn a15_a_periods_end_is_its_own_though_the_grace_before_it_was_longer() {
+    let mut story = recovered();
+    let facts = story.report(day(14), &of_product("yearly", paid("t3", 14)));
+    assert_made(
+        &facts,
+        &[(SubscriptionExpired, day(14)), (SubscriptionStarted, day(14))],
+    );
+}
+
+#[test]
 fn a16_another_product_after_a_reactivation_renews() {
     let mut story = started();
     story.report(day(5), &cancelled(day(5), paid("t1", 0)));

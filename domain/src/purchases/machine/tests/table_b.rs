@@ -52,6 +52,20 @@ fn b2_switching_renewal_on_again_carries_the_product_that_was_active() {
 }
 
 #[test]
+fn b2_switching_renewal_on_again_carries_the_base_plan_that_was_active() {
+    let of_plan = |plan: &str, transaction| Transaction {
+        base_plan_id: Some(plan.into()),
+        ..transaction
+    };
+    let mut story = Story::default();
+    story.report(day(0), &of_plan("p1m", paid("t1", 0)));
+    story.report(day(5), &of_plan("p1m", cancelled(day(5), paid("t1", 0))));
+    let facts = story.report(day(6), &of_plan("p1y", of_product("yearly", paid("t1", 0))));
+    assert_made(&facts, &[(SubscriptionRenewalReactivated, day(6))]);
+    assert_eq!(facts[0].transaction.base_plan_id.as_deref(), Some("p1m"));
+}
+
+#[test]
 fn b3_renewal_of_an_ended_chain_is_only_stored() {
     let mut story = started();
     story.wait_until(day(40));
@@ -123,6 +137,18 @@ fn b9_a_refund_of_the_running_period_ends_it_and_it_never_expires() {
 }
 
 #[test]
+fn b9_a_refund_ends_access_though_the_grace_before_that_period_was_longer() {
+    let mut story = started();
+    story.report(day(30), &failed(day(30), Some(day(46)), paid("t1", 0)));
+    story.report(day(32), &paid("t2", 30));
+    let facts = story.report(day(34), &refunded(day(34), paid("t2", 30)));
+    assert_made(&facts, &[(SubscriptionRefunded, day(34))]);
+    assert_eq!(story.chain().access_ends_at(), Some(day(34)));
+    assert_eq!(story.chain().closed, Some(Closed::Refunded(day(34))));
+    assert_made(&story.wait_until(day(99)), &[]);
+}
+
+#[test]
 fn b10_a_refund_of_the_last_period_after_its_end() {
     let mut story = started();
     story.wait_until(day(40));
@@ -151,6 +177,30 @@ fn b12_a_refund_of_a_trial_expires_it() {
 }
 
 #[test]
+fn b12_a_refund_of_another_free_period_of_a_trial_expires_it() {
+    let further = free(ending(day(14), paid("t2", 7)));
+    let mut story = in_trial();
+    story.report(day(7), &further);
+    let facts = story.report(day(9), &refunded(day(9), further.clone()));
+    assert_made(&facts, &[(TrialExpired, day(9))]);
+    assert_eq!(facts[0].reason, Some(CancellationReason::Refund));
+    assert!(!story.has_access(day(9)));
+    assert_made(&story.wait_until(day(99)), &[]);
+    // It had ended.
+    let mut story = in_trial();
+    story.report(day(7), &further);
+    assert_made(&story.wait_until(day(15)), &[(TrialExpired, day(14))]);
+    assert_made(&story.report(day(16), &refunded(day(16), further.clone())), &[]);
+    // The trial itself runs on.
+    let mut story = in_trial();
+    story.report(day(6), &further);
+    let in_time = refunded(day(7) + 1, ending(day(8), paid("t2", 7)));
+    story.report(day(6), &ending(day(10), trial("t1")));
+    assert_made(&story.report(day(6), &free(in_time)), &[]);
+    assert_made(&story.wait_until(day(11)), &[(TrialExpired, day(10))]);
+}
+
+#[test]
 fn b13_a_refund_that_is_withdrawn_opens_the_period_again() {
     let mut story = started();
     story.report(day(11), &refunded(day(11), paid("t1", 0)));
@@ -173,6 +223,48 @@ fn b14_a_replacement_without_a_refund_date_ends_it_now() {
         assert!(!story.has_access(day(12)));
         assert_made(&story.wait_until(day(99)), &[]);
     }
+}
+
+#[test]
+fn b14_a_replacement_that_is_withdrawn_opens_the_period_again() {
+    let upgraded = because(CancellationReason::Upgraded, paid("t1", 0));
+    let mut story = started();
+    story.report(day(12), &upgraded);
+    assert_made(&story.report(day(13), &paid("t1", 0)), &[]);
+    assert_eq!(story.chain().closed, None);
+    assert_eq!(story.chain().access_ends_at(), Some(day(30)));
+    assert_made(&story.wait_until(day(40)), &[(SubscriptionExpired, day(30))]);
+    // Renewing that is another then is only stored (B3); another reason is no replacement.
+    let mut story = started();
+    story.report(day(12), &upgraded);
+    let off = cancelled(day(13), paid("t1", 0));
+    let off = because(CancellationReason::VoluntarilyCancelled, off);
+    assert_made(&story.report(day(13), &off), &[]);
+    assert!(story.has_access(day(29)));
+    // Its period is over by then.
+    let mut story = started();
+    story.report(day(12), &upgraded);
+    assert_made(&story.report(day(31), &paid("t1", 0)), &[]);
+    assert_eq!(story.chain().closed, Some(Closed::Expired(day(30))));
+    // It is said of the newest, and once more.
+    let mut story = started();
+    story.report(day(30), &paid("t2", 30));
+    story.report(day(40), &because(CancellationReason::Upgraded, paid("t2", 30)));
+    assert_made(&story.report(day(41), &paid("t1", 0)), &[]);
+    assert!(!story.has_access(day(41)));
+    assert_made(&story.report(day(42), &paid("t2", 30)), &[]);
+    assert!(story.has_access(day(59)));
+    let again = story.report(day(43), &because(CancellationReason::Upgraded, paid("t2", 30)));
+    assert_made(&again, &[(SubscriptionRefunded, day(43))]);
+}
+
+#[test]
+fn b14_a_refund_of_what_was_replaced_leaves_its_end_alone() {
+    let mut story = started();
+    story.report(day(12), &because(CancellationReason::Upgraded, paid("t1", 0)));
+    let facts = story.report(day(15), &refunded(day(14), paid("t1", 0)));
+    assert_made(&facts, &[(SubscriptionRefunded, day(14))]);
+    assert_eq!(story.chain().access_ends_at(), Some(day(12)));
 }
 
 #[test]
@@ -199,6 +291,22 @@ fn b16_an_end_moved_into_the_future_opens_an_expired_chain_and_it_can_expire_aga
     assert_made(&story.report(day(41), &ending(day(60), paid("t1", 0))), &[]);
     assert!(story.has_access(day(50)));
     assert_made(&story.wait_until(day(90)), &[(SubscriptionExpired, day(60))]);
+}
+
+#[test]
+fn b16_an_expired_chain_that_runs_again_was_not_reactivated() {
+    let mut story = started();
+    story.report(day(5), &cancelled(day(5), paid("t1", 0)));
+    assert_made(&story.wait_until(day(40)), &[(SubscriptionExpired, day(30))]);
+    assert_made(&story.report(day(41), &ending(day(60), paid("t1", 0))), &[]);
+    assert!(story.has_access(day(50)));
+    assert_eq!(story.chain().reactivated_at, None);
+    // From then on it is told (B1, B2).
+    let off = cancelled(day(42), ending(day(60), paid("t1", 0)));
+    assert_made(
+        &story.report(day(42), &off),
+        &[(SubscriptionRenewalCancelled, day(42))],
+    );
 }
 
 #[test]

@@ -20,6 +20,15 @@ fn c1_a_cancelled_chain_expires_at_its_end() {
 }
 
 #[test]
+fn c1_grace_that_was_paid_off_prolongs_nothing() {
+    let mut story = recovered();
+    let last = ending(day(14), paid("t2", 7));
+    story.report(day(11), &cancelled(day(11), last));
+    assert_made(&story.wait_until(day(14)), &[(SubscriptionExpired, day(14))]);
+    assert!(!story.has_access(day(14)));
+}
+
+#[test]
 fn c2_access_ends_with_grace_and_the_store_goes_on_trying() {
     let mut story = started();
     story.report(day(29), &failed(day(29), Some(day(46)), paid("t1", 0)));
