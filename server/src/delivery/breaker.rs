@@ -13,7 +13,9 @@ const LONGEST_ASKED: i64 = 5 * 60_000_000;
 pub struct Breaker {
     failures: u32,
     pause: i64,
-    until: i64,
+    paused_until: i64,
+    /// Until when it wants to be left alone, whatever it says to what was under way.
+    asked_until: i64,
     /// Since when nothing has succeeded: its first failure after that.
     failing_since: Option<i64>,
 }
@@ -22,7 +24,7 @@ impl Breaker {
     /// May requests be made beside those that are under way: as many as there is room for, one to see whether it is
     /// back, or none?
     pub fn allows(&self, now: i64, room: usize, under_way: usize) -> usize {
-        if now < self.until {
+        if now < self.until() {
             0
         } else if self.failures >= FAILURES {
             usize::from(room > 0 && under_way == 0)
@@ -34,6 +36,7 @@ impl Breaker {
     /// It answered, whatever it said of the events; has it taken one?
     pub fn answered(&mut self, has_taken: bool) {
         *self = Self {
+            asked_until: self.asked_until,
             failing_since: self.failing_since.filter(|_| !has_taken),
             ..Self::default()
         };
@@ -45,11 +48,11 @@ impl Breaker {
         self.failing_since.get_or_insert(now);
         if self.failures >= FAILURES {
             self.pause = (self.pause * 2).clamp(SHORTEST, LONGEST);
-            self.until = self.until.max(now + self.pause);
+            self.paused_until = self.paused_until.max(now + self.pause);
         }
         if let Some(asked) = asked {
             let asked = asked.saturating_mul(1_000_000).min(LONGEST_ASKED);
-            self.until = self.until.max(now + asked);
+            self.asked_until = self.asked_until.max(now + asked);
         }
     }
 
@@ -60,7 +63,7 @@ impl Breaker {
 
     /// Until when nothing is sent.
     pub fn until(&self) -> i64 {
-        self.until
+        self.paused_until.max(self.asked_until)
     }
 }
 
@@ -111,6 +114,8 @@ mod tests {
             (breaker.allows(29_999_999, 9, 0), breaker.allows(30_000_000, 9, 0)),
             (0, 9)
         );
+        breaker.answered(true);
+        assert_eq!(breaker.until(), 30_000_000, "that was under way before");
         // One answer does not stop everything for a day.
         breaker.failed(0, Some(86_400));
         assert_eq!(breaker.until(), LONGEST_ASKED);

@@ -19,7 +19,10 @@ const MOST_LANES: usize = 512;
 /// Claims what is due `at` this time, and sends it. Answers whether there was anything to do.
 pub async fn run(shared: &Arc<Shared>, at: i64) -> Result<bool, StoreError> {
     let mut any = false;
-    for target in &shared.known.targets {
+    let targets = &shared.known.targets;
+    let first = shared.seats.next_round() % targets.len().max(1);
+    // Each round begins with another part, so that none is left out where the seats do not last.
+    for target in targets[first..].iter().chain(&targets[..first]) {
         // Replays come after everything else.
         any |= run_lanes(shared, *target, false, at).await? || run_lanes(shared, *target, true, at).await?;
     }
@@ -69,8 +72,10 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
     for batch in batches(ready, per_request, limits.request_bytes) {
         let seat = shared.seat().await;
         let now = shared.state.clock.now();
-        // It may have waited so long that others could send it before we are done, or it would fail.
-        let Some(permit) = seat.filter(|_| now + LONGEST <= until && !shared.is_paused()) else {
+        // It may have waited so long that others could send it before we are done, that it would fail, or that the owner
+        // does not want it sent so any more.
+        let is_fine = || now + LONGEST <= until && !shared.is_paused() && shared.is_current();
+        let Some(permit) = seat.filter(|_| is_fine()) else {
             let lanes = batch.iter().map(|ready| ready.settlement.lane.id).collect();
             give_back(&shared.state, target.id, lanes, claimed.lease, now).await?;
             continue;

@@ -32,6 +32,8 @@ pub struct Outcome {
     /// What it means for each record.
     pub verdicts: Vec<Verdict>,
     retry_after: Option<i64>,
+    /// Was there no whole answer, or no connection?
+    is_silent: bool,
     /// The answer's status, if one came.
     pub status: Option<u16>,
     /// The answer's body, or why none came.
@@ -59,7 +61,7 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
         &records,
     )
     .await;
-    shared.note_health(&outcome.verdicts, outcome.retry_after);
+    shared.note_health(&outcome.verdicts, outcome.is_silent, outcome.retry_after);
     for verdict in &outcome.verdicts {
         let seconds = std::time::Duration::from_micros(outcome.duration.unsigned_abs()).as_secs_f64();
         shared.state.metrics.tried(shared.slug, verdict.name(), seconds);
@@ -155,6 +157,7 @@ fn outcome(
     duration: i64,
     credentials: Mask,
 ) -> Outcome {
+    let is_silent = received.is_err();
     let (status, retry_after, answer, verdicts) = match received {
         Ok(Received { answer, retry_after }) => (Some(answer.status), retry_after, answer.body, verdicts),
         Err(error) => {
@@ -173,6 +176,7 @@ fn outcome(
     Outcome {
         verdicts,
         retry_after,
+        is_silent,
         status,
         answer,
         step,
@@ -200,6 +204,7 @@ fn fault(records: usize, step: u8) -> Outcome {
     Outcome {
         verdicts: vec![Verdict::Rejected("a fault of ours: the log says more".into()); records],
         retry_after: None,
+        is_silent: false,
         status: None,
         answer: String::new(),
         step,

@@ -2,14 +2,31 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Mutex as Turns;
 
-use crate::actions::deliveries::{Settlement, settle_all};
+use crate::actions::deliveries::{Settlement, Unsettled, settle_all};
 use crate::state::AppState;
+use crate::store::StoreError;
 
 /// So many are written in one change, at most: the writer has others to serve in between.
 const MOST: usize = 512;
+/// How long what cannot be written waits from try to try: half a lease in all, because the other half went by before.
+const PAUSES: [Duration; 7] = {
+    const fn tenths(tenths: u64) -> Duration {
+        Duration::from_millis(tenths * 100)
+    }
+    [
+        tenths(1),
+        tenths(4),
+        tenths(10),
+        tenths(20),
+        tenths(40),
+        tenths(80),
+        tenths(145),
+    ]
+};
 
 /// What came of the requests of a worker and is not written down yet.
 pub struct Settling {
@@ -44,8 +61,9 @@ impl Settling {
             if batch.is_empty() {
                 return;
             }
-            for (event, error) in settle_all(state, batch).await {
+            for (settlement, error) in patiently(state, batch).await {
                 // The lane is ours until the lease ends; then it is sent once more, with the same id.
+                let event = settlement.event;
                 tracing::warn!(
                     %error, slug, event.id = %event,
                     "what {slug} said to the event {event} could not be written down; it is sent once more"
@@ -57,6 +75,25 @@ impl Settling {
     fn line(&self) -> MutexGuard<'_, Line> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Settles, and while the database is away or too busy does so again: as long as the lanes are ours nobody sends what was
+/// answered. Answers what could not be written.
+async fn patiently(state: &AppState, settlements: Vec<Settlement>) -> Vec<Unsettled> {
+    let mut unsettled = settle_all(state, settlements).await;
+    for pause in PAUSES {
+        let is_away =
+            |(_, error): &Unsettled| matches!(error, StoreError::Unavailable(_) | StoreError::Overloaded);
+        if !unsettled.iter().any(is_away) || state.workers.is_stopping() {
+            break;
+        }
+        tokio::time::sleep(pause).await;
+        let (away, others): (Vec<_>, Vec<_>) = unsettled.into_iter().partition(is_away);
+        unsettled = others;
+        let again = away.into_iter().map(|(settlement, _)| settlement);
+        unsettled.extend(settle_all(state, again.collect()).await);
+    }
+    unsettled
 }
 
 impl Line {

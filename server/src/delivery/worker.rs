@@ -53,6 +53,7 @@ pub struct Seats {
     pub limiter: Option<DefaultDirectRateLimiter>,
     /// For how many times all seats deliveries are claimed that have to wait for one.
     ahead: AtomicUsize,
+    rounds: AtomicUsize,
     most: usize,
     per_second: Option<NonZeroU32>,
 }
@@ -180,9 +181,15 @@ impl Seats {
             in_flight: Arc::new(Semaphore::new(most)),
             limiter: per_second.map(|limit| RateLimiter::direct(quota(limit))),
             ahead: AtomicUsize::new(0),
+            rounds: AtomicUsize::new(0),
             most,
             per_second,
         }
+    }
+
+    /// The number of the round that begins.
+    pub fn next_round(&self) -> usize {
+        self.rounds.fetch_add(1, Relaxed)
     }
 
     /// How many requests can begin in the next seconds.
@@ -229,6 +236,15 @@ impl Shared {
         permit.ok().filter(|_| !is_stopping())
     }
 
+    /// Is the integration on, with the settings with which this round began?
+    pub fn is_current(&self) -> bool {
+        let directory = self.state.directory();
+        directory.app(self.app.id).is_some_and(|app| {
+            let is_same = |now: &Arc<AppIntegration>| now.enabled && now.settings == self.known.settings;
+            Arc::ptr_eq(app, &self.app) || app.integration(self.slug).is_some_and(is_same)
+        })
+    }
+
     /// Is the third party left alone for a while, or until the settings are mended?
     pub fn is_paused(&self) -> bool {
         self.is_refused.load(Relaxed) || self.state.clock.passed() < self.breaker().until()
@@ -254,11 +270,12 @@ impl Shared {
         }
     }
 
-    /// Notes whether the third party is well.
-    pub fn note_health(&self, verdicts: &[Verdict], asked: Option<i64>) {
-        let is_in_trouble = verdicts
-            .iter()
-            .all(|verdict| matches!(verdict, Verdict::Retry { .. } | Verdict::RetryAtMost { .. }));
+    /// Notes whether the third party is well. Where it gave no answer, what that means for the records does not matter.
+    pub fn note_health(&self, verdicts: &[Verdict], is_silent: bool, asked: Option<i64>) {
+        let is_in_trouble = is_silent
+            || verdicts
+                .iter()
+                .all(|verdict| matches!(verdict, Verdict::Retry { .. } | Verdict::RetryAtMost { .. }));
         if is_in_trouble {
             self.seats.ahead.store(0, Relaxed);
             self.breaker().failed(self.state.clock.passed(), asked);
@@ -269,8 +286,12 @@ impl Shared {
         }
     }
 
-    /// Stops everything until the owner mends the settings. `why` is masked already.
+    /// Stops everything until the owner mends the settings. `why` is masked already. What was said to settings that the
+    /// owner has changed since counts nothing.
     pub async fn block(&self, why: &str) {
+        if !self.is_current() {
+            return;
+        }
         let (app, slug) = (self.app.id, self.slug);
         // What a round has claimed already is not sent either.
         self.is_refused.store(true, Relaxed);

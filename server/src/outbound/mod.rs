@@ -15,18 +15,22 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::header::{HeaderMap, RETRY_AFTER, USER_AGENT};
 use hyper::{Response, Uri};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use jiff::fmt::rfc2822;
+use tokio::net::TcpStream;
+use tower::BoxError;
+use tower::timeout::Timeout;
+use tower::util::BoxCloneSyncService;
 
 use crate::tls;
 use resolver::{Names, Resolver};
 
 /// How long a whole answer may take.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection may take to be made.
+/// How long a connection may take to be made: nothing has been sent then, so it is tried again.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_secs(30);
@@ -34,10 +38,13 @@ const IDLE: Duration = Duration::from_secs(30);
 const MAX_ANSWER: usize = 64 * 1024;
 const USER: &str = concat!("Bursar/", env!("CARGO_PKG_VERSION"));
 
+/// Asks for the address, connects and does what TLS asks for, all within [`CONNECT_TIMEOUT`].
+type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, BoxError>;
+
 /// Sends requests.
 #[derive(Clone)]
 pub struct Outbound {
-    client: Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
+    client: Client<Connector, Full<Bytes>>,
     allow_private: bool,
 }
 
@@ -88,7 +95,6 @@ impl Outbound {
         let mut http = HttpConnector::new_with_resolver(Resolver { allow_private, names });
         http.enforce_http(false);
         http.set_nodelay(true);
-        http.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let https = HttpsConnectorBuilder::new()
             .with_tls_config(tls::config()?)
             .https_or_http()
@@ -97,7 +103,7 @@ impl Outbound {
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE)
             .pool_timer(TokioTimer::new())
-            .build(https);
+            .build(Connector::new(Timeout::new(https, CONNECT_TIMEOUT)));
         Ok(Self {
             client,
             allow_private,
@@ -175,10 +181,16 @@ fn method(method: Method) -> hyper::Method {
     }
 }
 
-/// `Retry-After` in seconds: a number, or a date. Source: RFC 9110, section 10.2.3.
+/// `Retry-After` in seconds: a number, or a date. Source: RFC 9110, section 10.2.3. `RetryAfter` is OneSignal's older
+/// spelling.
 fn retry_after(headers: &HeaderMap, now: i64) -> Option<i64> {
     const MOST: i64 = 24 * 60 * 60;
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let text = headers
+        .get(RETRY_AFTER)
+        .or_else(|| headers.get("retryafter"))?
+        .to_str()
+        .ok()?
+        .trim();
     let seconds = text.parse().ok().or_else(|| {
         let date = rfc2822::parse(text).ok()?.timestamp();
         Some((date.as_microsecond() - now).div_euclid(1_000_000) + 1)

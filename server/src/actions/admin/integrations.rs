@@ -17,9 +17,12 @@ use crate::directory::raise_version;
 use crate::outbound::guard;
 use crate::sealed_settings::{LOST, close, open};
 use crate::state::AppState;
-use crate::store::tables::integrations as table;
+use crate::store::tables::{integrations as table, lanes};
 use crate::store::{Decision, Loaded, Row, StoreError};
 use crate::vault::Vault;
+
+/// When changed settings are what every server works with, in microseconds after they were saved.
+const SEEN_BY_ALL: i64 = 1_000_000;
 
 /// A third party that events can be sent to.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -183,6 +186,7 @@ pub async fn set(
             .collect();
         writes.extend([
             table::upsert(row),
+            lanes::release_all(app, integration.slug, request.now + SEEN_BY_ALL),
             raise_version(),
             record(&request.actor, entry, request.now),
         ]);
@@ -194,7 +198,13 @@ pub async fn set(
     let (mut after, of_app) = state.store.change(reads, decide).await?;
     see_at_once(state).await;
     if after.blocked.is_some() && !after.has_lost_secrets() {
-        after.blocked = prove(state, app, integration, &after.settings).await?;
+        let (state, settings) = (state.clone(), after.settings.clone());
+        // A task of its own: it goes on if the caller hangs up.
+        let proving = tokio::spawn(async move { prove(&state, app, integration, &settings).await });
+        let proved = proving
+            .await
+            .map_err(|error| StoreError::Internal(error.to_string()))?;
+        after.blocked = proved?;
     }
     Ok(shown(integration, Some(&after), &of_app))
 }

@@ -10,8 +10,8 @@ use crate::state::AppState;
 use crate::store::tables::lane_sets::{self, Held, LaneSet};
 use crate::store::{Decision, Loaded, Statement, StoreError};
 
-/// What could not be written down: the event, and why.
-pub type Unsettled = (Uuid, StoreError);
+/// What could not be written down, and why.
+pub type Unsettled = (Settlement, StoreError);
 
 /// Writes down what came of turns of different lanes, in one commit as far as nothing but their lanes has to be looked
 /// at for it. Of lanes that are not ours any more nothing is written. Answers what could not be written.
@@ -29,8 +29,8 @@ async fn settle_plain(state: &AppState, settlements: Vec<Settlement>) -> Vec<Uns
     match settle_together(state, settlements.clone()).await {
         Ok(()) => Vec::new(),
         Err(error @ (StoreError::Unavailable(_) | StoreError::Overloaded)) => {
-            let events = settlements.into_iter().map(|settlement| settlement.event);
-            events.map(|event| (event, error.clone())).collect()
+            let each = settlements.into_iter();
+            each.map(|settlement| (settlement, error.clone())).collect()
         }
         // One of them is the cause. The others are not to suffer for it.
         Err(_) => settle_each(state, settlements).await,
@@ -39,9 +39,8 @@ async fn settle_plain(state: &AppState, settlements: Vec<Settlement>) -> Vec<Uns
 
 async fn settle_each(state: &AppState, settlements: Vec<Settlement>) -> Vec<Unsettled> {
     let each = settlements.into_iter().map(async |settlement| {
-        let event = settlement.event;
-        let written = settle(state, settlement).await;
-        written.err().map(|error| (event, error))
+        let written = settle(state, settlement.clone()).await;
+        written.err().map(|error| (settlement, error))
     });
     join_all(each).await.into_iter().flatten().collect()
 }

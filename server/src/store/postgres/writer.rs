@@ -99,7 +99,7 @@ impl Writer {
     async fn run(mut self) {
         let mut group = Group::new();
         loop {
-            if group.is_empty() && self.queue.lock().await.recv_many(&mut group, MAX_GROUP).await == 0 {
+            if !self.fill(&mut group).await {
                 return;
             }
             // Whoever has waited for the whole patience learns it at once, not after another try each.
@@ -124,6 +124,23 @@ impl Writer {
                     .observe(started.elapsed().as_secs_f64());
             }
         }
+    }
+
+    /// Puts what waits behind what was postponed, so that many changes of one profile hold up nobody else; waits if there is
+    /// nothing. `false`: nothing will ever come.
+    async fn fill(&self, group: &mut Group) -> bool {
+        if group.is_empty() {
+            return self.queue.lock().await.recv_many(group, MAX_GROUP).await > 0;
+        }
+        // Who has it locked waits because it is empty.
+        if let Ok(mut queue) = self.queue.try_lock() {
+            while group.len() < MAX_GROUP
+                && let Ok(next) = queue.try_recv()
+            {
+                group.push(next);
+            }
+        }
+        true
     }
 
     /// Commits the group and answers its callers. Gives back the changes that must wait for the next group.

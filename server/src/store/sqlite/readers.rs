@@ -143,10 +143,7 @@ impl Readers {
 
     /// Ends the transactions of all that are not reading at this moment.
     pub(super) fn leave_all(&self) {
-        for reader in self.idle().iter_mut() {
-            // One that cannot end its transaction says so when it is used next.
-            let _: rusqlite::Result<()> = reader.leave();
-        }
+        self.idle().retain_mut(|reader| reader.leave().is_ok());
     }
 
     /// How many are in use.
@@ -158,10 +155,13 @@ impl Readers {
         let idle = self.idle().pop();
         let mut reader = idle.map_or_else(|| Reader::open(&self.uri), Ok)?;
         self.in_use.fetch_add(1, Ordering::Relaxed);
-        let done = act(&mut reader).map_err(classify);
+        let done = act(&mut reader);
         self.in_use.fetch_sub(1, Ordering::Relaxed);
-        self.idle().push(reader);
-        done
+        // What a failure has left of a connection nobody knows; another one is opened when it is needed.
+        if done.is_ok() {
+            self.idle().push(reader);
+        }
+        done.map_err(classify)
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Reader>> {
@@ -194,9 +194,8 @@ impl Reader {
     }
 
     fn leave(&mut self) -> rusqlite::Result<()> {
-        if self.state.is_some() {
+        if self.state.take().is_some() {
             self.run("COMMIT")?;
-            self.state = None;
         }
         Ok(())
     }
@@ -308,6 +307,22 @@ mod tests {
         database.commit(1);
         assert_eq!(database.latest(), 1);
         assert_eq!(database.recent(), (1, 1, true), "nobody stays in it");
+    }
+
+    #[test]
+    fn a_reader_that_failed_is_not_used_again() {
+        let database = Database::new();
+        database.readers.let_stay();
+        database.recent();
+        // As SQLite does where the disk fails: the transaction is over.
+        let ended = database.readers.read_recent(|reader| {
+            reader.execute_batch("ROLLBACK")?;
+            reader.query_row("SELECT n FROM nowhere", [], |row| row.get::<_, i64>(0))
+        });
+        assert!(ended.is_err());
+        database.commit(1);
+        assert_eq!(database.latest(), 1);
+        assert_eq!(database.recent(), (1, 1, true));
     }
 
     #[test]

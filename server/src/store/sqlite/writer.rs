@@ -82,6 +82,9 @@ impl Writer {
     /// Writes one change inside the open transaction: what it decided ahead if that still holds, else what it
     /// decides on what it reads now. If a write fails, the change leaves nothing behind.
     fn apply(&mut self, mut change: Box<dyn Queued>) -> Decided {
+        if self.connection.is_autocommit() {
+            return (change, Err(undone()));
+        }
         if let Some(ahead) = change.ahead().take()
             && self.touched.still_holds(&ahead)
             && self.write(&ahead.locked, &ahead.writes).is_ok()

@@ -295,6 +295,15 @@ pub fn release(profile: ProfileId, now: i64) -> Statement {
     Statement::new(&SQL, [now.into(), profile.0.into()])
 }
 
+/// Has the lanes due that wait for an identifier at an app's integration: its settings may not ask for one any more.
+pub fn release_all(app: AppId, slug: &str, due_at: i64) -> Statement {
+    const SQL: Sql = Sql::same(
+        "UPDATE lanes SET waits = 0, due_at = $1
+         WHERE waits = 1 AND target_id IN (SELECT target_id FROM targets WHERE app_id = $2 AND slug = $3)",
+    );
+    Statement::new(&SQL, [due_at.into(), app.0.into(), slug.into()])
+}
+
 /// Lanes that are due after `now`, but for those that wait: when, the lease of who has taken them, and when the last try of
 /// what is in them was noted, if there was one.
 pub fn due_after(now: i64) -> Statement {

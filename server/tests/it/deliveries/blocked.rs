@@ -9,6 +9,7 @@ use bursar::directory::raise_version;
 use bursar::store::{Sql, Statement};
 use bursar_domain::ids::AppId;
 use serde_json::json;
+use std::time::Duration;
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
@@ -204,6 +205,80 @@ async fn one_refusal_stops_what_is_claimed_already() {
         [format!("delivered {GOOD}"), format!("pending {left}")]
     );
     assert_conserved(&server).await;
+}
+
+#[tokio::test]
+async fn an_answer_to_settings_that_were_mended_meanwhile_blocks_nothing() {
+    let vendor = Vendor::with(|request, _| match request.json()["api_key"].as_str() {
+        Some("good") => Manner::Answers(200, "{}"),
+        _ => Manner::Late(Duration::from_millis(500), 401, "go away"),
+    })
+    .await;
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    enable(&server, "amplitude", amplitude(&vendor.url)).await;
+    let customer = Customer::new(&server, "ann").await;
+    customer.post(TRANSACTION, &bought("t1")).await;
+    let _working = work(&server);
+    while vendor.count() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let good = json!({"api_keys": {"production": {"ios": "good"}}});
+    put(&server, "amplitude", true, &with(amplitude(&vendor.url), good)).await;
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    settle_down(&server.state).await;
+    assert_eq!(states(&server).await, ["delivered 1"]);
+    assert_eq!(shown(&server, "amplitude").await["status"], "ok");
+}
+
+#[tokio::test]
+async fn what_is_switched_off_is_not_sent_though_it_was_claimed() {
+    const EVENTS: usize = 20;
+    let vendor = Vendor::with(|_, _| Manner::Late(Duration::from_millis(100), 200, "{}")).await;
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let branch = json!({"branch_keys": {"production": "key_live_a"}, "base_url": vendor.url,
+        "max_in_flight": 1, "events": {"access_level_updated": false}});
+    enable(&server, "branch", branch.clone()).await;
+    for number in 0..EVENTS {
+        let name = format!("user-{number}");
+        let customer = Customer::new(&server, &name).await;
+        customer.post(IDENTIFIERS, &json!({"branch_id": name})).await;
+        customer.post(TRANSACTION, &bought(&name)).await;
+    }
+    let _working = work(&server);
+    while vendor.count() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    put(&server, "branch", false, &branch).await;
+    let sent = vendor.count();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(vendor.count() <= sent + 1, "{sent} and then {}", vendor.count());
+    put(&server, "branch", true, &branch).await;
+    settle_down(&server.state).await;
+    assert_eq!(states(&server).await, [format!("delivered {EVENTS}")]);
+    assert_eq!(vendor.count(), EVENTS);
+}
+
+#[tokio::test]
+async fn what_waits_goes_out_where_changed_settings_ask_for_less() {
+    for backend in ALL {
+        let vendor = Vendor::with(|_, _| Manner::Answers(200, "{}")).await;
+        let server = TestServer::on(backend).await;
+        let settings = |wait: i64| {
+            json!({"branch_keys": {"production": "key_live_a"}, "base_url": vendor.url,
+                "wait_for_identifier": wait, "events": {"access_level_updated": false}})
+        };
+        enable(&server, "branch", settings(86_400)).await;
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        assert_eq!(states(&server).await, ["waiting 1"], "{backend:?}");
+        put(&server, "branch", true, &settings(0)).await;
+        advance(&server, SECOND).await;
+        settle_down(&server.state).await;
+        assert_eq!(states(&server).await, ["delivered 1"], "{backend:?}");
+        assert_conserved(&server).await;
+    }
 }
 
 /// The webhook's receiver says that it is gone: this event is not for it, and the others wait.

@@ -272,7 +272,7 @@ async fn what_cannot_be_written_takes_down_nothing_that_is_settled_with_it() {
         };
         let wrong = both[0].event;
         let unsettled = settle_all(&server.state, both).await;
-        let unsettled: Vec<_> = unsettled.into_iter().map(|(event, _)| event).collect();
+        let unsettled: Vec<_> = unsettled.into_iter().map(|(one, _)| one.event).collect();
         let seen = stored(&server).await;
         let written = seen.matches("stale").count();
         match backend {

@@ -153,6 +153,27 @@ async fn what_could_not_be_sent_at_all_is_tried_again_where_an_answer_that_is_mi
     }
 }
 
+/// Whoever takes a connection and then says nothing has been sent nothing, where TLS is spoken.
+#[tokio::test]
+async fn a_connection_that_is_never_secured_counts_as_none() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let mixpanel = json!({"profile_revenue": "transactions"});
+    enable(&server, "mixpanel", with(settings("mixpanel", &url), mixpanel)).await;
+    let customer = Customer::new(&server, "ann").await;
+    customer.post(TRANSACTION, &bought("t1")).await;
+    let began = Instant::now();
+    let _working = work(&server);
+    settle_down(&server.state).await;
+    let fates = fates_of(&server, "mixpanel", "transaction").await;
+    assert!(
+        fates[0].starts_with("t1 pending client error (Connect)"),
+        "{fates:?}"
+    );
+    assert!(began.elapsed() < TIMEOUT, "{:?}", began.elapsed());
+}
+
 /// Within one integration a request that hangs holds its seat: with a single seat the same look tells the delay.
 #[tokio::test]
 async fn behind_a_single_seat_everybody_waits() {
