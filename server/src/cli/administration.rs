@@ -58,8 +58,10 @@ pub async fn run(config: Config, command: Command) -> Result<(), Failure> {
     }
     let session = if command.only_reads() {
         Session::to_read(config).await?
-    } else {
+    } else if command.may_be_first() {
         Session::open(config).await?
+    } else {
+        Session::to_change(config).await?
     };
     match command {
         Command::App(command) => app::run(&session, command).await,
@@ -80,6 +82,14 @@ pub async fn run(config: Config, command: Command) -> Result<(), Failure> {
 
 impl Command {
     /// Does it only look? All are listed, so that a new command has to say.
+    /// Is there a use for it where there is no database yet?
+    fn may_be_first(&self) -> bool {
+        matches!(
+            self,
+            Self::App(app::Command::Create { .. }) | Self::AdminToken(admin_token::Command::Create { .. })
+        )
+    }
+
     fn only_reads(&self) -> bool {
         match self {
             Self::App(command) => matches!(command, app::Command::List { .. }),

@@ -104,7 +104,13 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
         Command::Test { which, output } => {
             let app = session.app(&which.app).await?;
             let test = integration_test::test(&session.state, session.request(), app, &which.slug).await;
-            output.one(&test.map_err(explain)?)
+            let test = test.map_err(explain)?;
+            output.one(&test)?;
+            if test.passed {
+                Ok(())
+            } else {
+                Err("the test has failed".into())
+            }
         }
     }
 }

@@ -47,6 +47,17 @@ pub async fn state(config: &Config) -> Result<AppState, Failure> {
     with_vault(config, store, metrics, vault).await
 }
 
+/// Fails where the settings name a database's file that is not there.
+pub fn require_database(config: &Config) -> Result<(), Failure> {
+    match missing_file(config)? {
+        Some(path) => {
+            let path = path.display();
+            Err(format!("there is no database at {path}; is --data-dir right?").into())
+        }
+        None => Ok(()),
+    }
+}
+
 /// Opens everything as it is, or says what is missing: nothing is made or migrated.
 pub async fn existing(config: &Config) -> Result<AppState, Failure> {
     // What is wrong with the settings is told first, as by those who make what is missing.
@@ -54,10 +65,7 @@ pub async fn existing(config: &Config) -> Result<AppState, Failure> {
     if config.master_key.is_some() {
         config.master_key()?;
     }
-    if let Some(path) = missing_file(config)? {
-        let path = path.display();
-        return Err(format!("there is no database at {path}; is --data-dir right?").into());
-    }
+    require_database(config)?;
     let metrics = Metrics::default();
     let store = store(config, &metrics).await?;
     match migrations::run(&store, true).await?.len() {

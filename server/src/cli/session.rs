@@ -41,6 +41,16 @@ impl Session {
         })
     }
 
+    /// Opens the database that the settings name to change what is there, and migrates it where it has to be. Refuses one
+    /// that is not there.
+    pub async fn to_change(config: Config) -> Result<Self, Failure> {
+        let config = prepare(config)?;
+        open::require_database(&config)?;
+        Ok(Self {
+            state: open::state(&config).await?,
+        })
+    }
+
     /// Opens the database that the settings name to look into it. Refuses one that is not there or would have to be
     /// migrated: who only looks must neither find an empty database where a path was mistyped, nor change the tables
     /// under servers that run.

@@ -235,8 +235,13 @@ async fn prove(
     settings: &Settings,
 ) -> Result<Option<String>, ActionError> {
     let why = probe::prove(state, integration, settings).await.err();
-    if why.is_none() {
-        state.workers.note_proof(app, integration.slug);
+    let slug = integration.slug;
+    match &why {
+        None => state.workers.note_proof(app, slug),
+        Some(_) => tracing::warn!(
+            app.id = %app, slug,
+            "{slug} of the app {app} has not passed its handshake; nothing is sent until it does"
+        ),
     }
     block(state, app, integration.slug, why.as_deref()).await?;
     Ok(why)

@@ -1,7 +1,7 @@
 //! Why a delivery is where it is: the rules that decide, in their order, as sentences.
 
 use bursar_domain::events::EventKind;
-use bursar_domain::integrations::{Skip, Told, Tried};
+use bursar_domain::integrations::{Probe, Skip, Told, Tried};
 use bursar_domain::profile::{Details, Profile};
 use bursar_domain::time::format_time;
 
@@ -59,7 +59,12 @@ fn switch(known: &AppIntegration) -> String {
     let title = known.integration.title;
     match &known.blocked {
         _ if !known.enabled => format!("{title} is switched off: nothing is sent until it is on."),
-        Some(why) => format!("{title} is on but blocked: {why}. It goes on by itself when that is mended."),
+        Some(why) if matches!(known.integration.probe, Probe::Handshake(..)) => format!(
+            "{title} is on but blocked: {why}. It goes on when a handshake has passed: test it, or save its settings, once that is mended."
+        ),
+        Some(why) => {
+            format!("{title} is on but blocked: {why}. It goes on when its settings are mended and saved.")
+        }
         None => format!("{title} is on."),
     }
 }
