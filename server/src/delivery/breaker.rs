@@ -1,5 +1,7 @@
 //! A pause for a third party that does not answer, so that tries are not spent on it.
 
+use std::collections::BTreeMap;
+
 /// So many failures in a row, with no success between, begin a pause.
 const FAILURES: u32 = 8;
 /// The first pause and the longest, in microseconds.
@@ -16,8 +18,8 @@ pub struct Breaker {
     paused_until: i64,
     /// Until when it wants to be left alone, whatever it says to what was under way.
     asked_until: i64,
-    /// Since when nothing has succeeded: its first failure after that.
-    failing_since: Option<i64>,
+    /// Of each route on which nothing has succeeded since its last failures began: when that was.
+    failing_since: BTreeMap<String, i64>,
 }
 
 impl Breaker {
@@ -33,19 +35,32 @@ impl Breaker {
         }
     }
 
-    /// It answered, whatever it said of the events; has it taken one?
-    pub fn answered(&mut self, has_taken: bool) {
+    /// It answered on a route, whatever it said of the events; has it taken one?
+    pub fn answered(&mut self, route: &str, has_taken: bool) {
+        if has_taken {
+            self.failing_since.remove(route);
+        }
         *self = Self {
             asked_until: self.asked_until,
-            failing_since: self.failing_since.filter(|_| !has_taken),
+            failing_since: std::mem::take(&mut self.failing_since),
+            ..Self::default()
+        };
+    }
+
+    /// It is well on all routes: what was wrong before is over.
+    pub fn proved(&mut self) {
+        *self = Self {
+            asked_until: self.asked_until,
             ..Self::default()
         };
     }
 
     /// It gave no answer, or said that it is in trouble; it may have asked to be left alone for some seconds.
-    pub fn failed(&mut self, now: i64, asked: Option<i64>) {
+    pub fn failed(&mut self, route: &str, now: i64, asked: Option<i64>) {
         self.failures = self.failures.saturating_add(1);
-        self.failing_since.get_or_insert(now);
+        if !self.failing_since.contains_key(route) {
+            self.failing_since.insert(route.to_owned(), now);
+        }
         if self.failures >= FAILURES {
             self.pause = (self.pause * 2).clamp(SHORTEST, LONGEST);
             self.paused_until = self.paused_until.max(now + self.pause);
@@ -56,9 +71,10 @@ impl Breaker {
         }
     }
 
-    /// Has nothing succeeded for so long?
-    pub fn is_dead(&self, now: i64, after: i64) -> bool {
-        self.failing_since.is_some_and(|since| now - since >= after)
+    /// Has nothing succeeded on a route for so long?
+    pub fn is_dead(&self, route: &str, now: i64, after: i64) -> bool {
+        let since = self.failing_since.get(route);
+        since.is_some_and(|since| now - since >= after)
     }
 
     /// Until when nothing is sent.
@@ -76,48 +92,51 @@ mod tests {
         let mut breaker = Breaker::default();
         for _ in 0..FAILURES {
             assert_eq!(breaker.allows(0, 9, 3), 9);
-            breaker.failed(0, None);
+            breaker.failed("", 0, None);
         }
         assert_eq!((breaker.allows(0, 9, 0), breaker.allows(SHORTEST, 9, 0)), (0, 1));
         assert_eq!(breaker.allows(SHORTEST, 9, 1), 0, "one looks whether it is back");
-        breaker.failed(SHORTEST, None);
+        breaker.failed("", SHORTEST, None);
         assert_eq!(breaker.until(), 3 * SHORTEST);
         for _ in 0..20 {
-            breaker.failed(0, None);
+            breaker.failed("", 0, None);
         }
         assert_eq!(breaker.allows(LONGEST, 9, 0), 1, "never longer than the longest");
-        breaker.answered(false);
+        breaker.answered("", false);
         assert_eq!(breaker.allows(0, 9, 3), 9);
     }
 
     #[test]
     fn it_is_dead_when_nothing_was_taken_for_long_enough() {
         let mut breaker = Breaker::default();
-        assert!(!breaker.is_dead(1_000, 0), "nothing has failed");
-        breaker.failed(100, None);
-        breaker.failed(150, None);
+        assert!(!breaker.is_dead("", 1_000, 0), "nothing has failed");
+        breaker.failed("", 100, None);
+        breaker.failed("", 150, None);
         assert_eq!(
-            (breaker.is_dead(199, 100), breaker.is_dead(200, 100)),
+            (breaker.is_dead("", 199, 100), breaker.is_dead("", 200, 100)),
             (false, true)
         );
-        breaker.answered(false);
-        assert!(breaker.is_dead(200, 100), "it took nothing");
-        breaker.answered(true);
-        assert!(!breaker.is_dead(200, 100));
+        breaker.answered("", false);
+        assert!(breaker.is_dead("", 200, 100), "it took nothing");
+        assert!(!breaker.is_dead("other", 200, 100), "another address");
+        breaker.answered("other", true);
+        assert!(breaker.is_dead("", 200, 100), "another one took it");
+        breaker.answered("", true);
+        assert!(!breaker.is_dead("", 200, 100));
     }
 
     #[test]
     fn who_asks_to_be_left_alone_is() {
         let mut breaker = Breaker::default();
-        breaker.failed(0, Some(30));
+        breaker.failed("", 0, Some(30));
         assert_eq!(
             (breaker.allows(29_999_999, 9, 0), breaker.allows(30_000_000, 9, 0)),
             (0, 9)
         );
-        breaker.answered(true);
+        breaker.answered("", true);
         assert_eq!(breaker.until(), 30_000_000, "that was under way before");
         // One answer does not stop everything for a day.
-        breaker.failed(0, Some(86_400));
+        breaker.failed("", 0, Some(86_400));
         assert_eq!(breaker.until(), LONGEST_ASKED);
     }
 }

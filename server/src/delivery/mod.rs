@@ -105,10 +105,7 @@ impl Workers {
     /// Notes that a third party answered as it should when its settings were proved: what was wrong before is over.
     pub fn note_proof(&self, app: AppId, slug: &'static str) {
         let breaker = self.breaker(app, slug);
-        breaker
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .answered(true);
+        breaker.lock().unwrap_or_else(PoisonError::into_inner).proved();
     }
 
     /// Is nothing sent there for now?

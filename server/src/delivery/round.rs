@@ -54,7 +54,6 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
     }
     let is_full = claimed.turns.len() >= limit;
     let (mut ready, mut settled) = (Vec::new(), Vec::new());
-    let is_dead = shared.is_dead();
     for turn in claimed.turns {
         match consider(
             turn,
@@ -62,7 +61,7 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
             &shared.app.settings,
             &shared.known,
             target,
-            is_dead,
+            |route| shared.is_dead(route),
             at,
         ) {
             Considered::Send(record) => ready.push(*record),

@@ -61,7 +61,8 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
         &records,
     )
     .await;
-    shared.note_health(&outcome.verdicts, outcome.is_silent, outcome.retry_after);
+    let route = &records[0].route;
+    shared.note_health(route, &outcome.verdicts, outcome.is_silent, outcome.retry_after);
     for verdict in &outcome.verdicts {
         let seconds = std::time::Duration::from_micros(outcome.duration.unsigned_abs()).as_secs_f64();
         shared.state.metrics.tried(shared.slug, verdict.name(), seconds);
@@ -263,7 +264,9 @@ fn finish(
         Verdict::Misconfigured(why) => later(now, why, ready.alone),
         Verdict::Resend => later(now, "others of its request were wrong", ready.alone),
         Verdict::ResendAlone => later(now, "the request was too much at once", true),
-        Verdict::Retry { why, .. } | Verdict::RetryAtMost { why, .. } if shared.is_dead() => {
+        Verdict::Retry { why, .. } | Verdict::RetryAtMost { why, .. }
+            if shared.is_dead(&ready.record.route) =>
+        {
             closed("rejected", Some(format!("{DEAD}; {}", told(why))))
         }
         Verdict::Retry { why, .. } | Verdict::RetryAtMost { why, .. } => {

@@ -69,7 +69,7 @@ pub fn keep(record: &Record, alone: bool, uncounted: i64) -> String {
 }
 
 /// Decides on a turn. Everything is looked at anew, also for a repeat: the owner may have switched the event off, or
-/// it may have become too old. What is sent then is what was sent before. Where the third party `is_dead`, nothing is
+/// it may have become too old. What is sent then is what was sent before. Where a route `is_dead`, nothing is
 /// repeated.
 pub fn consider(
     turn: Turn,
@@ -77,7 +77,7 @@ pub fn consider(
     app: &AppSettings,
     known: &AppIntegration,
     target: Target,
-    is_dead: bool,
+    is_dead: impl Fn(&str) -> bool,
     now: i64,
 ) -> Considered {
     let (encoded, mask) = {
@@ -101,10 +101,12 @@ pub fn consider(
         now,
     };
     match encoded {
-        Ok(_) if is_dead && turn.first_tried_at.is_some() => Considered::Settle(Box::new(Settlement {
-            end: closed("rejected", Some(DEAD.to_owned())),
-            ..settlement
-        })),
+        Ok(kept) if turn.first_tried_at.is_some() && is_dead(&kept.route) => {
+            Considered::Settle(Box::new(Settlement {
+                end: closed("rejected", Some(DEAD.to_owned())),
+                ..settlement
+            }))
+        }
         Ok(Kept {
             route,
             body,

@@ -250,10 +250,10 @@ impl Shared {
         self.is_refused.load(Relaxed) || self.state.clock.passed() < self.breaker().until()
     }
 
-    /// Has nothing succeeded for so long that nothing is repeated any more?
-    pub fn is_dead(&self) -> bool {
+    /// Has nothing succeeded on a route for so long that nothing is repeated there any more?
+    pub fn is_dead(&self, route: &str) -> bool {
         let after = self.known.integration.schedule.dead_after;
-        after.is_some_and(|after| self.breaker().is_dead(self.state.clock.passed(), after))
+        after.is_some_and(|after| self.breaker().is_dead(route, self.state.clock.passed(), after))
     }
 
     /// Notes a round that used all of its room, if it `is_full`, and how long it took. Where a third party takes
@@ -271,18 +271,21 @@ impl Shared {
     }
 
     /// Notes whether the third party is well. Where it gave no answer, what that means for the records does not matter.
-    pub fn note_health(&self, verdicts: &[Verdict], is_silent: bool, asked: Option<i64>) {
+    pub fn note_health(&self, route: &str, verdicts: &[Verdict], is_silent: bool, asked: Option<i64>) {
+        // Where no route ever counts as dead, there may be very many.
+        let is_told_apart = self.known.integration.schedule.dead_after.is_some();
+        let route = if is_told_apart { route } else { "" };
         let is_in_trouble = is_silent
             || verdicts
                 .iter()
                 .all(|verdict| matches!(verdict, Verdict::Retry { .. } | Verdict::RetryAtMost { .. }));
         if is_in_trouble {
             self.seats.ahead.store(0, Relaxed);
-            self.breaker().failed(self.state.clock.passed(), asked);
+            self.breaker().failed(route, self.state.clock.passed(), asked);
         } else {
             let is_delivered =
                 |verdict: &Verdict| matches!(verdict, Verdict::Delivered | Verdict::DeliveredWithWarning(_));
-            self.breaker().answered(verdicts.iter().any(is_delivered));
+            self.breaker().answered(route, verdicts.iter().any(is_delivered));
         }
     }
 

@@ -14,7 +14,7 @@ use crate::support::deliveries::{
 use crate::support::purchases::{Customer, with};
 use crate::support::random::Random;
 use crate::support::server::{START, TRANSACTION, TestServer};
-use crate::support::vendor::{Manner, Vendor};
+use crate::support::vendor::{Manner, Received, Vendor};
 
 /// Goes to the time at which the next try is due; answers how long that was.
 async fn go_to_next(server: &TestServer) -> i64 {
@@ -222,6 +222,36 @@ async fn an_address_that_took_nothing_for_a_day_gets_each_event_once() {
         assert_eq!(fates[3..], ["t4 delivered", "t5 pending 500 down"], "{backend:?}");
         assert_conserved(&server).await;
     }
+}
+
+#[tokio::test]
+async fn an_address_for_tests_that_is_dead_takes_no_repeats_from_the_other_one() {
+    let greeted = |request: &Received, status| match request.body.as_str() {
+        "{}" => Manner::Answers(200, "{}"),
+        _ => Manner::Answers(status, "down"),
+    };
+    let tests = Vendor::with(move |request, _| greeted(request, 500)).await;
+    let real =
+        Vendor::with(move |request, number| greeted(request, if number < 2 { 503 } else { 200 })).await;
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let urls = json!({"urls": {"production": real.url, "sandbox": tests.url}});
+    enable(&server, "webhook", with(webhook(&real.url), urls)).await;
+    let customer = Customer::new(&server, "ann").await;
+    let _working = work(&server);
+    let in_sandbox = |id| with(bought(id), json!({"environment": "Sandbox"}));
+    customer.post(TRANSACTION, &in_sandbox("s1")).await;
+    settle_down(&server.state).await;
+    advance(&server, 25 * HOUR).await;
+    customer.post(TRANSACTION, &in_sandbox("s2")).await;
+    customer.post(TRANSACTION, &bought("t1")).await;
+    settle_down(&server.state).await;
+    let fates = fates_of(&server, "webhook", "").await;
+    assert!(fates[1].starts_with("s2 rejected given up"), "{fates:?}");
+    assert_eq!(fates[2], "t1 pending 503 down");
+    for _ in 0..3 {
+        advance(&server, 2 * MINUTE).await;
+    }
+    assert_eq!(fates_of(&server, "webhook", "").await[2], "t1 delivered", "{}", real.count());
 }
 
 #[tokio::test]
