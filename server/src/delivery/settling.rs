@@ -12,21 +12,9 @@ use crate::store::StoreError;
 
 /// So many are written in one change, at most: the writer has others to serve in between.
 const MOST: usize = 512;
-/// How long what cannot be written waits from try to try: half a lease in all, because the other half went by before.
-const PAUSES: [Duration; 7] = {
-    const fn tenths(tenths: u64) -> Duration {
-        Duration::from_millis(tenths * 100)
-    }
-    [
-        tenths(1),
-        tenths(4),
-        tenths(10),
-        tenths(20),
-        tenths(40),
-        tenths(80),
-        tenths(145),
-    ]
-};
+/// How many milliseconds what cannot be written waits from try to try: half a lease in all, because the other half may have
+/// gone by before.
+const PAUSES: [u64; 7] = [100, 400, 1_000, 2_000, 4_000, 8_000, 14_500];
 
 /// What came of the requests of a worker and is not written down yet.
 pub struct Settling {
@@ -87,7 +75,7 @@ async fn patiently(state: &AppState, settlements: Vec<Settlement>) -> Vec<Unsett
         if !unsettled.iter().any(is_away) || state.workers.is_stopping() {
             break;
         }
-        tokio::time::sleep(pause).await;
+        tokio::time::sleep(Duration::from_millis(pause)).await;
         let (away, others): (Vec<_>, Vec<_>) = unsettled.into_iter().partition(is_away);
         unsettled = others;
         let again = away.into_iter().map(|(settlement, _)| settlement);

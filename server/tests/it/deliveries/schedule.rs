@@ -251,7 +251,12 @@ async fn an_address_for_tests_that_is_dead_takes_no_repeats_from_the_other_one()
     for _ in 0..3 {
         advance(&server, 2 * MINUTE).await;
     }
-    assert_eq!(fates_of(&server, "webhook", "").await[2], "t1 delivered", "{}", real.count());
+    assert_eq!(
+        fates_of(&server, "webhook", "").await[2],
+        "t1 delivered",
+        "{}",
+        real.count()
+    );
 }
 
 #[tokio::test]

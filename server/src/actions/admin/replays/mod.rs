@@ -116,8 +116,8 @@ pub async fn create(
     app: AppId,
     draft: ReplayDraft,
 ) -> Result<Reply, ActionError> {
-    let order = Order::new(known_app(state, app).await?, &draft.filter)?;
     let Request { actor, now, remember } = request;
+    let order = Order::new(known_app(state, app).await?, &draft.filter, now)?;
     let count = enqueue::count(state, &order, now).await?;
     if draft.dry_run {
         return Ok(Reply::json(&NewReplay {

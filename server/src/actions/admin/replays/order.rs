@@ -46,8 +46,8 @@ pub struct Matching<'a> {
 }
 
 impl Order {
-    /// Reads a filter.
-    pub fn new(app: Arc<App>, filter: &ReplayFilter) -> Result<Self, ActionError> {
+    /// Reads a filter, `now`: what is made later goes out by itself.
+    pub fn new(app: Arc<App>, filter: &ReplayFilter, now: i64) -> Result<Self, ActionError> {
         let mut problems = Problems::default();
         let time = |problems: &mut Problems, field: &str, said: &Option<String>| {
             let time = parse_time(said.as_deref()?);
@@ -82,7 +82,10 @@ impl Order {
             app,
             known,
             profile,
-            made: (after.unwrap_or(i64::MIN), before.unwrap_or(i64::MAX)),
+            made: (
+                after.unwrap_or(i64::MIN),
+                before.unwrap_or(i64::MAX).min(now.saturating_add(1)),
+            ),
             kinds: filter.event_types.clone(),
             states: filter.states.clone(),
         })
