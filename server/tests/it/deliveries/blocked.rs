@@ -233,10 +233,11 @@ async fn an_answer_to_settings_that_were_mended_meanwhile_blocks_nothing() {
 #[tokio::test]
 async fn what_is_switched_off_is_not_sent_though_it_was_claimed() {
     const EVENTS: usize = 20;
-    let vendor = Vendor::with(|_, _| Manner::Late(Duration::from_millis(100), 200, "{}")).await;
+    let vendor = Vendor::with(|_, _| Manner::Answers(200, "{}")).await;
     let server = TestServer::on(Backend::SqliteMemory).await;
+    // All are claimed at once, and then wait for the rate.
     let branch = json!({"branch_keys": {"production": "key_live_a"}, "base_url": vendor.url,
-        "max_in_flight": 1, "events": {"access_level_updated": false}});
+        "requests_per_second": 10, "events": {"access_level_updated": false}});
     enable(&server, "branch", branch.clone()).await;
     for number in 0..EVENTS {
         let name = format!("user-{number}");
