@@ -21,13 +21,13 @@ pub fn usd(currency: &str, micros: i64) -> Option<Decimal> {
 
 /// The last month of the table, and the last for which it is used, as `YYYY-MM`.
 pub fn last_months() -> (String, String) {
-    let last = TABLE.first + TABLE.months.len() - 1;
+    let last = TABLE.end() - 1;
     (format_month(last), format_month(last + MONTHS_HELD))
 }
 
 /// Is a time after the last month for which the table is used?
 pub fn is_outdated(micros: i64) -> bool {
-    month_of(micros).is_some_and(|month| month >= TABLE.first + TABLE.months.len() + MONTHS_HELD)
+    month_of(micros).is_some_and(|month| month >= TABLE.end() + MONTHS_HELD)
 }
 
 /// Months are counted from the year 0.
@@ -54,14 +54,16 @@ impl Table {
         }
     }
 
+    /// The month behind its last one.
+    fn end(&self) -> usize {
+        self.first + self.months.len()
+    }
+
     fn usd(&self, currency: &str, month: usize) -> Option<Decimal> {
-        let row = month.checked_sub(self.first)?;
-        let end = self.months.len();
-        let row = if row < end + MONTHS_HELD {
-            row.min(end - 1)
-        } else {
+        if month >= self.end() + MONTHS_HELD {
             return None;
-        };
+        }
+        let row = month.min(self.end() - 1).checked_sub(self.first)?;
         let dollar = self.euro(row, "USD")?;
         let worth = match currency {
             "EUR" => Decimal::ONE,

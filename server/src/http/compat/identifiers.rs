@@ -4,7 +4,7 @@ use bursar_domain::app::IdentifiersAnswer;
 use bursar_domain::identifiers::IdentifierChanges;
 use bursar_domain::profile::Profile;
 
-use super::show;
+use super::shown_at_once;
 use crate::actions::{Reply, profiles};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
@@ -15,9 +15,9 @@ use crate::http::error::ApiError;
 pub async fn set(call: Call) -> Result<Reply, ApiError> {
     let changes = IdentifierChanges::parse(&call.json()?)?;
     let request = call.request(call.selector()?)?;
-    let (clock, answer) = (call.state.clock.clone(), call.app().settings.identifiers_answer);
+    let (show, answer) = (shown_at_once(&call), call.app().settings.identifiers_answer);
     let render = move |profile: &Profile| match answer {
-        IdentifiersAnswer::Profile => show(profile, clock.now()),
+        IdentifiersAnswer::Profile => show(profile),
         IdentifiersAnswer::Empty => Reply::empty(200),
     };
     Ok(profiles::set_identifiers(&call.state, request, changes, render).await?)

@@ -12,6 +12,7 @@ use bursar_domain::purchases::refund_saver::RefundSaverBody;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::call::Call;
 use super::route::{Access, Doc, Parameter, Route, Schemas, of};
 use crate::actions::Reply;
 
@@ -241,6 +242,12 @@ fn show(profile: &Profile, now: i64) -> Reply {
     Reply::json(&Wrapped {
         data: ProfileBody::at(profile, now),
     })
+}
+
+/// Makes the answer of a change, once it is stored.
+fn shown_at_once(call: &Call) -> impl Fn(&Profile) -> Reply + Send + use<> {
+    let clock = call.state.clock.clone();
+    move |profile| show(profile, clock.now())
 }
 
 fn wrapped_profile(schemas: &mut Schemas) -> Value {

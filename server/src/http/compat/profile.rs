@@ -1,10 +1,10 @@
 //! `profile/`: create or link, read, change, delete.
 
-use bursar_domain::profile::{Profile, ProfileChanges, Refusal, bad_profile_id};
+use bursar_domain::profile::{ProfileChanges, Refusal, bad_profile_id};
 use bursar_domain::{attributes, fields, installation, person};
 use serde_json::{Value, json};
 
-use super::show;
+use super::{show, shown_at_once};
 use crate::actions::{Reply, profiles};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
@@ -17,9 +17,8 @@ pub async fn create(call: Call) -> Result<Reply, ApiError> {
         Refusal::NotAProfileId => refuse(bad_profile_id()),
         other => other.into(),
     })?;
-    let (request, clock) = (call.request(selector)?, call.state.clock.clone());
-    let render = move |profile: &Profile| show(profile, clock.now());
-    Ok(profiles::create(&call.state, request, changes, render).await?)
+    let request = call.request(selector)?;
+    Ok(profiles::create(&call.state, request, changes, shown_at_once(&call)).await?)
 }
 
 /// `GET`: the profile.
@@ -33,7 +32,7 @@ pub async fn update(call: Call) -> Result<Reply, ApiError> {
     let changes = ProfileChanges::parse(&call.json()?, call.platform())?;
     let request = call.request(call.selector()?)?;
     let profile = profiles::update(&call.state, request, changes).await?;
-    Ok(show(&profile, call.state.clock.now()))
+    Ok(shown_at_once(&call)(&profile))
 }
 
 /// `DELETE`: the profile and all that is known of it. Its customer id is free again.

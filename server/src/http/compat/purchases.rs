@@ -1,14 +1,13 @@
 //! `purchase/…`: transactions, access that is granted and revoked, answers to requests for refunds.
 
 use bursar_domain::fields::{self, Violation};
-use bursar_domain::profile::Profile;
 use bursar_domain::purchases::access_body::{GRANT_FIELDS, GrantRequest, REVOKE_FIELDS, RevokeRequest};
 use bursar_domain::purchases::body;
 use bursar_domain::purchases::refund_saver::{self, RefundSaverBody, RefundSaverChanges};
 use bursar_domain::selector::Selector;
 use serde_json::{Value, json};
 
-use super::show;
+use super::shown_at_once;
 use crate::actions::{Reply, purchases};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
@@ -18,8 +17,7 @@ use crate::http::route::{Schemas, refuse};
 pub async fn set_transaction(call: Call) -> Result<Reply, ApiError> {
     let transaction = body::parse(&call.json()?)?;
     let request = call.request(call.selector()?)?;
-    let clock = call.state.clock.clone();
-    let render = move |profile: &Profile| show(profile, clock.now());
+    let render = shown_at_once(&call);
     Ok(purchases::set_transaction(&call.state, call.app(), request, transaction, render).await?)
 }
 
@@ -27,8 +25,7 @@ pub async fn set_transaction(call: Call) -> Result<Reply, ApiError> {
 pub async fn grant(call: Call) -> Result<Reply, ApiError> {
     let wanted = GrantRequest::parse(&call.json()?)?;
     let request = call.request(call.selector()?)?;
-    let clock = call.state.clock.clone();
-    let render = move |profile: &Profile| show(profile, clock.now());
+    let render = shown_at_once(&call);
     Ok(purchases::grant(&call.state, call.app(), request, wanted, render).await?)
 }
 
@@ -36,8 +33,7 @@ pub async fn grant(call: Call) -> Result<Reply, ApiError> {
 pub async fn revoke(call: Call) -> Result<Reply, ApiError> {
     let wanted = RevokeRequest::parse(&call.json()?)?;
     let request = call.request(call.selector()?)?;
-    let clock = call.state.clock.clone();
-    let render = move |profile: &Profile| show(profile, clock.now());
+    let render = shown_at_once(&call);
     Ok(purchases::revoke(&call.state, call.app(), request, wanted, render).await?)
 }
 
