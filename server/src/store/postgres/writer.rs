@@ -365,9 +365,10 @@ fn simple<'c>(connection: &'c Object, sql: &'static str) -> Sent<'c> {
     Box::pin(async move { connection.batch_execute(sql).await.map(|()| Vec::new()) })
 }
 
-/// The defence taken away, so that the durability test can be seen to fail.
+/// The defence taken away, so that the durability test can be seen to fail. The pause before the commit outlasts the commit:
+/// a kill during that loses nothing.
 #[cfg(feature = "answer-before-commit")]
 async fn answer_early(group: &mut Group) {
     group.drain(..).for_each(|change| change.finish(Ok(())));
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
 }

@@ -171,12 +171,13 @@ fn count(group: usize) -> f64 {
     group as f64
 }
 
-/// The defence taken away, so that the durability test can be seen to fail.
+/// The defence taken away, so that the durability test can be seen to fail. The pause before the commit outlasts the commit:
+/// a kill during that loses nothing.
 #[cfg(feature = "answer-before-commit")]
 fn answer_early(decided: Vec<Decided>) -> Vec<Decided> {
     for (change, applied) in decided {
         change.finish(applied);
     }
-    std::thread::sleep(std::time::Duration::from_millis(20));
+    std::thread::sleep(std::time::Duration::from_millis(200));
     Vec::new()
 }
