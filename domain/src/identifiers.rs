@@ -2,10 +2,13 @@
 //!
 //! Source: the founding document ("Add integration identifiers") names 13; the newer OpenAPI file adds three.
 
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
 use crate::fields::{Violation, longer};
-use crate::json::{Json, Object};
+use crate::json::{Json, Object, Text};
 
 /// Every identifier, in the order in which they are emitted. A new one is one line here.
 pub const NAMES: [&str; 16] = [
@@ -34,70 +37,109 @@ pub const MAX_LENGTH: usize = 1024;
 const MISSPELT: (&str, &str) = ("mixpanel_user_i", "mixpanel_user_id");
 
 /// A profile's identifiers, byte for byte as they were sent.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Identifiers([Option<Box<str>>; NAMES.len()]);
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Identifiers(Texts);
 
-/// What a call asks for: the identifiers to set, and with `None` those to clear.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct IdentifierChanges(Vec<(usize, Option<Box<str>>)>);
+/// What a call asks for: the identifiers to set, and those to clear, which are named and have no value.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct IdentifierChanges {
+    named: [bool; NAMES.len()],
+    values: Texts,
+}
+
+/// A text for each of [`NAMES`], or none. All share one allocation, because most profiles have many and each request
+/// reads and writes them all.
+#[derive(Debug, Clone, Default)]
+struct Texts {
+    all: String,
+    places: [Option<(usize, usize)>; NAMES.len()],
+}
+
+impl Texts {
+    /// None yet, with room for texts of so many bytes together.
+    fn with_room(bytes: usize) -> Self {
+        let all = String::with_capacity(bytes);
+        let places = Default::default();
+        Self { all, places }
+    }
+
+    fn get(&self, position: usize) -> Option<&str> {
+        self.places[position].map(|(begin, end)| &self.all[begin..end])
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Option<&str>> {
+        (0..NAMES.len()).map(|position| self.get(position))
+    }
+
+    /// Sets the text at a position; one that was there before keeps its room.
+    fn set(&mut self, position: usize, text: &str) {
+        let begin = self.all.len();
+        self.all.push_str(text);
+        self.places[position] = Some((begin, self.all.len()));
+    }
+}
+
+impl PartialEq for Texts {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
 
 impl Identifiers {
-    /// The value of an identifier, by its place in [`NAMES`] or by its name.
+    /// The value of an identifier, by its name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0[position(name)?].as_deref()
+        self.0.get(position(name)?)
     }
 
     /// Those that are set, in the order of [`NAMES`].
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let all = NAMES.iter().zip(&self.0);
-        all.filter_map(|(name, value)| Some((*name, value.as_deref()?)))
+        let all = NAMES.iter().zip(self.0.iter());
+        all.filter_map(|(name, value)| Some((*name, value?)))
     }
 
     /// Sets and clears. Answers whether anything is different now.
     pub fn apply(&mut self, changes: &IdentifierChanges) -> bool {
-        let mut changed = false;
-        for (position, value) in &changes.0 {
-            if self.0[*position] != *value {
-                self.0[*position].clone_from(value);
-                changed = true;
-            }
+        let (old, new) = (&self.0, &changes.values);
+        let value = |position: usize| if changes.named[position] { new } else { old }.get(position);
+        let after = (0..NAMES.len()).map(value);
+        let changed = !old.iter().eq(after.clone());
+        if changed {
+            let mut values = Texts::with_room(old.all.len() + new.all.len());
+            let set = after
+                .enumerate()
+                .filter_map(|(position, value)| Some((position, value?)));
+            set.for_each(|(position, value)| values.set(position, value));
+            self.0 = values;
         }
         changed
     }
 
     /// The stored form: a JSON object of the identifiers that are set, in the order of [`NAMES`].
     pub fn encode(&self) -> String {
-        let mut text = Vec::with_capacity(640);
-        text.push(b'{');
-        for (name, value) in NAMES.iter().zip(&self.0) {
-            let Some(value) = value else { continue };
-            if text.len() > 1 {
-                text.push(b',');
+        let mut json = String::with_capacity(640);
+        json.push('{');
+        for (name, value) in self.iter() {
+            if json.len() > 1 {
+                json.push(',');
             }
-            text.push(b'"');
-            text.extend_from_slice(name.as_bytes());
-            text.extend_from_slice(b"\":");
-            serde_json::to_writer(&mut text, value).expect("a string always serialises");
+            json.push('"');
+            json.push_str(name);
+            json.push_str("\":");
+            push_text(&mut json, value);
         }
-        text.push(b'}');
-        String::from_utf8(text).expect("JSON is UTF-8")
+        json.push('}');
+        json
     }
 
     /// Reads the stored form. Names that this version does not know are left out.
     pub fn decode(text: &str) -> Option<Self> {
-        let object = Object::parse(text.as_bytes()).ok()?;
-        let mut identifiers = Self::default();
-        for (name, value) in object.iter() {
-            if let (Some(position), Json::Text(value)) = (position(name), value) {
-                identifiers.0[position] = Some(value.as_ref().into());
-            }
-        }
-        Some(identifiers)
+        let values = StoredForm(text.len()).deserialize(&mut serde_json::Deserializer::from_str(text));
+        values.ok().map(Self)
     }
 
     /// All sixteen as the API shows them: `null` where unset.
     pub fn body(&self) -> Value {
-        let fields = NAMES.iter().zip(&self.0);
+        let fields = NAMES.iter().zip(self.0.iter());
         Value::Object(
             fields
                 .map(|(name, value)| ((*name).to_owned(), json!(value)))
@@ -110,7 +152,11 @@ impl IdentifierChanges {
     /// Reads the body of "add identifiers": strings of 1 to 1024 characters set, `null` and the empty string
     /// clear, unknown fields are ignored, and at least one known field must be there.
     pub fn parse(body: &Object<'_>) -> Result<Self, Vec<Violation>> {
-        let mut changes = Vec::with_capacity(NAMES.len());
+        let sent = body.iter().map(|(_, value)| value.as_text().map_or(0, str::len));
+        let mut changes = Self {
+            values: Texts::with_room(sent.sum()),
+            ..Self::default()
+        };
         let mut violations = Vec::new();
         let right_spelling_sent = body.get(MISSPELT.1).is_some();
         for (name, value) in body.iter() {
@@ -121,19 +167,56 @@ impl IdentifierChanges {
             };
             let Some(position) = position(known) else { continue };
             match read(value) {
-                Ok(value) => changes.push((position, value)),
+                Ok(value) => changes.take(position, value),
                 Err(message) => violations.push(Violation::base(name, message)),
             }
         }
         if !violations.is_empty() {
             return Err(violations);
         }
-        if changes.is_empty() {
+        if !changes.named.contains(&true) {
             return Err(vec![Violation::whole(
                 "at least one integration identifier is required",
             )]);
         }
-        Ok(Self(changes))
+        Ok(changes)
+    }
+
+    fn take(&mut self, position: usize, value: Option<&str>) {
+        self.named[position] = true;
+        if let Some(value) = value {
+            self.values.set(position, value);
+        }
+    }
+}
+
+/// Reads the stored form, a text of so many bytes.
+struct StoredForm(usize);
+
+impl<'de> DeserializeSeed<'de> for StoredForm {
+    type Value = Texts;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Texts, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for StoredForm {
+    type Value = Texts;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("identifiers")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Texts, A::Error> {
+        let mut texts = Texts::with_room(self.0);
+        while let Some(Text(name)) = map.next_key()? {
+            match position(&name) {
+                Some(position) => texts.set(position, &map.next_value::<Text<'_>>()?.0),
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(texts)
     }
 }
 
@@ -160,20 +243,32 @@ pub fn schema(all: bool) -> Value {
     schema
 }
 
-fn read(value: &Json<'_>) -> Result<Option<Box<str>>, String> {
+fn read<'j>(value: &'j Json<'_>) -> Result<Option<&'j str>, String> {
     match value {
         Json::Null => Ok(None),
         Json::Text(text) if text.is_empty() => Ok(None),
         Json::Text(text) if longer(text, MAX_LENGTH) => {
             Err(format!("must have at most {MAX_LENGTH} characters"))
         }
-        Json::Text(text) => Ok(Some(text.as_ref().into())),
+        Json::Text(text) => Ok(Some(text)),
         _ => Err("must be a string".into()),
     }
 }
 
+/// Adds a text as JSON writes it. Hardly an identifier has anything to escape, and to see that none of its bytes is such a
+/// one is much quicker than to write them one by one.
+fn push_text(json: &mut String, text: &str) {
+    let is_plain = |byte: u8| (byte >= b' ') & (byte != b'"') & (byte != b'\\');
+    if text.bytes().fold(true, |all, byte| all & is_plain(byte)) {
+        json.extend(["\"", text, "\""]);
+    } else {
+        json.push_str(&json!(text).to_string());
+    }
+}
+
 fn position(name: &str) -> Option<usize> {
-    NAMES.binary_search(&name).ok()
+    // Most names differ in their lengths, so this is quicker than halving.
+    NAMES.iter().position(|known| *known == name)
 }
 
 #[cfg(test)]
@@ -190,11 +285,6 @@ mod tests {
             identifiers.apply(&changes(body).unwrap());
         }
         identifiers
-    }
-
-    #[test]
-    fn names_are_sorted_so_that_they_can_be_searched() {
-        assert!(NAMES.is_sorted());
     }
 
     #[test]
@@ -258,7 +348,22 @@ mod tests {
     #[test]
     fn the_stored_form_keeps_every_byte() {
         let identifiers = after(&[r#"{"branch_id":" \u0000\"ü\\ ","adjust_device_id":"🦀"}"#]);
-        assert_eq!(Identifiers::decode(&identifiers.encode()), Some(identifiers));
+        let stored = identifiers.encode();
+        assert_eq!(
+            serde_json::from_str::<Value>(&stored).unwrap()["branch_id"],
+            " \u{0}\"ü\\ "
+        );
+        assert_eq!(Identifiers::decode(&stored), Some(identifiers));
         assert_eq!(Identifiers::default().encode(), "{}");
+    }
+
+    #[test]
+    fn of_the_stored_form_unknown_names_are_left_out() {
+        let stored = r#"{"branch_id":"b","of_a_newer_version":["x"]}"#;
+        assert_eq!(
+            Identifiers::decode(stored),
+            Some(after(&[r#"{"branch_id":"b"}"#]))
+        );
+        assert_eq!(Identifiers::decode(r#"{"branch_id":1}"#), None);
     }
 }

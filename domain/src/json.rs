@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use crate::time::parse_time;
 
@@ -50,13 +50,25 @@ pub enum JsonError {
     NotAnObject,
 }
 
+impl Json<'_> {
+    /// The text, or `None` where it is something else.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
 impl<'a> Object<'a> {
     /// Reads a body. A body of nothing (or white space) is an empty object.
     pub fn parse(body: &'a [u8]) -> Result<Self, JsonError> {
         if body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self::default());
         }
-        let mut reader = serde_json::Deserializer::from_slice(body);
+        // All at once is quicker than text by text.
+        let text = std::str::from_utf8(body).map_err(serde_json::Error::custom)?;
+        let mut reader = serde_json::Deserializer::from_str(text);
         let left = Cell::new(MAX_VALUES);
         let unread = Cell::new(body);
         let outside = Place {
@@ -84,10 +96,7 @@ impl<'a> Object<'a> {
 
     /// The text in a field, or `None` where there is something else or nothing.
     pub fn text(&self, name: &str) -> Option<&str> {
-        match self.get(name)? {
-            Json::Text(text) => Some(text),
-            _ => None,
-        }
+        self.get(name)?.as_text()
     }
 
     /// The time in a field, or `None` where there is something else or nothing.
@@ -221,7 +230,7 @@ impl<'de> Visitor<'de> for Place<'_, 'de> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
         let inside = self.deeper()?;
         let mut fields = Vec::with_capacity(16);
-        while let Some(Name(name)) = map.next_key()? {
+        while let Some(Text(name)) = map.next_key()? {
             fields.push((name, map.next_value_seed(inside)?));
         }
         keep_last_of_each(&mut fields);
@@ -259,28 +268,28 @@ fn after_string(mut rest: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// A field's name, borrowed where it can be.
-struct Name<'a>(Cow<'a, str>);
+/// A text, such as a field's name, borrowed where it can be.
+pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
 
-impl<'de> serde::Deserialize<'de> for Name<'de> {
+impl<'de> serde::Deserialize<'de> for Text<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameVisitor;
-        impl<'de> Visitor<'de> for NameVisitor {
-            type Value = Name<'de>;
+        struct TextVisitor;
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a field name")
+                f.write_str("a text")
             }
 
-            fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Borrowed(value)))
+            fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(value)))
             }
 
-            fn visit_str<E>(self, value: &str) -> Result<Name<'de>, E> {
-                Ok(Name(Cow::Owned(value.to_owned())))
+            fn visit_str<E>(self, value: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(value.to_owned())))
             }
         }
-        deserializer.deserialize_str(NameVisitor)
+        deserializer.deserialize_str(TextVisitor)
     }
 }
 
