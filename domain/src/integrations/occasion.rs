@@ -61,10 +61,12 @@ impl Revenue<'_> {
 
     /// As text with exactly so many decimals; `None` where that is zero.
     pub fn text(&self, decimals: u32) -> Option<String> {
-        let rounded = self
+        let decimals = decimals.min(DECIMALS);
+        let mut rounded = self
             .amount
-            .round_dp_with_strategy(decimals.min(DECIMALS), RoundingStrategy::MidpointAwayFromZero);
-        (!rounded.is_zero()).then(|| format!("{rounded:.*}", decimals as usize))
+            .round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero);
+        rounded.rescale(decimals);
+        (!rounded.is_zero()).then(|| rounded.to_string())
     }
 }
 
