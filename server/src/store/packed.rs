@@ -8,14 +8,15 @@ use lz4_flex::block::{compress_prepend_size_with_dict, decompress_with_dict, unc
 
 use super::StoreError;
 
-const DICTIONARY: &[u8] = include_bytes!("packed/1.txt");
-const NUMBER: u8 = 1;
+/// By their numbers, from 1. Texts are packed with the last one.
+const DICTIONARIES: [&[u8]; 2] = [include_bytes!("packed/1.txt"), include_bytes!("packed/2.txt")];
+const NUMBER: u8 = 2;
 /// No text of ours is longer.
 const MAX_LENGTH: usize = 16 << 20;
 
 /// Packs a text.
 pub(super) fn pack(text: &str) -> Vec<u8> {
-    let packed = compress_prepend_size_with_dict(text.as_bytes(), DICTIONARY);
+    let packed = compress_prepend_size_with_dict(text.as_bytes(), DICTIONARIES[usize::from(NUMBER) - 1]);
     [&[NUMBER], packed.as_slice()].concat()
 }
 
@@ -25,14 +26,13 @@ pub(super) fn unpack(packed: &[u8]) -> Result<String, StoreError> {
 }
 
 fn read(packed: &[u8]) -> Option<String> {
-    let (&NUMBER, packed) = packed.split_first()? else {
-        return None;
-    };
+    let (number, packed) = packed.split_first()?;
+    let dictionary = DICTIONARIES.get(usize::from(*number).checked_sub(1)?)?;
     let (length, block) = uncompressed_size(packed).ok()?;
     if length > MAX_LENGTH {
         return None;
     }
-    let text = decompress_with_dict(block, length, DICTIONARY).ok()?;
+    let text = decompress_with_dict(block, length, dictionary).ok()?;
     (text.len() == length).then(|| String::from_utf8(text).ok())?
 }
 
@@ -56,18 +56,22 @@ mod tests {
         assert_eq!(unpack(&packed).unwrap(), text);
     }
 
-    /// Were the dictionary another one, nothing that is stored could be read.
+    /// Were a dictionary another one, nothing that is stored could be read.
     #[test]
     fn what_was_packed_once_is_read_for_ever() {
-        let packed = hex(PACKED);
-        assert_eq!(unpack(&packed).unwrap(), TEXT);
-        assert_eq!(DICTIONARY.len(), 3_683);
+        for packed in PACKED {
+            assert_eq!(unpack(&hex(packed)).unwrap(), TEXT);
+        }
+        assert_eq!(DICTIONARIES.map(<[u8]>::len), [3_683, 3_924]);
     }
 
     const TEXT: &str =
         r#"{"event_type":"trial_started","event_properties":{"store":"app_store","price_usd":1.5}}"#;
-    const PACKED: &str =
-        "0157000000137bb40c02710203720801e40b07ca060a530d0190020b970c025104a0757364223a312e357d7d";
+    /// With each dictionary.
+    const PACKED: [&str; 2] = [
+        "0157000000137bb40c02710203720801e40b07ca060a530d0190020b970c025104a0757364223a312e357d7d",
+        "0257000000137b620202ba030328046073746172746513020025030c9a0701b40300ab0e07890d028405a0757364223a312e357d7d",
+    ];
 
     fn hex(text: &str) -> Vec<u8> {
         let bytes = text.as_bytes().chunks(2);
@@ -79,10 +83,18 @@ mod tests {
     fn what_is_not_packed_is_refused() {
         let packed = pack(TEXT);
         let mut other = packed.clone();
-        other[0] = 2;
+        other[0] = 3;
         let mut huge = packed.clone();
         huge[4] = 0xff;
-        for wrong in [&packed[..4], &packed[..packed.len() - 1], &other, &huge, b""] {
+        let none = [&[0], &packed[1..]].concat();
+        for wrong in [
+            &packed[..4],
+            &packed[..packed.len() - 1],
+            &other,
+            &none,
+            &huge,
+            b"",
+        ] {
             assert!(matches!(unpack(wrong), Err(StoreError::Corrupt(_))));
         }
     }
