@@ -1,5 +1,6 @@
 //! The program.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -10,7 +11,8 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("bursar: {error}");
+            // Where nobody reads even this, the exit code is all that is told.
+            drop(writeln!(std::io::stderr(), "bursar: {error}"));
             ExitCode::FAILURE
         }
     }

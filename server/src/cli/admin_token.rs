@@ -55,8 +55,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             tokens::revoke(state, session.request(), id)
                 .await
                 .map_err(explain)?;
-            output.done(format!("revoked {token}"));
-            Ok(())
+            output.done(format!("revoked {token}"))
         }
     }
 }

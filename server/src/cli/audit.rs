@@ -14,6 +14,9 @@ pub enum Command {
         /// How many records
         #[arg(long, default_value_t = DEFAULT_LIMIT)]
         limit: usize,
+        /// Where to begin: `next_cursor` of the page before
+        #[arg(long)]
+        cursor: Option<String>,
         #[command(flatten)]
         output: Output,
     },
@@ -21,8 +24,13 @@ pub enum Command {
 
 pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
     match command {
-        Command::List { limit, output } => {
-            let records = audit::list(&session.state, &Paging::first(limit)).await;
+        Command::List {
+            limit,
+            cursor,
+            output,
+        } => {
+            let paging = Paging::first(limit).from(cursor.as_deref()).map_err(explain)?;
+            let records = audit::list(&session.state, &paging).await;
             output.list(&records.map_err(explain)?, &["at", "actor", "action", "target"])
         }
     }

@@ -1,5 +1,6 @@
 //! `bursar delivery`.
 
+use bursar_domain::ids::AppId;
 use clap::{Args, Subcommand};
 
 use super::Failure;
@@ -10,9 +11,9 @@ use crate::actions::admin::page::{DEFAULT_LIMIT, Paging};
 /// Which delivery of which app.
 #[derive(Args)]
 pub struct Which {
-    /// The app's id, or its name
+    /// The app's id, or its name; may be left out: the delivery tells it
     #[arg(long)]
-    app: String,
+    app: Option<String>,
     /// The delivery's name, as `delivery list` tells it
     delivery: String,
 }
@@ -39,6 +40,9 @@ pub enum Command {
         /// How many at most
         #[arg(long, default_value_t = DEFAULT_LIMIT)]
         limit: usize,
+        /// Where to begin: `next_cursor` of the page before, with the same filters
+        #[arg(long)]
+        cursor: Option<String>,
         #[command(flatten)]
         output: Output,
     },
@@ -68,6 +72,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             profile,
             event,
             limit,
+            cursor,
             output,
         } => {
             let app = session.app(&app).await?;
@@ -77,7 +82,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
                 profile_id: profile,
                 event_id: event,
             };
-            let paging = Paging::first(limit);
+            let paging = Paging::first(limit).from(cursor.as_deref()).map_err(explain)?;
             let found = deliveries::list(state, app, &filter, &paging, state.clock.now()).await;
             output.list(
                 &found.map_err(explain)?,
@@ -85,29 +90,25 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             )
         }
         Command::Show { which, output } => {
-            let (app, id) = (session.app(&which.app).await?, which.id()?);
+            let (app, id) = which.find(session).await?;
             let shown = deliveries::show(state, app, id, state.clock.now()).await;
             output.one(&shown.map_err(explain)?)
         }
         Command::Retry { which, output } => {
-            let (app, id) = (session.app(&which.app).await?, which.id()?);
+            let (app, id) = which.find(session).await?;
             let retried = deliveries::retry(state, session.request(), app, id).await;
             retried.map_err(explain)?;
-            output.done(format_args!("{id} is tried as soon as it is its turn"));
-            Ok(())
+            output.done(format_args!("{id} is tried as soon as it is its turn"))
         }
     }
 }
 
 impl Which {
-    fn id(&self) -> Result<DeliveryId, Failure> {
-        let id = DeliveryId::parse(&self.delivery);
-        id.ok_or_else(|| {
-            format!(
-                "there is no delivery {:?}: see `bursar delivery list`",
-                self.delivery
-            )
-            .into()
-        })
+    async fn find(&self, session: &Session) -> Result<(AppId, DeliveryId), Failure> {
+        let Some(id) = DeliveryId::parse(&self.delivery) else {
+            let named = &self.delivery;
+            return Err(format!("there is no delivery {named:?}: see `bursar delivery list`").into());
+        };
+        Ok((session.app_of_event(self.app.as_deref(), id.event).await?, id))
     }
 }

@@ -32,6 +32,9 @@ pub enum Command {
         /// How many at most; all if it is missing
         #[arg(long)]
         limit: Option<usize>,
+        /// Where to begin: `next_cursor` of the page before, with the same filters
+        #[arg(long)]
+        cursor: Option<String>,
         #[command(flatten)]
         output: Output,
     },
@@ -48,6 +51,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             before,
             order,
             limit,
+            cursor,
             output,
         } => {
             let app = session.app(&app).await?;
@@ -59,6 +63,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
                 order: Some(order),
             };
             let paging = limit.map_or_else(Paging::all, Paging::first);
+            let paging = paging.from(cursor.as_deref()).map_err(explain)?;
             let found = events::list(state, app, &filter, &paging, state.clock.now()).await;
             output.list(
                 &found.map_err(explain)?,

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use super::Failure;
+use super::{Failure, print};
 use crate::config::Config;
 
 /// How long the server may take for each step: to connect, to take the question, to answer it.
@@ -15,10 +15,7 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     let address = reachable(config.listen);
     let line = ask(address).map_err(|error| format!("the server at {address} does not answer: {error}"))?;
     match line.split(' ').nth(1) {
-        Some("200") => {
-            println!("ready");
-            Ok(())
-        }
+        Some("200") => Ok(print::line("ready")?),
         _ => Err(format!("the server at {address} is not ready: {}", line.trim_end()).into()),
     }
 }

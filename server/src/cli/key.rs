@@ -76,8 +76,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             keys::revoke(state, session.request(), app, id)
                 .await
                 .map_err(explain)?;
-            output.done(format!("revoked {key}"));
-            Ok(())
+            output.done(format!("revoked {key}"))
         }
     }
 }

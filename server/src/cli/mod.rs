@@ -21,6 +21,7 @@ mod healthcheck;
 mod integration;
 mod key;
 mod open;
+mod print;
 mod product;
 mod profile;
 mod rate;
@@ -28,8 +29,6 @@ mod replay;
 mod serve;
 mod session;
 mod why;
-
-use std::io::Write;
 
 use clap::{Parser, Subcommand};
 
@@ -134,30 +133,17 @@ pub async fn run() -> Result<(), Failure> {
             bench_fill::run(&config, profiles, chains, &integration, webhook, settled).await
         }
         #[cfg(feature = "bench")]
-        Command::BenchMachine => {
-            println!("{}", bench_machine::run());
-            Ok(())
-        }
+        Command::BenchMachine => Ok(print::line(bench_machine::run())?),
         #[cfg(feature = "bench")]
-        Command::BenchMapping => {
-            println!("{}", bench_mapping::run());
-            Ok(())
-        }
+        Command::BenchMapping => Ok(print::line(bench_mapping::run())?),
         #[cfg(feature = "bench")]
         Command::BenchOutbound { url, seconds } => {
-            println!("{}", bench_outbound::run(&url, seconds).await?);
-            Ok(())
+            Ok(print::line(bench_outbound::run(&url, seconds).await?)?)
         }
-        Command::Config => {
-            println!("{}", serde_json::to_string_pretty(&config)?);
-            Ok(())
-        }
+        Command::Config => Ok(print::line(serde_json::to_string_pretty(&config)?)?),
         Command::Doctor { deep } => doctor::run(config, deep).await,
         Command::Administration(command) => administration::run(config, command).await,
-        Command::Openapi => {
-            std::io::stdout().write_all(DOCUMENT.as_bytes())?;
-            Ok(())
-        }
+        Command::Openapi => Ok(print::text(&DOCUMENT)?),
     }
 }
 
@@ -172,10 +158,10 @@ async fn migrate(config: &Config, dry_run: bool) -> Result<(), Failure> {
     };
     let verb = if dry_run { "would run" } else { "ran" };
     for step in &steps {
-        println!("{verb} {:04} {}", step.version, step.name);
+        print::line(format_args!("{verb} {:04} {}", step.version, step.name))?;
     }
     if steps.is_empty() {
-        println!("nothing to do");
+        print::line("nothing to do")?;
     }
     Ok(())
 }

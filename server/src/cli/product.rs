@@ -107,8 +107,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             products::delete(state, session.request(), app, id)
                 .await
                 .map_err(explain)?;
-            output.done(format!("deleted {} of {}", which.id, which.store));
-            Ok(())
+            output.done(format!("deleted {} of {}", which.id, which.store))
         }
     }
 }

@@ -48,6 +48,9 @@ pub enum Command {
         /// How many at most
         #[arg(long, default_value_t = DEFAULT_LIMIT)]
         limit: usize,
+        /// Where to begin: `next_cursor` of the page before
+        #[arg(long)]
+        cursor: Option<String>,
         #[command(flatten)]
         output: Output,
     },
@@ -87,9 +90,15 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             let made = replays::create(state, session.request(), app, draft).await;
             output.reply(&made.map_err(explain)?)
         }
-        Command::List { app, limit, output } => {
+        Command::List {
+            app,
+            limit,
+            cursor,
+            output,
+        } => {
             let app = session.app(&app).await?;
-            let found = replays::list(state, app, &Paging::first(limit)).await;
+            let paging = Paging::first(limit).from(cursor.as_deref()).map_err(explain)?;
+            let found = replays::list(state, app, &paging).await;
             output.list(
                 &found.map_err(explain)?,
                 &["replay_id", "created_at", "state", "count", "open"],
@@ -99,8 +108,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             let app = session.app(&app).await?;
             let cancelled = replays::cancel(state, session.request(), app, replay).await;
             cancelled.map_err(explain)?;
-            output.done(format_args!("the replay {replay} is cancelled"));
-            Ok(())
+            output.done(format_args!("the replay {replay} is cancelled"))
         }
     }
 }

@@ -6,11 +6,13 @@ use bursar_domain::ids::AppId;
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
+use uuid::Uuid;
 
-use super::{Failure, open};
+use super::{Failure, open, print};
 use crate::actions::admin::Request;
 use crate::actions::admin::apps;
 use crate::actions::admin::audit::Actor;
+use crate::actions::admin::events;
 use crate::actions::admin::page::{Page, Paging};
 use crate::actions::{ActionError, Reply};
 use crate::config::{Config, LogLevel};
@@ -70,19 +72,11 @@ impl Session {
         }
     }
 
-    /// The app that is named, or the only one that there is.
-    pub async fn app_or_only(&self, named: Option<&str>) -> Result<AppId, Failure> {
-        if let Some(named) = named {
-            return self.app(named).await;
-        }
-        let apps = apps::list(&self.state, &Paging::first(2))
-            .await
-            .map_err(explain)?
-            .data;
-        match apps.as_slice() {
-            [only] => Ok(AppId(only.app_id)),
-            [] => Err("there is no app".into()),
-            _ => Err("there are several apps: say which one with --app".into()),
+    /// The app that is named, or that of the event.
+    pub async fn app_of_event(&self, named: Option<&str>, event: Uuid) -> Result<AppId, Failure> {
+        match named {
+            Some(named) => self.app(named).await,
+            None => events::app_of(&self.state, event).await.map_err(explain),
         }
     }
 
@@ -135,10 +129,10 @@ impl Output {
             Value::Object(fields) if !self.json => {
                 let width = fields.keys().map(|name| name.len()).max().unwrap_or_default();
                 for (name, value) in fields {
-                    println!("{name:width$}  {}", cell(value));
+                    print::line(format_args!("{name:width$}  {}", cell(value)))?;
                 }
             }
-            _ => println!("{}", serde_json::to_string_pretty(&thing)?),
+            _ => print::line(serde_json::to_string_pretty(&thing)?)?,
         }
         Ok(())
     }
@@ -151,30 +145,34 @@ impl Output {
     /// Prints a list: a line for each entry with these fields of it.
     pub fn list(self, page: &Page<impl Serialize>, columns: &[&str]) -> Result<(), Failure> {
         if self.json {
-            println!("{}", serde_json::to_string_pretty(page)?);
-            return Ok(());
+            return Ok(print::line(serde_json::to_string_pretty(page)?)?);
         }
+        let next = page.next_cursor.as_deref();
         let page = serde_json::to_value(page)?;
         let heads = columns.iter().map(|name| (*name).to_owned()).collect();
         let entries = page["data"].as_array().into_iter().flatten();
         let lines = entries.map(|entry| columns.iter().map(|name| cell(&entry[*name])).collect());
-        print_table(&std::iter::once(heads).chain(lines).collect::<Vec<Vec<String>>>());
-        Ok(())
+        print_table(&std::iter::once(heads).chain(lines).collect::<Vec<Vec<String>>>())?;
+        // Beside the list, so that its lines are entries alone.
+        next.map_or(Ok(()), |cursor| {
+            Ok(print::aside(format_args!("there are more: --cursor {cursor}"))?)
+        })
     }
 
     /// Prints a thing as JSON, or nothing as lines.
     pub fn json(self, thing: &impl Serialize) -> Result<(), Failure> {
         if self.json {
-            println!("{}", serde_json::to_string_pretty(thing)?);
+            print::line(serde_json::to_string_pretty(thing)?)?;
         }
         Ok(())
     }
 
     /// Prints a sentence, or nothing as JSON.
-    pub fn done(self, sentence: impl Display) {
+    pub fn done(self, sentence: impl Display) -> Result<(), Failure> {
         if !self.json {
-            println!("{}", cell(&Value::String(sentence.to_string())));
+            print::line(cell(&Value::String(sentence.to_string())))?;
         }
+        Ok(())
     }
 }
 
@@ -202,7 +200,7 @@ fn harmless(text: &str) -> String {
 }
 
 /// Prints lines with their cells below each other.
-fn print_table(lines: &[Vec<String>]) {
+fn print_table(lines: &[Vec<String>]) -> Result<(), Failure> {
     let columns = lines.first().map_or(0, Vec::len);
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
@@ -211,8 +209,9 @@ fn print_table(lines: &[Vec<String>]) {
             .iter()
             .zip(&widths)
             .map(|(cell, width)| format!("{cell:width$}"));
-        println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
+        print::line(cells.collect::<Vec<_>>().join("  ").trim_end())?;
     }
+    Ok(())
 }
 
 #[cfg(test)]

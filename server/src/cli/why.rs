@@ -15,7 +15,7 @@ pub struct Command {
     event: Uuid,
     /// The integration, such as webhook
     slug: String,
-    /// The app's id, or its name; may be left out if there is one app
+    /// The app's id, or its name; may be left out: the event tells it
     #[arg(long)]
     app: Option<String>,
     #[command(flatten)]
@@ -23,19 +23,17 @@ pub struct Command {
 }
 
 pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
-    let (app, now) = (
-        session.app_or_only(command.app.as_deref()).await?,
-        session.state.clock.now(),
-    );
+    let (named, now) = (command.app.as_deref(), session.state.clock.now());
+    let app = session.app_of_event(named, command.event).await?;
     let explained = deliveries::explain(&session.state, app, command.event, &command.slug, now).await;
     let explained = explained.map_err(explain)?;
     for delivery in &explained {
         let state = delivery.state.as_deref().unwrap_or("no delivery");
         command
             .output
-            .done(format_args!("{}: {state}", delivery.delivery_id));
+            .done(format_args!("{}: {state}", delivery.delivery_id))?;
         for sentence in &delivery.why {
-            command.output.done(format_args!("  {sentence}"));
+            command.output.done(format_args!("  {sentence}"))?;
         }
     }
     command.output.json(&Page {

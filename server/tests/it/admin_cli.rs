@@ -1,5 +1,7 @@
 //! The administration's commands: the real program on a database, with and without a server.
 
+use std::io::Read;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -121,6 +123,12 @@ async fn the_catalogue_is_kept_by_commands() {
         assert_eq!(records.len(), 7, "{audit}");
         assert!(records.iter().all(|record| record["actor"] == "command line"));
         assert!(installation.text(&["audit", "list"]).contains("product.delete"));
+        let begin = installation.run(&words("audit list --limit 3"));
+        let hint = String::from_utf8(begin.stderr).unwrap();
+        let next = hint.trim().strip_prefix("there are more: --cursor ").unwrap();
+        let rest = installation.run(&[&words("audit list --cursor")[..], &[next]].concat());
+        assert_eq!((lines(&begin.stdout), lines(&rest.stdout)), (4, 5), "{hint}");
+        assert!(rest.stderr.is_empty());
     }
 }
 
@@ -361,6 +369,49 @@ async fn commands_that_only_look_make_and_migrate_nothing() {
     }
 }
 
+fn lines(text: &[u8]) -> usize {
+    text.split(|byte| *byte == b'\n').count() - 1
+}
+
 fn words(args: &str) -> Vec<&str> {
     args.split(' ').collect()
+}
+
+#[tokio::test]
+async fn output_that_nobody_reads_to_its_end_is_no_failure() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    for name in ["One", "Two", "Three"] {
+        installation.text(&["app", "create", name]);
+    }
+    for (args, status) in [
+        (vec!["app", "list"], 0),
+        (vec!["app", "list", "--json"], 0),
+        (vec!["rate", "set", "EUR", "1.08"], 0),
+        (vec!["openapi"], 0),
+        (vec!["config"], 0),
+        (vec!["doctor", "--test-clock", "x"], 1),
+        (vec!["app", "set", "Nobody", "name=x"], 1),
+    ] {
+        // The reader is gone before the program writes.
+        let mut child = installation
+            .command(&args)
+            .stdout(closed_pipe())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(status), "{args:?}: {said}");
+        assert!(
+            !said.contains("panicked") && !said.contains("Broken pipe"),
+            "{args:?}: {said}"
+        );
+    }
+}
+
+/// The end of a pipe to write to, of which nobody reads the other.
+fn closed_pipe() -> Stdio {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    writer.into()
 }

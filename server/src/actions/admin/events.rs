@@ -17,6 +17,7 @@ use super::page::{Page, Paging, bad_cursor};
 use crate::actions::ActionError;
 use crate::state::AppState;
 use crate::store::tables::events::{self, Order, Wanted};
+use crate::store::tables::past_events;
 use crate::store::{Row, StoreError};
 
 /// An event.
@@ -73,6 +74,13 @@ pub async fn list(
         event.deliveries = deliveries.remove(&event.event_id).unwrap_or_default();
     }
     Ok(page)
+}
+
+/// The app of an event, which its id alone tells.
+pub async fn app_of(state: &AppState, event: Uuid) -> Result<AppId, ActionError> {
+    let mut rows = state.store.read(past_events::select_app(event)).await?;
+    let row = rows.first_mut().ok_or(ActionError::Missing("the event"))?;
+    Ok(AppId(row.uuid(0)?))
 }
 
 fn wanted(app: AppId, filter: &Filter, paging: &Paging, now: i64) -> Result<Wanted, ActionError> {

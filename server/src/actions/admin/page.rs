@@ -52,6 +52,13 @@ impl Paging {
         Self::first(usize::MAX >> 2)
     }
 
+    /// From a cursor on that a page gave.
+    pub fn from(self, cursor: Option<&str>) -> Result<Self, ActionError> {
+        let read = |text| decode(text).ok_or_else(bad_cursor);
+        let cursor = cursor.map(read).transpose()?;
+        Ok(Self { cursor, ..self })
+    }
+
     /// Reads what a query says: `limit` from 1 to 200, `cursor` as a page gave it.
     pub fn parse(limit: Option<&str>, cursor: Option<&str>) -> Result<Self, ActionError> {
         let limit = match limit {
@@ -62,10 +69,7 @@ impl Paging {
                 .filter(|limit| (1..=MAX_LIMIT).contains(limit))
                 .ok_or_else(|| bad("limit", format!("must be a number from 1 to {MAX_LIMIT}")))?,
         };
-        let cursor = cursor
-            .map(|text| decode(text).ok_or_else(bad_cursor))
-            .transpose()?;
-        Ok(Self { limit, cursor })
+        Self::first(limit).from(cursor)
     }
 
     /// The key with which the page begins; `None` on the first page.

@@ -4,7 +4,7 @@ mod database;
 mod machine;
 mod purchases;
 
-use super::Failure;
+use super::{Failure, print};
 use crate::clock::Clock;
 use crate::config::{Config, LogLevel};
 use crate::logging;
@@ -24,6 +24,7 @@ pub enum Health {
 #[derive(Default)]
 pub struct Report {
     failed: usize,
+    unprinted: Option<std::io::Error>,
 }
 
 impl Report {
@@ -49,7 +50,8 @@ impl Report {
             Health::Fail => "fail",
         };
         self.failed += usize::from(health == Health::Fail);
-        println!("{word:4}  {check}: {what}");
+        let printed = print::line(format_args!("{word:4}  {check}: {what}"));
+        self.unprinted = self.unprinted.take().or(printed.err());
     }
 }
 
@@ -64,6 +66,9 @@ pub async fn run(mut config: Config, deep: bool) -> Result<(), Failure> {
     machine::check_folder(&config, &mut report);
     machine::check_master_key(&config, &mut report);
     database::check(&config, deep, &mut report).await;
+    if let Some(error) = report.unprinted {
+        return Err(error.into());
+    }
     match report.failed {
         0 => Ok(()),
         1 => Err("1 check failed".into()),

@@ -35,6 +35,12 @@ pub fn select_one(app: AppId, event: Uuid) -> Statement {
     Statement::new(&SQL, [event.into(), app.0.into()])
 }
 
+/// The app of the event with this id.
+pub fn select_app(event: Uuid) -> Statement {
+    const SQL: Sql = Sql::same("SELECT app_id FROM events WHERE event_id = $1");
+    Statement::new(&SQL, [event.into()])
+}
+
 /// Some events behind the one with the number `after`, in their order; those made from `made_from` on and before
 /// `made_before`.
 pub fn select_after(

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::backend::Backend;
 use crate::support::deliveries::{enable, entries, until_states, webhook, work};
-use crate::support::purchases::{Customer, subscription};
+use crate::support::purchases::{Customer, numbered, subscription};
 use crate::support::server::{TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
 
@@ -43,6 +43,19 @@ fn parsed(server: &TestServer, args: &str) -> Value {
     serde_json::from_str(&text(server, &format!("{args} --json"))).unwrap()
 }
 
+/// All entries of a list, page by page.
+fn walk(server: &TestServer, list: &str) -> Vec<Value> {
+    let (mut all, mut from) = (Vec::new(), String::new());
+    loop {
+        let page = parsed(server, &format!("{list} --limit 1{from}"));
+        all.extend(page["data"].as_array().unwrap().clone());
+        match page["next_cursor"].as_str() {
+            Some(next) => from = format!(" --cursor {next}"),
+            None => return all,
+        }
+    }
+}
+
 // The third party answers while a command runs.
 #[tokio::test(flavor = "multi_thread")]
 async fn deliveries_are_looked_at_tried_again_and_replayed_by_commands() {
@@ -56,6 +69,8 @@ async fn deliveries_are_looked_at_tried_again_and_replayed_by_commands() {
             .post(TRANSACTION, &subscription())
             .await;
         until_states(&server, &["rejected 1"]).await;
+        // With several apps the ids of deliveries and events say which one is meant.
+        text(&server, "app create Other");
         let listed = parsed(
             &server,
             "delivery list --app default --state rejected --integration webhook",
@@ -67,21 +82,21 @@ async fn deliveries_are_looked_at_tried_again_and_replayed_by_commands() {
         );
         let id = listed["data"][0]["delivery_id"].as_str().unwrap();
         let event = listed["data"][0]["event_id"].as_str().unwrap();
-        let shown = parsed(&server, &format!("delivery show --app default {id}"));
+        let shown = parsed(&server, &format!("delivery show {id}"));
         assert_eq!(shown["attempt_log"][0]["status"], 400, "{backend:?}");
         let why = text(&server, &format!("why {event} webhook"));
         assert!(
             why.starts_with(&format!("{id}: rejected\n  Webhook is on.\n")),
             "{why}"
         );
-        let why = parsed(&server, &format!("why {event} amplitude --app default"));
+        let why = parsed(&server, &format!("why {event} amplitude"));
         assert_eq!(why["data"][0]["state"], Value::Null);
         assert_eq!(
             why["data"][0]["why"][0],
             "Amplitude was never set up for this app."
         );
         vendor.script(|_, _| Manner::Answers(200, "{}"));
-        text(&server, &format!("delivery retry --app default {id}"));
+        text(&server, &format!("delivery retry {id}"));
         until_states(&server, &["delivered 1"]).await;
         let filter = "--app default --integration webhook --state delivered --type subscription_started";
         let counted = parsed(&server, &format!("replay create {filter} --dry-run"));
@@ -107,6 +122,18 @@ async fn deliveries_are_looked_at_tried_again_and_replayed_by_commands() {
                 "filter.states[0]: ",
             ),
             (
+                &format!("why --app Other {event} webhook"),
+                "the event does not exist",
+            ),
+            (
+                &format!("delivery show --app Other {id}"),
+                "the delivery does not exist",
+            ),
+            (
+                "delivery show 00000000-0000-4000-8000-000000000000:webhook",
+                "the event does not exist",
+            ),
+            (
                 "why 00000000-0000-4000-8000-000000000000 webhook",
                 "the event does not exist",
             ),
@@ -114,5 +141,32 @@ async fn deliveries_are_looked_at_tried_again_and_replayed_by_commands() {
             let (is_done, said) = bursar(&server, args);
             assert!(!is_done && said.contains(told), "{args}: {said}");
         }
+    }
+}
+
+#[tokio::test]
+async fn long_lists_are_read_page_by_page() {
+    let server = TestServer::on(Backend::SqliteFile).await;
+    enable(&server, "webhook", webhook("https://a.example/")).await;
+    for name in ["ann", "bob", "cid"] {
+        let customer = Customer::new(&server, name).await;
+        customer.post(TRANSACTION, &numbered(subscription(), name)).await;
+        text(&server, "replay create --app default --integration webhook");
+    }
+    for list in [
+        "event list --app default",
+        "delivery list --app default",
+        "replay list --app default",
+        "audit list",
+    ] {
+        let whole = parsed(&server, &format!("{list} --limit 100"));
+        let whole = whole["data"].as_array().unwrap();
+        assert!(whole.len() >= 3, "{list}: {whole:?}");
+        assert_eq!(&walk(&server, list), whole, "{list}");
+        let (is_done, said) = bursar(&server, &format!("{list} --cursor x"));
+        assert!(
+            !is_done && said.contains("cursor: is not one that this list gave"),
+            "{said}"
+        );
     }
 }
