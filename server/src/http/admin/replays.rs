@@ -54,7 +54,7 @@ pub const ROUTES: &[Route] = &[
             parameters: &[APP, REPLAY],
             body: None,
             answer: (204, None),
-            refusals: &[404],
+            refusals: &[404, 409],
         },
     },
 ];

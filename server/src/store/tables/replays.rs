@@ -149,7 +149,16 @@ pub fn select(app: AppId, from: (i64, Uuid), limit: i64) -> Statement {
     Statement::new(&SQL, [app.0.into(), from.0.into(), from.1.into(), limit.into()])
 }
 
-/// Reads a row of [`lock`] or [`select`].
+/// One replay.
+pub fn select_one(app: AppId, replay: Uuid) -> Statement {
+    const SQL: Sql = Sql::same(
+        "SELECT replay_id, slug, filter, state, count, enqueued, created_at FROM replays
+         WHERE app_id = $1 AND replay_id = $2",
+    );
+    Statement::new(&SQL, [app.0.into(), replay.into()])
+}
+
+/// Reads a row of [`lock`], [`select`] or [`select_one`].
 pub fn read(row: &mut Row) -> Result<Replay, StoreError> {
     Ok(Replay {
         id: row.uuid(0)?,

@@ -6,7 +6,7 @@ use bursar::store::Location;
 use serde_json::{Value, json};
 
 use crate::support::backend::Backend;
-use crate::support::deliveries::{enable, entries, until_states, webhook, work};
+use crate::support::deliveries::{enable, entries, switch_off, until_states, webhook, work};
 use crate::support::purchases::{Customer, numbered, subscription};
 use crate::support::server::{TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
@@ -101,6 +101,8 @@ async fn deliveries_are_looked_at_tried_again_and_replayed_by_commands() {
         let filter = "--app default --integration webhook --state delivered --type subscription_started";
         let counted = parsed(&server, &format!("replay create {filter} --dry-run"));
         assert_eq!(counted, json!({"replay_id": null, "count": 1}), "{backend:?}");
+        // So that it is not through before it is cancelled.
+        switch_off(&server, &vendor.url).await;
         let made = parsed(&server, &format!("replay create {filter}"));
         let replay = made["replay_id"].as_str().unwrap();
         let listed = parsed(&server, "replay list --app default");

@@ -212,6 +212,57 @@ async fn a_cancelled_replay_leaves_everything_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_replay_that_is_through_is_not_cancelled_and_a_cancelled_one_not_again() {
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        let _working = work(&server);
+        sell(&server).await;
+        until_states(&server, &["delivered 3"]).await;
+        let made = replay(&server, json!({}), false).await;
+        until_states(&server, &["delivered 3"]).await;
+        let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
+        let before = [entries(&server, "replays").await, audit(&server).await];
+        assert_eq!(
+            (&before[0][0]["state"], &before[0][0]["open"]),
+            (&json!("enqueued"), &json!(0))
+        );
+        let refused = send(&server, "DELETE", &path, &Value::Null).await;
+        assert_eq!(refused.status, 409, "{backend:?}: {}", refused.text());
+        assert_eq!(
+            refused.json()["detail"],
+            "the replay is through: nothing of it is open"
+        );
+        assert_eq!(
+            [entries(&server, "replays").await, audit(&server).await],
+            before,
+            "{backend:?}"
+        );
+
+        switch_off(&server, &vendor.url).await;
+        let made = replay(&server, json!({}), false).await;
+        let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
+        assert_eq!(send(&server, "DELETE", &path, &Value::Null).await.status, 204);
+        let before = [entries(&server, "replays").await, audit(&server).await];
+        assert_eq!(
+            send(&server, "DELETE", &path, &Value::Null).await.status,
+            204,
+            "{backend:?}"
+        );
+        assert_eq!(
+            [entries(&server, "replays").await, audit(&server).await],
+            before,
+            "{backend:?}"
+        );
+    }
+}
+
+async fn audit(server: &TestServer) -> Vec<Value> {
+    let answer = server.admin("GET", "audit", "").await;
+    answer.json()["data"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
 async fn what_a_cancelled_replay_never_sent_is_skipped_and_a_deleted_profile_leaves_the_replay() {
     for backend in ALL {
         let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);

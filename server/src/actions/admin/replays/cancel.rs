@@ -4,6 +4,7 @@ use bursar_domain::ids::AppId;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::count_open;
 use crate::actions::ActionError;
 use crate::actions::admin::Request;
 use crate::actions::admin::audit::{Entry, record};
@@ -18,9 +19,16 @@ use crate::store::{Decision, Loaded, Row, StoreError};
 
 /// So many lanes are taken back in one commit.
 const BATCH: i64 = 200;
+/// What it is then.
+const CANCELLED: &str = "cancelled";
 
-/// Cancels a replay, also one that is through. What is being sent at the moment is sent.
+/// Cancels a replay, unless it is through. What is being sent at the moment is sent. One that is cancelled already stays
+/// as it is, but for what was not taken back then.
 pub async fn cancel(state: &AppState, request: Request, app: AppId, replay: Uuid) -> Result<(), ActionError> {
+    if is_through(state, app, replay).await? {
+        let why = "the replay is through: nothing of it is open";
+        return Err(ActionError::Conflict(why.into()));
+    }
     let reads = vec![replays::lock(app, replay)];
     let now = request.now;
     let decide = move |mut loaded: Loaded| -> Result<Decision<String>, ActionError> {
@@ -29,16 +37,22 @@ pub async fn cancel(state: &AppState, request: Request, app: AppId, replay: Uuid
             .map(replays::read)
             .transpose()?;
         let found = found.ok_or(ActionError::Missing("the replay"))?;
+        if found.state == CANCELLED {
+            return Ok(Decision {
+                writes: Vec::new(),
+                answer: found.slug,
+            });
+        }
         let entry = Entry {
             action: "replay.cancel",
             target: replay.to_string(),
             app: Some(app),
             before: Some(json!({"state": found.state})),
-            after: Some(json!({"state": "cancelled"})),
+            after: Some(json!({"state": CANCELLED})),
         };
         Ok(Decision {
             writes: vec![
-                replays::update(app, replay, "cancelled", 0),
+                replays::update(app, replay, CANCELLED, 0),
                 record(&request.actor, entry, now),
             ],
             answer: found.slug,
@@ -51,6 +65,15 @@ pub async fn cancel(state: &AppState, request: Request, app: AppId, replay: Uuid
         while take_back(state, target, replay, now).await? {}
     }
     Ok(())
+}
+
+/// Has it sent something, and is nothing of it open any more? It stays so.
+async fn is_through(state: &AppState, app: AppId, replay: Uuid) -> Result<bool, ActionError> {
+    let mut rows = state.store.read(replays::select_one(app, replay)).await?;
+    let found = rows.first_mut().map(replays::read).transpose()?;
+    let found = found.ok_or(ActionError::Missing("the replay"))?;
+    let has_sent = found.state == "enqueued" && found.enqueued > 0;
+    Ok(has_sent && !count_open(state, app).await?.contains_key(&replay))
 }
 
 /// Takes some lanes of a part back. Answers whether there were any.

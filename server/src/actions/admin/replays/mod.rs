@@ -174,12 +174,7 @@ pub async fn list(state: &AppState, app: AppId, paging: &Paging) -> Result<Page<
         None => (i64::MAX, Uuid::max()),
         Some([at, id]) => (at.parse().map_err(|_| bad_cursor())?, parse_id(id)?),
     };
-    let mut open = HashMap::new();
-    for row in state.store.scan(table::count_open(app)).await? {
-        if let Some(id) = row.opt_uuid(0)? {
-            open.insert(id, row.int(1)?);
-        }
-    }
+    let open = count_open(state, app).await?;
     let rows = state.store.read(table::select(app, from, paging.rows())).await?;
     Ok(paging.page(rows, |row| {
         let replay = table::read(row)?;
@@ -195,4 +190,15 @@ pub async fn list(state: &AppState, app: AppId, paging: &Paging) -> Result<Page<
         };
         Ok((vec![replay.created_at.to_string(), replay.id.to_string()], body))
     })?)
+}
+
+/// How many deliveries of an app's replays are open, of those that have any.
+async fn count_open(state: &AppState, app: AppId) -> Result<HashMap<Uuid, i64>, StoreError> {
+    let mut open = HashMap::new();
+    for row in state.store.scan(table::count_open(app)).await? {
+        if let Some(id) = row.opt_uuid(0)? {
+            open.insert(id, row.int(1)?);
+        }
+    }
+    Ok(open)
 }
