@@ -33,7 +33,7 @@ use crate::store::StoreError;
 use crate::store::tables::lanes;
 use breaker::Breaker;
 pub use trial::send_marked;
-pub use turn::{NEVER, preview};
+pub use turn::{FAULT, NEVER, preview};
 use worker::Worker;
 
 /// How often it is looked whether workers are to come or go.

@@ -18,7 +18,7 @@ pub const NEVER: i64 = 100 * 365 * 24 * HOUR;
 /// What is told of a repeat that is not made, because nothing has succeeded there for long.
 pub const DEAD: &str = "given up: nothing has succeeded there for a day";
 /// What is told of an event that we could not tell.
-const FAULT: Skip = Skip::Other("a fault of ours: the log says more");
+pub const FAULT: Skip = Skip::Other("a fault of ours: the log says more");
 
 /// A record that is to be sent.
 pub struct Ready {

@@ -149,6 +149,37 @@ async fn what_a_rule_keeps_from_being_sent_is_refused_as_long_as_it_does() {
     }
 }
 
+#[tokio::test]
+async fn what_has_no_key_yet_is_refused_until_it_has_one() {
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        let missing = json!({"urls": {"sandbox": vendor.url}});
+        enable(&server, "webhook", with(webhook(&vendor.url), missing)).await;
+        let _working = work(&server);
+        buy(&server).await;
+        until_states(&server, &["skipped 1"]).await;
+        let before = [
+            entries(&server, "deliveries").await,
+            entries(&server, "events").await,
+        ];
+        let (status, why) = retry(&server).await;
+        assert!(
+            status == 409 && why.contains("missing_credentials: urls.production"),
+            "{backend:?}: {why}"
+        );
+        assert_eq!(
+            [
+                entries(&server, "deliveries").await,
+                entries(&server, "events").await
+            ],
+            before
+        );
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        assert_eq!(retry(&server).await.0, 202, "{backend:?}");
+        until_states(&server, &["delivered 1"]).await;
+    }
+}
+
 /// Amplitude tells repeats for a week. The webhook's day is about repeats that nobody asked for.
 #[tokio::test]
 async fn what_expired_is_sent_again_unless_it_could_count_twice() {

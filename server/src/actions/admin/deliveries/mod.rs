@@ -3,6 +3,7 @@
 mod body;
 mod id;
 mod list;
+mod past_turn;
 mod retry;
 mod show;
 mod why;

@@ -1,18 +1,21 @@
 //! One more try of a delivery, at once.
 
 use bursar_domain::ids::AppId;
-use bursar_domain::profile::Details;
+use bursar_domain::integrations::Skip;
+use bursar_domain::profile::{Details, Profile};
 use bursar_domain::selector::Selector;
 use serde_json::json;
 
 use super::id::DeliveryId;
+use super::past_turn::past_turn;
 use super::{known_app, latest_only};
 use crate::actions::admin::Request;
 use crate::actions::admin::audit::{Entry, record};
 use crate::actions::deliveries::{Before, lane_of, refuses_again};
 use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
-use crate::directory::AppIntegration;
+use crate::delivery::{FAULT, preview};
+use crate::directory::{App, AppIntegration};
 use crate::state::AppState;
 use crate::store::tables::delivery_list::{self, Shown};
 use crate::store::tables::lanes::LaneKey;
@@ -24,7 +27,7 @@ use crate::store::{Decision, Loaded, Statement};
 const MISSING: ActionError = ActionError::Missing("the delivery");
 
 /// Lets a delivery be tried now: a closed one goes to the end of its lane, the lane of an open one becomes due. Answers
-/// 202. Refused where the third party would not take it, or the customer does not want it sent.
+/// 202. Refused where a rule of the app or of the integration would only close it again.
 pub async fn retry(
     state: &AppState,
     request: Request,
@@ -34,11 +37,8 @@ pub async fn retry(
     let known = known_app(state, app).await?;
     let integration = known.integration(id.integration.slug).cloned().ok_or(MISSING)?;
     let mut rows = state.store.read(past_events::select_one(app, id.event)).await?;
-    let event = rows
-        .first_mut()
-        .map(past_events::read)
-        .transpose()?
-        .ok_or(MISSING)?;
+    let row = rows.first_mut().ok_or(MISSING)?;
+    let (event, payload) = (past_events::read(row)?, row.long_text(6)?);
     let Request { actor, now, remember } = request;
     let of_event = std::iter::once((event.id, event.profile));
     let reads = vec![
@@ -47,7 +47,7 @@ pub async fn retry(
     ];
     let decide = move |loaded: &mut Loaded| -> Result<Decision<()>, ActionError> {
         let profile = profiles::read_whole(app, rows_of(loaded, 0))?;
-        let (_, details) = profile.ok_or(MISSING)?;
+        let customer = profile.ok_or(MISSING)?;
         let shown = find(rows_of(loaded, 1), id)?;
         let mut writes = match &shown.open {
             Some(open) => {
@@ -57,7 +57,15 @@ pub async fn retry(
                 };
                 vec![due_now(lane, now)]
             }
-            None => reopened(&integration, &event, &details, &shown, now)?,
+            None => {
+                if let Some(why) = refuses(&known, &integration, (&event, &payload), &customer, &shown, now) {
+                    let title = integration.integration.title;
+                    return Err(ActionError::Conflict(format!(
+                        "{title} is not to get this event now: {why}"
+                    )));
+                }
+                reopened(&integration, &event, &shown, now).into()
+            }
         };
         let entry = Entry {
             action: "delivery.retry",
@@ -84,21 +92,29 @@ fn find(rows: &mut [crate::store::Row], id: DeliveryId) -> Result<Shown, ActionE
     Err(MISSING)
 }
 
-/// The statements that open a closed delivery, unless a rule would close it again.
-fn reopened(
+/// Why it would only be closed again, if it would.
+fn refuses(
+    app: &App,
     known: &AppIntegration,
-    event: &PastEvent,
-    details: &Details,
+    (event, payload): (&PastEvent, &str),
+    (profile, details): &(Profile, Details),
     shown: &Shown,
     now: i64,
-) -> Result<Vec<Statement>, ActionError> {
-    if let Some(why) = refuses_again(known, event, details, Before::of(shown), now) {
-        let title = known.integration.title;
-        return Err(ActionError::Conflict(format!(
-            "{title} is not to get this event now: {why}"
-        )));
-    }
-    let opened = reopen(&Reopened {
+) -> Option<Skip> {
+    let by_rule = || refuses_again(known, event, details, Before::of(shown), now);
+    let by_integration = || {
+        let target = known.targets.iter().find(|target| target.id == shown.target)?;
+        let turn = past_turn(*target, event, payload, (profile, details), Some(shown));
+        preview(&turn, &app.settings, known, *target, now).err()
+    };
+    // What waits for an identifier is open, and a fault of ours may be mended.
+    let closes = |skip: &Skip| !matches!(skip, Skip::Waiting { .. }) && *skip != FAULT;
+    by_rule().or_else(|| by_integration().filter(closes))
+}
+
+/// The statements that open a closed delivery.
+fn reopened(known: &AppIntegration, event: &PastEvent, shown: &Shown, now: i64) -> [Statement; 3] {
+    reopen(&Reopened {
         lane: LaneKey {
             target: shown.target,
             id: lane_of(known, event.profile, event.seq),
@@ -110,6 +126,5 @@ fn reopened(
         replay: None,
         was: None,
         now,
-    });
-    Ok(opened.into())
+    })
 }

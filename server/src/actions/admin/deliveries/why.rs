@@ -7,13 +7,12 @@ use bursar_domain::time::format_time;
 
 use super::body::next_attempt_at;
 use super::id::{DeliveryId, name};
+use super::past_turn::past_turn;
 use crate::actions::deliveries::Gate;
 use crate::delivery::preview;
-use crate::directory::{App, AppIntegration, Target};
+use crate::directory::{App, AppIntegration};
 use crate::store::tables::delivery_list::Shown;
-use crate::store::tables::lanes::{LaneKey, Place};
 use crate::store::tables::past_events::PastEvent;
-use crate::store::tables::turns::Turn;
 
 /// An event, whose it is, and what came of it at one part of an integration.
 pub struct Subject<'a> {
@@ -163,7 +162,13 @@ impl Subject<'_> {
             (_, there) => format!("An identifier is found: {}.", there.join(", ")),
         };
         let credentials = format!("There are credentials for {source}.");
-        let turn = self.turn(*target);
+        let turn = past_turn(
+            *target,
+            self.event,
+            self.payload,
+            (self.profile, self.details),
+            self.shown,
+        );
         match preview(&turn, &self.app.settings, known, *target, self.now) {
             Ok(_) => vec![credentials, identifiers],
             Err(Skip::MissingCredentials(setting)) => {
@@ -173,34 +178,6 @@ impl Subject<'_> {
             }
             Err(Skip::Waiting { identifiers, until }) => vec![waiting(identifiers, until)],
             Err(skip) => vec![credentials, format!("{title} cannot tell of this event: {skip}.")],
-        }
-    }
-
-    fn turn(&self, target: Target) -> Turn {
-        let open = self.shown.and_then(|shown| shown.open.as_ref());
-        Turn {
-            lane: LaneKey {
-                target: target.id,
-                id: self.event.id,
-            },
-            place: Place {
-                created_at: self.event.created_at,
-                number: 0,
-            },
-            event: self.event.id,
-            event_seq: self.event.seq,
-            kind: self.kind(),
-            event_at: self.event.at,
-            event_created_at: self.event.created_at,
-            is_superseded: false,
-            payload: self.payload.to_owned(),
-            tries: self.shown.map_or(0, |shown| shown.tries),
-            first_tried_at: open.and_then(|open| open.first_tried_at),
-            record: None,
-            made_at: self.event.created_at,
-            replay: None,
-            profile: self.profile.clone(),
-            details: self.details.clone(),
         }
     }
 
