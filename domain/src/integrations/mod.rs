@@ -246,6 +246,9 @@ pub struct Problem {
     pub field: String,
     /// What is wrong with it, for people.
     pub detail: String,
+    /// Can nothing at all be sent because of it?
+    #[serde(skip)]
+    pub stops: bool,
 }
 
 impl Problem {
@@ -254,6 +257,15 @@ impl Problem {
         Self {
             field: field.into(),
             detail: detail.into(),
+            stops: false,
+        }
+    }
+
+    /// As [`Self::new`], of a setting without which nothing at all can be sent.
+    pub fn stopping(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            stops: true,
+            ..Self::new(field, detail)
         }
     }
 
@@ -352,6 +364,19 @@ mod tests {
             field.read(field.path, &"https://proxy.example?key=1".into(), &mut problems);
             let is_base = ["base_url", "instance_url"].contains(&field.path);
             assert!(!is_base || problems.len() == 1, "{}", field.path);
+        }
+    }
+
+    #[test]
+    fn without_any_settings_nothing_can_be_sent_and_that_is_told() {
+        for integration in ALL {
+            let defaults = Settings::defaults(integration.settings);
+            let problems = (integration.check)(&defaults, &AppSettings::default());
+            assert!(
+                problems.iter().any(|problem| problem.stops),
+                "{}",
+                integration.slug
+            );
         }
     }
 

@@ -250,7 +250,7 @@ pub fn at_least_one(settings: &Settings, table: &str) -> Vec<Problem> {
     if any(settings.get(table)) {
         Vec::new()
     } else {
-        vec![Problem::new(table, "none is set, so every event is skipped")]
+        vec![Problem::stopping(table, "none is set, so every event is skipped")]
     }
 }
 

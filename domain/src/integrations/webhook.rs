@@ -206,7 +206,8 @@ fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
     let is_set = |path: &str| settings.text(path).is_some();
     let mut problems = Vec::new();
     if !is_set("urls.production") && !is_set("urls.sandbox") {
-        problems.push(Problem::new("urls", "none is set, so every event is skipped"));
+        let why = "none is set, so every event is skipped";
+        problems.push(Problem::stopping("urls", why));
     }
     for (secret, needed) in [
         ("authorizations.production", "urls.production"),

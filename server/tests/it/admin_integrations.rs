@@ -459,7 +459,10 @@ async fn what_has_no_effect_is_told() {
         .iter()
         .map(|problem| problem["field"].as_str().unwrap())
         .collect();
-    assert_eq!(fields, ["settings.urls", "settings.authorizations.sandbox"]);
+    assert_eq!(
+        fields,
+        ["settings.urls", "settings.authorizations.sandbox", "status"]
+    );
 }
 
 #[test]
@@ -511,4 +514,27 @@ async fn parallel_changes_follow_each_other() {
             .collect();
         assert_eq!(befores.len(), 7, "{backend:?}");
     }
+}
+
+#[tokio::test]
+async fn without_what_nothing_can_be_sent_the_status_says_so() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    for integration in bursar_domain::integrations::ALL {
+        let path = format!("apps/{}/integrations/{}", server.app_id, integration.slug);
+        let put = async |enabled: bool| {
+            let body = json!({"enabled": enabled, "settings": {}}).to_string();
+            server.admin("PUT", &path, &body).await.json()
+        };
+        let on = put(true).await;
+        assert_eq!(on["status"], "blocked", "{on}");
+        let why = on["problems"].as_array().unwrap().last().unwrap();
+        assert_eq!(why["field"], "status", "{on}");
+        let detail = why["detail"].as_str().unwrap();
+        assert!(detail.starts_with("nothing can be sent: settings."), "{detail}");
+        assert_eq!(server.admin("GET", &path, "").await.json(), on);
+        assert_eq!(put(false).await["status"], "disabled");
+    }
+    let half = json!({"urls": {"sandbox": "https://a.example/"}});
+    let problems = set(&server, half).await["problems"].to_string();
+    assert!(!problems.contains("nothing can be sent"), "{problems}");
 }

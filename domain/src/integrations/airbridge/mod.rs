@@ -120,8 +120,13 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
     let missing = ["app_name", "api_token"]
         .into_iter()
         .filter(|setting| settings.text(setting).is_none());
-    let missing = missing
-        .map(|setting| Problem::new(setting, "is not set, so events about real purchases are skipped"));
+    let stops = ["production", "sandbox"]
+        .iter()
+        .all(|environment| credentials(settings, environment).is_err());
+    let missing = missing.map(|setting| Problem {
+        stops,
+        ..Problem::new(setting, "is not set, so events about real purchases are skipped")
+    });
     let so = "Airbridge has to be told of it, so events of its platform are skipped";
     let bundles = [Platform::Ios, Platform::Android].map(|platform| missing::of_app(app, platform, so));
     // An app may well be on one platform alone.

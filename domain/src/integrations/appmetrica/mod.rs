@@ -102,15 +102,15 @@ fn digits_problem(text: &str) -> Option<&'static str> {
 fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
     let is_set = |setting: &str| settings.text(setting).is_some();
     let mut problems = Vec::new();
-    for setting in ["application_id", "post_api_key"] {
+    let pair = credentials("sandbox");
+    for setting in credentials("production") {
         if !is_set(setting) {
-            problems.push(Problem::new(
-                setting,
-                "is not set, so events about real purchases are skipped",
-            ));
+            problems.push(Problem {
+                stops: !pair.iter().all(|setting| is_set(setting)),
+                ..Problem::new(setting, "is not set, so events about real purchases are skipped")
+            });
         }
     }
-    let pair = ["sandbox_application_id", "sandbox_post_api_key"];
     if pair.iter().any(|setting| is_set(setting)) {
         let missing = pair.iter().filter(|setting| !is_set(setting));
         problems.extend(

@@ -130,12 +130,11 @@ fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
     let is_set = |setting: &str| settings.text(setting).is_some();
     let mut problems = Vec::new();
     if !is_set(APP) && !is_set(DATASET) {
-        let why = if is_set(SANDBOX_APP) {
-            "is not set, so every event about a real purchase is skipped"
+        problems.push(if is_set(SANDBOX_APP) {
+            Problem::new(APP, "is not set, so every event about a real purchase is skipped")
         } else {
-            "is not set, so every event is skipped"
-        };
-        problems.push(Problem::new(APP, why));
+            Problem::stopping(APP, "is not set, so every event is skipped")
+        });
     }
     for (setting, needed) in [
         (DATASET, TOKEN),

@@ -91,23 +91,29 @@ fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
     let is_set = |path: &str| settings.text(path).is_some();
     let is_custom = settings.text("deployment") == Some("custom");
     let mut problems = Vec::new();
-    let mut tell = |field: String, why| problems.push(Problem::new(field, why));
     if !is_set("api_key") {
-        tell("api_key".into(), "is not set, so events are skipped");
+        problems.push(Problem {
+            stops: !is_set("sandbox_api_key"),
+            ..Problem::new("api_key", "is not set, so events are skipped")
+        });
     }
-    match (is_custom, is_set("instance_url")) {
-        (true, false) => tell("instance_url".into(), "is not set, so every event is skipped"),
-        (false, true) => tell(
-            "instance_url".into(),
+    let of_address = match (is_custom, is_set("instance_url")) {
+        (true, false) => Some(Problem::stopping(
+            "instance_url",
+            "is not set, so every event is skipped",
+        )),
+        (false, true) => Some(Problem::new(
+            "instance_url",
             "is not used, because deployment is not custom",
-        ),
-        _ => {}
-    }
+        )),
+        _ => None,
+    };
+    problems.extend(of_address);
     let names = settings.get("event_names").as_object().into_iter().flatten();
     for (event, name) in names {
         if name.as_str().is_some_and(is_reserved) {
             let why = "begins with $, as PostHog's own events do: it is not sent";
-            tell(format!("event_names.{event}"), why);
+            problems.push(Problem::new(format!("event_names.{event}"), why));
         }
     }
     problems

@@ -331,17 +331,22 @@ fn shown(
         settings,
         blocked,
     } = current.unwrap_or(&unset);
-    let blocked = blocked.as_ref().filter(|_| *enabled);
     let mut problems: Vec<_> = problems.unwrap_or_default().into_iter().map(in_body).collect();
-    problems.extend(blocked.map(|why| Problem::new("status", why.clone())));
+    let stopped = problems
+        .iter()
+        .find(|problem| problem.stops)
+        .map(|problem| format!("nothing can be sent: {} {}", problem.field, problem.detail));
+    let blocked = blocked.clone().or(stopped).filter(|_| *enabled);
+    let is_blocked = blocked.is_some();
+    problems.extend(blocked.map(|why| Problem::new("status", why)));
     IntegrationBody {
         slug: integration.slug,
         enabled: *enabled,
         settings: settings.masked(integration.settings),
-        status: match (enabled, blocked) {
+        status: match (enabled, is_blocked) {
             (false, _) => Status::Disabled,
-            (true, Some(_)) => Status::Blocked,
-            (true, None) => Status::Ok,
+            (true, true) => Status::Blocked,
+            (true, false) => Status::Ok,
         },
         problems,
     }
@@ -349,7 +354,7 @@ fn shown(
 
 /// The problem with the path that its setting has in the body.
 fn in_body(problem: Problem) -> Problem {
-    Problem::new(format!("settings.{}", problem.field), problem.detail)
+    problem.below("settings")
 }
 
 fn refused(problems: Vec<Problem>) -> ActionError {
