@@ -126,6 +126,18 @@ impl<'a> Occasion<'a> {
         fallback().ok_or(waiting(None))
     }
 
+    /// The owner's id of the customer in place of a better one, for third parties that tell repeats by the customer too:
+    /// that with which the event was made, so that an event which is sent again is the same customer's. Who has events
+    /// wait for a better id means the one of now.
+    pub fn customer_user_id(&self) -> Option<&'a str> {
+        let waits = self.settings.number("wait_for_identifier").unwrap_or_default() > 0;
+        if waits {
+            self.customer.customer_user_id()
+        } else {
+            self.event.customer_user_id.as_deref()
+        }
+    }
+
     /// The platform that the event is told for, iOS or Android: by its store, else by the latest installation.
     pub fn mobile_platform(&self) -> Result<Platform, Skip> {
         let platform = match self.event.store() {

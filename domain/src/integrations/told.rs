@@ -25,6 +25,8 @@ pub struct Told<'a> {
     pub at: i64,
     /// When it was made.
     pub created_at: i64,
+    /// The owner's id of the customer when it was made.
+    pub customer_user_id: Option<Cow<'a, str>>,
     /// The whole event in the form of the webhook.
     pub payload: &'a str,
     /// `event_properties`.
@@ -60,6 +62,8 @@ pub enum Property<'a> {
 struct Payload<'a> {
     #[serde(borrow)]
     event_properties: Properties<'a>,
+    #[serde(borrow, default)]
+    customer_user_id: Option<Cow<'a, str>>,
 }
 
 impl<'a> Told<'a> {
@@ -71,12 +75,16 @@ impl<'a> Told<'a> {
         created_at: i64,
         payload: &'a str,
     ) -> Result<Self, serde_json::Error> {
-        let Payload { event_properties } = serde_json::from_str(payload)?;
+        let Payload {
+            event_properties,
+            customer_user_id,
+        } = serde_json::from_str(payload)?;
         Ok(Self {
             id,
             kind,
             at,
             created_at,
+            customer_user_id,
             payload,
             properties: event_properties,
         })

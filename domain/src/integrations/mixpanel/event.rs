@@ -132,6 +132,28 @@ mod tests {
     }
 
     #[test]
+    fn an_event_that_is_sent_again_after_a_login_is_the_same_for_who_tells_repeats() {
+        let anonymous = case(&json!({}));
+        let anonymous = Case {
+            customer_user_id: None,
+            ..anonymous
+        };
+        let logged_in = Case {
+            customer_user_id: Some("cust-7781"),
+            told_customer: Some(None),
+            ..anonymous.clone()
+        };
+        assert_eq!(logged_in.body(), anonymous.body());
+        // Who waits for better ids means those that came.
+        let waits = Case {
+            settings: case(&json!({"wait_for_identifier": 60})).settings,
+            now: AT + 60 * SECOND,
+            ..logged_in
+        };
+        assert_eq!(properties(&waits)["distinct_id"], "cust-7781");
+    }
+
+    #[test]
     fn an_event_that_lies_ahead_has_the_time_of_the_first_try() {
         let early = Case {
             made_at: AT - 3_600 * SECOND,

@@ -51,7 +51,7 @@ fn distinct_id<'a>(occasion: &Occasion<'a>) -> Result<Cow<'a, str>, Skip> {
     };
     let own = occasion.identifier("posthog_distinct_user_id").filter(is_valid);
     let others = || {
-        let customer = occasion.customer.customer_user_id().filter(is_valid);
+        let customer = occasion.customer_user_id().filter(is_valid);
         Some(customer.map_or_else(|| Cow::Owned(occasion.customer.profile_id()), Cow::Borrowed))
     };
     occasion.or_later(own.map(Cow::Borrowed), IDENTIFIERS, others)
@@ -212,6 +212,16 @@ mod tests {
             };
             assert_eq!(told(&case)["distinct_id"], expected, "{own:?} {customer:?}");
         }
+    }
+
+    #[test]
+    fn an_event_that_is_sent_again_after_a_login_is_the_same_for_who_tells_repeats() {
+        let logged_in = Case {
+            customer_user_id: Some("cust-7781"),
+            told_customer: Some(None),
+            ..case()
+        };
+        assert_eq!(told(&logged_in), told(&case()));
     }
 
     #[test]

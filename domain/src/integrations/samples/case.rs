@@ -43,6 +43,8 @@ pub struct Case {
     pub profile: Value,
     /// The owner's own id of the customer.
     pub customer_user_id: Option<&'static str>,
+    /// The same when the event was made, if it was another.
+    pub told_customer: Option<Option<&'static str>>,
     /// What the customer has paid so far.
     pub total_revenue_usd: Decimal,
     /// The app's own settings.
@@ -78,6 +80,7 @@ impl Case {
             identifiers: json!({}),
             profile: json!({}),
             customer_user_id: Some("cust-7781"),
+            told_customer: None,
             total_revenue_usd: Decimal::ZERO,
             app: AppSettings {
                 ios_bundle_id: Some("com.aurora.notes".into()),
@@ -113,7 +116,11 @@ impl Case {
 
     /// What the integration makes of it.
     pub fn record(&self) -> Result<Record, Skip> {
-        let payload = json!({ "event_properties": self.properties }).to_string();
+        let payload = json!({
+            "customer_user_id": self.told_customer.unwrap_or(self.customer_user_id),
+            "event_properties": self.properties,
+        });
+        let payload = payload.to_string();
         let id = EVENT_ID.parse().unwrap();
         let event = Told::new(id, self.kind, self.at, self.at, &payload).unwrap();
         let (profile, details) = self.customer();
