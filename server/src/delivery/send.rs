@@ -40,6 +40,8 @@ pub struct Outcome {
     pub answer: String,
     /// Which of the requests it was.
     pub step: u8,
+    /// What it knew from an answer before.
+    pub learned: Option<String>,
     /// How long it took, in microseconds.
     pub duration: i64,
     /// What it said of ours in its head.
@@ -144,7 +146,7 @@ pub async fn exchange(
                 }
             }
             Some(Judgement::Verdicts(verdicts)) if verdicts.len() == records.len() => {
-                return outcome(verdicts, received, step, duration, credentials);
+                return outcome(verdicts, received, (step, learned), duration, credentials);
             }
             _ => return fault(records.len(), step),
         }
@@ -154,7 +156,7 @@ pub async fn exchange(
 fn outcome(
     verdicts: Vec<Verdict>,
     received: Result<Received, SendError>,
-    step: u8,
+    (step, learned): (u8, Option<String>),
     duration: i64,
     credentials: Mask,
 ) -> Outcome {
@@ -181,6 +183,7 @@ fn outcome(
         status,
         answer,
         step,
+        learned,
         duration,
         credentials,
     }
@@ -209,6 +212,7 @@ fn fault(records: usize, step: u8) -> Outcome {
         status: None,
         answer: String::new(),
         step,
+        learned: None,
         duration: 0,
         credentials: Mask::of_secrets([]),
     }
@@ -244,7 +248,7 @@ fn finish(
             &shared.masked,
             target,
             &ready.record,
-            (outcome.step, started_at),
+            (outcome, started_at),
             &ready.mask,
         ),
         status: outcome.status,
@@ -287,22 +291,22 @@ fn finish(
     settlement
 }
 
-/// The request for one record alone as it is kept: made with masked settings, and personal data masked. An empty object
+/// The request of an outcome, for one record alone, as it is kept: made with masked settings, and personal data masked. An empty object
 /// where the integration fails to make one.
 pub fn kept(
     integration: &Integration,
     masked: &Settings,
     target: Target,
     record: &Record,
-    (step, now): (u8, i64),
+    (outcome, now): (&Outcome, i64),
     mask: &Mask,
 ) -> String {
     let sending = Sending {
         records: std::slice::from_ref(record),
         part: target.part.name,
         settings: masked,
-        step,
-        learned: None,
+        step: outcome.step,
+        learned: outcome.learned.as_deref(),
         now,
     };
     let request = caught(|| (integration.request)(&sending));

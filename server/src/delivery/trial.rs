@@ -67,7 +67,7 @@ async fn send_one(
         part: target.part.name,
         started_at: now,
         duration: outcome.duration,
-        request: kept(integration, &shown, target, record, (outcome.step, now), &mask),
+        request: kept(integration, &shown, target, record, (&outcome, now), &mask),
         status: outcome.status,
         answer: mask.answer(&outcome.credentials.text(&secrets.text(&outcome.answer))),
         verdict: if is_proof(integration, &outcome) {

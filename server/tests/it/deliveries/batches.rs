@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::support::backend::ALL;
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    MINUTE, SECOND, advance, amplitude, bought, deliveries, enable, fates_of, settle_down, told,
-    transaction_of, work,
+    MINUTE, SECOND, advance, amplitude, bought, deliveries, enable, entries, fates_of, get, settle_down,
+    told, transaction_of, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
@@ -124,6 +124,25 @@ async fn tags_are_asked_for_once_then_overwritten_and_asked_for_again_when_the_u
         );
         let tries: Vec<_> = seen.iter().map(|seen| seen.tries).collect();
         assert_eq!(tries.iter().sum::<i64>(), 5, "{backend:?}");
+        // What is kept of each try is the last request of it: tags, or the question that failed.
+        let mut kept = Vec::new();
+        for delivery in entries(&server, "deliveries").await {
+            let id = delivery["delivery_id"].as_str().unwrap();
+            let shown = get(&server, &format!("deliveries/{id}")).await;
+            for tried in shown["attempt_log"].as_array().unwrap() {
+                let request = &tried["request"];
+                let has_tags = request["body"].as_str().unwrap().contains("\"tags\"");
+                let is_written = request["url"].as_str().unwrap().ends_with(found);
+                kept.push((
+                    request["method"].as_str().unwrap().to_owned(),
+                    has_tags,
+                    is_written,
+                ));
+            }
+        }
+        kept.sort();
+        let (asked, told) = (("GET".into(), false, false), ("PATCH".into(), true, true));
+        assert_eq!(kept, [vec![asked], vec![told; 4]].concat(), "{backend:?}");
         assert_conserved(&server).await;
     }
 }
