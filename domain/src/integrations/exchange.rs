@@ -140,10 +140,10 @@ pub enum Verdict {
         /// What was wrong, for people.
         why: String,
     },
-    /// Try it again as the schedule says, but not more often than so many times in all, the first included; then it is
-    /// rejected.
+    /// Try it again as the schedule says, unless so many tries have ended like this one; then it is rejected. What failed
+    /// otherwise, as in an outage, does not count.
     RetryAtMost {
-        /// How many tries there are.
+        /// How many such tries there are.
         tries: u32,
         /// What was wrong, for people.
         why: String,

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::caught::caught;
 use super::learned::Learned;
 use super::mask::Mask;
-use super::turn::{DEAD, Ready, closed, keep};
+use super::turn::{Counts, DEAD, Ready, closed, keep};
 use super::worker::Shared;
 use crate::actions::deliveries::{End, Settlement};
 use crate::directory::{AppIntegration, Target};
@@ -231,13 +231,17 @@ fn finish(
     let told = |words: &str| told(shared, &ready, outcome, words);
     let mut settlement = ready.settlement.clone();
     settlement.tries += 1;
-    let counted = settlement.tries - ready.uncounted;
+    let counted = settlement.tries - ready.counts.uncounted;
     // What fails because of the settings burns nothing: neither a try nor the time in which it may be repeated.
     let is_burnt = !matches!(verdict, Verdict::Misconfigured(_));
     if is_burnt {
         settlement.first_tried_at.get_or_insert(started_at);
     }
-    let uncounted = ready.uncounted + i64::from(!is_burnt);
+    let is_limited = matches!(verdict, Verdict::RetryAtMost { .. });
+    let counts = Counts {
+        uncounted: ready.counts.uncounted + i64::from(!is_burnt),
+        limited: ready.counts.limited + i64::from(is_limited),
+    };
     settlement.now = now;
     settlement.attempt = Some(Attempt {
         number: settlement.tries,
@@ -258,7 +262,7 @@ fn finish(
     let later = |due_at, reason: &str, alone| End::Later {
         due_at,
         reason: told(reason),
-        record: Some(keep(&ready.record, alone, uncounted)),
+        record: Some(keep(&ready.record, alone, counts)),
     };
     let tries = u32::try_from(counted).unwrap_or(u32::MAX);
     settlement.end = match verdict {
@@ -276,7 +280,7 @@ fn finish(
         Verdict::Retry { why, .. } | Verdict::RetryAtMost { why, .. } => {
             match wait(
                 shared.known.integration.schedule,
-                tries,
+                (tries, counts.limited),
                 verdict,
                 outcome.retry_after,
             ) {
@@ -313,11 +317,16 @@ pub fn kept(
     request.map_or_else(|| "{}".to_owned(), |request| mask.request(&request))
 }
 
-/// How long to wait before the next try, in microseconds; `None` to give up. What the third party asks for counts
+/// How long to wait after so many tries, of which so many were `limited`, in microseconds; `None` to give up. What the third party asks for counts
 /// before what its documents say.
-fn wait(schedule: &Schedule, tries: u32, verdict: &Verdict, retry_after: Option<i64>) -> Option<i64> {
+fn wait(
+    schedule: &Schedule,
+    (tries, limited): (u32, i64),
+    verdict: &Verdict,
+    retry_after: Option<i64>,
+) -> Option<i64> {
     let documented = match verdict {
-        Verdict::RetryAtMost { tries: most, .. } if tries >= *most => return None,
+        Verdict::RetryAtMost { tries: most, .. } if limited >= i64::from(*most) => return None,
         Verdict::Retry { after_seconds, .. } => after_seconds.map(i64::from),
         _ => None,
     };

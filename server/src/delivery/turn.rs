@@ -28,8 +28,8 @@ pub struct Ready {
     pub record: Record,
     /// Does it need a request of its own?
     pub alone: bool,
-    /// How many of its tries the schedule does not count: see [`Kept`].
-    pub uncounted: i64,
+    /// What its tries so far count for.
+    pub counts: Counts,
     /// Whose it is.
     pub profile: ProfileId,
     /// What may not be kept of it.
@@ -51,19 +51,29 @@ struct Kept {
     body: String,
     #[serde(default)]
     alone: bool,
-    /// So many tries do not count: those before it was closed and asked for again, and those that failed because the
-    /// settings were wrong.
-    #[serde(default)]
-    uncounted: i64,
+    #[serde(flatten)]
+    counts: Counts,
 }
 
-/// What is kept of a record for the next try; of the tries so far `uncounted` do not count.
-pub fn keep(record: &Record, alone: bool, uncounted: i64) -> String {
+/// What tries count for.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// So many the schedule does not count: those before it was closed and asked for again, and those that failed because
+    /// the settings were wrong.
+    #[serde(default)]
+    pub uncounted: i64,
+    /// So many failed in a way that is tried so many times only.
+    #[serde(default)]
+    pub limited: i64,
+}
+
+/// What is kept of a record for the next try, and what the tries so far count for.
+pub fn keep(record: &Record, alone: bool, counts: Counts) -> String {
     let kept = Kept {
         route: record.route.clone(),
         body: record.body.clone(),
         alone,
-        uncounted,
+        counts,
     };
     serde_json::to_string(&kept).expect("texts always serialise")
 }
@@ -111,12 +121,12 @@ pub fn consider(
             route,
             body,
             alone,
-            uncounted,
+            counts,
         }) => Considered::Send(Box::new(Ready {
             settlement,
             record: Record { route, body },
             alone,
-            uncounted,
+            counts,
             profile: turn.profile.id,
             mask,
         })),
@@ -173,7 +183,10 @@ fn encode(
         .as_deref()
         .and_then(|kept| serde_json::from_str::<Kept>(kept).ok());
     // Without a record no try counts yet: all that there were, were before it was asked for again.
-    let uncounted = kept.as_ref().map_or(turn.tries, |kept| kept.uncounted);
+    let counts = kept.as_ref().map(|kept| kept.counts).unwrap_or(Counts {
+        uncounted: turn.tries,
+        limited: 0,
+    });
     // Of a part of which only the latest counts, the latest is what is true now.
     let kept = kept.filter(|_| !target.part.latest_only);
     match (kept, encoded) {
@@ -184,7 +197,7 @@ fn encode(
             route,
             body,
             alone: false,
-            uncounted,
+            counts,
         }),
     }
 }

@@ -13,7 +13,7 @@ use crate::support::deliveries::{
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::random::Random;
-use crate::support::server::{START, TRANSACTION, TestServer};
+use crate::support::server::{IDENTIFIERS, START, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Received, Vendor};
 
 /// Goes to the time at which the next try is due; answers how long that was.
@@ -257,6 +257,43 @@ async fn an_address_for_tests_that_is_dead_takes_no_repeats_from_the_other_one()
         "{}",
         real.count()
     );
+}
+
+/// AppsFlyer answers 500 also to what it cannot read, so that is tried ten times.
+#[tokio::test]
+async fn an_outage_uses_up_no_tries_of_what_is_tried_a_few_times_only() {
+    for backend in ALL {
+        let vendor = Vendor::with(|_, _| Manner::Answers(503, "down")).await;
+        let settings =
+            json!({"ios_app_id": "1470011223", "keys": {"production": {"ios": "k"}}, "base_url": vendor.url});
+        let server = failing(backend, "appsflyer", settings).await;
+        let ann = Customer {
+            server: &server,
+            id: "ann",
+        };
+        ann.post(IDENTIFIERS, &json!({"appsflyer_id": "1600000000000-1"}))
+            .await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        for _ in 1..12 {
+            go_to_next(&server).await;
+            advance(&server, 1).await;
+        }
+        assert_eq!(vendor.count(), 12, "{backend:?}");
+        vendor.script(|_, _| Manner::Answers(500, "odd"));
+        while next_due(&server).await.is_some() {
+            go_to_next(&server).await;
+            advance(&server, 1).await;
+        }
+        assert_eq!(vendor.count(), 22, "{backend:?}");
+        let fates = fates_of(&server, "appsflyer", "").await;
+        assert_eq!(
+            fates,
+            ["t1 rejected given up after 22 tries: 500 odd"],
+            "{backend:?}"
+        );
+        assert_conserved(&server).await;
+    }
 }
 
 #[tokio::test]
