@@ -136,7 +136,7 @@ fn app_token(platform: Platform) -> String {
 
 /// The event but for its time and the tokens of the app and the event, which the owner may correct before it is repeated.
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
-    let platform = occasion.mobile_platform()?;
+    let platform = occasion.platform_or_wait(&[ADID])?;
     occasion.settings.require(&app_token(platform))?;
     event_token(occasion.settings, platform.as_str(), occasion.kind().as_str()).ok_or(Skip::EventDisabled)?;
     let ids = ids(occasion, platform)?;

@@ -238,7 +238,7 @@ const DISPENSABLE: [fn(&mut Event<'_>); 5] = [
 ];
 
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
-    let platform = occasion.mobile_platform()?;
+    let platform = occasion.platform_or_wait(IDENTIFIERS)?;
     let route = key(occasion.event.environment(), platform);
     for setting in [route, app_setting(platform)] {
         occasion.settings.require(setting)?;

@@ -194,7 +194,10 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
 
 fn user_data<'a>(occasion: &Occasion<'a>) -> Result<UserData<'a>, Skip> {
     let customer = occasion.customer;
-    let platform = occasion.mobile_platform()?;
+    let platform = match customer.customer_user_id() {
+        Some(_) => occasion.mobile_platform()?,
+        None => occasion.platform_or_wait(IDENTIFIERS)?,
+    };
     let DeviceIds {
         idfa,
         idfv,

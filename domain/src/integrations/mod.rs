@@ -354,6 +354,9 @@ pub fn find(slug: &str) -> Option<&'static Integration> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use serde_json::json;
+
+    use super::samples::Case;
     use super::*;
     use crate::identifiers::NAMES;
 
@@ -377,6 +380,36 @@ mod tests {
                 "{}",
                 integration.slug
             );
+        }
+    }
+
+    /// Stripe names no platform. Who bought there first is told of as soon as the app tells who that is, and where.
+    #[test]
+    fn who_is_known_neither_by_an_identifier_nor_by_a_platform_is_waited_for() {
+        for (slug, settings) in [
+            ("facebook_ads", json!({"facebook_app_id": "1"})),
+            ("firebase_ga4", json!({})),
+            ("appsflyer", json!({})),
+            ("adjust", json!({})),
+            ("tenjin", json!({})),
+            ("branch", json!({"branch_keys": {"production": "key_live_a"}})),
+            ("airbridge", json!({"app_name": "a", "api_token": "b"})),
+        ] {
+            let integration = find(slug).unwrap();
+            let nobody = Case {
+                settings,
+                kind: EventKind::SubscriptionRenewed,
+                customer_user_id: None,
+                ..Case::of(integration)
+            };
+            let nobody = nobody.with("store", "my_store");
+            let skip = nobody.record().unwrap_err();
+            assert_eq!(skip.name(), "missing_identifier", "{slug}: {skip}");
+            let named = Case {
+                identifiers: json!({ integration.identifiers[0]: "1f0c" }),
+                ..nobody
+            };
+            assert_eq!(named.record(), Err(Skip::UnknownPlatform), "{slug}");
         }
     }
 

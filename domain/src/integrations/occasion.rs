@@ -149,6 +149,13 @@ impl<'a> Occasion<'a> {
         mobile.ok_or(Skip::UnknownPlatform)
     }
 
+    /// As [`Self::mobile_platform`], where one of these identifiers is needed too: who has none yet has reported no
+    /// installation yet either, as a rule, so the delivery waits for the identifier.
+    pub fn platform_or_wait(&self, identifiers: &'static [&'static str]) -> Result<Platform, Skip> {
+        let unknown = |skip| self.require(identifiers).err().unwrap_or(skip);
+        self.mobile_platform().map_err(unknown)
+    }
+
     /// `production` or `sandbox`, as settings name them.
     pub fn environment(&self) -> &'static str {
         match self.event.environment() {

@@ -108,7 +108,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     if !takes(occasion.kind()) {
         return Err(Skip::EventUnsupported);
     }
-    let platform = occasion.mobile_platform()?;
+    let platform = occasion.platform_or_wait(IDENTIFIERS)?;
     let key = key(occasion.environment(), platform);
     occasion.settings.require(&key)?;
     let id = occasion.require(IDENTIFIERS)?;

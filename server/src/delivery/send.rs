@@ -295,8 +295,8 @@ fn finish(
     settlement
 }
 
-/// The request of an outcome, for one record alone, as it is kept: made with masked settings, and personal data masked. An empty object
-/// where the integration fails to make one.
+/// The request of an outcome, for one record alone, as it is kept: made with masked settings, and personal data masked.
+/// An empty object where the integration fails to make one.
 pub fn kept(
     integration: &Integration,
     masked: &Settings,

@@ -142,10 +142,10 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     let place = PARTS.iter().position(|part| part.name == occasion.part);
     let place = place.unwrap_or_default();
     let category = names::at(occasion.settings, occasion.kind(), place).ok_or(Skip::EventDisabled)?;
-    let revenue = occasion.revenue().filter(|_| !occasion.kind().is_refund());
-    let event = Event::new(occasion, category, place, revenue.as_ref())?;
     let known = occasion.identifier("airbridge_device_id");
     occasion.or_later(known, IDENTIFIERS, || occasion.customer.customer_user_id())?;
+    let revenue = occasion.revenue().filter(|_| !occasion.kind().is_refund());
+    let event = Event::new(occasion, category, place, revenue.as_ref())?;
     let route = match occasion.customer.recipient.ip {
         Some(ip) => format!("{environment} {ip}"),
         None => environment.to_owned(),

@@ -31,7 +31,7 @@ pub struct Identity<'a> {
 impl<'a> Identity<'a> {
     /// The ids for the event's platform; ids of the other platform are never told.
     pub fn of(occasion: &Occasion<'a>) -> Result<Self, Skip> {
-        let platform = occasion.mobile_platform()?;
+        let platform = occasion.platform_or_wait(&["facebook_anonymous_id"])?;
         let customer = occasion.customer;
         let ids = DeviceIds::on(platform, customer);
         let has_consent = customer.att_status() == Some(AUTHORIZED);
@@ -225,7 +225,11 @@ mod tests {
         };
         assert_eq!((id("visionOS").as_str(), id("Android").as_str()), ("A", "G"));
         for profile in [on("web"), json!({})] {
-            assert_eq!(case(profile, "stripe").record(), Err(Skip::UnknownPlatform));
+            let named = Case {
+                identifiers: json!({"facebook_anonymous_id": "XZ1"}),
+                ..case(profile, "stripe")
+            };
+            assert_eq!(named.record(), Err(Skip::UnknownPlatform));
         }
     }
 }

@@ -112,7 +112,7 @@ fn stream(occasion: &Occasion<'_>) -> Result<&'static str, Skip> {
     match occasion.event.store() {
         "stripe" => Ok("stripe"),
         "paddle" => Err(Skip::EventUnsupported),
-        _ => Ok(occasion.mobile_platform()?.as_str()),
+        _ => Ok(occasion.platform_or_wait(IDENTIFIERS)?.as_str()),
     }
 }
 
