@@ -126,6 +126,9 @@ pub struct Part {
     /// Do these settings ask for a request of its own for each record, because answers do not tell records apart?
     /// `None`: records share requests as far as the limits go.
     pub alone: Option<fn(&Settings) -> bool>,
+    /// Does a record travel apart from the others at this time (microseconds)? It shares requests with those alone that do
+    /// too. `None`: none does.
+    pub apart: Option<fn(&Record, i64) -> bool>,
     /// What of an answer the requests after it need, such as an id that the third party has to be asked for. They get
     /// it as [`Sending::learned`], also those of later events of the profile with the same [`Record::route`]. A `GET` of
     /// such a part is a question: see [`Limits::questions_per_second`].
@@ -144,6 +147,7 @@ impl Part {
             by_event_time: false,
             wanted: None,
             alone: None,
+            apart: None,
             learns: None,
         }
     }
@@ -155,6 +159,11 @@ impl Part {
         } else {
             limits.events_per_request as usize
         }
+    }
+
+    /// Does this record travel apart from others now?
+    pub fn is_apart(&self, record: &Record, now: i64) -> bool {
+        self.apart.is_some_and(|apart| apart(record, now))
     }
 
     /// Is this call made for an event of this kind?

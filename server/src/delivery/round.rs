@@ -68,7 +68,8 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
             Considered::Settle(settlement) => settled.push(*settlement),
         }
     }
-    for batch in batches(ready, per_request, limits.request_bytes) {
+    let is_apart = |ready: &Ready| target.part.is_apart(&ready.record, at);
+    for batch in batches(ready, per_request, limits.request_bytes, is_apart) {
         let seat = shared.seat().await;
         let now = shared.state.clock.now();
         // It may have waited so long that others could send it before we are done, that it would fail, or that the owner
@@ -94,8 +95,13 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
     }
 }
 
-/// Records by what can share a request: their route, their number and their bytes.
-fn batches(ready: Vec<Ready>, most: usize, most_bytes: Option<u32>) -> Vec<Vec<Ready>> {
+/// Records by what can share a request: their route, whether they are apart, their number and their bytes.
+fn batches(
+    ready: Vec<Ready>,
+    most: usize,
+    most_bytes: Option<u32>,
+    is_apart: impl Fn(&Ready) -> bool,
+) -> Vec<Vec<Ready>> {
     let most_bytes = most_bytes.map_or(usize::MAX, |bytes| bytes as usize);
     let mut open: Vec<(Vec<Ready>, usize)> = Vec::new();
     let mut full = Vec::new();
@@ -105,9 +111,9 @@ fn batches(ready: Vec<Ready>, most: usize, most_bytes: Option<u32>) -> Vec<Vec<R
             full.push(vec![record]);
             continue;
         }
-        let place = open
-            .iter()
-            .position(|(batch, _)| batch[0].record.route == record.record.route);
+        let shares =
+            |other: &Ready| other.record.route == record.record.route && is_apart(other) == is_apart(&record);
+        let place = open.iter().position(|(batch, _)| shares(&batch[0]));
         match place {
             Some(place) if open[place].1 + bytes > most_bytes / 10 * 9 => {
                 full.push(std::mem::replace(&mut open[place], (vec![record], bytes)).0);

@@ -31,7 +31,10 @@ pub const INTEGRATION: Integration = Integration {
     },
     schedule: &USUAL,
     takes: all_but_levels,
-    parts: &[Part::WHOLE],
+    parts: &[Part {
+        apart: Some(requests::is_historical),
+        ..Part::WHOLE
+    }],
     check,
     encode,
     request: requests::request,
@@ -129,14 +132,8 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     if is_reserved(occasion.event_name()) {
         return Err(Skip::Other("invalid_name"));
     }
-    let age = occasion.now.saturating_sub(occasion.event.at);
-    let route = if age > requests::HISTORICAL {
-        format!("{key} {}", requests::BACKFILL)
-    } else {
-        key.to_owned()
-    };
     Ok(Record {
-        route,
+        route: key.to_owned(),
         body: event::event(occasion)?,
     })
 }

@@ -8,20 +8,17 @@ use crate::time::parse_time;
 const US: &str = "https://us.i.posthog.com";
 const EU: &str = "https://eu.i.posthog.com";
 /// From this age on an event goes where backfills go, so that it does not delay those of today; microseconds.
-pub const HISTORICAL: i64 = 48 * 60 * 60 * 1_000_000;
-/// The second word of such an event's route, so that it shares no request with events of today.
-pub const BACKFILL: &str = "backfill";
+const HISTORICAL: i64 = 48 * 60 * 60 * 1_000_000;
 
 /// Records of one key and age as a request.
 pub fn request(sending: &Sending<'_>) -> Request {
     let settings = sending.settings;
     let route = &sending.records[0].route;
-    let (key, age_word) = route.split_once(' ').unwrap_or((route, ""));
     // The project for test purchases may be gone since the first try: then they go to the other one.
-    let key = settings.text(key).or_else(|| settings.text("api_key"));
-    // What was young at its first try may have grown old on the way to a later one.
-    let is_old = |record| age(record, sending.now) > HISTORICAL;
-    let is_historical = age_word == BACKFILL || sending.records.iter().all(is_old);
+    let key = settings.text(route).or_else(|| settings.text("api_key"));
+    // One may have become so since the request was put together.
+    let mut records = sending.records.iter();
+    let is_historical = records.all(|record| is_historical(record, sending.now));
     let events: Vec<&str> = sending
         .records
         .iter()
@@ -35,15 +32,15 @@ pub fn request(sending: &Sending<'_>) -> Request {
     Request::post_json(settings.address(host(settings), "/batch/"), body)
 }
 
-/// How old an event is when it is sent, in microseconds.
-fn age(record: &Record, now: i64) -> i64 {
+/// Is an event so old when it is sent? Also one that was young at its first try.
+pub fn is_historical(record: &Record, now: i64) -> bool {
     #[derive(Deserialize)]
     struct Dated<'a> {
         timestamp: &'a str,
     }
     let dated = serde_json::from_str(&record.body).ok();
     let at = dated.and_then(|Dated { timestamp }| parse_time(timestamp));
-    at.map_or(0, |at| now - at)
+    at.is_some_and(|at| now - at > HISTORICAL)
 }
 
 /// Where events are taken in.
@@ -121,17 +118,22 @@ mod tests {
     #[test]
     fn old_events_share_no_request_with_new_ones() {
         let settings = json!({"sandbox_api_key": "phc_b"});
-        let route = |age, environment: &str| {
+        let travels = |age, environment: &str| {
             let case = Case {
                 now: AT + age,
                 ..case(&settings).with("environment", environment)
             };
-            case.record().unwrap().route
+            let record = case.record().unwrap();
+            let is_apart = INTEGRATION.parts[0].is_apart(&record, case.now);
+            (record.route, is_apart)
         };
-        assert_eq!(route(HISTORICAL, "Production"), "api_key");
-        assert_eq!(route(HISTORICAL + 1, "Production"), "api_key backfill");
-        assert_eq!(route(HISTORICAL + 1, "Sandbox"), "sandbox_api_key backfill");
-        // A repeat may become old among others that are not: they are not told as old then.
+        assert_eq!(travels(HISTORICAL, "Production"), ("api_key".into(), false));
+        assert_eq!(travels(HISTORICAL + 1, "Production"), ("api_key".into(), true));
+        assert_eq!(
+            travels(HISTORICAL + 1, "Sandbox"),
+            ("sandbox_api_key".into(), true)
+        );
+        // One may become old among others while the request is under way: they are not told as old then.
         let record = case(&settings).record().unwrap();
         let young = Record {
             body: record.body.replace("2025-03-14", "2025-03-16"),
@@ -155,13 +157,11 @@ mod tests {
 
     #[test]
     fn a_test_purchase_whose_project_is_gone_goes_to_the_other_one() {
-        for route in ["sandbox_api_key", "sandbox_api_key backfill"] {
-            let body = r#"{"timestamp":"2025-03-14T09:26:53.000000+0000"}"#;
-            let one = sending(&INTEGRATION, 1).on(route).with(&[body]);
-            let request = one.under(case(&json!({})).settings()).request();
-            let body: Value = serde_json::from_str(&request.body).unwrap();
-            assert_eq!(body["api_key"], "phc_a", "{route}");
-        }
+        let body = r#"{"timestamp":"2025-03-14T09:26:53.000000+0000"}"#;
+        let one = sending(&INTEGRATION, 1).on("sandbox_api_key").with(&[body]);
+        let request = one.under(case(&json!({})).settings()).request();
+        let body: Value = serde_json::from_str(&request.body).unwrap();
+        assert_eq!(body["api_key"], "phc_a");
     }
 
     #[test]

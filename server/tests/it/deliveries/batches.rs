@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::support::backend::ALL;
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    MINUTE, SECOND, advance, amplitude, bought, deliveries, enable, entries, fates_of, get, settle_down,
-    told, transaction_of, work,
+    HOUR, MINUTE, SECOND, advance, amplitude, bought, deliveries, enable, entries, fates_of, get,
+    settle_down, told, transaction_of, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
@@ -284,5 +284,46 @@ async fn of_mixpanels_calls_the_one_that_tells_events_apart_carries_several() {
             }
             assert_conserved(&server).await;
         }
+    }
+}
+
+/// PostHog takes events of more than 48 hours in requests of their own.
+#[tokio::test]
+async fn what_grows_old_while_it_is_repeated_no_longer_travels_with_what_is_new() {
+    for backend in ALL {
+        let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+        let server = TestServer::on(backend).await;
+        let posthog =
+            json!({"api_key": "phc_k", "base_url": vendor.url, "events": {"access_level_updated": false}});
+        enable(&server, "posthog", posthog).await;
+        let at = |time: &str| json!({"purchased_at": time, "originally_purchased_at": time});
+        let ann = Customer::new(&server, "ann").await;
+        let old = with(bought("old"), at("2026-01-01T00:00:00Z"));
+        ann.post(TRANSACTION, &old).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        advance(&server, 50 * HOUR).await;
+        let bob = Customer::new(&server, "bob").await;
+        let new = with(bought("new"), at("2026-01-03T01:00:00Z"));
+        bob.post(TRANSACTION, &new).await;
+        settle_down(&server.state).await;
+        let failed = vendor.count();
+        vendor.script(|_, _| Manner::Answers(200, "{}"));
+        advance(&server, HOUR).await;
+        let requests = vendor.received().split_off(failed);
+        let mut told: Vec<_> = requests
+            .iter()
+            .map(|request| {
+                let body: Value = request.json();
+                let batch = body["batch"].as_array().unwrap().iter();
+                let ids =
+                    batch.map(|event| event["properties"]["transaction_id"].as_str().unwrap().to_owned());
+                (body["historical_migration"] == true, ids.collect::<Vec<_>>())
+            })
+            .collect();
+        told.sort();
+        let expected = [(false, vec!["new".to_owned()]), (true, vec!["old".to_owned()])];
+        assert_eq!(told, expected, "{backend:?}");
+        assert_conserved(&server).await;
     }
 }
