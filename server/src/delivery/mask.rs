@@ -20,9 +20,25 @@ impl Mask {
         Self(Vec::new())
     }
 
-    /// Of this customer.
-    pub fn of(customer: &Customer<'_>) -> Self {
-        Self::new(personal::values(customer).into_iter())
+    /// Of this customer and of an event of theirs in the form of the webhook.
+    pub fn of(customer: &Customer<'_>, payload: &str) -> Self {
+        Self::new(personal::values(customer, payload).into_iter())
+    }
+
+    /// Of all that these hide.
+    pub fn together<'m>(masks: impl Iterator<Item = &'m Self>) -> Self {
+        Self::sorted(masks.flat_map(|mask| mask.0.iter().cloned()).collect())
+    }
+
+    /// The same, hiding these values too.
+    pub fn and(self, values: Vec<String>) -> Self {
+        Self::sorted([self.0, values].concat())
+    }
+
+    /// Those of its values that stand in one of these texts.
+    pub fn within(&self, texts: [&str; 2]) -> Vec<String> {
+        let stands = |value: &&String| texts.iter().any(|text| text.contains(value.as_str()));
+        self.0.iter().filter(stands).cloned().collect()
     }
 
     /// Of an app's secrets for an integration, which an answer may repeat.
@@ -49,7 +65,10 @@ impl Mask {
     }
 
     fn new(values: impl Iterator<Item = String>) -> Self {
-        let mut values: Vec<String> = values.flat_map(|value| forms(&value)).collect();
+        Self::sorted(values.flat_map(|value| forms(&value)).collect())
+    }
+
+    fn sorted(mut values: Vec<String>) -> Self {
         values.sort_by(|one, other| other.len().cmp(&one.len()).then(one.cmp(other)));
         values.dedup();
         Self(values)

@@ -1,5 +1,6 @@
 //! Sends records in one request, and settles what comes back for each of them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -70,32 +71,52 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
         shared.state.metrics.tried(shared.slug, verdict.name(), seconds);
     }
     // First of all: what is settled below is due again at once.
-    if let Some(why) = why_blocked(shared, &batch, &outcome) {
-        shared.block(&why).await;
+    let mut words = Words::of(shared, &batch, &outcome);
+    if let Some(why) = why_blocked(&outcome) {
+        shared.block(&words.told(why)).await;
     }
     let settled = batch
         .into_iter()
         .zip(&outcome.verdicts)
-        .map(|(ready, verdict)| finish(shared, target, ready, verdict, &outcome, started_at));
+        .map(|(ready, verdict)| finish(shared, target, ready, verdict, (&outcome, &mut words), started_at));
     let settled = settled.collect();
     shared.settling.settle(&shared.state, shared.slug, settled).await;
 }
 
 /// What the third party has to say against the settings, if it has.
-fn why_blocked(shared: &Shared, batch: &[Ready], outcome: &Outcome) -> Option<String> {
-    let mut verdicts = batch.iter().zip(&outcome.verdicts);
-    verdicts.find_map(|(ready, verdict)| match verdict {
-        Verdict::Misconfigured(why) | Verdict::RejectedAndBlocked(why) => {
-            Some(told(shared, ready, outcome, why))
-        }
+fn why_blocked(outcome: &Outcome) -> Option<&str> {
+    outcome.verdicts.iter().find_map(|verdict| match verdict {
+        Verdict::Misconfigured(why) | Verdict::RejectedAndBlocked(why) => Some(why.as_str()),
         _ => None,
     })
 }
 
-/// A third party's words as they may be kept.
-fn told(shared: &Shared, ready: &Ready, outcome: &Outcome, words: &str) -> String {
-    let words = outcome.credentials.text(&shared.secrets.text(words));
-    ready.mask.answer(&words)
+/// A third party's words about a request as they may be kept. They may repeat anything of any of its records.
+struct Words<'a> {
+    masks: [&'a Mask; 2],
+    personal: Mask,
+    /// Most records get the same words.
+    told: HashMap<String, String>,
+}
+
+impl<'a> Words<'a> {
+    fn of(shared: &'a Shared, batch: &[Ready], outcome: &'a Outcome) -> Self {
+        Self {
+            masks: [&shared.secrets, &outcome.credentials],
+            personal: Mask::together(batch.iter().map(|ready| &ready.mask)),
+            told: HashMap::new(),
+        }
+    }
+
+    fn told(&mut self, words: &str) -> String {
+        if let Some(told) = self.told.get(words) {
+            return told.clone();
+        }
+        let [secrets, credentials] = self.masks;
+        let told = self.personal.answer(&credentials.text(&secrets.text(words)));
+        self.told.insert(words.to_owned(), told.clone());
+        told
+    }
 }
 
 /// Makes the request, and those that follow from its answer; these wait for the `limiter` too.
@@ -224,11 +245,11 @@ fn finish(
     target: Target,
     ready: Ready,
     verdict: &Verdict,
-    outcome: &Outcome,
+    (outcome, words): (&Outcome, &mut Words<'_>),
     started_at: i64,
 ) -> Settlement {
     let now = shared.state.clock.now();
-    let told = |words: &str| told(shared, &ready, outcome, words);
+    let mut told = |text: &str| words.told(text);
     let mut settlement = ready.settlement.clone();
     settlement.tries += 1;
     let counted = settlement.tries - ready.counts.uncounted;
@@ -259,19 +280,19 @@ fn finish(
         answer: told(&outcome.answer),
         verdict: verdict.name().to_owned(),
     });
-    let later = |due_at, reason: &str, alone| End::Later {
+    let later = |due_at, reason: String, alone| End::Later {
         due_at,
-        reason: told(reason),
-        record: Some(keep(&ready.record, alone, counts)),
+        reason,
+        record: Some(keep(&ready.record, alone, counts, &ready.mask)),
     };
     let tries = u32::try_from(counted).unwrap_or(u32::MAX);
     settlement.end = match verdict {
         Verdict::Delivered => closed("delivered", None),
         Verdict::DeliveredWithWarning(why) => closed("delivered", Some(told(why))),
         Verdict::Rejected(why) | Verdict::RejectedAndBlocked(why) => closed("rejected", Some(told(why))),
-        Verdict::Misconfigured(why) => later(now, why, ready.alone),
-        Verdict::Resend => later(now, "others of its request were wrong", ready.alone),
-        Verdict::ResendAlone => later(now, "the request was too much at once", true),
+        Verdict::Misconfigured(why) => later(now, told(why), ready.alone),
+        Verdict::Resend => later(now, "others of its request were wrong".into(), ready.alone),
+        Verdict::ResendAlone => later(now, "the request was too much at once".into(), true),
         Verdict::Retry { why, .. } | Verdict::RetryAtMost { why, .. }
             if shared.is_dead(&ready.record.route) =>
         {
@@ -284,7 +305,7 @@ fn finish(
                 verdict,
                 outcome.retry_after,
             ) {
-                Some(wait) => later(now.saturating_add(wait), why, ready.alone),
+                Some(wait) => later(now.saturating_add(wait), told(why), ready.alone),
                 None => closed(
                     "rejected",
                     Some(format!("given up after {tries} tries: {}", told(why))),

@@ -53,6 +53,9 @@ struct Kept {
     alone: bool,
     #[serde(flatten)]
     counts: Counts,
+    /// What of it is personal: the customer may have changed it since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    personal: Vec<String>,
 }
 
 /// What tries count for.
@@ -67,13 +70,14 @@ pub struct Counts {
     pub limited: i64,
 }
 
-/// What is kept of a record for the next try, and what the tries so far count for.
-pub fn keep(record: &Record, alone: bool, counts: Counts) -> String {
+/// What is kept of a record for the next try, with what the mask hides of it and what the tries so far count for.
+pub fn keep(record: &Record, alone: bool, counts: Counts, mask: &Mask) -> String {
     let kept = Kept {
         route: record.route.clone(),
         body: record.body.clone(),
         alone,
         counts,
+        personal: mask.within([&record.route, &record.body]),
     };
     serde_json::to_string(&kept).expect("texts always serialise")
 }
@@ -92,7 +96,8 @@ pub fn consider(
 ) -> Considered {
     let (encoded, mask) = {
         let customer = Customer::new(&turn.profile, &turn.details, app, now);
-        (encode(&turn, &customer, known, target, now), Mask::of(&customer))
+        let mask = Mask::of(&customer, &turn.payload);
+        (encode(&turn, &customer, known, target, now), mask)
     };
     let settlement = Settlement {
         lane: turn.lane,
@@ -122,13 +127,14 @@ pub fn consider(
             body,
             alone,
             counts,
+            personal,
         }) => Considered::Send(Box::new(Ready {
             settlement,
             record: Record { route, body },
             alone,
             counts,
             profile: turn.profile.id,
-            mask,
+            mask: mask.and(personal),
         })),
         Err(skip) => {
             let end = end_of(skip, turn, &known.integration.limits);
@@ -147,7 +153,7 @@ pub fn preview(
 ) -> Result<(Record, Mask), Skip> {
     let customer = Customer::new(&turn.profile, &turn.details, app, now);
     let record = tell(turn, &customer, known, target, now)?;
-    Ok((record, Mask::of(&customer)))
+    Ok((record, Mask::of(&customer, &turn.payload)))
 }
 
 /// A closed delivery.
@@ -198,6 +204,7 @@ fn encode(
             body,
             alone: false,
             counts,
+            personal: Vec::new(),
         }),
     }
 }

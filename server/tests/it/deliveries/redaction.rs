@@ -7,10 +7,11 @@ use bursar_domain::identifiers::NAMES;
 use bursar_domain::integrations::ALL;
 use serde_json::{Value, json};
 
-use crate::support::backend::fresh_postgres_url;
-use crate::support::deliveries::bought;
+use crate::support::backend::{Backend, fresh_postgres_url};
+use crate::support::deliveries::{HOUR, advance, bought, enable, entries, settle_down, webhook, work};
 use crate::support::program::Program;
-use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION};
+use crate::support::purchases::Customer;
+use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Received, Vendor};
 
 /// What stands in every secret of `domain/tests/integrations/settings`, and what base64 makes of it.
@@ -234,4 +235,87 @@ fn run(database: &str, urls: &[(&str, String)]) -> (String, Vec<String>) {
         answers.push(shown.replace("canary-customer", ""));
     }
     (program.stop(), answers)
+}
+
+/// Everything that was sent comes back, as a failure.
+async fn mirror() -> Vendor {
+    let body = |body: &str| format!("HTTP/1.1 500 x\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    Vendor::with(move |request, _| match request.body.as_str() {
+        "{}" => Manner::Answers(200, "{}"),
+        told => Manner::Raw(body(told)),
+    })
+    .await
+}
+
+/// All tries of all deliveries, and why these are where they are.
+async fn shown(server: &TestServer) -> String {
+    let mut all = String::new();
+    for delivery in entries(server, "deliveries").await {
+        let id = delivery["delivery_id"].as_str().unwrap();
+        let path = format!("apps/{}/deliveries/{id}", server.app_id);
+        all += &server.admin("GET", &path, "").await.text();
+    }
+    all
+}
+
+fn posthog(url: &str) -> Value {
+    json!({"api_key": "phc_k", "base_url": url, "events": {"access_level_updated": false}})
+}
+
+#[tokio::test]
+async fn what_an_answer_says_of_one_customer_is_kept_with_no_other_ones_try() {
+    let (server, vendor) = (TestServer::on(Backend::SqliteMemory).await, mirror().await);
+    enable(&server, "posthog", posthog(&vendor.url)).await;
+    let emails = ["ann@private.example", "bob@private.example"];
+    for (name, email) in ["ann", "bob"].into_iter().zip(emails) {
+        let customer = Customer::new(&server, name).await;
+        customer.call("PATCH", PROFILE, &json!({"email": email})).await;
+        customer.post(TRANSACTION, &bought(name)).await;
+    }
+    let _working = work(&server);
+    settle_down(&server.state).await;
+    assert_eq!(vendor.count(), 1, "both travel together");
+    let sent = vendor.received()[0].body.clone();
+    assert!(emails.iter().all(|email| sent.contains(email)), "{sent}");
+    let shown = shown(&server).await;
+    assert!(shown.contains("500"), "{shown}");
+    assert_none("tries", &shown, &emails);
+}
+
+#[tokio::test]
+async fn what_was_true_of_the_customer_before_is_masked_too() {
+    let emails = [
+        "first@private.example",
+        "second@private.example",
+        "third@private.example",
+    ];
+    for slug in ["webhook", "posthog"] {
+        let (server, vendor) = (TestServer::on(Backend::SqliteMemory).await, mirror().await);
+        let settings = match slug {
+            "webhook" => webhook(&vendor.url),
+            _ => posthog(&vendor.url),
+        };
+        enable(&server, slug, settings).await;
+        let ann = Customer::new(&server, "ann").await;
+        let is_now = async |email: &str| {
+            let changed = ann.call("PATCH", PROFILE, &json!({"email": email})).await;
+            assert_eq!(changed.status, 200, "{}", changed.text());
+        };
+        is_now(emails[0]).await;
+        ann.post(TRANSACTION, &bought("t1")).await;
+        is_now(emails[1]).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        is_now(emails[2]).await;
+        advance(&server, HOUR).await;
+        assert!(vendor.count() > 1, "{slug}");
+        let sent: String = vendor
+            .received()
+            .into_iter()
+            .map(|request| request.body)
+            .collect();
+        let told = if slug == "webhook" { emails[0] } else { emails[1] };
+        assert!(sent.contains(told), "{slug}: {sent}");
+        assert_none(slug, &shown(&server).await, &emails);
+    }
 }
