@@ -257,3 +257,54 @@ async fn what_is_due_of_an_app_that_another_server_has_just_made_is_handled() {
         assert!(left.is_empty(), "{backend:?}");
     }
 }
+
+#[tokio::test]
+async fn every_wrong_field_of_a_body_is_named() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let app = format!("apps/{}", server.app_id);
+    for (method, path, body, expected) in [
+        (
+            "PATCH",
+            app.clone(),
+            json!({"nam": 1, "settings": {"sharing": "x", "collect_ip": 1, "vat": {"DE": 1, "FR": "0.2", "IT": 2}, "sharring": 1}}),
+            vec!["nam"],
+        ),
+        (
+            "PATCH",
+            app.clone(),
+            json!({"settings": {"sharing": "x", "collect_ip": 1, "vat": {"DE": 1, "FR": "0.2", "IT": 2}, "sharring": 1}}),
+            vec![
+                "settings.collect_ip",
+                "settings.sharing",
+                "settings.sharring",
+                "settings.vat.DE",
+                "settings.vat.IT",
+            ],
+        ),
+        (
+            "PUT",
+            format!("{app}/integrations/webhook"),
+            json!({}),
+            vec!["enabled", "settings"],
+        ),
+        (
+            "POST",
+            format!("{app}/replays"),
+            json!({"filter": {"integration": 1, "states": ["odd"], "after": 2}, "dry_run": "no"}),
+            vec![
+                "dry_run",
+                "filter.after",
+                "filter.integration",
+                "filter.states[0]",
+            ],
+        ),
+    ] {
+        let answer = server.admin(method, &path, &body.to_string()).await;
+        assert_eq!(answer.status, 422, "{}", answer.text());
+        let errors = answer.json()["errors"].clone();
+        let errors = errors.as_array().unwrap().iter();
+        let mut fields: Vec<_> = errors.map(|error| error["field"].as_str().unwrap()).collect();
+        fields.sort_unstable();
+        assert_eq!(fields, expected, "{body}");
+    }
+}

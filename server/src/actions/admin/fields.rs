@@ -1,6 +1,8 @@
 //! Checks the fields of administration calls. Each bad field is named with its path in the body.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
+use serde_json::{Value as Json, json};
 
 use crate::actions::ActionError;
 
@@ -53,8 +55,40 @@ pub fn bad(field: &str, why: impl Into<String>) -> ActionError {
     ActionError::BadFields(vec![(field.to_owned(), why.into())])
 }
 
-/// Reads a value; if it is not of the right form, names the field. `prefix` stands before its path.
-pub fn read<'de, T, D>(from: D, prefix: &str) -> Result<T, ActionError>
+/// A field that is not of the right form, and why.
+struct Wrong {
+    path: String,
+    why: String,
+}
+
+/// Reads the text of a body, which is JSON. Names every field that is not of the right form.
+pub fn read_text<T: DeserializeOwned>(text: &[u8]) -> Result<T, ActionError> {
+    first_wrong(&mut serde_json::Deserializer::from_slice(text)).map_err(|wrong| {
+        // Of the same name twice the value keeps one.
+        let value = serde_json::from_slice(text).ok();
+        let all = value.and_then(|value| read::<T>(value, "").err());
+        all.unwrap_or_else(|| bad(&wrong.path, plain(&wrong.why)))
+    })
+}
+
+/// Reads a value. Names every field that is not of the right form, as far as what is wrong with one does not hide
+/// another. `prefix` stands before their paths.
+pub fn read<T: DeserializeOwned>(mut value: Json, prefix: &str) -> Result<T, ActionError> {
+    /// Nobody reads more.
+    const MOST: usize = 20;
+    let mut wrong = match first_wrong(&value) {
+        Ok(read) => return Ok(read),
+        Err(wrong) => Some(wrong),
+    };
+    let mut problems = Vec::new();
+    while let Some(Wrong { path, why }) = wrong.take().filter(|_| problems.len() < MOST) {
+        wrong = next_wrong::<T>(&mut value, &path, &why);
+        problems.push((join(&[prefix, &path]), plain(&why)));
+    }
+    Err(ActionError::BadFields(problems))
+}
+
+fn first_wrong<'de, T, D>(from: D) -> Result<T, Wrong>
 where
     T: Deserialize<'de>,
     D: Deserializer<'de>,
@@ -62,8 +96,66 @@ where
     serde_path_to_error::deserialize(from).map_err(|error| {
         let path = error.path().to_string();
         let why = error.into_inner().to_string();
-        bad(&full_path(prefix, &path, &why), plain(&why))
+        Wrong {
+            path: full_path(&path, &why),
+            why,
+        }
     })
+}
+
+/// What else is wrong: something that fits is put at `path` for that, if anything does.
+fn next_wrong<T: DeserializeOwned>(value: &mut Json, path: &str, why: &str) -> Option<Wrong> {
+    let named = why.rsplit("expected ").next().unwrap_or_default();
+    let choice = named.split('`').nth(1).map(|choice| json!(choice));
+    let fits = [
+        json!(null),
+        json!(false),
+        json!(0),
+        json!(""),
+        json!({}),
+        json!([]),
+    ];
+    // What is unknown fits nowhere and is taken away.
+    for stand_in in fits.into_iter().chain(choice).map(Some).chain([None]) {
+        let mut tried = value.clone();
+        if put(&mut tried, path, stand_in).is_none() {
+            continue;
+        }
+        match first_wrong::<T, _>(&tried) {
+            Ok(_) => return None,
+            Err(next) if is_within(&next.path, path) => {}
+            Err(next) => {
+                *value = tried;
+                return Some(next);
+            }
+        }
+    }
+    None
+}
+
+/// Is it the field at the path or one inside it?
+fn is_within(field: &str, path: &str) -> bool {
+    let rest = field.strip_prefix(path);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// Puts something at a path, or takes away what is there. `None`: there is no such place.
+fn put(value: &mut Json, path: &str, stand_in: Option<Json>) -> Option<()> {
+    let steps = path.replace('[', ".").replace(']', "");
+    let (around, name) = steps.rsplit_once('.').unwrap_or(("", &steps));
+    let steps = around.split('.').filter(|step| !step.is_empty());
+    let place = steps.into_iter().try_fold(value, |inner, step| match inner {
+        Json::Object(fields) => fields.get_mut(step),
+        Json::Array(entries) => entries.get_mut(step.parse::<usize>().ok()?),
+        _ => None,
+    })?;
+    match (place, stand_in) {
+        (Json::Object(fields), Some(stand_in)) => drop(fields.insert(name.to_owned(), stand_in)),
+        (Json::Object(fields), None) => drop(fields.remove(name)),
+        (Json::Array(entries), Some(stand_in)) => *entries.get_mut(name.parse::<usize>().ok()?)? = stand_in,
+        _ => return None,
+    }
+    Some(())
 }
 
 /// The reader's words for the caller: no place in the text, because the field is named; no value, because it may be a
@@ -87,17 +179,18 @@ fn plain(why: &str) -> String {
 
 /// The path of the field that an error is about. Where a field is missing or unknown, the path that the reader
 /// tells may be that of the object around it, and the field's name stands in the message alone.
-fn full_path(prefix: &str, path: &str, why: &str) -> String {
-    let named = ["missing field `", "unknown field `"]
+fn full_path(path: &str, why: &str) -> String {
+    let named = ["missing field `", "unknown field `", "duplicate field `"]
         .iter()
         .find_map(|start| why.strip_prefix(start)?.split('`').next());
     let named = named.filter(|name| path.rsplit('.').next() != Some(name));
-    let parts = [
-        prefix,
-        if path == "." { "" } else { path },
-        named.unwrap_or_default(),
-    ];
-    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let path = if path == "." { "" } else { path };
+    join(&[path, named.unwrap_or_default()])
+}
+
+/// Parts of a path as one; without any it is the whole body.
+fn join(parts: &[&str]) -> String {
+    let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
     if parts.is_empty() {
         "body".to_owned()
     } else {
@@ -133,8 +226,7 @@ mod tests {
     }
 
     fn field(body: &str) -> String {
-        let mut reader = serde_json::Deserializer::from_str(body);
-        match read::<Outer, _>(&mut reader, "").unwrap_err() {
+        match read_text::<Outer>(body.as_bytes()).unwrap_err() {
             ActionError::BadFields(fields) => fields[0].0.clone(),
             other => panic!("{other:?}"),
         }
@@ -152,8 +244,71 @@ mod tests {
     }
 
     #[test]
+    fn every_bad_field_is_named() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "only read")]
+        struct Draft {
+            kind: Kind,
+            filter: Filter,
+            label: Option<String>,
+            #[serde(default)]
+            dry: bool,
+        }
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields, rename_all = "snake_case")]
+        enum Kind {
+            Secret,
+        }
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "only read")]
+        struct Filter {
+            slug: String,
+            kinds: Option<Vec<Kind>>,
+            after: u8,
+        }
+        let named = |body: &str| -> Vec<String> {
+            match read_text::<Draft>(body.as_bytes()) {
+                Err(ActionError::BadFields(fields)) => fields.into_iter().map(|(field, _)| field).collect(),
+                other => panic!("{other:?}"),
+            }
+        };
+        let sorted = |body: &str| {
+            let mut fields = named(body);
+            fields.sort();
+            fields
+        };
+        assert_eq!(
+            sorted(
+                r#"{"kind":"x","filter":{"slug":1,"kinds":["y","z","secret"],"afer":1},"label":2,"dry":"no","lab":1,"labels":1}"#
+            ),
+            [
+                "dry",
+                "filter.afer",
+                "filter.after",
+                "filter.kinds[0]",
+                "filter.kinds[1]",
+                "filter.slug",
+                "kind",
+                "lab",
+                "label",
+                "labels"
+            ]
+        );
+        assert_eq!(
+            sorted(r#"{"kind":"secret","filter":{}}"#),
+            ["filter.after", "filter.slug"]
+        );
+        assert_eq!(
+            sorted(r#"{"kind":"secret","filter":{"slug":"","after":0},"dry":true,"dry":true}"#),
+            ["dry"]
+        );
+    }
+
+    #[test]
     fn the_reason_is_plain_and_does_not_repeat_the_value() {
-        let why = |body: &str| match read::<Outer, _>(&mut serde_json::Deserializer::from_str(body), "") {
+        let why = |body: &str| match read_text::<Outer>(body.as_bytes()) {
             Err(ActionError::BadFields(fields)) => fields[0].1.clone(),
             other => panic!("{other:?}"),
         };

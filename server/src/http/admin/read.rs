@@ -38,8 +38,7 @@ pub fn body<T: DeserializeOwned>(call: &Call) -> Result<T, ApiError> {
     call.json()?;
     let is_blank = call.body.iter().all(u8::is_ascii_whitespace);
     let text: &[u8] = if is_blank { b"{}" } else { &call.body };
-    let mut reader = serde_json::Deserializer::from_slice(text);
-    Ok(fields::read(&mut reader, "")?)
+    Ok(fields::read_text(text)?)
 }
 
 /// No body, or an empty one: there is nothing to be said.
