@@ -106,6 +106,7 @@ mod tests {
             refunded_share: None,
             usd_rate: None,
             regular_price: None,
+            is_of_unknown_product: false,
             mark: 0,
         }
     }

@@ -66,6 +66,8 @@ pub struct Report<'a> {
     pub regular_price: Option<Decimal>,
     /// Can the product be bought again and again?
     pub is_consumable: bool,
+    /// Is the product in the catalogue?
+    pub is_known_product: bool,
     /// The id that a one-time purchase gets. The mark of a new chain is taken from it.
     pub purchase_id: Uuid,
     /// The time, and what the product gives access to.
@@ -113,6 +115,7 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
     };
     let before = Before::of(parties, report.context, handled);
     complete(&mut report, stored.as_ref(), parties, &key);
+    report.transaction.is_of_unknown_product = is_of_unknown_product(&report, known);
     if key.is_of_family {
         let stored = family::take_in(parties, &key, known, &report);
         return Ok((before.changes(parties, report.context.now), stored));
@@ -322,6 +325,15 @@ fn regular_price(report: &Report<'_>, stored: Option<&Transaction>) -> Option<De
         .filter(is_same_product)
         .and_then(|stored| stored.regular_price);
     stored.or(report.regular_price).filter(|_| is_reduced)
+}
+
+/// Is what it gives that of an unknown product? Once the catalogue knew the product, what it gives was noted from there.
+fn is_of_unknown_product(report: &Report<'_>, known: Option<&Transaction>) -> bool {
+    let new = &report.transaction;
+    let is_noted = |known: &&Transaction| {
+        known.product_id == new.product_id && Key::of(known) == Key::of(new) && !known.is_of_unknown_product
+    };
+    !report.is_known_product && !known.is_some_and(|known| is_noted(&known))
 }
 
 /// What a transaction adds to its profile's total revenue.

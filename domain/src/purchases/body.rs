@@ -168,6 +168,7 @@ fn read(body: &Object<'_>) -> Option<Transaction> {
         refunded_share: None,
         usd_rate: None,
         regular_price: None,
+        is_of_unknown_product: false,
         mark: 0,
     };
     match purchase_type {
@@ -293,6 +294,7 @@ mod tests {
             refunded_share: None,
             usd_rate: None,
             regular_price: None,
+            is_of_unknown_product: false,
             mark: 0,
         };
         assert_eq!(parsed(&value(ONE_TIME)), Ok(expected.clone()));
@@ -338,6 +340,7 @@ mod tests {
             refunded_share: None,
             usd_rate: None,
             regular_price: None,
+            is_of_unknown_product: false,
             mark: 0,
         };
         assert_eq!(parsed(&value(SUBSCRIPTION)), Ok(expected));

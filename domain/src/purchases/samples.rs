@@ -45,6 +45,7 @@ pub fn paid(id: &str, from: i64) -> Transaction {
         refunded_share: None,
         usd_rate: None,
         regular_price: None,
+        is_of_unknown_product: false,
         mark: 0,
     }
 }

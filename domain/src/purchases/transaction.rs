@@ -82,6 +82,9 @@ pub struct Transaction {
         skip_serializing_if = "Option::is_none"
     )]
     pub regular_price: Option<Decimal>,
+    /// Was its product not in the catalogue when what it gives was noted?
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_of_unknown_product: bool,
     /// Which chain has taken it in: after a profile is deleted, another one begins under the same original id.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub mark: u32,
@@ -272,6 +275,12 @@ impl Transaction {
             cancellation_reason: Some(CancellationReason::Refund),
             ..refunded
         }
+    }
+
+    /// Is what it gives to be noted anew, after it was reported as `old`? Its product was corrected, or has come into the
+    /// catalogue since.
+    pub fn gives_anew(&self, old: &Self) -> bool {
+        self.product_id != old.product_id || old.is_of_unknown_product && !self.is_of_unknown_product
     }
 
     /// Does its offer say that it is a free trial?

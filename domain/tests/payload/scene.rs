@@ -229,6 +229,7 @@ fn month(kind: EventKind) -> Fact {
             refunded_share: None,
             usd_rate: None,
             regular_price: None,
+            is_of_unknown_product: false,
             mark: 0,
         },
         subscription_expires_at: Some(to),

@@ -21,7 +21,7 @@ pub(super) fn buy_once(holdings: &mut Holdings, report: Report<'_>) -> Vec<Fact>
     let was_refunded = match stored {
         Some(stored) => {
             let old = std::mem::replace(&mut stored.transaction, transaction.clone());
-            if old.product_id != transaction.product_id {
+            if transaction.gives_anew(&old) {
                 stored.is_consumable = report.is_consumable;
                 stored.access_level_id = gives;
             }

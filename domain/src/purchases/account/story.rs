@@ -30,6 +30,8 @@ pub struct Story {
     pub waits: Waits,
     pub timers: Timers,
     pub usd_rate: Option<Decimal>,
+    /// The product that the catalogue lacks; it gives what unknown ones give.
+    pub unknown: Option<(&'static str, Option<&'static str>)>,
     pub grants: u128,
     pub reports: u32,
 }
@@ -50,6 +52,7 @@ impl Default for Story {
             waits: Waits::default(),
             timers: Timers::default(),
             usd_rate: Some(Decimal::ONE),
+            unknown: None,
             grants: 0,
             reports: 0,
         }
@@ -102,6 +105,8 @@ impl Story {
         let is_uncovered = |stored: &&Transaction| {
             stored.store == transaction.store && Some(&stored.id) == uncovered.as_ref()
         };
+        let unknown = self.unknown.filter(|(product, _)| transaction.product_id == *product);
+        let level = unknown.map_or_else(|| level_of(&transaction.product_id), |(_, level)| level);
         let report = Report {
             transaction: transaction.clone(),
             known,
@@ -110,13 +115,14 @@ impl Story {
             sharing: self.sharing,
             sandbox_sharing: self.sandbox_sharing.unwrap_or(self.sharing),
             regular_price: self.regular_price,
-            is_consumable: transaction.product_id == "coins",
+            is_consumable: transaction.product_id == "coins" && unknown.is_none(),
+            is_known_product: unknown.is_none(),
             purchase_id: Uuid::from_fields(self.reports, 0, 0, &[0; 8]),
             context: Context {
                 now,
                 waits: &self.waits,
                 timers: &self.timers,
-                access_level_id: level_of(&transaction.product_id),
+                access_level_id: level,
             },
         };
         let answer = super::report(&mut parties, report);

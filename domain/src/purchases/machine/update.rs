@@ -20,7 +20,7 @@ impl Change<'_> {
             self.chain.latest = new.clone();
         }
         self.chain.show_newest(&new);
-        if old.product_id != new.product_id {
+        if new.gives_anew(old) {
             self.chain.note_level(&new.id, self.context.access_level_id);
         }
         if new.is_family_shared {

@@ -179,6 +179,7 @@ impl Once {
             sandbox_sharing: settings.sandbox_sharing.unwrap_or(settings.sharing),
             regular_price: product.regular_price(&self.transaction),
             is_consumable: product.is_consumable,
+            is_known_product: product.is_known,
             purchase_id: self.purchase_id,
             context: self
                 .rules
@@ -189,6 +190,7 @@ impl Once {
 
 /// What the catalogue says of a product.
 struct Product {
+    is_known: bool,
     access_level_id: Option<String>,
     is_consumable: bool,
     price: Option<(Decimal, String)>,
@@ -199,6 +201,7 @@ impl Product {
         let Some(row) = rows.first_mut() else {
             let gives_premium = rules.app.settings.unknown_product == UnknownProduct::Premium;
             return Ok(Self {
+                is_known: false,
                 access_level_id: gives_premium.then(|| PREMIUM.to_owned()),
                 is_consumable: false,
                 price: None,
@@ -207,6 +210,7 @@ impl Product {
         let value = row.opt_text(2)?.map(|value| value.parse()).transpose();
         let value = value.map_err(|_| StoreError::Corrupt("a product's price cannot be read".into()))?;
         Ok(Self {
+            is_known: true,
             access_level_id: row.opt_text(0)?,
             is_consumable: row.int(1)? != 0,
             price: value.zip(row.opt_text(3)?),

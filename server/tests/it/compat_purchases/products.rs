@@ -105,6 +105,24 @@ async fn an_unknown_product_gives_premium_or_nothing_as_the_app_says() {
 }
 
 #[tokio::test]
+async fn a_product_that_is_added_late_gives_its_level_with_the_next_report_of_the_purchase() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let app = format!("apps/{}", server.app_id);
+        put(&server, &format!("{app}/access-levels/gold"), "").await;
+        let user = Customer::new(&server, "user-1").await;
+        let bought = with(subscription(), json!({"store_product_id": "late"}));
+        let shown = user.post(TRANSACTION, &bought).await;
+        assert_eq!(level_ids(&shown), ["premium"], "{backend:?}: {shown}");
+        let product = r#"{"access_level_id":"gold","consumable":false}"#;
+        put(&server, &format!("{app}/products/app_store/late"), product).await;
+        let shown = user.post(TRANSACTION, &bought).await;
+        // What the purchase gave before has ended.
+        assert_eq!(level_ids(&shown), ["gold", "premium"], "{backend:?}: {shown}");
+    }
+}
+
+#[tokio::test]
 async fn revenue_is_the_sum_in_dollars_at_the_days_rate() {
     for backend in ALL {
         let server = TestServer::on(backend).await;

@@ -336,3 +336,54 @@ fn a_chain_that_cannot_be_so_is_left_alone_and_holds_up_no_other() {
     assert_eq!(story.parties[A].holdings.chains[0], before);
     assert_eq!(story.parties[A].holdings.next_due(story.context(day(40))), None);
 }
+
+#[test]
+fn a_product_that_comes_into_the_catalogue_gives_its_level_with_the_next_report_of_what_was_bought() {
+    let gold = of_product("gold", paid("t1", 0));
+    let once = of_product("gold", bought_once("o1", 0));
+    for unknown in [Some("premium"), None] {
+        for bought in [&gold, &once] {
+            let mut story = Story {
+                unknown: Some(("gold", unknown)),
+                ..Story::default()
+            };
+            story.report(day(0), bought);
+            assert_eq!(story.report(day(1), bought), NOTHING, "it is still unknown");
+            story.unknown = None;
+            let told = story.report(day(2), bought);
+            assert_eq!(told.last().map(String::as_str), Some("+gold"), "{unknown:?}");
+            assert!(!story.has(A, "premium", day(2)));
+            assert_eq!(story.report(day(3), bought), NOTHING);
+            // What was noted from the catalogue stays, also when the product leaves it.
+            story.unknown = Some(("gold", unknown));
+            assert_eq!(story.report(day(4), bought), NOTHING);
+        }
+    }
+    // Who shares it follows; a consumable gives nothing.
+    let mut story = Story {
+        unknown: Some(("coins", Some("premium"))),
+        ..Story::default()
+    };
+    let coins = of_product("coins", bought_once("o1", 0));
+    story.report(day(0), &coins);
+    story.report_by(B, day(0), &coins);
+    story.unknown = None;
+    assert_eq!(story.report(day(1), &coins), ["-premium", "b -premium"]);
+    assert!(story.parties[A].holdings.one_time[0].is_consumable);
+}
+
+#[test]
+fn an_older_period_whose_product_comes_into_the_catalogue_gives_its_level_where_it_is_shown_again() {
+    let mut story = Story {
+        unknown: Some(("gold", None)),
+        ..Story::default()
+    };
+    let gold = of_product("gold", paid("t1", 0));
+    story.report(day(0), &gold);
+    let second = paid("t2", 29);
+    story.report(day(29), &second);
+    story.unknown = None;
+    assert_eq!(story.report(day(29), &gold), NOTHING);
+    let told = story.report(day(29) + 1, &of_chain("u1", second));
+    assert_eq!(told.last().map(String::as_str), Some("+gold"));
+}

@@ -48,6 +48,7 @@ impl History<'_> {
             refunded_share: None,
             usd_rate: None,
             regular_price: None,
+            is_of_unknown_product: false,
             mark: 0,
         };
         let mut first = first;
