@@ -205,6 +205,7 @@ impl Chain {
         period.cut_at = known
             .filter(|known| !self.is_prolonged(known, &period))
             .and_then(|known| known.cut_at);
+        period.is_replaced = known.is_some_and(|known| known.is_replaced);
         period.own_level = known.and_then(|known| known.own_level.clone());
         self.forget(&transaction.id);
         self.periods.push(period);
@@ -238,10 +239,26 @@ impl Chain {
         }
     }
 
-    /// Takes back what [`Self::cut`] did at an instant.
+    /// Another product has taken the place of a transaction, which was told as its refund.
+    pub fn note_replaced(&mut self, transaction_id: &str) {
+        for period in &mut self.periods {
+            period.is_replaced |= period.transaction_id == transaction_id;
+        }
+    }
+
+    /// Was the refund of a transaction told when another product took its place?
+    pub fn is_replaced(&self, transaction_id: &str) -> bool {
+        let mut periods = self.periods.iter();
+        periods.any(|period| period.transaction_id == transaction_id && period.is_replaced)
+    }
+
+    /// Takes back what [`Self::cut`] did at an instant, because no other product took its place.
     pub fn take_back_cut(&mut self, at: i64) {
         for period in &mut self.periods {
-            period.cut_at = period.cut_at.filter(|cut_at| *cut_at != at);
+            if period.cut_at == Some(at) {
+                period.cut_at = None;
+                period.is_replaced = false;
+            }
         }
     }
 

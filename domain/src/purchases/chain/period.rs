@@ -20,6 +20,9 @@ pub struct Period {
     /// When it was cut short: another product took its place, or the store ended it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_at: Option<i64>,
+    /// Was it told as paid back when another product took its place?
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_replaced: bool,
     /// Did it cost nothing?
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_free: bool,
@@ -49,6 +52,7 @@ impl Period {
             ends_at,
             refunded_at: transaction.refunded_at,
             cut_at: None,
+            is_replaced: false,
             is_free: transaction.is_free(),
             grace: grace.unwrap_or_default(),
             own_level: None,

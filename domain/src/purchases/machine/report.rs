@@ -297,6 +297,9 @@ impl Change<'_> {
         let fact = self.note(kind, at, old);
         fact.reason = Some(told.unwrap_or(CancellationReason::Upgraded));
         fact.subscription_expires_at = Some(at);
+        if kind == EventKind::SubscriptionRefunded {
+            self.chain.note_replaced(&old.id);
+        }
         self.chain.cut(at);
     }
 

@@ -163,11 +163,15 @@ impl Change<'_> {
         }
     }
 
-    /// The event of a refund: of a trial there is nothing to pay back, it only ends.
+    /// The event of a refund: of a trial there is nothing to pay back, it only ends. What another product replaced was told
+    /// as paid back then, with all its money.
     pub(super) fn note_refund(&mut self, transaction: &Transaction, at: i64, share: Option<Decimal>) {
         let trial = self.chain.trial.as_ref();
         if trial.is_some_and(|trial| trial.transaction_id == transaction.id) {
             return self.end_trial(transaction, at);
+        }
+        if self.chain.is_replaced(&transaction.id) {
+            return;
         }
         let fact = self.note(EventKind::SubscriptionRefunded, at, transaction);
         fact.refunded_share = Some(share.unwrap_or(Decimal::ONE));

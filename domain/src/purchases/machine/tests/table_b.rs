@@ -259,12 +259,27 @@ fn b14_a_replacement_that_is_withdrawn_opens_the_period_again() {
 }
 
 #[test]
-fn b14_a_refund_of_what_was_replaced_leaves_its_end_alone() {
+fn b14_a_refund_of_what_was_replaced_is_not_told_again_and_leaves_its_end_alone() {
+    let upgraded = because(CancellationReason::Upgraded, paid("t1", 0));
+    let back = refunded(day(14), paid("t1", 0));
     let mut story = started();
-    story.report(day(12), &because(CancellationReason::Upgraded, paid("t1", 0)));
-    let facts = story.report(day(15), &refunded(day(14), paid("t1", 0)));
-    assert_made(&facts, &[(SubscriptionRefunded, day(14))]);
+    story.report(day(12), &upgraded);
+    assert_made(&story.report(day(15), &back), &[]);
     assert_eq!(story.chain().access_ends_at(), Some(day(12)));
+    // The new product told it.
+    let mut story = started();
+    let facts = story.report(day(12), &of_product("yearly", paid("t2", 12)));
+    assert_made(
+        &facts,
+        &[(SubscriptionRefunded, day(12)), (SubscriptionStarted, day(12))],
+    );
+    assert_made(&story.report(day(15), &back), &[]);
+    assert!(story.has_access(day(41)));
+    // It was no replacement after all.
+    let mut story = started();
+    story.report(day(12), &upgraded);
+    story.report(day(13), &paid("t1", 0));
+    assert_made(&story.report(day(15), &back), &[(SubscriptionRefunded, day(14))]);
 }
 
 #[test]
