@@ -275,12 +275,12 @@ impl Holdings {
 }
 
 /// Active before upcoming before ended; among active ones the latest end, then the latest purchase; among upcoming
-/// ones the earliest start; among ended ones the latest end.
+/// ones the earliest start; among ended ones the latest end. What was revoked before it began never begins: it has ended.
 fn rank(level: &AccessLevel, at: i64) -> (u8, i64, i64) {
     let end = level.expires_at.unwrap_or(i64::MAX);
     if level.is_active(at) {
         (2, end, level.purchased_at)
-    } else if end > at {
+    } else if end > at && level.starts_at.is_some_and(|start| start < end) {
         (
             1,
             level.starts_at.unwrap_or_default().saturating_neg(),

@@ -26,7 +26,8 @@ impl Access {
     fn rank(self, now: i64) -> (u8, i64) {
         let end = self.ends_at.unwrap_or(i64::MAX);
         let start = self.starts_at.unwrap_or(i64::MIN);
-        match (self.is_active(now), start > now && end > now) {
+        // What was revoked before it began never begins.
+        match (self.is_active(now), start > now && end > start) {
             (true, _) => (2, end),
             (_, true) => (1, -start),
             _ => (0, end),

@@ -71,6 +71,21 @@ fn f5_a_revocation_of_what_has_not_begun_ends_it_where_it_would_begin() {
 }
 
 #[test]
+fn f5_a_grant_that_was_revoked_before_it_began_is_not_shown_as_one_that_is_to_come() {
+    for at in [None, Some(day(3))] {
+        let mut story = Story::default();
+        story.grant(day(0), "premium", Some(day(5)), Some(day(9)));
+        story.revoke(day(1), "premium", at);
+        // The one that is to come is shown, though it begins later.
+        story.grant(day(2), "premium", Some(day(7)), Some(day(20)));
+        let shown = story.level(A, "premium", day(2)).unwrap();
+        assert_eq!((shown.starts_at, shown.expires_at), (Some(day(7)), Some(day(20))));
+        assert!(!story.has(A, "premium", day(6)));
+        assert!(story.has(A, "premium", day(7)));
+    }
+}
+
+#[test]
 fn f5_a_revocation_is_refused_where_it_cannot_be() {
     let mut story = Story::default();
     let code = |answer: Result<Drafts, Violation>| answer.map_err(|violation| violation.code);
