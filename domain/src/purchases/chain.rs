@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::levels::OwnLevel;
 pub use self::paid_time::Stretch;
-pub use self::period::Period;
+pub use self::period::{Period, is_change_at_once};
 use super::access::AccessLevel;
 use super::transaction::Transaction;
 
@@ -128,9 +128,26 @@ impl Chain {
     fn ends(&self) -> impl Iterator<Item = (&Period, Option<i64>)> {
         let newest = self.periods.iter().take(1);
         let older = self.periods.iter().skip(1);
+        let converted = self.converted_in_trial();
         newest
             .map(|period| (period, period.end()))
             .chain(older.map(|period| (period, period.end_without_grace())))
+            .map(move |(period, end)| {
+                let cut = converted.filter(|(trial, _)| *trial == period.transaction_id);
+                (period, [end, cut.map(|(_, at)| at)].into_iter().flatten().min())
+            })
+    }
+
+    /// A18: the trial's transaction and when it was over, where something was charged clearly before its end. A refund of
+    /// that charge does not bring the trial back.
+    fn converted_in_trial(&self) -> Option<(&str, i64)> {
+        let id = self.trial.as_ref()?.transaction_id.as_str();
+        let trial = self.periods.iter().find(|period| period.transaction_id == id)?;
+        let later = self.periods.iter().filter(|period| !period.is_free);
+        let charged = later.map(|period| period.purchased_at).filter(|at| *at >= trial.purchased_at);
+        let charged = charged.min()?;
+        let end = trial.end_without_grace().unwrap_or(i64::MAX);
+        is_change_at_once(trial.purchased_at, end, charged).then_some((id, charged))
     }
 
     /// Was its last period paid back? Then it does not expire.

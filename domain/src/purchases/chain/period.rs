@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::OwnLevel;
+use super::{DAY, OwnLevel};
 use crate::purchases::transaction::{Transaction, is_false};
 
 /// One period of a chain.
@@ -37,6 +37,12 @@ pub struct Period {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_zero(value: &i64) -> bool {
     *value == 0
+}
+
+/// Does what begins then take the place of a period that still runs, rather than follow it?
+pub fn is_change_at_once(old_start: i64, old_end: i64, new_start: i64) -> bool {
+    let margin = DAY.min(old_end.saturating_sub(old_start) / 2);
+    new_start < old_end.saturating_sub(margin)
 }
 
 impl Period {

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::{Change, Context, by_phase, clock};
 use crate::events::{EventKind, Fact};
-use crate::purchases::chain::{Chain, Closed, DAY, Period, Phase, Trial};
+use crate::purchases::chain::{Chain, Closed, DAY, Period, Phase, Trial, is_change_at_once};
 use crate::purchases::transaction::{CancellationReason, Transaction};
 
 /// So far the first period may begin from the date that the chain gives for itself.
@@ -338,12 +338,6 @@ impl Change<'_> {
             self.chain.pause_arranged_at.is_some() && end.is_some_and(|end| next.purchased_at > end);
         self.chain.closed.is_some() || is_late || was_paused
     }
-}
-
-/// Does a product that begins then take the place of one whose period still runs, rather than follow it?
-fn is_change_at_once(old_start: i64, old_end: i64, new_start: i64) -> bool {
-    let margin = DAY.min(old_end.saturating_sub(old_start) / 2);
-    new_start < old_end.saturating_sub(margin)
 }
 
 /// Does another product take the place of a transaction that ends for this reason?

@@ -8,7 +8,8 @@ use bursar_domain::purchases::transaction::{Environment, PurchaseType, Transacti
 
 pub const STORES: [&str; 3] = ["app_store", "stripe", "my_store"];
 /// The longest wait after an end, in microseconds: sixty days for a failed charge at the App Store.
-const LONGEST_WAIT: i64 = 60 * 24 * 60 * 60 * 1_000_000;
+const LONGEST_WAIT: i64 = 60 * DAY;
+const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// From when to when somebody has access. No start: at once; no end: for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,9 +116,12 @@ impl Chain {
         let latest = self.latest()?;
         // A refund ends its period, and never prolongs what has ended.
         let end = |transaction: &Transaction| {
-            let end = with_grace(transaction, latest);
-            let refund = transaction.refunded_at;
-            end.map_or(refund, |end| Some(refund.map_or(end, |refund| end.min(refund))))
+            let ends = [
+                with_grace(transaction, latest),
+                transaction.refunded_at,
+                self.converted_at(transaction),
+            ];
+            ends.into_iter().flatten().min()
         };
         let ends: Option<Vec<_>> = self.reports.values().map(end).collect();
         let end = ends.and_then(|ends| ends.into_iter().max());
@@ -127,6 +131,15 @@ impl Chain {
         };
         let fails = latest.store == "stripe" && latest.grace_period_expires_at.is_none();
         Some(access.cut_at(latest.billing_issue_detected_at.filter(|_| fails)))
+    }
+
+    /// A trial is over with the first charge, if that begins clearly before its end.
+    fn converted_at(&self, trial: &Transaction) -> Option<i64> {
+        let (start, end) = (trial.purchased_at, trial.refunded_at.or(trial.expires_at)?);
+        let charges = self.reports.values().filter(|other| !other.is_free());
+        let charged = charges.map(|other| other.purchased_at).filter(|at| *at >= start);
+        let clearly_before = end - DAY.min((end - start) / 2);
+        charged.min().filter(|at| is_trial(trial) && *at < clearly_before)
     }
 
     /// When one product takes the place of another depends on what was known when it was reported. Where an older period
@@ -365,6 +378,11 @@ impl Model {
         let all = owned.chain(self.family.values());
         all.flat_map(|chain| chain.reports.values())
     }
+}
+
+fn is_trial(transaction: &Transaction) -> bool {
+    let is_first = transaction.purchased_at == transaction.originally_purchased_at;
+    is_first && transaction.is_free() && !transaction.replaces_another && !transaction.is_family_shared
 }
 
 /// When a transaction ends, as far as it was reported. Grace counts for the latest alone.

@@ -16,6 +16,35 @@ fn an_early_renewal_keeps_the_chain_running_and_its_refund_gives_back_the_runnin
 }
 
 #[test]
+fn a_refund_of_what_was_charged_in_a_trial_does_not_bring_the_trial_back() {
+    let yearly = of_product("yearly", paid("t2", 3));
+    for charge in [paid("t2", 3), yearly] {
+        let mut story = in_trial();
+        story.report(day(3), &charge);
+        let facts = story.report(day(4), &refunded(day(4), charge.clone()));
+        assert_made(&facts, &[(SubscriptionRefunded, day(4))]);
+        assert_eq!(story.chain().access_ends_at(), Some(day(4)));
+        assert_made(&story.wait_until(day(99)), &[]);
+        assert_eq!(story.chain().closed, Some(Closed::Refunded(day(4))));
+        // Whatever is reported first.
+        let mut story = Story::default();
+        story.report(day(5), &refunded(day(4), charge));
+        story.report(day(5), &trial("t1"));
+        assert_eq!(story.chain().access_ends_at(), Some(day(4)));
+    }
+    // What is charged at its end, a little ahead, leaves it alone.
+    let mut story = in_trial();
+    story.report(day(6), &paid("t2", 7));
+    story.report(day(6), &refunded(day(7) + 1, paid("t2", 7)));
+    assert!(story.has_access(day(7) - 1));
+    let mut story = in_trial();
+    let early = paid("t2", 6);
+    story.report(day(6), &early);
+    story.report(day(6) + HOUR, &refunded(day(6) + HOUR, early));
+    assert_eq!(story.chain().access_ends_at(), Some(day(7)));
+}
+
+#[test]
 fn renewing_of_a_new_period_is_off_since_it_was_said_of_that_one() {
     let prepaid = |transaction| Transaction {
         will_renew: false,
