@@ -120,6 +120,8 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
         let stored = family::take_in(parties, &key, known, &report);
         return Ok((before.changes(parties, report.context.now), stored));
     }
+    // What others have as the family's is news to whoever paid for it.
+    let known = known.filter(|known| !known.is_family_shared || parties[0].holdings.knows(known));
     let moved = known.filter(|known| Key::of(known) != key);
     if let Some(moved) = moved {
         take_out(parties, moved, report.uncovered.as_ref(), report.context.now);
@@ -238,18 +240,23 @@ pub fn uncovers(parties: &[Party], known: &Transaction, reported: &Transaction) 
     others.find(|id| **id != known.id).cloned()
 }
 
-/// A transaction moves to another chain: the old one goes on without it, and so does its owner's revenue.
+/// A transaction moves to another chain: the old one goes on without it, and so does its owner's revenue. A one-time
+/// purchase goes as a whole.
 fn take_out(parties: &mut [Party], moved: &Transaction, uncovered: Option<&Transaction>, now: i64) {
     let from = Key::of(moved);
-    let owner = parties
-        .iter()
-        .position(|party| party.holdings.chain(&from).is_some());
-    let Some(owner) = owner else {
+    let is_once = moved.purchase_type == PurchaseType::OneTimePurchase;
+    let has_it = |party: &Party| match is_once {
+        true => party.holdings.knows(moved),
+        false => party.holdings.chain(&from).is_some(),
+    };
+    let Some(owner) = parties.iter().position(has_it) else {
         return;
     };
     let holdings = &mut parties[owner].holdings;
     holdings.revenue_usd = holdings.revenue_usd.saturating_sub(revenue(moved));
-    if let Some(index) = holdings.chain(&from) {
+    if is_once {
+        holdings.one_time.retain(|one| Key::of(&one.transaction) != from);
+    } else if let Some(index) = holdings.chain(&from) {
         let chain = &mut holdings.chains[index];
         chain.revenue_usd = chain.revenue_usd.saturating_sub(revenue(moved));
         chain.forget(&moved.id);

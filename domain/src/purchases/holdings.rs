@@ -106,8 +106,8 @@ pub struct Key {
     pub store: String,
     /// The chain's original id; a one-time purchase's own id.
     pub original_id: String,
-    /// Is it what the family has of a subscription? That is another chain than the payer's, under whichever id it is
-    /// reported, and each profile has one of its own.
+    /// Is it what the family has? That is another chain or purchase than the payer's, under whichever id it is reported, and
+    /// each profile has one of its own.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_of_family: bool,
 }
@@ -118,7 +118,7 @@ impl Key {
         Self {
             store: transaction.store.clone(),
             original_id: transaction.original_id.clone(),
-            is_of_family: is_of_family(transaction),
+            is_of_family: transaction.is_family_shared,
         }
     }
 
@@ -148,13 +148,8 @@ impl Key {
     fn is_of(&self, transaction: &Transaction) -> bool {
         self.store == transaction.store
             && self.original_id == transaction.original_id
-            && self.is_of_family == is_of_family(transaction)
+            && self.is_of_family == transaction.is_family_shared
     }
-}
-
-/// Is it a period of a subscription for which somebody else of the family paid?
-fn is_of_family(transaction: &Transaction) -> bool {
-    transaction.is_family_shared && transaction.purchase_type == PurchaseType::Subscription
 }
 
 impl Holdings {

@@ -1,12 +1,10 @@
 //! Row A22: what somebody else of the family paid for gives access to the profile that reports it, and nothing else.
 
-use rust_decimal::Decimal;
-
-use super::{Party, Report, advance, take_out};
+use super::{Party, Report, take_out};
 use crate::purchases::holdings::Key;
 use crate::purchases::transaction::Transaction;
 
-/// Takes in a period that the family shares. The first of the parties gets a chain of its own of it, whatever the payer
+/// Takes in what the family shares. The first of the parties gets a chain or purchase of its own of it, whatever the payer
 /// or others of the family have, and whatever the app says of sharing; others that have this period already see what is
 /// said of it now. Answers the transaction as it is to be stored.
 pub(super) fn take_in(
@@ -28,12 +26,11 @@ pub(super) fn take_in(
     }
     for (index, party) in parties.iter_mut().enumerate() {
         let holdings = &mut party.holdings;
-        let chain = holdings.chain(key).map(|place| &holdings.chains[place]);
-        let is_known = chain.is_some_and(|chain| chain.has_seen(&report.transaction));
+        let is_known = holdings.knows(&report.transaction);
         if index == 0 || is_known {
             let known = is_known.then(|| before.unwrap_or(&report.transaction));
             // Of the family no fact is told.
-            advance(holdings, key, known, report.clone(), Decimal::ZERO);
+            super::take_in(holdings, key, known, report.clone());
         }
     }
     stored

@@ -35,20 +35,15 @@ pub(super) fn buy_once(holdings: &mut Holdings, report: Report<'_>) -> Vec<Fact>
                 access_level_id: gives,
                 revoked: None,
             });
-            if !transaction.is_family_shared {
-                facts.push(once(
-                    EventKind::NonSubscriptionPurchase,
-                    transaction.purchased_at,
-                    &transaction,
-                ));
-            }
+            facts.push(once(
+                EventKind::NonSubscriptionPurchase,
+                transaction.purchased_at,
+                &transaction,
+            ));
             false
         }
     };
-    if let Some(at) = transaction
-        .refunded_at
-        .filter(|_| !was_refunded && !transaction.is_family_shared)
-    {
+    if let Some(at) = transaction.refunded_at.filter(|_| !was_refunded) {
         facts.push(Fact {
             reason: Some(
                 transaction

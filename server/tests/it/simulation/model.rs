@@ -69,7 +69,7 @@ struct Grant {
 #[derive(Debug, Default)]
 pub struct Model {
     pub chains: BTreeMap<Key, Chain>,
-    /// What the family has of subscriptions: a chain for each profile that reported it, whatever the payer has.
+    /// What the family has: a chain for each profile that reported it, whatever the payer has.
     family: BTreeMap<(usize, Key), Chain>,
     grants: BTreeMap<usize, Vec<Grant>>,
     /// Levels that nothing gives any more, each with when the last of it ended.
@@ -229,7 +229,7 @@ impl Model {
 
     fn take_in(&mut self, who: usize, named: &[bool], transaction: &Transaction, sharing: Sharing) {
         let key = (transaction.store.clone(), transaction.original_id.clone());
-        if transaction.is_family_shared && !is_once(transaction) {
+        if transaction.is_family_shared {
             return self.take_in_of_family(who, &key, transaction);
         }
         self.take_out(&key, &transaction.id);

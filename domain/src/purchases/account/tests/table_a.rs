@@ -345,6 +345,52 @@ fn a22_what_the_family_has_under_the_payers_id_leaves_the_payer_alone() {
 }
 
 #[test]
+fn a22_who_paid_starts_though_the_family_told_of_the_transaction_first() {
+    for (bought, starts) in [
+        (paid("t1", 0), "subscription_started"),
+        (bought_once("t1", 0), "non_subscription_purchase"),
+    ] {
+        let copy = of_family(bought.clone());
+        let mut story = Story::default();
+        assert_eq!(story.report_by(B, day(0), &copy), ["b +premium"]);
+        assert_eq!(story.report(day(1), &bought), [starts, "+premium"]);
+        assert_eq!((story.revenue(A), story.revenue(B)), (usd(999), Decimal::ZERO));
+        assert!(story.has(B, "premium", day(1)));
+        for who in [A, B] {
+            let again = if who == A { &bought } else { &copy };
+            assert_eq!(story.report_by(who, day(2), again), NOTHING);
+        }
+        assert_eq!(story.report(day(3), &refunded(day(3), bought)).len(), 2);
+        assert!(story.has(B, "premium", day(3)), "that is told of the copy");
+    }
+}
+
+#[test]
+fn a22_a_one_time_purchase_of_the_family_leaves_the_payers_alone() {
+    for sharing in [Sharing::Enabled, Sharing::Transfer, Sharing::Disabled] {
+        let mut story = Story {
+            sharing,
+            ..Story::default()
+        };
+        let copy = of_family(bought_once("o1", 0));
+        story.report(day(0), &bought_once("o1", 0));
+        for who in [B, ANON] {
+            assert_eq!(story.report_by(who, day(1), &copy).len(), 1, "the level alone");
+            assert_eq!(story.report_by(who, day(2), &copy), NOTHING);
+            assert!(story.has(who, "premium", day(2)));
+        }
+        assert_eq!(story.report(day(3), &bought_once("o1", 0)), NOTHING);
+        assert_eq!((story.revenue(A), story.revenue(B)), (usd(999), Decimal::ZERO));
+        // It turns out to be the family's with who reported it, and paid for after all.
+        assert_eq!(story.report(day(4), &copy), NOTHING);
+        assert_eq!(story.revenue(A), Decimal::ZERO);
+        assert_eq!(story.report(day(5), &bought_once("o1", 0)), NOTHING);
+        assert_eq!(story.revenue(A), usd(999));
+        assert_eq!(story.parties[A].holdings.one_time.len(), 1);
+    }
+}
+
+#[test]
 fn a22_access_that_the_family_has_is_taken_from_all_who_have_it() {
     let mut story = Story::default();
     let copy = of_family(paid("f1", 0));
