@@ -144,7 +144,9 @@ impl Chain {
         let id = self.trial.as_ref()?.transaction_id.as_str();
         let trial = self.periods.iter().find(|period| period.transaction_id == id)?;
         let later = self.periods.iter().filter(|period| !period.is_free);
-        let charged = later.map(|period| period.purchased_at).filter(|at| *at >= trial.purchased_at);
+        let charged = later
+            .map(|period| period.purchased_at)
+            .filter(|at| *at >= trial.purchased_at);
         let charged = charged.min()?;
         let end = trial.end_without_grace().unwrap_or(i64::MAX);
         is_change_at_once(trial.purchased_at, end, charged).then_some((id, charged))

@@ -105,7 +105,9 @@ impl Story {
         let is_uncovered = |stored: &&Transaction| {
             stored.store == transaction.store && Some(&stored.id) == uncovered.as_ref()
         };
-        let unknown = self.unknown.filter(|(product, _)| transaction.product_id == *product);
+        let unknown = self
+            .unknown
+            .filter(|(product, _)| transaction.product_id == *product);
         let level = unknown.map_or_else(|| level_of(&transaction.product_id), |(_, level)| level);
         let report = Report {
             transaction: transaction.clone(),

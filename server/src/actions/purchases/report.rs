@@ -3,9 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use bursar_domain::app::{PREMIUM, UnknownProduct};
+use bursar_domain::ids::ProfileId;
 use bursar_domain::money::exchange;
 use bursar_domain::profile::Profile;
-use bursar_domain::purchases::account::{self, Party, Report};
+use bursar_domain::purchases::account::{self, Draft, Drafts, Party, Report};
 use bursar_domain::purchases::holdings::Key;
 use bursar_domain::purchases::transaction::Transaction;
 use bursar_domain::time::format_day;
@@ -37,14 +38,14 @@ pub async fn set_transaction(
     render: impl Fn(&Profile) -> Reply + Send + Sync + 'static,
 ) -> Result<Reply, ActionError> {
     let render = Arc::new(render);
-    let mut uncovered = None;
+    let mut beside = Beside::default();
     loop {
         let lacking = Arc::new(OnceLock::new());
         let once = Once {
             rules: Rules::of(app),
             request: request.clone(),
             transaction: transaction.clone(),
-            uncovered,
+            beside,
             lacking: Arc::clone(&lacking),
             purchase_id: Uuid::new_v4(),
         };
@@ -58,8 +59,8 @@ pub async fn set_transaction(
             move |profile| render(profile),
         );
         match (done.await, lacking.get()) {
-            // Rare: a transaction leaves its chain, which then shows another one.
-            (Err(_), Some(id)) => uncovered = Some(String::clone(id)),
+            // Rare: a transaction leaves its chain, which then shows another one; or another chain gives the level now.
+            (Err(_), Some(more)) => beside = Beside::clone(more),
             (done, _) => {
                 if done.is_ok() {
                     state.wake.app(app.id);
@@ -70,15 +71,23 @@ pub async fn set_transaction(
     }
 }
 
+/// What is read beside the chain that is reported, because the report turned out to need it.
+#[derive(Clone, Default)]
+struct Beside {
+    /// The id of the transaction that the chain which this one leaves shows next.
+    uncovered: Option<String>,
+    /// Other chains and purchases that give what is told of now: the events name who shares them.
+    shared: Vec<Key>,
+}
+
 /// A report, tried once.
 struct Once {
     rules: Rules,
     request: Request,
     transaction: Transaction,
-    /// The id of the transaction that is read because the chain which this one leaves shows it next.
-    uncovered: Option<String>,
-    /// Where the id is put of one that would have to be read for that.
-    lacking: Arc<OnceLock<String>>,
+    beside: Beside,
+    /// Where it is put what would have to be read beside.
+    lacking: Arc<OnceLock<Beside>>,
     /// The id of the purchase, should it be a new one.
     purchase_id: Uuid,
 }
@@ -96,11 +105,27 @@ impl Once {
         if self.needs_rate() {
             reads.push(purchases::rate(currency, &format_day(transaction.purchased_at)));
         }
-        if let Some(id) = self.uncovered.clone() {
+        if let Some(id) = self.beside.uncovered.clone() {
             let transaction = transaction.clone();
             reads.push(purchases::select(app, &Transaction { id, ..transaction }));
         }
+        for Key {
+            store, original_id, ..
+        } in self.beside.shared.iter().cloned()
+        {
+            let of_key = Transaction {
+                store,
+                original_id,
+                ..transaction.clone()
+            };
+            reads.push(purchases::lock_holders(app, &of_key, &self.request.selector));
+        }
         reads
+    }
+
+    /// The place of what is read beside.
+    fn place_beside(&self) -> usize {
+        4 + usize::from(self.needs_rate())
     }
 
     fn needs_rate(&self) -> bool {
@@ -112,6 +137,10 @@ impl Once {
         let (caller, details) = profiles::read_whole(app, rows_of(loaded, 0))?.unzip();
         let mut people = People::of(self.request.selector.pick(caller)?, details);
         people.read(app, rows_of(loaded, 1))?;
+        let place_of_shared = self.place_beside() + usize::from(self.beside.uncovered.is_some());
+        for place in 0..self.beside.shared.len() {
+            people.read(app, rows_of(loaded, place_of_shared + place))?;
+        }
         let known = purchases::read(rows_of(loaded, 2))?;
         let keys = self.keys(known.as_ref());
         people.report_problems(metrics);
@@ -123,11 +152,10 @@ impl Once {
         }
         let product = Product::read(rows_of(loaded, 3), rules)?;
         let usd_rate = usd_rate(&self.transaction, rows_of(loaded, 4))?;
-        let place_of_uncovered = 4 + usize::from(self.needs_rate());
         let report = Report {
             known: known.clone(),
-            uncovered: match self.uncovered {
-                Some(_) => purchases::read(rows_of(loaded, place_of_uncovered))?,
+            uncovered: match self.beside.uncovered {
+                Some(_) => purchases::read(rows_of(loaded, self.place_beside()))?,
                 None => None,
             },
             usd_rate,
@@ -135,6 +163,7 @@ impl Once {
         };
         let (drafts, stored) = account::report(&mut parties, report).map_err(refused)?;
         let mut writes = people.settle(parties, &keys, rules, now);
+        self.require_sharers(&people, &keys, &drafts)?;
         match &known {
             Some(known) if *known == stored => {}
             Some(_) => writes.push(purchases::update(app, &stored)),
@@ -159,12 +188,40 @@ impl Once {
     /// Fails if a chain which the transaction leaves shows one next that was not read.
     fn require_uncovered(&self, parties: &[Party], known: &Transaction) -> Result<(), ActionError> {
         match account::uncovers(parties, known, &self.transaction) {
-            Some(id) if self.uncovered.as_ref() != Some(&id) => {
-                self.lacking.get_or_init(|| id);
+            Some(id) if self.beside.uncovered.as_ref() != Some(&id) => {
+                let uncovered = Some(id);
+                let shared = self.beside.shared.clone();
+                self.lacking.get_or_init(|| Beside { uncovered, shared });
                 Err(ActionError::Missing("what the chain shows next"))
             }
             _ => Ok(()),
         }
+    }
+
+    /// Fails if a level that is told of comes from a chain or purchase whose sharers were not read.
+    fn require_sharers(&self, people: &People, keys: &[Key], drafts: &Drafts) -> Result<(), ActionError> {
+        if !self.rules.app.makes_access_level_updated() {
+            return Ok(());
+        }
+        let is_read = |key: &Key| keys.contains(key) || self.beside.shared.contains(key);
+        let lacks = |(profile, draft): &(ProfileId, Draft)| {
+            let Draft::Level { level, .. } = draft else {
+                return None;
+            };
+            let key = Key::of_level(level);
+            let (profile, _) = &people.known[people.position(*profile)?];
+            (profile.holdings.holds(&key) && !is_read(&key)).then_some(key)
+        };
+        let lacking: Vec<_> = drafts.iter().filter_map(lacks).collect();
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        let beside = Beside {
+            shared: [&self.beside.shared[..], &lacking].concat(),
+            ..self.beside.clone()
+        };
+        self.lacking.get_or_init(|| beside);
+        Err(ActionError::Missing("who shares the access level"))
     }
 
     /// The report as far as the request, the app and the catalogue tell it.

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::direct::set_webhook_of;
-use crate::support::purchases::{Customer, GRANT, REVOKE, TRANSACTION, stored, subscription, with};
+use crate::support::purchases::{
+    Customer, GRANT, REVOKE, TRANSACTION, numbered, one_time, stored, subscription, with,
+};
 use crate::support::refusal::{not_found, refusal, refused};
 use crate::support::server::{START, TestServer};
 
@@ -194,6 +196,20 @@ async fn an_upcoming_grant_is_revoked_at_its_start() {
     assert_eq!(level["expires_at"], "2026-02-01T00:00:00+00:00");
 }
 
+/// Who shares the level that the customer's last event tells of.
+async fn sharing(server: &TestServer, customer: &Customer<'_>) -> Value {
+    let id = customer.profile().await["profile_id"].clone();
+    let path = format!(
+        "apps/{}/events?profile_id={}&limit=1",
+        server.app_id,
+        id.as_str().unwrap()
+    );
+    let page = server.admin("GET", &path, "").await.json();
+    let payload = page["data"][0]["payload"].clone();
+    assert_eq!(payload["event_type"], "access_level_updated");
+    payload["profiles_sharing_access_level"].clone()
+}
+
 #[tokio::test]
 async fn what_a_revocation_and_a_grant_tell_names_those_who_share_the_level() {
     for backend in ALL {
@@ -205,27 +221,41 @@ async fn what_a_revocation_and_a_grant_tell_names_those_who_share_the_level() {
         );
         one.post(TRANSACTION, &subscription()).await;
         two.post(TRANSACTION, &subscription()).await;
-        let sharing = async |customer: &Customer<'_>| {
-            let id = customer.profile().await["profile_id"].clone();
-            let path = format!(
-                "apps/{}/events?profile_id={}&limit=1",
-                server.app_id,
-                id.as_str().unwrap()
-            );
-            let page = server.admin("GET", &path, "").await.json();
-            let payload = page["data"][0]["payload"].clone();
-            assert_eq!(payload["event_type"], "access_level_updated");
-            payload["profiles_sharing_access_level"].clone()
-        };
         for (who, other) in [(&two, &one), (&one, &two)] {
             who.post(REVOKE, &premium(json!({}))).await;
             let expected = json!([{
                 "profile_id": other.profile().await["profile_id"], "customer_user_id": other.id,
             }]);
-            assert_eq!(sharing(who).await, expected, "{backend:?}");
+            assert_eq!(sharing(&server, who).await, expected, "{backend:?}");
         }
         // A grant is shared with nobody.
         one.post(GRANT, &premium(json!({}))).await;
-        assert_eq!(sharing(&one).await, Value::Null, "{backend:?}");
+        assert_eq!(sharing(&server, &one).await, Value::Null, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_level_that_another_chain_gives_now_names_those_who_share_that_one() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        set_webhook_of(&server.state, server.app_id.parse().unwrap(), json!({})).await;
+        let (one, two) = (
+            Customer::new(&server, "one").await,
+            Customer::new(&server, "two").await,
+        );
+        one.post(TRANSACTION, &subscription()).await;
+        two.post(TRANSACTION, &subscription()).await;
+        for (who, other, chain) in [(&one, &two, "o1"), (&two, &one, "o2")] {
+            let bought = numbered(one_time(), chain);
+            let bought = with(bought, json!({"store_product_id": "lifetime"}));
+            who.post(TRANSACTION, &bought).await;
+            assert_eq!(sharing(&server, who).await, Value::Null, "{backend:?}");
+            let refund = json!({"refunded_at": "2026-01-01T00:00:00Z", "cancellation_reason": "refund"});
+            who.post(TRANSACTION, &with(bought, refund)).await;
+            let expected = json!([{
+                "profile_id": other.profile().await["profile_id"], "customer_user_id": other.id,
+            }]);
+            assert_eq!(sharing(&server, who).await, expected, "{backend:?} {chain}");
+        }
     }
 }
