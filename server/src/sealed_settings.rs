@@ -66,6 +66,7 @@ pub fn close(
         settings,
         sealed_secrets: vault.seal(&place(app, integration), &secrets),
         blocked: None,
+        timers_since: 0,
     }
 }
 

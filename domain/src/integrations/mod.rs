@@ -295,6 +295,15 @@ impl Integration {
     pub fn schema(&self) -> Value {
         schema::of(self.settings)
     }
+
+    /// The synthetic events that it takes and is asked to send, and how many days after its start a trial or subscription
+    /// makes them.
+    pub fn synthetic_delays(&self, settings: &Settings) -> impl Iterator<Item = (EventKind, u32)> {
+        let taken = settings
+            .synthetic_delays()
+            .filter(|(kind, _)| (self.takes)(*kind));
+        taken.map(|(kind, days)| (kind, u32::try_from(days).unwrap_or_default()))
+    }
 }
 
 /// What most integrations take: everything but changes of access levels, which the webhook alone can tell.

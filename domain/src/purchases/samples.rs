@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::chain::DAY;
+use super::machine::Timer;
 use super::transaction::{CancellationReason, Environment, Price, PurchaseType, Transaction};
 
 pub const START: i64 = 19_000 * DAY;
@@ -12,6 +13,15 @@ pub const MINUTE: i64 = HOUR / 60;
 /// So many days after [`START`].
 pub fn day(n: i64) -> i64 {
     START + n * DAY
+}
+
+/// Timers after so many days, for which somebody has always asked.
+pub fn timers(days: &[u32]) -> Vec<Timer> {
+    let timer = |days: &u32| Timer {
+        days: *days,
+        since: i64::MIN,
+    };
+    days.iter().map(timer).collect()
 }
 
 /// Thirty days for money, renewing.

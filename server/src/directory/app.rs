@@ -9,7 +9,7 @@ use bursar_domain::events::payload::Shape;
 use bursar_domain::events::prices::PriceRules;
 use bursar_domain::ids::AppId;
 use bursar_domain::integrations::{self, Integration, Part, Settings, webhook};
-use bursar_domain::purchases::machine::Timers;
+use bursar_domain::purchases::machine::{Timer, Timers};
 
 use crate::sealed_settings;
 use crate::store::tables::integrations::StoredIntegration;
@@ -35,6 +35,8 @@ pub struct AppIntegration {
     pub settings: Settings,
     /// Why nothing goes out until the owner mends it.
     pub blocked: Option<String>,
+    /// Since when it asks for synthetic events as it does now, in microseconds.
+    pub timers_since: i64,
     /// Its parts.
     pub targets: Vec<Target>,
 }
@@ -74,14 +76,15 @@ impl App {
     pub fn timers(&self) -> Timers {
         let mut timers = Timers::default();
         for known in self.enabled() {
-            for (kind, days) in known.settings.synthetic_delays() {
+            for (kind, days) in known.integration.synthetic_delays(&known.settings) {
                 let list = match kind {
                     EventKind::TrialActive => &mut timers.trial_active,
                     _ => &mut timers.subscription_active,
                 };
-                let days = u32::try_from(days).unwrap_or_default();
-                if (known.integration.takes)(kind) && !list.contains(&days) {
-                    list.push(days);
+                let since = known.timers_since;
+                match list.iter_mut().find(|timer| timer.days == days) {
+                    Some(timer) => timer.since = timer.since.min(since),
+                    None => list.push(Timer { days, since }),
                 }
             }
         }
@@ -128,6 +131,7 @@ impl AppIntegration {
             enabled: stored.enabled,
             settings,
             blocked,
+            timers_since: stored.timers_since,
             targets: integration.parts.iter().filter_map(id).collect(),
         })
     }
@@ -150,6 +154,7 @@ mod tests {
             enabled: true,
             settings: settings.unwrap(),
             blocked: None,
+            timers_since: 0,
             targets: Vec::new(),
         };
         App {

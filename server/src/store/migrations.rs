@@ -35,6 +35,7 @@ pub const ALL: &[Migration] = &[
     migration!(7, "event_lanes", "0007_event_lanes.sql"),
     migration!(8, "packed_events", "0008_packed_events.sql"),
     migration!(9, "by_event_number", "0009_by_event_number.sql"),
+    migration!(10, "rechecks", "0010_rechecks.sql"),
 ];
 
 /// Where the steps that were taken are kept. Also what a server that migrates locks out the others with.

@@ -41,8 +41,8 @@ fn tell(dice: &mut Dice) {
         sharing: dice.pick(&[Sharing::Enabled, Sharing::Transfer, Sharing::Disabled]),
         ..Story::default()
     };
-    story.timers.trial_active = vec![1, 3];
-    story.timers.subscription_active = vec![2, 90];
+    story.timers.trial_active = timers(&[1, 3]);
+    story.timers.subscription_active = timers(&[2, 90]);
     let mut now = day(dice.between(0, 9));
     for _ in 0..STEPS_OF_A_STORY {
         step(dice, &mut story, &mut now);

@@ -93,8 +93,8 @@ fn run_sharing(
         sharing,
         ..Story::default()
     };
-    story.timers.subscription_active = vec![5, 40];
-    story.timers.trial_active = vec![2];
+    story.timers.subscription_active = timers(&[5, 40]);
+    story.timers.trial_active = timers(&[2]);
     let mut now = day(0);
     for n in 0..40 {
         now += MINUTE * dice.between(1, 12 * 24 * 60);

@@ -1,6 +1,6 @@
 //! Table C: what becomes due by time alone.
 
-use super::{Context, by_phase, fact};
+use super::{Context, Timer, by_phase, fact};
 use crate::events::{EventKind, Fact};
 use crate::purchases::chain::{Chain, Closed, DAY};
 use crate::purchases::transaction::CancellationReason;
@@ -105,8 +105,10 @@ fn timers(chain: &Chain, context: Context<'_>) -> impl Iterator<Item = (i64, Due
     // Most apps have no timers; then the periods need not be looked through.
     let end = (!days.is_empty()).then(|| chain.access_ends_at()).flatten();
     let dues = chain.started_at.into_iter().flat_map(move |start| {
+        let due = move |timer: &Timer| start.saturating_add(i64::from(timer.days).saturating_mul(DAY));
         days.iter()
-            .map(move |days| start.saturating_add(i64::from(*days).saturating_mul(DAY)))
+            .map(move |timer| (due(timer), timer.since))
+            .filter_map(|(at, since)| (at >= since).then_some(at))
     });
     let told = chain.timers_told_to.unwrap_or(i64::MIN);
     dues.filter(move |at| *at > told && end.is_none_or(|end| end > *at))

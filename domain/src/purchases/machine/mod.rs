@@ -92,13 +92,22 @@ impl Waits {
     }
 }
 
-/// After how many days the synthetic events of the app's integrations are due.
+/// When the synthetic events of the app's integrations are due.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Timers {
-    /// Days after `trial_started`.
-    pub trial_active: Vec<u32>,
-    /// Days after `subscription_started`.
-    pub subscription_active: Vec<u32>,
+    /// After `trial_started`.
+    pub trial_active: Vec<Timer>,
+    /// After `subscription_started`.
+    pub subscription_active: Vec<Timer>,
+}
+
+/// When a synthetic event is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timer {
+    /// So many days after the start.
+    pub days: u32,
+    /// Since when an integration has asked for it, in microseconds. What lies before that is not told.
+    pub since: i64,
 }
 
 /// What the machine knows beside the chain.

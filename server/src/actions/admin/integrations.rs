@@ -2,6 +2,7 @@
 
 use axum::http::Uri;
 use bursar_domain::app::AppSettings;
+use bursar_domain::events::EventKind;
 use bursar_domain::ids::AppId;
 use bursar_domain::integrations::{self, Field, Integration, Kind, Limits, Probe, Problem, Settings};
 use schemars::JsonSchema;
@@ -17,7 +18,7 @@ use crate::directory::raise_version;
 use crate::outbound::guard;
 use crate::sealed_settings::{LOST, close, open};
 use crate::state::AppState;
-use crate::store::tables::{integrations as table, lanes};
+use crate::store::tables::{integrations as table, lanes, rechecks};
 use crate::store::{Decision, Loaded, Row, StoreError};
 use crate::vault::Vault;
 
@@ -96,9 +97,16 @@ struct Current {
     enabled: bool,
     settings: Settings,
     blocked: Option<String>,
+    timers_since: i64,
 }
 
 impl Current {
+    /// The synthetic events that it asks for, with their days.
+    fn timers(&self, integration: &Integration) -> Vec<(EventKind, u32)> {
+        let delays = integration.synthetic_delays(&self.settings);
+        delays.filter(|_| self.enabled).collect()
+    }
+
     /// Does it stand still because its secrets cannot be opened?
     fn has_lost_secrets(&self) -> bool {
         self.blocked.as_deref() == Some(LOST)
@@ -167,6 +175,11 @@ pub async fn set(
         if !stays_lost {
             after.blocked = first_proof(integration, before.as_ref(), &after, request.now);
         }
+        let timers = after.timers(integration);
+        let asks_anew = before.as_ref().map(|before| before.timers(integration)) != Some(timers.clone());
+        if asks_anew {
+            after.timers_since = request.now;
+        }
         let in_audit = |current: &Current| {
             let settings = current.settings.masked(integration.settings);
             json!({"enabled": current.enabled, "settings": settings})
@@ -180,6 +193,7 @@ pub async fn set(
         };
         let mut row = close(app, integration, after.enabled, &after.settings, &shared.vault);
         row.blocked.clone_from(&after.blocked);
+        row.timers_since = after.timers_since;
         let targets = integration.parts.iter();
         let mut writes: Vec<_> = targets
             .map(|part| table::add_target(app, integration.slug, part.name))
@@ -190,6 +204,9 @@ pub async fn set(
             raise_version(),
             record(&request.actor, entry, request.now),
         ]);
+        if asks_anew && !timers.is_empty() {
+            writes.push(rechecks::order(app, request.now + SEEN_BY_ALL));
+        }
         Ok(Decision {
             writes,
             answer: (after, of_app),
@@ -306,6 +323,7 @@ fn opened(integration: &Integration, row: &table::StoredIntegration, vault: &Vau
         enabled: row.enabled,
         settings,
         blocked,
+        timers_since: row.timers_since,
     }
 }
 
@@ -315,6 +333,7 @@ fn unset(integration: &Integration) -> Current {
         enabled: false,
         settings: Settings::defaults(integration.settings),
         blocked: None,
+        timers_since: 0,
     }
 }
 
@@ -330,6 +349,7 @@ fn shown(
         enabled,
         settings,
         blocked,
+        ..
     } = current.unwrap_or(&unset);
     let mut problems: Vec<_> = problems.unwrap_or_default().into_iter().map(in_body).collect();
     let stopped = problems

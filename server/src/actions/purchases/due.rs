@@ -9,6 +9,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 
 use super::Rules;
 use super::people::People;
+use super::recheck;
 use super::tell::tell;
 use crate::actions::ActionError;
 use crate::directory::App;
@@ -34,8 +35,9 @@ type Handled = (AppId, ProfileId, Result<(), ActionError>);
 pub async fn handle_due(state: &AppState, now: i64) -> Result<(), StoreError> {
     let _one_at_a_time = state.due.lock().await;
     loop {
+        let is_rechecked = !recheck::go_on(state, now).await?;
         let mut rows = state.store.read(purchases::due(now, BATCH)).await?;
-        if rows.is_empty() {
+        if rows.is_empty() && is_rechecked {
             return Ok(());
         }
         let due = rows

@@ -4,6 +4,7 @@ mod access;
 mod due;
 mod leave;
 mod people;
+mod recheck;
 mod report;
 mod tell;
 

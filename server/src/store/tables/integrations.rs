@@ -20,12 +20,14 @@ pub struct StoredIntegration {
     pub sealed_secrets: Vec<u8>,
     /// Why nothing goes out until the owner mends it.
     pub blocked: Option<String>,
+    /// Since when it asks for synthetic events as it does now, in microseconds.
+    pub timers_since: i64,
 }
 
 /// Reads one row, if it is there.
 pub fn select(app: AppId, slug: &str) -> Statement {
     const SQL: Sql = Sql::same(
-        "SELECT app_id, slug, enabled, settings, sealed_secrets, blocked FROM integrations
+        "SELECT app_id, slug, enabled, settings, sealed_secrets, blocked, timers_since FROM integrations
          WHERE app_id = $1 AND slug = $2",
     );
     Statement::new(&SQL, [app.0.into(), slug.into()])
@@ -34,15 +36,16 @@ pub fn select(app: AppId, slug: &str) -> Statement {
 /// Reads all rows of an app.
 pub fn select_of_app(app: AppId) -> Statement {
     const SQL: Sql = Sql::same(
-        "SELECT app_id, slug, enabled, settings, sealed_secrets, blocked FROM integrations WHERE app_id = $1",
+        "SELECT app_id, slug, enabled, settings, sealed_secrets, blocked, timers_since FROM integrations WHERE app_id = $1",
     );
     Statement::new(&SQL, [app.0.into()])
 }
 
 /// Reads all rows.
 pub fn select_all() -> Statement {
-    const SQL: Sql =
-        Sql::same("SELECT app_id, slug, enabled, settings, sealed_secrets, blocked FROM integrations");
+    const SQL: Sql = Sql::same(
+        "SELECT app_id, slug, enabled, settings, sealed_secrets, blocked, timers_since FROM integrations",
+    );
     Statement::new(&SQL, [])
 }
 
@@ -76,17 +79,18 @@ pub fn read(row: &mut Row) -> Result<StoredIntegration, StoreError> {
         settings: serde_json::from_str(&row.text(3)?).map_err(corrupt)?,
         sealed_secrets: row.bytes(4)?,
         blocked: row.opt_text(5)?,
+        timers_since: row.int(6)?,
     })
 }
 
 /// Stores a row, in place of the one that is there.
 pub fn upsert(integration: StoredIntegration) -> Statement {
     const SQL: Sql = Sql::same(
-        "INSERT INTO integrations (app_id, slug, enabled, settings, sealed_secrets, blocked)
-         VALUES ($1, $2, $3, $4, $5, $6)
+        "INSERT INTO integrations (app_id, slug, enabled, settings, sealed_secrets, blocked, timers_since)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (app_id, slug) DO UPDATE SET
              enabled = excluded.enabled, settings = excluded.settings, sealed_secrets = excluded.sealed_secrets,
-             blocked = excluded.blocked",
+             blocked = excluded.blocked, timers_since = excluded.timers_since",
     );
     Statement::new(
         &SQL,
@@ -97,6 +101,7 @@ pub fn upsert(integration: StoredIntegration) -> Statement {
             Json::Object(integration.settings).to_string().into(),
             integration.sealed_secrets.into(),
             integration.blocked.into(),
+            integration.timers_since.into(),
         ],
     )
 }

@@ -10,6 +10,7 @@ pub mod past_events;
 pub mod profile_search;
 pub mod profiles;
 pub mod purchases;
+pub mod rechecks;
 pub mod replays;
 pub mod replies;
 pub mod superseded;

@@ -116,12 +116,19 @@ const LANE: Sql = Sql::same(
     "INSERT INTO lanes (target_id, lane_id, profile_id, slow, open, waits, due_at) VALUES (1, $1, $2, 0, 1, 0, 0)",
 );
 
+/// Undoes the tenth step.
+const WITHOUT_RECHECKS: [Sql; 2] = [
+    Sql::same("ALTER TABLE integrations DROP COLUMN timers_since"),
+    Sql::same("DROP TABLE rechecks"),
+];
+
 /// A store whose tables are as they were before the step `version`: 9 or less.
 async fn before(backend: Backend, folder: &Folder, version: i64) -> Store {
     const STEPS: Sql = Sql::same("DELETE FROM schema_migrations WHERE version >= $1");
     let store = open(&backend.fresh(folder).await).await;
     migrations::run(&store, false).await.unwrap();
     let mut undo = vec![Statement::new(&STEPS, [version.into()])];
+    undo.extend(WITHOUT_RECHECKS.iter().map(|sql| Statement::new(sql, [])));
     let is_sqlite = backend != Backend::Postgres;
     let without_numbers = without_numbers(is_sqlite, version > 7);
     undo.extend(without_numbers.map(|sql| Statement::new(sql, [])));
@@ -190,7 +197,7 @@ async fn lanes_of_single_events_move_to_their_new_places() {
             store.write(rows).await.unwrap();
             assert_eq!(
                 versions(&migrations::run(&store, false).await.unwrap()),
-                [7, 8, 9]
+                [7, 8, 9, 10]
             );
             let mut expected = [profile, lanes::of_event(1)];
             expected.sort_unstable();
@@ -255,7 +262,7 @@ async fn deliveries_and_tries_stay_those_of_their_events() {
             rows.push(Statement::new(&TRY, [closed.into(), number.into()]));
         }
         store.write(rows).await.unwrap();
-        assert_eq!(versions(&migrations::run(&store, false).await.unwrap()), [9]);
+        assert_eq!(versions(&migrations::run(&store, false).await.unwrap()), [9, 10]);
         let mut found = Vec::new();
         for sql in &FOUND {
             let rows = store.read(Statement::new(sql, [])).await.unwrap();

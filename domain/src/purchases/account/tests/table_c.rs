@@ -51,7 +51,7 @@ fn c9_a_grant_that_begins_or_runs_out_makes_nothing_though_something_else_is_due
 #[test]
 fn c10_timers_change_no_level_and_are_told_once() {
     let mut story = Story::default();
-    story.timers.subscription_active = vec![29];
+    story.timers.subscription_active = timers(&[29]);
     story.report(day(0), &paid("t1", 0));
     assert_eq!(story.tick(day(29)), ["subscription_active"]);
     // A renewal that is dated before the timer does not start it again.

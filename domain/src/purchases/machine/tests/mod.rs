@@ -9,12 +9,12 @@ mod table_c;
 
 use rust_decimal::Decimal;
 
-use super::{Command, Context, Timers, Waits, apply, clock};
+use super::{Command, Context, Timer, Timers, Waits, apply, clock};
 use crate::events::Fact;
 use crate::events::{EventKind, EventKind::*};
 use crate::purchases::chain::{Chain, Closed};
 use crate::purchases::samples::{
-    HOUR, MINUTE, because, cancelled, day, ending, failed, free, of_product, paid, refunded, trial,
+    HOUR, MINUTE, because, cancelled, day, ending, failed, free, of_product, paid, refunded, timers, trial,
 };
 use crate::purchases::transaction::{CancellationReason, Offer, OfferKind, Transaction};
 

@@ -121,12 +121,12 @@ fn c8_nothing_becomes_due_for_a_refunded_or_replaced_chain() {
 
 #[test]
 fn c10_timers_tell_once_that_something_is_still_running() {
-    let timers = Timers {
-        trial_active: vec![3],
-        subscription_active: vec![10, 40],
+    let all = Timers {
+        trial_active: timers(&[3]),
+        subscription_active: timers(&[10, 40]),
     };
     let with_timers = || Story {
-        timers: timers.clone(),
+        timers: all.clone(),
         ..Story::default()
     };
     let mut story = with_timers();
@@ -175,8 +175,8 @@ fn c10_timers_tell_once_that_something_is_still_running() {
 fn c10_a_start_that_is_told_late_starts_the_timers() {
     let with_timers = || Story {
         timers: Timers {
-            trial_active: vec![3],
-            subscription_active: vec![10, 40, 70],
+            trial_active: timers(&[3]),
+            subscription_active: timers(&[10, 40, 70]),
         },
         ..Story::default()
     };
@@ -207,9 +207,41 @@ fn c10_a_start_that_is_told_late_starts_the_timers() {
 }
 
 #[test]
+fn c10_a_timer_that_is_asked_for_later_tells_of_what_runs_but_not_of_what_lies_before() {
+    let asked = |days: u32, since: i64| Timers {
+        subscription_active: vec![Timer { days, since }],
+        ..Timers::default()
+    };
+    for (since, told) in [(day(10) + 1, false), (day(10), true)] {
+        let mut story = started();
+        story.timers = asked(10, since);
+        let expected: &[_] = if told {
+            &[(SubscriptionActive, day(10))]
+        } else {
+            &[]
+        };
+        assert_made(&story.wait_until(day(20)), expected);
+        // A start that is told late makes up for no more.
+        let mut story = Story {
+            timers: asked(10, since),
+            ..Story::default()
+        };
+        let facts = story.report(day(20), &paid("t1", 0));
+        assert_eq!(facts.len() == 2, told);
+    }
+    // One for a later day does not lose it for the other.
+    let mut story = started();
+    story.timers = asked(5, i64::MIN);
+    story.wait_until(day(6));
+    let later = asked(12, day(8));
+    story.timers.subscription_active.extend(later.subscription_active);
+    assert_made(&story.wait_until(day(20)), &[(SubscriptionActive, day(12))]);
+}
+
+#[test]
 fn c10_another_product_starts_the_timers_anew_also_where_the_chain_began_with_a_trial() {
     let mut story = in_trial();
-    story.timers.subscription_active = vec![10];
+    story.timers.subscription_active = timers(&[10]);
     story.report(day(7), &paid("t2", 7));
     assert_made(&story.wait_until(day(20)), &[]);
     story.report(day(20), &of_product("yearly", paid("t3", 20)));
