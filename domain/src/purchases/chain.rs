@@ -3,6 +3,7 @@
 mod levels;
 mod paid_time;
 mod period;
+mod revoked;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use self::levels::OwnLevel;
 pub use self::paid_time::Stretch;
 pub use self::period::{Period, is_change_at_once};
+pub use self::revoked::Revoked;
 use super::access::AccessLevel;
 use super::transaction::Transaction;
 
@@ -106,15 +108,6 @@ pub struct Trial {
     pub transaction_id: String,
     /// How long it is.
     pub days: i64,
-}
-
-/// Access that was revoked through our API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Revoked {
-    /// From then on there is no access.
-    pub at: i64,
-    /// When it was said.
-    pub said_at: i64,
 }
 
 impl Chain {
