@@ -140,7 +140,7 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
         None => take_in(&mut party.holdings, &key, known, report.clone()),
     };
     let owner_id = party.id;
-    share_access(parties, owner, &key);
+    share_access(parties, owner, &key, report.context.now);
     let is_replaced = facts.iter().any(tells_of_another_product);
     let before = before.with_replaced(is_replaced.then_some(key));
     let mut drafts: Drafts = facts
@@ -164,10 +164,10 @@ pub fn tick(parties: &mut [Party], context: Context<'_>) -> Drafts {
     };
     let chains = &owner.holdings.chains;
     let keys: Vec<_> = chains.iter().map(|chain| Key::of(&chain.latest)).collect();
-    let is_due = |share: &&Shared| share.ends_at.is_some_and(|end| end <= context.now);
-    let left = owner.holdings.shared.iter().filter(is_due);
-    let left: Vec<_> = left.map(|share| share.key.clone()).collect();
-    let before = Before::of(parties, context, &[&keys[..], &left[..]].concat());
+    let is_due = |share: &&Shared| share.due_at().is_some_and(|due| due <= context.now);
+    let shared = owner.holdings.shared.iter().filter(is_due);
+    let shared: Vec<_> = shared.map(|share| share.key.clone()).collect();
+    let before = Before::of(parties, context, &[&keys[..], &shared[..]].concat());
     let mut facts = Vec::new();
     let owner = &mut parties[0];
     for chain in &mut owner.holdings.chains {
@@ -178,12 +178,12 @@ pub fn tick(parties: &mut [Party], context: Context<'_>) -> Drafts {
     facts.sort_by_key(|fact| fact.at);
     let owner_id = owner.id;
     for key in keys {
-        share_access(parties, 0, &key);
+        share_access(parties, 0, &key, context.now);
     }
     for party in parties.iter_mut() {
         for share in &mut party.holdings.shared {
-            if left.contains(&share.key) {
-                share.ends_at = share.ends_at.filter(|end| *end > context.now);
+            if shared.contains(&share.key) {
+                share.catch_up(context.now);
             }
         }
     }
@@ -270,7 +270,7 @@ fn take_out(parties: &mut [Party], moved: &Transaction, uncovered: Option<&Trans
             chain.note_renewal_state(now);
         }
     }
-    share_access(parties, owner, &from);
+    share_access(parties, owner, &from, now);
 }
 
 /// What is due in a chain.

@@ -100,7 +100,11 @@ fn cut(party: &mut Party, access_level_id: &str, at: Option<i64>, now: i64) {
         let earliest = level.starts_at.unwrap_or(now).max(now);
         let at = at.unwrap_or(earliest);
         let goes_on = level.expires_at.is_none_or(|end| end > at);
-        (is_meant && goes_on).then_some(Revoked { at, said_at: now })
+        (is_meant && goes_on).then_some(Revoked {
+            at,
+            said_at: now,
+            lifted_at: None,
+        })
     };
     let holdings = &mut party.holdings;
     for chain in &mut holdings.chains {

@@ -255,7 +255,7 @@ impl Holdings {
     pub fn next_due(&self, context: Context<'_>) -> Option<i64> {
         let sound = self.chains.iter().filter(|chain| chain.problem().is_none());
         let chains = sound.filter_map(|chain| clock::next_due(chain, context));
-        let shared = self.shared.iter().filter_map(|share| share.ends_at);
+        let shared = self.shared.iter().filter_map(Shared::due_at);
         chains.chain(shared).min()
     }
 
@@ -364,5 +364,18 @@ impl Shared {
     /// What it gives access to.
     pub fn access(&self) -> Option<AccessLevel> {
         self.access.clone().map(|level| level.cut_by(self.revoked))
+    }
+
+    /// When something of it is due that is not handled with its owner.
+    pub fn due_at(&self) -> Option<i64> {
+        let opens = self.revoked.and_then(|revoked| revoked.lifted_at);
+        [self.ends_at, opens].into_iter().flatten().min()
+    }
+
+    /// Handles what is due by now.
+    pub fn catch_up(&mut self, now: i64) {
+        self.ends_at = self.ends_at.filter(|end| *end > now);
+        let is_lifted = |revoked: &Revoked| revoked.lifted_at.is_some_and(|at| at <= now);
+        self.revoked = self.revoked.filter(|revoked| !is_lifted(revoked));
     }
 }

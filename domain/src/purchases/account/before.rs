@@ -30,14 +30,17 @@ impl Before {
         };
         let chains = parties.iter().flat_map(|party| &party.holdings.chains);
         let shared = parties.iter().flat_map(|party| &party.holdings.shared);
-        let left = |share: &Shared| {
-            let end = share
-                .ends_at
-                .filter(|end| *end <= context.now && handled.contains(&share.key))?;
-            Some((share.key.clone(), end.saturating_sub(1)))
+        let due_share = |share: &Shared| {
+            let due = share
+                .due_at()
+                .filter(|due| *due <= context.now && handled.contains(&share.key))?;
+            Some((share.key.clone(), due.saturating_sub(1)))
         };
         let mut before = Self {
-            due: chains.filter_map(due).chain(shared.filter_map(left)).collect(),
+            due: chains
+                .filter_map(due)
+                .chain(shared.filter_map(due_share))
+                .collect(),
             levels: Vec::new(),
             replaced: None,
             now: context.now,

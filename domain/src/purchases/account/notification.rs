@@ -27,7 +27,7 @@ pub fn notify(
     }
     let (chain, facts) = machine::apply(Some(chain), None, command, context);
     holdings.chains.insert(index, chain.expect("a chain stays"));
-    share_access(parties, 0, key);
+    share_access(parties, 0, key, context.now);
     let owner = parties[0].id;
     let facts = facts.into_iter().map(|fact| (owner, Draft::Fact(Box::new(fact))));
     let mut drafts: Drafts = facts.collect();

@@ -82,7 +82,7 @@ fn hand_over(parties: &mut [Party], owner: usize, key: &Key) -> usize {
 }
 
 /// Lets everybody who shares it see it as it stands with its owner.
-pub(super) fn share_access(parties: &mut [Party], owner: usize, key: &Key) {
+pub(super) fn share_access(parties: &mut [Party], owner: usize, key: &Key, now: i64) {
     let access = parties[owner].holdings.access_of(key);
     for (index, party) in parties.iter_mut().enumerate() {
         if index == owner {
@@ -90,15 +90,16 @@ pub(super) fn share_access(parties: &mut [Party], owner: usize, key: &Key) {
         }
         for share in &mut party.holdings.shared {
             if share.key == *key {
-                let is_new_period = match (&share.access, &access) {
-                    (Some(old), Some(new)) => old.transaction_id != new.transaction_id,
-                    _ => true,
+                share.revoked = match (&share.access, &access) {
+                    (Some(old), Some(new)) if old.transaction_id == new.transaction_id => share.revoked,
+                    (_, Some(new)) => share
+                        .revoked
+                        .and_then(|revoked| revoked.followed(new.purchased_at, now)),
+                    (_, None) => None,
                 };
-                if is_new_period {
-                    share.revoked = None;
-                }
                 share.access.clone_from(&access);
                 share.ends_at = None;
+                share.catch_up(now);
             }
         }
     }

@@ -18,15 +18,21 @@ enum Due {
     RenewalMissing,
     /// B9: a refund takes effect. It was told when it was reported.
     RefundTakesEffect,
+    /// F7: a period begins that was reported ahead, and opens what was revoked before.
+    OpensAgain,
     /// C10: a timer of a synthetic event.
     Timer(EventKind),
 }
 
 impl Due {
-    /// Does it close the chain? Then it is due until it has happened, however late it is found out that it is.
-    fn is_the_end(self) -> bool {
+    /// Is it due until it has happened, however late it is found out that it is? So is what closes the chain.
+    fn stays_due(self) -> bool {
         match self {
-            Self::Expires | Self::CollectingEnds | Self::RenewalMissing | Self::RefundTakesEffect => true,
+            Self::Expires
+            | Self::CollectingEnds
+            | Self::RenewalMissing
+            | Self::RefundTakesEffect
+            | Self::OpensAgain => true,
             Self::AccessEnds | Self::Timer(_) => false,
         }
     }
@@ -56,10 +62,12 @@ fn upcoming(chain: &Chain, context: Context<'_>) -> impl Iterator<Item = (i64, D
     let ends = ends(chain, context);
     let is_open = chain.closed.is_none() && !chain.latest.is_family_shared;
     let timers = is_open.then(|| timers(chain, context)).into_iter().flatten();
+    let opens = chain.revoked.and_then(|revoked| revoked.lifted_at);
     ends.into_iter()
         .flatten()
+        .chain(opens.map(|at| (at, Due::OpensAgain)))
         .chain(timers)
-        .filter(move |(at, due)| *at > handled || due.is_the_end())
+        .filter(move |(at, due)| *at > handled || due.stays_due())
 }
 
 fn ends(chain: &Chain, context: Context<'_>) -> [Option<(i64, Due)>; 2] {
@@ -141,6 +149,7 @@ fn handle(chain: &mut Chain, at: i64, due: Due, facts: &mut Vec<Fact>) {
         }
         Due::CollectingEnds => expire(chain, end, CancellationReason::BillingError, facts),
         Due::RenewalMissing => expire(chain, end, CancellationReason::Unknown, facts),
+        Due::OpensAgain => chain.revoked = None,
         Due::RefundTakesEffect => chain.closed = Some(Closed::Refunded(at)),
         Due::Timer(kind) => {
             chain.timers_told_to = Some(at);

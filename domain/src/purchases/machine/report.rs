@@ -185,7 +185,10 @@ impl Change<'_> {
     fn open_again(&mut self) {
         let chain = &mut self.chain;
         chain.closed = None;
-        chain.revoked = None;
+        let begins_at = chain.latest.purchased_at;
+        chain.revoked = chain
+            .revoked
+            .and_then(|revoked| revoked.followed(begins_at, self.context.now));
         chain.pause_arranged_at = None;
         chain.pending_product_id = None;
         chain.reactivated_at = None;

@@ -54,7 +54,14 @@ pub struct Chain {
     /// As last reported.
     pub reports: BTreeMap<String, Transaction>,
     /// Revocations, by whose they are.
-    cuts: BTreeMap<usize, i64>,
+    cuts: BTreeMap<usize, Cut>,
+}
+
+/// A revocation: from when on, and when a later period begins that was reported ahead and opens access again.
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    at: i64,
+    lifted_at: Option<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -94,14 +101,25 @@ impl Chain {
         })
     }
 
-    /// Takes a report in. A newest period opens again what was revoked.
-    fn keep(&mut self, transaction: &Transaction) {
+    /// Takes a report in. A newest period opens again what was revoked; what lies ahead, when it begins.
+    fn keep(&mut self, transaction: &Transaction, now: i64) {
         let newest = |chain: &Self| chain.latest().map(|latest| latest.id.clone());
         let before = newest(self);
         self.reports.insert(transaction.id.clone(), transaction.clone());
         if before != newest(self) {
-            self.cuts.clear();
+            let begins_at = transaction.purchased_at;
+            self.cuts.retain(|_, cut| {
+                let lifted_at = cut.lifted_at.unwrap_or(begins_at).min(begins_at);
+                cut.lifted_at = Some(lifted_at);
+                cut.at > now && lifted_at > now
+            });
         }
+    }
+
+    /// From when on somebody has no access.
+    fn cut_of(&self, who: usize, now: i64) -> Option<i64> {
+        let cut = self.cuts.get(&who)?;
+        cut.lifted_at.is_none_or(|at| at > now).then_some(cut.at)
     }
 
     fn level(&self) -> Option<&'static str> {
@@ -198,7 +216,7 @@ impl Model {
         let before: Vec<_> = everybody
             .map(|who| (self.given(who, now), self.holds_settled(who)))
             .collect();
-        self.take_in(who, named, transaction, sharing);
+        self.take_in(who, named, transaction, sharing, now);
         for (who, (before, was_settled)) in before.into_iter().enumerate() {
             let given = self.given(who, now);
             for (level, access, since) in before {
@@ -227,10 +245,10 @@ impl Model {
         }
     }
 
-    fn take_in(&mut self, who: usize, named: &[bool], transaction: &Transaction, sharing: Sharing) {
+    fn take_in(&mut self, who: usize, named: &[bool], transaction: &Transaction, sharing: Sharing, now: i64) {
         let key = (transaction.store.clone(), transaction.original_id.clone());
         if transaction.is_family_shared {
-            return self.take_in_of_family(who, &key, transaction);
+            return self.take_in_of_family(who, &key, transaction, now);
         }
         self.take_out(&key, &transaction.id);
         let chain = self.chains.entry(key).or_default();
@@ -253,15 +271,15 @@ impl Model {
                 _ => drop(chain.sharers.insert(who)),
             },
         }
-        chain.keep(transaction);
+        chain.keep(transaction, now);
     }
 
     /// Whoever reports it has it, and all who have this period already see what is said of it now.
-    fn take_in_of_family(&mut self, who: usize, key: &Key, transaction: &Transaction) {
+    fn take_in_of_family(&mut self, who: usize, key: &Key, transaction: &Transaction, now: i64) {
         self.family.entry((who, key.clone())).or_default();
         for ((of, other), chain) in &mut self.family {
             if other == key && (*of == who || chain.reports.contains_key(&transaction.id)) {
-                chain.keep(transaction);
+                chain.keep(transaction, now);
             }
         }
     }
@@ -329,9 +347,12 @@ impl Model {
         let of_family = self.family.iter_mut().filter(|((of, _), _)| *of == who);
         for chain in held.chain(of_family.map(|(_, chain)| chain)) {
             if let Some(access) = chain.access().filter(|_| chain.level() == Some(level))
-                && let Some(at) = cut(access, chain.cuts.get(&who).copied())
+                && let before = chain.cut_of(who, now)
+                && let Some(at) = cut(access, before)
+                && before != Some(at)
             {
-                chain.cuts.insert(who, at);
+                let lifted_at = None;
+                chain.cuts.insert(who, Cut { at, lifted_at });
             }
         }
         for grant in self.grants.get_mut(&who).into_iter().flatten() {
@@ -355,7 +376,7 @@ impl Model {
     /// The access levels that something gives a profile, one each, by name; each with since when.
     fn given(&self, who: usize, now: i64) -> Vec<(String, Access, i64)> {
         let chains = self.held(who).filter_map(|chain| {
-            let access = chain.access()?.cut_at(chain.cuts.get(&who).copied());
+            let access = chain.access()?.cut_at(chain.cut_of(who, now));
             Some((chain.level()?.to_owned(), access, chain.latest()?.purchased_at))
         });
         let grants = self.grants.get(&who).into_iter().flatten();

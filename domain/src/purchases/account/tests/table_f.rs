@@ -138,6 +138,39 @@ fn f7_a_revoked_chain_keeps_its_own_dates() {
 }
 
 #[test]
+fn f7_a_renewal_that_is_reported_ahead_lifts_a_revocation_that_lies_ahead_when_it_begins() {
+    let next = paid("t2", 30);
+    let at = day(30) - HOUR;
+    let mut story = shared();
+    story.revoke(day(3), "premium", Some(at));
+    story.try_revoke(B, day(3), "premium", Some(at)).unwrap();
+    let told = story.report(day(29), &next);
+    assert_eq!(told[0], "subscription_renewed");
+    for who in [A, B] {
+        assert_eq!(story.level(who, "premium", day(29)).unwrap().expires_at, Some(at));
+    }
+    assert_eq!(story.report(day(29), &next), NOTHING);
+    assert_eq!(story.tick(day(30) - 1), NOTHING);
+    assert_eq!(story.tick(day(30)), ["+premium", "b +premium"]);
+    for who in [A, B] {
+        assert!(story.has(who, "premium", day(59)));
+    }
+    assert_eq!(story.tick(day(60)), ["-premium", "b -premium"]);
+    // What was taken away already is opened at once.
+    let mut story = started();
+    story.revoke(day(3), "premium", None);
+    story.report(day(29), &next);
+    assert!(story.has(A, "premium", day(29)));
+    // A revocation that is said after the renewal was reported takes that one too.
+    let mut story = started();
+    story.revoke(day(3), "premium", Some(day(30) - HOUR));
+    story.report(day(29), &next);
+    story.revoke(day(29) + 1, "premium", None);
+    assert_eq!(story.tick(day(59)), NOTHING);
+    assert!(!story.has(A, "premium", day(59)));
+}
+
+#[test]
 fn f8_a_second_profile_shares_the_chain_and_all_later_changes() {
     let mut story = started();
     assert_eq!(story.report_by(B, day(1), &paid("t1", 0)), ["b +premium"]);
