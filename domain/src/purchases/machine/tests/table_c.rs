@@ -308,6 +308,19 @@ fn c4_a_failed_charge_that_is_reported_after_the_end_expires_it_where_nobody_col
 }
 
 #[test]
+fn c4_renewing_that_is_switched_off_while_the_store_collects_is_told_and_the_store_goes_on() {
+    let off = cancelled(day(40), failed(day(29), None, paid("t1", 0)));
+    let mut story = started();
+    story.report(day(29), &failed(day(29), None, paid("t1", 0)));
+    assert_made(
+        &story.report(day(40), &off),
+        &[(SubscriptionRenewalCancelled, day(40))],
+    );
+    assert_made(&story.wait_until(day(89) - 1), &[]);
+    assert_made(&story.wait_until(day(89)), &[(SubscriptionExpired, day(30))]);
+}
+
+#[test]
 fn c4_c6_a_wait_that_is_made_shorter_than_what_has_passed_is_over() {
     let at_once = Waits::new(0, &[("app_store".to_owned(), 0)].into());
     let mut story = started();
