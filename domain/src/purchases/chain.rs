@@ -335,7 +335,12 @@ impl Chain {
 
     /// The same, revocations left out.
     pub fn granted(&self) -> Option<AccessLevel> {
-        Some(self.shown(self.access_level_id.clone()?))
+        let shown = self.shown(self.access_level_id.clone()?);
+        let ends = [shown.expires_at, self.level_changes_at().map(|(_, end)| end)];
+        Some(AccessLevel {
+            expires_at: ends.into_iter().flatten().min(),
+            ..shown
+        })
     }
 
     /// The subscription as profiles list it: as access, but with the end of the paid period as it was reported.

@@ -109,6 +109,9 @@ fn cut(party: &mut Party, access_level_id: &str, at: Option<i64>, now: i64) {
     let holdings = &mut party.holdings;
     for chain in &mut holdings.chains {
         let cut = chain.access().as_ref().and_then(revoked);
+        // What another product gives later is another level.
+        let lifted_at = chain.level_changes_at().map(|(begins_at, _)| begins_at);
+        let cut = cut.map(|cut| Revoked { lifted_at, ..cut });
         chain.revoked = cut.or(chain.revoked);
     }
     for one_time in &mut holdings.one_time {

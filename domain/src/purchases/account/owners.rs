@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use super::{Party, Report, revenue};
 use crate::app::Sharing;
+use crate::purchases::access::AccessLevel;
 use crate::purchases::holdings::{Key, Shared};
 use crate::purchases::transaction::{Environment, Transaction};
 
@@ -91,7 +92,7 @@ pub(super) fn share_access(parties: &mut [Party], owner: usize, key: &Key, now: 
         for share in &mut party.holdings.shared {
             if share.key == *key {
                 share.revoked = match (&share.access, &access) {
-                    (Some(old), Some(new)) if old.transaction_id == new.transaction_id => share.revoked,
+                    (Some(old), Some(new)) if is_same_period(old, new) => share.revoked,
                     (_, Some(new)) => share
                         .revoked
                         .and_then(|revoked| revoked.followed(new.purchased_at, now)),
@@ -103,4 +104,9 @@ pub(super) fn share_access(parties: &mut [Party], owner: usize, key: &Key, now: 
             }
         }
     }
+}
+
+/// Does a revocation of the one hold for the other?
+fn is_same_period(old: &AccessLevel, new: &AccessLevel) -> bool {
+    old.transaction_id == new.transaction_id && old.access_level_id == new.access_level_id
 }

@@ -43,9 +43,36 @@ impl Chain {
         self.access_level_id = level.map(str::to_owned);
     }
 
-    /// The product of this transaction gives this level; that of the latest one decides what the chain gives.
+    /// The product of the newest period gives this level. If that period begins later, the one that runs gives its own
+    /// until then; only one change is waited for.
+    pub fn give_from_its_beginning(&mut self, level: Option<&str>, now: i64) {
+        let is_other = self.access_level_id.is_some() && self.access_level_id.as_deref() != level;
+        let is_ahead = self.latest.purchased_at > now && self.has_period_at(now);
+        let mut older = self.periods.iter().skip(1);
+        let is_waiting = older.any(|period| period.own_level.is_some() && period.purchased_at > now);
+        match self.periods.first_mut() {
+            Some(newest) if is_other && is_ahead && !is_waiting => {
+                newest.own_level = Some(OwnLevel::of(level));
+            }
+            _ => self.give(level),
+        }
+    }
+
+    /// When the level changes because the newest period begins, which was reported ahead, and when the level before it ends.
+    pub fn level_changes_at(&self) -> Option<(i64, i64)> {
+        let newest = self.periods.first().filter(|newest| newest.own_level.is_some())?;
+        if newest.transaction_id != self.latest.id {
+            return None;
+        }
+        let begins_at = newest.purchased_at;
+        let ends = self.ends().skip(1).map(|(_, end)| end.unwrap_or(i64::MAX));
+        Some((begins_at, ends.max().map_or(begins_at, |end| end.min(begins_at))))
+    }
+
+    /// The product of this transaction gives this level; that of the latest one decides what the chain gives, once it has
+    /// begun.
     pub fn note_level(&mut self, transaction_id: &str, level: Option<&str>) {
-        if transaction_id == self.latest.id {
+        if transaction_id == self.latest.id && self.level_changes_at().is_none() {
             return self.give(level);
         }
         let is_other = level != self.access_level_id.as_deref();
@@ -56,8 +83,8 @@ impl Chain {
         }
     }
 
-    /// Another transaction is the latest now: the chain gives what the product of that one gave.
-    pub(super) fn give_what_the_newest_gives(&mut self) {
+    /// Another transaction is the latest now, or the latest has begun: the chain gives what the product of that one gives.
+    pub fn give_what_the_newest_gives(&mut self) {
         let newest = self.periods.first();
         if let Some(own) = newest.and_then(|period| period.own_level.clone()) {
             self.give(own.id());

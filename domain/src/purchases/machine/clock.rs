@@ -18,6 +18,8 @@ enum Due {
     RenewalMissing,
     /// B9: a refund takes effect. It was told when it was reported.
     RefundTakesEffect,
+    /// A period begins that was reported ahead, whose product gives another level.
+    LevelChanges,
     /// F7: a period begins that was reported ahead, and opens what was revoked before.
     OpensAgain,
     /// C10: a timer of a synthetic event.
@@ -32,6 +34,7 @@ impl Due {
             | Self::CollectingEnds
             | Self::RenewalMissing
             | Self::RefundTakesEffect
+            | Self::LevelChanges
             | Self::OpensAgain => true,
             Self::AccessEnds | Self::Timer(_) => false,
         }
@@ -66,8 +69,15 @@ fn upcoming(chain: &Chain, context: Context<'_>) -> impl Iterator<Item = (i64, D
     ends.into_iter()
         .flatten()
         .chain(opens.map(|at| (at, Due::OpensAgain)))
+        .chain(level_change(chain).into_iter().flatten())
         .chain(timers)
         .filter(move |(at, due)| *at > handled || due.stays_due())
+}
+
+/// When the level before the next one ends, and when that one comes.
+fn level_change(chain: &Chain) -> Option<[(i64, Due); 2]> {
+    let (begins_at, end) = chain.level_changes_at()?;
+    Some([(end, Due::AccessEnds), (begins_at, Due::LevelChanges)])
 }
 
 fn ends(chain: &Chain, context: Context<'_>) -> [Option<(i64, Due)>; 2] {
@@ -149,6 +159,7 @@ fn handle(chain: &mut Chain, at: i64, due: Due, facts: &mut Vec<Fact>) {
         }
         Due::CollectingEnds => expire(chain, end, CancellationReason::BillingError, facts),
         Due::RenewalMissing => expire(chain, end, CancellationReason::Unknown, facts),
+        Due::LevelChanges => chain.give_what_the_newest_gives(),
         Due::OpensAgain => chain.revoked = None,
         Due::RefundTakesEffect => chain.closed = Some(Closed::Refunded(at)),
         Due::Timer(kind) => {

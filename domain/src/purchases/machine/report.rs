@@ -194,7 +194,7 @@ impl Change<'_> {
         chain.reactivated_at = None;
         chain.renewal_off_at = None;
         chain.clock = chain.latest.purchased_at.min(self.context.now);
-        chain.give(self.context.access_level_id);
+        chain.give_from_its_beginning(self.context.access_level_id, self.context.now);
     }
 
     fn go_on(&mut self, transaction: Transaction) {

@@ -198,6 +198,7 @@ impl<'a> History<'a> {
     /// access level may be told twice.
     async fn tell_what_is_due(&mut self) {
         self.world.handle_due(self.random.below(2), self.now).await;
+        self.model.catch_up(self.people.len(), self.now);
     }
 
     async fn grant(&mut self) {
@@ -266,6 +267,7 @@ impl<'a> History<'a> {
             1 | 2 => drop(tokio::join!(world.handle_due(0, now), world.handle_due(1, now))),
             _ => world.handle_due(who % 2, now).await,
         }
+        self.model.catch_up(self.people.len(), now);
         assert!(!world.is_anything_due(now).await, "something is due still");
         self.feed.take_in(world.events().await);
         let before = self.feed.len();

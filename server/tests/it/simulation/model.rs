@@ -55,6 +55,8 @@ pub struct Chain {
     pub reports: BTreeMap<String, Transaction>,
     /// Revocations, by whose they are.
     cuts: BTreeMap<usize, Cut>,
+    /// A newest period that was reported ahead: which it is, and the level that the chain gives until it begins.
+    ahead: Option<(String, &'static str)>,
 }
 
 /// A revocation: from when on, and when a later period begins that was reported ahead and opens access again.
@@ -101,12 +103,26 @@ impl Chain {
         })
     }
 
+    /// What was waited for has come: a period begins that was reported ahead. What it gives comes from its owner.
+    fn catch_up(&mut self, is_owned: bool, now: i64) {
+        self.cuts.retain(|_, cut| cut.lifted_at.is_none_or(|at| at > now));
+        let has_begun = self.latest().is_some_and(|latest| latest.purchased_at <= now);
+        self.ahead = self.ahead.take().filter(|_| !(is_owned && has_begun));
+    }
+
     /// Takes a report in. A newest period opens again what was revoked; what lies ahead, when it begins.
     fn keep(&mut self, transaction: &Transaction, now: i64) {
         let newest = |chain: &Self| chain.latest().map(|latest| latest.id.clone());
-        let before = newest(self);
+        self.catch_up(true, now);
+        let (before, level) = (newest(self), self.level());
+        let had_time = self.reports.values().any(|known| {
+            let end = known.refunded_at.into_iter().chain(known.expires_at).min();
+            known.purchased_at <= now && end.is_none_or(|end| end > now)
+        });
         self.reports.insert(transaction.id.clone(), transaction.clone());
         if before != newest(self) {
+            let ahead = Some(transaction.id.clone()).zip(level);
+            self.ahead = ahead.filter(|_| had_time && transaction.purchased_at > now);
             let begins_at = transaction.purchased_at;
             self.cuts.retain(|_, cut| {
                 let lifted_at = cut.lifted_at.unwrap_or(begins_at).min(begins_at);
@@ -117,17 +133,20 @@ impl Chain {
     }
 
     /// From when on somebody has no access.
-    fn cut_of(&self, who: usize, now: i64) -> Option<i64> {
-        let cut = self.cuts.get(&who)?;
-        cut.lifted_at.is_none_or(|at| at > now).then_some(cut.at)
+    fn cut_of(&self, who: usize) -> Option<i64> {
+        self.cuts.get(&who).map(|cut| cut.at)
+    }
+
+    /// The level that it goes on to give until its newest period begins, which was reported ahead.
+    fn level_before(&self) -> Option<&'static str> {
+        let latest = self.latest()?;
+        let (id, level) = self.ahead.as_ref()?;
+        let is_other = level_of(latest) != Some(level);
+        (latest.id == *id && is_other).then_some(level)
     }
 
     fn level(&self) -> Option<&'static str> {
-        match self.latest()?.product_id.as_str() {
-            "gold-monthly" => Some("gold"),
-            "coins" => None,
-            _ => Some("premium"),
-        }
+        self.level_before().or_else(|| level_of(self.latest()?))
     }
 
     fn access(&self) -> Option<Access> {
@@ -141,8 +160,12 @@ impl Chain {
             ];
             ends.into_iter().flatten().min()
         };
-        let ends: Option<Vec<_>> = self.reports.values().map(end).collect();
+        let changes_later = self.level_before().is_some();
+        let counts = |other: &&Transaction| !changes_later || other.id != latest.id;
+        let ends: Option<Vec<_>> = self.reports.values().filter(counts).map(end).collect();
         let end = ends.and_then(|ends| ends.into_iter().max());
+        let begins_at = changes_later.then_some(latest.purchased_at);
+        let end = end.into_iter().chain(begins_at).min();
         let access = Access {
             starts_at: None,
             ends_at: end,
@@ -212,11 +235,29 @@ impl Model {
         sharing: Sharing,
         now: i64,
     ) {
-        let everybody = 0..named.len();
+        self.change(named.len(), now, |model| {
+            model.take_in(who, named, transaction, sharing, now);
+        });
+    }
+
+    /// The servers have handled what is due by now.
+    pub fn catch_up(&mut self, people: usize, now: i64) {
+        self.change(people, now, |model| {
+            for chain in model.chains.values_mut() {
+                chain.catch_up(chain.owner.is_some(), now);
+            }
+            for chain in model.family.values_mut() {
+                chain.catch_up(true, now);
+            }
+        });
+    }
+
+    fn change(&mut self, people: usize, now: i64, change: impl FnOnce(&mut Self)) {
+        let everybody = 0..people;
         let before: Vec<_> = everybody
             .map(|who| (self.given(who, now), self.holds_settled(who)))
             .collect();
-        self.take_in(who, named, transaction, sharing, now);
+        change(self);
         for (who, (before, was_settled)) in before.into_iter().enumerate() {
             let given = self.given(who, now);
             for (level, access, since) in before {
@@ -347,11 +388,12 @@ impl Model {
         let of_family = self.family.iter_mut().filter(|((of, _), _)| *of == who);
         for chain in held.chain(of_family.map(|(_, chain)| chain)) {
             if let Some(access) = chain.access().filter(|_| chain.level() == Some(level))
-                && let before = chain.cut_of(who, now)
+                && let before = chain.cut_of(who)
                 && let Some(at) = cut(access, before)
                 && before != Some(at)
             {
-                let lifted_at = None;
+                let ahead = chain.level_before().and_then(|_| chain.latest());
+                let lifted_at = ahead.map(|next| next.purchased_at);
                 chain.cuts.insert(who, Cut { at, lifted_at });
             }
         }
@@ -376,7 +418,7 @@ impl Model {
     /// The access levels that something gives a profile, one each, by name; each with since when.
     fn given(&self, who: usize, now: i64) -> Vec<(String, Access, i64)> {
         let chains = self.held(who).filter_map(|chain| {
-            let access = chain.access()?.cut_at(chain.cut_of(who, now));
+            let access = chain.access()?.cut_at(chain.cut_of(who));
             Some((chain.level()?.to_owned(), access, chain.latest()?.purchased_at))
         });
         let grants = self.grants.get(&who).into_iter().flatten();
@@ -398,6 +440,14 @@ impl Model {
         let owned = self.chains.values().filter(|chain| chain.owner.is_some());
         let all = owned.chain(self.family.values());
         all.flat_map(|chain| chain.reports.values())
+    }
+}
+
+fn level_of(transaction: &Transaction) -> Option<&'static str> {
+    match transaction.product_id.as_str() {
+        "gold-monthly" => Some("gold"),
+        "coins" => None,
+        _ => Some("premium"),
     }
 }
 

@@ -81,7 +81,7 @@ fn a_transaction_that_is_corrected_to_another_product_gives_the_level_of_that_on
 
 #[test]
 fn a_chain_that_shows_an_older_period_again_gives_the_level_of_its_product() {
-    let gold = of_product("gold", paid("t2", 30));
+    let gold = of_product("gold", paid("t2", 29));
     let mut story = started();
     story.report(day(29), &gold);
     assert!(story.has(A, "gold", day(29)));
@@ -112,6 +112,58 @@ fn a_chain_that_shows_an_older_period_again_gives_the_level_of_its_product() {
     };
     assert_eq!(story.report(day(31), &later), ["-gold", "+premium"]);
     assert_eq!(story.report(day(32), &paid("t1", 0)), ["-premium", "+gold"]);
+}
+
+#[test]
+fn another_product_that_is_reported_ahead_gives_its_level_when_it_begins() {
+    let gold = of_product("gold", paid("t2", 30));
+    let ahead = || {
+        let mut story = shared();
+        let told = story.report(day(29), &gold);
+        let facts = ["subscription_expired", "subscription_started"];
+        assert_eq!(told, [&facts[..], &["+premium", "b +premium"]].concat());
+        assert_eq!(
+            story.level(B, "premium", day(29)).unwrap().expires_at,
+            Some(day(30))
+        );
+        story
+    };
+    let mut story = ahead();
+    assert_eq!(story.report(day(29), &gold), NOTHING);
+    assert_eq!(story.tick(day(30) - 1), NOTHING);
+    let told = ["-premium", "b -premium", "+gold", "b +gold"];
+    assert_eq!(story.tick(day(30)), told);
+    assert_eq!(story.tick(day(30)), NOTHING);
+    assert!(story.has(B, "gold", day(59)));
+    // It is paid back before, corrected, or another chain's.
+    let mut story = ahead();
+    story.report(day(29) + 1, &refunded(day(30) + 1, gold.clone()));
+    assert_eq!(story.tick(day(30))[..2], ["-premium", "b -premium"]);
+    assert!(!story.has(A, "gold", day(31)));
+    let mut story = ahead();
+    story.report(day(29) + 1, &paid("t2", 30));
+    assert_eq!(story.tick(day(30)), NOTHING);
+    assert_eq!(
+        story.level(A, "premium", day(30)).unwrap().expires_at,
+        Some(day(60))
+    );
+    let mut story = ahead();
+    story.report(day(29) + 1, &of_chain("u1", gold.clone()));
+    assert!(story.has(A, "premium", day(30) - 1) && !story.has(A, "premium", day(30)));
+    // What was revoked is the old product's level alone.
+    let mut story = ahead();
+    story.revoke(day(29) + 1, "premium", None);
+    story.try_revoke(B, day(29) + 1, "premium", None).unwrap();
+    assert_eq!(story.tick(day(30)), ["+gold", "b +gold"]);
+    // A gap is a gap, and who had nothing has the new level at once.
+    let mut story = started();
+    story.report(day(29), &of_product("gold", paid("t2", 31)));
+    assert_eq!(story.tick(day(30)), ["-premium"]);
+    assert_eq!(story.tick(day(31)), ["+gold"]);
+    let mut story = Story::default();
+    story.report(day(0), &of_product("nothing", paid("t1", 0)));
+    story.report(day(29), &gold);
+    assert!(story.has(A, "gold", day(29)));
 }
 
 #[test]
