@@ -1,10 +1,6 @@
 //! What of a customer may not be kept of requests and answers, as integrations write it.
 
-use std::borrow::Cow;
-
-use serde::Deserialize;
-
-use super::Customer;
+use super::{Customer, Told};
 use super::{json, percent};
 
 /// What of a person.
@@ -21,45 +17,23 @@ const OF_DEVICE: [&str; 6] = [
 /// Shorter values tell nothing, and masking them would make nonsense of the rest.
 const SHORTEST: usize = 4;
 
-/// What an event tells of the person and the device, as they were when it was made.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Told<'a> {
-    #[serde(borrow)]
-    email: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    idfa: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    idfv: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    advertising_id: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    user_agent: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    event_properties: ToldProperties<'a>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct ToldProperties<'a> {
-    #[serde(borrow)]
-    profile_ip_address: Option<Cow<'a, str>>,
-}
-
-/// The values in all forms in which they stand in requests, the longest first: those of the customer now, and those in the
-/// stored event.
-pub fn values(customer: &Customer<'_>, payload: &str) -> Vec<String> {
-    let told: Told<'_> = serde_json::from_str(payload).unwrap_or_default();
+/// The values in all forms in which they stand in requests, the longest first: those of the customer now, and those of when
+/// the event was made.
+pub fn values<'e>(customer: &Customer<'_>, event: Option<&'e Told<'_>>) -> Vec<String> {
     let person = OF_PERSON.iter().filter_map(|field| customer.person.text(field));
-    let person = person.chain(customer.recipient.ip).map(str::to_owned);
-    let told_person = [told.email, told.event_properties.profile_ip_address];
-    let person = person.chain(told_person.into_iter().flatten().map(Cow::into_owned));
     let device = OF_DEVICE.iter().flat_map(|field| customer.devices(field));
-    let told_device = [told.idfa, told.idfv, told.advertising_id, told.user_agent];
+    let then = event.into_iter();
+    let told_person = |event: &'e Told<'_>| [event.email.as_deref(), event.text("profile_ip_address")];
+    let person = person
+        .chain(customer.recipient.ip)
+        .chain(then.clone().flat_map(told_person).flatten())
+        .map(str::to_owned);
     let device = device
-        .map(str::to_owned)
-        .chain(told_device.into_iter().flatten().map(Cow::into_owned));
-    let device = device.flat_map(|id| [id.to_ascii_uppercase(), id.replace('-', ""), id]);
+        .chain(
+            then.flat_map(|event| event.device.iter().flatten())
+                .map(AsRef::as_ref),
+        )
+        .flat_map(|id| [id.to_owned(), id.to_ascii_uppercase(), id.replace('-', "")]);
     let mut values: Vec<String> = person
         .chain(device)
         .flat_map(|value| {

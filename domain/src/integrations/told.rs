@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::by_name::ByName;
 use super::cut;
 use crate::events::EventKind;
+use crate::json::Text;
 use crate::purchases::transaction::Environment;
 
 /// An event. Times are microseconds.
@@ -27,6 +28,10 @@ pub struct Told<'a> {
     pub created_at: i64,
     /// The owner's id of the customer when it was made.
     pub customer_user_id: Option<Cow<'a, str>>,
+    /// The customer's e-mail address then.
+    pub(super) email: Option<Cow<'a, str>>,
+    /// What told the customer's device then: its ids and its user agent.
+    pub(super) device: [Option<Cow<'a, str>>; 4],
     /// The whole event in the form of the webhook.
     pub payload: &'a str,
     /// `event_properties`.
@@ -63,7 +68,17 @@ struct Payload<'a> {
     #[serde(borrow)]
     event_properties: Properties<'a>,
     #[serde(borrow, default)]
-    customer_user_id: Option<Cow<'a, str>>,
+    customer_user_id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    email: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    idfa: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    idfv: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    advertising_id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    user_agent: Option<Text<'a>>,
 }
 
 impl<'a> Told<'a> {
@@ -75,18 +90,18 @@ impl<'a> Told<'a> {
         created_at: i64,
         payload: &'a str,
     ) -> Result<Self, serde_json::Error> {
-        let Payload {
-            event_properties,
-            customer_user_id,
-        } = serde_json::from_str(payload)?;
+        let told: Payload<'_> = serde_json::from_str(payload)?;
+        let text = |told: Option<Text<'a>>| told.map(|Text(text)| text);
         Ok(Self {
             id,
             kind,
             at,
             created_at,
-            customer_user_id,
+            customer_user_id: text(told.customer_user_id),
+            email: text(told.email),
+            device: [told.idfa, told.idfv, told.advertising_id, told.user_agent].map(text),
             payload,
-            properties: event_properties,
+            properties: told.event_properties,
         })
     }
 
@@ -189,10 +204,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Properties<'a> {
         deserializer.deserialize_map(Reader)
     }
 }
-
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 fn property(raw: &RawValue) -> Property<'_> {
     let text = raw.get();

@@ -242,7 +242,7 @@ pub fn encode(
 
 /// What of a customer may not be kept, in all forms.
 pub fn personal((profile, details): &Known) -> Vec<String> {
-    personal::values(&Customer::new(profile, details, &APP, NOW), "{}")
+    personal::values(&Customer::new(profile, details, &APP, NOW), None)
 }
 
 /// The first requests of a part that carry records: of one that learns from answers, before and after it has.

@@ -2,7 +2,7 @@
 //! masked settings.
 
 use bursar_domain::integrations::settings::MASK;
-use bursar_domain::integrations::{Customer, Integration, Request, Settings, personal};
+use bursar_domain::integrations::{Customer, Integration, Request, Settings, Told, personal};
 use serde_json::json;
 
 /// Shorter values are no secret, and masking them would make nonsense of the rest.
@@ -20,9 +20,9 @@ impl Mask {
         Self(Vec::new())
     }
 
-    /// Of this customer and of an event of theirs in the form of the webhook.
-    pub fn of(customer: &Customer<'_>, payload: &str) -> Self {
-        Self::new(personal::values(customer, payload).into_iter())
+    /// Of this customer and of an event of theirs.
+    pub fn of(customer: &Customer<'_>, event: Option<&Told<'_>>) -> Self {
+        Self::new(personal::values(customer, event).into_iter())
     }
 
     /// Of all that these hide.

@@ -96,8 +96,9 @@ pub fn consider(
 ) -> Considered {
     let (encoded, mask) = {
         let customer = Customer::new(&turn.profile, &turn.details, app, now);
-        let mask = Mask::of(&customer, &turn.payload);
-        (encode(&turn, &customer, known, target, now), mask)
+        let event = told(&turn);
+        let mask = Mask::of(&customer, event.as_ref().ok());
+        (encode(&turn, event, &customer, known, target, now), mask)
     };
     let settlement = Settlement {
         lane: turn.lane,
@@ -152,8 +153,9 @@ pub fn preview(
     now: i64,
 ) -> Result<(Record, Mask), Skip> {
     let customer = Customer::new(&turn.profile, &turn.details, app, now);
-    let record = tell(turn, &customer, known, target, now)?;
-    Ok((record, Mask::of(&customer, &turn.payload)))
+    let event = told(turn)?;
+    let record = tell(turn, &event, &customer, known, target, now)?;
+    Ok((record, Mask::of(&customer, Some(&event))))
 }
 
 /// A closed delivery.
@@ -164,6 +166,7 @@ pub fn closed(state: &'static str, reason: Option<String>) -> End {
 /// The record to send, and how.
 fn encode(
     turn: &Turn,
+    event: Result<Told<'_>, Skip>,
     customer: &Customer<'_>,
     known: &AppIntegration,
     target: Target,
@@ -183,7 +186,7 @@ fn encode(
     if turn.is_superseded {
         return Err(Skip::Superseded);
     }
-    let encoded = tell(turn, customer, known, target, now);
+    let encoded = event.and_then(|event| tell(turn, &event, customer, known, target, now));
     let kept = turn
         .record
         .as_deref()
@@ -209,15 +212,9 @@ fn encode(
     }
 }
 
-/// Asks the integration. A mapper that fails takes down its own delivery alone.
-fn tell(
-    turn: &Turn,
-    customer: &Customer<'_>,
-    known: &AppIntegration,
-    target: Target,
-    now: i64,
-) -> Result<Record, Skip> {
-    let (event, slug) = (turn.event, known.integration.slug);
+/// The event of a turn as integrations read it.
+fn told(turn: &Turn) -> Result<Told<'_>, Skip> {
+    let event = turn.event;
     let told = Told::new(
         event,
         turn.kind,
@@ -225,18 +222,30 @@ fn tell(
         turn.event_created_at,
         &turn.payload,
     );
-    let told = told.map_err(|error| {
+    told.map_err(|error| {
         tracing::error!(event.id = %event, %error, "the event {event} cannot be read");
         FAULT
-    })?;
+    })
+}
+
+/// Asks the integration. A mapper that fails takes down its own delivery alone.
+fn tell(
+    turn: &Turn,
+    event: &Told<'_>,
+    customer: &Customer<'_>,
+    known: &AppIntegration,
+    target: Target,
+    now: i64,
+) -> Result<Record, Skip> {
     let occasion = Occasion {
-        event: &told,
+        event,
         customer,
         settings: &known.settings,
         part: target.part.name,
         made_at: turn.event_created_at,
         now,
     };
+    let (event, slug) = (turn.event, known.integration.slug);
     let encode = known.integration.encode;
     caught(|| encode(&occasion)).unwrap_or_else(|| {
         tracing::error!(event.id = %event, "the event {event} cannot be told to {slug}: its mapper failed");
