@@ -160,3 +160,44 @@ impl Order {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bursar_domain::app::AppSettings;
+    use bursar_domain::ids::AppId;
+    use bursar_domain::integrations::{Settings, webhook};
+
+    use super::*;
+
+    #[test]
+    fn what_is_made_after_the_order_is_not_asked_for() {
+        let known = AppIntegration {
+            integration: &webhook::INTEGRATION,
+            enabled: true,
+            settings: Settings::defaults(webhook::INTEGRATION.settings),
+            blocked: None,
+            timers_since: 0,
+            targets: Vec::new(),
+        };
+        let app = Arc::new(App {
+            id: AppId(Uuid::nil()),
+            settings: AppSettings::default(),
+            integrations: vec![Arc::new(known)],
+        });
+        let made_before = |before: Option<&str>| {
+            let filter = ReplayFilter {
+                integration: "webhook".into(),
+                states: None,
+                event_types: None,
+                after: None,
+                before: before.map(str::to_owned),
+                profile_id: None,
+            };
+            let order = Order::new(Arc::clone(&app), &filter, 5);
+            order.unwrap_or_else(|error| panic!("{error:?}")).made.1
+        };
+        assert_eq!(made_before(None), 6, "what is made at that instant counts");
+        assert_eq!(made_before(Some("2099-01-01T00:00:00Z")), 6);
+        assert_eq!(made_before(Some("1970-01-01T00:00:00.000003Z")), 3);
+    }
+}
