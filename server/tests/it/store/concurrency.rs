@@ -1,5 +1,8 @@
 //! Many callers at once: no update is lost, no two win what only one can have.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use bursar::store::{Decision, Sql, Statement, Store, StoreError, Value};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -92,6 +95,39 @@ async fn many_callers_of_one_new_customer_share_a_profile() {
             assert_eq!(answer.json()["data"]["profile_id"], id, "{backend:?}");
         }
     }
+}
+
+/// Changes of one profile are made one after the other, each in a commit of its own on PostgreSQL.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_that_all_change_holds_up_no_other_on_postgres() {
+    const HOT: usize = 300;
+    let server = TestServer::on(Backend::Postgres).await;
+    let set = |customer: &'static str, number: usize| {
+        let (server, headers) = (&server, [("adapty-customer-user-id", customer)]);
+        let body = json!({"branch_id": number.to_string()}).to_string();
+        async move { server.call("POST", IDENTIFIERS, &headers, &body).await.status }
+    };
+    for customer in ["hot", "other"] {
+        let header = ("adapty-customer-user-id", customer);
+        assert_eq!(server.call("POST", PROFILE, &[header], "").await.status, 200);
+    }
+    let done = AtomicUsize::new(0);
+    let hot = join_all((0..HOT).map(|number| {
+        let (set, done) = (&set, &done);
+        async move {
+            assert_eq!(set("hot", number).await, 200);
+            done.fetch_add(1, Ordering::SeqCst)
+        }
+    }));
+    let other = async {
+        while done.load(Ordering::SeqCst) == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert_eq!(set("other", 0).await, 200);
+        done.load(Ordering::SeqCst)
+    };
+    let (_, before) = tokio::join!(hot, other);
+    assert!(before < HOT / 2, "{before} of {HOT} came first");
 }
 
 #[tokio::test(flavor = "multi_thread")]
