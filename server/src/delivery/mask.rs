@@ -31,8 +31,13 @@ impl Mask {
     }
 
     /// The same, hiding these values too.
-    pub fn and(self, values: Vec<String>) -> Self {
-        Self::sorted([self.0, values].concat())
+    pub fn and(mut self, values: Vec<String>) -> Self {
+        // Of a first try there are none.
+        if values.is_empty() {
+            return self;
+        }
+        self.0.extend(values);
+        Self::sorted(self.0)
     }
 
     /// Those of its values that stand in one of these texts.

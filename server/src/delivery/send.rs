@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::caught::caught;
 use super::learned::Learned;
 use super::mask::Mask;
-use super::turn::{Counts, DEAD, Ready, closed, keep};
+use super::turn::{Counts, DEAD, FAULT, Ready, closed, keep};
 use super::worker::Shared;
 use crate::actions::deliveries::{End, Settlement};
 use crate::directory::{AppIntegration, Target};
@@ -227,7 +227,7 @@ fn unanswered(verdict: Verdict, error: &SendError, why: &str) -> Verdict {
 fn fault(records: usize, step: u8) -> Outcome {
     tracing::error!("an integration's functions failed on a request: its records are rejected");
     Outcome {
-        verdicts: vec![Verdict::Rejected("a fault of ours: the log says more".into()); records],
+        verdicts: vec![Verdict::Rejected(FAULT.to_string()); records],
         retry_after: None,
         is_silent: false,
         status: None,
@@ -338,8 +338,8 @@ pub fn kept(
     request.map_or_else(|| "{}".to_owned(), |request| mask.request(&request))
 }
 
-/// How long to wait after so many tries, of which so many were `limited`, in microseconds; `None` to give up. What the third party asks for counts
-/// before what its documents say.
+/// How long to wait after so many tries, of which so many were `limited`, in microseconds; `None` to give up. What the third
+/// party asks for counts before what its documents say.
 fn wait(
     schedule: &Schedule,
     (tries, limited): (u32, i64),

@@ -210,17 +210,23 @@ async fn sharing(server: &TestServer, customer: &Customer<'_>) -> Value {
     payload["profiles_sharing_access_level"].clone()
 }
 
+/// Two customers with one subscription, of an app whose webhook is told of levels.
+async fn who_share(server: &TestServer) -> (Customer<'_>, Customer<'_>) {
+    set_webhook_of(&server.state, server.app_id.parse().unwrap(), json!({})).await;
+    let (one, two) = (
+        Customer::new(server, "one").await,
+        Customer::new(server, "two").await,
+    );
+    one.post(TRANSACTION, &subscription()).await;
+    two.post(TRANSACTION, &subscription()).await;
+    (one, two)
+}
+
 #[tokio::test]
 async fn what_a_revocation_and_a_grant_tell_names_those_who_share_the_level() {
     for backend in ALL {
         let server = TestServer::on(backend).await;
-        set_webhook_of(&server.state, server.app_id.parse().unwrap(), json!({})).await;
-        let (one, two) = (
-            Customer::new(&server, "one").await,
-            Customer::new(&server, "two").await,
-        );
-        one.post(TRANSACTION, &subscription()).await;
-        two.post(TRANSACTION, &subscription()).await;
+        let (one, two) = who_share(&server).await;
         for (who, other) in [(&two, &one), (&one, &two)] {
             who.post(REVOKE, &premium(json!({}))).await;
             let expected = json!([{
@@ -238,13 +244,7 @@ async fn what_a_revocation_and_a_grant_tell_names_those_who_share_the_level() {
 async fn a_level_that_another_chain_gives_now_names_those_who_share_that_one() {
     for backend in ALL {
         let server = TestServer::on(backend).await;
-        set_webhook_of(&server.state, server.app_id.parse().unwrap(), json!({})).await;
-        let (one, two) = (
-            Customer::new(&server, "one").await,
-            Customer::new(&server, "two").await,
-        );
-        one.post(TRANSACTION, &subscription()).await;
-        two.post(TRANSACTION, &subscription()).await;
+        let (one, two) = who_share(&server).await;
         for (who, other, chain) in [(&one, &two, "o1"), (&two, &one, "o2")] {
             let bought = numbered(one_time(), chain);
             let bought = with(bought, json!({"store_product_id": "lifetime"}));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::backend::ALL;
 use crate::support::deliveries::{
-    enable, entries, only, send, states, switch_off, until_states, webhook, work,
+    Working, enable, entries, only, send, states, switch_off, until_states, webhook, work,
 };
 use crate::support::events::{event, store};
 use crate::support::purchases::{Customer, numbered, one_time, subscription, with};
@@ -20,6 +20,15 @@ async fn sell(server: &TestServer) {
     }
     let ann = Customer { server, id: "ann" };
     ann.post(TRANSACTION, &numbered(one_time(), "coins")).await;
+}
+
+/// The same, of which the webhook has got everything; the workers go on.
+async fn deliver_all(server: &TestServer, vendor: &Vendor) -> Working {
+    enable(server, "webhook", webhook(&vendor.url)).await;
+    let working = work(server);
+    sell(server).await;
+    until_states(server, &["delivered 3"]).await;
+    working
 }
 
 async fn replay(server: &TestServer, filter: Value, dry_run: bool) -> Value {
@@ -182,10 +191,7 @@ async fn a_filter_narrows_a_replay() {
 async fn a_cancelled_replay_leaves_everything_as_it_was() {
     for backend in ALL {
         let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
-        enable(&server, "webhook", webhook(&vendor.url)).await;
-        let _working = work(&server);
-        sell(&server).await;
-        until_states(&server, &["delivered 3"]).await;
+        let _working = deliver_all(&server, &vendor).await;
         switch_off(&server, &vendor.url).await;
         let before = entries(&server, "deliveries").await;
         let made = replay(&server, json!({}), false).await;
@@ -215,10 +221,7 @@ async fn a_cancelled_replay_leaves_everything_as_it_was() {
 async fn a_replay_that_is_through_is_not_cancelled_and_a_cancelled_one_not_again() {
     for backend in ALL {
         let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
-        enable(&server, "webhook", webhook(&vendor.url)).await;
-        let _working = work(&server);
-        sell(&server).await;
-        until_states(&server, &["delivered 3"]).await;
+        let _working = deliver_all(&server, &vendor).await;
         let made = replay(&server, json!({}), false).await;
         until_states(&server, &["delivered 3"]).await;
         let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
