@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::{StoreError, packed};
 
-/// A statement's text. Parameters are `$1`, `$2`, … and first occur in ascending order (SQLite numbers them so).
+/// A statement's text. Parameters are `$1`, `$2`, … and first occur in ascending order (SQLite numbers them so). The last
+/// ones may be of PostgreSQL's text alone.
 #[derive(Debug)]
 pub struct Sql {
     pub(super) sqlite: &'static str,
@@ -129,8 +130,8 @@ impl Statement {
     pub fn new(sql: &'static Sql, params: impl Into<Vec<Value>>) -> Self {
         let params = params.into();
         debug_assert!(
-            is_in_order(sql.sqlite, params.len()),
-            "parameters out of order: {}",
+            are_used(sql, params.len()),
+            "parameters are out of order, or not all used: {}",
             sql.sqlite
         );
         Self { sql, params }
@@ -156,20 +157,23 @@ impl Statement {
     }
 }
 
-/// Do `$1`, `$2`, … first occur in this order, each of them, and none beyond `count`?
-fn is_in_order(text: &str, count: usize) -> bool {
+/// Do `$1`, `$2`, … first occur in this order in `SQLite`'s text, and is each of them in one of the two texts?
+fn are_used(sql: &Sql, count: usize) -> bool {
+    let used = |text| parameters(text).max().unwrap_or(0);
     let mut seen = 0;
-    for part in text.split('$').skip(1) {
-        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-        let Ok(number) = part[..digits].parse::<usize>() else {
-            return false;
-        };
-        if number > seen + 1 {
-            return false;
-        }
+    let is_next_or_known = |number| {
+        let fits = number <= seen + 1;
         seen = seen.max(number);
-    }
-    seen == count
+        fits
+    };
+    parameters(sql.sqlite).all(is_next_or_known) && seen.max(used(sql.postgres)) == count
+}
+
+/// The numbers of a text's parameters.
+fn parameters(text: &str) -> impl Iterator<Item = usize> {
+    let digits = |part: &str| part.bytes().take_while(u8::is_ascii_digit).count();
+    let behind_signs = text.split('$').skip(1);
+    behind_signs.map(move |part| part[..digits(part)].parse().unwrap_or(usize::MAX))
 }
 
 /// A value on its way into the database or out of it.
@@ -317,9 +321,19 @@ mod tests {
 
     #[test]
     fn parameters_must_first_occur_in_order() {
-        assert!(is_in_order("SELECT 1", 0));
-        assert!(is_in_order("UPDATE a SET b = $1 WHERE c = $2 OR d = $1", 2));
-        assert!(!is_in_order("UPDATE a SET b = $2 WHERE c = $1", 2));
-        assert!(!is_in_order("SELECT $1", 2));
+        let are_used = |text, count| are_used(&Sql::same(text), count);
+        assert!(are_used("SELECT 1", 0));
+        assert!(are_used("UPDATE a SET b = $1 WHERE c = $2 OR d = $1", 2));
+        assert!(!are_used("UPDATE a SET b = $2 WHERE c = $1", 2));
+        assert!(!are_used("SELECT $1", 2));
+        assert!(!are_used("SELECT $b", 1));
+    }
+
+    #[test]
+    fn the_last_parameters_may_be_of_postgresqls_text_alone() {
+        let sql = Sql::split("SELECT $1", "SELECT $2, $1");
+        assert!(are_used(&sql, 2));
+        assert!(!are_used(&sql, 1), "one is missing on PostgreSQL");
+        assert!(!are_used(&sql, 3), "one is used nowhere");
     }
 }

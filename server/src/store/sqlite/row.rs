@@ -1,7 +1,10 @@
 //! Statements and rows between our form and rusqlite's.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, Params, ToSql, params_from_iter};
+use rusqlite::{Connection, PrepFlags, ToSql, params_from_iter};
 
 use crate::store::{Loaded, Row, Statement, Value, packed};
 
@@ -22,7 +25,8 @@ impl ToSql for Value {
 pub(super) fn query(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Row>> {
     let mut prepared = connection.prepare_cached(statement.sql.sqlite)?;
     let columns = prepared.column_count();
-    let mut rows = prepared.query(params(statement))?;
+    let params = statement.params.iter().take(prepared.parameter_count());
+    let mut rows = prepared.query(params_from_iter(params))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let values = (0..columns).map(|column| row.get_ref(column).map(value));
@@ -44,33 +48,52 @@ pub(super) fn query_all(connection: &Connection, queries: &[Statement]) -> rusql
     loaded
 }
 
-/// Runs a statement that answers no rows.
-pub(super) fn execute(connection: &Connection, statement: &Statement) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(statement.sql.sqlite)?
-        .execute(params(statement))
-        .map(drop)
+/// The statements that the writer has run, ready to run again. They are found by where their texts lie: those of a change
+/// are some ten, and to look each up by its text would cost as much as some of them do.
+pub(super) struct Prepared<'c> {
+    connection: &'c Connection,
+    statements: HashMap<*const str, rusqlite::Statement<'c>>,
 }
 
-/// Runs statements in their order; what follows from an addition only if there was one. Those of one text that follow each
-/// other are looked up once.
-pub(super) fn execute_all(connection: &Connection, statements: &[Statement]) -> rusqlite::Result<()> {
-    let mut has_added = true;
-    for alike in statements.chunk_by(|one, next| std::ptr::eq(one.sql, next.sql)) {
-        let mut prepared = connection.prepare_cached(alike[0].sql.sqlite)?;
-        for statement in alike {
-            if !statement.sql.is_if_added {
-                has_added = prepared.execute(params(statement))? > 0;
-            } else if has_added {
-                prepared.execute(params(statement))?;
-            }
+impl<'c> Prepared<'c> {
+    pub(super) fn on(connection: &'c Connection) -> Self {
+        Self {
+            connection,
+            statements: HashMap::new(),
         }
     }
-    Ok(())
-}
 
-fn params(statement: &Statement) -> impl Params + '_ {
-    params_from_iter(statement.params.iter())
+    /// Runs statements in their order; what follows from an addition only if there was one.
+    pub(super) fn execute_all(&mut self, statements: &[Statement]) -> rusqlite::Result<()> {
+        let mut has_added = true;
+        for statement in statements {
+            if statement.sql.is_if_added && !has_added {
+                continue;
+            }
+            let prepared = self.of(statement.sql.sqlite)?;
+            let params = statement.params.iter().take(prepared.parameter_count());
+            let changed = prepared.execute(params_from_iter(params))?;
+            if !statement.sql.is_if_added {
+                has_added = changed > 0;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a text without parameters.
+    pub(super) fn run(&mut self, text: &'static str) -> rusqlite::Result<()> {
+        self.of(text)?.execute([]).map(drop)
+    }
+
+    fn of(&mut self, text: &'static str) -> rusqlite::Result<&mut rusqlite::Statement<'c>> {
+        Ok(match self.statements.entry(text) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let flags = PrepFlags::SQLITE_PREPARE_PERSISTENT;
+                new.insert(self.connection.prepare_with_flags(text, flags)?)
+            }
+        })
+    }
 }
 
 fn value(value: ValueRef<'_>) -> Value {

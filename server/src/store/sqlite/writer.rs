@@ -12,8 +12,9 @@ use tokio::sync::mpsc;
 
 use super::ahead::{self, Touched};
 use super::checkpoint::Checkpointer;
+use super::classify;
 use super::readers::Readers;
-use super::{classify, row};
+use super::row::{self, Prepared};
 use crate::metrics::StoreMetrics;
 use crate::store::change::{LockedRows, Queued};
 use crate::store::{MAX_GROUP, Statement, StoreError};
@@ -34,7 +35,8 @@ pub(super) fn start(
     let runtime = Handle::try_current().ok();
     let run = move || {
         let mut writer = Writer {
-            connection,
+            connection: &connection,
+            prepared: Prepared::on(&connection),
             touched,
             runtime,
         };
@@ -43,7 +45,7 @@ pub(super) fn start(
             metrics.group_size.observe(count(group.len()));
             readers.let_stay();
             writer.commit_group(group.drain(..), &metrics);
-            checkpointer.after_commit(&writer.connection);
+            checkpointer.after_commit(&connection);
             if queue.is_empty() {
                 readers.let_nobody_stay();
             }
@@ -53,13 +55,14 @@ pub(super) fn start(
     thread.spawn(run).map(drop).map_err(StoreError::unavailable)
 }
 
-struct Writer {
-    connection: Connection,
+struct Writer<'c> {
+    connection: &'c Connection,
+    prepared: Prepared<'c>,
     touched: Touched,
     runtime: Option<Handle>,
 }
 
-impl Writer {
+impl Writer<'_> {
     fn commit_group(&mut self, group: impl Iterator<Item = Box<dyn Queued>>, metrics: &StoreMetrics) {
         let started = Instant::now();
         if let Err(error) = self.begin() {
@@ -74,9 +77,9 @@ impl Writer {
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
-        run(&self.connection, "BEGIN IMMEDIATE").map_err(classify)?;
-        let begun = self.touched.begin(&self.connection).map_err(classify);
-        begun.inspect_err(|_| drop(run(&self.connection, "ROLLBACK")))
+        self.prepared.run("BEGIN IMMEDIATE").map_err(classify)?;
+        let begun = self.touched.begin(self.connection).map_err(classify);
+        begun.inspect_err(|_| drop(self.prepared.run("ROLLBACK")))
     }
 
     /// Writes one change inside the open transaction: what it decided ahead if that still holds, else what it
@@ -101,7 +104,7 @@ impl Writer {
     fn read_and_write(&mut self, change: &mut dyn Queued) -> rusqlite::Result<()> {
         let reads = change.reads().iter();
         let loaded = reads
-            .map(|read| row::query(&self.connection, read))
+            .map(|read| row::query(self.connection, read))
             .collect::<Result<_, _>>()?;
         let locked = ahead::locked_rows(change.reads(), &loaded);
         let writes = change.decide(loaded);
@@ -111,32 +114,28 @@ impl Writer {
     /// Runs a change's writes under a savepoint. A single statement needs none: SQLite undoes one that fails.
     fn write(&mut self, locked: &LockedRows, writes: &[Statement]) -> rusqlite::Result<()> {
         self.touched.mark(locked, writes);
-        let connection = &self.connection;
-        match writes {
-            [] => Ok(()),
-            [only] => row::execute(connection, only),
-            several => {
-                run(connection, "SAVEPOINT change")?;
-                let written = row::execute_all(connection, several);
-                if written.is_err() && !connection.is_autocommit() {
-                    run(connection, "ROLLBACK TO change")?;
-                }
-                written.and_then(|()| run(connection, "RELEASE change"))
-            }
+        if writes.len() < 2 {
+            return self.prepared.execute_all(writes);
         }
+        self.prepared.run("SAVEPOINT change")?;
+        let written = self.prepared.execute_all(writes);
+        if written.is_err() && !self.connection.is_autocommit() {
+            self.prepared.run("ROLLBACK TO change")?;
+        }
+        written.and_then(|()| self.prepared.run("RELEASE change"))
     }
 
     /// Commits the group. Errors such as a full disk make SQLite undo the whole transaction by itself; then there
     /// is nothing to commit, and every change of the group has failed.
-    fn commit(&self) -> Result<(), StoreError> {
+    fn commit(&mut self) -> Result<(), StoreError> {
         if self.connection.is_autocommit() {
             return Err(undone());
         }
-        let committed = run(&self.connection, "COMMIT");
+        let committed = self.prepared.run("COMMIT");
         match &committed {
             Ok(()) => self.touched.committed(),
             // Best effort: where it fails, SQLite has undone the transaction already.
-            Err(_) => drop(run(&self.connection, "ROLLBACK")),
+            Err(_) => drop(self.prepared.run("ROLLBACK")),
         }
         committed.map_err(classify)
     }
@@ -160,10 +159,6 @@ fn answer(runtime: Option<&Handle>, decided: Vec<Decided>, committed: Result<(),
 /// What every change of a group gets after SQLite has undone the group's transaction.
 fn undone() -> StoreError {
     StoreError::unavailable("the transaction was undone")
-}
-
-fn run(connection: &Connection, sql: &'static str) -> rusqlite::Result<()> {
-    connection.prepare_cached(sql)?.execute([]).map(drop)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a group is small")]

@@ -53,7 +53,8 @@ pub struct Added {
 }
 
 /// Adds a delivery to its lane, behind those that are there, and counts the lane up; a new lane is due at once. Only if
-/// its event was added by the same change, before these statements.
+/// its event was added by the same change, before these statements: on SQLite it is the last row that was added to a table
+/// whose rows have numbers, which `queue`, `lanes` and `deliveries` are not.
 pub fn enqueue(added: &Added) -> [Statement; 2] {
     // SQLite builds a temporary tree, which costs more than all else here, for a `SELECT` from the table that it adds to. On
     // PostgreSQL this statement counts the lane up, too: what is added need not be looked for again. `OFFSET 0` and the
@@ -61,8 +62,7 @@ pub fn enqueue(added: &Added) -> [Statement; 2] {
     const ADD: Sql = Sql::split(
         "INSERT INTO queue (target_id, created_at, profile_id, updated_at, lane_id, event_seq, tries, state, place)
          VALUES ($1, $2, $3, $4,
-             coalesce($5, (SELECT unhex(printf('%032x', event_seq)) FROM events WHERE event_id = $6)),
-             (SELECT event_seq FROM events WHERE event_id = $6), 0, 'pending',
+             coalesce($5, unhex(printf('%032x', last_insert_rowid()))), last_insert_rowid(), 0, 'pending',
              CASE WHEN $5 IS NULL THEN 0 ELSE (
                  SELECT coalesce(max(place), -1) + 1 FROM queue
                  WHERE target_id = $1 AND lane_id = $5 AND created_at = $2) END)",
@@ -109,7 +109,7 @@ pub fn enqueue(added: &Added) -> [Statement; 2] {
     .if_added();
     const COUNT_UP: Sql = Sql::on_sqlite(
         "INSERT INTO lanes (target_id, due_at, profile_id, lane_id, slow, open, waits)
-         SELECT $1, $2, $3, coalesce($4, unhex(printf('%032x', event_seq))), 0, 1, 0 FROM events WHERE event_id = $5
+         VALUES ($1, $2, $3, coalesce($4, unhex(printf('%032x', last_insert_rowid()))), 0, 1, 0)
          ON CONFLICT (target_id, lane_id) DO UPDATE SET open = lanes.open + 1",
     )
     .if_added();
@@ -129,13 +129,7 @@ pub fn enqueue(added: &Added) -> [Statement; 2] {
         ),
         Statement::new(
             &COUNT_UP,
-            [
-                target.into(),
-                added.now.into(),
-                profile.into(),
-                lane.into(),
-                event.into(),
-            ],
+            [target.into(), added.now.into(), profile.into(), lane.into()],
         ),
     ]
 }
