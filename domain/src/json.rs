@@ -62,9 +62,9 @@ impl Json<'_> {
 }
 
 impl<'a> Object<'a> {
-    /// Reads a body. A body of nothing (or white space) is an empty object.
+    /// Reads a body. An empty one is an empty object.
     pub fn parse(body: &'a [u8]) -> Result<Self, JsonError> {
-        if body.iter().all(u8::is_ascii_whitespace) {
+        if body.is_empty() {
             return Ok(Self::default());
         }
         // All at once is quicker than text by text.
@@ -306,7 +306,8 @@ mod tests {
 
     #[test]
     fn an_empty_body_is_an_empty_object() {
-        assert_eq!(Object::parse(b" \n").unwrap(), Object::default());
+        assert_eq!(Object::parse(b"").unwrap(), Object::default());
+        assert!(Object::parse(b" \n").is_err());
     }
 
     #[test]

@@ -268,6 +268,10 @@ async fn the_form_of_the_mobile_sdks_finds_the_profile_in_the_body() {
             (json!({}), refused(400, "base_error", &["data"])),
             (json!({"data": null}), refused(400, "base_error", &["data"])),
             (
+                json!({"data": {}}),
+                refused(400, "base_error", &["data.profile_id"]),
+            ),
+            (
                 json!({"data": {"branch_id": "b"}}),
                 refused(400, "base_error", &["data.profile_id"]),
             ),

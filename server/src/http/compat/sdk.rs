@@ -46,6 +46,10 @@ fn read<'b>(data: &'b Object<'_>) -> Result<(&'b str, IdentifierChanges), Vec<Vi
         (Ok(_), Err(found)) => (None, found),
         (Err(id), changes) => (Some(id), changes.err().unwrap_or_default()),
     };
+    if id.is_some() {
+        // What is about the whole body is told when its fields are right.
+        found.retain(|violation| violation.source != WHOLE);
+    }
     found.extend(id);
     let place = |violation: &Violation| data.iter().position(|(name, _)| name == violation.source);
     // What stands nowhere in the body comes last.
