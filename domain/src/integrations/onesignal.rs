@@ -4,7 +4,6 @@
 //! Sources: <https://documentation.onesignal.com/reference/update-user>,
 //! <https://documentation.onesignal.com/v9.0/reference/edit-device> and the official Python SDK 5.18, read 2026-11.
 
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::exchange::{all, by_status};
@@ -314,7 +313,7 @@ fn failure(sending: &Sending<'_>, answer: &Answer) -> Verdict {
     // How long who sends too much waits if the answer does not say.
     const TOO_FAST: u32 = 100;
     match answer.status {
-        400 if is_plan_too_small(answer) => Verdict::RejectedAndBlocked(answer.words()),
+        400 | 409 if is_plan_too_small(answer) => Verdict::RejectedAndBlocked(answer.words()),
         401 if sending.settings.text("rest_api_key").is_none() => {
             Verdict::Misconfigured(format!("{}: the setting rest_api_key is needed", answer.words()))
         }
@@ -326,22 +325,26 @@ fn failure(sending: &Sending<'_>, answer: &Answer) -> Verdict {
     }
 }
 
-/// How many tags a user may have depends on the plan.
+/// How many tags a user may have depends on the plan. Told as a text, or as an error with a code.
 fn is_plan_too_small(answer: &Answer) -> bool {
     let body = answer.json().unwrap_or_default();
-    let errors = body["errors"].as_array().into_iter().flatten();
-    errors.filter_map(Value::as_str).any(|error| {
-        let error = error.to_ascii_lowercase();
-        let whose = ["player", "user"].iter().any(|word| error.contains(word));
-        whose && error.contains("maximum") && error.contains("tags")
+    let mut errors = body["errors"].as_array().into_iter().flatten();
+    errors.any(|error| {
+        error["code"] == "entitlements-tag-limit" || error.as_str().is_some_and(speaks_of_the_plan)
     })
+}
+
+fn speaks_of_the_plan(error: &str) -> bool {
+    let error = error.to_ascii_lowercase();
+    let whose = ["player", "user"].iter().any(|word| error.contains(word));
+    whose && error.contains("maximum") && error.contains("tags")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::integrations::samples::{Case, PROFILE_ID, Sent, answer, sending};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     const USER: &str = "b7c8d9e0-1111-4222-8333-444455556666";
     const IDENTITY: &str = r#"{"identity":{"onesignal_id":"b7c8d9e0-1111-4222-8333-444455556666"}}"#;
@@ -571,9 +574,14 @@ mod tests {
 
     #[test]
     fn tags_beyond_the_plan_block_and_are_not_repeated() {
-        let small = answer(400, r#"{"errors":["User is limited to a maximum of 2 tags"]}"#);
-        let verdicts = one().knowing(USER).verdicts(Some(&small));
-        assert_eq!(verdicts, [Verdict::RejectedAndBlocked(small.words())]);
+        let text = r#"{"errors":["User is limited to a maximum of 2 tags"]}"#;
+        let code = r#"{"errors":[{"code":"entitlements-tag-limit","title":"Too many tags for the plan."}]}"#;
+        for small in [answer(400, text), answer(409, code)] {
+            let verdicts = one().knowing(USER).verdicts(Some(&small));
+            assert_eq!(verdicts, [Verdict::RejectedAndBlocked(small.words())]);
+        }
+        let conflict = r#"{"errors":[{"code":"user-2","title":"One alias is claimed by another user"}]}"#;
+        assert_eq!(one().knowing(USER).verdict(409, conflict), "rejected");
     }
 
     #[test]
