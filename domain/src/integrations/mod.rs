@@ -129,6 +129,11 @@ pub struct Part {
     /// Does a record travel apart from the others at this time (microseconds)? It shares requests with those alone that do
     /// too. `None`: none does.
     pub apart: Option<fn(&Record, i64) -> bool>,
+    /// Would a record that was tried before find no credentials on its route any more? Then it is made anew: other settings
+    /// send the event another way now. `None`: where the route of a record has none, its event has none.
+    pub lacks: Option<fn(&Settings, route: &str) -> bool>,
+    /// What of the customer a request says in a form of its own, such as hashed, and may not be kept of it.
+    pub hides: Option<fn(&Customer<'_>) -> Vec<String>>,
     /// What of an answer the requests after it need, such as an id that the third party has to be asked for. They get
     /// it as [`Sending::learned`], also those of later events of the profile with the same [`Record::route`]. A `GET` of
     /// such a part is a question: see [`Limits::questions_per_second`].
@@ -148,6 +153,8 @@ impl Part {
             wanted: None,
             alone: None,
             apart: None,
+            lacks: None,
+            hides: None,
             learns: None,
         }
     }
@@ -164,6 +171,16 @@ impl Part {
     /// Does this record travel apart from others now?
     pub fn is_apart(&self, record: &Record, now: i64) -> bool {
         self.apart.is_some_and(|apart| apart(record, now))
+    }
+
+    /// Can a record of this route, which was tried before, still be sent with these settings?
+    pub fn can_repeat(&self, settings: &Settings, route: &str) -> bool {
+        !self.lacks.is_some_and(|lacks| lacks(settings, route))
+    }
+
+    /// What may not be kept of a request about this customer, beside the customer's data themselves.
+    pub fn hidden(&self, customer: &Customer<'_>) -> Vec<String> {
+        self.hides.map(|hides| hides(customer)).unwrap_or_default()
     }
 
     /// Is this call made for an event of this kind?

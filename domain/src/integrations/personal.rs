@@ -1,7 +1,7 @@
 //! What of a customer may not be kept of requests and answers, as integrations write it.
 
 use super::{Customer, Told};
-use super::{json, percent};
+use super::{device_id, json, percent};
 
 /// What of a person.
 const OF_PERSON: [&str; 5] = ["email", "phone_number", "first_name", "last_name", "birthday"];
@@ -33,7 +33,7 @@ pub fn values<'e>(customer: &Customer<'_>, event: Option<&'e Told<'_>>) -> Vec<S
             then.flat_map(|event| event.device.iter().flatten())
                 .map(AsRef::as_ref),
         )
-        .flat_map(|id| [id.to_owned(), id.to_ascii_uppercase(), id.replace('-', "")]);
+        .flat_map(device_forms);
     let mut values: Vec<String> = person
         .chain(device)
         .flat_map(|value| {
@@ -51,8 +51,35 @@ pub fn values<'e>(customer: &Customer<'_>, event: Option<&'e Told<'_>>) -> Vec<S
     values
 }
 
+/// As it was reported and in upper case, without hyphens, and as the makers of devices write it.
+fn device_forms(id: &str) -> [String; 5] {
+    [
+        id.to_owned(),
+        id.to_ascii_uppercase(),
+        id.replace('-', ""),
+        device_id::apple(id),
+        device_id::google(id),
+    ]
+}
+
 /// As the value stands in JSON, without its quotes.
 fn within_json(value: &str) -> String {
     let text = json(&value);
     text[1..text.len() - 1].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_was_reported_without_hyphens_is_known_with_them() {
+        let forms = device_forms("0d6c3b5e77a14c3e9e0b5a1f2c3d4e5f");
+        for form in [
+            "0d6c3b5e-77a1-4c3e-9e0b-5a1f2c3d4e5f",
+            "0D6C3B5E-77A1-4C3E-9E0B-5A1F2C3D4E5F",
+        ] {
+            assert!(forms.iter().any(|known| known == form), "{forms:?}");
+        }
+    }
 }

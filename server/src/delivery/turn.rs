@@ -97,7 +97,7 @@ pub fn consider(
     let (encoded, mask) = {
         let customer = Customer::new(&turn.profile, &turn.details, app, now);
         let event = told(&turn);
-        let mask = Mask::of(&customer, event.as_ref().ok());
+        let mask = Mask::of(&customer, event.as_ref().ok()).and(target.part.hidden(&customer));
         (encode(&turn, event, &customer, known, target, now), mask)
     };
     let settlement = Settlement {
@@ -155,7 +155,8 @@ pub fn preview(
     let customer = Customer::new(&turn.profile, &turn.details, app, now);
     let event = told(turn)?;
     let record = tell(turn, &event, &customer, known, target, now)?;
-    Ok((record, Mask::of(&customer, Some(&event))))
+    let mask = Mask::of(&customer, Some(&event)).and(target.part.hidden(&customer));
+    Ok((record, mask))
 }
 
 /// A closed delivery.
@@ -196,8 +197,10 @@ fn encode(
         uncounted: turn.tries,
         limited: 0,
     });
-    // Of a part of which only the latest counts, the latest is what is true now.
-    let kept = kept.filter(|_| !target.part.latest_only);
+    // Made anew is what cannot have arrived, because settings that were refused are no try; and of a part of which only the
+    // latest counts, because that is what is true now.
+    let may_have_arrived = turn.first_tried_at.is_some() && !target.part.latest_only;
+    let kept = kept.filter(|kept| may_have_arrived && target.part.can_repeat(&known.settings, &kept.route));
     match (kept, encoded) {
         // A key or an address that is gone would make a request that nobody takes, and block all the others.
         (_, Err(skip @ (Skip::TooOld | Skip::EventDisabled | Skip::MissingCredentials(_)))) => Err(skip),

@@ -33,9 +33,13 @@ pub const INTEGRATION: Integration = Integration {
     schedule: &USUAL,
     takes: all_but_levels,
     parts: &[
-        Part::named("event"),
+        Part {
+            lacks: Some(lacks),
+            ..Part::named("event")
+        },
         Part {
             wanted: Some(revenue::is_wanted),
+            lacks: Some(lacks),
             ..Part::named(REVENUE)
         },
     ],
@@ -227,6 +231,11 @@ fn credentials(route: &str) -> [&'static str; 2] {
         "sandbox" => ["sandbox_application_id", "sandbox_post_api_key"],
         _ => ["application_id", "post_api_key"],
     }
+}
+
+fn lacks(settings: &Settings, route: &str) -> bool {
+    let mut needed = credentials(route).into_iter();
+    needed.any(|setting| settings.text(setting).is_none())
 }
 
 fn request(sending: &Sending<'_>) -> Request {

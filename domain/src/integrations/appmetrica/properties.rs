@@ -9,9 +9,8 @@ use super::super::told::{Properties, Property};
 const MOST_BYTES: usize = 30_720;
 
 /// What is never left out.
-const KEPT: [&str; 7] = [
+const KEPT: [&str; 6] = [
     "profile_event_id",
-    "event_type",
     "transaction_id",
     "original_transaction_id",
     "vendor_product_id",

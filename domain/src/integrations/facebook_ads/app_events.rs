@@ -6,7 +6,7 @@ use super::super::occasion::Revenue;
 use super::super::percent::Form;
 use super::super::{Occasion, Record, Request, Sending, json};
 use super::device::{ExtInfo, Identity};
-use super::{APP, SANDBOX_APP, address, user_data};
+use super::{SANDBOX_APP, address, user_data};
 use crate::events::wire::Amount;
 
 #[derive(Serialize)]
@@ -50,7 +50,7 @@ pub fn record(
         .add("custom_events", events(occasion, name))
         .add("extinfo", json(&ExtInfo(occasion, identity.platform)));
     if occasion.settings.is("send_hashed_user_data") {
-        for (field, hash) in user_data::known(occasion) {
+        for (field, hash) in user_data::known(occasion.customer) {
             form.add(&format!("ud[{field}]"), hash);
         }
     }
@@ -78,10 +78,20 @@ fn events(occasion: &Occasion<'_>, name: &'static str) -> String {
     }])
 }
 
+/// The setting that a record of this route needs.
+pub fn needed(route: &str) -> Vec<&str> {
+    vec![app_of(route).0]
+}
+
+/// The setting of the app, and the customer's address.
+fn app_of(route: &str) -> (&str, &str) {
+    route.split_once(' ').unwrap_or((route, ""))
+}
+
 /// The form with its token, for the app that the route names.
 pub fn request(sending: &Sending<'_>) -> Request {
     let record = &sending.records[0];
-    let (app, ip) = record.route.split_once(' ').unwrap_or((APP, ""));
+    let (app, ip) = app_of(&record.route);
     let token = if app == SANDBOX_APP {
         "sandbox_client_token"
     } else {

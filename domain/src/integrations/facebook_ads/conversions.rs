@@ -64,7 +64,8 @@ impl Serialize for UserData<'_> {
             map.serialize_entry("external_id", &[hash])?;
         }
         if occasion.settings.is("send_hashed_user_data") {
-            for (field, hash) in user_data::known(occasion).filter(|(field, _)| ["em", "ph"].contains(field))
+            for (field, hash) in
+                user_data::known(occasion.customer).filter(|(field, _)| ["em", "ph"].contains(field))
             {
                 map.serialize_entry(field, &[hash])?;
             }
@@ -125,6 +126,12 @@ fn until_too_old(skip: Skip, occasion: &Occasion<'_>) -> Skip {
         identifiers,
         until: Some(until.map_or(too_old_at, |until| until.min(too_old_at))),
     }
+}
+
+/// The settings that a record of this route needs.
+pub fn needed(route: &str) -> Vec<&'static str> {
+    let code = (route == TEST_ROUTE).then_some(TEST_CODE);
+    [DATASET, TOKEN].into_iter().chain(code).collect()
 }
 
 /// The call with its token; only tests carry the code that makes them tests.

@@ -27,7 +27,11 @@ pub const INTEGRATION: Integration = Integration {
     limits: Limits::NONE,
     schedule: &USUAL,
     takes: |event| name(event).is_some(),
-    parts: &[Part::WHOLE],
+    parts: &[Part {
+        lacks: Some(lacks),
+        hides: Some(|customer| user_data::known(customer).map(|(_, hash)| hash).collect()),
+        ..Part::WHOLE
+    }],
     check,
     encode,
     request,
@@ -106,6 +110,16 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
         }
         Way::Conversions { is_test } => conversions::record(occasion, name, is_test),
     }
+}
+
+/// Is a setting gone without which a route leads nowhere, or among the real events?
+fn lacks(settings: &Settings, route: &str) -> bool {
+    let needed = if route.starts_with(conversions::ROUTE) {
+        conversions::needed(route)
+    } else {
+        app_events::needed(route)
+    };
+    needed.into_iter().any(|setting| settings.text(setting).is_none())
 }
 
 fn request(sending: &Sending<'_>) -> Request {

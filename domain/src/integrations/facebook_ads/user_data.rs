@@ -7,15 +7,15 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::super::Occasion;
+use super::super::Customer;
 
 /// A value in the form that Meta hashes, `None` where it is of no use.
 type Normal = fn(&str) -> Option<String>;
 
 /// What Meta is told of the customer: names of its fields and hashes. Cities, states and postal codes are not among
 /// what profiles hold.
-pub fn known(occasion: &Occasion<'_>) -> impl Iterator<Item = (&'static str, String)> {
-    let person = occasion.customer.person;
+pub fn known(customer: &Customer<'_>) -> impl Iterator<Item = (&'static str, String)> {
+    let person = customer.person;
     let fields: [(&str, &str, Normal); 6] = [
         ("em", "email", email),
         ("ph", "phone_number", phone),

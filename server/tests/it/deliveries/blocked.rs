@@ -177,6 +177,90 @@ async fn what_was_blocked_for_long_goes_out_all_the_same() {
     }
 }
 
+/// Nothing has arrived of what was refused for its credentials, so it is told anew, by the settings of then.
+#[tokio::test]
+async fn what_was_refused_goes_where_the_mended_settings_say() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|request, _| match request.path.contains("post_api_key=good&") {
+            true => Manner::Answers(200, "{}"),
+            false => Manner::Answers(403, "no"),
+        })
+        .await;
+        let real = json!({"application_id": "1", "post_api_key": "good", "base_url": vendor.url,
+            "events": {"access_level_updated": false}});
+        let own = json!({"sandbox_application_id": "2", "sandbox_post_api_key": "wrong"});
+        enable(&server, "appmetrica", with(real.clone(), own)).await;
+        let customer = Customer::new(&server, "ann").await;
+        customer
+            .post(IDENTIFIERS, &json!({"appmetrica_profile_id": "ann"}))
+            .await;
+        customer
+            .post(
+                TRANSACTION,
+                &with(bought("t1"), json!({"environment": "Sandbox"})),
+            )
+            .await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        assert_eq!(
+            shown(&server, "appmetrica").await["status"],
+            "blocked",
+            "{backend:?}"
+        );
+        let without = with(
+            real,
+            json!({"sandbox_application_id": null, "sandbox_post_api_key": null}),
+        );
+        put(&server, "appmetrica", true, &without).await;
+        settle_down(&server.state).await;
+        let told = states(&server).await;
+        assert_eq!(
+            shown(&server, "appmetrica").await["status"],
+            "ok",
+            "{backend:?}: {told:?}"
+        );
+        assert!(told.contains(&"delivered 1".to_owned()), "{backend:?}: {told:?}");
+        assert_conserved(&server).await;
+    }
+}
+
+/// What may have arrived is sent again as it was, but not where nobody is any more.
+#[tokio::test]
+async fn a_repeat_whose_way_is_gone_goes_the_way_that_there_is() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|request, _| match request.path.ends_with("/7/activities") {
+            true => Manner::Answers(200, r#"{"success":true}"#),
+            false => Manner::Answers(500, "down"),
+        })
+        .await;
+        let app = json!({"facebook_app_id": "7", "base_url": vendor.url});
+        let dataset = json!({"conversions_api": {"dataset_id": "8", "access_token": "token"}});
+        enable(&server, "facebook_ads", with(app.clone(), dataset)).await;
+        let customer = Customer::new(&server, "ann").await;
+        customer
+            .post(IDENTIFIERS, &json!({"facebook_anonymous_id": "XZ1"}))
+            .await;
+        let today = json!({"purchased_at": "2025-12-31T23:00:00Z", "originally_purchased_at": "2025-12-31T23:00:00Z"});
+        customer.post(TRANSACTION, &with(bought("t1"), today)).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        advance(&server, 6 * SECOND).await;
+        let paths = |asked: &[Received]| asked.iter().map(|one| one.path.clone()).collect::<Vec<_>>();
+        assert_eq!(paths(&vendor.received()), ["/v25.0/8/events"; 2], "{backend:?}");
+        let changed = put(&server, "facebook_ads", true, &app).await;
+        assert_eq!(changed.status, 200, "{}", changed.text());
+        advance(&server, HOUR).await;
+        assert_eq!(
+            paths(&vendor.received()[2..]),
+            ["/v25.0/7/activities"],
+            "{backend:?}"
+        );
+        assert_eq!(states(&server).await, ["delivered 1"], "{backend:?}");
+    }
+}
+
 /// With one request at a time many are claimed ahead. All that is claimed after a refusal goes back unsent.
 #[tokio::test]
 async fn one_refusal_stops_what_is_claimed_already() {

@@ -24,7 +24,7 @@ const SECRETS: [&str; 6] = [
     "AAAAAAAAAAAAAAAA",
 ];
 /// What is known of the person and the device, in lower case.
-const PERSONAL: [&str; 11] = [
+const PERSONAL: [&str; 13] = [
     "canary-first",
     "canary-last",
     "canary@example.org",
@@ -35,6 +35,9 @@ const PERSONAL: [&str; 11] = [
     "canary-agent",
     "ca9a4700-0000-4000-8000-00000000000",
     "ca9a47000000400080000000000000",
+    // SHA-256 of the address and of the number.
+    "83663579da7be6dd5ca3f0c0d3eaeab355a841926b83075779027fc0a3cc893b",
+    "35239f9e8fecc17e851779242a343335184eb7d3eaef528e586e43d95f8c3766",
     "canary-customer",
 ];
 
