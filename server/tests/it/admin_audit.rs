@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::support::administration::{Things, body, make_delivery, prepare};
 use super::support::backend::{ALL, Backend};
+use super::support::program::Program;
 use super::support::server::{Answer, PROFILE, TestServer, request};
 
 const PROFILE_ID: &str = "00000000-0000-4000-8000-00000000000a";
@@ -243,6 +244,21 @@ async fn the_test_clock_moves_forward_only() {
             assert_eq!(refused.json()["errors"][0]["field"], "now", "{body}");
         }
         assert_eq!(server.admin("GET", "test-clock", "").await.json(), moved.json());
+    }
+}
+
+#[test]
+fn without_a_test_clock_there_is_none_to_move_whatever_is_sent() {
+    let program = Program::start(&[("BURSAR_DATABASE", "sqlite::memory:")]);
+    let bearer = format!("Bearer {}", program.admin_token);
+    for (method, body) in [
+        ("GET", ""),
+        ("POST", "{}"),
+        ("POST", r#"{"now":"2026-01-02T03:04:05Z"}"#),
+    ] {
+        let headers = [("authorization", bearer.as_str())];
+        let answer = program.call_as_is(method, "/admin/v1/test-clock", &headers, body.as_bytes());
+        assert_eq!(answer.status, 404, "{method} {body}: {}", answer.text());
     }
 }
 

@@ -4,11 +4,12 @@ use bursar_domain::fields::{self, Violation};
 use bursar_domain::purchases::access_body::{GRANT_FIELDS, GrantRequest, REVOKE_FIELDS, RevokeRequest};
 use bursar_domain::purchases::body;
 use bursar_domain::purchases::refund_saver::{self, RefundSaverBody, RefundSaverChanges};
+use bursar_domain::purchases::rules;
 use bursar_domain::selector::Selector;
 use serde_json::{Value, json};
 
 use super::shown_at_once;
-use crate::actions::{Reply, purchases};
+use crate::actions::{Reply, profiles, purchases};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::route::{Schemas, refuse};
@@ -17,6 +18,7 @@ use crate::http::route::{Schemas, refuse};
 pub async fn set_transaction(call: Call) -> Result<Reply, ApiError> {
     let transaction = body::parse(&call.json()?)?;
     let request = call.request(call.selector()?)?;
+    refuse_broken(&call, rules::first_broken(&transaction)).await?;
     let render = shown_at_once(&call);
     Ok(purchases::set_transaction(&call.state, call.app(), request, transaction, render).await?)
 }
@@ -25,6 +27,7 @@ pub async fn set_transaction(call: Call) -> Result<Reply, ApiError> {
 pub async fn grant(call: Call) -> Result<Reply, ApiError> {
     let wanted = GrantRequest::parse(&call.json()?)?;
     let request = call.request(call.selector()?)?;
+    refuse_broken(&call, wanted.broken_rule()).await?;
     let render = shown_at_once(&call);
     Ok(purchases::grant(&call.state, call.app(), request, wanted, render).await?)
 }
@@ -53,6 +56,13 @@ pub async fn read_refund_saver(call: Call) -> Result<Reply, ApiError> {
     let found = purchases::read_refund_saver(&call.state, call.app(), &selector).await;
     let (profile, settings) = found.map_err(|error| missing_as_400(error.into()))?;
     Ok(Reply::json(&RefundSaverBody::of(profile, settings)))
+}
+
+/// A rule between the body's fields that is broken is told only if there is such a profile.
+async fn refuse_broken(call: &Call, broken: Option<Violation>) -> Result<(), ApiError> {
+    let Some(broken) = broken else { return Ok(()) };
+    profiles::read(&call.state, call.app().id, &call.selector()?).await?;
+    Err(refuse(broken))
 }
 
 fn selector_or_400(call: &Call) -> Result<Selector, ApiError> {

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::purchases::{Customer, TRANSACTION, numbered, one_time, stored, subscription, with};
-use crate::support::refusal::{refusal, refused, sourceless};
-use crate::support::server::TestServer;
+use crate::support::refusal::{not_found, refusal, refused, sourceless};
+use crate::support::server::{GRANT, TestServer};
 
 /// Body, code and source, one for each business rule, in their order.
 fn broken_rules() -> [(Value, &'static str, &'static str); 13] {
@@ -100,6 +100,32 @@ async fn each_of_the_thirteen_rules_has_its_code_and_source_and_nothing_is_store
             );
         }
         assert_eq!(stored(&server).await, before, "{backend:?}");
+    }
+}
+
+/// Of a profile that there is not, no rule is told; wrong fields are.
+#[tokio::test]
+async fn the_profile_comes_before_the_rules_and_behind_the_fields() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let nobody = Customer {
+        server: &server,
+        id: "nobody",
+    };
+    let refunded = json!({"refunded_at": "2025-12-20T00:00:00Z"});
+    let reversed = json!({"access_level_id": "premium", "starts_at": "2026-01-02T00:00:00Z",
+        "expires_at": "2026-01-01T00:00:00Z"});
+    for (path, body) in [(TRANSACTION, with(subscription(), refunded)), (GRANT, reversed)] {
+        assert_eq!(
+            refusal(&nobody.call("POST", path, &body).await),
+            not_found(),
+            "{path}"
+        );
+        let wrong = with(body, json!({"access_level_id": 1, "store": 1}));
+        assert_eq!(
+            refusal(&nobody.call("POST", path, &wrong).await).1,
+            "base_error",
+            "{path}"
+        );
     }
 }
 

@@ -106,7 +106,8 @@ async fn recover(backend: Backend, rate: usize, customers: usize, events: usize)
     .await;
     let _working = work(&server);
     for hour in 0..24 {
-        for number in (0..events).filter(|number| number % 24 == hour) {
+        // In the order of their numbers.
+        for number in (0..events).filter(|number| number * 24 / events == hour) {
             join_all(names.iter().map(async |name| {
                 let customer = Customer {
                     server: &server,
