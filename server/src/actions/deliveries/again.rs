@@ -1,5 +1,6 @@
 //! Whether an event may go to an integration once more, or for the first time long after it was made.
 
+use bursar_domain::events::EventKind;
 use bursar_domain::integrations::{Skip, Tried};
 use bursar_domain::profile::Details;
 
@@ -11,7 +12,10 @@ use crate::store::tables::past_events::PastEvent;
 /// How the delivery was before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Before {
-    /// There was none, or nothing was sent by a rule.
+    /// There was none, or the event was switched off for the integration when it was made. So it was not made for this
+    /// integration's timer, if a timer made it.
+    NotAskedFor,
+    /// Nothing was sent by another rule.
     NotSent,
     /// It went out, whatever came of it.
     Sent,
@@ -20,13 +24,24 @@ pub enum Before {
 }
 
 impl Before {
-    /// Of a delivery that is closed.
-    pub fn of(shown: &Shown) -> Self {
-        match shown.state.as_str() {
-            "skipped" => Self::NotSent,
-            "expired" => Self::Expired(shown.made_at),
+    /// Of a delivery that is closed; `None`: there is none.
+    pub fn of(shown: Option<&Shown>) -> Self {
+        let Some(shown) = shown else {
+            return Self::NotAskedFor;
+        };
+        // What its turn came of was closed later than it was made.
+        let with_the_event = shown.updated_at == shown.made_at;
+        match (shown.state.as_str(), shown.reason.as_deref()) {
+            ("skipped", Some("event_disabled")) if with_the_event => Self::NotAskedFor,
+            ("skipped", _) => Self::NotSent,
+            ("expired", _) => Self::Expired(shown.made_at),
             _ => Self::Sent,
         }
+    }
+
+    /// Was an event of this kind made for the timers of other integrations alone?
+    pub fn is_of_others(self, kind: EventKind) -> bool {
+        self == Self::NotAskedFor && kind.is_synthetic()
     }
 }
 
@@ -42,15 +57,19 @@ pub fn refuses_again(
 ) -> Option<Skip> {
     let gate = Gate::new(event.kind, event.at, None, details);
     let refused = gate.refuses(known);
-    if refused.is_some() && (before == Before::NotSent || refused != Some(Skip::Historical)) {
+    let was_sent = matches!(before, Before::Sent | Before::Expired(_));
+    if refused.is_some() && !(was_sent && refused == Some(Skip::Historical)) {
         return refused;
+    }
+    if before.is_of_others(event.kind) {
+        return Some(Skip::EventDisabled);
     }
     let tried = match before {
         Before::Expired(first_at) => Some(Tried {
             first_at,
             made_at: now,
         }),
-        Before::NotSent | Before::Sent => None,
+        Before::NotAskedFor | Before::NotSent | Before::Sent => None,
     };
     let ends_at = known.integration.limits.ends_at(event.at, tried);
     ends_at

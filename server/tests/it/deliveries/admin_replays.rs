@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::backend::ALL;
 use crate::support::deliveries::{
-    Working, enable, entries, only, send, states, switch_off, until_states, webhook, work,
+    HOUR, Working, advance, amplitude, enable, entries, get, only, send, states, switch_off, until_states,
+    webhook, work,
 };
 use crate::support::events::{event, store};
 use crate::support::purchases::{Customer, numbered, one_time, subscription, with};
@@ -184,6 +185,54 @@ async fn a_filter_narrows_a_replay() {
         let off = json!({"events": {"subscription_started": false}});
         enable(&server, "webhook", with(webhook(&vendor.url), off)).await;
         assert_eq!(count(&server, json!({})).await, 0, "{backend:?}");
+    }
+}
+
+/// The webhook asks for the second day of a subscription, PostHog for the fifth, Amplitude later for the second.
+#[tokio::test]
+async fn a_timers_event_is_sent_by_hand_to_those_alone_who_had_asked_for_its_day() {
+    let active = |days: u32| json!({"synthetic_delay_days": {"subscription_active": days}});
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        let posthog = |days| with(json!({"api_key": "phc_k", "base_url": vendor.url}), active(days));
+        enable(&server, "webhook", with(webhook(&vendor.url), active(2))).await;
+        enable(&server, "posthog", posthog(5)).await;
+        let _working = work(&server);
+        let today = json!({"purchased_at": "2026-01-01T00:00:00Z", "originally_purchased_at": "2026-01-01T00:00:00Z"});
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &with(subscription(), today)).await;
+        advance(&server, 6 * 24 * HOUR).await;
+        let listed = entries(&server, "deliveries?integration=posthog").await;
+        let told = listed
+            .iter()
+            .filter(|one| one["event_type"] == "subscription_active");
+        let told: Vec<_> = told.collect();
+        assert_eq!(
+            [&told[0]["state"], &told[1]["state"], &told[1]["reason"]],
+            ["delivered", "skipped", "event_disabled"],
+            "{backend:?}"
+        );
+        let path = format!("deliveries/{}", told[1]["delivery_id"].as_str().unwrap());
+        enable(&server, "amplitude", with(amplitude(&vendor.url), active(2))).await;
+        // Whatever is asked for since.
+        for days in [5, 2] {
+            enable(&server, "posthog", posthog(days)).await;
+            for slug in ["posthog", "amplitude"] {
+                let filter = json!({"integration": slug, "event_types": ["subscription_active"],
+                                    "states": ["skipped", "missing"]});
+                assert_eq!(count(&server, filter).await, 0, "{backend:?} {slug} {days}");
+            }
+            let refused = send(&server, "POST", &format!("{path}/retry"), &Value::Null).await;
+            assert_eq!(refused.status, 409, "{backend:?} {days}");
+            assert!(refused.text().contains("event_disabled"), "{}", refused.text());
+            let why = get(&server, &path).await["why"].to_string();
+            assert!(
+                why.contains("made for another integration's timer"),
+                "{backend:?}: {why}"
+            );
+        }
+        let own = json!({"integration": "posthog", "event_types": ["subscription_active"]});
+        assert_eq!(count(&server, own).await, 1, "{backend:?}: its own once more");
     }
 }
 

@@ -101,7 +101,7 @@ fn refuses(
     shown: &Shown,
     now: i64,
 ) -> Option<Skip> {
-    let by_rule = || refuses_again(known, event, details, Before::of(shown), now);
+    let by_rule = || refuses_again(known, event, details, Before::of(Some(shown)), now);
     let by_integration = || {
         let target = known.targets.iter().find(|target| target.id == shown.target)?;
         let turn = past_turn(*target, event, payload, (profile, details), Some(shown));

@@ -8,7 +8,7 @@ use bursar_domain::time::format_time;
 use super::body::next_attempt_at;
 use super::id::{DeliveryId, name};
 use super::past_turn::past_turn;
-use crate::actions::deliveries::Gate;
+use crate::actions::deliveries::{Before, Gate};
 use crate::delivery::preview;
 use crate::directory::{App, AppIntegration};
 use crate::store::tables::delivery_list::Shown;
@@ -46,6 +46,7 @@ pub fn sentences(subject: &Subject<'_>) -> Vec<String> {
     let mut all = vec![switch(known), subject.takes()];
     all.extend(subject.part(known));
     all.push(subject.event_switch(known));
+    all.extend(subject.timer(known));
     all.extend(subject.consent(known));
     all.extend(subject.encoding(known));
     all.push(subject.age(known));
@@ -104,6 +105,16 @@ impl Subject<'_> {
         } else {
             format!("The event is switched on and called {name:?} there.")
         }
+    }
+
+    /// Whose timer made the event, where it was not this integration's.
+    fn timer(&self, known: &AppIntegration) -> Option<String> {
+        let is_closed = self.shown.is_none_or(|shown| shown.open.is_none());
+        let is_of_others = is_closed && Before::of(self.shown).is_of_others(self.kind());
+        let title = known.integration.title;
+        is_of_others.then(|| {
+            format!("The event was made for another integration's timer: {title} had not asked for it, and does not get it by hand either.")
+        })
     }
 
     /// What the customer and the time of the installation have to say.

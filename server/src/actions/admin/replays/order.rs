@@ -118,7 +118,7 @@ impl Order {
             for target in self.known.targets.iter().filter(wanted) {
                 let closed = there.get(&(event.id, target.id)).copied();
                 let is_open = closed.is_some_and(|shown| shown.open.is_some());
-                let before = closed.map_or(Before::NotSent, Before::of);
+                let before = Before::of(closed);
                 if !is_open
                     && self.wants_state(closed)
                     && refuses_again(&self.known, event, details, before, now).is_none()
