@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::directory::{App, AppIntegration, Target};
 use crate::store::Statement;
-use crate::store::tables::deliveries;
-use crate::store::tables::lanes::{self, Added};
+use crate::store::tables::lanes::{self, Added, LaneKey};
+use crate::store::tables::{deliveries, superseded};
 
 /// What decides, when an event is made, whether an integration gets it.
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +93,13 @@ pub fn plan(
                 now,
             };
             writes.extend(lanes::enqueue(&added));
+            if target.part.latest_only && added.is_ordered {
+                let lane = LaneKey {
+                    target: target.id,
+                    id: profile.0,
+                };
+                writes.push(superseded::look_again(lane, now));
+            }
         }
     }
     writes

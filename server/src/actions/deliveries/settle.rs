@@ -91,12 +91,13 @@ pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, St
         });
     }
     let decide = move |mut loaded: Loaded| -> Result<Decision<bool>, StoreError> {
-        if rows_of(&mut loaded, lane).is_empty() {
+        let Some(held) = rows_of(&mut loaded, lane).first_mut() else {
             return Ok(Decision {
                 writes: Vec::new(),
                 answer: false,
             });
-        }
+        };
+        let open = held.int(1)?;
         let older = match loaded.last_mut().map(Vec::as_mut_slice) {
             Some([row]) if supersedes => row.int(0)?,
             _ => 0,
@@ -110,6 +111,9 @@ pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, St
                 let now_there = profiles::read_whole(seen.0.app, rows_of(&mut loaded, 0))?;
                 // What it waits for may have come since it was looked for.
                 let still_waits = now_there.is_some_and(|known| is_same(&known, seen));
+                // So may a newer delivery have, which is to wait in its place.
+                let is_newest = !supersedes || open <= older + 1;
+                let still_waits = still_waits && is_newest;
                 let due_at = if still_waits { *until } else { settlement.now };
                 writes.extend(settlement.keep_open(older, due_at, still_waits));
             }

@@ -5,6 +5,21 @@
 use super::lanes::{LaneKey, Place};
 use crate::store::{Sql, Statement};
 
+/// Makes a lane due that waits for an identifier, behind the statements that add a delivery with its event: the newest one is
+/// to wait, and nothing older.
+pub fn look_again(lane: LaneKey, now: i64) -> Statement {
+    const SQL: Sql = Sql::same(
+        "UPDATE lanes SET waits = 0, due_at = $1 WHERE target_id = $2 AND lane_id = $3 AND waits = 1",
+    )
+    .together(
+        "UPDATE lanes SET waits = 0, due_at = new.due_at
+         FROM unnest($1::bigint[], $2::bigint[], $3::uuid[]) AS new (due_at, target_id, lane_id)
+         WHERE lanes.target_id = new.target_id AND lanes.lane_id = new.lane_id AND waits = 1",
+    )
+    .if_added();
+    Statement::new(&SQL, [now.into(), lane.target.into(), lane.id.into()])
+}
+
 /// Counts the deliveries of a lane that are older than the one at `place`.
 pub fn count_older(lane: LaneKey, place: Place) -> Statement {
     const SQL: Sql = Sql::same(

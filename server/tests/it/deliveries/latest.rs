@@ -137,6 +137,60 @@ async fn what_is_reported_late_or_sent_again_does_not_overwrite_what_happened_af
     }
 }
 
+#[tokio::test]
+async fn the_newest_alone_waits_for_an_identifier() {
+    for backend in ALL {
+        for slug in ["onesignal", "pushwoosh", "mixpanel"] {
+            let vendor = Vendor::with(fine).await;
+            let server = TestServer::on(backend).await;
+            let mut said = settings(slug, &vendor.url);
+            if slug == "mixpanel" {
+                said = with(said, json!({"wait_for_identifier": 1_000_000}));
+            }
+            enable(&server, slug, said).await;
+            let _working = work(&server);
+            let customer = Customer::new(&server, "ann").await;
+            let newest = if slug == "mixpanel" { "day-15" } else { "day-20" };
+            for days in [&[5][..], &[10], &[20, 15]] {
+                for day in days {
+                    customer.post(TRANSACTION, &of_day(*day)).await;
+                }
+                settle_down(&server.state).await;
+            }
+            let assert_one_waits = async || {
+                for fate in fates(&server, slug).await {
+                    let expected = if fate.starts_with(newest) {
+                        fate.contains(" waiting missing_identifier: ")
+                    } else {
+                        fate.ends_with(" skipped superseded")
+                    };
+                    assert!(expected, "{backend:?} {slug}: {fate}");
+                }
+            };
+            assert_one_waits().await;
+            if slug != "mixpanel" {
+                let path = format!("deliveries?integration={slug}&state=skipped");
+                let skipped = entries(&server, &path).await;
+                let old = skipped.iter().find(|one| one["part"] == part_of(slug)).unwrap();
+                let retry = format!("deliveries/{}/retry", old["delivery_id"].as_str().unwrap());
+                assert_eq!(send(&server, "POST", &retry, &Value::Null).await.status, 202);
+                settle_down(&server.state).await;
+                assert_one_waits().await;
+            }
+            let ids = json!({"one_signal_subscription_id": "9c1f2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f",
+                             "pushwoosh_hwid": "h", "mixpanel_user_id": "m"});
+            customer.post(IDENTIFIERS, &ids).await;
+            settle_down(&server.state).await;
+            let delivered = format!("{newest} delivered");
+            assert!(
+                fates(&server, slug).await.contains(&delivered),
+                "{backend:?} {slug}"
+            );
+            assert_conserved(&server).await;
+        }
+    }
+}
+
 /// Another customer's later event is no reason.
 #[tokio::test]
 async fn each_profile_has_a_last_event_of_its_own() {

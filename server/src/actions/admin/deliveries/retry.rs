@@ -64,7 +64,7 @@ pub async fn retry(
                         "{title} is not to get this event now: {why}"
                     )));
                 }
-                reopened(&integration, &event, &shown, now).into()
+                reopened(&integration, &event, &shown, now)
             }
         };
         let entry = Entry {
@@ -112,13 +112,14 @@ fn refuses(
     by_rule().or_else(|| by_integration().filter(closes))
 }
 
-/// The statements that open a closed delivery.
-fn reopened(known: &AppIntegration, event: &PastEvent, shown: &Shown, now: i64) -> [Statement; 3] {
-    reopen(&Reopened {
-        lane: LaneKey {
-            target: shown.target,
-            id: lane_of(known, event.profile, event.seq),
-        },
+/// The statements that open a closed delivery. Where only the newest counts, its lane is looked at anew.
+fn reopened(known: &AppIntegration, event: &PastEvent, shown: &Shown, now: i64) -> Vec<Statement> {
+    let lane = LaneKey {
+        target: shown.target,
+        id: lane_of(known, event.profile, event.seq),
+    };
+    let mut writes = Vec::from(reopen(&Reopened {
+        lane,
         event_seq: event.seq,
         profile: event.profile,
         tries: shown.tries,
@@ -126,5 +127,11 @@ fn reopened(known: &AppIntegration, event: &PastEvent, shown: &Shown, now: i64) 
         replay: None,
         was: None,
         now,
-    })
+    }));
+    let targets = known.targets.iter();
+    let mut latest_only = targets.filter(|target| target.part.latest_only);
+    if latest_only.any(|target| target.id == shown.target) {
+        writes.push(due_now(lane, now));
+    }
+    writes
 }

@@ -15,7 +15,7 @@ use crate::state::AppState;
 use crate::store::tables::delivery_list::{self, Shown};
 use crate::store::tables::past_events::{self, PastEvent};
 use crate::store::tables::profiles::rows_of;
-use crate::store::tables::replays::{self, Reopened, reopen};
+use crate::store::tables::replays::{self, Reopened, due_now, reopen};
 use crate::store::{Decision, Loaded, Row, Statement, StoreError};
 
 /// So many events are looked at in one commit.
@@ -118,10 +118,11 @@ async fn open(
         let profiles = read_profiles(rows_of(&mut loaded, 1))?;
         let deliveries = read_deliveries(rows_of(&mut loaded, 2))?;
         let matching = order.matching(&events, &profiles, &deliveries, now);
-        let mut writes = Vec::with_capacity(3 * matching.len() + 1);
+        let mut writes = Vec::with_capacity(4 * matching.len() + 1);
         for one in &matching {
+            let lane = order.lane(replay, one);
             writes.extend(reopen(&Reopened {
-                lane: order.lane(replay, one),
+                lane,
                 event_seq: one.event.seq,
                 profile: one.event.profile,
                 tries: one.closed.map_or(0, |shown| shown.tries),
@@ -132,6 +133,10 @@ async fn open(
                     .map(|shown| (shown.state.as_str(), shown.reason.as_deref())),
                 now,
             }));
+            // Those of the batch before may wait for an identifier: the newest one is to wait in their place.
+            if one.target.part.latest_only {
+                writes.push(due_now(lane, now));
+            }
         }
         let more = i64::try_from(matching.len()).unwrap_or(i64::MAX);
         writes.push(replays::update(app, replay, "enqueuing", more));
