@@ -225,8 +225,8 @@ pub fn lock_lanes(target: i64, replay: Uuid, now: i64, limit: i64) -> Statement 
     Statement::new(&SQL, [now.into(), target.into(), replay.into(), limit.into()])
 }
 
-/// Puts the deliveries of a replay's lane back to how they were closed before; those that were not there are closed as
-/// skipped. The one of the event with the number `but` goes on.
+/// Puts the deliveries of a replay's lane back to how they were closed before, but for when and by which earlier replay, which
+/// the queue does not keep; those that were not there are closed as skipped. The one of the event with the number `but` goes on.
 pub fn cancel_lane(lane: LaneKey, but: Option<i64>, now: i64) -> [Statement; 4] {
     const CLOSE: Sql = Sql::same(
         "INSERT INTO deliveries (event_seq, target_id, state, reason, tries, created_at, updated_at)

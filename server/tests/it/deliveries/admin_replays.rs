@@ -237,12 +237,14 @@ async fn a_timers_event_is_sent_by_hand_to_those_alone_who_had_asked_for_its_day
 }
 
 #[tokio::test]
-async fn a_cancelled_replay_leaves_everything_as_it_was() {
+async fn a_cancelled_replay_leaves_everything_as_it_was_but_for_when_and_by_which_replay() {
     for backend in ALL {
         let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
         let _working = deliver_all(&server, &vendor).await;
         switch_off(&server, &vendor.url).await;
         let before = entries(&server, "deliveries").await;
+        let at = server.state.clock.now() + HOUR;
+        server.state.clock.move_to(at).unwrap();
         let made = replay(&server, json!({}), false).await;
         assert_eq!(made["count"], 3, "{backend:?}");
         assert_eq!(
@@ -257,8 +259,9 @@ async fn a_cancelled_replay_leaves_everything_as_it_was() {
         assert_eq!(cancelled.status, 204, "{}", cancelled.text());
         assert_eq!(only(&entries(&server, "replays").await)["state"], "cancelled");
         let mut after = entries(&server, "deliveries").await;
-        for delivery in &mut after {
-            delivery["updated_at"] = before[0]["updated_at"].clone();
+        for (delivery, before) in after.iter_mut().zip(&before) {
+            assert_eq!(delivery["updated_at"], "2026-01-01T01:00:00+00:00", "{backend:?}");
+            delivery["updated_at"] = before["updated_at"].clone();
         }
         assert_eq!(after, before, "{backend:?}");
         let nobodys = format!("replays/{}", server.app_id);

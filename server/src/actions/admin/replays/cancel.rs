@@ -1,4 +1,4 @@
-//! Stops a replay: what it has not sent yet is as it was before it.
+//! Stops a replay: what it has not sent yet is in the state in which it was before it.
 
 use bursar_domain::ids::AppId;
 use serde_json::json;
