@@ -24,3 +24,4 @@ mod redaction;
 mod schedule;
 mod signatures;
 mod test_clock;
+mod why;

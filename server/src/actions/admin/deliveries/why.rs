@@ -8,7 +8,7 @@ use bursar_domain::time::format_time;
 use super::body::next_attempt_at;
 use super::id::{DeliveryId, name};
 use super::past_turn::past_turn;
-use crate::actions::deliveries::{Before, Gate};
+use crate::actions::deliveries::{Before, Gate, refuses_again};
 use crate::delivery::preview;
 use crate::directory::{App, AppIntegration};
 use crate::store::tables::delivery_list::Shown;
@@ -40,7 +40,7 @@ pub fn sentences(subject: &Subject<'_>) -> Vec<String> {
         return vec![
             format!("{} was never set up for this app.", subject.id.integration.title),
             subject.takes(),
-            subject.state(),
+            subject.state(None),
         ];
     };
     let mut all = vec![switch(known), subject.takes()];
@@ -48,10 +48,11 @@ pub fn sentences(subject: &Subject<'_>) -> Vec<String> {
     all.push(subject.event_switch(known));
     all.extend(subject.timer(known));
     all.extend(subject.consent(known));
-    all.extend(subject.encoding(known));
-    all.push(subject.age(known));
+    let (encoding, is_too_old) = subject.encoding(known);
+    all.extend(encoding);
+    all.extend(subject.age(known, is_too_old));
     all.push(subject.tries());
-    all.push(subject.state());
+    all.push(subject.state(Some(known)));
     all
 }
 
@@ -139,13 +140,15 @@ impl Subject<'_> {
         [analysed.to_owned(), installed.to_owned()]
     }
 
-    /// What the integration itself makes of the event now.
-    fn encoding(&self, known: &AppIntegration) -> Vec<String> {
+    /// What the integration itself makes of the event now, and whether it is too old by rules of its own.
+    fn encoding(&self, known: &AppIntegration) -> (Vec<String>, bool) {
         let target = known
             .targets
             .iter()
             .find(|target| target.part.name == self.id.part.name);
-        let Some(target) = target else { return Vec::new() };
+        let Some(target) = target else {
+            return (Vec::new(), false);
+        };
         let told = Told::new(
             self.event.id,
             self.kind(),
@@ -180,7 +183,9 @@ impl Subject<'_> {
             (self.profile, self.details),
             self.shown,
         );
-        match preview(&turn, &self.app.settings, known, *target, self.now) {
+        let previewed = preview(&turn, &self.app.settings, known, *target, self.now);
+        let is_too_old = matches!(previewed, Err(Skip::TooOld));
+        let encoding = match previewed {
             Ok(_) => vec![credentials, identifiers],
             Err(Skip::MissingCredentials(setting)) => {
                 vec![format!(
@@ -189,24 +194,34 @@ impl Subject<'_> {
             }
             Err(Skip::Waiting { identifiers, until }) => vec![waiting(identifiers, until)],
             Err(skip) => vec![credentials, format!("{title} cannot tell of this event: {skip}.")],
-        }
+        };
+        (encoding, is_too_old)
     }
 
-    fn age(&self, known: &AppIntegration) -> String {
-        let title = known.integration.title;
+    /// How old it may become. Nothing is told where a limit has ended that is not known here: one of the integration's own, or
+    /// one that counted from tries before the delivery was closed.
+    fn age(&self, known: &AppIntegration, is_too_old: bool) -> Option<String> {
+        let (title, limits) = (known.integration.title, &known.integration.limits);
         let open = self.shown.and_then(|shown| shown.open.as_ref());
         let first_at = open.and_then(|open| open.first_tried_at);
+        if let Some(hours) = first_at.and(limits.repeat_age_hours) {
+            return Some(format!(
+                "{title} gets it again for {hours} hours after it was made, or was asked for again by hand."
+            ));
+        }
         let tried = first_at.map(|first_at| Tried {
             first_at,
             made_at: self.event.created_at,
         });
-        match known.integration.limits.ends_at(self.event.at, tried) {
-            None => format!("{title} takes it however old it is."),
-            Some(end) if self.now > end => format!(
+        let is_over = is_too_old || self.shown.is_some_and(|shown| shown.state == "expired");
+        match limits.ends_at(self.event.at, tried) {
+            Some(end) if self.now > end => Some(format!(
                 "{title} does not take it any more: it did until {}.",
                 format_time(end)
-            ),
-            Some(end) => format!("{title} takes it until {}.", format_time(end)),
+            )),
+            _ if is_over => None,
+            None => Some(format!("{title} takes it however old it is.")),
+            Some(end) => Some(format!("{title} takes it until {}.", format_time(end))),
         }
     }
 
@@ -232,9 +247,12 @@ impl Subject<'_> {
         }
     }
 
-    fn state(&self) -> String {
+    fn state(&self, known: Option<&AppIntegration>) -> String {
         let Some(shown) = self.shown else {
-            return "There is no delivery: none was made with the event. A replay makes one.".into();
+            let none = "There is no delivery: none was made with the event.";
+            let is_replayed = known.is_some_and(|known| self.is_replayed(known));
+            let replay = if is_replayed { " A replay makes one." } else { "" };
+            return format!("{none}{replay}");
         };
         let since = format_time(shown.updated_at);
         let reason = shown.reason.as_ref().map(|reason| format!(": {reason}"));
@@ -245,6 +263,12 @@ impl Subject<'_> {
             replay.unwrap_or_default(),
             reason.unwrap_or_default()
         )
+    }
+
+    /// Would a replay make a delivery where there is none?
+    fn is_replayed(&self, known: &AppIntegration) -> bool {
+        let refused = refuses_again(known, self.event, self.details, Before::of(None), self.now);
+        refused.is_none() && self.id.part.is_wanted(&known.settings, self.kind())
     }
 }
 

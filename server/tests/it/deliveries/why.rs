@@ -1,0 +1,116 @@
+//! What is said of why a delivery is where it is, where it is not as it seems.
+
+use bursar::actions::admin::deliveries::explain;
+use bursar::store::Sql;
+use serde_json::{Value, json};
+
+use crate::support::backend::{ALL, Backend};
+use crate::support::deliveries::{
+    HOUR, amplitude, app_id, enable, entries, get, only, run, send, settle_down, until_states, webhook, work,
+};
+use crate::support::purchases::{Customer, subscription, with};
+use crate::support::server::{PROFILE, TRANSACTION, TestServer};
+use crate::support::vendor::{Manner, Vendor};
+
+async fn buy(server: &TestServer) -> Customer<'_> {
+    let customer = Customer::new(server, "ann").await;
+    customer.post(TRANSACTION, &subscription()).await;
+    customer
+}
+
+/// The sentences about the only delivery.
+async fn why(server: &TestServer) -> String {
+    let listed = entries(server, "deliveries").await;
+    let id = only(&listed)["delivery_id"].as_str().unwrap();
+    get(server, &format!("deliveries/{id}")).await["why"].to_string()
+}
+
+/// The sentences about the subscription's start at each part of an integration.
+async fn why_at(server: &TestServer, slug: &str) -> Vec<String> {
+    let events = entries(server, "events?event_type=subscription_started").await;
+    let event = only(&events)["event_id"].as_str().unwrap().parse().unwrap();
+    let now = server.state.clock.now();
+    let explained = explain(&server.state, app_id(server), event, slug, now).await;
+    explained
+        .unwrap()
+        .into_iter()
+        .map(|one| one.why.join(" "))
+        .collect()
+}
+
+#[tokio::test]
+async fn what_is_asked_for_again_by_hand_is_not_told_to_be_too_old() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|_, _| Manner::Answers(400, "no")).await;
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        let _working = work(&server);
+        buy(&server).await;
+        until_states(&server, &["rejected 1"]).await;
+        server
+            .state
+            .clock
+            .move_to(server.state.clock.now() + 48 * HOUR)
+            .unwrap();
+        vendor.script(|_, _| Manner::Answers(500, "soon"));
+        let listed = entries(&server, "deliveries").await;
+        let retry = format!(
+            "deliveries/{}/retry",
+            only(&listed)["delivery_id"].as_str().unwrap()
+        );
+        assert_eq!(send(&server, "POST", &retry, &Value::Null).await.status, 202);
+        settle_down(&server.state).await;
+        let why = why(&server).await;
+        assert!(
+            why.contains("gets it again for 24 hours after it was made, or was asked for again by hand"),
+            "{backend:?}: {why}"
+        );
+        assert!(!why.contains("any more"), "{backend:?}: {why}");
+    }
+}
+
+#[tokio::test]
+async fn what_expired_or_is_too_old_is_not_told_to_be_taken() {
+    const EXPIRE: Sql = Sql::same("UPDATE deliveries SET state = 'expired', reason = 'too_old'");
+    let (server, vendor) = (TestServer::on(Backend::SqliteMemory).await, Vendor::start().await);
+    enable(&server, "amplitude", amplitude(&vendor.url)).await;
+    let _working = work(&server);
+    buy(&server).await;
+    until_states(&server, &["delivered 1"]).await;
+    assert!(why(&server).await.contains("takes it however old it is"));
+    run(&server, &EXPIRE).await;
+    assert!(!why(&server).await.contains("however old"));
+    let track = json!({"tokens": {"production": {"ios": "k"}}, "ingestion": "track"});
+    enable(&server, "mixpanel", track).await;
+    let why = &why_at(&server, "mixpanel").await[0];
+    assert!(why.contains("cannot tell of this event: too_old."), "{why}");
+    assert!(!why.contains("however old"), "{why}");
+}
+
+#[tokio::test]
+async fn a_replay_is_spoken_of_where_it_makes_a_delivery() {
+    let (server, vendor) = (TestServer::on(Backend::SqliteMemory).await, Vendor::start().await);
+    let customer = buy(&server).await;
+    let says = async |slug: &str| {
+        let parts = why_at(&server, slug).await;
+        let parts = parts.iter().map(|why| {
+            assert!(why.contains("There is no delivery"), "{why}");
+            why.contains("A replay makes one.")
+        });
+        parts.collect::<Vec<_>>()
+    };
+    assert_eq!(says("amplitude").await, [false], "never set up");
+    enable(&server, "amplitude", amplitude(&vendor.url)).await;
+    assert_eq!(says("amplitude").await, [true]);
+    let off = json!({"events": {"subscription_started": false}});
+    enable(&server, "amplitude", with(amplitude(&vendor.url), off)).await;
+    assert_eq!(says("amplitude").await, [false], "switched off");
+    enable(&server, "firebase_ga4", json!({})).await;
+    let parts = says("firebase_ga4").await;
+    assert!(parts.iter().all(|replayed| !replayed), "too old: {parts:?}");
+    enable(&server, "amplitude", amplitude(&vendor.url)).await;
+    customer
+        .call("PATCH", PROFILE, &json!({"analytics_disabled": true}))
+        .await;
+    assert_eq!(says("amplitude").await, [false], "opted out");
+}
