@@ -132,10 +132,11 @@ impl Chain {
     }
 
     /// A18: the trial's transaction and when it was over, where something was charged clearly before its end. A refund of
-    /// that charge does not bring the trial back.
+    /// that charge does not bring the trial back. B19: a trial that turned out to be charged itself is a period as any.
     fn converted_in_trial(&self) -> Option<(&str, i64)> {
         let id = self.trial.as_ref()?.transaction_id.as_str();
-        let trial = self.periods.iter().find(|period| period.transaction_id == id)?;
+        let mut free = self.periods.iter().filter(|period| period.is_free);
+        let trial = free.find(|period| period.transaction_id == id)?;
         let later = self.periods.iter().filter(|period| !period.is_free);
         let charged = later
             .map(|period| period.purchased_at)

@@ -56,7 +56,7 @@ fn the_order_of_reports_does_not_matter_in_the_end() {
 /// then, under the same id.
 fn changed(dice: &mut Dice, old: &Transaction, now: i64) -> Transaction {
     let new = old.clone();
-    match dice.between(0, 6) {
+    match dice.between(0, 7) {
         0 | 1 => Transaction {
             will_renew: !old.will_renew,
             renew_status_changed_at: Some(now),
@@ -70,6 +70,10 @@ fn changed(dice: &mut Dice, old: &Transaction, now: i64) -> Transaction {
         ),
         4 if old.refunded_at.is_none() => refunded(now, new),
         5 => ending(now + HOUR * dice.between(1, 900), new),
+        6 => Transaction {
+            price: paid("t1", 0).price,
+            ..new
+        },
         _ => Transaction {
             refunded_at: None,
             cancellation_reason: None,

@@ -13,7 +13,7 @@ const FIRST_SLACK: i64 = 60 * 1_000_000;
 /// A1, A2, A3, A4, A5, A6, A7, A22: the first that is heard of a chain.
 pub(super) fn begin(transaction: Transaction, context: Context<'_>, facts: &mut Vec<Fact>) -> Chain {
     let is_first = is_first(&transaction);
-    let is_trial = is_first && is_free_start(&transaction) && !transaction.is_family_shared;
+    let is_trial = is_trial(&transaction) && !transaction.is_family_shared;
     let chain = Chain {
         phase: if is_trial { Phase::Trial } else { Phase::Paid },
         closed: None,
@@ -100,7 +100,7 @@ impl Change<'_> {
     /// A21: older than the newest. Its own event, dated in the past; access stays as it is.
     fn fill_in(&mut self, transaction: &Transaction) {
         let is_first = !self.chain.has_first && is_first(transaction);
-        let is_trial = is_first && is_free_start(transaction);
+        let is_trial = is_first && is_trial(transaction);
         let end_before = self.chain.access_ends_at();
         self.chain.keep(transaction);
         self.chain
@@ -115,7 +115,7 @@ impl Change<'_> {
             self.chain.trial = Some(trial(transaction));
         }
         self.chain.has_first |= is_first;
-        self.settle_phase(transaction, is_trial);
+        self.settle_phase();
         let kind = match (is_trial, is_first) {
             (true, _) => EventKind::TrialStarted,
             (_, true) => EventKind::SubscriptionStarted,
@@ -163,17 +163,18 @@ impl Change<'_> {
         }
     }
 
-    /// A chain is in its trial from when that is known until something is known to have been charged.
-    fn settle_phase(&mut self, transaction: &Transaction, is_trial: bool) {
+    /// A chain that began with a trial is in it while nothing is known to have been charged.
+    pub(super) fn settle_phase(&mut self) {
         let chain = &mut self.chain;
+        let is_free = chain.trial.is_some() && !chain.has_charged();
         match chain.phase {
-            Phase::Trial if !transaction.is_free() => {
+            Phase::Trial if !is_free => {
                 chain.phase = Phase::Paid;
                 chain.consecutive_payments = 1;
                 // The trial's timers are over, and a conversion starts none.
                 chain.started_at = None;
             }
-            Phase::Paid if is_trial && !chain.has_charged() => {
+            Phase::Paid if is_free => {
                 chain.phase = Phase::Trial;
                 chain.consecutive_payments = 0;
             }
@@ -358,12 +359,13 @@ fn is_first(transaction: &Transaction) -> bool {
     transaction.id == transaction.original_id || distance <= FIRST_SLACK.unsigned_abs()
 }
 
-/// Is a first transaction a free trial? One that takes another's place is not, though it may cost nothing.
-fn is_free_start(transaction: &Transaction) -> bool {
-    transaction.has_trial_offer() || transaction.is_free() && !transaction.replaces_another
+/// Is it a free trial? A first transaction that takes another's place is not, though it may cost nothing.
+pub(super) fn is_trial(transaction: &Transaction) -> bool {
+    let is_free = transaction.has_trial_offer() || transaction.is_free() && !transaction.replaces_another;
+    is_first(transaction) && is_free
 }
 
-fn trial(transaction: &Transaction) -> Trial {
+pub(super) fn trial(transaction: &Transaction) -> Trial {
     let length = transaction
         .expires_at
         .map(|end| end.saturating_sub(transaction.purchased_at));

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::report::is_replacement;
+use super::report::{is_replacement, is_trial, trial};
 use super::{Change, by_phase};
 use crate::events::EventKind;
 use crate::purchases::chain::Closed;
@@ -10,7 +10,7 @@ use crate::purchases::transaction::{CancellationReason, Transaction};
 
 impl Change<'_> {
     /// Takes in the new state of a transaction that was stored as `old`. B0, B19: what is not looked at here, such as the
-    /// price, makes no event.
+    /// country, makes no event.
     pub(super) fn update(&mut self, old: &Transaction, new: Transaction) {
         let was_running = self.is_running();
         let was_open = self.chain.closed.is_none();
@@ -25,6 +25,9 @@ impl Change<'_> {
         }
         if new.is_family_shared {
             return;
+        }
+        if old.is_free() != new.is_free() {
+            self.correct_charge(&new);
         }
         let is_latest = self.chain.latest.id == new.id;
         let is_replaced = |reason: Option<CancellationReason>| reason.is_some_and(is_replacement);
@@ -54,6 +57,16 @@ impl Change<'_> {
         if self.chain.closed.is_none() {
             self.note_billing(Some(old), &new);
         }
+    }
+
+    /// B19: what was free had a price after all, or the other way round. That makes no event, but what comes next is of a trial
+    /// or of a subscription as if it had been known from the start. A price that goes with its refund was charged.
+    fn correct_charge(&mut self, new: &Transaction) {
+        let is_kept = new.refunded_at.is_none();
+        if self.chain.trial.is_none() && is_trial(new) && is_kept {
+            self.chain.trial = Some(trial(new));
+        }
+        self.settle_phase();
     }
 
     /// B15: a later end makes no event but Google's, see [`super::Command::Defer`]. What is due counts from the new end,
@@ -166,7 +179,7 @@ impl Change<'_> {
     /// The event of a refund: of a trial there is nothing to pay back, it only ends. What another product replaced was told
     /// as paid back then, with all its money.
     pub(super) fn note_refund(&mut self, transaction: &Transaction, at: i64, share: Option<Decimal>) {
-        let trial = self.chain.trial.as_ref();
+        let trial = self.chain.trial.as_ref().filter(|_| transaction.is_free());
         if trial.is_some_and(|trial| trial.transaction_id == transaction.id) {
             return self.end_trial(transaction, at);
         }

@@ -19,7 +19,7 @@ const OPENINGS: [&str; 5] = [
 ];
 const REFUNDS: [&str; 2] = ["subscription_refunded", "non_subscription_purchase_refunded"];
 /// What makes a change of an access level one.
-const LEVEL: [&str; 13] = [
+const LEVEL: [&str; 15] = [
     "is_active",
     "is_lifetime",
     "starts_at",
@@ -32,7 +32,9 @@ const LEVEL: [&str; 13] = [
     "vendor_product_id",
     "store",
     "transaction_id",
-    "store_offer_category",
+    "active_introductory_offer_type",
+    "active_promotional_offer_type",
+    "active_promotional_offer_id",
 ];
 
 #[derive(Default)]
@@ -174,6 +176,16 @@ impl Feed {
                 ends.any(|(_, told)| told.chain() == chain && told.text("transaction_id") == last.id),
                 "the end of {last:?}"
             );
+        }
+    }
+
+    /// Of what has ended by itself since so many events were known, trials end as trials and what was charged does not.
+    pub fn check_what_has_ended(&self, known: usize, model: &Model) {
+        for (_, told) in self.seen.iter().skip(known).filter(|(_, told)| told.is_of(&ENDS)) {
+            let (store, original_id) = told.chain();
+            let chain = &model.chains[&(store.to_owned(), original_id.to_owned())];
+            let is_trial = told.kind == "trial_expired";
+            assert_eq!(is_trial, chain.is_in_trial(), "the end of {original_id}");
         }
     }
 

@@ -24,6 +24,8 @@ const LEVELS: [&str; 2] = ["premium", "gold"];
 /// Seeds from here on have wider histories, with what the family shares, what takes another's place, tests that are
 /// shared by a setting of their own, and servers that are started anew. Those below it stay as they were found.
 pub const WIDE: u64 = 5_000;
+/// From here on prices are corrected too, from nothing and to nothing.
+pub const WIDER: u64 = 7_500;
 
 struct Person {
     id: ProfileId,
@@ -35,6 +37,8 @@ pub struct History<'a> {
     random: Random,
     /// What wider histories are made of.
     wide: Option<Random>,
+    /// What the widest are made of.
+    wider: Option<Random>,
     app: AppId,
     rule: Rule,
     /// Deleted ones stay in their places.
@@ -61,6 +65,7 @@ impl<'a> History<'a> {
     pub fn new(world: &'a World, seed: u64) -> Self {
         let mut random = Random::from_seed(seed).split();
         let mut wide = (seed >= WIDE).then(|| Random::from_seed(!seed).split());
+        let wider = (seed >= WIDER).then(|| Random::from_seed(!seed).split().split());
         let usual = [0, 0, 1, 2][random.below(4)];
         let is_apart = wide.as_mut().is_some_and(|wide| wide.in_hundred(25));
         let (rule, app) = world.app(if is_apart { 3 } else { usual });
@@ -68,6 +73,7 @@ impl<'a> History<'a> {
             world,
             random,
             wide,
+            wider,
             app,
             rule,
             people: Vec::new(),
@@ -97,6 +103,11 @@ impl<'a> History<'a> {
     /// In wider histories, so often in a hundred.
     fn widens(&mut self, times: usize) -> bool {
         self.wide.as_mut().is_some_and(|wide| wide.in_hundred(times))
+    }
+
+    /// The same in the widest.
+    fn widens_more(&mut self, times: usize) -> bool {
+        self.wider.as_mut().is_some_and(|wider| wider.in_hundred(times))
     }
 
     async fn step(&mut self) {
@@ -269,7 +280,9 @@ impl<'a> History<'a> {
         }
         self.model.catch_up(self.people.len(), now);
         assert!(!world.is_anything_due(now).await, "something is due still");
+        let known = self.feed.len();
         self.feed.take_in(world.events().await);
+        self.feed.check_what_has_ended(known, &self.model);
         let before = self.feed.len();
         world.handle_due(self.random.below(2), now).await;
         self.feed.take_in(world.events().await);

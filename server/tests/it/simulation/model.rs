@@ -174,6 +174,12 @@ impl Chain {
         Some(access.cut_at(latest.billing_issue_detected_at.filter(|_| fails)))
     }
 
+    /// Did it begin with a trial, and has nothing been charged?
+    pub fn is_in_trial(&self) -> bool {
+        let mut all = self.reports.values();
+        self.reports.values().any(is_trial) && all.all(Transaction::is_free)
+    }
+
     /// A trial is over with the first charge, if that begins clearly before its end.
     fn converted_at(&self, trial: &Transaction) -> Option<i64> {
         let (start, end) = (trial.purchased_at, trial.refunded_at.or(trial.expires_at)?);

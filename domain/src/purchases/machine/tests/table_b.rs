@@ -355,3 +355,80 @@ fn b19_another_price_offer_or_variation_makes_no_event() {
     assert_made(&story.report(day(3), &corrected), &[]);
     assert_eq!(story.chain().latest, corrected);
 }
+
+/// The same with a price after all.
+fn priced(transaction: Transaction) -> Transaction {
+    let mut priced = transaction;
+    priced.price.value = Decimal::new(999, 2);
+    priced
+}
+
+#[test]
+fn b19_a_trial_that_was_charged_after_all_keeps_its_period_and_is_a_subscription() {
+    let mut story = in_trial();
+    assert_made(&story.report(day(1), &priced(trial("t1"))), &[]);
+    assert!(story.has_access(day(6)));
+    // The store that keeps its ids: the same transaction is the first charge.
+    let mut next = ending(day(37), paid("t1", 6));
+    next.offer = None;
+    assert_made(&story.report(day(7), &next), &[]);
+    assert!(story.has_access(day(36)));
+    assert_made(
+        &story.report(day(37), &paid("t2", 37)),
+        &[(SubscriptionRenewed, day(37))],
+    );
+}
+
+#[test]
+fn b19_a_charge_that_was_not_free_after_all_ends_the_trial_of_its_chain() {
+    let mut story = in_trial();
+    let second = free(paid("t2", 7));
+    story.report(day(7), &second);
+    assert_made(&story.report(day(8), &priced(second)), &[]);
+    assert_made(&story.wait_until(day(90)), &[(SubscriptionExpired, day(37))]);
+    assert_made(
+        &story.report(day(91), &paid("t3", 91)),
+        &[(SubscriptionRenewed, day(91))],
+    );
+}
+
+#[test]
+fn b19_what_was_charged_after_all_is_paid_back_as_a_subscription() {
+    let mut story = in_trial();
+    let second = free(paid("t2", 7));
+    story.report(day(7), &second);
+    story.report(day(8), &priced(second.clone()));
+    let facts = story.report(day(9), &refunded(day(9), priced(second)));
+    assert_made(&facts, &[(SubscriptionRefunded, day(9))]);
+
+    let mut story = in_trial();
+    story.report(day(7), &paid("t2", 7));
+    assert_made(&story.report(day(8), &priced(trial("t1"))), &[]);
+    let facts = story.report(day(9), &refunded(day(9), priced(trial("t1"))));
+    assert_made(&facts, &[(SubscriptionRefunded, day(9))]);
+
+    // Both at once.
+    let facts = in_trial().report(day(2), &refunded(day(2), priced(trial("t1"))));
+    assert_made(&facts, &[(SubscriptionRefunded, day(2))]);
+}
+
+#[test]
+fn b19_the_only_charge_that_was_free_after_all_leaves_a_trial_that_is_converted_by_the_next() {
+    let mut story = Story::default();
+    story.report(day(0), &priced(trial("t1")));
+    assert_made(&story.report(day(1), &trial("t1")), &[]);
+    assert_made(&story.report(day(7), &paid("t2", 7)), &[(TrialConverted, day(7))]);
+    assert_made(&story.report(day(8), &free(paid("t2", 7))), &[]);
+    assert_made(&story.wait_until(day(90)), &[(TrialExpired, day(37))]);
+    // Where another charge is known, it is a subscription as before.
+    let mut story = started();
+    story.report(day(30), &paid("t2", 30));
+    assert_made(&story.report(day(31), &free(paid("t2", 30))), &[]);
+    assert_made(&story.wait_until(day(90)), &[(SubscriptionExpired, day(60))]);
+}
+
+#[test]
+fn b9_a_charge_whose_price_goes_with_its_refund_is_paid_back() {
+    let facts = started().report(day(9), &refunded(day(9), free(paid("t1", 0))));
+    assert_made(&facts, &[(SubscriptionRefunded, day(9))]);
+}

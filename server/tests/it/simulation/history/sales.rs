@@ -128,8 +128,16 @@ impl History<'_> {
     pub(super) fn change(&mut self, index: usize) {
         let now = self.now;
         let what = self.random.below(9);
+        let is_corrected = self.widens_more(25);
         let transaction = &mut self.store[index];
         if now <= transaction.purchased_at {
+            return;
+        }
+        if is_corrected && transaction.refunded_at.is_none() && !transaction.is_family_shared {
+            let cents = if transaction.is_free() { 499 } else { 0 };
+            transaction.price.value = Decimal::new(cents, 2);
+            // What has a price is no free trial.
+            transaction.offer = None;
             return;
         }
         if what < 2 {
