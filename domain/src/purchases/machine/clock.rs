@@ -160,7 +160,12 @@ fn handle(chain: &mut Chain, at: i64, due: Due, facts: &mut Vec<Fact>) {
         Due::CollectingEnds => expire(chain, end, CancellationReason::BillingError, facts),
         Due::RenewalMissing => expire(chain, end, CancellationReason::Unknown, facts),
         Due::LevelChanges => chain.give_what_the_newest_gives(),
-        Due::OpensAgain => chain.revoked = None,
+        Due::OpensAgain => {
+            if chain.revoked.is_some_and(|revoked| revoked.at < at) {
+                chain.activated_at = at;
+            }
+            chain.revoked = None;
+        }
         Due::RefundTakesEffect => chain.closed = Some(Closed::Refunded(at)),
         Due::Timer(kind) => {
             chain.timers_told_to = Some(at);

@@ -205,7 +205,7 @@ impl Change<'_> {
         let was_renewing = old.will_renew;
         let end = self.chain.access_ends_at();
         let waited_from = end.filter(|end| !is_gap && *end <= transaction.purchased_at);
-        if self.chain.closed.is_some() || is_gap {
+        if self.chain.closed.is_some() || is_gap || self.is_shut_before(&transaction) {
             self.chain.activated_at = transaction.purchased_at;
         }
         self.chain.follow_with(transaction);
@@ -331,6 +331,17 @@ impl Change<'_> {
     fn is_paused(&self, next: &Transaction) -> bool {
         let has_ended = self.chain.ends_at().is_some_and(|end| next.purchased_at >= end);
         self.chain.pause_arranged_at.is_some() && has_ended
+    }
+
+    /// Has a revocation or a charge that failed taken access away, which this transaction opens again?
+    fn is_shut_before(&self, next: &Transaction) -> bool {
+        let chain = &self.chain;
+        let ends_before = |cut: i64| chain.ends_at().is_none_or(|end| cut < end);
+        let is_revoked = chain
+            .revoked
+            .is_some_and(|revoked| revoked.at <= self.context.now && ends_before(revoked.at));
+        let cut = chain.billing_cut();
+        is_revoked || cut.is_some_and(|cut| cut < next.purchased_at && ends_before(cut))
     }
 
     /// Does the paid service pause before this transaction?

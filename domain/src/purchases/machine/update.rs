@@ -70,13 +70,18 @@ impl Change<'_> {
     }
 
     /// B15: a later end makes no event but Google's, see [`super::Command::Defer`]. What is due counts from the new end,
-    /// also if that lies before the old one.
+    /// also if that lies before the old one. What was over and runs again gives access from now on.
     pub(super) fn rewind(&mut self, end_before: Option<i64>) {
         let end = self.chain.access_ends_at();
         if end != end_before
             && let Some(end) = end
         {
             self.chain.clock = self.chain.clock.min(end.saturating_sub(1));
+        }
+        let now = self.context.now;
+        let was_over = end_before.is_some_and(|end| end <= now);
+        if was_over && end.is_none_or(|end| end > now) {
+            self.chain.activated_at = now;
         }
     }
 

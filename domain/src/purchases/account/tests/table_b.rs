@@ -305,3 +305,25 @@ fn b11_a_refund_of_what_had_kept_the_chain_running_closes_it() {
     assert_eq!(told, ["subscription_refunded", "-premium"]);
     assert_eq!(story.tick(day(99)), NOTHING);
 }
+
+#[test]
+fn b4_b7_what_stripe_cut_is_activated_anew_by_the_next_charge_or_when_it_is_mended() {
+    let of_stripe = |transaction| Transaction {
+        store: "stripe".into(),
+        ..transaction
+    };
+    let cut = || {
+        let mut story = Story::default();
+        story.report(day(0), &of_stripe(paid("t1", 0)));
+        story.report(day(9), &of_stripe(failed(day(9), None, paid("t1", 0))));
+        assert!(!story.has(A, "premium", day(9)));
+        story
+    };
+    let activated_at = |story: &Story, at| story.level(A, "premium", at).unwrap().activated_at;
+    let mut story = cut();
+    story.report(day(11), &of_stripe(paid("t2", 10)));
+    assert_eq!(activated_at(&story, day(11)), day(10));
+    let mut story = cut();
+    story.report(day(12), &of_stripe(paid("t1", 0)));
+    assert_eq!(activated_at(&story, day(12)), day(12));
+}

@@ -401,3 +401,17 @@ fn f14_a_one_time_purchase_whose_owner_is_gone_is_news() {
     );
     assert_eq!(story.revenue(B), usd(999));
 }
+
+#[test]
+fn f7_the_period_that_opens_what_was_revoked_activates_it_anew() {
+    let mut story = started();
+    story.revoke(day(20), "premium", None);
+    story.report(day(21), &ending(day(51), paid("t2", 20)));
+    assert_eq!(story.level(A, "premium", day(21)).unwrap().activated_at, day(20));
+    // One that lies ahead counts from when it begins.
+    story.revoke(day(22), "premium", Some(day(40)));
+    story.report(day(23), &paid("t3", 50));
+    assert_eq!(story.level(A, "premium", day(49)).unwrap().activated_at, day(20));
+    story.tick(day(50));
+    assert_eq!(story.level(A, "premium", day(50)).unwrap().activated_at, day(50));
+}
