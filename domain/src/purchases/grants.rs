@@ -13,11 +13,16 @@ pub fn grant(party: &mut Party, grant: Grant, context: Context<'_>) -> Drafts {
     let parties = std::slice::from_mut(party);
     let before = Before::of(parties, context, &[]);
     let grants = &mut parties[0].holdings.grants;
-    // Of those that are over, one is enough to show that the level was there.
     let level = grant.access_level_id.clone();
-    let is_over = |old: &Grant| old.access().expires_at.is_some_and(|end| end <= context.now);
-    grants.retain(|old| old.access_level_id != level || !is_over(old));
     grants.push(grant);
+    // To show that the level was there, the new one is enough, or if it is over itself the one that ended last.
+    let ended = |grant: &Grant| {
+        let end = grant.access().expires_at.filter(|end| *end <= context.now)?;
+        (grant.access_level_id == level).then_some((end, grant.granted_at))
+    };
+    let is_over = grants.last().and_then(ended);
+    let last = is_over.and(grants.iter().filter_map(ended).max());
+    grants.retain(|grant| ended(grant).is_none() || ended(grant) == last);
     drop_covered(grants, &level, context.now);
     before.changes(parties, context.now)
 }

@@ -24,7 +24,7 @@ const LEVELS: [&str; 2] = ["premium", "gold"];
 /// Seeds from here on have wider histories, with what the family shares, what takes another's place, tests that are
 /// shared by a setting of their own, and servers that are started anew. Those below it stay as they were found.
 pub const WIDE: u64 = 5_000;
-/// From here on prices are corrected too, from nothing and to nothing.
+/// From here on prices are corrected too, from nothing and to nothing, and grants may have begun or ended in the past.
 pub const WIDER: u64 = 7_500;
 
 struct Person {
@@ -220,6 +220,12 @@ impl<'a> History<'a> {
             .random
             .in_hundred(25)
             .then(|| self.now + days(&mut self.random));
+        let is_past = self.widens_more(25);
+        let starts_at = if is_past {
+            Some(self.now - 30 * DAY)
+        } else {
+            starts_at
+        };
         let end = starts_at.unwrap_or(self.now) + days(&mut self.random);
         let wanted = GrantRequest {
             access_level_id: (*self.random.pick(&LEVELS)).into(),

@@ -403,6 +403,20 @@ fn f14_a_one_time_purchase_whose_owner_is_gone_is_news() {
 }
 
 #[test]
+fn f3_a_grant_that_is_over_itself_never_shortens_what_has_ended() {
+    let mut story = Story::default();
+    story.grant(day(20), "premium", Some(day(10)), Some(day(19)));
+    let told = story.grant(day(20), "premium", Some(day(0)), Some(day(15)));
+    assert_eq!(told, NOTHING);
+    let ended = story.level(A, "premium", day(20)).unwrap();
+    assert_eq!(ended.expires_at, Some(day(19)));
+    story.grant(day(20), "premium", Some(day(0)), Some(day(20)));
+    let ended = story.level(A, "premium", day(20)).unwrap();
+    assert_eq!(ended.expires_at, Some(day(20)));
+    assert_eq!(story.parties[A].holdings.grants.len(), 1);
+}
+
+#[test]
 fn f7_the_period_that_opens_what_was_revoked_activates_it_anew() {
     let mut story = started();
     story.revoke(day(20), "premium", None);
