@@ -130,6 +130,9 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
     let owner = settle_owner(parties, &key, sharing);
     let stored = report.transaction.clone();
     let party = &mut parties[owner];
+    // What the profile had as the family's, and has paid for after all, is news too.
+    let is_paid_for = |known: &&Transaction| !known.is_family_shared;
+    let (known, moved) = (known.filter(is_paid_for), moved.filter(is_paid_for));
     let facts = match moved {
         Some(_) => {
             // Of a move nothing is told but what was due before.

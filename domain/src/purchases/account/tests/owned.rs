@@ -439,3 +439,20 @@ fn an_older_period_whose_product_comes_into_the_catalogue_gives_its_level_where_
     let told = story.report(day(29) + 1, &of_chain("u1", second));
     assert_eq!(told.last().map(String::as_str), Some("+gold"));
 }
+
+#[test]
+fn what_the_same_profile_had_as_the_familys_and_paid_for_after_all_makes_its_start_event() {
+    let mut story = Story::default();
+    let once = bought_once("o1", 0);
+    assert_eq!(story.report(day(0), &of_family(once.clone())), ["+premium"]);
+    assert_eq!(story.report(day(1), &once), ["non_subscription_purchase"]);
+    assert_eq!(story.revenue(A), usd(999));
+    assert_eq!(story.report(day(2), &once), NOTHING);
+
+    let mut story = Story::default();
+    assert_eq!(story.report(day(0), &of_family(paid("t1", 0))), ["+premium"]);
+    assert_eq!(story.report(day(1), &paid("t1", 0)), ["subscription_started"]);
+    assert_eq!(story.revenue(A), usd(999));
+    assert_eq!(story.parties[A].holdings.chains.len(), 1);
+    assert_eq!(story.report(day(2), &paid("t1", 0)), NOTHING);
+}
