@@ -129,11 +129,11 @@ pub struct Part {
     /// Does a record travel apart from the others at this time (microseconds)? It shares requests with those alone that do
     /// too. `None`: none does.
     pub apart: Option<fn(&Record, i64) -> bool>,
-    /// Would a record that was tried before find no credentials on its route any more? Then it is made anew: other settings
-    /// send the event another way now. `None`: where the route of a record has none, its event has none.
-    pub lacks: Option<fn(&Settings, route: &str) -> bool>,
+    /// The settings without which a record of this route cannot be sent. Where one that was tried before lacks them, it is made
+    /// anew: other settings send the event another way now. `None`: where a route lacks something, so does its event.
+    pub needs: Option<fn(route: &str) -> Vec<&str>>,
     /// What of the customer a request says in a form of its own, such as hashed, and may not be kept of it.
-    pub hides: Option<fn(&Customer<'_>) -> Vec<String>>,
+    pub hides: Option<fn(&Settings, &Customer<'_>) -> Vec<String>>,
     /// What of an answer the requests after it need, such as an id that the third party has to be asked for. They get
     /// it as [`Sending::learned`], also those of later events of the profile with the same [`Record::route`]. A `GET` of
     /// such a part is a question: see [`Limits::questions_per_second`].
@@ -153,7 +153,7 @@ impl Part {
             wanted: None,
             alone: None,
             apart: None,
-            lacks: None,
+            needs: None,
             hides: None,
             learns: None,
         }
@@ -175,12 +175,15 @@ impl Part {
 
     /// Can a record of this route, which was tried before, still be sent with these settings?
     pub fn can_repeat(&self, settings: &Settings, route: &str) -> bool {
-        !self.lacks.is_some_and(|lacks| lacks(settings, route))
+        let needed = self.needs.map(|needs| needs(route)).unwrap_or_default();
+        needed.into_iter().all(|setting| settings.text(setting).is_some())
     }
 
     /// What may not be kept of a request about this customer, beside the customer's data themselves.
-    pub fn hidden(&self, customer: &Customer<'_>) -> Vec<String> {
-        self.hides.map(|hides| hides(customer)).unwrap_or_default()
+    pub fn hidden(&self, settings: &Settings, customer: &Customer<'_>) -> Vec<String> {
+        self.hides
+            .map(|hides| hides(settings, customer))
+            .unwrap_or_default()
     }
 
     /// Is this call made for an event of this kind?

@@ -97,7 +97,7 @@ pub fn consider(
     let (encoded, mask) = {
         let customer = Customer::new(&turn.profile, &turn.details, app, now);
         let event = told(&turn);
-        let mask = Mask::of(&customer, event.as_ref().ok()).and(target.part.hidden(&customer));
+        let mask = mask_of(&customer, event.as_ref().ok(), known, target);
         (encode(&turn, event, &customer, known, target, now), mask)
     };
     let settlement = Settlement {
@@ -155,8 +155,17 @@ pub fn preview(
     let customer = Customer::new(&turn.profile, &turn.details, app, now);
     let event = told(turn)?;
     let record = tell(turn, &event, &customer, known, target, now)?;
-    let mask = Mask::of(&customer, Some(&event)).and(target.part.hidden(&customer));
-    Ok((record, mask))
+    Ok((record, mask_of(&customer, Some(&event), known, target)))
+}
+
+/// What may not be kept of a request.
+fn mask_of(
+    customer: &Customer<'_>,
+    event: Option<&Told<'_>>,
+    known: &AppIntegration,
+    target: Target,
+) -> Mask {
+    Mask::of(customer, event).and(target.part.hidden(&known.settings, customer))
 }
 
 /// A closed delivery.

@@ -34,12 +34,12 @@ pub const INTEGRATION: Integration = Integration {
     takes: all_but_levels,
     parts: &[
         Part {
-            lacks: Some(lacks),
+            needs: Some(|route| credentials(route).into()),
             ..Part::named("event")
         },
         Part {
             wanted: Some(revenue::is_wanted),
-            lacks: Some(lacks),
+            needs: Some(|route| credentials(route).into()),
             ..Part::named(REVENUE)
         },
     ],
@@ -231,11 +231,6 @@ fn credentials(route: &str) -> [&'static str; 2] {
         "sandbox" => ["sandbox_application_id", "sandbox_post_api_key"],
         _ => ["application_id", "post_api_key"],
     }
-}
-
-fn lacks(settings: &Settings, route: &str) -> bool {
-    let mut needed = credentials(route).into_iter();
-    needed.any(|setting| settings.text(setting).is_none())
 }
 
 fn request(sending: &Sending<'_>) -> Request {

@@ -13,7 +13,9 @@ mod user_data;
 
 use self::device::Identity;
 use super::schedule::USUAL;
-use super::{Integration, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending, Settings, Skip};
+use super::{
+    Customer, Integration, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending, Settings, Skip,
+};
 use crate::app::AppSettings;
 use crate::events::EventKind;
 
@@ -28,8 +30,8 @@ pub const INTEGRATION: Integration = Integration {
     schedule: &USUAL,
     takes: |event| name(event).is_some(),
     parts: &[Part {
-        lacks: Some(lacks),
-        hides: Some(|customer| user_data::known(customer).map(|(_, hash)| hash).collect()),
+        needs: Some(needed),
+        hides: Some(hashes),
         ..Part::WHOLE
     }],
     check,
@@ -112,14 +114,20 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     }
 }
 
-/// Is a setting gone without which a route leads nowhere, or among the real events?
-fn lacks(settings: &Settings, route: &str) -> bool {
-    let needed = if route.starts_with(conversions::ROUTE) {
+/// The settings without which a route leads nowhere, or among the real events.
+fn needed(route: &str) -> Vec<&str> {
+    if route.starts_with(conversions::ROUTE) {
         conversions::needed(route)
     } else {
         app_events::needed(route)
-    };
-    needed.into_iter().any(|setting| settings.text(setting).is_none())
+    }
+}
+
+/// What is told of the customer hashed.
+fn hashes(settings: &Settings, customer: &Customer<'_>) -> Vec<String> {
+    let is_told = settings.is("send_hashed_user_data");
+    let known = is_told.then(|| user_data::known(customer)).into_iter().flatten();
+    known.map(|(_, hash)| hash).collect()
 }
 
 fn request(sending: &Sending<'_>) -> Request {
