@@ -138,7 +138,7 @@ impl Change<'_> {
 
     /// A chain that was over goes on while an older period runs, so that its end is told. So does one that was paid back
     /// before an older period ended: it is that one's end that counts.
-    fn let_run(&mut self, transaction: &Transaction) {
+    pub(super) fn let_run(&mut self, transaction: &Transaction) {
         let now = self.context.now;
         let is_kept = transaction.refunded_at.is_none();
         let runs = is_kept && self.chain.ends_at().is_none_or(|end| end > now);
@@ -315,8 +315,8 @@ impl Change<'_> {
             return;
         }
         if !latest.will_renew
-            && was_renewing
             && let Some(at) = latest.renew_status_changed_at
+            && (was_renewing || at >= latest.purchased_at)
         {
             self.note_renewal(at, &latest);
         }

@@ -41,7 +41,7 @@ impl Change<'_> {
             _ => {}
         }
         if !is_latest {
-            return;
+            return self.let_run(&new);
         }
         if was_open && is_replaced(new.cancellation_reason) && !is_replaced(old.cancellation_reason) {
             // B14

@@ -163,6 +163,25 @@ fn a12_a_charge_after_the_end_renews_and_counts_from_one() {
 }
 
 #[test]
+fn a12_a_charge_after_the_end_that_was_cancelled_since_it_was_made_says_so() {
+    let ended = || {
+        let mut story = started();
+        story.report(day(5), &cancelled(day(5), paid("t1", 0)));
+        story.wait_until(day(40));
+        story
+    };
+    let facts = ended().report(day(301), &cancelled(day(301), paid("t2", 300)));
+    let expected = [
+        (SubscriptionRenewed, day(300)),
+        (SubscriptionRenewalCancelled, day(301)),
+    ];
+    assert_made(&facts, &expected);
+    // The date of the time before is no news.
+    let facts = ended().report(day(301), &cancelled(day(5), paid("t2", 300)));
+    assert_made(&facts, &[(SubscriptionRenewed, day(300))]);
+}
+
+#[test]
 fn a13_a_charge_after_a_pause_renews() {
     let mut story = started();
     story.tell(day(3), None, Command::ArrangePause { at: day(3) });

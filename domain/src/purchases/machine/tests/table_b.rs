@@ -309,6 +309,17 @@ fn b16_an_end_moved_into_the_future_opens_an_expired_chain_and_it_can_expire_aga
 }
 
 #[test]
+fn b16_the_end_of_an_older_period_moved_into_the_future_does_so_too() {
+    let mut story = started();
+    story.report(day(30), &paid("t2", 30));
+    assert_made(&story.wait_until(day(70)), &[(SubscriptionExpired, day(60))]);
+    assert_made(&story.report(day(71), &ending(day(90), paid("t1", 0))), &[]);
+    assert!(story.has_access(day(80)));
+    assert_made(&story.wait_until(day(100)), &[(SubscriptionExpired, day(90))]);
+    assert!(!story.has_access(day(90)));
+}
+
+#[test]
 fn b16_an_expired_chain_that_runs_again_was_not_reactivated() {
     let mut story = started();
     story.report(day(5), &cancelled(day(5), paid("t1", 0)));
