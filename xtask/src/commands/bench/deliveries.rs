@@ -19,6 +19,8 @@ const PRIVATE: &str = "--delivery-allow-private-addresses=true";
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Those that five integrations deliver to.
 const FIVE: [&str; 5] = ["amplitude", "mixpanel", "appsflyer", "branch", "posthog"];
+/// How long a third party far away takes to answer.
+const FAR_AWAY: Duration = Duration::from_millis(50);
 /// Any free port.
 const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
@@ -192,22 +194,20 @@ fn drains(bench: &Bench, report: &mut Report) -> Result<(), BenchError> {
     let settled = (bench.size.profiles * 10).to_string();
     let (mut arrays, mut single, mut beside) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..bench.size.rounds.min(2) {
-        arrays.push(drain(bench, &format!("arrays-{round}"), "posthog", backlog, &[])?);
-        single.push(drain(
-            bench,
-            &format!("single-{round}"),
-            "appsflyer",
-            backlog,
-            &[],
-        )?);
+        let near = |name: &str, slug, more: &[String]| {
+            drain(
+                bench,
+                &format!("{name}-{round}"),
+                slug,
+                backlog,
+                Duration::ZERO,
+                more,
+            )
+        };
+        arrays.push(near("arrays", "posthog", &[])?);
+        single.push(near("single", "appsflyer", &[])?);
         let many = ["--settled".to_owned(), settled.clone()];
-        beside.push(drain(
-            bench,
-            &format!("settled-{round}"),
-            "appsflyer",
-            backlog,
-            &many,
-        )?);
+        beside.push(near("settled", "appsflyer", &many)?);
     }
     report.note(format!(
         "a backlog of {backlog}: {:.0} events a second in arrays, {:.0} one by one",
@@ -227,10 +227,25 @@ fn drains(bench: &Bench, report: &mut Report) -> Result<(), BenchError> {
         AtLeast(0.8),
         0.95,
     );
+    let far = |name, slug| drain(bench, name, slug, backlog / 5, FAR_AWAY, &[]);
+    report.note(format!(
+        "the same where each answer takes {} ms: {:.0} events a second in arrays, {:.0} one by one",
+        FAR_AWAY.as_millis(),
+        far("arrays-far", "posthog")?,
+        far("single-far", "appsflyer")?
+    ));
     Ok(())
 }
 
-fn drain(bench: &Bench, name: &str, slug: &str, backlog: u64, more: &[String]) -> Result<f64, BenchError> {
+/// Events a second that go out to a third party that takes so long before each answer.
+fn drain(
+    bench: &Bench,
+    name: &str,
+    slug: &str,
+    backlog: u64,
+    pause: Duration,
+    more: &[String],
+) -> Result<f64, BenchError> {
     let port = free_port().ok_or_else(|| BenchError::Unexpected("no port is free".into()))?;
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     let mut arguments = vec![
@@ -239,7 +254,7 @@ fn drain(bench: &Bench, name: &str, slug: &str, backlog: u64, more: &[String]) -
     ];
     arguments.extend_from_slice(more);
     let filled = filled(bench, name, "sqlite", backlog, &arguments)?;
-    let vendor = Vendor::start(address, Duration::ZERO)?;
+    let vendor = Vendor::start(address, pause)?;
     let begin = Instant::now();
     let server = filled.serve_with(&[PRIVATE])?;
     let received = vendor.wait_for(backlog, PATIENCE);
