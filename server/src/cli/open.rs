@@ -33,6 +33,7 @@ pub async fn store(config: &Config, metrics: &Metrics) -> Result<Store, Failure>
 
 /// Opens everything: database with its tables brought up, master key, apps and keys. What is missing is made.
 pub async fn state(config: &Config) -> Result<AppState, Failure> {
+    check_settings(config)?;
     let metrics = Metrics::default();
     let store = store(config, &metrics).await?;
     for step in migrations::run(&store, false).await? {
@@ -45,6 +46,15 @@ pub async fn state(config: &Config) -> Result<AppState, Failure> {
     }
     let vault = Vault::open(&store, &config.master_key()?).await?;
     with_vault(config, store, metrics, vault).await
+}
+
+/// Fails where a setting cannot be, before anything is looked for, made or migrated.
+fn check_settings(config: &Config) -> Result<(), Failure> {
+    config.test_clock()?;
+    if config.master_key.is_some() {
+        config.master_key()?;
+    }
+    Ok(())
 }
 
 /// Fails where the settings name a database's file that is not there.
@@ -60,11 +70,7 @@ pub fn require_database(config: &Config) -> Result<(), Failure> {
 
 /// Opens everything as it is, or says what is missing: nothing is made or migrated.
 pub async fn existing(config: &Config) -> Result<AppState, Failure> {
-    // What is wrong with the settings is told first, as by those who make what is missing.
-    config.test_clock()?;
-    if config.master_key.is_some() {
-        config.master_key()?;
-    }
+    check_settings(config)?;
     require_database(config)?;
     let metrics = Metrics::default();
     let store = store(config, &metrics).await?;

@@ -185,14 +185,14 @@ async fn settings_that_mean_nothing_are_refused() {
         ),
         ("BURSAR_MASTER_KEY", "abc", "a master key is 64 hex digits"),
     ] {
-        let done = installation
-            .command(&["app", "list"])
-            .env(name, value)
-            .output()
-            .unwrap();
-        assert_eq!(done.status.code(), Some(1), "{name}");
-        assert!(stderr(&done).contains(told), "{name}: {}", stderr(&done));
+        for command in [&["app", "list"][..], &["serve"]] {
+            let done = installation.command(command).env(name, value).output().unwrap();
+            assert_eq!(done.status.code(), Some(1), "{name}");
+            assert!(stderr(&done).contains(told), "{name}: {}", stderr(&done));
+        }
     }
+    let made = fs::read_dir(&installation.folder.0).unwrap().count();
+    assert_eq!(made, 0, "something was made before the settings were looked at");
     for foreign in [
         "BURSAR_TEST_POSTGRES",
         "BURSAR_SERVICE_HOST",
