@@ -115,7 +115,7 @@ pub enum Role {
     All,
     /// Answers requests.
     Api,
-    /// Does what becomes due.
+    /// Does what becomes due, and sends deliveries.
     Worker,
 }
 
