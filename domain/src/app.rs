@@ -112,7 +112,7 @@ pub struct PlayStoreCommission {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Period {
-    /// The first day.
+    /// The first day, `YYYY-MM-DD`.
     pub from: String,
     /// The last day; `null`: still running.
     pub to: Option<String>,

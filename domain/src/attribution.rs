@@ -22,15 +22,16 @@ const LONG: Kind = Kind::Text { max: 1024 };
 
 /// The fields of the body.
 pub const FIELDS: &[Field] = &[
-    Field::optional(CUSTOMER, Kind::IdOrNone { max: MAX_CUSTOMER_ID }),
-    Field::optional(PROFILE, Kind::Own),
+    Field::optional(CUSTOMER, Kind::IdOrNone { max: MAX_CUSTOMER_ID })
+        .about("Your own id of the customer. This or `profile_id` is needed."),
+    Field::optional(PROFILE, Kind::Own).about("The profile's id."),
     Field::required("status", Kind::OneOf(&["organic", "non_organic", "unknown"])),
-    Field::optional("attribution_user_id", LONG),
-    Field::optional("channel", LONG),
+    Field::optional("attribution_user_id", LONG).about("What the source calls the customer."),
+    Field::optional("channel", LONG).about("Where the customer was met, such as a network."),
     Field::optional("campaign", LONG),
-    Field::optional("ad_group", LONG),
-    Field::optional("ad_set", LONG),
-    Field::optional("creative", LONG),
+    Field::optional("ad_group", LONG).about("The group of advertisements."),
+    Field::optional("ad_set", LONG).about("The set of advertisements."),
+    Field::optional("creative", LONG).about("The advertisement."),
 ];
 
 /// What one source says.
@@ -138,7 +139,12 @@ impl Report {
 /// The schema of the body.
 pub fn schema() -> Value {
     let mut schema = fields::schema(FIELDS, |_| json!({"type": "string", "format": "uuid"}));
-    schema["anyOf"] = json!([{"required": [CUSTOMER]}, {"required": [PROFILE]}]);
+    // Generators of clients lose the fields of an object that has `anyOf` itself; `if` they pass over.
+    schema["if"] = json!({"anyOf": [{"required": [CUSTOMER]}, {"required": [PROFILE]}]});
+    schema["else"] = json!(false);
+    schema["examples"] = json!([
+        {"customer_user_id": "user-1", "status": "non_organic", "channel": "search", "campaign": "new year"}
+    ]);
     schema
 }
 

@@ -26,6 +26,8 @@ pub struct Field {
     pub nullable: bool,
     /// Must it be there?
     pub required: bool,
+    /// What callers are told of it beside its form; may be empty.
+    pub about: &'static str,
 }
 
 /// What a value must be.
@@ -119,37 +121,38 @@ impl Field {
             kind,
             nullable: true,
             required: false,
+            about: "",
         }
     }
 
     /// A field that must be there and must not be `null`.
     pub const fn required(name: &'static str, kind: Kind) -> Self {
         Self {
-            name,
-            kind,
             nullable: false,
             required: true,
+            ..Self::optional(name, kind)
         }
     }
 
     /// A field that must be there but may be `null`.
     pub const fn given(name: &'static str, kind: Kind) -> Self {
         Self {
-            name,
-            kind,
-            nullable: true,
             required: true,
+            ..Self::optional(name, kind)
         }
     }
 
     /// An optional field that must not be `null`.
     pub const fn present(name: &'static str, kind: Kind) -> Self {
         Self {
-            name,
-            kind,
             nullable: false,
-            required: false,
+            ..Self::optional(name, kind)
         }
+    }
+
+    /// The same, with what callers are told of it.
+    pub const fn about(self, about: &'static str) -> Self {
+        Self { about, ..self }
     }
 
     fn problem(&self, value: &Json<'_>) -> Option<(&'static str, String)> {
@@ -294,6 +297,9 @@ pub fn schema(fields: &[Field], own: impl Fn(&str) -> Value) -> Value {
         };
         if field.nullable {
             allow_null(&mut schema);
+        }
+        if !field.about.is_empty() {
+            schema["description"] = field.about.into();
         }
         properties.insert(field.name.to_owned(), schema);
     }

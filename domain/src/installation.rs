@@ -21,16 +21,18 @@ const LONG: Kind = Kind::Text { max: 1024 };
 
 /// The fields of `installation_meta`.
 pub const FIELDS: &[Field] = &[
-    Field::required("device_id", Kind::NonEmpty { max: MAX_TEXT }),
-    Field::optional("device", LONG),
-    Field::optional("locale", LONG),
-    Field::optional("os", LONG),
-    Field::optional("platform", LONG),
-    Field::optional("timezone", LONG),
+    Field::required("device_id", Kind::NonEmpty { max: MAX_TEXT }).about("Your id of the device."),
+    Field::optional("device", LONG).about("The model."),
+    Field::optional("locale", LONG).about("Such as `de_DE`."),
+    Field::optional("os", LONG).about("The system with its version, such as `iOS 18.3`."),
+    Field::optional("platform", LONG).about(
+        "`iOS`, `macOS`, `iPadOS`, `visionOS`, `Android` or `web`. Missing: that of `adapty-platform`.",
+    ),
+    Field::optional("timezone", LONG).about("Such as `Europe/Berlin`."),
     Field::optional("user_agent", LONG),
-    Field::optional("idfa", LONG),
-    Field::optional("idfv", LONG),
-    Field::optional("advertising_id", LONG),
+    Field::optional("idfa", LONG).about("Apple's id for advertisers."),
+    Field::optional("idfv", LONG).about("Apple's id for vendors."),
+    Field::optional("advertising_id", LONG).about("Google's id for advertisers."),
     Field::optional("android_id", LONG),
     Field::optional("android_app_set_id", LONG),
     Field::optional("app_build", LONG),

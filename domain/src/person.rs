@@ -11,6 +11,8 @@ use crate::json::{Json, Object};
 /// The field that an app may choose not to keep.
 pub const IP_ADDRESS: &str = "ip_v4_address";
 
+const NO_EFFECT: &str = "Kept, but without an effect: transactions name their store and its country.";
+
 /// The fields of a profile's body, in the order of the reference.
 pub const FIELDS: &[Field] = &[
     Field::optional("first_name", Kind::Text { max: MAX_TEXT }),
@@ -19,15 +21,21 @@ pub const FIELDS: &[Field] = &[
     Field::optional("email", Kind::Email),
     Field::optional("phone_number", Kind::Text { max: MAX_TEXT }),
     Field::optional("birthday", Kind::Date),
-    Field::optional("ip_country", Kind::Country),
-    Field::optional(IP_ADDRESS, Kind::Ipv4),
-    Field::optional("store_country", Kind::Country),
-    Field::optional("store", Kind::NonEmpty { max: MAX_TEXT }),
-    Field::optional("store_account_token", Kind::Uuid),
-    Field::optional("att_status", Kind::OneOfIntegers(&[0, 1, 2, 3])),
-    Field::optional("analytics_disabled", Kind::Bool),
-    Field::present("custom_attributes", Kind::Own),
-    Field::present("installation_meta", Kind::Own),
+    Field::optional("ip_country", Kind::Country)
+        .about("Where the customer's address is. It is not looked up."),
+    Field::optional(IP_ADDRESS, Kind::Ipv4).about("Not kept where the app's setting `collect_ip` is off."),
+    Field::optional("store_country", Kind::Country).about(NO_EFFECT),
+    Field::optional("store", Kind::NonEmpty { max: MAX_TEXT }).about(NO_EFFECT),
+    Field::optional("store_account_token", Kind::Uuid).about(NO_EFFECT),
+    Field::optional("att_status", Kind::OneOfIntegers(&[0, 1, 2, 3]))
+        .about("Apple's tracking question: 0 not answered, 1 restricted, 2 denied, 3 authorised."),
+    Field::optional("analytics_disabled", Kind::Bool)
+        .about("`true`: no event of the customer goes to an integration."),
+    Field::present("custom_attributes", Kind::Own).about(
+        "Those that are not named stay; `null` and the empty string take one away. A profile has at most 30.",
+    ),
+    Field::present("installation_meta", Kind::Own)
+        .about("A device of the customer. Of a known one that which is not named stays."),
 ];
 
 /// The known fields by name. A field that was never set, or was cleared, is absent.

@@ -125,9 +125,9 @@ pub struct NonSubscriptionBody {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "Offer")]
 pub struct OfferBody {
-    /// `introductory`, `promotional`, `offer_code`, `win_back`.
+    /// `introductory`, `promotional`, `offer_code`, `win_back` or `retention`.
     pub category: String,
-    /// `free_trial`, `pay_as_you_go`, `pay_up_front`.
+    /// `free_trial`, `pay_as_you_go`, `pay_up_front` or `unknown`.
     #[serde(rename = "type")]
     pub kind: String,
     /// The offer's id in the store.

@@ -3,17 +3,21 @@
 use crate::fields::{self, Field, Kind, MAX_TEXT, Violation};
 use crate::json::Object;
 
-const LEVEL: Field = Field::required("access_level_id", Kind::Id { max: MAX_TEXT });
+const LEVEL: Field =
+    Field::required("access_level_id", Kind::Id { max: MAX_TEXT }).about("One of the app's access levels.");
 
 /// The fields of the body of "grant".
 pub const GRANT_FIELDS: &[Field] = &[
     LEVEL,
-    Field::optional("starts_at", Kind::Time),
-    Field::optional("expires_at", Kind::Time),
+    Field::optional("starts_at", Kind::Time).about("`null`: at once."),
+    Field::optional("expires_at", Kind::Time).about("`null`: never."),
 ];
 
 /// The fields of the body of "revoke".
-pub const REVOKE_FIELDS: &[Field] = &[LEVEL, Field::optional("revoke_at", Kind::Time)];
+pub const REVOKE_FIELDS: &[Field] = &[
+    LEVEL,
+    Field::optional("revoke_at", Kind::Time).about("In the future; `null`: at once."),
+];
 
 /// An access level to give. Times are microseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -33,34 +33,43 @@ pub const FIELDS: &[Field] = &[
         "purchase_type",
         Kind::OneOf(&["one_time_purchase", "subscription"]),
     ),
-    Field::required("store", Kind::Id { max: MAX_TEXT }),
-    Field::present("environment", Kind::OneOf(&["Production", "Sandbox"])),
+    Field::required("store", Kind::Id { max: MAX_TEXT })
+        .about("`app_store`, `play_store`, `stripe`, `paddle` or a name of your own."),
+    Field::present("environment", Kind::OneOf(&["Production", "Sandbox"])).about("Missing: `Production`."),
     Field::required("store_product_id", Kind::Id { max: MAX_TEXT }),
-    Field::optional("store_base_plan_id", Kind::IdOrNone { max: MAX_TEXT }),
+    Field::optional("store_base_plan_id", Kind::IdOrNone { max: MAX_TEXT })
+        .about("Play base plan or Stripe price."),
     Field::required(
         "store_transaction_id",
         Kind::Id {
             max: MAX_TRANSACTION_ID,
         },
-    ),
-    Field::required("store_original_transaction_id", Kind::Id { max: MAX_TEXT }),
-    Field::optional(OFFER, Kind::Own),
-    Field::present("is_family_shared", Kind::Bool),
-    Field::required("price", Kind::Own),
-    Field::required("purchased_at", Kind::Time),
-    Field::optional("refunded_at", Kind::Time),
-    Field::optional("cancellation_reason", Kind::OneOf(REASONS)),
-    Field::optional("variation_id", Kind::IdOrNone { max: MAX_TEXT }),
+    )
+    .about("One that is known: that transaction is told anew, with all of it."),
+    Field::required("store_original_transaction_id", Kind::Id { max: MAX_TEXT })
+        .about("The first transaction of the subscription; of a one-time purchase its own."),
+    Field::optional(OFFER, Kind::Own).about("The offer under which it was bought."),
+    Field::present("is_family_shared", Kind::Bool)
+        .about("`true`: somebody else of the family paid. The price is 0 then."),
+    Field::required("price", Kind::Own).about("What was charged."),
+    Field::required("purchased_at", Kind::Time).about("When this purchase or period began."),
+    Field::optional("refunded_at", Kind::Time)
+        .about("When it was paid back: together with the reason `refund`, and never without."),
+    Field::optional("cancellation_reason", Kind::OneOf(REASONS)).about("Why it ends or has ended."),
+    Field::optional("variation_id", Kind::IdOrNone { max: MAX_TEXT })
+        .about("The paywall variation that led to it."),
 ];
 
 /// The fields that a subscription has as well. In a one-time purchase they are ignored, whatever they hold.
 pub const SUBSCRIPTION_FIELDS: &[Field] = &[
-    Field::required("originally_purchased_at", Kind::Time),
-    Field::given("expires_at", Kind::Time),
-    Field::required("renew_status", Kind::Bool),
-    Field::optional("renew_status_changed_at", Kind::Time),
-    Field::optional("billing_issue_detected_at", Kind::Time),
-    Field::optional("grace_period_expires_at", Kind::Time),
+    Field::required("originally_purchased_at", Kind::Time)
+        .about("When the subscription's first period began."),
+    Field::given("expires_at", Kind::Time).about("When the period ends; `null`: never."),
+    Field::required("renew_status", Kind::Bool).about("Will it renew by itself?"),
+    Field::optional("renew_status_changed_at", Kind::Time).about("When that was last switched."),
+    Field::optional("billing_issue_detected_at", Kind::Time).about("When a charge failed."),
+    Field::optional("grace_period_expires_at", Kind::Time)
+        .about("Until when access goes on after a failed charge."),
 ];
 
 /// The fields of `offer`.
@@ -74,11 +83,13 @@ pub const OFFER_FIELDS: &[Field] = &[
             "win_back",
             "retention",
         ]),
-    ),
+    )
+    .about("All but `introductory` need an `id`."),
     Field::required(
         "type",
         Kind::OneOf(&["free_trial", "pay_as_you_go", "pay_up_front", "unknown"]),
-    ),
+    )
+    .about("With `free_trial` the price is 0."),
     Field::optional("id", Kind::IdOrNone { max: MAX_TEXT }),
 ];
 
@@ -120,7 +131,28 @@ pub fn schema() -> Value {
     schema["required"] = json!(required(FIELDS));
     schema["if"] = json!({"properties": {"purchase_type": {"const": "subscription"}}});
     schema["then"] = json!({"required": required(SUBSCRIPTION_FIELDS)});
+    schema["description"] =
+        "The whole state of the transaction: an optional field that is missing is back to none. A \
+        one-time purchase ignores the fields that only subscriptions have."
+            .into();
+    schema["examples"] = json!([example()]);
     schema
+}
+
+/// A body without what most have not.
+fn example() -> Value {
+    json!({
+        "purchase_type": "subscription",
+        "store": "app_store",
+        "store_product_id": "yearly",
+        "store_transaction_id": "1000",
+        "store_original_transaction_id": "1000",
+        "price": {"country": "US", "currency": "USD", "value": 49.99},
+        "purchased_at": "2026-01-01T00:00:00Z",
+        "originally_purchased_at": "2026-01-01T00:00:00Z",
+        "expires_at": "2027-01-01T00:00:00Z",
+        "renew_status": true,
+    })
 }
 
 fn all() -> Vec<Field> {

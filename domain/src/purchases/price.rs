@@ -17,7 +17,7 @@ pub const MAX_DECIMALS: u32 = 9;
 
 /// The fields of `price`.
 pub const FIELDS: &[Field] = &[
-    Field::required("country", Kind::Country),
+    Field::required("country", Kind::Country).about("The country of the customer's account at the store."),
     Field::required("currency", Kind::Currency),
     Field::required("value", Kind::Own),
 ];

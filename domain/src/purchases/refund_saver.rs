@@ -13,8 +13,11 @@ pub const FIELDS: &[Field] = &[
     Field::optional(
         "custom_preference",
         Kind::OneOf(&["grant", "no_preference", "decline"]),
+    )
+    .about("What you would like the store to do; `null`: as the app does it."),
+    Field::optional("consent", Kind::Bool).about(
+        "Does the customer agree that data on the purchase is shared with the store? `null`: as the app does it.",
     ),
-    Field::optional("consent", Kind::Bool),
 ];
 
 /// A profile's settings.

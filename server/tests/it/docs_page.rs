@@ -1,6 +1,11 @@
 //! The page at `/docs`: it loads nothing from elsewhere, and may not.
 
-use super::support::backend::Backend;
+use std::process::Command;
+
+use bursar::http::openapi::DOCUMENT;
+use serde_json::Value;
+
+use super::support::backend::{Backend, Folder};
 use super::support::server::{Answer, TestServer};
 
 const POLICY: [&str; 5] = [
@@ -122,5 +127,66 @@ async fn other_files_are_not_there() {
     let server = TestServer::on(Backend::SqliteMemory).await;
     for path in ["/docs/else.js", "/docs/..%2Fmod.rs", "/docs/index.html"] {
         assert_eq!(server.call("GET", path, &[], "").await.status, 404, "{path}");
+    }
+}
+
+/// The bodies that the page offers for each call, made by the page's own script.
+fn offered_bodies(script: &str) -> Vec<Value> {
+    const ALL: &str = r#"
+const api = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+useDocument(api);
+const calls = Object.entries(api.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, { requestBody }]) => ({ path, method, requestBody })));
+const bodies = calls.filter(({ requestBody }) => requestBody).map(({ path, method, requestBody }) =>
+  ({ path, method, body: example(requestBody.content["application/json"].schema) }));
+console.log(JSON.stringify(bodies));
+"#;
+    let alone = script.replace("export function", "function");
+    let (_, alone) = alone.split_once("from \"./dom.js\";").unwrap();
+    let folder = Folder::new();
+    let document = folder.0.join("openapi.json");
+    std::fs::write(&document, DOCUMENT.as_str()).unwrap();
+    let node = Command::new("node")
+        .args(["--eval", &format!("{alone}{ALL}")])
+        .stdin(std::fs::File::open(document).unwrap())
+        .output()
+        .unwrap();
+    assert!(node.status.success(), "{}", String::from_utf8_lossy(&node.stderr));
+    serde_json::from_slice(&node.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn the_server_takes_every_body_that_the_page_offers() {
+    const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
+    // The id that stands for every UUID on the page.
+    const ID: (&str, &str) = ("adapty-profile-id", "3fa85f64-5717-4562-b3fc-2c963f66afa6");
+    const PROFILE: &str = "/api/v2/server-side-api/profile/";
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    assert_eq!(server.call("POST", PROFILE, &[USER, ID], "").await.status, 200);
+    let script = fetch(&server, "/docs/schema.js").await.text();
+    let bodies = offered_bodies(&script);
+    assert!(bodies.len() > 15, "{bodies:?}");
+    for offered in bodies {
+        let (path, body) = (offered["path"].as_str().unwrap(), offered["body"].to_string());
+        let method = offered["method"].as_str().unwrap().to_uppercase();
+        let answer = match path.strip_prefix("/admin/v1/") {
+            Some(path) => {
+                let names = [
+                    ("{app}", server.app_id.to_string()),
+                    ("{slug}", "webhook".into()),
+                    ("{currency}", "EUR".into()),
+                ];
+                let path = names
+                    .iter()
+                    .fold(path.to_owned(), |path, (name, value)| path.replace(name, value));
+                server.admin(&method, &path.replace(['{', '}'], ""), &body).await
+            }
+            None => server.call(&method, path, &[USER], &body).await,
+        };
+        assert!(
+            (200..300).contains(&answer.status),
+            "{method} {path} {body}: {}",
+            answer.text()
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use bursar_domain::app::AppSettings;
 use bursar_domain::ids::AppId;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
@@ -18,6 +18,7 @@ use crate::store::{Decision, Loaded, Sql, Statement};
 /// What is to be different of an app.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("examples" = [{"settings": {"renewal_wait_hours": 48, "vat": {"DE": "0.19"}}}]))]
 pub struct AppChanges {
     /// Its new name; missing: as it is.
     #[serde(default)]
@@ -25,7 +26,7 @@ pub struct AppChanges {
     /// Settings to change; those that are missing stay as they are. Objects are merged at every depth (RFC 7396):
     /// `null` puts a setting back to its default or takes an entry out of a table.
     #[serde(default)]
-    #[schemars(with = "Option<AppSettings>")]
+    #[schemars(schema_with = "patch_schema")]
     pub settings: Option<Map<String, Json>>,
 }
 
@@ -103,9 +104,60 @@ fn merge(target: &mut Json, patch: &Map<String, Json>) {
     }
 }
 
+/// The schema of a patch (RFC 7396) of settings: every member may be `null`, also an entry of a table.
+fn patch_schema(schemas: &mut SchemaGenerator) -> Schema {
+    let patch = schemas.subschema_for::<Option<AppSettings>>();
+    let mut names = vec![AppSettings::schema_name().into_owned()];
+    while let Some(name) = names.pop() {
+        let definition = schemas.definitions_mut().get_mut(&name);
+        let members = definition.and_then(|schema| schema.get_mut("properties")?.as_object_mut());
+        for member in members.into_iter().flat_map(Map::values_mut) {
+            let inner = member["$ref"].as_str().and_then(|path| path.rsplit('/').next());
+            names.extend(inner.map(str::to_owned));
+            member.get_mut("additionalProperties").map(or_null);
+            or_null(member);
+        }
+    }
+    patch
+}
+
+/// Allows `null` beside what a schema allows.
+fn or_null(schema: &mut Json) {
+    let Some(fields) = schema.as_object_mut() else {
+        return;
+    };
+    if let Some(reference) = fields.remove("$ref") {
+        fields.insert("anyOf".to_owned(), json!([{"$ref": reference}, {"type": "null"}]));
+    } else if let Some(kind @ Json::String(_)) = fields.get("type").cloned() {
+        fields.insert("type".to_owned(), json!([kind, "null"]));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_schema_of_a_patch_allows_null_for_every_setting_and_entry() {
+        let mut schemas = SchemaGenerator::default();
+        let patch = patch_schema(&mut schemas);
+        assert_eq!(patch.as_value()["anyOf"][1], json!({"type": "null"}));
+        let all = schemas.take_definitions(false);
+        let settings = &all["AppSettings"]["properties"];
+        assert_eq!(settings["collect_ip"]["type"], json!(["boolean", "null"]));
+        assert_eq!(settings["sharing"]["anyOf"][1], json!({"type": "null"}));
+        assert_eq!(
+            settings["vat"]["additionalProperties"]["type"],
+            json!(["string", "null"])
+        );
+        let commission = &all["Commission"]["properties"];
+        assert_eq!(commission["app_store"]["anyOf"][1], json!({"type": "null"}));
+        assert_eq!(
+            commission["other_stores"]["additionalProperties"]["type"],
+            json!(["string", "null"])
+        );
+        assert_eq!(all["Period"]["properties"]["from"]["type"], "string");
+    }
 
     fn patch(patches: &[Json]) -> Result<AppSettings, ActionError> {
         let mut settings = AppSettings::default();

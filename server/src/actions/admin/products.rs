@@ -2,7 +2,7 @@
 
 use bursar_domain::app::is_decimal;
 use bursar_domain::ids::AppId;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::audit::{Entry, record};
@@ -29,6 +29,7 @@ pub struct ProductId {
 pub struct ProductDraft {
     /// The access level that it gives; `null`: none.
     #[serde(deserialize_with = "present")]
+    #[schemars(schema_with = "level_or_null")]
     pub access_level_id: Option<String>,
     /// Can it be bought again?
     #[serde(default)]
@@ -41,13 +42,20 @@ pub struct ProductDraft {
     pub price: Option<Price>,
 }
 
+/// The type alone would let it be missing.
+fn level_or_null(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": ["string", "null"], "examples": ["premium"]})
+}
+
 /// An amount of money.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Price {
-    /// A decimal as text, such as `"9.99"`.
+    /// A decimal as text.
+    #[schemars(example = &"9.99")]
     pub value: String,
     /// Three letters, ISO 4217.
+    #[schemars(example = &"USD")]
     pub currency: String,
 }
 

@@ -18,10 +18,12 @@ use crate::store::{Decision, Loaded, Sql, Statement};
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RateDraft {
-    /// US dollars for one unit: a decimal above 0 as text, such as `"1.08"`.
+    /// US dollars for one unit: a decimal above 0 as text.
+    #[schemars(example = &"1.08")]
     pub usd: String,
-    /// The first day on which it holds; missing: today.
+    /// The first day on which it holds, `YYYY-MM-DD`; missing: today.
     #[serde(default)]
+    #[schemars(example = &"2026-01-01")]
     pub from: Option<String>,
 }
 

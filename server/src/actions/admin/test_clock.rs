@@ -20,6 +20,7 @@ use crate::store::{Decision, Loaded};
 #[serde(deny_unknown_fields)]
 pub struct TestClock {
     /// RFC 3339.
+    #[schemars(example = &"2026-01-08T00:00:00Z")]
     pub now: String,
 }
 

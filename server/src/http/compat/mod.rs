@@ -49,7 +49,7 @@ pub const ROUTES: &[Route] = &[
             summary: "Add integration identifiers to a profile",
             parameters: &[CUSTOMER, PROFILE, PLATFORM, IDEMPOTENCY],
             body: Some(|_| bursar_domain::identifiers::schema(false)),
-            answer: (200, Some(wrapped_profile)),
+            answer: (200, Some(profile_or_nothing)),
             refusals: &[400, 404, 422],
         },
     },
@@ -248,6 +248,13 @@ fn show(profile: &Profile, now: i64) -> Reply {
 fn shown_at_once(call: &Call) -> impl Fn(&Profile) -> Reply + Send + use<> {
     let clock = call.state.clock.clone();
     move |profile| show(profile, clock.now())
+}
+
+/// What "add identifiers" answers.
+fn profile_or_nothing(schemas: &mut Schemas) -> Value {
+    let mut schema = wrapped_profile(schemas);
+    schema["description"] = "No body where the app's setting `identifiers_answer` is `empty`.".into();
+    schema
 }
 
 fn wrapped_profile(schemas: &mut Schemas) -> Value {

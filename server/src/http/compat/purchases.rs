@@ -88,12 +88,16 @@ pub fn transaction_schema(_: &mut Schemas) -> Value {
 
 /// The schema of the body of "grant".
 pub fn grant_schema(_: &mut Schemas) -> Value {
-    fields::schema(GRANT_FIELDS, |_| json!({}))
+    let mut schema = fields::schema(GRANT_FIELDS, |_| json!({}));
+    schema["examples"] = json!([{"access_level_id": "premium", "expires_at": "2030-01-01T00:00:00Z"}]);
+    schema
 }
 
 /// The schema of the body of "revoke".
 pub fn revoke_schema(_: &mut Schemas) -> Value {
-    fields::schema(REVOKE_FIELDS, |_| json!({}))
+    let mut schema = fields::schema(REVOKE_FIELDS, |_| json!({}));
+    schema["examples"] = json!([{"access_level_id": "premium"}]);
+    schema
 }
 
 /// The schema of the body of "refund saver".

@@ -20,7 +20,8 @@ const DESCRIPTION: &str = "\
 Profiles of subscribers, their identifiers at third parties, their purchases and access levels.\n\n\
 Every path is served with and without a slash at its end. Every answer has a `Request-Id`; the log names the \
 request by it. Bodies may be compressed with gzip and hold at most 1 MiB. Fields that a body of the compatible \
-API does not know are ignored; those of the administration are refused.";
+API does not know are ignored; those of the administration are refused. Unknown parameters of a query are ignored \
+everywhere. A time without an offset is UTC.";
 
 /// The document as it is served and checked in: pretty-printed, the same for the same code.
 pub static DOCUMENT: LazyLock<String> = LazyLock::new(|| {

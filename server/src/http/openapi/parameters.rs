@@ -6,6 +6,7 @@ use bursar_domain::integrations;
 use bursar_domain::selector::MAX_CUSTOMER_ID;
 use serde_json::{Value, json};
 
+use crate::actions::admin::deliveries::{CLOSED, OPEN};
 use crate::http::route::Parameter;
 
 /// An empty header counts as absent.
@@ -33,10 +34,14 @@ fn schema(name: &str) -> Value {
         "event_type" => json!({"type": "string", "enum": EventKind::ALL}),
         "order" => json!({"type": "string", "enum": ["asc", "desc"]}),
         "after" | "before" => json!({"type": "string", "format": "date-time"}),
-        "app" | "token_id" | "profile_id" | "event_id" | "delivery_id" | "key_id" | "replay_id" => {
+        "app" | "token_id" | "profile_id" | "event_id" | "key_id" | "replay_id" => {
             json!({"type": "string", "format": "uuid"})
         }
-        "slug" => {
+        "delivery_id" => {
+            json!({"type": "string", "examples": ["3fa85f64-5717-4562-b3fc-2c963f66afa6:webhook"]})
+        }
+        "state" => json!({"type": "string", "enum": ([OPEN, CLOSED].concat())}),
+        "slug" | "integration" => {
             json!({"type": "string", "enum": integrations::ALL.iter().map(|one| one.slug).collect::<Vec<_>>()})
         }
         "currency" => json!({"type": "string", "pattern": "^[A-Za-z]{3}$", "examples": ["EUR"]}),

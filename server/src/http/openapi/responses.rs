@@ -86,11 +86,36 @@ fn refusal(is_admin: bool, status: u16, definitions: &mut Definitions) -> Value 
         429 | 503 => headers["Retry-After"] = header("Retry-After")["Retry-After"].clone(),
         _ => {}
     }
+    let codes = codes(is_admin, status);
     json!({
-        "description": meaning(status),
+        "description": format!("{} {codes}", meaning(status)).trim_end(),
         "headers": headers,
         "content": {kind: {"schema": schema}},
     })
+}
+
+/// The short names that a refusal with this status has.
+fn codes(is_admin: bool, status: u16) -> &'static str {
+    match (is_admin, status) {
+        (true, 400) => "`parse_error`, `idempotency_key_invalid`.",
+        (false, 400) => {
+            "`parse_error`, `base_error`, `enum`, `datetime`, `validation_error`, `value_error`, \
+             `idempotency_key_invalid`, or what a rule of the call is called, such as `missing_offer_id`."
+        }
+        (_, 401) => "`not_authenticated`.",
+        (true, 404) => "`does_not_exist`, or `not_found` for a path that there is not.",
+        (false, 404) => "`profile_does_not_exist`, or `not_found` for a path that there is not.",
+        (_, 408) => "`request_timeout`.",
+        (_, 409) => "`conflict`.",
+        (_, 413) => "`request_too_large`.",
+        (_, 415) => "`unsupported_media_type`.",
+        (true, 422) => "`validation_error`: fields or parameters are wrong; `idempotency_key_reused`.",
+        (false, 422) => "`idempotency_key_reused`: the key was used for another request.",
+        (_, 429) => "`rate_limited`.",
+        (_, 500) => "`internal_error`.",
+        (_, 503) => "`unavailable`.",
+        _ => "",
+    }
 }
 
 fn name(is_admin: bool, status: u16) -> String {
@@ -124,7 +149,7 @@ fn meaning(status: u16) -> &'static str {
         409 => "The request contradicts the state.",
         413 => "The body is larger than 1 MiB.",
         415 => "The body's type or coding is not one that is read.",
-        422 => "Fields are wrong, or the idempotency key was used for another request.",
+        422 => "The request can be read but not done.",
         429 => "Too many requests with this key.",
         500 => "An error of the server.",
         503 => "The server cannot do this at the moment.",

@@ -14,9 +14,10 @@ use crate::store::StoreError;
 use crate::store::tables::delivery_list::{self, Listed, Wanted};
 use crate::store::tables::past_events;
 
-/// The states of deliveries that are open, and of those that are closed.
-const OPEN: [&str; 4] = ["pending", "sending", "waiting", "blocked"];
-const CLOSED: [&str; 4] = ["delivered", "rejected", "expired", "skipped"];
+/// The states of deliveries that are open.
+pub const OPEN: [&str; 4] = ["pending", "sending", "waiting", "blocked"];
+/// The states of deliveries that are closed.
+pub const CLOSED: [&str; 4] = ["delivered", "rejected", "expired", "skipped"];
 
 /// Which deliveries a caller wants, in its words. Nothing said, all are.
 #[derive(Debug, Default)]

@@ -33,6 +33,10 @@ use order::Order;
 /// What is to be replayed.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("examples" = [{
+    "filter": {"integration": "webhook", "states": ["rejected"], "after": "2026-01-01T00:00:00Z"},
+    "dry_run": true,
+}]))]
 pub struct ReplayDraft {
     /// Which deliveries.
     pub filter: ReplayFilter,

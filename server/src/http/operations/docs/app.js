@@ -128,7 +128,8 @@ function answersPart({ responses }) {
 
 function answerPart(status, { description, content, headers }) {
   const mark = el("strong", { class: status < 300 ? "good" : "bad" }, status);
-  const bodies = Object.entries(content ?? {}).map(([kind, { schema }]) => fieldsTable(schema, kind, true));
+  const bodies = Object.entries(content ?? {})
+    .flatMap(([kind, { schema }]) => [...prose(schema.description), fieldsTable(schema, kind, true)]);
   const names = Object.keys(headers ?? {}).map((name) => ` \`${name}\``);
   return el("details", { class: "answer", open: status < 300 }, el("summary", {}, mark, " ", description),
     el("p", { class: "hint" }, inline(`Headers:${names}`)), bodies.length ? bodies : el("p", { class: "quiet" }, "No body."));
