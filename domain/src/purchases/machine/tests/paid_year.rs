@@ -102,3 +102,58 @@ fn a_period_that_another_product_cut_short_counts_until_then() {
     let facts = story.report(day(40), &paid("t3", 40));
     assert!(!facts[0].rate_after_first_year);
 }
+
+#[test]
+fn only_the_time_before_the_charge_counts_and_what_overlaps_counts_once() {
+    let rate_of_last = |periods: &[Transaction]| lower(periods, 0..periods.len()).pop();
+    let year = |id: &str, from| ending(day(from + 365), paid(id, from));
+    // 30 days, and 290 of the year that runs.
+    let half = [paid("t1", 0), year("t2", 90), paid("t3", 380)];
+    assert_eq!(rate_of_last(&half), Some(false));
+    // 300 days twice over in part, and 30 more.
+    let twice = [
+        ending(day(200), paid("t1", 0)),
+        ending(day(300), paid("t2", 100)),
+        paid("t3", 340),
+        paid("t4", 370),
+    ];
+    assert_eq!(rate_of_last(&twice), Some(false));
+    // A day less than is needed.
+    let short = [ending(day(364), paid("t1", 0)), paid("t2", 374)];
+    assert_eq!(rate_of_last(&short), Some(false));
+    // Grace was not paid for, nor what another product cut off.
+    let with_grace = failed(day(350), Some(day(366)), ending(day(350), paid("t1", 0)));
+    assert_eq!(rate_of_last(&[with_grace, paid("t2", 366)]), Some(false));
+    let yearly = of_product("yearly", year("t1", 0));
+    let cut_off = [yearly, paid("t2", 10), paid("t3", 390)];
+    assert_eq!(rate_of_last(&cut_off), Some(false));
+}
+
+#[test]
+fn a_long_gap_begins_anew_wherever_it_lies() {
+    for (gap, expected) in [(60, true), (61, false)] {
+        let second = 200 + gap;
+        let three = [
+            ending(day(200), paid("t1", 0)),
+            ending(day(second + 200), paid("t2", second)),
+            paid("t3", second + 200),
+        ];
+        assert_eq!(lower(&three, 0..3), [false, false, expected]);
+    }
+}
+
+/// Weeks with a day between them, but after the tenth, and which of them is the first at the lower rate.
+fn first_lower_week(gap_after_the_tenth: i64) -> Option<usize> {
+    let begins = |n: i64| n * 8 + if n >= 10 { gap_after_the_tenth - 1 } else { 0 };
+    let week = |n| ending(day(begins(n) + 7), paid(&format!("t{}", n + 1), begins(n)));
+    let weeks: Vec<_> = (0..70).map(week).collect();
+    let lower = lower(&weeks, 0..weeks.len());
+    lower.iter().position(|is_lower| *is_lower)
+}
+
+#[test]
+fn a_long_past_with_many_gaps_is_summed_up() {
+    assert_eq!(first_lower_week(1), Some(53));
+    assert_eq!(first_lower_week(60), Some(53));
+    assert_eq!(first_lower_week(61), Some(63));
+}
