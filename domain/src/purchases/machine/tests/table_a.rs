@@ -395,3 +395,168 @@ fn a22_family_sharing_gives_access_and_no_events() {
     assert_made(&story.wait_until(day(90)), &[]);
     assert!(!story.has_access(day(90)));
 }
+
+#[test]
+fn a1_a2_a4_the_first_of_a_chain_bears_its_id_or_begins_when_the_chain_does() {
+    let begun = |id: &str, at| Transaction {
+        purchased_at: at,
+        expires_at: Some(day(30)),
+        ..paid(id, 0)
+    };
+    let table = [
+        (begun("t1", day(1)), SubscriptionStarted),
+        (begun("x", day(0) + MINUTE), SubscriptionStarted),
+        (begun("x", day(0) + MINUTE + 1), SubscriptionRenewed),
+        (free(begun("x", day(0))), TrialStarted),
+        (free(begun("x", day(1))), SubscriptionRenewed),
+    ];
+    for (transaction, expected) in table {
+        let at = transaction.purchased_at;
+        let facts = Story::default().report(day(1), &transaction);
+        assert_made(&facts, &[(expected, at)]);
+    }
+    // What takes another's place is no trial, though it costs nothing.
+    let replacing = Transaction {
+        replaces_another: true,
+        ..free(paid("t1", 0))
+    };
+    let facts = Story::default().report(day(0), &replacing);
+    assert_made(&facts, &[(SubscriptionStarted, day(0))]);
+}
+
+#[test]
+fn a6_a7_a_renewal_may_say_more_than_that_it_has_begun() {
+    let renewal = paid("t2", 30);
+    let told = |first: Transaction, second: Transaction| {
+        let mut story = Story::default();
+        story.report(day(1), &first);
+        let facts = kinds(&story.report(day(31), &second));
+        let begins = facts.iter().position(|(kind, _)| *kind == SubscriptionRenewed);
+        facts[begins.expect("it begins") + 1..].to_vec()
+    };
+    assert_eq!(
+        told(paid("t1", 0), refunded(day(31), renewal.clone())),
+        [(SubscriptionRefunded, day(31))]
+    );
+    assert_eq!(
+        told(paid("t1", 0), cancelled(day(31), renewal.clone())),
+        [(SubscriptionRenewalCancelled, day(31))]
+    );
+    assert_eq!(
+        told(paid("t1", 0), failed(day(31), None, renewal.clone())),
+        [(BillingIssueDetected, day(31))]
+    );
+    assert_eq!(
+        told(
+            paid("t1", 0),
+            because(CancellationReason::Upgraded, renewal.clone())
+        ),
+        [(SubscriptionRefunded, day(31))]
+    );
+    // It was off before, or has been switched on.
+    let was_off = cancelled(day(1), paid("t1", 0));
+    assert_eq!(told(was_off.clone(), cancelled(day(31), renewal.clone())), []);
+    let is_on = Transaction {
+        renew_status_changed_at: Some(day(31)),
+        ..renewal
+    };
+    assert_eq!(told(was_off, is_on.clone()), []);
+    assert_eq!(told(paid("t1", 0), is_on), []);
+}
+
+#[test]
+fn a13_a_pause_interrupts_the_payments_however_short_it_is() {
+    let payments = |is_paused: bool, at| {
+        let mut story = started();
+        if is_paused {
+            story.tell(day(3), None, Command::ArrangePause { at: day(3) });
+        }
+        let next = Transaction {
+            purchased_at: at,
+            ..paid("t2", 30)
+        };
+        story.report(at, &next)[0].consecutive_payments
+    };
+    assert_eq!(payments(true, day(30) + HOUR), 1);
+    assert_eq!(payments(true, day(30)), 2, "the pause has not begun");
+    assert_eq!(payments(false, day(30) + HOUR), 2);
+}
+
+#[test]
+fn a13_what_goes_on_after_a_pause_ends_as_usual() {
+    let mut story = started();
+    story.tell(day(3), None, Command::ArrangePause { at: day(3) });
+    story.report(day(90), &paid("t2", 90));
+    assert_made(&story.wait_until(day(121)), &[(SubscriptionExpired, day(120))]);
+}
+
+#[test]
+fn a14_a15_of_a_short_period_half_decides_whether_it_was_changed_at_once() {
+    for (start, first) in [
+        (12 * HOUR - 1, SubscriptionRefunded),
+        (12 * HOUR, SubscriptionExpired),
+    ] {
+        let mut story = Story::default();
+        story.report(day(0), &ending(day(1), paid("t1", 0)));
+        let next = Transaction {
+            purchased_at: day(0) + start,
+            ..of_product("weekly", paid("t2", 0))
+        };
+        let facts = story.report(day(0) + start, &next);
+        assert_eq!(facts[0].kind, first);
+        assert_eq!(facts[1].kind, SubscriptionStarted);
+    }
+}
+
+#[test]
+fn a14_the_old_product_was_upgraded_and_ends_now_whatever_was_said_before() {
+    let mut story = started();
+    let before = because(CancellationReason::PriceIncrease, paid("t1", 0));
+    story.report(day(5), &before);
+    let facts = story.report(day(10), &of_product("yearly", paid("t2", 10)));
+    assert_eq!(facts[0].reason, Some(CancellationReason::Upgraded));
+    assert_eq!(facts[0].subscription_expires_at, Some(day(10)));
+}
+
+#[test]
+fn a16_a_reactivation_counts_until_the_next_period_or_cancellation() {
+    let reactivated = || {
+        let mut story = started();
+        story.report(day(5), &cancelled(day(5), paid("t1", 0)));
+        story.report(day(6), &paid("t1", 0));
+        story
+    };
+    let weekly = |from| of_product("weekly", paid("t9", from));
+    let changed = |at| [(SubscriptionExpired, day(at)), (SubscriptionStarted, day(at))];
+    let mut story = reactivated();
+    story.report(day(30), &paid("t2", 30));
+    assert_made(&story.report(day(60), &weekly(60)), &changed(60));
+    let mut story = reactivated();
+    story.report(day(7), &cancelled(day(7), paid("t1", 0)));
+    assert_made(&story.report(day(30), &weekly(30)), &changed(30));
+}
+
+#[test]
+fn a21_an_older_period_is_told_as_far_as_it_is_known() {
+    let after = || {
+        let mut story = Story::default();
+        story.report(day(60), &paid("t3", 60));
+        story.report(day(90), &paid("t4", 90));
+        story
+    };
+    let facts = after().report(day(91), &refunded(day(40), paid("t2", 30)));
+    let expected = [(SubscriptionRenewed, day(30)), (SubscriptionRefunded, day(40))];
+    assert_made(&facts, &expected);
+    assert_eq!((facts[0].consecutive_payments, facts[0].is_in_trial), (1, false));
+    let facts = after().report(day(91), &trial("t1"));
+    assert_eq!((facts[0].consecutive_payments, facts[0].is_in_trial), (0, true));
+}
+
+#[test]
+fn a21_payments_count_from_the_charge_that_turned_out_to_be_the_first() {
+    let mut story = in_trial();
+    story.report(day(40), &free(paid("t3", 37)));
+    story.report(day(41), &paid("t2", 7));
+    let facts = story.report(day(67), &paid("t4", 67));
+    assert_eq!(facts[0].consecutive_payments, 2);
+}

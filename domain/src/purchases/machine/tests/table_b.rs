@@ -78,6 +78,7 @@ fn b4_a_failed_charge_without_grace() {
     let mut story = started();
     let facts = story.report(day(29), &failed(day(29), None, paid("t1", 0)));
     assert_made(&facts, &[(BillingIssueDetected, day(29))]);
+    assert_eq!(facts[0].subscription_expires_at, Some(day(30)));
     assert!(story.has_access(day(29)));
     // Stripe: access is cut at once.
     let stripe = |transaction| Transaction {
@@ -98,8 +99,13 @@ fn b5_a_failed_charge_with_grace() {
         &facts,
         &[(BillingIssueDetected, day(29)), (EnteredGracePeriod, day(29))],
     );
+    assert_eq!(facts[0].subscription_expires_at, Some(day(46)));
     assert_eq!(facts[1].subscription_expires_at, Some(day(46)));
     assert!(story.has_access(day(45)));
+    // Settled, and failed anew: the same day, but another grace period.
+    story.report(day(30), &paid("t1", 0));
+    let again = story.report(day(30), &failed(day(29), Some(day(50)), paid("t1", 0)));
+    assert_ne!(again[1].discriminator, facts[1].discriminator);
 }
 
 #[test]
@@ -127,11 +133,25 @@ fn b8_another_date_of_the_failed_charge_makes_no_event() {
 }
 
 #[test]
+fn b4_b14_of_what_has_ended_only_a_refund_is_told() {
+    for change in [
+        failed(day(29), None, paid("t1", 0)),
+        because(CancellationReason::Upgraded, paid("t1", 0)),
+    ] {
+        let mut story = started();
+        story.wait_until(day(40));
+        assert_made(&story.report(day(41), &change), &[]);
+    }
+}
+
+#[test]
 fn b9_a_refund_of_the_running_period_ends_it_and_it_never_expires() {
     let mut story = started();
     let facts = story.report(day(12), &refunded(day(11), paid("t1", 0)));
     assert_made(&facts, &[(SubscriptionRefunded, day(11))]);
     assert_eq!(facts[0].refunded_share, Some(Decimal::ONE));
+    assert_eq!(facts[0].reason, Some(CancellationReason::Refund));
+    assert_eq!(facts[0].subscription_expires_at, Some(day(11)));
     assert_eq!(story.chain().access_ends_at(), Some(day(11)));
     assert_made(&story.wait_until(day(99)), &[]);
 }
@@ -173,7 +193,16 @@ fn b12_a_refund_of_a_trial_expires_it() {
     let facts = story.report(day(3), &refunded(day(2), trial("t1")));
     assert_made(&facts, &[(TrialExpired, day(2))]);
     assert_eq!(facts[0].reason, Some(CancellationReason::Refund));
+    assert_eq!(facts[0].subscription_expires_at, Some(day(2)));
     assert!(!story.has_access(day(3)));
+}
+
+#[test]
+fn b12_a_refund_of_a_trial_that_was_converted_makes_no_event() {
+    let mut story = in_trial();
+    story.report(day(7), &paid("t2", 7));
+    assert_made(&story.report(day(8), &refunded(day(8), trial("t1"))), &[]);
+    assert!(story.has_access(day(36)));
 }
 
 #[test]

@@ -144,7 +144,9 @@ fn c10_timers_tell_once_that_something_is_still_running() {
     // Renewals start no second timer; one beyond the end stays silent.
     let mut story = with_timers();
     story.report(day(0), &paid("t1", 0));
-    assert_made(&story.wait_until(day(20)), &[(SubscriptionActive, day(10))]);
+    let facts = story.wait_until(day(20));
+    assert_made(&facts, &[(SubscriptionActive, day(10))]);
+    assert_eq!(facts[0].timer_days, Some(10));
     story.report(day(30), &paid("t2", 30));
     assert_made(&story.wait_until(day(55)), &[(SubscriptionActive, day(40))]);
     let mut story = with_timers();
@@ -335,4 +337,14 @@ fn c4_c6_a_wait_that_is_made_shorter_than_what_has_passed_is_over() {
     story.wait_until(day(40));
     story.waits = at_once;
     assert_made(&story.wait_until(day(41)), &[(SubscriptionExpired, day(30))]);
+}
+
+#[test]
+fn c7_c8_what_has_ended_is_neither_paused_nor_ended_again() {
+    let mut story = started();
+    story.wait_until(day(40));
+    let at = day(40);
+    assert_made(&story.tell(at, None, Command::ArrangePause { at }), &[]);
+    let reason = CancellationReason::CancelledByDeveloper;
+    assert_made(&story.tell(at, None, Command::End { reason }), &[]);
 }
