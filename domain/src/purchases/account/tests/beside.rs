@@ -157,6 +157,15 @@ fn every_visible_field_of_a_level_is_watched() {
     let mut story = Story::default();
     story.report(day(1), &base);
     assert_eq!(story.report(day(2), &same), NOTHING);
+    // A renewal that ends when the period before it does is another transaction.
+    let next = Transaction {
+        purchased_at: day(2),
+        ..paid("t2", 0)
+    };
+    assert_eq!(
+        started().report(day(2), &next),
+        ["subscription_renewed", "+premium"]
+    );
 }
 
 #[test]
@@ -198,5 +207,29 @@ fn a_chain_that_nobody_will_end_is_a_problem() {
     let problem = holdings.forgotten(None).expect("nothing is due of it");
     assert!(problem.contains("transaction t1"), "{problem}");
     story.tick(day(31));
-    assert_eq!(story.parties[A].holdings.problem(), None);
+    let holdings = &story.parties[A].holdings;
+    assert_eq!(holdings.problem().or(holdings.forgotten(None)), None);
+    // What never ends, or whose end makes no event, need not be looked at.
+    let for_ever = Transaction {
+        expires_at: None,
+        ..paid("t1", 0)
+    };
+    for started in [for_ever, of_family(paid("t1", 0))] {
+        let mut story = Story::default();
+        story.report(day(0), &started);
+        assert_eq!(story.parties[A].holdings.forgotten(None), None);
+    }
+    let mut story = self::started();
+    story.tell(day(1), Command::ArrangePause { at: day(1) });
+    assert_eq!(story.parties[A].holdings.forgotten(None), None);
+}
+
+#[test]
+fn what_is_due_in_several_chains_is_told_in_order_of_time() {
+    let mut story = started();
+    story.report(day(0), &of_chain("u1", ending(day(7), trial("u1"))));
+    assert_eq!(
+        story.tick(day(40)),
+        ["trial_expired", "subscription_expired", "-premium"]
+    );
 }

@@ -12,11 +12,11 @@ mod table_f;
 
 use rust_decimal::Decimal;
 
-use super::story::{A, ANON, ANON_2, B, Story};
+use super::story::{A, ANON, ANON_2, B, Story, told};
 use super::*;
 use crate::purchases::samples::*;
 use crate::purchases::transaction::CancellationReason::*;
-use crate::purchases::transaction::{Offer, OfferKind};
+use crate::purchases::transaction::{Offer, OfferKind, Price};
 
 const NOTHING: [&str; 0] = [];
 

@@ -57,3 +57,15 @@ fn a_refund_of_a_part_takes_that_part_of_the_revenue() {
     assert_eq!(story.report(day(5), &priced(1_000, paid("t1", 0))), ["+premium"]);
     assert_eq!(story.revenue(A), usd(1_000));
 }
+
+#[test]
+fn who_shares_a_chain_follows_what_the_store_says_of_it() {
+    let mut story = shared();
+    let deferred = Command::Defer {
+        at: day(2),
+        until: day(40),
+    };
+    let told = story.tell(day(2), deferred);
+    assert_eq!(told, ["subscription_deferred", "+premium", "b +premium"]);
+    assert!(story.has(B, "premium", day(39)));
+}

@@ -262,6 +262,9 @@ fn f14_who_shared_what_a_deleted_profile_owned_is_told_of_the_end() {
     told.sort();
     assert_eq!(told, ["anon -premium", "b -premium"]);
     assert_eq!(story.tick(day(60)), NOTHING);
+    for who in [B, ANON] {
+        assert_eq!(story.parties[who].holdings.next_due(story.context(day(30))), None);
+    }
     // Of a level that something else still gives there is nothing to tell.
     let mut story = shared();
     story.grant_to(B, day(1), "premium", None, Some(day(90)));
@@ -371,7 +374,20 @@ fn a_transaction_keeps_the_regular_price_with_which_it_was_first_reported() {
     assert_eq!(kept(&story), Some(usd(1_499)));
     story.report(day(1), &of_product("yearly", offered(paid("t1", 0))));
     assert_eq!(kept(&story), Some(usd(1_999)), "of another product");
-    story.report(day(30), &paid("t2", 30));
+    let in_euros = |transaction: Transaction| Transaction {
+        price: Price {
+            currency: "EUR".into(),
+            ..transaction.price.clone()
+        },
+        ..transaction
+    };
+    story.regular_price = None;
+    story.report(day(1), &in_euros(of_product("yearly", offered(paid("t1", 0)))));
+    assert_eq!(kept(&story), None, "of another currency");
+    story.regular_price = Some(usd(1_999));
+    story.report(day(30), &free(paid("t2", 30)));
+    assert_eq!(kept(&story), Some(usd(1_999)), "nothing was charged");
+    story.report(day(60), &paid("t3", 60));
     assert_eq!(kept(&story), None, "the price is the regular one");
 }
 
@@ -455,4 +471,97 @@ fn what_the_same_profile_had_as_the_familys_and_paid_for_after_all_makes_its_sta
     assert_eq!(story.revenue(A), usd(999));
     assert_eq!(story.parties[A].holdings.chains.len(), 1);
     assert_eq!(story.report(day(2), &paid("t1", 0)), NOTHING);
+}
+
+#[test]
+fn f14_the_end_of_one_chain_is_told_though_another_of_a_deleted_profile_ends_with_it() {
+    let mut story = shared();
+    let gold = of_product("gold", of_chain("u1", paid("u1", 0)));
+    story.report_by(ANON, day(1), &paid("t1", 0));
+    story.report_by(ANON_2, day(1), &gold);
+    story.report_by(ANON, day(1), &gold);
+    story.delete(A);
+    story.delete(ANON_2);
+    let mut told = story.tick(day(30));
+    told.sort();
+    assert_eq!(told, ["anon -gold", "anon -premium", "b -premium"]);
+}
+
+#[test]
+fn f14_what_a_deleted_profile_shared_is_told_by_the_tick_only() {
+    let mut story = shared();
+    story.delete(A);
+    let drafts = story.grant_to(B, day(31), "gold", None, None);
+    assert_eq!(told(&drafts, day(31)), ["b +gold"]);
+    assert_eq!(story.tick(day(31)), ["b -premium"]);
+}
+
+#[test]
+fn f9_what_left_a_chain_is_not_in_the_revenue_that_goes_with_it() {
+    let mut story = started();
+    story.report(day(30), &paid("t2", 30));
+    story.report(day(31), &of_chain("u1", paid("t2", 30)));
+    let part = Command::RefundShare {
+        transaction: Box::new(story.stored[0].clone()),
+        at: day(31),
+        share: Decimal::ONE,
+        keeps_access: true,
+    };
+    story.sharing = Sharing::Transfer;
+    story.report_by(B, day(31), &paid("t1", 0));
+    assert_eq!((story.revenue(A), story.revenue(B)), (usd(999), usd(999)));
+    // Nor is what was paid back.
+    story.report_by(A, day(31), &paid("t1", 0));
+    story.tell_chain(A, 1, day(31), part);
+    story.report_by(B, day(32), &paid("t1", 0));
+    assert_eq!(story.revenue(A), usd(999));
+}
+
+#[test]
+fn the_same_id_in_another_store_is_another_chain() {
+    let mut story = started();
+    let elsewhere = Transaction {
+        store: "play_store".into(),
+        ..of_product("gold", paid("t1", 0))
+    };
+    let told = story.report(day(1), &elsewhere);
+    assert_eq!(told, ["subscription_started", "+gold"]);
+    assert_eq!(story.parties[A].holdings.chains.len(), 2);
+    assert!(story.has(A, "premium", day(1)));
+}
+
+#[test]
+fn what_is_active_is_shown_before_what_is_to_come_and_that_before_what_is_over() {
+    let shown = |story: &Story, at| {
+        let level = story.level(A, "premium", at).unwrap();
+        (level.starts_at, level.expires_at)
+    };
+    let mut story = Story::default();
+    story.report(day(0), &prepaid(paid("t1", 0)));
+    story.grant(day(1), "premium", Some(day(50)), None);
+    story.grant(day(1), "premium", Some(day(40)), Some(day(45)));
+    assert_eq!(shown(&story, day(29)), (None, Some(day(30))));
+    assert_eq!(shown(&story, day(30)), (Some(day(40)), Some(day(45))));
+    assert_eq!(shown(&story, day(45)), (Some(day(50)), None));
+}
+
+#[test]
+fn what_a_profile_has_is_stored_and_read_without_loss() {
+    let mut story = shared();
+    story.report(day(1), &failed(day(29), Some(day(46)), paid("t1", 0)));
+    story.report(day(46), &of_product("gold", paid("t2", 46)));
+    story.report(day(47), &refunded(day(47), bought_once("o1", 0)));
+    story.report(day(48), &of_family(trial("f1")));
+    story.report(day(48), &free(of_chain("u1", paid("u1", 0))));
+    story.grant(day(48), "silver", Some(day(50)), None);
+    story.revoke(day(49), "gold", Some(day(60)));
+    for party in &story.parties {
+        let text = serde_json::to_string(&party.holdings).unwrap();
+        assert_eq!(serde_json::from_str::<Holdings>(&text).unwrap(), party.holdings);
+    }
+    let text = serde_json::to_string(&story.stored).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Vec<Transaction>>(&text).unwrap(),
+        story.stored
+    );
 }

@@ -149,7 +149,15 @@ fn a14_another_product_at_once_takes_away_the_old_level_and_gives_the_new_one() 
             "b +premium"
         ]
     );
-    // But not what something else gives.
+    // But not what was taken away before.
+    let mut story = started();
+    story.revoke(day(3), "premium", None);
+    let told = story.report(day(10), &of_product("yearly", paid("t2", 10)));
+    assert_eq!(
+        told,
+        ["subscription_refunded", "subscription_started", "+premium"]
+    );
+    // Nor what something else gives.
     let mut story = started();
     story.report(day(0), &of_chain("u1", ending(day(300), paid("u1", 0))));
     let told = story.report(day(10), &of_product("yearly", paid("t2", 10)));
@@ -272,6 +280,7 @@ fn a21_an_older_period_that_still_runs_opens_an_ended_chain_until_it_ends() {
     assert_eq!(story.tick(day(20)), ["subscription_expired", "-premium"]);
     let told = story.report(day(21), &paid("t1", 0));
     assert_eq!(told, ["subscription_started", "+premium"]);
+    assert_eq!(story.level(A, "premium", day(21)).unwrap().activated_at, day(21));
     assert_eq!(story.tick(day(30)), ["subscription_expired", "-premium"]);
 }
 
@@ -287,6 +296,12 @@ fn a22_family_sharing_changes_levels_only() {
     );
     assert_eq!(story.report(day(1), &family), NOTHING);
     assert_eq!(story.report(day(29), &of_family(paid("t2", 30))), ["+premium"]);
+    let level = story.level(A, "premium", day(29)).unwrap();
+    assert_eq!(
+        (level.transaction_id.as_str(), level.expires_at),
+        ("t2", Some(day(60)))
+    );
+    assert_eq!(story.parties[A].holdings.problem(), None);
     assert_eq!(
         story.tell(day(30), Command::ArrangePause { at: day(30) }),
         NOTHING

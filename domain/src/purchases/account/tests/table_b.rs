@@ -55,6 +55,10 @@ fn b1_b2_b3_renewal_switched_off_and_on() {
 fn b4_a_failed_charge_is_seen_at_the_level_and_stripe_cuts_it() {
     let told = started().report(day(29), &failed(day(29), None, paid("t1", 0)));
     assert_eq!(told, ["billing_issue_detected", "+premium"]);
+    let mut story = started();
+    story.report(day(29), &failed(day(29), None, paid("t1", 0)));
+    let level = story.level(A, "premium", day(29)).unwrap();
+    assert!(!level.is_in_grace_period(day(29)), "no grace was given");
     let stripe = |transaction| Transaction {
         store: "stripe".into(),
         ..transaction
@@ -63,6 +67,11 @@ fn b4_a_failed_charge_is_seen_at_the_level_and_stripe_cuts_it() {
     story.report(day(0), &stripe(paid("t1", 0)));
     let told = story.report(day(9), &stripe(failed(day(9), None, paid("t1", 0))));
     assert_eq!(told, ["billing_issue_detected", "-premium"]);
+    // But not what has grace.
+    let mut story = Story::default();
+    story.report(day(0), &stripe(paid("t1", 0)));
+    story.report(day(9), &stripe(failed(day(9), Some(day(37)), paid("t1", 0))));
+    assert!(story.has(A, "premium", day(37) - 1));
     // At first sight, too: the period is cut, not over.
     let mut story = Story::default();
     let told = story.report(day(9), &stripe(failed(day(9), None, paid("t1", 0))));
@@ -263,7 +272,10 @@ fn b20_a_refund_of_a_one_time_purchase_takes_its_access_away() {
     );
     assert_eq!(story.report(day(4), &back), NOTHING);
     assert_eq!(story.revenue(A), Decimal::ZERO);
+    let is_refund = |story: &Story| story.level(A, "premium", day(5)).unwrap().is_refund;
+    assert!(is_refund(&story));
     assert_eq!(story.report(day(5), &bought_once("o1", 0)), ["+premium"]);
+    assert!(!is_refund(&story));
     assert_eq!(story.revenue(A), usd(999));
     let coins = of_product("coins", bought_once("o2", 0));
     story.report(day(5), &coins);
@@ -303,7 +315,17 @@ fn b11_a_refund_of_what_had_kept_the_chain_running_closes_it() {
     assert!(story.has(A, "premium", day(29) + 2 * HOUR));
     let told = story.report(day(29) + 3 * HOUR, &refunded(day(29) + 3 * HOUR, paid("t1", 0)));
     assert_eq!(told, ["subscription_refunded", "-premium"]);
+    assert!(story.level(A, "premium", day(30)).unwrap().is_refund);
     assert_eq!(story.tick(day(99)), NOTHING);
+}
+
+#[test]
+fn b9_a_refund_of_the_product_that_took_anothers_place_is_told_of_its_own() {
+    let mut story = started();
+    let yearly = of_product("yearly", paid("t2", 10));
+    story.report(day(10), &yearly);
+    let told = story.report(day(12), &refunded(day(12), yearly));
+    assert_eq!(told, ["subscription_refunded", "-premium"]);
 }
 
 #[test]

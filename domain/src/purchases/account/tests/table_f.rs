@@ -429,3 +429,93 @@ fn f7_the_period_that_opens_what_was_revoked_activates_it_anew() {
     story.tick(day(50));
     assert_eq!(story.level(A, "premium", day(50)).unwrap().activated_at, day(50));
 }
+
+#[test]
+fn f2_a_grant_that_will_begin_earlier_is_a_change() {
+    let mut story = Story::default();
+    story.grant(day(0), "premium", Some(day(9)), Some(day(20)));
+    assert_eq!(
+        story.grant(day(1), "premium", Some(day(5)), Some(day(20))),
+        ["-premium"]
+    );
+}
+
+#[test]
+fn f3_a_grant_that_is_over_itself_leaves_what_runs_alone() {
+    let mut story = Story::default();
+    story.grant(day(0), "premium", None, Some(day(40)));
+    story.grant(day(0), "gold", None, None);
+    assert_eq!(
+        story.grant(day(20), "premium", Some(day(0)), Some(day(15))),
+        NOTHING
+    );
+    assert!(story.has(A, "premium", day(39)) && story.has(A, "gold", day(39)));
+}
+
+#[test]
+fn f5_a_revocation_of_one_level_leaves_that_of_another_as_it_was() {
+    for bought in [paid("t1", 0), bought_once("o1", 0)] {
+        let mut story = Story::default();
+        story.report(day(0), &bought);
+        story.report_by(B, day(0), &bought);
+        story.grant(day(0), "gold", None, None);
+        story.grant_to(B, day(0), "gold", None, None);
+        for level in ["premium", "gold"] {
+            story.revoke(day(3), level, None);
+            story.try_revoke(B, day(3), level, None).unwrap();
+        }
+        for who in [A, B] {
+            assert!(!story.has(who, "premium", day(3)), "{who}");
+            assert!(!story.has(who, "gold", day(3)), "{who}");
+        }
+    }
+}
+
+#[test]
+fn f5_a_revocation_holds_while_the_same_period_is_reported() {
+    for sharing in [Sharing::Enabled, Sharing::Transfer, Sharing::Disabled] {
+        let mut story = shared();
+        story.sharing = sharing;
+        story.revoke(day(2), "premium", None);
+        story.try_revoke(B, day(2), "premium", None).unwrap();
+        assert_eq!(story.report(day(3), &paid("t1", 0)), NOTHING);
+        story.report(day(4), &cancelled(day(4), paid("t1", 0)));
+        assert!(!story.has(A, "premium", day(4)) && !story.has(B, "premium", day(4)));
+    }
+    // Who shares it may report it, too.
+    let mut story = shared();
+    story.try_revoke(B, day(2), "premium", None).unwrap();
+    assert_eq!(story.report_by(B, day(3), &paid("t1", 0)), NOTHING);
+    assert!(!story.has(B, "premium", day(3)));
+}
+
+#[test]
+fn f6_access_for_ever_can_be_revoked_for_later_and_other_access_until_its_end() {
+    let mut story = Story::default();
+    story.grant(day(0), "premium", None, None);
+    assert_eq!(story.revoke(day(1), "premium", Some(day(9))), ["+premium"]);
+    assert!(story.has(A, "premium", day(9) - 1) && !story.has(A, "premium", day(9)));
+    assert_eq!(story.revoke(day(2), "premium", Some(day(9))), NOTHING);
+}
+
+#[test]
+fn f6_a_revocation_that_lies_ahead_prolongs_nothing() {
+    let mut story = started();
+    story.revoke(day(3), "premium", Some(day(20)));
+    story.report(day(10), &refunded(day(10), paid("t1", 0)));
+    let level = story.level(A, "premium", day(10)).unwrap();
+    assert_eq!(
+        (level.expires_at, level.cancellation_reason),
+        (Some(day(10)), Some(Refund))
+    );
+}
+
+#[test]
+fn f8_a_profile_can_share_several_chains() {
+    let mut story = shared();
+    let gold = of_product("gold", of_chain("u1", paid("u1", 0)));
+    story.report(day(1), &gold);
+    assert_eq!(story.report_by(B, day(2), &gold), ["b +gold"]);
+    assert_eq!(story.report_by(B, day(2), &gold), NOTHING);
+    assert_eq!(story.parties[B].holdings.shared.len(), 2);
+}
