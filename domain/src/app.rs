@@ -273,6 +273,62 @@ mod tests {
     }
 
     #[test]
+    fn a_share_is_a_short_decimal_from_0_to_1() {
+        for good in ["0", "1", "0.15", "1.0", "0.123456789012345678"] {
+            assert!(is_share(good), "{good}");
+        }
+        let bad = [
+            "",
+            ".",
+            ".5",
+            "1.",
+            "0.1.2",
+            "-0",
+            "+0.1",
+            "1e-1",
+            "0,1",
+            " 0",
+            "0.5%",
+            "1.1",
+            "inf",
+            "0.1234567890123456789",
+        ];
+        for bad in bad {
+            assert!(!is_share(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_period_may_have_one_day_and_a_rate_must_be_a_share() {
+        let settings: AppSettings = serde_json::from_str(
+            r#"{"commission":{"app_store":{"small_business":[{"from":"2024-01-01","to":"2024-01-01"}]},
+                "play_store":{"reduced_fee":[{"from":"2024-01-01","to":"later"}]}},"vat":{"DE":"19"}}"#,
+        )
+        .unwrap();
+        let paths: Vec<_> = settings.problems().into_iter().map(|(path, _)| path).collect();
+        assert_eq!(paths, ["commission.play_store.reduced_fee", "vat.DE"]);
+    }
+
+    #[test]
+    fn waits_have_their_limits_and_ids_of_apps_too() {
+        let settings = |hours, days, length| AppSettings {
+            renewal_wait_hours: hours,
+            collecting_days: BTreeMap::from([("stripe".to_owned(), days)]),
+            ios_bundle_id: Some("b".repeat(length)),
+            ..AppSettings::default()
+        };
+        for good in [settings(0, 0, 1), settings(720, 365, 255)] {
+            assert_eq!(good.problems(), []);
+        }
+        let problems = settings(721, 366, 256).problems();
+        let paths: Vec<_> = problems.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(
+            paths,
+            ["ios_bundle_id", "renewal_wait_hours", "collecting_days.stripe"]
+        );
+    }
+
+    #[test]
     fn what_would_have_no_effect_is_refused() {
         let settings: AppSettings = serde_json::from_str(
             r#"{"commission":{"other_stores":{"":"0.1","app_store":"0.1","play_store":"0.1","stripe":"0.1"}},

@@ -6,3 +6,18 @@
 pub fn is_alpha2(text: &str) -> bool {
     text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_country_is_two_letters() {
+        for good in ["US", "de", "xk"] {
+            assert!(is_alpha2(good), "{good}");
+        }
+        for bad in ["", "U", "USA", "U1", "1U", "ü", "U "] {
+            assert!(!is_alpha2(bad), "{bad}");
+        }
+    }
+}

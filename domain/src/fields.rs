@@ -455,6 +455,7 @@ mod tests {
             (r#""plan":"\u007f""#, "base_error", "plan"),
             (r#""currency":"US""#, "base_error", "currency"),
             (r#""currency":"€""#, "base_error", "currency"),
+            (r#""currency":"U5D""#, "base_error", "currency"),
         ];
         for (field, code, source) in cases {
             let body = format!(r#"{{{field},"at":"2025-01-14T14:15:22Z"}}"#);
@@ -468,6 +469,30 @@ mod tests {
             violations(FIELDS, r#"{"at":1736864122}"#),
             [("base_error", "at".to_owned())]
         );
+    }
+
+    #[test]
+    fn what_cannot_be_an_email_address_is_refused() {
+        let long = |length: usize| format!("a@{}", "b".repeat(length - 2));
+        for good in ["a@b", "a+b.c@d.ef", "ä@ö.ü", &long(MAX_TEXT)] {
+            assert!(is_email(good), "{good}");
+        }
+        let bad = [
+            "",
+            "a",
+            "@b.cd",
+            "a@",
+            "a@b@c.de",
+            "a b@c.de",
+            "a@b c.de",
+            "a\u{1}@b.cd",
+            "a@b.c\u{1}",
+            "a@.b",
+            "a@b.",
+        ];
+        for bad in bad.into_iter().chain([long(MAX_TEXT + 1).as_str()]) {
+            assert!(!is_email(bad), "{bad}");
+        }
     }
 
     #[test]

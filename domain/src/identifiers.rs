@@ -355,6 +355,12 @@ mod tests {
         );
         assert_eq!(Identifiers::decode(&stored), Some(identifiers));
         assert_eq!(Identifiers::default().encode(), "{}");
+        // Each byte that JSON escapes is enough.
+        for text in ["\"", "\\", "\u{1f}"] {
+            let identifiers = after(&[&json!({"branch_id": text}).to_string()]);
+            let stored = serde_json::from_str::<Value>(&identifiers.encode()).unwrap();
+            assert_eq!(stored, json!({"branch_id": text}));
+        }
     }
 
     #[test]
