@@ -144,7 +144,6 @@ impl Change<'_> {
         let runs = is_kept && self.chain.ends_at().is_none_or(|end| end > now);
         if runs && matches!(self.chain.closed, Some(Closed::Expired(_) | Closed::Refunded(_))) {
             self.chain.closed = None;
-            self.chain.activated_at = now;
         }
         let ends_otherwise = is_kept && !self.chain.is_refunded();
         if ends_otherwise && matches!(self.chain.closed, Some(Closed::Refunded(_))) {

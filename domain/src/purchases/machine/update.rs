@@ -91,7 +91,6 @@ impl Change<'_> {
         let is_kept = self.chain.latest.refunded_at.is_none();
         if matches!(self.chain.closed, Some(Closed::Expired(_))) && is_ahead && is_kept {
             self.chain.closed = None;
-            self.chain.activated_at = self.context.now;
         }
     }
 
