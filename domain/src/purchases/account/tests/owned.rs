@@ -425,6 +425,11 @@ fn a_product_that_comes_into_the_catalogue_gives_its_level_with_the_next_report_
             // What was noted from the catalogue stays, also when the product leaves it.
             story.unknown = Some(("gold", unknown));
             assert_eq!(story.report(day(4), bought), NOTHING);
+            assert!(!story.stored[0].is_of_unknown_product);
+            // What it is corrected to is another product.
+            story.unknown = Some(("silver", unknown));
+            story.report(day(5), &of_product("silver", bought.clone()));
+            assert!(story.stored[0].is_of_unknown_product);
         }
     }
     // Who shares it follows; a consumable gives nothing.

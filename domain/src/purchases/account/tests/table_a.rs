@@ -318,6 +318,11 @@ fn a22_family_sharing_changes_levels_only() {
     );
     assert_eq!(story.tick(day(70)), ["-premium"]);
     assert_eq!(story.revenue(A), Decimal::ZERO);
+    // A revocation holds for its period alone.
+    let mut story = Story::default();
+    story.report(day(0), &family);
+    story.revoke(day(1), "premium", None);
+    assert_eq!(story.report(day(30), &of_family(paid("t2", 30))), ["+premium"]);
     // One that is over at first sight.
     let mut story = Story::default();
     assert_eq!(story.report(day(40), &of_family(paid("t1", 0))), ["-premium"]);

@@ -560,3 +560,57 @@ fn a21_payments_count_from_the_charge_that_turned_out_to_be_the_first() {
     let facts = story.report(day(67), &paid("t4", 67));
     assert_eq!(facts[0].consecutive_payments, 2);
 }
+
+#[test]
+fn a5_what_has_ended_at_first_sight_waits_for_nothing() {
+    use CancellationReason::{BillingError, PriceIncrease, Unknown, VoluntarilyCancelled};
+    for (first, reason) in [
+        (paid("t1", 0), Unknown),
+        (cancelled(day(3), paid("t1", 0)), VoluntarilyCancelled),
+        (failed(day(29), None, paid("t1", 0)), BillingError),
+        (because(PriceIncrease, paid("t1", 0)), PriceIncrease),
+    ] {
+        let facts = Story::default().report(day(30) + HOUR, &first);
+        let last = facts.last().expect("it has ended");
+        assert_eq!(
+            (last.kind, last.at, last.reason),
+            (SubscriptionExpired, day(30), Some(reason))
+        );
+    }
+}
+
+#[test]
+fn a6_c8_what_was_replaced_at_first_sight_does_not_expire() {
+    let mut story = Story::default();
+    story.report(day(5), &because(CancellationReason::Upgraded, paid("t1", 0)));
+    assert_made(&story.wait_until(day(99)), &[]);
+}
+
+#[test]
+fn a9_further_free_periods_are_no_payments() {
+    let mut story = in_trial();
+    story.report(day(7), &free(ending(day(14), paid("t2", 7))));
+    assert_eq!(story.chain().consecutive_payments, 0);
+    assert_eq!(story.chain().problem(), None);
+}
+
+#[test]
+fn a11_a12_payments_are_interrupted_by_an_end_or_a_time_without_access() {
+    let payments = |before: Transaction, at| {
+        let mut story = started();
+        story.report(day(29), &before);
+        story.wait_until(at);
+        let next = Transaction {
+            purchased_at: at,
+            ..paid("t2", 30)
+        };
+        story.report(at, &next)[0].consecutive_payments
+    };
+    let ended = cancelled(day(29), paid("t1", 0));
+    assert_eq!(payments(ended, day(30) + HOUR), 1);
+    assert_eq!(payments(failed(day(29), None, paid("t1", 0)), day(40)), 1);
+    assert_eq!(
+        payments(failed(day(29), Some(day(46)), paid("t1", 0)), day(40)),
+        2
+    );
+}
