@@ -347,6 +347,35 @@ mod tests {
     }
 
     #[test]
+    fn creating_what_is_known_updates_it_where_the_body_says_something_new() {
+        let both = Selector::Both(id(3), "c".into());
+        let found = || Found {
+            by_id: stored(3, Some("c")),
+            by_customer: stored(3, Some("c")),
+        };
+        let (profile, _, saving) = run(&both, found()).unwrap();
+        assert_eq!(
+            (profile.id, saving, profile.updated_at),
+            (id(3), Saving::Nothing, 1)
+        );
+        let body = Object::parse(br#"{"first_name":"A"}"#).unwrap();
+        let changes = ProfileChanges::parse(&body, None).unwrap();
+        let saving = |found| create(APP, &both, found, &changes, FRESH, 5).unwrap().2;
+        assert_eq!(saving(found()), Saving::Update);
+        assert_eq!(saving(Found::default()), Saving::Insert);
+    }
+
+    #[test]
+    fn an_identifier_that_is_set_changes_the_profile_and_the_same_again_does_not() {
+        let body = Object::parse(br#"{"branch_id":"b"}"#).unwrap();
+        let changes = IdentifierChanges::parse(&body).unwrap();
+        let (mut profile, _) = stored(3, None).unwrap();
+        assert!(profile.set_identifiers(&changes, 5));
+        assert!(!profile.set_identifiers(&changes, 9));
+        assert_eq!(profile.updated_at, 5);
+    }
+
+    #[test]
     fn a_body_without_news_changes_nothing() {
         let body = br#"{"first_name":"A","custom_attributes":[{"key":"k","value":1}],"installation_meta":{"device_id":"d"}}"#;
         let changes = ProfileChanges::parse(&Object::parse(body).unwrap(), None).unwrap();

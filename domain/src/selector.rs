@@ -107,6 +107,19 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_that_is_known_under_another_customer_id_is_refused() {
+        let id = ProfileId::parse(ID).unwrap();
+        let app = crate::ids::AppId(uuid::Uuid::nil());
+        let known = |customer: Option<&str>| Some(Profile::new(app, id, customer.map(str::to_owned), 0));
+        let both = Selector::Both(id, "c".into());
+        assert!(both.pick(known(Some("c"))).is_ok() && both.pick(known(None)).is_ok());
+        assert!(matches!(both.pick(known(Some("d"))), Err(Refusal::Invalid(_))));
+        assert!(Selector::Id(id).pick(known(Some("d"))).is_ok());
+        assert!(matches!(both.pick(None), Err(Refusal::NoSuchProfile)));
+        assert_eq!((both.profile_id(), both.customer_id()), (Some(id), Some("c")));
+    }
+
+    #[test]
     fn a_bad_id_is_told_from_a_bad_customer_id() {
         assert!(matches!(
             Selector::new(Some("x"), None),

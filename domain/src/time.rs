@@ -211,6 +211,13 @@ mod tests {
     }
 
     #[test]
+    fn the_day_of_a_time_is_that_in_utc() {
+        let day = |text: &str| parse_time(text).map(format_day);
+        assert_eq!(day("2024-12-31T23:59:59Z").as_deref(), Some("2024-12-31"));
+        assert_eq!(day("2024-12-31T23:59:59-01:00").as_deref(), Some("2025-01-01"));
+    }
+
+    #[test]
     fn dates_must_exist() {
         assert!(parse_date("2000-12-31").is_some());
         assert!(parse_date("2001-02-29").is_none());
