@@ -442,6 +442,14 @@ mod tests {
     }
 
     #[test]
+    fn an_event_token_has_six_letters_and_digits() {
+        assert!(is_event_token("z9k3qa") && is_event_token("ABC123"));
+        for bad in ["", "z9k3q", "z9k3qab", "z9k3q-", "z9k3ä", "------"] {
+            assert!(!is_event_token(bad), "{bad}");
+        }
+    }
+
+    #[test]
     fn settings_that_will_not_do_are_named() {
         let mut case = case(EventKind::SubscriptionStarted);
         assert!(case.problems().is_empty());
@@ -490,7 +498,9 @@ mod tests {
         ] {
             assert_eq!(name(status, reason), verdict, "{status} {reason}");
         }
-        assert_eq!(one.verdict(200, r#"{"status":"OK"}"#), "delivered");
+        for taken in ["", r#"{"status":"OK"}"#, r#"{"error":null}"#] {
+            assert_eq!(one.verdict(200, taken), "delivered", "{taken}");
+        }
     }
 
     #[test]

@@ -391,7 +391,7 @@ fn places(list: &Value) -> Vec<usize> {
 mod tests {
     use super::*;
     use crate::events::EventKind;
-    use crate::integrations::samples::{Case, EVENT_ID, answer, sending};
+    use crate::integrations::samples::{Case, EVENT_ID, HOUR, PROFILE_ID, answer, sending};
     use serde_json::json;
 
     #[test]
@@ -524,6 +524,85 @@ mod tests {
         assert!(case.problems().is_empty());
         case.settings = json!({});
         assert_eq!(case.problems(), ["api_keys"]);
+    }
+
+    #[test]
+    fn a_name_that_amplitude_keeps_for_itself_is_not_sent() {
+        let mut case = Case {
+            settings: json!({"api_keys": {"production": {"ios": "k", "android": "k"}},
+                "event_names": {"subscription_renewed": "$identify", "trial_started": "$start"}}),
+            ..Case::of(&INTEGRATION)
+        };
+        assert_eq!(case.problems(), ["event_names.subscription_renewed"]);
+        assert_eq!(case.skip(), "invalid_name");
+        case.kind = EventKind::TrialStarted;
+        assert_eq!(case.body()["events"][0]["event_type"], "$start");
+    }
+
+    #[test]
+    fn a_user_or_a_device_must_be_known() {
+        let mut case = Case {
+            settings: json!({"api_keys": {"production": {"ios": "k"}}}),
+            ..Case::of(&INTEGRATION)
+        };
+        let ids = |case: &Case| {
+            let event = &case.body()["events"][0];
+            [event["user_id"].clone(), event["device_id"].clone()]
+        };
+        assert_eq!(ids(&case), [json!("cust-7781"), json!(null)]);
+        case.identifiers = json!({"amplitude_user_id": "unknown", "amplitude_device_id": "0"});
+        assert_eq!(ids(&case), [json!("cust-7781"), json!(null)], "no ids");
+        case.at += HOUR;
+        assert_eq!(
+            ids(&case)[0],
+            "cust-7781",
+            "a clock that was ahead is not waited for"
+        );
+        case.customer_user_id = None;
+        assert!(matches!(case.record(), Err(Skip::Waiting { .. })));
+        case.identifiers = json!({"amplitude_device_id": "d"});
+        assert_eq!(ids(&case), [json!(null), json!("d")]);
+        case.settings["always_populate_user_id"] = json!(true);
+        assert_eq!(ids(&case), [json!(PROFILE_ID), json!("d")]);
+    }
+
+    #[test]
+    fn only_what_costs_money_tells_of_money() {
+        let revenue = |kind, send_trial_price: bool| {
+            let case = Case {
+                settings: json!({"api_keys": {"production": {"ios": "k"}}, "send_trial_price": send_trial_price}),
+                kind,
+                ..Case::of(&INTEGRATION)
+            };
+            case.body()["events"][0]["revenue"].clone()
+        };
+        for send_trial_price in [false, true] {
+            assert_eq!(revenue(EventKind::SubscriptionRenewed, send_trial_price), 12.49);
+            assert!(revenue(EventKind::SubscriptionRenewalCancelled, send_trial_price).is_null());
+            assert_eq!(
+                revenue(EventKind::TrialStarted, send_trial_price).is_null(),
+                !send_trial_price
+            );
+        }
+    }
+
+    #[test]
+    fn where_no_device_is_known_the_platform_is_that_of_the_store() {
+        let keys = json!({"ios": "k", "android": "k", "stripe": "k", "paddle": "k", "shop": "k"});
+        let case = Case {
+            settings: json!({"api_keys": {"production": keys}}),
+            ..Case::of(&INTEGRATION)
+        };
+        for (store, platform) in [
+            ("app_store", json!("iOS")),
+            ("play_store", json!("Android")),
+            ("stripe", json!("Web")),
+            ("paddle", json!("Web")),
+            ("shop", json!(null)),
+        ] {
+            let body = case.clone().with("store", store).body();
+            assert_eq!(body["events"][0]["platform"], platform, "{store}");
+        }
     }
 
     #[test]

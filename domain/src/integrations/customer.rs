@@ -212,7 +212,54 @@ mod tests {
     }
 
     #[test]
+    fn the_latest_installation_speaks_for_a_platform_and_the_first_says_since_when() {
+        let mut profile = Profile::new(AppId(Uuid::nil()), ProfileId(Uuid::nil()), None, 0);
+        let mut details = Details::default();
+        for (at, device, platform, locale) in [
+            (5, "a", "iOS", "sv_SE"),
+            (7, "b", "iPadOS", "fi_FI"),
+            (6, "c", "iOS", "da_DK"),
+            (8, "d", "Android", "nb_NO"),
+            (9, "e", "iOS", ""),
+        ] {
+            let body = serde_json::json!({"installation_meta":
+                {"device_id": device, "platform": platform, "locale": locale}});
+            let body = body.to_string();
+            let body = crate::json::Object::parse(body.as_bytes()).unwrap();
+            let changes = crate::profile::ProfileChanges::parse(&body, None).unwrap();
+            profile.update(&mut details, &changes, at).unwrap();
+        }
+        let app = AppSettings::default();
+        let customer = Customer::new(&profile, &details, &app, 9);
+        assert_eq!(customer.device_on(Platform::Ios, "locale"), Some("fi_FI"));
+        assert_eq!(customer.device_on(Platform::Android, "locale"), Some("nb_NO"));
+        assert_eq!(customer.device_on(Platform::Web, "locale"), None);
+        assert_eq!(customer.installed_at, Some(5));
+    }
+
+    #[test]
     fn ids_of_zeros_are_none() {
         assert!(!is_real("00000000-0000-0000-0000-000000000000") && !is_real("") && is_real("0a"));
+        let told = |id: &str| {
+            let mut profile = Profile::new(AppId(Uuid::nil()), ProfileId(Uuid::nil()), None, 0);
+            let mut details = Details::default();
+            let body = serde_json::json!({"att_status": 3, "installation_meta": {"device_id": "d", "idfa": id,
+                "idfv": id, "advertising_id": id, "android_id": id}});
+            let body = body.to_string();
+            let body = crate::json::Object::parse(body.as_bytes()).unwrap();
+            let changes = crate::profile::ProfileChanges::parse(&body, None).unwrap();
+            profile.update(&mut details, &changes, 1).unwrap();
+            let app = AppSettings::default();
+            let customer = Customer::new(&profile, &details, &app, 2);
+            let ids = [
+                customer.idfa(),
+                customer.idfv(),
+                customer.advertising_id(),
+                customer.android_id(),
+            ];
+            ids.map(|id| id.is_some())
+        };
+        assert_eq!(told("00000000-0000-0000-0000-000000000000"), [false; 4]);
+        assert_eq!(told("38400000-8cf0-11bd-b23e-10b96e40000d"), [true; 4]);
     }
 }

@@ -580,6 +580,15 @@ mod tests {
             let verdicts = one().knowing(USER).verdicts(Some(&small));
             assert_eq!(verdicts, [Verdict::RejectedAndBlocked(small.words())]);
         }
+        for other in [
+            "User is limited to a maximum of 2 aliases",
+            "user tags: invalid",
+            "a maximum of 2 tags",
+        ] {
+            let body = json!({"errors": [other]}).to_string();
+            let verdicts = one().knowing(USER).verdicts(Some(&answer(400, &body)));
+            assert!(matches!(verdicts[0], Verdict::Rejected(_)), "{other}");
+        }
         let conflict = r#"{"errors":[{"code":"user-2","title":"One alias is claimed by another user"}]}"#;
         assert_eq!(one().knowing(USER).verdict(409, conflict), "rejected");
     }

@@ -341,7 +341,15 @@ mod tests {
     #[test]
     fn an_application_code_is_two_groups_of_five() {
         assert_eq!(code_problem("1A2B3-4C5D6"), None);
-        for wrong in ["1A2B34C5D6", "1A2B3-4C5D", "1A2B3-4C5D6-", "1A2B3-4C5D6/", ""] {
+        for wrong in [
+            "1A2B34C5D6",
+            "1A2B3-4C5D",
+            "1A2B3-4C5D6-",
+            "1A2B3-4C5D6/",
+            "1A2_3-4C5D6",
+            "1A2B-4C5D6",
+            "",
+        ] {
             assert!(code_problem(wrong).is_some(), "{wrong}");
         }
     }

@@ -106,6 +106,16 @@ mod tests {
         assert_eq!(doubling[9], None);
     }
 
+    #[test]
+    fn the_dice_draws_apart_what_failed_together() {
+        let waits = |schedule: &Schedule, asked: Option<i64>| {
+            [0, DICE / 2, DICE - 1].map(|dice| schedule.wait(2, asked, dice).unwrap() / SECOND)
+        };
+        assert_eq!(waits(&USUAL, None), [48, 60, 71]);
+        assert_eq!(waits(&USUAL, Some(100 * SECOND)), [100, 110, 119]);
+        assert_eq!(waits(&DOUBLING, None), [120; 3]);
+    }
+
     proptest! {
         #[test]
         fn a_wait_is_within_its_jitter_and_never_shorter_than_asked(

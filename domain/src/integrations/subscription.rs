@@ -96,6 +96,11 @@ mod tests {
     fn each_state_has_its_word() {
         let bought = || (0, paid("t1", 0));
         let tried = || (0, trial("t1"));
+        let for_ever = || {
+            let mut bought = paid("t1", 0);
+            bought.expires_at = None;
+            (0, bought)
+        };
         let grace = || (30, failed(day(30), Some(day(36)), paid("t1", 0)));
         for (now, reports, state) in [
             (1, vec![bought()], "subscribed"),
@@ -133,6 +138,7 @@ mod tests {
                 "trial_cancelled",
             ),
             (8, vec![tried(), (7, paid("t2", 7))], "subscribed"),
+            (999, vec![for_ever()], "subscribed"),
         ] {
             let told = told(vec![chain(&reports, day(now))], day(now));
             assert_eq!(told, (state, Some("monthly".into())), "day {now}: {reports:?}");

@@ -147,7 +147,10 @@ mod tests {
 
     #[test]
     fn names_are_kept_in_their_usual_form() {
+        let longest = "x".repeat(128);
         for (said, kept) in [
+            (json!(longest), json!(longest)),
+            (json!(["a", "b", "c", "d", "e"]), json!(["a", "b", "c", "d", "e"])),
             (json!("Own_1"), json!("Own_1")),
             (json!(["Own_1"]), json!("Own_1")),
             (json!(["a", "airbridge.share"]), json!(["a", "airbridge.share"])),
@@ -165,6 +168,7 @@ mod tests {
         let long = "x".repeat(129);
         for said in [
             json!("airbridge.own"),
+            json!("airbridge_own.1"),
             json!("two words"),
             json!(long),
             json!([""]),

@@ -236,6 +236,7 @@ fn ids_of_the_other_platform_are_not_told() {
     assert_eq!(android["device"]["osName"], "Android");
     assert!(android["device"]["ifa"].is_null() && android["device"]["ifv"].is_null());
     assert!(android["device"]["gaid"].is_string());
+    assert!(android["device"]["appTrackingTransparency"].is_null());
     for of_the_iphone in ["deviceModel", "osVersion"] {
         assert!(android["device"][of_the_iphone].is_null(), "{of_the_iphone}");
     }
@@ -318,4 +319,31 @@ fn a_token_fits_into_a_header() {
 fn missing_credentials_are_named() {
     assert_eq!(Case::of(&INTEGRATION).problems(), ["app_name", "api_token"]);
     assert!(case(EventKind::TrialExpired).problems().is_empty());
+}
+
+#[test]
+fn the_name_of_an_app_fits_into_a_path() {
+    for good in ["a", "Aurora_notes-1", &"x".repeat(128)] {
+        assert_eq!(app_name_problem(good), None, "{good}");
+    }
+    for bad in ["a b", "a/b", "a.b", "ä", "a?", &"x".repeat(129)] {
+        assert!(app_name_problem(bad).is_some(), "{bad}");
+    }
+}
+
+#[test]
+fn what_is_missing_for_real_purchases_does_not_stop_those_of_the_sandbox() {
+    let stops = |settings: Value| {
+        let case = Case {
+            settings,
+            ..Case::of(&INTEGRATION)
+        };
+        let problems = check(&case.settings(), &case.app);
+        problems.iter().map(|problem| problem.stops).collect::<Vec<_>>()
+    };
+    assert_eq!(stops(json!({})), [true, true]);
+    assert_eq!(
+        stops(json!({"sandbox_app_name": "test", "sandbox_api_token": "t"})),
+        [false, false]
+    );
 }

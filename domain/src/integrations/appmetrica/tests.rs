@@ -59,6 +59,8 @@ fn one_id_is_sent_and_the_owner_says_which_comes_first() {
     assert!(!case.form().contains_key("profile_id"));
     case.identifiers = json!({"appmetrica_device_id": "12x", "appmetrica_profile_id": "p"});
     assert_eq!(case.form()["profile_id"], "p");
+    case.identifiers = json!({});
+    assert_eq!(case.form()["profile_id"], "cust");
 }
 
 #[test]
@@ -215,4 +217,45 @@ fn missing_credentials_are_named() {
     );
     assert_eq!(case.problems(), ["post_api_key"]);
     assert!(digits_problem("12a").is_some() && digits_problem("4242").is_none());
+}
+
+#[test]
+fn revenue_whose_answer_was_lost_is_not_repeated_for_ever() {
+    let lost = |part| sending(&INTEGRATION, 1).of(part, 0).verdicts(None).remove(0);
+    assert!(matches!(lost(REVENUE), Verdict::RetryAtMost { tries: 3, .. }));
+    assert!(matches!(lost(INTEGRATION.parts[0].name), Verdict::Retry { .. }));
+}
+
+#[test]
+fn the_system_is_that_of_the_device_before_that_of_the_store() {
+    let system = |platform: &str, store: &str| {
+        let mut case = case(EventKind::TrialExpired).with("store", store);
+        case.profile = json!({"installation_meta": {"device_id": "d", "platform": platform}});
+        case.form().remove("os_name")
+    };
+    assert_eq!(system("Android", "app_store").as_deref(), Some("android"));
+    assert_eq!(system("web", "app_store").as_deref(), Some("ios"));
+    assert_eq!(system("web", "play_store").as_deref(), Some("android"));
+    assert_eq!(system("web", "stripe"), None);
+}
+
+#[test]
+fn revenue_that_is_asked_for_an_event_without_money_is_nothing_in_dollars() {
+    let mut case = revenue(EventKind::SubscriptionExpired);
+    case.settings["revenue_event_types"] = json!({"subscription_expired": "subscription_renewed"});
+    let price = |case: &Case| {
+        let form = case.form();
+        [form["price"].clone(), form["currency"].clone()]
+    };
+    assert_eq!(price(&case), ["0", "USD"]);
+    case.settings["report_user_currency"] = json!(true);
+    assert_eq!(price(&case), ["0", "SEK"]);
+    for kind in [EventKind::SubscriptionRenewed, EventKind::TrialStarted] {
+        let mut unknown = revenue(kind).with("price_usd", json!(null));
+        unknown.settings["send_trial_price"] = json!(true);
+        assert_eq!(
+            unknown.with("original_price_usd", json!(null)).skip(),
+            "no_amount"
+        );
+    }
 }

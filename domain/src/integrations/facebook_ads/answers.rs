@@ -128,6 +128,10 @@ mod tests {
             );
             assert!(is_long, "{code}");
         }
+        for code in [1, 2, 341, 368, 5_000, 21_009] {
+            let passing = verdict(400, &format!(r#"{{"error":{{"code":{code}}}}}"#));
+            assert!(matches!(passing, Verdict::Retry { .. }), "{code}");
+        }
         let unknown = verdict(400, r#"{"error":{"code":99999}}"#);
         assert!(matches!(unknown, Verdict::RetryAtMost { tries: 10, .. }));
     }

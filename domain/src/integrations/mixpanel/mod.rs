@@ -230,6 +230,19 @@ mod tests {
     }
 
     #[test]
+    fn an_event_goes_where_the_project_is() {
+        for (residency, host) in [
+            ("us", "https://api.mixpanel.com/"),
+            ("eu", "https://api-eu.mixpanel.com/"),
+            ("in", "https://api-in.mixpanel.com/"),
+        ] {
+            let mut case = case();
+            case.settings["data_residency"] = residency.into();
+            assert!(case.request().url.starts_with(host), "{residency}");
+        }
+    }
+
+    #[test]
     fn requests_are_shared_where_answers_tell_events_apart() {
         let most = |settings: serde_json::Value| -> Vec<usize> {
             let case = Case { settings, ..case() };

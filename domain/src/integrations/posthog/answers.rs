@@ -49,6 +49,7 @@ mod tests {
         for (status, body, expected) in [
             (200, r#"{"status":"Ok"}"#, "delivered"),
             (200, r#"{"status":1}"#, "delivered"),
+            (200, "Ok", "delivered"),
             (200, "<!doctype html>", "misconfigured"),
             (204, "", "delivered"),
             (302, "", "misconfigured"),
