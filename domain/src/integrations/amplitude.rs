@@ -291,10 +291,8 @@ fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
         return all(sending, &by_status(None));
     };
     let body = answer.json().unwrap_or_default();
-    let words = || answer.words();
     let verdict = match answer.status {
         400 => return bad_request(sending, answer, &body),
-        403 => Verdict::Misconfigured(words()),
         413 if sending.records.len() > 1 => Verdict::ResendAlone,
         429 => return too_much(sending, answer, &body),
         _ => by_status(Some(answer)),
