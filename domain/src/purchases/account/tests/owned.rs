@@ -548,6 +548,8 @@ fn what_is_active_is_shown_before_what_is_to_come_and_that_before_what_is_over()
     assert_eq!(shown(&story, day(29)), (None, Some(day(30))));
     assert_eq!(shown(&story, day(30)), (Some(day(40)), Some(day(45))));
     assert_eq!(shown(&story, day(45)), (Some(day(50)), None));
+    let has_access = |at| story.parties[A].holdings.has_access(at);
+    assert!(has_access(day(29)) && !has_access(day(30)) && has_access(day(50)));
 }
 
 #[test]
