@@ -460,6 +460,9 @@ mod tests {
         );
         case.settings["app_tokens"] = json!({"android": "8qk2m5x0abcd"});
         assert_eq!(case.problems()[0], "app_tokens.ios");
+        let mut on_android = case.clone();
+        on_android.settings["event_tokens"] = json!({"android": {"trial_started": "z9k3qa"}});
+        assert_eq!(on_android.problems(), ["app_tokens.ios"]);
         case.app.ios_bundle_id = None;
         assert_eq!(case.problems()[0], "app_tokens.ios");
         case.settings["event_tokens"] = json!({"android": {"trial_started": "z9k3qa"}});

@@ -565,6 +565,13 @@ mod tests {
             case.problems(),
             ["android_package_name", "event_names.trial_expired"]
         );
+        let mut on_android = case.clone();
+        on_android.app.ios_bundle_id = None;
+        on_android.settings = json!({"ios_app_id": "1470011223", "android_package_name": "com.aurora",
+            "keys": {"sandbox": {"android": "k"}, "production": {"android": "k"}}});
+        assert_eq!(on_android.problems(), ["keys.production.ios"]);
+        on_android.settings["keys"] = json!({"production": {"android": "k"}, "sandbox": {"ios": "k"}});
+        assert!(on_android.problems().is_empty());
         case.settings = json!({});
         assert_eq!(case.problems(), ["keys"]);
         for (id, is_fine) in [

@@ -394,7 +394,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::samples::Case;
+    use super::samples::{Case, sending};
     use super::*;
     use crate::identifiers::NAMES;
 
@@ -476,6 +476,21 @@ mod tests {
     }
 
     #[test]
+    fn records_that_share_a_request_make_one_body() {
+        let bodies = [r#"{"n":1}"#, r#"{"n":2}"#, r#"{"n":3}"#];
+        for integration in ALL {
+            let part = &integration.parts[0];
+            let settings = Settings::defaults(integration.settings);
+            if part.most_records(&settings, &integration.limits) > 1 {
+                let body = sending(integration, 3).with(&bodies).request().body;
+                let slug = integration.slug;
+                assert!(serde_json::from_str::<Value>(&body).is_ok(), "{slug}: {body}");
+                assert_eq!(body.matches("\"n\":").count(), 3, "{slug}: {body}");
+            }
+        }
+    }
+
+    #[test]
     fn what_a_route_needs_must_be_set_for_a_repeat() {
         let part = Part {
             needs: Some(|route| vec!["app_name", route]),
@@ -523,17 +538,17 @@ mod tests {
     #[test]
     fn a_name_with_a_dot_is_no_path_to_a_setting() {
         let fields = find("amplitude").unwrap().settings;
-        let said = json!({"api_keys.production.ios": "k", "api_keys": {"production.ios": "k"}});
+        let said = json!({"api_keys.production.ios": "k", "api_keys": {"production.ios": "k"},
+            "api_keys.sandbox": {"ios": "k"}});
         let before = Settings::defaults(fields);
         let read = Settings::read(fields, said.as_object().unwrap(), &before);
         let problems = read.map(|_| ()).unwrap_err();
         let paths: BTreeSet<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
         assert_eq!(
             paths,
-            BTreeSet::from(["api_keys.production.ios"]),
-            "both are written so"
+            BTreeSet::from(["api_keys.production.ios", "api_keys.sandbox"])
         );
-        assert_eq!(problems.len(), 2);
+        assert_eq!(problems.len(), 3);
     }
 
     #[test]

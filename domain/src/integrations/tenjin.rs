@@ -255,6 +255,20 @@ mod tests {
     }
 
     #[test]
+    fn what_the_store_takes_is_said_to_be_off_unless_the_price_is_whole() {
+        for (mode, price) in [
+            ("gross", "price=12.49&quantity=1&currency=USD&postcut=0"),
+            ("proceeds", "price=10.6165&quantity=1&currency=USD&postcut=1"),
+            ("net", "price=8.4932&quantity=1&currency=USD&postcut=1"),
+        ] {
+            let mut case = case(EventKind::SubscriptionStarted);
+            case.settings["revenue_mode"] = json!(mode);
+            let body = case.request().body;
+            assert!(body.ends_with(price), "{mode}: {body}");
+        }
+    }
+
+    #[test]
     fn a_purchase_is_told_as_documented() {
         let request = case(EventKind::SubscriptionStarted).request();
         assert_eq!(request.url, "https://track.tenjin.com/v0/purchase");

@@ -236,7 +236,7 @@ mod tests {
 
     use super::*;
     use crate::events::EventKind;
-    use crate::integrations::samples::sending;
+    use crate::integrations::samples::{answer, sending};
     use crate::integrations::settings::MASK;
 
     const SIGNING: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -505,6 +505,39 @@ mod tests {
                 "v1,XWIfAFVKKZQxE8hOMNtlgxbm9kJUSGpH9ids6+KZMbk= v1,uSJo5UAHvKcGyrfVW31Z6FOb3ZosTwg60VjpFkaoEKw="
             )
         );
+    }
+
+    #[test]
+    fn each_address_that_is_filled_gets_a_handshake() {
+        let asked = |said: Value| -> Vec<(String, String)> {
+            let settings = read(said).ok().unwrap();
+            let handshakes = handshakes(&settings, 7).into_iter();
+            handshakes.map(|request| (request.url, request.body)).collect()
+        };
+        let (one, other) = ("https://a.example/hook", "https://b.example/hook");
+        let to = |url: &str| (url.to_owned(), "{}".to_owned());
+        assert_eq!(asked(json!({"urls": {"production": one}})), [to(one)]);
+        assert_eq!(asked(json!({"urls": {"sandbox": other}})), [to(other)]);
+        let both = json!({"urls": {"production": one, "sandbox": other}});
+        assert_eq!(asked(both), [to(one), to(other)]);
+        assert_eq!(asked(json!({})), []);
+    }
+
+    #[test]
+    fn a_handshake_is_passed_by_a_2xx_with_json() {
+        let name = |status, body: &str| judge_handshake(Some(&answer(status, body))).name();
+        for (status, body, verdict) in [
+            (200, "{}", "delivered"),
+            (299, "[1]", "delivered"),
+            (200, "", "misconfigured"),
+            (200, "OK", "misconfigured"),
+            (199, "{}", "misconfigured"),
+            (302, "{}", "misconfigured"),
+            (404, "{}", "misconfigured"),
+        ] {
+            assert_eq!(name(status, body), verdict, "{status} {body}");
+        }
+        assert_eq!(judge_handshake(None).name(), "retry");
     }
 
     #[test]

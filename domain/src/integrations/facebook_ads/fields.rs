@@ -88,9 +88,11 @@ mod tests {
         assert!(number_problem("88/x").is_some() && number_problem("").is_some());
         assert!(version_problem("v25.0").is_none());
         assert!(
-            ["25.0", "v25", "v25.0/me", "v.1"]
-                .iter()
-                .all(|text| version_problem(text).is_some())
+            [
+                "25.0", "v25", "v25.0/me", "v25.x", "vx.0", "v.1", "v1.", "v2500.0"
+            ]
+            .iter()
+            .all(|text| version_problem(text).is_some())
         );
     }
 }

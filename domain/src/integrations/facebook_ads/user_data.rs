@@ -115,6 +115,10 @@ mod tests {
         assert_eq!(hashed(&hash, email).as_deref(), Some(hash.as_str()));
         let md5 = "0123456789abcdef0123456789abcdef";
         assert_eq!(hashed(md5, email).as_deref(), Some(md5));
+        // What is merely as long as a hash is none.
+        for long in ["x".repeat(32), "x".repeat(64), format!("{}g", "0".repeat(63))] {
+            assert_ne!(hashed(&long, plain).unwrap(), long);
+        }
         // Source: FIPS 180-4, the example of one block.
         assert_eq!(
             hashed("ABC", plain).unwrap(),

@@ -316,6 +316,11 @@ mod tests {
             ["firebase_app_ids.android", "event_names.ios.trial_expired"]
         );
         assert_eq!(Case::of(&INTEGRATION).problems(), ["firebase_app_ids"]);
+        let on_ios = Case {
+            settings: json!({"firebase_app_ids": {"ios": "1:5550001:ios:9f8e7d6c"}, "api_secrets": {"ios": "s"}}),
+            ..Case::of(&INTEGRATION)
+        };
+        assert_eq!(on_ios.problems(), ["firebase_app_ids.android"]);
     }
 
     #[test]
