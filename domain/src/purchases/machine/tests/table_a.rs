@@ -455,7 +455,12 @@ fn a6_a7_a_renewal_may_say_more_than_that_it_has_begun() {
     );
     // It was off before, or has been switched on.
     let was_off = cancelled(day(1), paid("t1", 0));
-    assert_eq!(told(was_off.clone(), cancelled(day(31), renewal.clone())), []);
+    assert_eq!(told(was_off.clone(), cancelled(day(1), renewal.clone())), []);
+    assert_eq!(
+        told(was_off.clone(), cancelled(day(30), renewal.clone())),
+        [(SubscriptionRenewalCancelled, day(30))],
+        "a renewal is on when it begins"
+    );
     let is_on = Transaction {
         renew_status_changed_at: Some(day(31)),
         ..renewal
