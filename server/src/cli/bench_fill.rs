@@ -68,7 +68,13 @@ pub async fn run(
     }
     if webhook {
         enable(&state, AppId(app), r#"{"slug": "webhook", "settings": {}}"#).await?;
-        block(&state, AppId(app), "webhook", Some("a benchmark")).await?;
+        let known = state
+            .directory()
+            .app(AppId(app))
+            .cloned()
+            .ok_or("there is no app")?;
+        let webhook = known.integration("webhook").ok_or("there is no webhook")?;
+        block(&state, known.id, "webhook", &webhook.saved, Some("a benchmark")).await?;
     }
     if let Some((chains, ends_at)) = chains {
         fill_chains(&state, AppId(app), chains, &ends_at).await?;

@@ -290,7 +290,7 @@ impl Shared {
     }
 
     /// Stops everything until the owner mends the settings. `why` is masked already. What was said to settings that the
-    /// owner has changed since counts nothing.
+    /// owner has saved anew since counts nothing, wherever that was.
     pub async fn block(&self, why: &str) {
         if !self.is_current() {
             return;
@@ -298,16 +298,20 @@ impl Shared {
         let (app, slug) = (self.app.id, self.slug);
         // What a round has claimed already is not sent either.
         self.is_refused.store(true, Relaxed);
-        tracing::warn!(
-            app.id = %app, slug,
-            "{slug} refuses the settings of the app {app}; nothing is sent until they are mended"
-        );
-        if let Err(error) = block(&self.state, app, slug, Some(why)).await {
-            self.is_refused.store(false, Relaxed);
-            tracing::warn!(
-                %error, app.id = %app, slug,
-                "that {slug} refuses the settings of the app {app} could not be written down; the next answer tells it again"
-            );
+        match block(&self.state, app, slug, &self.known.saved, Some(why)).await {
+            Ok(true) => tracing::warn!(
+                app.id = %app, slug,
+                "{slug} refuses the settings of the app {app}; nothing is sent until they are mended"
+            ),
+            // The next round has the new ones.
+            Ok(false) => {}
+            Err(error) => {
+                self.is_refused.store(false, Relaxed);
+                tracing::warn!(
+                    %error, app.id = %app, slug,
+                    "that {slug} refuses the settings of the app {app} could not be written down; the next answer tells it again"
+                );
+            }
         }
     }
 

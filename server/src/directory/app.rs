@@ -12,7 +12,7 @@ use bursar_domain::integrations::{self, Integration, Part, Settings, webhook};
 use bursar_domain::purchases::machine::{Timer, Timers};
 
 use crate::sealed_settings;
-use crate::store::tables::integrations::StoredIntegration;
+use crate::store::tables::integrations::{Saved, StoredIntegration};
 use crate::vault::Vault;
 
 /// An app with its settings.
@@ -37,6 +37,8 @@ pub struct AppIntegration {
     pub blocked: Option<String>,
     /// Since when it asks for synthetic events as it does now, in microseconds.
     pub timers_since: i64,
+    /// Which save of its settings this is.
+    pub saved: Saved,
     /// Its parts.
     pub targets: Vec<Target>,
 }
@@ -132,6 +134,7 @@ impl AppIntegration {
             settings,
             blocked,
             timers_since: stored.timers_since,
+            saved: stored.saved(),
             targets: integration.parts.iter().filter_map(id).collect(),
         })
     }
@@ -155,6 +158,7 @@ mod tests {
             settings: settings.unwrap(),
             blocked: None,
             timers_since: 0,
+            saved: Saved::default(),
             targets: Vec::new(),
         };
         App {

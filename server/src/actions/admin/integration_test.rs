@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use super::Request;
 use super::audit::{Entry, record};
 use super::deliveries::known_app;
-use super::integrations::block;
+use super::integrations::block_noting;
 use crate::actions::ActionError;
 use crate::delivery::probe::{Tried, try_all, wrong};
 use crate::delivery::send_marked;
@@ -68,6 +68,7 @@ pub async fn test(
             integration.title
         )));
     };
+    let id = app.id;
     let (kind, tried) = send(state, &app, &known).await?;
     let passed = tried.iter().all(|tried| wrong(&tried.verdict).is_none());
     let attempts = tried.into_iter().map(shown).collect::<Result<_, _>>()?;
@@ -77,18 +78,24 @@ pub async fn test(
         attempts,
     };
     let mends = passed && kind == "probe" && known.blocked.is_some();
-    let entry = Entry {
-        action: "integration.test",
-        target: integration.slug.into(),
-        app: Some(app.id),
-        before: None,
-        after: Some(json!({"passed": passed, "unblocked": mends})),
+    let note = move |unblocked: bool| {
+        let entry = Entry {
+            action: "integration.test",
+            target: integration.slug.into(),
+            app: Some(id),
+            before: None,
+            after: Some(json!({"passed": passed, "unblocked": unblocked})),
+        };
+        record(&request.actor, entry, request.now)
     };
-    let written = record(&request.actor, entry, request.now);
-    state.store.write(vec![written]).await?;
-    if mends {
-        block(state, app.id, slug, None).await?;
-        state.wake.app(app.id);
+    if !mends {
+        state.store.write(vec![note(false)]).await?;
+    } else if block_noting(state, id, slug, &known.saved, None, move |is_same| {
+        Some(note(is_same))
+    })
+    .await?
+    {
+        state.wake.app(id);
     }
     Ok(test)
 }

@@ -24,6 +24,18 @@ pub struct StoredIntegration {
     pub timers_since: i64,
 }
 
+/// Tells a save of an integration's settings from every other one, also of the same settings: secrets are sealed anew
+/// each time, and no two seals are alike.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Saved(Vec<u8>);
+
+impl StoredIntegration {
+    /// Which save this is.
+    pub fn saved(&self) -> Saved {
+        Saved(self.sealed_secrets.clone())
+    }
+}
+
 /// Reads one row, if it is there.
 pub fn select(app: AppId, slug: &str) -> Statement {
     const SQL: Sql = Sql::same(
@@ -62,7 +74,8 @@ pub fn add_target(app: AppId, slug: &str, part: &str) -> Statement {
     Statement::new(&SQL, [app.0.into(), slug.into(), part.into()])
 }
 
-/// Stops an integration until its owner mends it, or with `None` lets it go on.
+/// Stops an integration until its owner mends it, or with `None` lets it go on. Its app is locked, and it was looked
+/// whether the settings are those that this is about.
 pub fn block(app: AppId, slug: &str, why: Option<&str>) -> Statement {
     const SQL: Sql = Sql::same("UPDATE integrations SET blocked = $1 WHERE app_id = $2 AND slug = $3");
     Statement::new(&SQL, [why.into(), app.0.into(), slug.into()])

@@ -1,6 +1,7 @@
 //! Tests of integrations' settings, asked for by the administration.
 
 use std::path::Path;
+use std::time::Duration;
 
 use bursar_domain::integrations;
 use serde_json::{Value, json};
@@ -53,6 +54,39 @@ async fn a_passed_handshake_ends_what_a_failed_one_began() {
                 .iter()
                 .all(|one| one.headers["authorization"] == "Bearer s3cr3t-hook")
         );
+    }
+}
+
+#[tokio::test]
+async fn a_passed_handshake_ends_nothing_of_settings_that_were_saved_anew_meanwhile() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|_, _| Manner::Answers(503, "{}")).await;
+        let set = async |path: &str| {
+            let url = format!("{}{path}", vendor.url);
+            let webhook = json!({"enabled": true, "settings": {"urls": {"production": url}}});
+            send(&server, "PUT", "integrations/webhook", &webhook).await
+        };
+        assert_eq!(set("/first").await.json()["status"], "blocked");
+        vendor.script(|request, _| match request.path.as_str() {
+            "/first" => Manner::Late(Duration::from_secs(1), 200, "{}"),
+            _ => Manner::Answers(503, "{}"),
+        });
+        let asked = vendor.count();
+        let meanwhile = async {
+            while vendor.count() == asked {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            set("/second").await
+        };
+        let (tested, _) = tokio::join!(test(&server, "webhook"), meanwhile);
+        assert_eq!(tested["passed"], true, "{backend:?}");
+        assert_eq!(get(&server, "integrations/webhook").await["status"], "blocked");
+        let records = server.admin("GET", "audit", "").await.json();
+        let tests = records["data"].as_array().unwrap().iter();
+        let mut tests = tests.filter(|record| record["action"] == "integration.test");
+        let after = &tests.next().unwrap()["after"];
+        assert_eq!(after["unblocked"], false, "{backend:?}: {after}");
     }
 }
 

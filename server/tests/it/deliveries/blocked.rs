@@ -15,7 +15,7 @@ use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
     HOUR, SECOND, advance, amplitude, bought, deliveries, enable, fates_of, put, settle_down, shown, states,
-    told, transaction_of, work,
+    told, transaction_of, until_states, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, START, TRANSACTION, TestServer, open, outbound};
@@ -33,8 +33,10 @@ async fn metrics_tell_for_how_many_apps_an_integration_stands_still() {
         };
         counted("amplitude", 0).await;
         enable(&server, "amplitude", amplitude("https://example.com")).await;
-        let refused = block(&server.state, app, "amplitude", Some("a wrong key"));
-        refused.await.unwrap();
+        let known = server.state.directory().app(app).cloned().unwrap();
+        let saved = &known.integration("amplitude").unwrap().saved;
+        let refused = block(&server.state, app, "amplitude", saved, Some("a wrong key"));
+        assert!(refused.await.unwrap());
         counted("amplitude", 1).await;
         counted("webhook", 0).await;
         put(&server, "amplitude", false, &amplitude("https://example.com")).await;
@@ -314,6 +316,31 @@ async fn an_answer_to_settings_that_were_mended_meanwhile_blocks_nothing() {
     assert_eq!(shown(&server, "amplitude").await["status"], "ok");
 }
 
+/// A server learns a little later of what another one or a command has saved, and answers come in between.
+#[tokio::test]
+async fn an_answer_to_settings_that_another_program_has_mended_blocks_nothing() {
+    for backend in [Backend::SqliteFile, Backend::Postgres] {
+        let vendor = Vendor::with(|request, _| match request.json()["api_key"].as_str() {
+            Some("good") => Manner::Answers(200, "{}"),
+            _ => Manner::Late(Duration::from_secs(2), 401, "go away"),
+        })
+        .await;
+        let server = TestServer::on(backend).await;
+        enable(&server, "amplitude", amplitude(&vendor.url)).await;
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        let _working = work(&server);
+        let other = server.beside().await;
+        while vendor.count() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let good = json!({"api_keys": {"production": {"ios": "good"}}});
+        enable(&other, "amplitude", with(amplitude(&vendor.url), good)).await;
+        until_states(&server, &["delivered 1"]).await;
+        assert_eq!(shown(&server, "amplitude").await["status"], "ok", "{backend:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_switched_off_is_not_sent_though_it_was_claimed() {
     const EVENTS: usize = 20;
@@ -437,6 +464,34 @@ async fn the_handshake_is_made_anew_where_addresses_or_authorizations_are_news()
     let asked = vendor.count();
     assert_eq!(status(true, with_token("b", json!({}))).await, "ok");
     assert_eq!(vendor.count(), asked + 2);
+}
+
+/// Each save is proved by its own handshake, whichever ends last.
+#[tokio::test]
+async fn a_handshake_of_settings_that_were_saved_anew_meanwhile_counts_nothing() {
+    const LATE: Duration = Duration::from_secs(1);
+    for (backend, first, second) in ALL
+        .into_iter()
+        .flat_map(|backend| [(backend, 200, 500), (backend, 500, 200)])
+    {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(move |request, _| match request.path.as_str() {
+            "/first" => Manner::Late(LATE, first, "{}"),
+            _ => Manner::Answers(second, "{}"),
+        })
+        .await;
+        let settings = |path: &str| json!({"urls": {"production": format!("{}{path}", vendor.url)}});
+        let meanwhile = async {
+            while vendor.count() == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            put(&server, "webhook", true, &settings("/second")).await;
+        };
+        let first_one = settings("/first");
+        tokio::join!(put(&server, "webhook", true, &first_one), meanwhile);
+        let expected = if second == 200 { "ok" } else { "blocked" };
+        assert_eq!(shown(&server, "webhook").await["status"], expected, "{backend:?}");
+    }
 }
 
 /// Was the first thing that came `{}`?

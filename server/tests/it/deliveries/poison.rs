@@ -209,6 +209,7 @@ async fn whichever_function_of_an_integration_panics_it_is_caught_and_told() {
             settings: known.settings.clone(),
             blocked: None,
             timers_since: 0,
+            saved: known.saved.clone(),
             targets: known.targets.clone(),
         };
         let tried = delivery::send_marked(&server.state, &app, &known).await;

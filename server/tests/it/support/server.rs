@@ -87,6 +87,21 @@ impl TestServer {
         self.service = Service::new(self.state.clone(), WHOLE);
     }
 
+    /// Another server on the same database. It learns of changes of apps and settings only when it is told to look.
+    pub async fn beside(&self) -> Self {
+        let state = open(&self.options, Clock::test(START), outbound()).await;
+        Self {
+            service: Service::new(state.clone(), WHOLE),
+            state,
+            app_id: self.app_id.clone(),
+            secret_key: self.secret_key.clone(),
+            public_key: self.public_key.clone(),
+            admin_token: self.admin_token.clone(),
+            folder: Folder::new(),
+            options: self.options.clone(),
+        }
+    }
+
     /// Sends a request as it stands.
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let (parts, body) = self.service.answer(request).await.into_parts();

@@ -168,6 +168,7 @@ mod tests {
     use bursar_domain::integrations::{Settings, webhook};
 
     use super::*;
+    use crate::store::tables::integrations::Saved;
 
     #[test]
     fn what_is_made_after_the_order_is_not_asked_for() {
@@ -177,6 +178,7 @@ mod tests {
             settings: Settings::defaults(webhook::INTEGRATION.settings),
             blocked: None,
             timers_since: 0,
+            saved: Saved::default(),
             targets: Vec::new(),
         };
         let app = Arc::new(App {
