@@ -393,6 +393,29 @@ async fn what_waits_goes_out_where_changed_settings_ask_for_less() {
     }
 }
 
+/// A server learns a little later of what another one or a command has saved, and goes on by the settings before.
+#[tokio::test]
+async fn what_began_to_wait_after_settings_were_saved_that_ask_for_less_goes_out() {
+    for backend in [Backend::SqliteFile, Backend::Postgres] {
+        let vendor = Vendor::start().await;
+        let server = TestServer::on(backend).await;
+        let patient = json!({"wait_for_identifier": 2_592_000});
+        enable(&server, "amplitude", with(amplitude(&vendor.url), patient)).await;
+        let _working = work(&server);
+        let other = server.beside().await;
+        enable(&other, "amplitude", amplitude(&vendor.url)).await;
+        Customer::new(&server, "ann")
+            .await
+            .post(TRANSACTION, &bought("t1"))
+            .await;
+        settle_down(&server.state).await;
+        assert_eq!(states(&server).await, ["waiting 1"], "{backend:?}");
+        server.state.refresh().await.unwrap();
+        until_states(&server, &["delivered 1"]).await;
+        assert_conserved(&server).await;
+    }
+}
+
 /// The webhook's receiver says that it is gone: this event is not for it, and the others wait.
 #[tokio::test]
 async fn what_is_gone_is_rejected_and_nothing_more_is_sent() {
