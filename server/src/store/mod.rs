@@ -155,7 +155,11 @@ impl Store {
 
     /// Goes the way of a change, up to the commit, without changing anything.
     pub async fn check_writer(&self) -> Result<(), StoreError> {
-        const SQL: Sql = Sql::same("SELECT version FROM directory_version WHERE id = 1");
+        // With a lock, which a PostgreSQL that may only be read refuses, but of no row, so that nobody has to wait.
+        const SQL: Sql = Sql::split(
+            "SELECT version FROM directory_version WHERE id = 1",
+            "SELECT version FROM directory_version WHERE id = 0 FOR UPDATE",
+        );
         let reads = vec![Statement::new(&SQL, [])];
         self.change(reads, |_| {
             Ok(Decision {

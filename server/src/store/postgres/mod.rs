@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{
-    ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
 use tokio::sync::mpsc;
 use tokio_postgres::error::SqlState;
@@ -27,6 +27,15 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a connection may leave a request without an answer.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a session may take at most, in milliseconds, unless the operator has set less. One that stands still in a transaction,
+/// because its machine is stopped or cut off, holds locks that all others wait for. A statement that was given up on waits
+/// in the database for as long as the lock is held, and takes up one of its connections: it is ended a second after
+/// [`ANSWER_PATIENCE`].
+const LIMITS: &str = "SELECT set_config(name, most, false)
+     FROM (VALUES ('idle_in_transaction_session_timeout', '5000'), ('statement_timeout', '11000')) AS ours (name, most)
+     JOIN pg_settings USING (name)
+     WHERE setting::bigint = 0 OR setting::bigint > most::bigint";
 
 /// One writer for so many connections. Few writers take large groups, and what a group costs hardly grows with it:
 /// on two cores one or two writers are faster than four.
@@ -57,6 +66,7 @@ impl Postgres {
             .max_size(connections.max(2))
             .wait_timeout(Some(CONNECT_TIMEOUT))
             .create_timeout(Some(CONNECT_TIMEOUT))
+            .post_create(Hook::async_fn(|connection, _| Box::pin(set_limits(connection))))
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(StoreError::unavailable)?;
@@ -93,7 +103,10 @@ impl Postgres {
 
     /// Runs the steps that the tables lack; see [`crate::store::migrations::run`].
     pub(super) async fn migrate(&self, dry_run: bool) -> Result<Vec<&'static Migration>, StoreError> {
-        let mut connection = self.connection().await?;
+        // Of its own, and gone in the end: its steps, and waiting for another server's, may take long.
+        let mut connection = Object::take(self.connection().await?);
+        let unlimited = connection.batch_execute("SET statement_timeout = 0");
+        unlimited.await.map_err(classify)?;
         if dry_run && !has_table(&connection).await? {
             return migrations::missing(0);
         }
@@ -129,9 +142,15 @@ impl Postgres {
         (status.size.saturating_sub(status.available), status.max_size)
     }
 
+    /// Whatever keeps a connection from being made, the database is away, also where it takes none or refuses the password.
     async fn connection(&self) -> Result<Object, StoreError> {
         self.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => classify(error),
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+                match classify(error) {
+                    StoreError::Statement(why) => StoreError::Unavailable(why),
+                    error => error,
+                }
+            }
             error => StoreError::unavailable(error),
         })
     }
@@ -162,6 +181,13 @@ fn configured(mut config: tokio_postgres::Config) -> tokio_postgres::Config {
     config
 }
 
+/// What a new connection begins with.
+async fn set_limits(connection: &ClientWrapper) -> Result<(), HookError> {
+    let set = within_patience(connection.batch_execute(LIMITS)).await;
+    let set = set.ok_or_else(|| HookError::message("it does not answer"))?;
+    set.map_err(HookError::Backend)
+}
+
 /// The answer, or `None` if the database does not give it in time.
 async fn within_patience<T>(answer: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(ANSWER_PATIENCE, answer).await.ok()
@@ -184,7 +210,7 @@ async fn read_on(connection: &ClientWrapper, query: &Statement) -> Result<Vec<Ro
 }
 
 /// Is the table of the steps taken there?
-async fn has_table(connection: &Object) -> Result<bool, StoreError> {
+async fn has_table(connection: &ClientWrapper) -> Result<bool, StoreError> {
     let found = "SELECT to_regclass('schema_migrations') IS NOT NULL";
     let found = connection.query_one(found, &[]).await.map_err(classify)?;
     Ok(found.get(0))
@@ -192,7 +218,7 @@ async fn has_table(connection: &Object) -> Result<bool, StoreError> {
 
 /// Makes the table of the steps taken. Of two servers that do so at once one may fail, although it asks for
 /// "if not exists"; then the table is there.
-async fn create_table(connection: &Object) -> Result<(), StoreError> {
+async fn create_table(connection: &ClientWrapper) -> Result<(), StoreError> {
     let is_there = [
         SqlState::UNIQUE_VIOLATION,
         SqlState::DUPLICATE_TABLE,
@@ -221,12 +247,14 @@ fn classify(error: tokio_postgres::Error) -> StoreError {
         message: refusal.message().to_owned(),
     };
     // Classes of SQLSTATE: connection, out of resources, operator intervention, system error; then a standby
-    // or a server that starts, and what the writers repeat until they give up.
+    // or a server that starts, limits of time that the operator has set, and what the writers repeat until they give up.
     let passing = ["08", "53", "57", "58"]
         .iter()
         .any(|class| state.code().starts_with(class));
     let others = [
         SqlState::READ_ONLY_SQL_TRANSACTION,
+        SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+        SqlState::LOCK_NOT_AVAILABLE,
         SqlState::T_R_SERIALIZATION_FAILURE,
         SqlState::T_R_DEADLOCK_DETECTED,
     ];
@@ -245,11 +273,21 @@ struct ServerError {
     message: String,
 }
 
-/// May the same change go through when it is read, decided and written again? After a serialization failure or
-/// a deadlock it may, and after a unique key was taken it will see who took it.
+/// Does PostgreSQL say that nothing may be written? A session that began so may stay so when the others may write again.
+fn says_read_only(error: &StoreError) -> bool {
+    let StoreError::Unavailable(cause) = error else {
+        return false;
+    };
+    let told = cause.downcast_ref::<ServerError>();
+    told.is_some_and(|told| told.state == SqlState::READ_ONLY_SQL_TRANSACTION)
+}
+
+/// May the same change go through when it is read, decided and written again? After a serialization failure, a
+/// deadlock or too long a wait for a lock it may, and after a unique key was taken it will see who took it.
 fn is_repeatable(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|state| {
         [
+            SqlState::LOCK_NOT_AVAILABLE,
             SqlState::T_R_SERIALIZATION_FAILURE,
             SqlState::T_R_DEADLOCK_DETECTED,
             SqlState::UNIQUE_VIOLATION,

@@ -19,7 +19,7 @@ use tokio_postgres::{Error, Row as PgRow, Statement as Prepared};
 
 use super::pipeline::pipelined;
 use super::together::{self, Request};
-use super::{Postgres, classify, is_repeatable, no_answer, within_patience};
+use super::{Postgres, classify, is_repeatable, no_answer, says_read_only, within_patience};
 use crate::metrics::StoreMetrics;
 use crate::store::change::{Loaded, Queued};
 use crate::store::{MAX_GROUP, Row, Statement, StoreError, Value};
@@ -45,7 +45,7 @@ struct Writer {
 
 /// Why a group did not commit.
 enum Failure {
-    /// The database could not be reached before the commit was asked for: nothing was changed.
+    /// The database could not be reached before the commit was asked for, or cannot be written: nothing was changed.
     Unreachable(StoreError),
     /// Others were in the way: nothing was changed, and another try may pass.
     Conflict(StoreError),
@@ -62,6 +62,12 @@ impl Failure {
             Self::Final(error) => !matches!(error, StoreError::Unavailable(_)),
             Self::Unreachable(_) => false,
         }
+    }
+
+    /// Does PostgreSQL say that nothing may be written?
+    fn says_read_only(&self) -> bool {
+        let (Self::Unreachable(error) | Self::Conflict(error) | Self::Final(error)) = self;
+        says_read_only(error)
     }
 
     /// The error, if the database is away.
@@ -193,8 +199,11 @@ impl Writer {
     async fn attempt(&self, group: &mut Group) -> Result<Group, Failure> {
         let connection = self.postgres.connection().await.map_err(Failure::Unreachable)?;
         let outcome = attempt_on(&connection, group).await;
-        if outcome.is_err() && !connection.is_closed() && !rolled_back(&connection).await {
-            // A connection in an unknown state must not go back into the pool.
+        if let Err(failure) = &outcome
+            && !connection.is_closed()
+            && (failure.says_read_only() || !rolled_back(&connection).await)
+        {
+            // A connection in an unknown state must not go back into the pool, nor one that cannot write.
             drop(Object::take(connection));
         }
         outcome
@@ -334,9 +343,12 @@ fn before_commit(error: Error) -> Failure {
 /// whether the commit, which was sent along, has happened.
 fn while_committing(error: Error) -> Failure {
     if is_repeatable(&error) {
-        Failure::Conflict(classify(error))
-    } else {
-        Failure::Final(classify(error))
+        return Failure::Conflict(classify(error));
+    }
+    match classify(error) {
+        // Another connection may write.
+        error if says_read_only(&error) => Failure::Unreachable(error),
+        error => Failure::Final(error),
     }
 }
 

@@ -141,6 +141,169 @@ async fn no_connection_stays_in_a_transaction() {
     assert!(!is_there(&store, "failed").await);
 }
 
+/// As on a standby, or where the operator has ended all writing because the disk is full. Sessions that begin meanwhile
+/// stay so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_may_only_be_read_is_not_ready_and_is_used_again_when_it_may_be_written() {
+    let mut options = Backend::Postgres.fresh(&Folder::new()).await;
+    let Location::Postgres(url) = &mut options.location else {
+        panic!("no PostgreSQL")
+    };
+    let owner = Cutter::connect(url).await.client;
+    let role = format!("bursar_{}", uuid::Uuid::new_v4().simple());
+    let made = format!("CREATE ROLE {role} LOGIN SUPERUSER");
+    owner.batch_execute(&made).await.unwrap();
+    url.push_str(&format!("&user={role}"));
+    let store = Store::open(&options, Arc::default()).await.unwrap();
+    migrations::run(&store, false).await.unwrap();
+    store.check_writer().await.unwrap();
+    let stopped = format!("ALTER ROLE {role} SET default_transaction_read_only = on");
+    owner.batch_execute(&stopped).await.unwrap();
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1";
+    owner.query(cut, &[&role]).await.unwrap();
+    assert!(matches!(
+        store.check_writer().await,
+        Err(StoreError::Unavailable(_))
+    ));
+    let refused = store.write(vec![add("refused")]).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))));
+    assert!(!is_there(&store, "refused").await);
+    let mended = format!("ALTER ROLE {role} RESET default_transaction_read_only");
+    owner.batch_execute(&mended).await.unwrap();
+    store.write(vec![add("after")]).await.unwrap();
+    store.check_writer().await.unwrap();
+    drop(store);
+    owner.query(cut, &[&role]).await.unwrap();
+    let gone = format!("DROP OWNED BY {role}; DROP ROLE {role}");
+    owner.batch_execute(&gone).await.unwrap();
+}
+
+/// As while a password is changed, or where the operator lets nobody in for a while.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_lets_nobody_in_is_an_outage_that_passes() {
+    let mut options = Backend::Postgres.fresh(&Folder::new()).await;
+    let Location::Postgres(url) = &mut options.location else {
+        panic!("no PostgreSQL")
+    };
+    let owner = Cutter::connect(url).await.client;
+    let role = format!("bursar_{}", uuid::Uuid::new_v4().simple());
+    let made = format!("CREATE ROLE {role} LOGIN SUPERUSER");
+    owner.batch_execute(&made).await.unwrap();
+    url.push_str(&format!("&user={role}"));
+    let store = Store::open(&options, Arc::default()).await.unwrap();
+    migrations::run(&store, false).await.unwrap();
+    let shut = format!("ALTER ROLE {role} NOLOGIN");
+    owner.batch_execute(&shut).await.unwrap();
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1";
+    owner.query(cut, &[&role]).await.unwrap();
+    let (written, read) = tokio::join!(store.write(vec![add("refused")]), store.read(any_secret()));
+    assert!(matches!(written, Err(StoreError::Unavailable(_))), "{written:?}");
+    assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
+    let open = format!("ALTER ROLE {role} LOGIN");
+    owner.batch_execute(&open).await.unwrap();
+    store.write(vec![add("after")]).await.unwrap();
+    assert!(!is_there(&store, "refused").await);
+    drop(store);
+    owner.query(cut, &[&role]).await.unwrap();
+    let gone = format!("DROP OWNED BY {role}; DROP ROLE {role}");
+    owner.batch_execute(&gone).await.unwrap();
+}
+
+/// As a machine that is stopped, or cut off without a word, in the middle of a change.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_that_stands_still_in_a_transaction_holds_up_nobody_for_long() {
+    const LOCK: Sql = Sql::same("SELECT name FROM secrets WHERE name = 'held' FOR UPDATE");
+    const TAKE: Sql = Sql::same("DELETE FROM secrets WHERE name = 'held'");
+    let options = Backend::Postgres.fresh(&Folder::new()).await;
+    let still = Store::open(&options, Arc::default()).await.unwrap();
+    let other = Store::open(&options, Arc::default()).await.unwrap();
+    migrations::run(&still, false).await.unwrap();
+    still.write(vec![add("held")]).await.unwrap();
+    let (go_on, told) = std::sync::mpsc::channel::<()>();
+    let (stands, is_still) = tokio::sync::mpsc::unbounded_channel();
+    let told = std::sync::Mutex::new(told);
+    let stopped = tokio::spawn(async move {
+        let decide = move |_| {
+            stands.send(()).unwrap();
+            assert!(told.lock().unwrap().recv().is_err());
+            Ok::<_, StoreError>(Decision {
+                writes: vec![add("late")],
+                answer: (),
+            })
+        };
+        still.change(vec![Statement::new(&LOCK, [])], decide).await
+    });
+    let mut is_still = is_still;
+    is_still.recv().await.unwrap();
+    let waited = Instant::now();
+    other.write(vec![Statement::new(&TAKE, [])]).await.unwrap();
+    assert!(
+        waited.elapsed() < Duration::from_secs(9),
+        "{:?}",
+        waited.elapsed()
+    );
+    drop(go_on);
+    assert!(matches!(stopped.await.unwrap(), Err(StoreError::Unavailable(_))));
+    assert!(!is_there(&other, "late").await);
+}
+
+/// What nobody waits for any more takes up no connection of the database.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_was_given_up_does_not_wait_on_in_the_database() {
+    const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
+         WHERE application_name = $1 AND wait_event_type = 'Lock'";
+    let mut options = Backend::Postgres.fresh(&Folder::new()).await;
+    let Location::Postgres(url) = &mut options.location else {
+        panic!("no PostgreSQL")
+    };
+    let name = format!("bursar-{}", uuid::Uuid::new_v4().simple());
+    let mut other = Cutter::connect(url).await.client;
+    let watch = Cutter::connect(url).await.client;
+    url.push_str(&format!("&application_name={name}"));
+    let store = Store::open(&options, Arc::default()).await.unwrap();
+    migrations::run(&store, false).await.unwrap();
+    let locked = other.transaction().await.unwrap();
+    locked.batch_execute("LOCK TABLE secrets").await.unwrap();
+    let count = async || -> i64 { watch.query_one(WAITING, &[&name]).await.unwrap().get(0) };
+    let refused = async {
+        let refused = join_all((0..3).map(|_| store.read(any_secret()))).await;
+        assert!(refused.iter().all(Result::is_err));
+    };
+    let looked = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(count().await, 3);
+    };
+    tokio::join!(refused, looked);
+    let given_up = Instant::now();
+    while count().await > 0 {
+        assert!(given_up.elapsed() < Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    locked.rollback().await.unwrap();
+    store.read(any_secret()).await.unwrap();
+}
+
+/// An operator may limit how long a session waits for a lock.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_is_not_given_in_time_is_no_fault_of_ours() {
+    let mut options = Backend::Postgres.fresh(&Folder::new()).await;
+    let Location::Postgres(url) = &mut options.location else {
+        panic!("no PostgreSQL")
+    };
+    let mut other = Cutter::connect(url).await.client;
+    url.push_str("%20-clock_timeout%3D20");
+    let store = Store::open(&options, Arc::default()).await.unwrap();
+    migrations::run(&store, false).await.unwrap();
+    let locked = other.transaction().await.unwrap();
+    locked.batch_execute("LOCK TABLE secrets").await.unwrap();
+    let (written, read) = tokio::join!(store.write(vec![add("refused")]), store.read(any_secret()));
+    assert!(matches!(written, Err(StoreError::Unavailable(_))), "{written:?}");
+    assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
+    locked.rollback().await.unwrap();
+    store.write(vec![add("after")]).await.unwrap();
+    assert!(!is_there(&store, "refused").await);
+}
+
 /// Reads and writes, much at once. Was all of it refused, for now?
 async fn refused_within(store: &Store, limit: Duration) -> bool {
     let started = Instant::now();
