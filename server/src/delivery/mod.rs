@@ -6,6 +6,7 @@
 mod breaker;
 mod caught;
 mod learned;
+mod look_again;
 mod mask;
 pub mod overdue;
 pub mod probe;
@@ -154,6 +155,7 @@ pub fn run(state: AppState) -> impl Future<Output = ()> {
 async fn keep_staff(state: &AppState) {
     let mut staff: HashMap<(AppId, &'static str), Hired> = HashMap::new();
     let mut times_set_back = None;
+    let mut is_new = false;
     loop {
         times_set_back = set_back::mend(state, times_set_back).await;
         let wanted: Vec<_> = {
@@ -168,10 +170,12 @@ async fn keep_staff(state: &AppState) {
         staff.retain(|_, worker| !worker.0.is_finished());
         for key in wanted {
             staff.entry(key).or_insert_with(|| {
-                let worker = Worker::new(state.clone(), key.0, key.1);
+                let worker = Worker::new(state.clone(), key.0, key.1, is_new);
                 Hired(tokio::spawn(worker.run()))
             });
         }
+        // What there was when the server started, others have known for long.
+        is_new = true;
         tokio::time::sleep(STAFFING).await;
     }
 }

@@ -14,14 +14,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::breaker::Breaker;
 use super::learned::Learned;
+use super::look_again::LookAgain;
 use super::mask::Mask;
 use super::round;
 use super::settling::Settling;
 use crate::actions::admin::integrations::block;
 use crate::directory::{App, AppIntegration};
 use crate::state::AppState;
-use crate::store::tables::integrations::Saved;
-use crate::store::tables::lanes;
 
 /// How many requests are under way at a time if nobody says.
 const IN_FLIGHT: usize = 32;
@@ -45,6 +44,7 @@ pub struct Worker {
     seats: Arc<Seats>,
     learned: Arc<Learned>,
     settling: Arc<Settling>,
+    look_again: LookAgain,
 }
 
 /// How much may be under way, as the settings of the moment say.
@@ -87,8 +87,8 @@ pub struct Shared {
 }
 
 impl Worker {
-    /// For this integration of this app.
-    pub fn new(state: AppState, app: AppId, slug: &'static str) -> Self {
+    /// For this integration of this app, which may be new to other servers.
+    pub fn new(state: AppState, app: AppId, slug: &'static str, is_new: bool) -> Self {
         Self {
             breaker: state.workers.breaker(app, slug),
             state,
@@ -97,13 +97,14 @@ impl Worker {
             seats: Arc::new(Seats::new(IN_FLIGHT, None)),
             learned: Arc::new(Learned::new(questions_per_second(slug))),
             settling: Arc::new(Settling::new()),
+            look_again: LookAgain::new(is_new),
         }
     }
 
     /// Works until the integration is switched off.
     pub async fn run(mut self) {
         let mut told = self.state.wake.listen(self.app);
-        let (mut shared, mut saved) = (None, None);
+        let mut shared = None;
         let state = self.state.clone();
         while !state.workers.is_stopping() {
             let round = state.workers.rounds.read().await;
@@ -112,7 +113,8 @@ impl Worker {
             let Some(current) = self.shared(shared.take()) else {
                 return;
             };
-            saved = self.look_again(saved, &current.known.saved).await;
+            let saved = &current.known.saved;
+            self.look_again.by(saved, &state, self.app, self.slug).await;
             let sent = if current.known.blocked.is_some() {
                 false
             } else {
@@ -133,24 +135,6 @@ impl Worker {
                 tokio::time::sleep(GATHER).await;
             }
         }
-    }
-
-    /// Has what waits looked at anew where the settings are others than those `before`. It is so too when they are saved,
-    /// but until a server learns of that it goes on by those before, and has events wait that need not. Answers by which
-    /// settings all that waits has been looked at.
-    async fn look_again(&self, before: Option<Saved>, now: &Saved) -> Option<Saved> {
-        if before.as_ref().is_some_and(|before| before != now) {
-            let release = lanes::release_all(self.app, self.slug, self.state.clock.now());
-            if let Err(error) = self.state.store.write(vec![release]).await {
-                let (app, slug) = (self.app, self.slug);
-                tracing::warn!(
-                    %error, app.id = %app, slug,
-                    "what waits of the app {app} for {slug} could not be looked at by its new settings; it is tried again"
-                );
-                return before;
-            }
-        }
-        Some(now.clone())
     }
 
     /// What the next round works with; `None` if there is nothing to do any more. As long as nothing was changed it is

@@ -24,7 +24,7 @@ use crate::store::{Decision, Loaded, Row, Statement, StoreError};
 use crate::vault::Vault;
 
 /// When changed settings are what every server works with, in microseconds after they were saved.
-const SEEN_BY_ALL: i64 = 1_000_000;
+pub const SEEN_BY_ALL: i64 = 1_000_000;
 
 /// A third party that events can be sent to.
 #[derive(Debug, Serialize, JsonSchema)]

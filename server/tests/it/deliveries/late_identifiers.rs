@@ -10,7 +10,7 @@ use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
     HOUR, advance, amplitude, bought, deliveries, enable, fates_of, run, settle_down, states, told,
-    transaction_of, work,
+    transaction_of, until_states, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
@@ -95,6 +95,30 @@ fn order(vendor: &Vendor) -> Vec<String> {
         }
     }
     order
+}
+
+/// A server learns a little later of what another one has set up.
+#[tokio::test]
+async fn an_identifier_that_comes_through_a_server_which_knows_of_no_integration_yet_lets_go_what_waits() {
+    let vendor = Vendor::start().await;
+    let server = TestServer::on(Backend::Postgres).await;
+    let other = server.beside().await;
+    let _working = work(&server);
+    // The first look for integrations is over.
+    settle_down(&server.state).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let settings = json!({"wait_for_identifier": 2_592_000, "exclude_historical_events": false});
+    enable(&server, "amplitude", with(amplitude(&vendor.url), settings)).await;
+    Customer::new(&server, "ann")
+        .await
+        .post(TRANSACTION, &bought("t1"))
+        .await;
+    until_states(&server, &["waiting 1"]).await;
+    let there = Customer::new(&other, "ann").await;
+    there
+        .post(IDENTIFIERS, &json!({"amplitude_user_id": "a-1"}))
+        .await;
+    until_states(&server, &["delivered 1"]).await;
 }
 
 #[tokio::test]
