@@ -18,18 +18,23 @@ const MOST_LANES: usize = 512;
 
 /// Claims what is due `at` this time, and sends it. Answers whether there was anything to do.
 pub async fn run(shared: &Arc<Shared>, at: i64) -> Result<bool, StoreError> {
-    let mut any = false;
     let targets = &shared.known.targets;
-    let first = shared.seats.next_round() % targets.len().max(1);
-    // Each round begins with another part, so that none is left out where the seats do not last.
-    for target in targets[first..].iter().chain(&targets[..first]) {
-        // Replays come after everything else.
-        any |= run_lanes(shared, *target, false, at).await? || run_lanes(shared, *target, true, at).await?;
-    }
-    if !any && shared.seats.in_flight.available_permits() == 0 {
-        // There may be more as soon as a request is done.
+    if shared.seats.in_flight.available_permits() == 0 {
+        // There may be something to do as soon as a request is done. This is no round: it would cost a part its turn.
         drop(shared.seats.in_flight.acquire().await);
         return Ok(true);
+    }
+    let first = shared.seats.next_round() % targets.len().max(1);
+    let mut any = false;
+    // Replays come after everything else of all parts.
+    for slow in [false, true] {
+        // Each round begins with another part, so that none is left out where the seats do not last.
+        for target in targets[first..].iter().chain(&targets[..first]) {
+            any |= run_lanes(shared, *target, slow, at).await?;
+        }
+        if any {
+            break;
+        }
     }
     Ok(any)
 }
@@ -130,4 +135,64 @@ fn batches(
     }
     full.extend(open.into_iter().map(|(batch, _)| batch));
     full
+}
+
+#[cfg(test)]
+mod tests {
+    use bursar_domain::ids::ProfileId;
+    use bursar_domain::integrations::Record;
+    use uuid::Uuid;
+
+    use super::super::mask::Mask;
+    use super::super::settling::tests::settlements;
+    use super::super::turn::Counts;
+    use super::*;
+
+    /// Records of these routes, of thirty bytes each; those of `lone` need a request of their own.
+    fn ready(routes: &str) -> Vec<Ready> {
+        let (settlements, routes) = (settlements(routes.len()), routes.split_terminator(' '));
+        let each = settlements
+            .into_iter()
+            .zip(routes)
+            .map(|(settlement, route)| Ready {
+                settlement,
+                record: Record {
+                    route: route.to_owned(),
+                    body: "x".repeat(30),
+                },
+                alone: route == "lone",
+                counts: Counts::default(),
+                profile: ProfileId(Uuid::nil()),
+                mask: Mask::of_nobody(),
+            });
+        each.collect()
+    }
+
+    /// The routes of each request.
+    fn routes(batches: Vec<Vec<Ready>>) -> Vec<String> {
+        let of_batch = |batch: Vec<Ready>| {
+            let routes = batch.into_iter().map(|ready| ready.record.route);
+            routes.collect::<Vec<_>>().join(" ")
+        };
+        batches.into_iter().map(of_batch).collect()
+    }
+
+    #[test]
+    fn a_request_carries_no_more_than_the_third_party_takes() {
+        let shared = |most, bytes| routes(batches(ready("a a a a a a a"), most, bytes, |_| false));
+        assert_eq!(shared(4, None), ["a a a a", "a a a"]);
+        assert_eq!(shared(1, None), ["a"; 7]);
+        // A tenth is left for what stands around the records.
+        assert_eq!(shared(9, Some(100)), ["a a a", "a a a", "a"]);
+        assert_eq!(shared(2, Some(100)), ["a a", "a a", "a a", "a"]);
+        assert_eq!(shared(9, Some(10)), ["a"; 7], "one that is too large goes alone");
+    }
+
+    #[test]
+    fn what_does_not_go_together_goes_apart() {
+        let is_old = |ready: &Ready| ready.settlement.lane.id.as_u128() >= 4;
+        let mut shared = routes(batches(ready("a b lone a a b a"), 9, None, is_old));
+        shared.sort();
+        assert_eq!(shared, ["a a", "a a", "b", "b", "lone"]);
+    }
 }

@@ -104,14 +104,15 @@ impl Line {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use uuid::Uuid;
 
     use super::super::turn::closed;
     use super::*;
     use crate::store::tables::lanes::{LaneKey, Place};
 
-    fn settlements(count: usize) -> Vec<Settlement> {
+    /// What came of so many turns, each of a lane of its own.
+    pub fn settlements(count: usize) -> Vec<Settlement> {
         let of_lane = |id: u128| Settlement {
             lane: LaneKey {
                 target: 1,

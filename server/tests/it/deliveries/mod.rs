@@ -21,6 +21,7 @@ mod order;
 mod outage;
 mod poison;
 mod redaction;
+mod rounds;
 mod schedule;
 mod signatures;
 mod test_clock;
