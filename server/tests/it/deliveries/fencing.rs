@@ -35,7 +35,7 @@ fn target(server: &TestServer) -> Target {
 }
 
 /// What a worker that thinks that the lane is still its own would write: the event was refused.
-fn refused(turn: &Turn, lease: i64, now: i64) -> Settlement {
+pub fn refused(turn: &Turn, lease: i64, now: i64) -> Settlement {
     Settlement {
         lane: turn.lane,
         lease,
@@ -66,7 +66,7 @@ fn refused(turn: &Turn, lease: i64, now: i64) -> Settlement {
 }
 
 /// Everything that is stored of deliveries.
-async fn stored(server: &TestServer) -> String {
+pub async fn stored(server: &TestServer) -> String {
     const TABLES: [Sql; 4] = [
         Sql::same(
             "SELECT target_id, lane_id, open, waits, due_at, lease FROM lanes ORDER BY target_id, lane_id",

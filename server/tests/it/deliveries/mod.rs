@@ -25,4 +25,5 @@ mod rounds;
 mod schedule;
 mod signatures;
 mod test_clock;
+mod under_way;
 mod why;

@@ -1,0 +1,260 @@
+//! What comes while a delivery is under way, or is put off: it neither goes out twice nor is left waiting.
+
+use bursar::actions::deliveries::{Claimed, End, Settlement, claim, give_back, settle};
+use bursar::directory::Target;
+use bursar::store::tables::turns::Turn;
+use bursar_domain::ids::AppId;
+use serde_json::{Value, json};
+
+use super::fencing::{refused, stored};
+use crate::support::backend::ALL;
+use crate::support::conservation::assert_conserved;
+use crate::support::deliveries::{
+    HOUR, SECOND, amplitude, app_id, bought, enable, entries, fates_of, put, send, settle_down, work,
+};
+use crate::support::purchases::{Customer, with};
+use crate::support::server::{IDENTIFIERS, PROFILE, START, TRANSACTION, TestServer};
+use crate::support::vendor::Vendor;
+
+/// The part of this name of an integration of the server's own app.
+fn target(server: &TestServer, slug: &str, part: &str) -> Target {
+    let directory = server.state.directory();
+    let known = directory.app(app_id(server)).unwrap().integration(slug).unwrap();
+    let mut targets = known.targets.iter();
+    *targets.find(|target| target.part.name == part).unwrap()
+}
+
+/// Takes all lanes that are due then, for a minute.
+async fn take(server: &TestServer, target: Target, at: i64) -> Claimed {
+    let app: AppId = app_id(server);
+    let span = (at, at + 60 * SECOND);
+    claim(&server.state, app, target, false, false, span, 10)
+        .await
+        .unwrap()
+}
+
+fn only_turn(claimed: &Claimed) -> &Turn {
+    let [turn] = claimed.turns.as_slice() else {
+        panic!("{} turns instead of one", claimed.turns.len())
+    };
+    turn
+}
+
+/// Writes down that the identifier is missing, as a worker does that has looked at the turn `now`.
+async fn settle_waiting(server: &TestServer, claimed: &Claimed, target: Target, now: i64, until: i64) {
+    let turn = only_turn(claimed);
+    let settlement = Settlement {
+        tries: 0,
+        first_tried_at: None,
+        attempt: None,
+        end: End::Waiting {
+            until,
+            reason: "missing_identifier: it".into(),
+            seen: Box::new((turn.profile.clone(), turn.details.clone())),
+        },
+        supersedes: target.part.latest_only,
+        by_event_time: target.part.by_event_time,
+        ..refused(turn, claimed.lease, now)
+    };
+    assert!(settle(&server.state, settlement).await.unwrap());
+}
+
+fn tags(url: &str) -> Value {
+    json!({"app_id": "1A2B3-4C5D6", "auth_token": "k", "base_url": url, "events": {"access_level_updated": false}})
+}
+
+fn branch(url: &str) -> Value {
+    json!({"branch_keys": {"production": "key_live_a"}, "base_url": url, "events": {"access_level_updated": false}})
+}
+
+/// Also if the older one was looked at already, when it was alone.
+#[tokio::test]
+async fn the_newest_waits_in_the_place_of_an_older_one_that_was_looked_at_before_it_came() {
+    for backend in ALL {
+        let vendor = Vendor::start().await;
+        let server = TestServer::on(backend).await;
+        enable(&server, "pushwoosh", tags(&vendor.url)).await;
+        let target = target(&server, "pushwoosh", "tags");
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        let claimed = take(&server, target, START).await;
+        let later = json!({"purchased_at": "2025-12-20T00:00:00Z", "originally_purchased_at": "2025-12-20T00:00:00Z"});
+        customer.post(TRANSACTION, &with(bought("t2"), later)).await;
+        settle_waiting(&server, &claimed, target, START, START + HOUR).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        let fates = fates_of(&server, "pushwoosh", "tags").await;
+        assert_eq!(
+            fates,
+            [
+                "t1 skipped superseded",
+                "t2 waiting missing_identifier: pushwoosh_hwid"
+            ],
+            "{backend:?}"
+        );
+        assert_conserved(&server).await;
+    }
+}
+
+/// Of the customer, and of the installations, whose platform may be what is missing.
+#[tokio::test]
+async fn what_comes_while_it_is_found_missing_is_not_waited_for() {
+    for backend in ALL {
+        let vendor = Vendor::start().await;
+        let server = TestServer::on(backend).await;
+        enable(&server, "branch", branch(&vendor.url)).await;
+        let target = target(&server, "branch", "");
+        for (name, path, news) in [
+            ("ann", IDENTIFIERS, json!({"branch_id": "b"})),
+            (
+                "bob",
+                PROFILE,
+                json!({"installation_meta": {"device_id": "d", "platform": "iOS"}}),
+            ),
+        ] {
+            let customer = Customer::new(&server, name).await;
+            customer.post(TRANSACTION, &bought(name)).await;
+            let claimed = take(&server, target, START).await;
+            let method = if path == PROFILE { "PATCH" } else { "POST" };
+            assert_eq!(customer.call(method, path, &news).await.status, 200, "{name}");
+            settle_waiting(&server, &claimed, target, START, START + HOUR).await;
+            // It is looked at once more, at once.
+            let again = take(&server, target, START).await;
+            assert_eq!(again.turns.len(), 1, "{backend:?} {name}");
+            settle_waiting(&server, &again, target, START, START + HOUR).await;
+            assert!(
+                take(&server, target, START).await.turns.is_empty(),
+                "{backend:?} {name}"
+            );
+        }
+        assert_conserved(&server).await;
+    }
+}
+
+/// Everything that makes what waits due: a change of the profile, a newer event, saved settings, a try by hand.
+async fn make_all_due(server: &TestServer, customer: &Customer<'_>, slug: &str, settings: &Value) {
+    customer
+        .post(IDENTIFIERS, &json!({"facebook_anonymous_id": "f"}))
+        .await;
+    customer.post(TRANSACTION, &bought("t2")).await;
+    assert_eq!(put(server, slug, true, settings).await.status, 200);
+}
+
+async fn try_by_hand(server: &TestServer) {
+    let open = entries(server, "deliveries").await;
+    let first = open.iter().find(|one| one["attempts"] != 0).unwrap_or(&open[0]);
+    let retry = format!("deliveries/{}/retry", first["delivery_id"].as_str().unwrap());
+    assert_eq!(send(server, "POST", &retry, &Value::Null).await.status, 202);
+}
+
+#[tokio::test]
+async fn what_is_under_way_is_not_taken_a_second_time_whatever_comes_meanwhile() {
+    for backend in ALL {
+        for (slug, part, settings) in [
+            ("branch", "", branch("http://127.0.0.1:9")),
+            ("pushwoosh", "tags", tags("http://127.0.0.1:9")),
+        ] {
+            let server = TestServer::on(backend).await;
+            enable(&server, slug, settings.clone()).await;
+            let target = target(&server, slug, part);
+            let customer = Customer::new(&server, "ann").await;
+            customer.post(TRANSACTION, &bought("t1")).await;
+            // Its time to wait is over, so it is taken as one that still waits.
+            let claimed = take(&server, target, START).await;
+            settle_waiting(&server, &claimed, target, START, START + SECOND).await;
+            let now = START + 2 * SECOND;
+            server.state.clock.move_to(now).unwrap();
+            let claimed = take(&server, target, now).await;
+            only_turn(&claimed);
+            make_all_due(&server, &customer, slug, &settings).await;
+            try_by_hand(&server).await;
+            let late = take(&server, target, now + 2 * SECOND).await;
+            assert!(late.turns.is_empty(), "{backend:?} {slug}");
+            assert_conserved(&server).await;
+        }
+    }
+}
+
+/// A wait after a failure is nothing that a change of the customer or of settings could shorten; who asks by hand can.
+#[tokio::test]
+async fn what_is_put_off_stays_so_whatever_comes_meanwhile_but_a_try_by_hand() {
+    for backend in ALL {
+        for (slug, part, settings) in [
+            ("branch", "", branch("http://127.0.0.1:9")),
+            ("pushwoosh", "tags", tags("http://127.0.0.1:9")),
+        ] {
+            let server = TestServer::on(backend).await;
+            enable(&server, slug, settings.clone()).await;
+            let target = target(&server, slug, part);
+            let customer = Customer::new(&server, "ann").await;
+            customer.post(TRANSACTION, &bought("t1")).await;
+            let claimed = take(&server, target, START).await;
+            let end = End::Later {
+                due_at: START + HOUR,
+                reason: "down".into(),
+                record: None,
+            };
+            let failed = Settlement {
+                end,
+                ..refused(only_turn(&claimed), claimed.lease, START)
+            };
+            assert!(settle(&server.state, failed).await.unwrap());
+            make_all_due(&server, &customer, slug, &settings).await;
+            let late = take(&server, target, START + 2 * SECOND).await;
+            assert!(late.turns.is_empty(), "{backend:?} {slug}");
+            try_by_hand(&server).await;
+            let asked = take(&server, target, START + 2 * SECOND).await;
+            assert_eq!(asked.turns.len(), 1, "{backend:?} {slug}");
+            assert_conserved(&server).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_gives_back_after_its_lease_leaves_the_lane_to_the_next_one() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        enable(&server, "amplitude", amplitude("http://127.0.0.1:9")).await;
+        let target = target(&server, "amplitude", "");
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        let stale = take(&server, target, START).await;
+        let now = START + 60 * SECOND;
+        let fresh = take(&server, target, now).await;
+        let lane = only_turn(&fresh).lane.id;
+        let before = stored(&server).await;
+        let back = async |lease| {
+            give_back(&server.state, target.id, vec![lane], lease, now)
+                .await
+                .unwrap()
+        };
+        back(stale.lease).await;
+        assert_eq!(stored(&server).await, before, "{backend:?}");
+        // Whose it is can.
+        back(fresh.lease).await;
+        only_turn(&take(&server, target, now).await);
+        assert_conserved(&server).await;
+    }
+}
+
+/// Where more is due than is taken at a time, nobody is left behind.
+#[tokio::test]
+async fn what_has_been_due_longest_is_taken_first() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        enable(&server, "amplitude", amplitude("http://127.0.0.1:9")).await;
+        let target = target(&server, "amplitude", "");
+        for (second, name) in (0..).zip(["ann", "bob", "cid"]) {
+            server.state.clock.move_to(START + second * SECOND).unwrap();
+            let customer = Customer::new(&server, name).await;
+            customer.post(TRANSACTION, &bought(name)).await;
+        }
+        let span = (START + HOUR, START + HOUR + SECOND);
+        for name in ["ann", "bob", "cid"] {
+            let claimed = claim(&server.state, app_id(&server), target, false, false, span, 1).await;
+            let claimed = claimed.unwrap();
+            let whose = only_turn(&claimed).profile.customer_user_id.clone();
+            assert_eq!(whose.as_deref(), Some(name), "{backend:?}");
+        }
+    }
+}
