@@ -14,8 +14,8 @@ use std::time::Duration;
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, SECOND, advance, amplitude, bought, deliveries, enable, fates_of, put, settle_down, shown, states,
-    told, transaction_of, until_states, work,
+    HOUR, SECOND, advance, amplitude, bought, deliveries, enable, fates_of, put, run, settle_down, shown,
+    states, told, transaction_of, until_states, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, START, TRANSACTION, TestServer, open, outbound};
@@ -622,4 +622,63 @@ async fn switch(server: &TestServer, slug: &str, enabled: bool) {
     };
     let app = AppId(server.app_id.parse().unwrap());
     set(&server.state, request, app, slug, changes).await.unwrap();
+}
+
+/// The database does not take it: nothing is kept of the refusal, and nothing stands still for ever.
+#[tokio::test]
+async fn a_refusal_that_could_not_be_written_down_is_told_by_the_next_answer() {
+    const BREAK: Sql = Sql::on_sqlite(
+        "CREATE TRIGGER broken BEFORE UPDATE ON integrations BEGIN SELECT RAISE(ABORT, 'broken'); END",
+    );
+    const MEND: Sql = Sql::on_sqlite("DROP TRIGGER broken");
+    let vendor = Vendor::with(|_, _| Manner::Late(Duration::from_millis(20), 401, "go away")).await;
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    enable(&server, "amplitude", amplitude(&vendor.url)).await;
+    let customer = Customer::new(&server, "ann").await;
+    customer.post(TRANSACTION, &bought("t1")).await;
+    run(&server, &BREAK).await;
+    let _working = work(&server);
+    until_asked(&vendor, 2).await;
+    assert_eq!(shown(&server, "amplitude").await["status"], "ok");
+    run(&server, &MEND).await;
+    settle_down(&server.state).await;
+    assert_eq!(shown(&server, "amplitude").await["status"], "blocked");
+    assert_eq!(states(&server).await, ["pending 1"]);
+}
+
+/// Who saves settings may go away before the receiver answers.
+#[tokio::test]
+async fn a_handshake_goes_on_when_its_caller_hangs_up() {
+    for backend in ALL {
+        let vendor = Vendor::with(|_, _| Manner::Late(Duration::from_millis(300), 200, "{}")).await;
+        let server = TestServer::on(backend).await;
+        let settings = json!({"urls": {"production": vendor.url}});
+        let saving = put(&server, "webhook", true, &settings);
+        let hangs_up = until_asked(&vendor, 1);
+        tokio::select! {
+            _ = saving => panic!("{backend:?}: it answers before the receiver does"),
+            () = hangs_up => {}
+        }
+        let mut status = json!(null);
+        for _ in 0..500 {
+            status = shown(&server, "webhook").await["status"].clone();
+            if status == "ok" {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(status, "ok", "{backend:?}");
+        assert_eq!(vendor.count(), 1, "{backend:?}");
+    }
+}
+
+/// Waits until so many requests have come.
+async fn until_asked(vendor: &Vendor, count: usize) {
+    for _ in 0..1_000 {
+        if vendor.count() >= count {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("{} of {count} requests came in 5 s", vendor.count());
 }
