@@ -11,7 +11,7 @@ use crate::support::deliveries::{
     settle_down, told, transaction_of, work,
 };
 use crate::support::purchases::{Customer, with};
-use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
+use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
 
 const APP: &str = "0f5b0c1e-8a44-4a0a-9a43-1c2d3e4f5a6b";
@@ -324,6 +324,42 @@ async fn what_grows_old_while_it_is_repeated_no_longer_travels_with_what_is_new(
         told.sort();
         let expected = [(false, vec!["new".to_owned()]), (true, vec!["old".to_owned()])];
         assert_eq!(told, expected, "{backend:?}");
+        assert_conserved(&server).await;
+    }
+}
+
+/// A repeat of an event says what it said before; of a state it says what is true now.
+#[tokio::test]
+async fn a_users_state_that_is_repeated_is_the_one_of_the_repeat() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+        let mixpanel = json!({"tokens": {"production": {"ios": "token"}}, "base_url": vendor.url,
+            "send_user_attributes": true, "events": {"access_level_updated": false}});
+        enable(&server, "mixpanel", mixpanel).await;
+        let _working = work(&server);
+        let customer = Customer::new(&server, "ann").await;
+        customer
+            .post(IDENTIFIERS, &json!({"mixpanel_user_id": "m"}))
+            .await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        settle_down(&server.state).await;
+        let colour = json!({"custom_attributes": [{"key": "colour", "value": "blue"}]});
+        assert_eq!(customer.call("PATCH", PROFILE, &colour).await.status, 200);
+        vendor.script(|_, _| Manner::Answers(200, "1"));
+        advance(&server, 10 * SECOND).await;
+        let says_so = |path: &str| -> Vec<bool> {
+            let received = vendor.received().into_iter();
+            let of_path = received.filter(|request| request.path.starts_with(path));
+            of_path.map(|request| request.body.contains("blue")).collect()
+        };
+        assert_eq!(says_so("/engage"), [false, true], "{backend:?}");
+        let events: Vec<_> = vendor.received();
+        let mut events = events
+            .iter()
+            .filter(|request| request.path.starts_with("/import"));
+        let [first, second] = [events.next().unwrap(), events.next().unwrap()];
+        assert_eq!(first.body, second.body, "{backend:?}");
         assert_conserved(&server).await;
     }
 }

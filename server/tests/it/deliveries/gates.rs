@@ -74,6 +74,41 @@ async fn an_event_that_is_switched_off_meanwhile_is_skipped() {
     }
 }
 
+/// Where an event goes out under a name of the owner's, no name is as good as off.
+#[tokio::test]
+async fn an_event_whose_name_is_taken_away_is_not_repeated() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+        let named = |name: &str| {
+            json!({"firebase_app_ids": {"ios": "1:2:ios:3"}, "api_secrets": {"ios": "s"}, "base_url": vendor.url,
+                "events": {"access_level_updated": false}, "event_names": {"ios": {"subscription_started": name}}})
+        };
+        assert_eq!(
+            put(&server, "firebase_ga4", true, &named("bought")).await.status,
+            200
+        );
+        let _working = work(&server);
+        let customer = Customer::new(&server, "ann").await;
+        customer
+            .post(
+                IDENTIFIERS,
+                &json!({"firebase_app_instance_id": "0123456789abcdef0123456789abcdef"}),
+            )
+            .await;
+        let today = json!({"purchased_at": "2026-01-01T00:00:00Z", "originally_purchased_at": "2026-01-01T00:00:00Z"});
+        customer.post(TRANSACTION, &with(bought("t1"), today)).await;
+        settle_down(&server.state).await;
+        let asked = vendor.count();
+        put(&server, "firebase_ga4", true, &named("")).await;
+        advance(&server, MINUTE).await;
+        let fates = fates_of(&server, "firebase_ga4", "").await;
+        assert_eq!(fates, ["t1 skipped event_disabled"], "{backend:?}");
+        assert_eq!((asked, vendor.count()), (1, 1), "{backend:?}");
+        assert_conserved(&server).await;
+    }
+}
+
 /// What is repeated is what was sent before, but not without the address or the key that it was sent with.
 #[tokio::test]
 async fn an_address_or_a_key_that_is_taken_away_skips_what_is_repeated_and_blocks_nothing() {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use bursar::store::{Sql, Statement};
 use bursar_domain::integrations::schedule::{DICE, Schedule, Then, USUAL};
 use serde_json::json;
 
@@ -386,4 +387,109 @@ fn what_failed_together_does_not_come_back_together() {
     let middle = USUAL.waits[3];
     let waits = drawn(&plain, 4, None, &mut random);
     assert!(wave(&waits, middle / 100 * 80, middle / 100 * 120) > 100.0);
+}
+
+/// Amplitude's documents ask for half a minute after a 429; an answer that says how long itself is believed.
+#[tokio::test]
+async fn what_the_documents_ask_for_is_waited_for_unless_the_answer_asks_itself() {
+    for (manner, seconds) in [
+        (Manner::Answers(429, "too much"), 30..=36),
+        (Manner::Asks("10"), 10..=12),
+        (Manner::Asks("100"), 100..=120),
+    ] {
+        let vendor = Vendor::with(move |_, _| manner.clone()).await;
+        let server = failing(Backend::SqliteMemory, "amplitude", amplitude(&vendor.url)).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        let wait = next_due(&server).await.unwrap() - START;
+        let bounds = seconds.start() * SECOND..=seconds.end() * SECOND;
+        assert!(bounds.contains(&wait), "{wait} is not in {bounds:?}");
+    }
+}
+
+/// The age that Mixpanel's `/track` takes is not a limit of the integration, only of this way.
+#[tokio::test]
+async fn a_repeat_expires_where_the_way_of_the_settings_takes_nothing_so_old() {
+    let vendor = Vendor::with(|request, _| match request.path.starts_with("/track") {
+        true => Manner::Answers(500, "down"),
+        false => Manner::Answers(200, "1"),
+    })
+    .await;
+    let settings = json!({"tokens": {"production": {"ios": "token"}}, "base_url": vendor.url, "ingestion": "track",
+        "events": {"access_level_updated": false}});
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    enable(&server, "mixpanel", settings).await;
+    let customer = Customer::new(&server, "ann").await;
+    let today =
+        json!({"purchased_at": "2026-01-01T00:00:00Z", "originally_purchased_at": "2026-01-01T00:00:00Z"});
+    customer.post(TRANSACTION, &with(bought("t1"), today)).await;
+    let _working = work(&server);
+    settle_down(&server.state).await;
+    for (hours, fate) in [(5 * 24, "t1 pending 500 down"), (11, "t1 expired too_old")] {
+        advance(&server, hours * HOUR).await;
+        assert_eq!(fates_of(&server, "mixpanel", "event").await, [fate]);
+    }
+    assert_conserved(&server).await;
+}
+
+/// A proof says that the receiver is well on all its addresses: what was wrong before it is over.
+#[tokio::test]
+async fn a_dead_address_that_is_proved_gets_repeats_again() {
+    let vendor = Vendor::with(|request, _| match request.body.as_str() {
+        "{}" => Manner::Answers(200, "{}"),
+        _ => Manner::Answers(500, "down"),
+    })
+    .await;
+    let server = failing(Backend::SqliteMemory, "webhook", webhook(&vendor.url)).await;
+    let _working = work(&server);
+    settle_down(&server.state).await;
+    advance(&server, 24 * HOUR).await;
+    let customer = Customer::new(&server, "bob").await;
+    for (transaction, state, is_saved) in [("t2", "rejected", false), ("t3", "pending", true)] {
+        if is_saved {
+            let other = json!({"authorizations": {"production": "Bearer other"}});
+            let saved = put(&server, "webhook", true, &with(webhook(&vendor.url), other)).await;
+            assert_eq!(saved.json()["status"], "ok", "{}", saved.text());
+        }
+        customer.post(TRANSACTION, &bought(transaction)).await;
+        settle_down(&server.state).await;
+        let fates = fates_of(&server, "webhook", "").await;
+        let fate = fates.iter().find(|fate| fate.starts_with(transaction)).unwrap();
+        assert!(fate.starts_with(&format!("{transaction} {state}")), "{fate}");
+    }
+}
+
+/// Also what was claimed already, and waits for the rate.
+#[tokio::test]
+async fn who_asks_to_be_left_alone_gets_nothing_that_waits_for_its_request() {
+    const EVENTS: usize = 20;
+    const CLAIMED: Sql = Sql::same("SELECT count(*) FROM lanes WHERE lease IS NOT NULL");
+    let vendor = Vendor::with(|_, _| Manner::Asks("60")).await;
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let branch = json!({"branch_keys": {"production": "key_live_a"}, "base_url": vendor.url,
+        "requests_per_second": 5, "events": {"access_level_updated": false}});
+    enable(&server, "branch", branch).await;
+    for number in 0..EVENTS {
+        let name = format!("user-{number}");
+        let customer = Customer::new(&server, &name).await;
+        customer.post(IDENTIFIERS, &json!({"branch_id": name})).await;
+        customer.post(TRANSACTION, &bought(&name)).await;
+    }
+    let _working = work(&server);
+    for _ in 0..1_000 {
+        let rows = server
+            .state
+            .store
+            .scan(Statement::new(&CLAIMED, []))
+            .await
+            .unwrap();
+        if vendor.count() > 0 && rows[0].int(0).unwrap() == 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert!(vendor.count() < EVENTS / 4, "{} of {EVENTS}", vendor.count());
+    vendor.script(|_, _| Manner::Answers(200, "{}"));
+    advance(&server, 90 * SECOND).await;
+    assert_eq!(states(&server).await, [format!("delivered {EVENTS}")]);
 }
