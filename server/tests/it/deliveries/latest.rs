@@ -227,3 +227,74 @@ async fn a_state_as_of_now_is_told_whenever_something_becomes_known() {
         ["day-10 delivered", "day-20 delivered"]
     );
 }
+
+/// What one third party took is not there at another, and what it refused is not there at all.
+#[tokio::test]
+async fn only_what_this_third_party_has_taken_leaves_what_happened_before_it_unsaid() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let refuses = Vendor::with(|request, number| match number {
+            0 => Manner::Answers(400, "no"),
+            _ => fine(request, number),
+        })
+        .await;
+        let takes = Vendor::with(fine).await;
+        enable(&server, "pushwoosh", settings("pushwoosh", &refuses.url)).await;
+        enable(&server, "onesignal", settings("onesignal", &takes.url)).await;
+        let _working = work(&server);
+        let customer = identified(&server).await;
+        for day in [20, 10] {
+            customer.post(TRANSACTION, &of_day(day)).await;
+            settle_down(&server.state).await;
+        }
+        assert_eq!(
+            fates(&server, "pushwoosh").await,
+            ["day-10 delivered", "day-20 rejected 400 no"],
+            "{backend:?}"
+        );
+        assert_eq!(
+            fates(&server, "onesignal").await,
+            ["day-10 skipped superseded", "day-20 delivered"],
+            "{backend:?}"
+        );
+        assert_conserved(&server).await;
+    }
+}
+
+/// Also of one that was opened again, which has a later place in its lane.
+#[tokio::test]
+async fn what_is_superseded_is_shown_with_the_time_at_which_it_was_made() {
+    for backend in ALL {
+        for slug in ["mixpanel", "pushwoosh"] {
+            let vendor = Vendor::with(|_, _| Manner::Answers(400, "no")).await;
+            let server = TestServer::on(backend).await;
+            enable(&server, slug, settings(slug, &vendor.url)).await;
+            let _working = work(&server);
+            let customer = identified(&server).await;
+            customer.post(TRANSACTION, &of_day(10)).await;
+            settle_down(&server.state).await;
+            let path = format!("deliveries?integration={slug}");
+            let first = async || {
+                let listed = entries(&server, &path).await;
+                let mut of_part = listed.into_iter().filter(|one| one["part"] == part_of(slug));
+                of_part.next_back().unwrap()
+            };
+            let before = first().await;
+            assert_eq!(before["state"], "rejected", "{backend:?} {slug}");
+            advance(&server, MINUTE).await;
+            vendor.script(|_, _| Manner::Answers(500, "down"));
+            let retry = format!("deliveries/{}/retry", before["delivery_id"].as_str().unwrap());
+            assert_eq!(send(&server, "POST", &retry, &Value::Null).await.status, 202);
+            settle_down(&server.state).await;
+            customer.post(TRANSACTION, &of_day(20)).await;
+            vendor.script(fine);
+            advance(&server, MINUTE).await;
+            let after = first().await;
+            assert_eq!(
+                [&after["reason"], &after["created_at"]],
+                [&json!("superseded"), &before["created_at"]],
+                "{backend:?} {slug}"
+            );
+        }
+    }
+}
