@@ -1,17 +1,21 @@
 //! Replays of past events: what they match, send, and leave behind when they are cancelled.
 
+use std::time::Duration;
+
+use bursar::store::Location;
 use bursar_domain::ids::ProfileId;
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 
-use crate::support::backend::ALL;
+use crate::support::backend::{ALL, Backend};
 use crate::support::deliveries::{
-    HOUR, Working, advance, amplitude, enable, entries, get, only, send, states, switch_off, until_states,
-    webhook, work,
+    HOUR, Working, advance, amplitude, enable, entries, get, only, send, settle_down, states, switch_off,
+    until_states, webhook, work,
 };
 use crate::support::events::{event, store};
 use crate::support::purchases::{Customer, numbered, one_time, subscription, with};
 use crate::support::server::{PROFILE, TRANSACTION, TestServer};
-use crate::support::vendor::Vendor;
+use crate::support::vendor::{Manner, Vendor};
 
 /// Two customers with a subscription each, one of whom also bought something else.
 async fn sell(server: &TestServer) {
@@ -236,6 +240,74 @@ async fn a_timers_event_is_sent_by_hand_to_those_alone_who_had_asked_for_its_day
     }
 }
 
+/// An event of its own timer, which was off when its turn came.
+#[tokio::test]
+async fn a_timers_event_that_was_switched_off_before_its_turn_is_its_own_all_the_same() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+    let posthog = |is_on: bool| {
+        json!({"api_key": "phc_k", "base_url": vendor.url, "synthetic_delay_days": {"subscription_active": 2},
+            "events": {"subscription_active": is_on, "access_level_updated": false}})
+    };
+    enable(&server, "posthog", posthog(true)).await;
+    let _working = work(&server);
+    let today =
+        json!({"purchased_at": "2026-01-01T00:00:00Z", "originally_purchased_at": "2026-01-01T00:00:00Z"});
+    let customer = Customer::new(&server, "ann").await;
+    customer.post(TRANSACTION, &with(subscription(), today)).await;
+    advance(&server, 3 * 24 * HOUR).await;
+    enable(&server, "posthog", posthog(false)).await;
+    vendor.script(|_, _| Manner::Answers(200, "{}"));
+    advance(&server, 24 * HOUR).await;
+    let skipped = entries(&server, "deliveries?integration=posthog&state=skipped").await;
+    let skipped = only(&skipped);
+    assert_eq!(
+        [&skipped["event_type"], &skipped["reason"]],
+        ["subscription_active", "event_disabled"]
+    );
+    enable(&server, "posthog", posthog(true)).await;
+    let own = json!({"integration": "posthog", "states": ["skipped"]});
+    assert_eq!(count(&server, own).await, 1);
+    let retry = format!("deliveries/{}/retry", skipped["delivery_id"].as_str().unwrap());
+    assert_eq!(send(&server, "POST", &retry, &Value::Null).await.status, 202);
+    advance(&server, 0).await;
+    assert_eq!(states(&server).await, ["delivered 2"]);
+}
+
+/// Another change is at a customer for a moment: its events are replayed when it is through.
+#[tokio::test]
+async fn a_replay_leaves_out_nobody_whom_others_are_at() {
+    let server = TestServer::on(Backend::Postgres).await;
+    let vendor = Vendor::start().await;
+    let _working = deliver_all(&server, &vendor).await;
+    let Location::Postgres(url) = &server.options.location else {
+        panic!("{:?}", server.options.location)
+    };
+    let (other, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let begin = "BEGIN; SELECT 1 FROM profiles WHERE customer_user_id = 'ann' FOR UPDATE";
+    other.batch_execute(begin).await.unwrap();
+    let replaying = replay(&server, json!({}), false);
+    let through = async {
+        // Bob's is sent meanwhile.
+        until_states(&server, &["delivered 3"]).await;
+        while vendor.count() < 4 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        other.batch_execute("COMMIT").await.unwrap();
+    };
+    let (made, ()) = tokio::join!(
+        replaying,
+        tokio::time::timeout(Duration::from_secs(10), through).map(Result::unwrap)
+    );
+    assert_eq!(made["count"], 3);
+    let listed = entries(&server, "replays").await;
+    assert_eq!(only(&listed)["enqueued"], 3);
+    until_states(&server, &["delivered 3"]).await;
+    settle_down(&server.state).await;
+    assert_eq!(vendor.count(), 6);
+}
+
 #[tokio::test]
 async fn a_cancelled_replay_leaves_everything_as_it_was_but_for_when_and_by_which_replay() {
     for backend in ALL {
@@ -266,6 +338,37 @@ async fn a_cancelled_replay_leaves_everything_as_it_was_but_for_when_and_by_whic
         assert_eq!(after, before, "{backend:?}");
         let nobodys = format!("replays/{}", server.app_id);
         assert_eq!(send(&server, "DELETE", &nobodys, &Value::Null).await.status, 404);
+    }
+}
+
+/// It arrives, so it is written down; what is behind it in its lane is taken back.
+#[tokio::test]
+async fn what_is_under_way_when_its_replay_is_cancelled_keeps_its_try() {
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        let in_order = with(webhook(&vendor.url), json!({"ordered": true}));
+        enable(&server, "webhook", in_order).await;
+        let _working = work(&server);
+        sell(&server).await;
+        until_states(&server, &["delivered 3"]).await;
+        vendor.script(|_, _| Manner::Late(Duration::from_millis(500), 200, "{}"));
+        let made = replay(&server, json!({}), false).await;
+        for _ in 0..1_000 {
+            if vendor.count() == 5 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(vendor.count(), 5, "{backend:?}: the first one of each customer");
+        let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
+        assert_eq!(send(&server, "DELETE", &path, &Value::Null).await.status, 204);
+        settle_down(&server.state).await;
+        assert_eq!(states(&server).await, ["delivered 3"], "{backend:?}");
+        let listed = entries(&server, "deliveries").await;
+        let mut tries: Vec<_> = listed.iter().map(|one| one["attempts"].as_i64()).collect();
+        tries.sort();
+        assert_eq!(tries, [Some(1), Some(2), Some(2)], "{backend:?}");
+        assert_eq!(vendor.count(), 5, "{backend:?}");
     }
 }
 

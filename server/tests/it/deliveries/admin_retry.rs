@@ -233,3 +233,24 @@ async fn a_retry_under_one_key_is_one_retry() {
         until_states(&server, &["pending 1"]).await;
     }
 }
+
+/// It was not from before the installation as far as was known when it went out.
+#[tokio::test]
+async fn what_was_sent_is_sent_again_though_an_installation_was_reported_since() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::start().await;
+        let settings = with(amplitude(&vendor.url), json!({"exclude_historical_events": true}));
+        enable(&server, "amplitude", settings).await;
+        let _working = work(&server);
+        buy(&server).await;
+        until_states(&server, &["delivered 1"]).await;
+        let installed = json!({"installation_meta": {"device_id": "d", "platform": "iOS"}});
+        let ann = Customer {
+            server: &server,
+            id: "ann",
+        };
+        assert_eq!(ann.call("PATCH", PROFILE, &installed).await.status, 200);
+        assert_eq!(retry(&server).await, (202, String::new()), "{backend:?}");
+    }
+}

@@ -8,7 +8,9 @@ use serde_json::json;
 
 use crate::support::backend::ALL;
 use crate::support::conservation::assert_conserved;
-use crate::support::deliveries::{MINUTE, SECOND, amplitude, bought, deliveries, enable, put, states, work};
+use crate::support::deliveries::{
+    MINUTE, SECOND, amplitude, bought, deliveries, enable, put, send, states, work,
+};
 use crate::support::purchases::Customer;
 use crate::support::server::{START, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
@@ -83,5 +85,28 @@ async fn where_nobody_sends_there_is_nothing_to_wait_for() {
         // Nor after those who sent have gone.
         drop(work(&server));
         move_to(&server, START + 2 * SECOND).await;
+    }
+}
+
+/// Replays have lanes of their own.
+#[tokio::test]
+async fn what_is_due_of_a_replay_has_been_tried_too_when_the_clock_answers() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor =
+            Vendor::with(|_, number| Manner::Answers(if number == 0 { 500 } else { 200 }, "{}")).await;
+        Customer::new(&server, "ann")
+            .await
+            .post(TRANSACTION, &bought("t1"))
+            .await;
+        put(&server, "amplitude", true, &amplitude(&vendor.url)).await;
+        let replay = json!({"filter": {"integration": "amplitude", "event_types": ["subscription_started"]}});
+        assert_eq!(send(&server, "POST", "replays", &replay).await.json()["count"], 1);
+        let _working = work(&server);
+        for (seconds, expected) in [(1, "pending 1"), (10, "delivered 1")] {
+            move_to(&server, START + seconds * SECOND).await;
+            assert_eq!(states(&server).await, [expected], "{backend:?}");
+            assert_eq!(vendor.count(), usize::from(seconds == 10) + 1, "{backend:?}");
+        }
     }
 }
