@@ -10,6 +10,7 @@ mod migrations;
 mod open_deliveries;
 mod outages;
 mod read_your_writes;
+mod rechecks;
 mod registers;
 mod trace;
 mod write_ahead_log;
