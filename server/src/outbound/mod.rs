@@ -212,6 +212,8 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use hyper::header::HeaderName;
+
     use super::*;
 
     #[test]
@@ -227,5 +229,7 @@ mod tests {
         assert_eq!(of("-5"), Some(0));
         assert_eq!(of("99999999"), Some(86_400));
         assert_eq!(of("soon"), None);
+        let headers = HeaderMap::from_iter([(HeaderName::from_static("retryafter"), "7".parse().unwrap())]);
+        assert_eq!(retry_after(&headers, 0), Some(7), "OneSignal's spelling");
     }
 }

@@ -12,9 +12,10 @@ use xtask::test_environment::size;
 
 use super::corpus::{blocked_v4, hosts, urls_of};
 use crate::support::backend::Backend;
-use crate::support::deliveries::put;
+use crate::support::deliveries::{amplitude, bought, enable, put, settle_down, shown, states, work};
+use crate::support::purchases::Customer;
 use crate::support::random::Random;
-use crate::support::server::{START, TestServer};
+use crate::support::server::{START, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
 
 /// Listens on this machine, on both kinds of addresses, and counts who comes.
@@ -103,6 +104,25 @@ async fn no_address_of_the_corpus_is_reached_when_it_is_saved() {
         let answer = put(&server, "webhook", true, &url).await;
         assert_eq!(answer.status, 422, "{host}: {}", answer.text());
     }
+    assert_eq!(canary.visits().await, 0);
+}
+
+/// As after private addresses were allowed, and then no more.
+#[tokio::test]
+async fn a_stored_address_that_is_not_allowed_blocks_until_it_is_another() {
+    let canary = Canary::start().await;
+    let server = TestServer::sending(Backend::SqliteMemory, names(false)).await;
+    let inside = format!("http://127.0.0.1:{}", canary.port);
+    enable(&server, "amplitude", amplitude(&inside)).await;
+    let customer = Customer::new(&server, "ann").await;
+    customer.post(TRANSACTION, &bought("t1")).await;
+    let _working = work(&server);
+    settle_down(&server.state).await;
+    let body = shown(&server, "amplitude").await;
+    assert_eq!(body["status"], "blocked", "{body}");
+    let why = body["problems"][0]["detail"].as_str().unwrap();
+    assert!(why.starts_with("the address is not allowed"), "{why}");
+    assert_eq!(states(&server).await, ["pending 1"]);
     assert_eq!(canary.visits().await, 0);
 }
 

@@ -3,6 +3,7 @@
 use bursar::actions::deliveries::{Claimed, End, Settlement, claim, give_back, settle};
 use bursar::directory::Target;
 use bursar::store::tables::turns::Turn;
+use bursar::store::{Sql, Statement};
 use bursar_domain::ids::AppId;
 use serde_json::{Value, json};
 
@@ -10,7 +11,7 @@ use super::fencing::{refused, stored};
 use crate::support::backend::ALL;
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, SECOND, amplitude, app_id, bought, enable, entries, fates_of, put, send, settle_down, work,
+    HOUR, SECOND, amplitude, app_id, bought, enable, entries, fates_of, put, run, send, settle_down, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, PROFILE, START, TRANSACTION, TestServer};
@@ -256,5 +257,29 @@ async fn what_has_been_due_longest_is_taken_first() {
             let whose = only_turn(&claimed).profile.customer_user_id.clone();
             assert_eq!(whose.as_deref(), Some(name), "{backend:?}");
         }
+    }
+}
+
+/// There ought to be none; each would be taken again every minute.
+#[tokio::test]
+async fn a_lane_with_nothing_in_it_goes_and_the_others_stay() {
+    const EMPTY: Sql = Sql::same("DELETE FROM queue");
+    const LANES: Sql = Sql::same("SELECT count(*) FROM lanes");
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        enable(&server, "amplitude", amplitude("http://127.0.0.1:9")).await;
+        let target = target(&server, "amplitude", "");
+        for name in ["ann", "bob"] {
+            let customer = Customer::new(&server, name).await;
+            customer.post(TRANSACTION, &bought(name)).await;
+            if name == "ann" {
+                run(&server, &EMPTY).await;
+            }
+        }
+        let claimed = take(&server, target, START).await;
+        let whose = only_turn(&claimed).profile.customer_user_id.clone();
+        assert_eq!(whose.as_deref(), Some("bob"), "{backend:?}");
+        let left = server.state.store.scan(Statement::new(&LANES, [])).await.unwrap();
+        assert_eq!(left[0].int(0).unwrap(), 1, "{backend:?}");
     }
 }
