@@ -493,3 +493,26 @@ async fn who_asks_to_be_left_alone_gets_nothing_that_waits_for_its_request() {
     advance(&server, 90 * SECOND).await;
     assert_eq!(states(&server).await, [format!("delivered {EVENTS}")]);
 }
+
+/// The day for which the webhook repeats an event begins anew for who asks for it by hand.
+#[tokio::test]
+async fn what_is_asked_for_after_a_day_is_repeated_for_a_day_from_then() {
+    let vendor = Vendor::with(|_, _| Manner::Answers(400, "no")).await;
+    let server = failing(Backend::SqliteMemory, "webhook", webhook(&vendor.url)).await;
+    let _working = work(&server);
+    settle_down(&server.state).await;
+    assert_eq!(fates_of(&server, "webhook", "").await, ["t1 rejected 400 no"]);
+    advance(&server, 30 * HOUR).await;
+    vendor.script(|_, _| Manner::Answers(500, "down"));
+    let listed = entries(&server, "deliveries").await;
+    let retry = format!(
+        "deliveries/{}/retry",
+        only(&listed)["delivery_id"].as_str().unwrap()
+    );
+    assert_eq!(send(&server, "POST", &retry, &json!(null)).await.status, 202);
+    settle_down(&server.state).await;
+    assert_eq!(fates_of(&server, "webhook", "").await, ["t1 pending 500 down"]);
+    vendor.script(|_, _| Manner::Answers(200, "{}"));
+    advance(&server, 2 * MINUTE).await;
+    assert_eq!(fates_of(&server, "webhook", "").await, ["t1 delivered"]);
+}
