@@ -181,6 +181,33 @@ async fn who_settles_what_went_with_its_profile_changes_nothing_of_the_next_even
     }
 }
 
+/// What is open, what is closed, and each try, of lanes of the profile and of events.
+#[tokio::test]
+async fn nothing_is_left_of_the_deliveries_of_a_deleted_profile() {
+    for backend in ALL {
+        for ordered in [true, false] {
+            let server = TestServer::on(backend).await;
+            let vendor = Vendor::with(|_, number| match number {
+                0 => Manner::Answers(200, "{}"),
+                _ => Manner::Answers(500, "down"),
+            })
+            .await;
+            let settings = with(amplitude(&vendor.url), json!({"ordered": ordered}));
+            enable(&server, "amplitude", settings).await;
+            let nothing = stored(&server).await;
+            let _working = work(&server);
+            let ann = Customer::new(&server, "ann").await;
+            for (transaction, count) in [("t1", 1), ("t2", 2)] {
+                ann.post(TRANSACTION, &bought(transaction)).await;
+                settle_down(&server.state).await;
+                assert_eq!(vendor.count(), count, "{backend:?}");
+            }
+            assert_eq!(ann.call("DELETE", PROFILE, &Value::Null).await.status, 204);
+            assert_eq!(stored(&server).await, nothing, "{backend:?} {ordered}");
+        }
+    }
+}
+
 /// Two customers with two events each, and a worker that takes their lanes `from` such a time on, for a second.
 async fn two_lanes(backend: Backend) -> (TestServer, impl AsyncFn(i64) -> Claimed) {
     let server = TestServer::on(backend).await;
