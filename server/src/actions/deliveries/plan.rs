@@ -116,7 +116,7 @@ pub fn lane_of(known: &AppIntegration, profile: ProfileId, event_seq: i64) -> Uu
 
 /// What a change of a profile lets go on, `now` (microseconds): deliveries that wait for an identifier.
 pub fn release(app: &App, profile: &Profile, now: i64) -> Option<Statement> {
-    // Also while an integration is off: when it is on again, nobody else tells its lanes.
+    // Where none was ever set up, nothing waits.
     let may_wait = !app.integrations.is_empty();
     may_wait.then(|| lanes::release(profile.id, now))
 }
