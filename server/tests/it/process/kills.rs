@@ -17,6 +17,8 @@ const KILLS: usize = 25;
 /// In so many kills the server without the defence must have lost something. Mostly the first one does it; one that comes
 /// during a commit loses nothing, and on a busy disk a commit takes long.
 const SABOTAGED_KILLS: usize = 25;
+/// So many kills may come while no write is in flight.
+const MISSES: usize = 5;
 /// How many writes a second the clients must have got through for it to be a load: before one of the kills at least,
 /// because other tests may have the machine during the rest.
 const LEAST_RATE: f64 = 300.0;
@@ -33,13 +35,13 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
     server = program.start();
     let mut slowest = Duration::ZERO;
     let mut highest_rate = 0.0_f64;
-    for kill in 1..=kills {
+    let (mut hits, mut misses) = (0, 0);
+    while hits < kills {
         let pause = match random.below(12) {
             0 => 1_000 + random.below(2_000),
             _ => 100 + random.below(700),
         };
         let before = judge.unanswered();
-        let address = server.address;
         let (acknowledged, begun) = (judge.acknowledged(), Instant::now());
         judge.load(&program, &server, || {
             thread::sleep(Duration::from_millis(pause as u64));
@@ -47,10 +49,13 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
         });
         let rate = (judge.acknowledged() - acknowledged) as f64 / begun.elapsed().as_secs_f64();
         highest_rate = highest_rate.max(rate);
-        assert!(
-            judge.unanswered() > before,
-            "kill {kill}: no write was in flight at {address}"
-        );
+        // The clients may all be at their own log at that moment: such a kill does not count.
+        if judge.unanswered() > before {
+            hits += 1;
+        } else {
+            misses += 1;
+        }
+        assert!(misses <= MISSES, "no write was in flight at {misses} kills");
         server.kill();
         server = program.start();
         slowest = slowest.max(server.ready_after);
