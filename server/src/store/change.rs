@@ -43,8 +43,8 @@ pub(super) trait Queued: Send {
     fn ahead(&mut self) -> &mut Option<Ahead>;
     /// Decides on what was read and answers what to write. A refusal or a panic writes nothing.
     fn decide(&mut self, loaded: Loaded) -> Vec<Statement>;
-    /// Answers the caller: with the decision if it is committed, else with the error.
-    fn finish(self: Box<Self>, committed: Result<(), StoreError>);
+    /// Answers the caller: with the decision if it is committed, else with the error. Once.
+    fn finish(&mut self, committed: Result<(), StoreError>);
 }
 
 pub(super) struct Pending<T, E, F> {
@@ -53,7 +53,7 @@ pub(super) struct Pending<T, E, F> {
     pub outcome: Option<Result<T, E>>,
     pub ahead: Option<Ahead>,
     pub queued_at: Instant,
-    pub caller: oneshot::Sender<Result<T, E>>,
+    pub caller: Option<oneshot::Sender<Result<T, E>>>,
 }
 
 impl<T, E, F> Queued for Pending<T, E, F>
@@ -90,13 +90,13 @@ where
         }
     }
 
-    fn finish(self: Box<Self>, committed: Result<(), StoreError>) {
-        let outcome = match (committed, self.outcome) {
+    fn finish(&mut self, committed: Result<(), StoreError>) {
+        let outcome = match (committed, self.outcome.take()) {
             (Ok(()), Some(outcome)) => outcome,
             (Ok(()), None) => Err(StoreError::Internal("a change was committed undecided".into()).into()),
             (Err(error), _) => Err(error.into()),
         };
         // A caller that has gone away needs no answer; what it asked for is done all the same.
-        drop(self.caller.send(outcome));
+        drop(self.caller.take().map(|caller| caller.send(outcome)));
     }
 }

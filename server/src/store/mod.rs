@@ -102,7 +102,7 @@ impl Store {
             outcome: None,
             ahead: None,
             queued_at: Instant::now(),
-            caller,
+            caller: Some(caller),
         });
         if let Backend::Sqlite(sqlite) = &self.backend
             && sqlite.decide_ahead(change.as_mut())

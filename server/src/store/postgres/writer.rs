@@ -160,7 +160,7 @@ impl Writer {
                 Ok(postponed) => {
                     #[expect(clippy::cast_precision_loss, reason = "a group is small")]
                     self.metrics.group_size.observe(group.len() as f64);
-                    group.into_iter().for_each(|change| change.finish(Ok(())));
+                    group.into_iter().for_each(|mut change| change.finish(Ok(())));
                     return postponed;
                 }
                 Err(Failure::Unreachable(error)) => {
@@ -180,7 +180,7 @@ impl Writer {
                 Err(Failure::Conflict(error) | Failure::Final(error)) => {
                     group
                         .into_iter()
-                        .for_each(|change| change.finish(Err(error.clone())));
+                        .for_each(|mut change| change.finish(Err(error.clone())));
                     return Group::new();
                 }
             }
@@ -217,7 +217,7 @@ fn refuse_overdue(group: Group, error: &StoreError) -> Group {
         .partition(|change| change.queued_at().elapsed() >= OUTAGE_PATIENCE);
     overdue
         .into_iter()
-        .for_each(|change| change.finish(Err(error.clone())));
+        .for_each(|mut change| change.finish(Err(error.clone())));
     patient
 }
 
@@ -381,6 +381,6 @@ fn simple<'c>(connection: &'c Object, sql: &'static str) -> Sent<'c> {
 /// a kill during that loses nothing.
 #[cfg(feature = "answer-before-commit")]
 async fn answer_early(group: &mut Group) {
-    group.drain(..).for_each(|change| change.finish(Ok(())));
+    group.drain(..).for_each(|mut change| change.finish(Ok(())));
     tokio::time::sleep(Duration::from_millis(200)).await;
 }

@@ -66,7 +66,7 @@ impl Writer<'_> {
     fn commit_group(&mut self, group: impl Iterator<Item = Box<dyn Queued>>, metrics: &StoreMetrics) {
         let started = Instant::now();
         if let Err(error) = self.begin() {
-            return group.for_each(|change| change.finish(Err(error.clone())));
+            return group.for_each(|mut change| change.finish(Err(error.clone())));
         }
         let decided: Vec<Decided> = group.map(|change| self.apply(change)).collect();
         #[cfg(feature = "answer-before-commit")]
@@ -88,8 +88,10 @@ impl Writer<'_> {
         if self.connection.is_autocommit() {
             return (change, Err(undone()));
         }
-        if let Some(ahead) = change.ahead().take()
-            && self.touched.still_holds(&ahead)
+        // What was decided ahead stays with the change, for whoever answers it to drop: freed here, its memory would be given
+        // back to the threads that made it, under a lock that one of them may hold while it has no core.
+        if let Some(ahead) = &*change.ahead()
+            && self.touched.still_holds(ahead)
             && self.write(&ahead.locked, &ahead.writes).is_ok()
         {
             return (change, Ok(()));
@@ -142,17 +144,21 @@ impl Writer<'_> {
 }
 
 /// Answers all callers of a group. A task of theirs does it, so that the writer can go on with the next group; one alone
-/// is answered at once, which is sooner for it.
-fn answer(runtime: Option<&Handle>, decided: Vec<Decided>, committed: Result<(), StoreError>) {
+/// is answered at once, which is sooner for it. What is left is for a task to drop in any case, see [`Writer::apply`].
+fn answer(runtime: Option<&Handle>, mut decided: Vec<Decided>, committed: Result<(), StoreError>) {
     let is_group = decided.len() > 1;
-    let answer = move || {
+    let answer = move |decided: &mut [Decided]| {
         for (change, applied) in decided {
-            change.finish(applied.and(committed.clone()));
+            change.finish(std::mem::replace(applied, Ok(())).and(committed.clone()));
         }
     };
     match runtime {
-        Some(runtime) if is_group => drop(runtime.spawn(async { answer() })),
-        _ => answer(),
+        Some(runtime) if is_group => drop(runtime.spawn(async move { answer(&mut decided) })),
+        Some(runtime) => {
+            answer(&mut decided);
+            drop(runtime.spawn(async { drop(decided) }));
+        }
+        None => answer(&mut decided),
     }
 }
 
@@ -170,7 +176,7 @@ fn count(group: usize) -> f64 {
 /// a kill during that loses nothing.
 #[cfg(feature = "answer-before-commit")]
 fn answer_early(decided: Vec<Decided>) -> Vec<Decided> {
-    for (change, applied) in decided {
+    for (mut change, applied) in decided {
         change.finish(applied);
     }
     std::thread::sleep(std::time::Duration::from_millis(200));
