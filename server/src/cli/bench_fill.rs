@@ -12,7 +12,8 @@ use super::{Failure, open};
 use serde_json::Value;
 
 use crate::actions::admin::audit::Actor;
-use crate::actions::admin::integrations::{IntegrationChanges, block, set};
+use crate::actions::admin::integration_block::block;
+use crate::actions::admin::integrations::{IntegrationChanges, set};
 use crate::actions::admin::{self, first_run};
 use crate::actions::profiles::Request;
 use crate::actions::{Reply, purchases};

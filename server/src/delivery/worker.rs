@@ -18,7 +18,7 @@ use super::look_again::LookAgain;
 use super::mask::Mask;
 use super::round;
 use super::settling::Settling;
-use crate::actions::admin::integrations::block;
+use crate::actions::admin::integration_block::block;
 use crate::directory::{App, AppIntegration};
 use crate::state::AppState;
 

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use super::Request;
 use super::audit::{Entry, record};
 use super::deliveries::known_app;
-use super::integrations::block_noting;
+use super::integration_block::block_noting;
 use crate::actions::ActionError;
 use crate::delivery::probe::{Tried, try_all, wrong};
 use crate::delivery::send_marked;

@@ -11,6 +11,7 @@ pub mod deliveries;
 pub mod events;
 pub mod fields;
 pub mod first_run;
+pub mod integration_block;
 pub mod integration_test;
 pub mod integrations;
 pub mod keys;

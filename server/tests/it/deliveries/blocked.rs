@@ -2,7 +2,8 @@
 
 use bursar::actions::admin;
 use bursar::actions::admin::audit::Actor;
-use bursar::actions::admin::integrations::{IntegrationChanges, block, set};
+use bursar::actions::admin::integration_block::block;
+use bursar::actions::admin::integrations::{IntegrationChanges, set};
 use bursar::clock::Clock;
 use bursar::delivery::overdue;
 use bursar::directory::raise_version;

@@ -141,26 +141,53 @@ async fn no_connection_stays_in_a_transaction() {
     assert!(!is_there(&store, "failed").await);
 }
 
-/// As on a standby, or where the operator has ended all writing because the disk is full. Sessions that begin meanwhile
-/// stay so.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_may_only_be_read_is_not_ready_and_is_used_again_when_it_may_be_written() {
+/// A role that owns the connections of one store, so that they can be changed and ended without any other.
+struct Role {
+    owner: tokio_postgres::Client,
+    name: String,
+}
+
+impl Role {
+    async fn alter(&self, how: &str) {
+        let altered = format!("ALTER ROLE {} {how}", self.name);
+        self.owner.batch_execute(&altered).await.unwrap();
+    }
+
+    async fn cut(&self) {
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1";
+        self.owner.query(cut, &[&self.name]).await.unwrap();
+    }
+
+    async fn remove(self) {
+        self.cut().await;
+        let gone = format!("DROP OWNED BY {0}; DROP ROLE {0}", self.name);
+        self.owner.batch_execute(&gone).await.unwrap();
+    }
+}
+
+async fn on_a_role_of_its_own() -> (Store, Role) {
     let mut options = Backend::Postgres.fresh(&Folder::new()).await;
     let Location::Postgres(url) = &mut options.location else {
         panic!("no PostgreSQL")
     };
     let owner = Cutter::connect(url).await.client;
-    let role = format!("bursar_{}", uuid::Uuid::new_v4().simple());
-    let made = format!("CREATE ROLE {role} LOGIN SUPERUSER");
+    let name = format!("bursar_{}", uuid::Uuid::new_v4().simple());
+    let made = format!("CREATE ROLE {name} LOGIN SUPERUSER");
     owner.batch_execute(&made).await.unwrap();
-    url.push_str(&format!("&user={role}"));
+    url.push_str(&format!("&user={name}"));
     let store = Store::open(&options, Arc::default()).await.unwrap();
     migrations::run(&store, false).await.unwrap();
+    (store, Role { owner, name })
+}
+
+/// As on a standby, or where the operator has ended all writing because the disk is full. Sessions that begin meanwhile
+/// stay so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_may_only_be_read_is_not_ready_and_is_used_again_when_it_may_be_written() {
+    let (store, role) = on_a_role_of_its_own().await;
     store.check_writer().await.unwrap();
-    let stopped = format!("ALTER ROLE {role} SET default_transaction_read_only = on");
-    owner.batch_execute(&stopped).await.unwrap();
-    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1";
-    owner.query(cut, &[&role]).await.unwrap();
+    role.alter("SET default_transaction_read_only = on").await;
+    role.cut().await;
     assert!(matches!(
         store.check_writer().await,
         Err(StoreError::Unavailable(_))
@@ -168,45 +195,27 @@ async fn a_database_that_may_only_be_read_is_not_ready_and_is_used_again_when_it
     let refused = store.write(vec![add("refused")]).await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))));
     assert!(!is_there(&store, "refused").await);
-    let mended = format!("ALTER ROLE {role} RESET default_transaction_read_only");
-    owner.batch_execute(&mended).await.unwrap();
+    role.alter("RESET default_transaction_read_only").await;
     store.write(vec![add("after")]).await.unwrap();
     store.check_writer().await.unwrap();
     drop(store);
-    owner.query(cut, &[&role]).await.unwrap();
-    let gone = format!("DROP OWNED BY {role}; DROP ROLE {role}");
-    owner.batch_execute(&gone).await.unwrap();
+    role.remove().await;
 }
 
 /// As while a password is changed, or where the operator lets nobody in for a while.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_lets_nobody_in_is_an_outage_that_passes() {
-    let mut options = Backend::Postgres.fresh(&Folder::new()).await;
-    let Location::Postgres(url) = &mut options.location else {
-        panic!("no PostgreSQL")
-    };
-    let owner = Cutter::connect(url).await.client;
-    let role = format!("bursar_{}", uuid::Uuid::new_v4().simple());
-    let made = format!("CREATE ROLE {role} LOGIN SUPERUSER");
-    owner.batch_execute(&made).await.unwrap();
-    url.push_str(&format!("&user={role}"));
-    let store = Store::open(&options, Arc::default()).await.unwrap();
-    migrations::run(&store, false).await.unwrap();
-    let shut = format!("ALTER ROLE {role} NOLOGIN");
-    owner.batch_execute(&shut).await.unwrap();
-    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1";
-    owner.query(cut, &[&role]).await.unwrap();
+    let (store, role) = on_a_role_of_its_own().await;
+    role.alter("NOLOGIN").await;
+    role.cut().await;
     let (written, read) = tokio::join!(store.write(vec![add("refused")]), store.read(any_secret()));
     assert!(matches!(written, Err(StoreError::Unavailable(_))), "{written:?}");
     assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
-    let open = format!("ALTER ROLE {role} LOGIN");
-    owner.batch_execute(&open).await.unwrap();
+    role.alter("LOGIN").await;
     store.write(vec![add("after")]).await.unwrap();
     assert!(!is_there(&store, "refused").await);
     drop(store);
-    owner.query(cut, &[&role]).await.unwrap();
-    let gone = format!("DROP OWNED BY {role}; DROP ROLE {role}");
-    owner.batch_execute(&gone).await.unwrap();
+    role.remove().await;
 }
 
 /// As a machine that is stopped, or cut off without a word, in the middle of a change.
