@@ -1,21 +1,22 @@
 //! Routes for `cargo xtask bench` alone: what a server could do at best, to measure ours against.
 //!
-//! `POST /bench/noop` parses the body and answers a fixed profile. `POST /bench/log` also appends the body to a file
-//! and answers after a sync that covers it: one sync for all that waits, and nothing else.
+//! `POST /bench/noop` parses the body and answers a fixed profile. `POST /bench/log` parses it, appends it to a file, and
+//! renders the profile after a sync that covers it: one sync for all that waits, and nothing else.
 
 use std::fs::File;
 use std::io::Write;
 use std::sync::OnceLock;
 
 use axum::Router;
-use axum::http::StatusCode;
-use axum::http::header::{CONTENT_TYPE, HeaderName};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::post;
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::json::Object;
 use bursar_domain::profile::Profile;
 use bursar_domain::profile_body::ProfileBody;
+use bursar_domain::selector::CUSTOMER_HEADER;
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -34,12 +35,15 @@ pub fn router() -> Router {
 }
 
 async fn noop(body: Bytes) -> impl IntoResponse {
-    answer(&body)
+    static PROFILE: OnceLock<Bytes> = OnceLock::new();
+    let profile = PROFILE.get_or_init(|| rendered(Some("user-1".into())));
+    (status_of(&body), [(CONTENT_TYPE, JSON)], profile.clone())
 }
 
-async fn log(body: Bytes) -> impl IntoResponse {
+async fn log(headers: HeaderMap, body: Bytes) -> impl IntoResponse {
+    let status = status_of(&body);
     let (synced, wait) = oneshot::channel();
-    let appended = log_thread().send((body.clone(), synced)).await;
+    let appended = log_thread().send((body, synced)).await;
     if appended.is_err() || wait.await.is_err() {
         return (
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -47,25 +51,24 @@ async fn log(body: Bytes) -> impl IntoResponse {
             Bytes::new(),
         );
     }
-    answer(&body)
+    let customer = headers.get(CUSTOMER_HEADER).and_then(|value| value.to_str().ok());
+    (status, [(CONTENT_TYPE, JSON)], rendered(customer.map(Into::into)))
 }
 
-/// A fixed profile, rendered once: what is left is reading the body.
-fn answer(body: &Bytes) -> (StatusCode, [(HeaderName, &'static str); 1], Bytes) {
-    static PROFILE: OnceLock<Bytes> = OnceLock::new();
-    let profile = PROFILE.get_or_init(|| {
-        let id = Uuid::from_u128(1);
-        let profile = Profile::new(AppId(id), ProfileId(id), Some("user-1".into()), 0);
-        serde_json::to_vec(&ProfileBody::at(&profile, 0))
-            .expect("a profile always serialises")
-            .into()
-    });
-    let status = if Object::parse(body).is_ok() {
+fn status_of(body: &Bytes) -> StatusCode {
+    if Object::parse(body).is_ok() {
         StatusCode::OK
     } else {
         StatusCode::BAD_REQUEST
-    };
-    (status, [(CONTENT_TYPE, JSON)], profile.clone())
+    }
+}
+
+fn rendered(customer: Option<String>) -> Bytes {
+    let id = Uuid::from_u128(1);
+    let profile = Profile::new(AppId(id), ProfileId(id), customer, 0);
+    serde_json::to_vec(&ProfileBody::at(&profile, 0))
+        .expect("a profile always serialises")
+        .into()
 }
 
 fn log_thread() -> &'static mpsc::Sender<Append> {
