@@ -231,11 +231,13 @@ pub async fn delete(state: &AppState, app: AppId, selector: Selector, now: i64) 
         purchases::lock_sharers_of(app, &selector),
     ];
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
-        let profile = selector.pick(profiles::read(app, rows_of(&mut loaded, 0))?)?;
+        let rows = rows_of(&mut loaded, 0);
+        let place = profiles::place_of(rows)?;
+        let profile = selector.pick(profiles::read(app, rows)?)?;
         let sharers = rows_of(&mut loaded, 1);
         Ok(Decision {
             writes: [
-                &leave(&shared, &known, profile.clone(), sharers, now)?[..],
+                &leave(&shared, &known, profile.clone(), place, sharers, now)?[..],
                 &lanes::delete_of(app, profile.id)[..],
                 &deliveries::delete_of(profile.id),
                 &[

@@ -15,7 +15,7 @@ use bursar_domain::purchases::refund_saver::{RefundSaver, RefundSaverChanges};
 use bursar_domain::selector::Selector;
 use uuid::Uuid;
 
-use super::people::People;
+use super::people::{People, Person};
 use super::tell::tell;
 use super::{Rules, refused};
 use crate::actions::profiles::{Request, change_details};
@@ -89,8 +89,7 @@ async fn change_access(
     ];
     let is_premium = level == PREMIUM;
     let decide = move |loaded: &mut Loaded| {
-        let (found, details) = profiles::read_whole(rules.app.id, rows_of(loaded, 0))?.unzip();
-        let mut people = People::of(selector.pick(found)?, details);
+        let mut people = People::of(Person::read(rules.app.id, &selector, rows_of(loaded, 0))?);
         // They are not changed; the events name them.
         people.read(rules.app.id, rows_of(loaded, 2))?;
         if !is_premium && rows_of(loaded, 1).is_empty() {
@@ -101,7 +100,7 @@ async fn change_access(
         let drafts = change(&mut parties[0], rules.context(now, None)).map_err(refused)?;
         let mut writes = people.settle(parties, &[], &rules, now);
         writes.extend(tell(&rules, &people, drafts, now));
-        let (answer, _) = people.known.swap_remove(0);
+        let answer = people.known.swap_remove(0).profile;
         Ok(Decision { writes, answer })
     };
     let reply = commit(state, remember, now, reads, decide, render).await?;

@@ -2,38 +2,44 @@
 
 use std::sync::Arc;
 
-use bursar_domain::profile::Profile;
+use bursar_domain::profile::{Details, Profile};
 use bursar_domain::purchases::account;
 
 use super::Rules;
-use super::people::People;
+use super::people::{People, Person};
 use crate::directory::App;
 use crate::state::AppState;
-use crate::store::tables::profiles;
+use crate::store::tables::profiles::{self, Place};
 use crate::store::{Row, Statement, StoreError};
 
-/// Notes with those who share its purchases when their access ends, which nobody else will tell them now. `rows` are
-/// those of the profiles that share anything with it.
+/// Notes with those who share its purchases when their access ends, which nobody else will tell them now. Its own row lies
+/// at `place`; `rows` are those of the profiles that share anything with it.
 pub(in crate::actions) fn leave(
     state: &AppState,
     app: &Arc<App>,
     profile: Profile,
+    place: Place,
     rows: &mut [Row],
     now: i64,
 ) -> Result<Vec<Statement>, StoreError> {
     let rules = Rules::of(app);
-    let mut people = People::of(profile, None);
+    let details = Details::default();
+    let mut people = People::of(Person {
+        profile,
+        details,
+        place,
+    });
     people.read(app.id, rows)?;
     people.report_problems(&state.metrics);
     let mut parties = people.parties();
     account::leave(&mut parties);
     let known = people.known.into_iter().zip(parties).skip(1);
-    let changed = known.filter(|((before, _), after)| before.holdings != after.holdings);
+    let changed = known.filter(|(before, after)| before.profile.holdings != after.holdings);
     Ok(changed
-        .map(|((mut sharer, _), after)| {
-            sharer.holdings = after.holdings;
-            let due_at = sharer.holdings.next_due(rules.context(now, None));
-            profiles::update_holdings(&sharer, due_at)
+        .map(|(mut sharer, after)| {
+            sharer.profile.holdings = after.holdings;
+            let due_at = sharer.profile.holdings.next_due(rules.context(now, None));
+            profiles::update_holdings(&sharer.profile, sharer.place, due_at)
         })
         .collect())
 }

@@ -4,26 +4,50 @@ use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::profile::{Details, Profile};
 use bursar_domain::purchases::account::Party;
 use bursar_domain::purchases::holdings::{Holdings, Key};
+use bursar_domain::selector::Selector;
 
 use super::Rules;
+use crate::actions::ActionError;
 use crate::metrics::Metrics;
-use crate::store::tables::{profiles, purchases};
+use crate::store::tables::profiles::{self, Place};
+use crate::store::tables::purchases;
 use crate::store::{Row, Statement, StoreError};
 
 /// Profiles with what they had before the change.
 #[derive(Default)]
 pub(super) struct People {
     /// Those that a change is about, the first of whom it is made for.
-    pub known: Vec<(Profile, Details)>,
+    pub known: Vec<Person>,
     /// Those that cannot be read, and why.
     unreadable: Vec<(ProfileId, StoreError)>,
 }
 
+/// A profile of them.
+pub(super) struct Person {
+    pub profile: Profile,
+    pub details: Details,
+    /// Where its row lies.
+    pub place: Place,
+}
+
+impl Person {
+    /// The one that the selector means, of its rows.
+    pub fn read(app: AppId, selector: &Selector, rows: &mut [Row]) -> Result<Self, ActionError> {
+        let place = profiles::place_of_whole(rows)?;
+        let (profile, details) = profiles::read_whole(app, rows)?.unzip();
+        Ok(Self {
+            profile: selector.pick(profile)?,
+            details: details.unwrap_or_default(),
+            place,
+        })
+    }
+}
+
 impl People {
     /// A change that is made for this profile.
-    pub fn of(profile: Profile, details: Option<Details>) -> Self {
+    pub fn of(person: Person) -> Self {
         Self {
-            known: vec![(profile, details.unwrap_or_default())],
+            known: vec![person],
             unreadable: Vec::new(),
         }
     }
@@ -36,8 +60,14 @@ impl People {
             if self.position(id).is_some() {
                 continue;
             }
-            match profiles::read_whole(app, std::slice::from_mut(row)) {
-                Ok(profile) => self.known.extend(profile),
+            let row = std::slice::from_mut(row);
+            let place = profiles::place_of_whole(row)?;
+            match profiles::read_whole(app, row) {
+                Ok(found) => self.known.extend(found.map(|(profile, details)| Person {
+                    profile,
+                    details,
+                    place,
+                })),
                 Err(error) => self.unreadable.push((id, error)),
             }
         }
@@ -52,7 +82,7 @@ impl People {
 
     /// Fails if it could be that a chain's owner was left out: who takes its place would take what it has.
     pub fn require_owners(&mut self, keys: &[Key]) -> Result<(), StoreError> {
-        let is_owned = |key: &Key| self.known.iter().any(|(profile, _)| profile.holdings.owns(key));
+        let is_owned = |key: &Key| self.known.iter().any(|one| one.profile.holdings.owns(key));
         match self.unreadable.first() {
             Some((id, _)) if !keys.iter().all(is_owned) => self.require(*id),
             _ => Ok(()),
@@ -65,7 +95,7 @@ impl People {
             metrics.unsound_profiles.inc();
             tracing::error!(profile.id = %id, %error, "profile {id} cannot be read and is left out");
         }
-        for (profile, _) in &self.known {
+        for Person { profile, .. } in &self.known {
             if let Some(problem) = profile.holdings.problem() {
                 let id = profile.id;
                 metrics.unsound_profiles.inc();
@@ -76,7 +106,7 @@ impl People {
 
     /// The parties of the rules, in the same order.
     pub fn parties(&self) -> Vec<Party> {
-        let party = |(profile, _): &(Profile, Details)| Party {
+        let party = |Person { profile, .. }: &Person| Party {
             id: profile.id,
             is_identified: profile.customer_user_id.is_some(),
             holdings: profile.holdings.clone(),
@@ -88,7 +118,7 @@ impl People {
     /// the chains of `keys` now, which are the payers' keys. Who has what the family shares holds it too.
     pub fn settle(&mut self, parties: Vec<Party>, keys: &[Key], rules: &Rules, now: i64) -> Vec<Statement> {
         let (mut writes, mut held) = (Vec::new(), Vec::new());
-        for ((profile, _), party) in self.known.iter_mut().zip(parties) {
+        for (Person { profile, place, .. }, party) in self.known.iter_mut().zip(parties) {
             if profile.holdings == party.holdings {
                 continue;
             }
@@ -105,7 +135,7 @@ impl People {
             profile.holdings = party.holdings;
             profile.touch(now);
             let due_at = profile.holdings.next_due(rules.context(now, None));
-            writes.push(profiles::update_holdings(profile, due_at));
+            writes.push(profiles::update_holdings(profile, *place, due_at));
         }
         // A chain has one owner at any time: whoever hands it over has let go of it, or only shares it, by then.
         held.sort_by_key(|(is_owner, _)| *is_owner);
@@ -114,6 +144,6 @@ impl People {
     }
 
     pub fn position(&self, id: ProfileId) -> Option<usize> {
-        self.known.iter().position(|(profile, _)| profile.id == id)
+        self.known.iter().position(|one| one.profile.id == id)
     }
 }

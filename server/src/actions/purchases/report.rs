@@ -13,7 +13,7 @@ use bursar_domain::time::format_day;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::people::People;
+use super::people::{People, Person};
 use super::tell::tell;
 use super::{Rules, refused};
 use crate::actions::profiles::Request;
@@ -134,8 +134,7 @@ impl Once {
 
     fn decide(&self, loaded: &mut Loaded, metrics: &Metrics) -> Result<Decision<Profile>, ActionError> {
         let (rules, app, now) = (&self.rules, self.rules.app.id, self.request.now);
-        let (caller, details) = profiles::read_whole(app, rows_of(loaded, 0))?.unzip();
-        let mut people = People::of(self.request.selector.pick(caller)?, details);
+        let mut people = People::of(Person::read(app, &self.request.selector, rows_of(loaded, 0))?);
         people.read(app, rows_of(loaded, 1))?;
         let place_of_shared = self.place_beside() + usize::from(self.beside.uncovered.is_some());
         for place in 0..self.beside.shared.len() {
@@ -170,10 +169,9 @@ impl Once {
             None => writes.push(purchases::insert(app, &stored)),
         }
         writes.extend(tell(rules, &people, drafts, now));
-        let (profile, _) = people.known.swap_remove(0);
         Ok(Decision {
             writes,
-            answer: profile,
+            answer: people.known.swap_remove(0).profile,
         })
     }
 
@@ -209,8 +207,8 @@ impl Once {
                 return None;
             };
             let key = Key::of_level(level);
-            let (profile, _) = &people.known[people.position(*profile)?];
-            (profile.holdings.holds(&key) && !is_read(&key)).then_some(key)
+            let holdings = &people.known[people.position(*profile)?].profile.holdings;
+            (holdings.holds(&key) && !is_read(&key)).then_some(key)
         };
         let lacking: Vec<_> = drafts.iter().filter_map(lacks).collect();
         if lacking.is_empty() {

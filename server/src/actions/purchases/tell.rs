@@ -10,7 +10,7 @@ use bursar_domain::purchases::account::{Draft, Drafts};
 use bursar_domain::purchases::holdings::Key;
 
 use super::Rules;
-use super::people::People;
+use super::people::{People, Person};
 use crate::actions::deliveries::{Gate, plan};
 use crate::store::Statement;
 use crate::store::tables::events;
@@ -32,7 +32,7 @@ pub(super) fn tell(rules: &Rules, people: &People, drafts: Drafts, now: i64) -> 
             Draft::Fact(fact) => fact.timer_days,
             Draft::Level { .. } => None,
         };
-        let gate = Gate::new(event.kind, event.at, timer_days, &people.known[place].1);
+        let gate = Gate::new(event.kind, event.at, timer_days, &people.known[place].details);
         writes.extend(plan(
             &rules.app,
             event.profile,
@@ -60,7 +60,7 @@ impl Teller<'_> {
     }
 
     fn of_fact(&self, place: usize, fact: &Fact) -> Event {
-        let (profile, details) = &self.people.known[place];
+        let Person { profile, details, .. } = &self.people.known[place];
         let transaction = &fact.transaction;
         let settings = &self.rules.app.settings;
         let money = Money::of(
@@ -95,7 +95,7 @@ impl Teller<'_> {
     }
 
     fn of_level(&self, place: usize, level: &AccessLevel, number: u32) -> Event {
-        let (profile, details) = &self.people.known[place];
+        let Person { profile, details, .. } = &self.people.known[place];
         let kind = EventKind::AccessLevelUpdated;
         let id = event_id(
             profile.app,
@@ -123,13 +123,13 @@ impl Teller<'_> {
 
     /// The others who hold the chain. Who has lost it shares it with nobody.
     fn sharing(&self, place: usize, key: &Key) -> Vec<Sharer<'_>> {
-        if !self.people.known[place].0.holdings.holds(key) {
+        if !self.people.known[place].profile.holdings.holds(key) {
             return Vec::new();
         }
         let everybody = self.people.known.iter().enumerate();
-        let others = everybody.filter(|(other, (profile, _))| *other != place && profile.holdings.holds(key));
+        let others = everybody.filter(|(other, one)| *other != place && one.profile.holdings.holds(key));
         others
-            .map(|(_, (profile, _))| Sharer {
+            .map(|(_, Person { profile, .. })| Sharer {
                 profile_id: profile.id,
                 customer_user_id: profile.customer_user_id.as_deref(),
             })

@@ -8,7 +8,6 @@ use bursar_domain::purchases::holdings::Holdings;
 use bursar_domain::selector::Selector;
 use uuid::Uuid;
 
-use crate::locking;
 use crate::store::{Loaded, Row, Sql, Statement, StoreError, Value};
 
 /// Reads the profile that the selector looks up: by its id where that is given, else by the customer id.
@@ -53,25 +52,31 @@ pub fn lock(app: AppId, selector: &Selector) -> Statement {
     one(&BY_ID, &BY_CUSTOMER, app, selector)
 }
 
-/// As [`lock`], with the profile's details.
+/// As [`lock`], with the profile's details before the row's place.
 pub fn lock_whole(app: AppId, selector: &Selector) -> Statement {
-    const BY_ID: Sql = locking!(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
-         FROM profiles WHERE app_id = $1 AND profile_id = $2"
+    const BY_ID: Sql = Sql::with_lock(
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details, rowid
+         FROM profiles WHERE app_id = $1 AND profile_id = $2",
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details,
+                0::bigint
+         FROM profiles WHERE app_id = $1 AND profile_id = $2 FOR UPDATE",
     )
     .together(
         "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes,
-                holdings, details
+                holdings, details, 0::bigint
          FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (app_id, profile_id, place)
          JOIN profiles USING (app_id, profile_id) ORDER BY wanted.place FOR UPDATE OF profiles",
     );
-    const BY_CUSTOMER: Sql = locking!(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
-         FROM profiles WHERE app_id = $1 AND customer_user_id = $2"
+    const BY_CUSTOMER: Sql = Sql::with_lock(
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details, rowid
+         FROM profiles WHERE app_id = $1 AND customer_user_id = $2",
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details,
+                0::bigint
+         FROM profiles WHERE app_id = $1 AND customer_user_id = $2 FOR UPDATE",
     )
     .together(
         "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes,
-                holdings, details
+                holdings, details, 0::bigint
          FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS wanted (app_id, customer_user_id, place)
          JOIN profiles USING (app_id, customer_user_id) ORDER BY wanted.place FOR UPDATE OF profiles",
     );
@@ -110,6 +115,11 @@ pub struct Place(i64);
 /// Where the row of a [`lock`] lies.
 pub fn place_of(rows: &[Row]) -> Result<Place, StoreError> {
     rows.first().map_or(Ok(Place(0)), |row| row.int(7).map(Place))
+}
+
+/// Where the first row of a [`lock_whole`] lies.
+pub fn place_of_whole(rows: &[Row]) -> Result<Place, StoreError> {
+    rows.first().map_or(Ok(Place(0)), |row| row.int(8).map(Place))
 }
 
 /// As [`read`], with the details.
@@ -255,14 +265,16 @@ pub fn select_holdings(after: (AppId, Uuid), limit: i64) -> Statement {
 }
 
 /// Saves what a known profile has, and when something of it is due next.
-pub fn update_holdings(profile: &Profile, due_at: Option<i64>) -> Statement {
-    const SQL: Sql = Sql::same(
+pub fn update_holdings(profile: &Profile, place: Place, due_at: Option<i64>) -> Statement {
+    const SQL: Sql = Sql::split(
         "UPDATE profiles SET updated_at = $1, holdings = $2, due_at = $3
-         WHERE app_id = $4 AND profile_id = $5",
+         WHERE app_id = $4 AND profile_id = $5 AND rowid = $6",
+        "UPDATE profiles SET updated_at = $1, holdings = $2, due_at = $3
+         WHERE app_id = $4 AND profile_id = $5 AND $6::bigint = 0",
     )
     .together(
         "UPDATE profiles SET updated_at = new.updated_at, holdings = new.holdings, due_at = new.due_at
-         FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[])
+         FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[], $6::bigint[])
               AS new (updated_at, holdings, due_at, app_id, profile_id)
          WHERE profiles.app_id = new.app_id AND profiles.profile_id = new.profile_id",
     );
@@ -275,6 +287,7 @@ pub fn update_holdings(profile: &Profile, due_at: Option<i64>) -> Statement {
             due_at.into(),
             profile.app.0.into(),
             profile.id.0.into(),
+            place.0.into(),
         ],
     )
 }

@@ -20,14 +20,14 @@ pub fn lock_holders(app: AppId, transaction: &Transaction, caller: &Selector) ->
                 // Who holds both chains is found twice. An `IN` would need temporary tables.
                 concat!(
                     "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                            p.holdings, p.details
+                            p.holdings, p.details, p.rowid
                      FROM chain_holders AS h CROSS JOIN profiles AS p
                      WHERE h.app_id = $1 AND h.store = $2 AND h.original_id = $3
                            AND p.app_id = $1 AND p.profile_id = h.profile_id AND h.profile_id <> ",
                     $caller,
                     " UNION ALL
                      SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                            p.holdings, p.details
+                            p.holdings, p.details, p.rowid
                      FROM transactions AS t CROSS JOIN chain_holders AS h CROSS JOIN profiles AS p
                      WHERE t.app_id = $1 AND t.store = $2 AND t.transaction_id = $5 AND t.original_id <> $3
                            AND h.app_id = $1 AND h.store = $2 AND h.original_id = t.original_id
@@ -36,7 +36,7 @@ pub fn lock_holders(app: AppId, transaction: &Transaction, caller: &Selector) ->
                 ),
                 concat!(
                     "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                            p.holdings, p.details
+                            p.holdings, p.details, 0::bigint
                      FROM (SELECT $3::text UNION ALL
                            SELECT original_id FROM transactions
                            WHERE app_id = $1 AND store = $2 AND transaction_id = $5 AND original_id <> $3 OFFSET 0)
@@ -53,7 +53,7 @@ pub fn lock_holders(app: AppId, transaction: &Transaction, caller: &Selector) ->
             )
             .together(concat!(
                 "SELECT wanted.place, p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers,
-                        p.attributes, p.holdings, p.details
+                        p.attributes, p.holdings, p.details, 0::bigint
                  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::",
                 $type,
                 "[], $5::text[]) WITH ORDINALITY
@@ -101,14 +101,14 @@ pub fn lock_holders(app: AppId, transaction: &Transaction, caller: &Selector) ->
 /// Locks the profiles that share a chain with this one, itself among them.
 pub fn lock_sharers(app: AppId, profile: ProfileId) -> Statement {
     const SQL: Sql = Sql::with_lock(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details, rowid
          FROM profiles WHERE app_id = $1 AND profile_id IN (
              SELECT $2 UNION ALL
              SELECT others.profile_id FROM chain_holders AS own CROSS JOIN chain_holders AS others
              WHERE own.app_id = $1 AND own.profile_id = $2 AND others.app_id = own.app_id
                    AND others.store = own.store AND others.original_id = own.original_id)",
         "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                p.holdings, p.details
+                p.holdings, p.details, 0::bigint
          FROM (SELECT $2::uuid UNION
                SELECT others.profile_id FROM chain_holders AS own CROSS JOIN LATERAL (
                    SELECT profile_id FROM chain_holders
@@ -120,7 +120,7 @@ pub fn lock_sharers(app: AppId, profile: ProfileId) -> Statement {
     )
     .together(
         "SELECT wanted.place, p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers,
-                p.attributes, p.holdings, p.details
+                p.attributes, p.holdings, p.details, 0::bigint
          FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (app_id, profile_id, place)
          CROSS JOIN LATERAL (
              SELECT wanted.profile_id UNION
@@ -139,7 +139,7 @@ pub fn lock_sharers(app: AppId, profile: ProfileId) -> Statement {
 /// As [`lock_sharers`], for the profile that the selector looks up. Without chains that is nobody, or itself alone.
 pub fn lock_sharers_of(app: AppId, selector: &Selector) -> Statement {
     const BY_CUSTOMER: Sql = Sql::with_lock(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
+        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details, rowid
          FROM profiles WHERE app_id = $1 AND profile_id IN (
              SELECT others.profile_id
              FROM profiles AS p CROSS JOIN chain_holders AS own CROSS JOIN chain_holders AS others
@@ -147,7 +147,7 @@ pub fn lock_sharers_of(app: AppId, selector: &Selector) -> Statement {
                    AND others.app_id = own.app_id AND others.store = own.store
                    AND others.original_id = own.original_id)",
         "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                p.holdings, p.details
+                p.holdings, p.details, 0::bigint
          FROM (SELECT DISTINCT others.profile_id
                FROM profiles AS found
                CROSS JOIN LATERAL (
