@@ -21,7 +21,7 @@ use crate::actions::deliveries::{End, Settlement};
 use crate::directory::{AppIntegration, Target};
 use crate::outbound::{Received, SendError, TIMEOUT};
 use crate::state::AppState;
-use crate::store::tables::deliveries::Attempt;
+use crate::store::tables::deliveries::{self, Attempt};
 
 /// No integration asks for more requests than this for one record.
 const MOST_STEPS: u8 = 5;
@@ -264,7 +264,7 @@ fn finish(
         limited: ready.counts.limited + i64::from(is_limited),
     };
     settlement.now = now;
-    settlement.attempt = Some(Attempt {
+    let attempt = Attempt {
         number: settlement.tries,
         started_at,
         duration: outcome.duration,
@@ -279,7 +279,9 @@ fn finish(
         status: outcome.status,
         answer: told(&outcome.answer),
         verdict: verdict.name().to_owned(),
-    });
+    };
+    let keeping = deliveries::keep(settlement.event_seq, settlement.lane.target, &attempt);
+    settlement.attempt = Some(shared.state.store.packed(keeping));
     let later = |due_at, reason: String, alone| End::Later {
         due_at,
         reason,

@@ -36,6 +36,7 @@ pub const ALL: &[Migration] = &[
     migration!(8, "packed_events", "0008_packed_events.sql"),
     migration!(9, "by_event_number", "0009_by_event_number.sql"),
     migration!(10, "rechecks", "0010_rechecks.sql"),
+    migration!(11, "packed_attempts", "0011_packed_attempts.sql"),
 ];
 
 /// Where the steps that were taken are kept. Also what a server that migrates locks out the others with.

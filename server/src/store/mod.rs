@@ -23,6 +23,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use change::{Decision, Loaded};
 pub use error::StoreError;
 pub use facts::Facts;
+pub use packed::TextKind;
 pub use statement::{Row, Sql, Statement, Value};
 
 use crate::metrics::StoreMetrics;
@@ -119,6 +120,14 @@ impl Store {
             Ok(()) => answer.await.unwrap_or_else(|_| Err(stopped().into())),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// A statement whose long texts are packed already, where they are stored so: the writer need not do it.
+    pub fn packed(&self, mut statement: Statement) -> Statement {
+        if matches!(self.backend, Backend::Sqlite(_)) {
+            statement.pack();
+        }
+        statement
     }
 
     /// Writes without reading first.

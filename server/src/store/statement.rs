@@ -5,7 +5,8 @@
 
 use uuid::Uuid;
 
-use super::{StoreError, packed};
+use super::StoreError;
+use super::packed::{self, TextKind};
 
 /// A statement's text. Parameters are `$1`, `$2`, … and first occur in ascending order (SQLite numbers them so). The last
 /// ones may be of PostgreSQL's text alone.
@@ -140,8 +141,8 @@ impl Statement {
     /// Packs what SQLite stores packed, so that its writer need not.
     pub(super) fn pack(&mut self) {
         for value in &mut self.params {
-            if let Value::Long(text) = value {
-                *value = Value::Bytes(packed::pack(text));
+            if let Value::Long(text, kind) = value {
+                *value = Value::Bytes(packed::pack(text, *kind));
             }
         }
     }
@@ -186,7 +187,7 @@ pub enum Value {
     /// `TEXT`
     Text(String),
     /// `TEXT` on PostgreSQL, on SQLite a `BLOB` that is packed. Read with [`Row::long_text`].
-    Long(String),
+    Long(String, TextKind),
     /// `BLOB`, `BYTEA`
     Bytes(Vec<u8>),
     /// `BLOB` of 16 bytes, `UUID`

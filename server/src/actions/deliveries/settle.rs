@@ -5,7 +5,7 @@ use bursar_domain::selector::Selector;
 use uuid::Uuid;
 
 use crate::state::AppState;
-use crate::store::tables::deliveries::{self, Attempt, Closed};
+use crate::store::tables::deliveries::{self, Closed};
 use crate::store::tables::lanes::{self, LaneKey, Noted, Place};
 use crate::store::tables::profiles::{self, rows_of};
 use crate::store::tables::superseded;
@@ -32,8 +32,8 @@ pub struct Settlement {
     pub tries: i64,
     /// When it was tried first, in microseconds.
     pub first_tried_at: Option<i64>,
-    /// The try, if there was one.
-    pub attempt: Option<Attempt>,
+    /// What keeps the try, if there was one.
+    pub attempt: Option<Statement>,
     /// How it ends, or goes on.
     pub end: End,
     /// Is everything older in the lane superseded by it, unless it comes to nothing?
@@ -103,7 +103,7 @@ pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, St
             _ => 0,
         };
         let mut writes = settlement.superseded(older);
-        writes.extend(settlement.attempted());
+        writes.extend(settlement.attempt.clone());
         match &settlement.end {
             End::Closed { .. } => writes.extend(settlement.close(older)),
             End::Later { due_at, .. } => writes.extend(settlement.keep_open(older, *due_at, false)),
@@ -193,11 +193,6 @@ impl Settlement {
         let mut writes = vec![lanes::note(self.lane, self.place, &noted)];
         writes.extend(lanes::let_go(self.lane, self.lease, older, due_at, waits));
         writes
-    }
-
-    pub(super) fn attempted(&self) -> Option<Statement> {
-        let attempt = self.attempt.as_ref()?;
-        Some(deliveries::keep(self.event_seq, self.lane.target, attempt))
     }
 
     fn superseded(&self, older: i64) -> Vec<Statement> {

@@ -78,7 +78,7 @@ fn writes_of(target: i64, ours: &[(&Settlement, Held)], writes: &mut Vec<Stateme
     let is_closed = |(one, _): &&(&Settlement, Held)| matches!(one.end, End::Closed { .. });
     let (closed, open): (Vec<_>, Vec<_>) = ours.iter().partition(is_closed);
     let lanes: Vec<Held> = closed.iter().map(|(_, held)| *held).collect();
-    writes.extend(ours.iter().filter_map(|(one, _)| one.attempted()));
+    writes.extend(ours.iter().filter_map(|(one, _)| one.attempt.clone()));
     writes.extend(closed.iter().map(|(one, _)| one.dequeued()));
     writes.extend(closed.iter().filter_map(|(one, _)| one.closed()));
     if let Some(now) = closed.iter().map(|(one, _)| one.now).max() {

@@ -12,7 +12,7 @@ impl ToSql for Value {
         match self {
             Self::Null => Ok(IsNull::Yes),
             Self::Int(number) => number.to_sql_checked(kind, out),
-            Self::Text(text) | Self::Long(text) => text.to_sql_checked(kind, out),
+            Self::Text(text) | Self::Long(text, _) => text.to_sql_checked(kind, out),
             Self::Bytes(bytes) => bytes.to_sql_checked(kind, out),
             Self::Uuid(uuid) => uuid.to_sql_checked(kind, out),
         }

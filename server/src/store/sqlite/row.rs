@@ -11,7 +11,7 @@ use crate::store::{Loaded, Row, Statement, Value, packed};
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
-            Self::Long(text) => return Ok(ToSqlOutput::Owned(packed::pack(text).into())),
+            Self::Long(text, kind) => return Ok(ToSqlOutput::Owned(packed::pack(text, *kind).into())),
             Self::Null => ValueRef::Null,
             Self::Int(number) => ValueRef::Integer(*number),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),

@@ -5,7 +5,7 @@ use bursar_domain::ids::ProfileId;
 use uuid::Uuid;
 
 use super::lanes::event_ids;
-use crate::store::{Row, Sql, Statement, StoreError};
+use crate::store::{Row, Sql, Statement, StoreError, TextKind, Value};
 
 /// A delivery that is closed. Times are microseconds.
 #[derive(Debug)]
@@ -102,7 +102,10 @@ pub fn skip(event: Uuid, target: i64, reason: &str, now: i64) -> Statement {
 
 /// Keeps a try.
 pub fn keep(event_seq: i64, target: i64, attempt: &Attempt) -> Statement {
-    const SQL: Sql = Sql::same(
+    const SQL: Sql = Sql::split(
+        "INSERT INTO attempts
+             (event_seq, target_id, number, started_at, duration_us, plain, packed, status, answer, verdict)
+         VALUES ($1, $2, $3, $4, $5, '', $6, $7, $8, $9) ON CONFLICT DO NOTHING",
         "INSERT INTO attempts (event_seq, target_id, number, started_at, duration_us, request, status, answer, verdict)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
     )
@@ -120,7 +123,7 @@ pub fn keep(event_seq: i64, target: i64, attempt: &Attempt) -> Statement {
             attempt.number.into(),
             attempt.started_at.into(),
             attempt.duration.into(),
-            attempt.request.as_str().into(),
+            Value::Long(attempt.request.clone(), TextKind::Request),
             attempt.status.map(i64::from).into(),
             attempt.answer.as_str().into(),
             attempt.verdict.as_str().into(),
@@ -144,7 +147,7 @@ pub fn read_attempt(row: &mut Row) -> Result<Attempt, StoreError> {
         number: row.int(0)?,
         started_at: row.int(1)?,
         duration: row.int(2)?,
-        request: row.text(3)?,
+        request: row.long_text(3)?,
         status: status.map_err(|_| StoreError::Corrupt("the status of a try".into()))?,
         answer: row.text(5)?,
         verdict: row.text(6)?,

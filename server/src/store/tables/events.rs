@@ -11,7 +11,7 @@ use bursar_domain::events::{Event, EventKind, id_range};
 use bursar_domain::ids::{AppId, ProfileId};
 use uuid::Uuid;
 
-use crate::store::{Row, Sql, Statement, StoreError, Value};
+use crate::store::{Row, Sql, Statement, StoreError, TextKind, Value};
 
 /// Which events are wanted. Times are microseconds.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ pub fn insert(event: &Event) -> Statement {
             event.kind.as_str().into(),
             event.at.into(),
             event.created_at.into(),
-            Value::Long(event.payload.clone()),
+            Value::Long(event.payload.clone(), TextKind::Event),
         ],
     )
 }

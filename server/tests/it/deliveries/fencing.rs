@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bursar::actions::deliveries::{Claimed, End, Settlement, claim, settle, settle_all};
 use bursar::directory::Target;
-use bursar::store::tables::deliveries::Attempt;
+use bursar::store::tables::deliveries::{self, Attempt};
 use bursar::store::tables::turns::Turn;
 use bursar::store::{Sql, Statement};
 use serde_json::{Value, json};
@@ -36,6 +36,15 @@ fn target(server: &TestServer) -> Target {
 
 /// What a worker that thinks that the lane is still its own would write: the event was refused.
 pub fn refused(turn: &Turn, lease: i64, now: i64) -> Settlement {
+    let attempt = Attempt {
+        number: 1,
+        started_at: now,
+        duration: 1,
+        request: "{}".into(),
+        status: Some(400),
+        answer: "stale".into(),
+        verdict: "rejected".into(),
+    };
     Settlement {
         lane: turn.lane,
         lease,
@@ -46,15 +55,7 @@ pub fn refused(turn: &Turn, lease: i64, now: i64) -> Settlement {
         replay: turn.replay,
         tries: 1,
         first_tried_at: Some(now),
-        attempt: Some(Attempt {
-            number: 1,
-            started_at: now,
-            duration: 1,
-            request: "{}".into(),
-            status: Some(400),
-            answer: "stale".into(),
-            verdict: "rejected".into(),
-        }),
+        attempt: Some(deliveries::keep(turn.event_seq, turn.lane.target, &attempt)),
         end: End::Closed {
             state: "rejected",
             reason: Some("stale".into()),

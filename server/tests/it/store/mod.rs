@@ -1,5 +1,6 @@
 //! The proof of the store: one behaviour on every backend, whoever writes at once.
 
+mod attempts;
 mod concurrency;
 mod conformance;
 mod events;

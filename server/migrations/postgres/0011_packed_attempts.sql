@@ -1,0 +1,1 @@
+-- PostgreSQL packs the requests of tries by itself.
