@@ -452,117 +452,6 @@ async fn what_is_gone_is_rejected_and_nothing_more_is_sent() {
     }
 }
 
-/// An outage at the moment of a change is no reason to stop what has been proved.
-#[tokio::test]
-async fn the_handshake_is_made_anew_where_addresses_or_authorizations_are_news() {
-    let server = TestServer::on(Backend::SqliteMemory).await;
-    let vendor = Vendor::start().await;
-    let with_token = |token: &str, more: serde_json::Value| {
-        let urls = json!({"production": vendor.url, "sandbox": vendor.url});
-        let said = json!({"urls": urls, "authorizations": {"production": token}});
-        with(said, more)
-    };
-    put(&server, "webhook", true, &with_token("a", json!({}))).await;
-    assert_eq!(vendor.count(), 2, "one for each address");
-    vendor.script(|_, _| Manner::Answers(500, "down"));
-    let status = async |enabled: bool, settings: serde_json::Value| {
-        put(&server, "webhook", enabled, &settings).await.json()["status"].clone()
-    };
-    assert_eq!(
-        status(true, with_token("a", json!({"ordered": true}))).await,
-        "ok"
-    );
-    let without = json!({"urls": {"production": vendor.url}, "authorizations": {"production": "a"}});
-    assert_eq!(status(true, without).await, "ok");
-    assert_eq!(vendor.count(), 2, "nothing is to be proved");
-    assert_eq!(status(true, with_token("b", json!({}))).await, "blocked");
-    assert_eq!(
-        status(true, with_token("b", json!({}))).await,
-        "blocked",
-        "still not proved"
-    );
-    vendor.script(|_, _| Manner::Answers(200, "{}"));
-    assert_eq!(status(true, with_token("b", json!({}))).await, "ok");
-    // While it is off nobody knows what becomes of the receiver.
-    assert_eq!(status(false, with_token("b", json!({}))).await, "disabled");
-    let asked = vendor.count();
-    assert_eq!(status(true, with_token("b", json!({}))).await, "ok");
-    assert_eq!(vendor.count(), asked + 2);
-}
-
-/// Each save is proved by its own handshake, whichever ends last.
-#[tokio::test]
-async fn a_handshake_of_settings_that_were_saved_anew_meanwhile_counts_nothing() {
-    const LATE: Duration = Duration::from_secs(1);
-    for (backend, first, second) in ALL
-        .into_iter()
-        .flat_map(|backend| [(backend, 200, 500), (backend, 500, 200)])
-    {
-        let server = TestServer::on(backend).await;
-        let vendor = Vendor::with(move |request, _| match request.path.as_str() {
-            "/first" => Manner::Late(LATE, first, "{}"),
-            _ => Manner::Answers(second, "{}"),
-        })
-        .await;
-        let settings = |path: &str| json!({"urls": {"production": format!("{}{path}", vendor.url)}});
-        let meanwhile = async {
-            while vendor.count() == 0 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            put(&server, "webhook", true, &settings("/second")).await;
-        };
-        let first_one = settings("/first");
-        tokio::join!(put(&server, "webhook", true, &first_one), meanwhile);
-        let expected = if second == 200 { "ok" } else { "blocked" };
-        assert_eq!(shown(&server, "webhook").await["status"], expected, "{backend:?}");
-    }
-}
-
-/// Was the first thing that came `{}`?
-fn is_shaken_first(received: &[Received]) -> bool {
-    received.first().is_some_and(|first| first.body == "{}")
-}
-
-#[tokio::test]
-async fn the_webhook_gets_no_event_before_it_has_passed_the_handshake() {
-    for backend in ALL {
-        let server = TestServer::on(backend).await;
-        let vendor = Vendor::with(|_, _| Manner::Answers(200, "no JSON")).await;
-        let settings = json!({"urls": {"production": vendor.url}, "events": {"access_level_updated": false},
-            "authorizations": {"production": "Bearer x"}});
-        let _working = work(&server);
-        let blocked = put(&server, "webhook", true, &settings).await.json();
-        assert_eq!(blocked["status"], "blocked", "{backend:?}");
-        let customer = Customer::new(&server, "ann").await;
-        customer.post(TRANSACTION, &bought("t1")).await;
-        advance(&server, HOUR).await;
-        let received = vendor.received();
-        assert!(received.iter().all(|request| request.body == "{}"), "{backend:?}");
-        assert!(
-            received
-                .iter()
-                .all(|request| request.headers["authorization"] == "Bearer x")
-        );
-        vendor.script(|_, _| Manner::Answers(200, "{}"));
-        let passed = put(&server, "webhook", true, &settings).await.json();
-        assert_eq!(passed["status"], "ok", "{backend:?}: {passed}");
-        settle_down(&server.state).await;
-        assert_eq!(states(&server).await, ["delivered 1"], "{backend:?}");
-        assert!(is_shaken_first(&vendor.received()));
-        assert_conserved(&server).await;
-        // Past the administration there is no handshake, and the same look tells.
-        let other = Vendor::start().await;
-        let unproved = json!({"urls": {"production": other.url}, "events": {"access_level_updated": false}});
-        enable(&server, "webhook", unproved).await;
-        customer.post(TRANSACTION, &bought("t2")).await;
-        settle_down(&server.state).await;
-        assert!(
-            other.count() > 0 && !is_shaken_first(&other.received()),
-            "{backend:?}"
-        );
-    }
-}
-
 /// As after a master key was lost, or a row damaged.
 #[tokio::test]
 async fn an_integration_whose_secrets_cannot_be_opened_stands_still_alone_until_they_are_entered_anew() {
@@ -647,34 +536,8 @@ async fn a_refusal_that_could_not_be_written_down_is_told_by_the_next_answer() {
     assert_eq!(states(&server).await, ["pending 1"]);
 }
 
-/// Who saves settings may go away before the receiver answers.
-#[tokio::test]
-async fn a_handshake_goes_on_when_its_caller_hangs_up() {
-    for backend in ALL {
-        let vendor = Vendor::with(|_, _| Manner::Late(Duration::from_millis(300), 200, "{}")).await;
-        let server = TestServer::on(backend).await;
-        let settings = json!({"urls": {"production": vendor.url}});
-        let saving = put(&server, "webhook", true, &settings);
-        let hangs_up = until_asked(&vendor, 1);
-        tokio::select! {
-            _ = saving => panic!("{backend:?}: it answers before the receiver does"),
-            () = hangs_up => {}
-        }
-        let mut status = json!(null);
-        for _ in 0..500 {
-            status = shown(&server, "webhook").await["status"].clone();
-            if status == "ok" {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        assert_eq!(status, "ok", "{backend:?}");
-        assert_eq!(vendor.count(), 1, "{backend:?}");
-    }
-}
-
 /// Waits until so many requests have come.
-async fn until_asked(vendor: &Vendor, count: usize) {
+pub async fn until_asked(vendor: &Vendor, count: usize) {
     for _ in 0..1_000 {
         if vendor.count() >= count {
             return;
