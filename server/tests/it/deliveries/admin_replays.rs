@@ -291,9 +291,7 @@ async fn a_replay_leaves_out_nobody_whom_others_are_at() {
     let through = async {
         // Bob's is sent meanwhile.
         until_states(&server, &["delivered 3"]).await;
-        while vendor.count() < 4 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        vendor.until_count(4).await;
         other.batch_execute("COMMIT").await.unwrap();
     };
     let (made, ()) = tokio::join!(

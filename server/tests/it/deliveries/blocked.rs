@@ -15,8 +15,8 @@ use std::time::Duration;
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, SECOND, advance, amplitude, bought, deliveries, enable, fates_of, put, run, settle_down, shown,
-    states, told, transaction_of, until_states, work,
+    HOUR, SECOND, advance, amplitude, bought, branch, deliveries, enable, fates_of, known_buyer, put, run,
+    settle_down, shown, states, told, transaction_of, until_states, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, START, TRANSACTION, TestServer, open, outbound};
@@ -274,14 +274,10 @@ async fn one_refusal_stops_what_is_claimed_already() {
     })
     .await;
     let server = TestServer::on(Backend::SqliteMemory).await;
-    let branch = json!({"branch_keys": {"production": "key_live_a"}, "base_url": vendor.url,
-        "max_in_flight": 1, "events": {"access_level_updated": false}});
-    enable(&server, "branch", branch).await;
-    let names: Vec<_> = (0..2 * GOOD).map(|number| format!("user-{number}")).collect();
-    for name in &names {
-        let customer = Customer::new(&server, name).await;
-        customer.post(IDENTIFIERS, &json!({"branch_id": name})).await;
-        customer.post(TRANSACTION, &bought(name)).await;
+    let one_by_one = json!({"max_in_flight": 1});
+    enable(&server, "branch", with(branch(&vendor.url), one_by_one)).await;
+    for number in 0..2 * GOOD {
+        known_buyer(&server, &format!("user-{number}")).await;
     }
     let _working = work(&server);
     settle_down(&server.state).await;
@@ -306,9 +302,7 @@ async fn an_answer_to_settings_that_were_mended_meanwhile_blocks_nothing() {
     let customer = Customer::new(&server, "ann").await;
     customer.post(TRANSACTION, &bought("t1")).await;
     let _working = work(&server);
-    while vendor.count() == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    vendor.until_count(1).await;
     let good = json!({"api_keys": {"production": {"ios": "good"}}});
     put(&server, "amplitude", true, &with(amplitude(&vendor.url), good)).await;
     tokio::time::sleep(Duration::from_millis(600)).await;
@@ -332,9 +326,7 @@ async fn an_answer_to_settings_that_another_program_has_mended_blocks_nothing() 
         customer.post(TRANSACTION, &bought("t1")).await;
         let _working = work(&server);
         let other = server.beside().await;
-        while vendor.count() == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        vendor.until_count(1).await;
         let good = json!({"api_keys": {"production": {"ios": "good"}}});
         enable(&other, "amplitude", with(amplitude(&vendor.url), good)).await;
         until_states(&server, &["delivered 1"]).await;
@@ -348,24 +340,18 @@ async fn what_is_switched_off_is_not_sent_though_it_was_claimed() {
     let vendor = Vendor::with(|_, _| Manner::Answers(200, "{}")).await;
     let server = TestServer::on(Backend::SqliteMemory).await;
     // All are claimed at once, and then wait for the rate.
-    let branch = json!({"branch_keys": {"production": "key_live_a"}, "base_url": vendor.url,
-        "requests_per_second": 10, "events": {"access_level_updated": false}});
-    enable(&server, "branch", branch.clone()).await;
+    let slowly = with(branch(&vendor.url), json!({"requests_per_second": 10}));
+    enable(&server, "branch", slowly.clone()).await;
     for number in 0..EVENTS {
-        let name = format!("user-{number}");
-        let customer = Customer::new(&server, &name).await;
-        customer.post(IDENTIFIERS, &json!({"branch_id": name})).await;
-        customer.post(TRANSACTION, &bought(&name)).await;
+        known_buyer(&server, &format!("user-{number}")).await;
     }
     let _working = work(&server);
-    while vendor.count() < 2 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    put(&server, "branch", false, &branch).await;
+    vendor.until_count(2).await;
+    put(&server, "branch", false, &slowly).await;
     let sent = vendor.count();
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(vendor.count() <= sent + 1, "{sent} and then {}", vendor.count());
-    put(&server, "branch", true, &branch).await;
+    put(&server, "branch", true, &slowly).await;
     settle_down(&server.state).await;
     assert_eq!(states(&server).await, [format!("delivered {EVENTS}")]);
     assert_eq!(vendor.count(), EVENTS);
@@ -376,10 +362,7 @@ async fn what_waits_goes_out_where_changed_settings_ask_for_less() {
     for backend in ALL {
         let vendor = Vendor::with(|_, _| Manner::Answers(200, "{}")).await;
         let server = TestServer::on(backend).await;
-        let settings = |wait: i64| {
-            json!({"branch_keys": {"production": "key_live_a"}, "base_url": vendor.url,
-                "wait_for_identifier": wait, "events": {"access_level_updated": false}})
-        };
+        let settings = |wait: i64| with(branch(&vendor.url), json!({"wait_for_identifier": wait}));
         enable(&server, "branch", settings(86_400)).await;
         let customer = Customer::new(&server, "ann").await;
         customer.post(TRANSACTION, &bought("t1")).await;
@@ -528,21 +511,10 @@ async fn a_refusal_that_could_not_be_written_down_is_told_by_the_next_answer() {
     customer.post(TRANSACTION, &bought("t1")).await;
     run(&server, &BREAK).await;
     let _working = work(&server);
-    until_asked(&vendor, 2).await;
+    vendor.until_count(2).await;
     assert_eq!(shown(&server, "amplitude").await["status"], "ok");
     run(&server, &MEND).await;
     settle_down(&server.state).await;
     assert_eq!(shown(&server, "amplitude").await["status"], "blocked");
     assert_eq!(states(&server).await, ["pending 1"]);
-}
-
-/// Waits until so many requests have come.
-pub async fn until_asked(vendor: &Vendor, count: usize) {
-    for _ in 0..1_000 {
-        if vendor.count() >= count {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("{} of {count} requests came in 5 s", vendor.count());
 }

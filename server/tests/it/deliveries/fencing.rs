@@ -326,9 +326,7 @@ async fn a_worker_that_was_paused_in_a_request_causes_one_repeat_and_no_more() {
         for transaction in ["t1", "t2"] {
             customer.post(TRANSACTION, &bought(transaction)).await;
         }
-        while vendor.count() == 0 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        vendor.until_count(1).await;
         server.state.clock.move_to(START + LEASE).unwrap();
         let other = Mortal::start(&server.options, &server.state.clock).await;
         until_states(&server, &["delivered 2"]).await;
@@ -431,9 +429,7 @@ async fn what_waited_for_its_request_beyond_the_lease_is_left_to_the_next_one() 
             .await;
     }
     let paused = Mortal::start(&server.options, &server.state.clock).await;
-    while vendor.count() == 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    vendor.until_count(1).await;
     server.state.clock.move_to(START + LEASE).unwrap();
     let _working = work(&server);
     until_states(&server, &["delivered 2"]).await;

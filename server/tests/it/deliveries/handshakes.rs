@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::blocked::until_asked;
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{HOUR, advance, bought, enable, put, settle_down, shown, states, work};
@@ -66,9 +65,7 @@ async fn a_handshake_of_settings_that_were_saved_anew_meanwhile_counts_nothing()
         .await;
         let settings = |path: &str| json!({"urls": {"production": format!("{}{path}", vendor.url)}});
         let meanwhile = async {
-            while vendor.count() == 0 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+            vendor.until_count(1).await;
             put(&server, "webhook", true, &settings("/second")).await;
         };
         let first_one = settings("/first");
@@ -131,7 +128,7 @@ async fn a_handshake_goes_on_when_its_caller_hangs_up() {
         let server = TestServer::on(backend).await;
         let settings = json!({"urls": {"production": vendor.url}});
         let saving = put(&server, "webhook", true, &settings);
-        let hangs_up = until_asked(&vendor, 1);
+        let hangs_up = vendor.until_count(1);
         tokio::select! {
             _ = saving => panic!("{backend:?}: it answers before the receiver does"),
             () = hangs_up => {}

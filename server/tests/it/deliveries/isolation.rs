@@ -191,9 +191,7 @@ async fn behind_a_single_seat_everybody_waits() {
         .await
         .post(TRANSACTION, &bought("ill"))
         .await;
-    while vendor.count() == 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    vendor.until_count(1).await;
     let began = Instant::now();
     Customer::new(&server, "well")
         .await

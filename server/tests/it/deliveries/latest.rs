@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::support::backend::ALL;
+use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    MINUTE, advance, bought, deliveries, enable, entries, fates_of, only, send, settle_down, work,
+    MINUTE, advance, bought_on, deliveries, enable, entries, fates_of, only, pushwoosh, retry, settle_down,
+    work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
@@ -27,22 +28,13 @@ const TAGGED: [&str; 2] = ["onesignal", "pushwoosh"];
 
 fn settings(slug: &str, url: &str) -> Value {
     let said = match slug {
+        "pushwoosh" => return pushwoosh(url),
         "onesignal" => json!({"app_id": "0f5b0c1e-8a44-4a0a-9a43-1c2d3e4f5a6b"}),
-        "pushwoosh" => json!({"app_id": "1A2B3-4C5D6", "auth_token": "k"}),
         _ => json!({"tokens": {"production": {"ios": "k"}}}),
     };
     with(
         said,
         json!({"base_url": url, "events": {"access_level_updated": false}}),
-    )
-}
-
-/// A purchase of this day of December.
-fn of_day(day: u32) -> Value {
-    let at = format!("2025-12-{day:02}T00:00:00Z");
-    with(
-        bought(&format!("day-{day:02}")),
-        json!({"purchased_at": at, "originally_purchased_at": at}),
     )
 }
 
@@ -76,7 +68,7 @@ async fn of_what_waits_that_counts_which_happened_last() {
             let _working = work(&server);
             let customer = identified(&server).await;
             for day in [10, 20, 15, 20] {
-                let transaction = with(of_day(day), json!({}));
+                let transaction = bought_on(day);
                 customer.post(TRANSACTION, &transaction).await;
                 settle_down(&server.state).await;
             }
@@ -103,7 +95,7 @@ async fn what_is_reported_late_or_sent_again_does_not_overwrite_what_happened_af
             let _working = work(&server);
             let customer = identified(&server).await;
             for day in [10, 20] {
-                customer.post(TRANSACTION, &of_day(day)).await;
+                customer.post(TRANSACTION, &bought_on(day)).await;
                 settle_down(&server.state).await;
             }
             assert_eq!(
@@ -112,14 +104,13 @@ async fn what_is_reported_late_or_sent_again_does_not_overwrite_what_happened_af
                 "{backend:?}"
             );
             let asked = vendor.count();
-            customer.post(TRANSACTION, &of_day(15)).await;
+            customer.post(TRANSACTION, &bought_on(15)).await;
             settle_down(&server.state).await;
             // The first one once more, by hand.
             let first = deliveries(&server).await.into_iter();
             let first = first.map(|seen| (seen.transaction, seen.event)).min().unwrap().1;
             let first = only(&entries(&server, &format!("deliveries?event_id={first}")).await).clone();
-            let retry = format!("deliveries/{}/retry", first["delivery_id"].as_str().unwrap());
-            assert_eq!(send(&server, "POST", &retry, &Value::Null).await.status, 202);
+            retry(&server, &first).await;
             settle_down(&server.state).await;
             let superseded = [
                 "day-10 skipped superseded",
@@ -129,7 +120,7 @@ async fn what_is_reported_late_or_sent_again_does_not_overwrite_what_happened_af
             assert_eq!(fates(&server, slug).await, superseded, "{backend:?}");
             assert_eq!(vendor.count(), asked, "{backend:?}: nothing was sent");
             // What happens then is told as ever.
-            customer.post(TRANSACTION, &of_day(25)).await;
+            customer.post(TRANSACTION, &bought_on(25)).await;
             settle_down(&server.state).await;
             assert_eq!(fates(&server, slug).await[3], "day-25 delivered", "{backend:?}");
             assert_conserved(&server).await;
@@ -153,7 +144,7 @@ async fn the_newest_alone_waits_for_an_identifier() {
             let newest = if slug == "mixpanel" { "day-15" } else { "day-20" };
             for days in [&[5][..], &[10], &[20, 15]] {
                 for day in days {
-                    customer.post(TRANSACTION, &of_day(*day)).await;
+                    customer.post(TRANSACTION, &bought_on(*day)).await;
                 }
                 settle_down(&server.state).await;
             }
@@ -172,8 +163,7 @@ async fn the_newest_alone_waits_for_an_identifier() {
                 let path = format!("deliveries?integration={slug}&state=skipped");
                 let skipped = entries(&server, &path).await;
                 let old = skipped.iter().find(|one| one["part"] == part_of(slug)).unwrap();
-                let retry = format!("deliveries/{}/retry", old["delivery_id"].as_str().unwrap());
-                assert_eq!(send(&server, "POST", &retry, &Value::Null).await.status, 202);
+                retry(&server, old).await;
                 settle_down(&server.state).await;
                 assert_one_waits().await;
             }
@@ -195,13 +185,13 @@ async fn the_newest_alone_waits_for_an_identifier() {
 #[tokio::test]
 async fn each_profile_has_a_last_event_of_its_own() {
     let vendor = Vendor::with(fine).await;
-    let server = TestServer::on(crate::support::backend::Backend::SqliteMemory).await;
+    let server = TestServer::on(Backend::SqliteMemory).await;
     enable(&server, "pushwoosh", settings("pushwoosh", &vendor.url)).await;
     let _working = work(&server);
     for (name, day) in [("ann", 20), ("bob", 10)] {
         let customer = Customer::new(&server, name).await;
         customer.post(IDENTIFIERS, &json!({"pushwoosh_hwid": name})).await;
-        customer.post(TRANSACTION, &of_day(day)).await;
+        customer.post(TRANSACTION, &bought_on(day)).await;
         settle_down(&server.state).await;
     }
     assert_eq!(
@@ -214,12 +204,12 @@ async fn each_profile_has_a_last_event_of_its_own() {
 #[tokio::test]
 async fn a_state_as_of_now_is_told_whenever_something_becomes_known() {
     let vendor = Vendor::with(fine).await;
-    let server = TestServer::on(crate::support::backend::Backend::SqliteMemory).await;
+    let server = TestServer::on(Backend::SqliteMemory).await;
     enable(&server, "mixpanel", settings("mixpanel", &vendor.url)).await;
     let _working = work(&server);
     let customer = identified(&server).await;
     for day in [20, 10] {
-        customer.post(TRANSACTION, &of_day(day)).await;
+        customer.post(TRANSACTION, &bought_on(day)).await;
         settle_down(&server.state).await;
     }
     assert_eq!(
@@ -244,7 +234,7 @@ async fn only_what_this_third_party_has_taken_leaves_what_happened_before_it_uns
         let _working = work(&server);
         let customer = identified(&server).await;
         for day in [20, 10] {
-            customer.post(TRANSACTION, &of_day(day)).await;
+            customer.post(TRANSACTION, &bought_on(day)).await;
             settle_down(&server.state).await;
         }
         assert_eq!(
@@ -271,7 +261,7 @@ async fn what_is_superseded_is_shown_with_the_time_at_which_it_was_made() {
             enable(&server, slug, settings(slug, &vendor.url)).await;
             let _working = work(&server);
             let customer = identified(&server).await;
-            customer.post(TRANSACTION, &of_day(10)).await;
+            customer.post(TRANSACTION, &bought_on(10)).await;
             settle_down(&server.state).await;
             let path = format!("deliveries?integration={slug}");
             let first = async || {
@@ -283,10 +273,9 @@ async fn what_is_superseded_is_shown_with_the_time_at_which_it_was_made() {
             assert_eq!(before["state"], "rejected", "{backend:?} {slug}");
             advance(&server, MINUTE).await;
             vendor.script(|_, _| Manner::Answers(500, "down"));
-            let retry = format!("deliveries/{}/retry", before["delivery_id"].as_str().unwrap());
-            assert_eq!(send(&server, "POST", &retry, &Value::Null).await.status, 202);
+            retry(&server, &before).await;
             settle_down(&server.state).await;
-            customer.post(TRANSACTION, &of_day(20)).await;
+            customer.post(TRANSACTION, &bought_on(20)).await;
             vendor.script(fine);
             advance(&server, MINUTE).await;
             let after = first().await;

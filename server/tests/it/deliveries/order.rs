@@ -13,7 +13,7 @@ use xtask::test_environment::size;
 use crate::support::backend::Backend;
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    SECOND, advance, amplitude, bought, enable, next_due, settle_down, states, transaction_of, work,
+    SECOND, advance, amplitude, bought, branch, enable, next_due, settle_down, states, transaction_of, work,
 };
 use crate::support::mortal::Mortal;
 use crate::support::purchases::{Customer, with};
@@ -142,9 +142,8 @@ async fn longest_idle(max_in_flight: usize, answers_after: Duration) -> Duration
     })
     .await;
     let server = TestServer::on(Backend::SqliteFile).await;
-    let branch = json!({"branch_keys": {"production": "key_live_a"}, "base_url": vendor.url,
-        "max_in_flight": max_in_flight, "events": {"access_level_updated": false}});
-    enable(&server, "branch", branch).await;
+    let seats = json!({"max_in_flight": max_in_flight});
+    enable(&server, "branch", with(branch(&vendor.url), seats)).await;
     let names: Vec<_> = (0..40).map(|number| format!("user-{number:03}")).collect();
     for name in &names {
         let customer = Customer::new(&server, name).await;

@@ -13,9 +13,9 @@ use xtask::test_environment::size;
 use crate::support::backend::Backend;
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, SECOND, advance, bought, enable, next_due, settle_down, states, work,
+    HOUR, SECOND, advance, bought, branch, enable, next_due, settle_down, states, work,
 };
-use crate::support::purchases::Customer;
+use crate::support::purchases::{Customer, with};
 use crate::support::random::Random;
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Received, Vendor};
@@ -94,9 +94,8 @@ struct Recovered {
 async fn recover(backend: Backend, rate: usize, customers: usize, events: usize) -> Recovered {
     let vendor = Vendor::with(|_, _| Manner::Answers(503, "down")).await;
     let server = TestServer::on(backend).await;
-    let settings = json!({"branch_keys": {"production": "key_live_a"}, "base_url": vendor.url,
-        "requests_per_second": rate, "events": {"access_level_updated": false}});
-    enable(&server, "branch", settings).await;
+    let at_rate = json!({"requests_per_second": rate});
+    enable(&server, "branch", with(branch(&vendor.url), at_rate)).await;
     let names: Vec<_> = (0..customers).map(|number| format!("user-{number:04}")).collect();
     join_all(names.iter().map(async |name| {
         let customer = Customer::new(&server, name).await;

@@ -2,12 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use bursar::store::{Sql, Statement};
 use serde_json::{Value, json};
 
 use crate::support::backend::Backend;
 use crate::support::conservation::assert_conserved;
-use crate::support::deliveries::{bought, enable, put, send, settle_down, work};
+use crate::support::deliveries::{bought, branch, claimed, enable, pushwoosh, put, send, settle_down, work};
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Received, Vendor};
@@ -28,21 +27,7 @@ async fn customers(server: &TestServer, count: usize) {
 
 /// Pushwoosh's tags and events, one request at a time.
 fn two_parts(url: &str) -> Value {
-    json!({"app_id": "1A2B3-4C5D6", "auth_token": "k", "send_events": true, "base_url": url, "max_in_flight": 1,
-        "events": {OFF: false}})
-}
-
-/// Waits for so many requests, shorter than one may take that is never answered.
-async fn until_count(vendor: &Vendor, count: usize) {
-    let began = Instant::now();
-    while vendor.count() < count {
-        assert!(
-            began.elapsed() < Duration::from_secs(8),
-            "{} of {count} requests",
-            vendor.count()
-        );
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    with(pushwoosh(url), json!({"send_events": true, "max_in_flight": 1}))
 }
 
 /// A part with much to send leaves seats to the others, however few there are.
@@ -103,10 +88,7 @@ async fn a_replay_comes_after_everything_else_of_all_parts() {
 async fn more_seats_are_there_as_soon_as_settings_say_so() {
     let vendor = Vendor::start().await;
     let server = TestServer::on(Backend::SqliteMemory).await;
-    let settings = |seats: usize| {
-        json!({"branch_keys": {"production": "key_live_a"}, "base_url": vendor.url, "max_in_flight": seats,
-            "events": {OFF: false}})
-    };
+    let settings = |seats: usize| with(branch(&vendor.url), json!({"max_in_flight": seats}));
     enable(&server, "branch", settings(1)).await;
     let _working = work(&server);
     customers(&server, 1).await;
@@ -119,7 +101,7 @@ async fn more_seats_are_there_as_soon_as_settings_say_so() {
         customer.post(TRANSACTION, &bought(name)).await;
     }
     // None of them is ever answered: each has a seat of its own.
-    until_count(&vendor, 1 + 3).await;
+    vendor.until_count(1 + 3).await;
 }
 
 fn one_signal(url: &str, more: Value) -> Value {
@@ -136,9 +118,9 @@ async fn questions_wait_for_each_other() {
     enable(&server, "onesignal", one_signal(&vendor.url, json!({}))).await;
     customers(&server, 3).await;
     let _working = work(&server);
-    until_count(&vendor, 1).await;
+    vendor.until_count(1).await;
     let began = Instant::now();
-    until_count(&vendor, 3).await;
+    vendor.until_count(3).await;
     assert!(
         began.elapsed() > Duration::from_millis(1_500),
         "{:?}",
@@ -150,19 +132,12 @@ async fn questions_wait_for_each_other() {
 #[tokio::test]
 async fn no_more_is_claimed_than_can_be_asked_about_in_time() {
     const IN_TIME: usize = 30;
-    const CLAIMED: Sql = Sql::same("SELECT count(*) FROM lanes WHERE lease IS NOT NULL");
     let vendor = Vendor::with(|_, _| Manner::Silent).await;
     let server = TestServer::on(Backend::SqliteMemory).await;
     let seats = json!({"max_in_flight": IN_TIME + 10});
     enable(&server, "onesignal", one_signal(&vendor.url, seats)).await;
     customers(&server, IN_TIME + 10).await;
     let _working = work(&server);
-    until_count(&vendor, 1).await;
-    let claimed = server
-        .state
-        .store
-        .scan(Statement::new(&CLAIMED, []))
-        .await
-        .unwrap();
-    assert_eq!(usize::try_from(claimed[0].int(0).unwrap()).unwrap(), IN_TIME);
+    vendor.until_count(1).await;
+    assert_eq!(claimed(&server).await, IN_TIME);
 }

@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 
-use bursar::store::{Sql, Statement};
 use bursar_domain::integrations::schedule::{DICE, Schedule, Then, USUAL};
 use serde_json::json;
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, MINUTE, SECOND, advance, amplitude, bought, deliveries, enable, entries, fates_of, next_due, only,
-    put, send, settle_down, states, until_states, webhook, work,
+    HOUR, MINUTE, SECOND, advance, amplitude, bought, branch, claimed, deliveries, enable, entries, fates_of,
+    known_buyer, next_due, only, put, retry, settle_down, states, until_states, webhook, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::random::Random;
@@ -320,10 +319,8 @@ async fn who_asks_for_one_more_try_gets_the_whole_schedule_anew() {
                 "{backend:?}"
             );
             let list = entries(&server, "deliveries").await;
-            let id = only(&list)["delivery_id"].as_str().unwrap().to_owned();
             assert_eq!(only(&list)["attempts"], 10 * round);
-            let retry = format!("deliveries/{id}/retry");
-            assert_eq!(send(&server, "POST", &retry, &json!(null)).await.status, 202);
+            retry(&server, only(&list)).await;
             // After so many failures the third party is left alone for a while.
             advance(&server, MINUTE).await;
         }
@@ -463,31 +460,23 @@ async fn a_dead_address_that_is_proved_gets_repeats_again() {
 #[tokio::test]
 async fn who_asks_to_be_left_alone_gets_nothing_that_waits_for_its_request() {
     const EVENTS: usize = 20;
-    const CLAIMED: Sql = Sql::same("SELECT count(*) FROM lanes WHERE lease IS NOT NULL");
     let vendor = Vendor::with(|_, _| Manner::Asks("60")).await;
     let server = TestServer::on(Backend::SqliteMemory).await;
-    let branch = json!({"branch_keys": {"production": "key_live_a"}, "base_url": vendor.url,
-        "requests_per_second": 5, "events": {"access_level_updated": false}});
-    enable(&server, "branch", branch).await;
+    let slowly = json!({"requests_per_second": 5});
+    enable(&server, "branch", with(branch(&vendor.url), slowly)).await;
     for number in 0..EVENTS {
-        let name = format!("user-{number}");
-        let customer = Customer::new(&server, &name).await;
-        customer.post(IDENTIFIERS, &json!({"branch_id": name})).await;
-        customer.post(TRANSACTION, &bought(&name)).await;
+        known_buyer(&server, &format!("user-{number}")).await;
     }
     let _working = work(&server);
-    for _ in 0..1_000 {
-        let rows = server
-            .state
-            .store
-            .scan(Statement::new(&CLAIMED, []))
-            .await
-            .unwrap();
-        if vendor.count() > 0 && rows[0].int(0).unwrap() == 0 {
-            break;
+    vendor.until_count(1).await;
+    // They go back, and are not held until their claim ends.
+    let is_given_back = async {
+        while claimed(&server).await > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    };
+    let given_back = tokio::time::timeout(std::time::Duration::from_secs(5), is_given_back).await;
+    drop(given_back);
     assert!(vendor.count() < EVENTS / 4, "{} of {EVENTS}", vendor.count());
     vendor.script(|_, _| Manner::Answers(200, "{}"));
     advance(&server, 90 * SECOND).await;
@@ -505,11 +494,7 @@ async fn what_is_asked_for_after_a_day_is_repeated_for_a_day_from_then() {
     advance(&server, 30 * HOUR).await;
     vendor.script(|_, _| Manner::Answers(500, "down"));
     let listed = entries(&server, "deliveries").await;
-    let retry = format!(
-        "deliveries/{}/retry",
-        only(&listed)["delivery_id"].as_str().unwrap()
-    );
-    assert_eq!(send(&server, "POST", &retry, &json!(null)).await.status, 202);
+    retry(&server, only(&listed)).await;
     settle_down(&server.state).await;
     assert_eq!(fates_of(&server, "webhook", "").await, ["t1 pending 500 down"]);
     vendor.script(|_, _| Manner::Answers(200, "{}"));

@@ -11,9 +11,10 @@ use super::fencing::{refused, stored};
 use crate::support::backend::ALL;
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, SECOND, amplitude, app_id, bought, enable, entries, fates_of, put, run, send, settle_down, work,
+    HOUR, SECOND, amplitude, app_id, bought, bought_on, branch, enable, entries, fates_of, pushwoosh, put,
+    retry, run, settle_down, work,
 };
-use crate::support::purchases::{Customer, with};
+use crate::support::purchases::Customer;
 use crate::support::server::{IDENTIFIERS, PROFILE, START, TRANSACTION, TestServer};
 use crate::support::vendor::Vendor;
 
@@ -60,27 +61,18 @@ async fn settle_waiting(server: &TestServer, claimed: &Claimed, target: Target, 
     assert!(settle(&server.state, settlement).await.unwrap());
 }
 
-fn tags(url: &str) -> Value {
-    json!({"app_id": "1A2B3-4C5D6", "auth_token": "k", "base_url": url, "events": {"access_level_updated": false}})
-}
-
-fn branch(url: &str) -> Value {
-    json!({"branch_keys": {"production": "key_live_a"}, "base_url": url, "events": {"access_level_updated": false}})
-}
-
 /// Also if the older one was looked at already, when it was alone.
 #[tokio::test]
 async fn the_newest_waits_in_the_place_of_an_older_one_that_was_looked_at_before_it_came() {
     for backend in ALL {
         let vendor = Vendor::start().await;
         let server = TestServer::on(backend).await;
-        enable(&server, "pushwoosh", tags(&vendor.url)).await;
+        enable(&server, "pushwoosh", pushwoosh(&vendor.url)).await;
         let target = target(&server, "pushwoosh", "tags");
         let customer = Customer::new(&server, "ann").await;
-        customer.post(TRANSACTION, &bought("t1")).await;
+        customer.post(TRANSACTION, &bought_on(10)).await;
         let claimed = take(&server, target, START).await;
-        let later = json!({"purchased_at": "2025-12-20T00:00:00Z", "originally_purchased_at": "2025-12-20T00:00:00Z"});
-        customer.post(TRANSACTION, &with(bought("t2"), later)).await;
+        customer.post(TRANSACTION, &bought_on(20)).await;
         settle_waiting(&server, &claimed, target, START, START + HOUR).await;
         let _working = work(&server);
         settle_down(&server.state).await;
@@ -88,8 +80,8 @@ async fn the_newest_waits_in_the_place_of_an_older_one_that_was_looked_at_before
         assert_eq!(
             fates,
             [
-                "t1 skipped superseded",
-                "t2 waiting missing_identifier: pushwoosh_hwid"
+                "day-10 skipped superseded",
+                "day-20 waiting missing_identifier: pushwoosh_hwid"
             ],
             "{backend:?}"
         );
@@ -144,8 +136,7 @@ async fn make_all_due(server: &TestServer, customer: &Customer<'_>, slug: &str, 
 async fn try_by_hand(server: &TestServer) {
     let open = entries(server, "deliveries").await;
     let first = open.iter().find(|one| one["attempts"] != 0).unwrap_or(&open[0]);
-    let retry = format!("deliveries/{}/retry", first["delivery_id"].as_str().unwrap());
-    assert_eq!(send(server, "POST", &retry, &Value::Null).await.status, 202);
+    retry(server, first).await;
 }
 
 #[tokio::test]
@@ -153,7 +144,7 @@ async fn what_is_under_way_is_not_taken_a_second_time_whatever_comes_meanwhile()
     for backend in ALL {
         for (slug, part, settings) in [
             ("branch", "", branch("http://127.0.0.1:9")),
-            ("pushwoosh", "tags", tags("http://127.0.0.1:9")),
+            ("pushwoosh", "tags", pushwoosh("http://127.0.0.1:9")),
         ] {
             let server = TestServer::on(backend).await;
             enable(&server, slug, settings.clone()).await;
@@ -182,7 +173,7 @@ async fn what_is_put_off_stays_so_whatever_comes_meanwhile_but_a_try_by_hand() {
     for backend in ALL {
         for (slug, part, settings) in [
             ("branch", "", branch("http://127.0.0.1:9")),
-            ("pushwoosh", "tags", tags("http://127.0.0.1:9")),
+            ("pushwoosh", "tags", pushwoosh("http://127.0.0.1:9")),
         ] {
             let server = TestServer::on(backend).await;
             enable(&server, slug, settings.clone()).await;

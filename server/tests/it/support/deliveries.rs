@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use super::direct::set_integration_of;
-use super::purchases::{numbered, subscription, with};
-use super::server::{Answer, TestServer};
+use super::purchases::{Customer, numbered, subscription, with};
+use super::server::{Answer, IDENTIFIERS, TRANSACTION, TestServer};
 use super::vendor::Received;
 
 /// Microseconds.
@@ -44,6 +44,16 @@ pub fn amplitude(url: &str) -> Value {
     json!({"api_keys": {"production": {"ios": "key"}}, "base_url": url, "events": {"access_level_updated": false}})
 }
 
+/// Settings with which Pushwoosh's tags go to this address.
+pub fn pushwoosh(url: &str) -> Value {
+    json!({"app_id": "1A2B3-4C5D6", "auth_token": "k", "base_url": url, "events": {"access_level_updated": false}})
+}
+
+/// Settings with which Branch's events go to this address.
+pub fn branch(url: &str) -> Value {
+    json!({"branch_keys": {"production": "key_live_a"}, "base_url": url, "events": {"access_level_updated": false}})
+}
+
 /// Sets an integration of the server's own app through the administration.
 pub async fn put(server: &TestServer, slug: &str, enabled: bool, settings: &Value) -> Answer {
     let path = format!("apps/{}/integrations/{slug}", server.app_id);
@@ -63,6 +73,24 @@ pub fn bought(transaction: &str) -> Value {
         numbered(subscription(), transaction),
         json!({"expires_at": "2036-01-15T00:00:00Z"}),
     )
+}
+
+/// As [`bought`], of this day of December.
+pub fn bought_on(day: u32) -> Value {
+    let at = format!("2025-12-{day:02}T00:00:00Z");
+    with(
+        bought(&format!("day-{day:02}")),
+        json!({"purchased_at": at, "originally_purchased_at": at}),
+    )
+}
+
+/// A customer of this name, known to Branch and to Pushwoosh by it, with a purchase of its own.
+pub async fn known_buyer<'a>(server: &'a TestServer, name: &'a str) -> Customer<'a> {
+    let customer = Customer::new(server, name).await;
+    let ids = json!({"branch_id": name, "pushwoosh_hwid": name});
+    customer.post(IDENTIFIERS, &ids).await;
+    customer.post(TRANSACTION, &bought(name)).await;
+    customer
 }
 
 /// Moves the clock by so many microseconds and waits until everything that is due has been tried.
@@ -87,6 +115,13 @@ pub async fn next_due(server: &TestServer) -> Option<i64> {
     const SQL: Sql = Sql::same("SELECT min(due_at) FROM lanes");
     let rows = server.state.store.scan(Statement::new(&SQL, [])).await.unwrap();
     rows[0].opt_int(0).unwrap()
+}
+
+/// How many lanes are claimed.
+pub async fn claimed(server: &TestServer) -> usize {
+    const SQL: Sql = Sql::same("SELECT count(*) FROM lanes WHERE lease IS NOT NULL");
+    let rows = server.state.store.scan(Statement::new(&SQL, [])).await.unwrap();
+    rows[0].int(0).unwrap().try_into().unwrap()
 }
 
 /// A delivery.
@@ -218,6 +253,13 @@ pub async fn send(server: &TestServer, method: &str, path: &str, body: &Value) -
     server
         .admin(method, &format!("apps/{}/{path}", server.app_id), &body)
         .await
+}
+
+/// Has an entry of the list of deliveries tried once more, by hand.
+pub async fn retry(server: &TestServer, entry: &Value) {
+    let path = format!("deliveries/{}/retry", entry["delivery_id"].as_str().unwrap());
+    let answer = send(server, "POST", &path, &Value::Null).await;
+    assert_eq!(answer.status, 202, "{}", answer.text());
 }
 
 /// Switches the webhook off, so that nothing is sent there.

@@ -108,6 +108,17 @@ impl Vendor {
     pub fn count(&self) -> usize {
         self.inner.lock().unwrap().received.len()
     }
+
+    /// Waits until it has received so many requests, shorter than one may take that is never answered.
+    pub async fn until_count(&self, count: usize) {
+        let is_there = async {
+            while self.count() < count {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let ended = tokio::time::timeout(Duration::from_secs(8), is_there).await;
+        assert!(ended.is_ok(), "{} of {count} requests", self.count());
+    }
 }
 
 async fn serve(mut socket: TcpStream, inner: &Mutex<Inner>) {
