@@ -476,7 +476,7 @@ async fn who_asks_to_be_left_alone_gets_nothing_that_waits_for_its_request() {
         }
     };
     let given_back = tokio::time::timeout(std::time::Duration::from_secs(5), is_given_back).await;
-    drop(given_back);
+    assert!(given_back.is_ok(), "{} are still claimed", claimed(&server).await);
     assert!(vendor.count() < EVENTS / 4, "{} of {EVENTS}", vendor.count());
     vendor.script(|_, _| Manner::Answers(200, "{}"));
     advance(&server, 90 * SECOND).await;
