@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use bursar_domain::integrations::Verdict;
+
 /// So many failures in a row, with no success between, begin a pause.
 const FAILURES: u32 = 8;
 /// The first pause and the longest, in microseconds.
@@ -9,6 +11,35 @@ const SHORTEST: i64 = 1_000_000;
 const LONGEST: i64 = 60_000_000;
 /// The longest pause of all because one answer asked for it. The delivery itself waits as long as it was asked to.
 const LONGEST_ASKED: i64 = 5 * 60_000_000;
+
+/// What a request says of a third party's health.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// It gave no answer, or said of all records that they are to be tried again.
+    Trouble,
+    /// It answered.
+    Answer {
+        /// Has it taken one of the records?
+        has_taken: bool,
+    },
+}
+
+impl Sign {
+    /// Where there was no answer, what that means for the records does not matter.
+    pub fn of(verdicts: &[Verdict], is_silent: bool) -> Self {
+        let fails =
+            |verdict: &Verdict| matches!(verdict, Verdict::Retry { .. } | Verdict::RetryAtMost { .. });
+        let is_taken =
+            |verdict: &Verdict| matches!(verdict, Verdict::Delivered | Verdict::DeliveredWithWarning(_));
+        if is_silent || verdicts.iter().all(fails) {
+            Self::Trouble
+        } else {
+            Self::Answer {
+                has_taken: verdicts.iter().any(is_taken),
+            }
+        }
+    }
+}
 
 /// What is known of a third party's health. Times are microseconds that have passed, whatever the clock is set to.
 #[derive(Debug, Default)]
@@ -86,6 +117,29 @@ impl Breaker {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_record_that_does_not_fail_for_now_shows_that_it_is_there() {
+        let again = Verdict::retry("down");
+        let at_most = Verdict::RetryAtMost {
+            tries: 3,
+            why: "odd".into(),
+        };
+        let rejected = Verdict::Rejected("no".into());
+        let warned = Verdict::DeliveredWithWarning("but".into());
+        let answer = |has_taken| Sign::Answer { has_taken };
+        for (verdicts, expected) in [
+            (vec![again.clone(), at_most.clone()], Sign::Trouble),
+            (vec![again.clone(), Verdict::Delivered], answer(true)),
+            (vec![warned, at_most], answer(true)),
+            (vec![again.clone(), Verdict::Resend], answer(false)),
+            (vec![rejected.clone(), again], answer(false)),
+            (vec![Verdict::Misconfigured("key".into())], answer(false)),
+        ] {
+            assert_eq!(Sign::of(&verdicts, false), expected, "{verdicts:?}");
+        }
+        assert_eq!(Sign::of(&[rejected], true), Sign::Trouble, "it said nothing");
+    }
 
     #[test]
     fn failures_in_a_row_pause_and_one_success_ends_it() {

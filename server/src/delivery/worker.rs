@@ -12,7 +12,7 @@ use bursar_domain::integrations::{self, Verdict};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::breaker::Breaker;
+use super::breaker::{Breaker, Sign};
 use super::learned::Learned;
 use super::look_again::LookAgain;
 use super::mask::Mask;
@@ -275,22 +275,17 @@ impl Shared {
         }
     }
 
-    /// Notes whether the third party is well. Where it gave no answer, what that means for the records does not matter.
+    /// Notes whether the third party is well.
     pub fn note_health(&self, route: &str, verdicts: &[Verdict], is_silent: bool, asked: Option<i64>) {
         // Where no route ever counts as dead, there may be very many.
         let is_told_apart = self.known.integration.schedule.dead_after.is_some();
         let route = if is_told_apart { route } else { "" };
-        let is_in_trouble = is_silent
-            || verdicts
-                .iter()
-                .all(|verdict| matches!(verdict, Verdict::Retry { .. } | Verdict::RetryAtMost { .. }));
-        if is_in_trouble {
-            self.seats.ahead.store(0, Relaxed);
-            self.breaker().failed(route, self.state.clock.passed(), asked);
-        } else {
-            let is_delivered =
-                |verdict: &Verdict| matches!(verdict, Verdict::Delivered | Verdict::DeliveredWithWarning(_));
-            self.breaker().answered(route, verdicts.iter().any(is_delivered));
+        match Sign::of(verdicts, is_silent) {
+            Sign::Trouble => {
+                self.seats.ahead.store(0, Relaxed);
+                self.breaker().failed(route, self.state.clock.passed(), asked);
+            }
+            Sign::Answer { has_taken } => self.breaker().answered(route, has_taken),
         }
     }
 

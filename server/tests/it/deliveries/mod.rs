@@ -15,6 +15,7 @@ mod fencing;
 mod first;
 mod gates;
 mod handshakes;
+mod health;
 mod isolation;
 mod late_identifiers;
 mod latest;
