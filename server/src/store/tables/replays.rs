@@ -23,13 +23,16 @@ pub struct Reopened<'a> {
     pub replay: Option<Uuid>,
     /// How it was closed, and why; `None`: there was no delivery.
     pub was: Option<(&'a str, Option<&'a str>)>,
+    /// Is its part one of which only the newest of a lane counts?
+    pub latest_only: bool,
     /// Now: its place in the lane.
     pub now: i64,
 }
 
 /// The statements that put a delivery at the end of its lane and take it out of those that are closed. A replay's lane is
-/// slow; a lane that is new is due at once.
-pub fn reopen(delivery: &Reopened<'_>) -> [Statement; 3] {
+/// slow; a lane that is new is due at once. Where only the newest counts, so is one that is there: what is in it may wait
+/// for an identifier, and the newest is to wait in its place.
+pub fn reopen(delivery: &Reopened<'_>) -> Vec<Statement> {
     const ENQUEUE: Sql = Sql::split(
         "INSERT INTO queue (target_id, lane_id, created_at, event_seq, profile_id, tries, made_at, replay_id, was_state,
                             was_reason, state, updated_at, place)
@@ -50,7 +53,7 @@ pub fn reopen(delivery: &Reopened<'_>) -> [Statement; 3] {
     const OUT: Sql = Sql::same("DELETE FROM deliveries WHERE event_seq = $1 AND target_id = $2");
     let (target, lane) = (delivery.lane.target, delivery.lane.id);
     let (state, reason) = delivery.was.unzip();
-    [
+    let mut writes = vec![
         Statement::new(
             &ENQUEUE,
             [
@@ -77,7 +80,11 @@ pub fn reopen(delivery: &Reopened<'_>) -> [Statement; 3] {
             ],
         ),
         Statement::new(&OUT, [delivery.event_seq.into(), target.into()]),
-    ]
+    ];
+    if delivery.latest_only {
+        writes.push(due_now(delivery.lane, delivery.now));
+    }
+    writes
 }
 
 /// Makes a lane due now, unless somebody is at it.

@@ -1,13 +1,17 @@
 //! Tags tell what happened last, in whatever order it became known.
 
+use bursar::store::{Location, Sql, Statement};
+use bursar_domain::events::Event;
+use bursar_domain::ids::ProfileId;
 use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    MINUTE, advance, bought_on, deliveries, enable, entries, fates_of, only, pushwoosh, retry, settle_down,
-    work,
+    MINUTE, advance, bought_on, deliveries, enable, entries, fates_of, only, pushwoosh, retry, send,
+    settle_down, until_states, work,
 };
+use crate::support::events::{event, store};
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Received, Vendor};
@@ -286,4 +290,52 @@ async fn what_is_superseded_is_shown_with_the_time_at_which_it_was_made() {
             );
         }
     }
+}
+
+/// A replay goes through its events some at a time. Another change holds up the last one of the first of these until the
+/// others have been looked at.
+#[tokio::test]
+async fn the_newest_alone_waits_of_a_replay_that_takes_several_steps() {
+    const STEP: u16 = 200;
+    const MORE: u16 = 5;
+    const PAYLOAD: Sql = Sql::same("SELECT payload FROM events");
+    let server = TestServer::on(Backend::Postgres).await;
+    let (ann, bob) = (
+        Customer::new(&server, "ann").await,
+        Customer::new(&server, "bob").await,
+    );
+    ann.post(TRANSACTION, &bought_on(10)).await;
+    let mut first = server
+        .state
+        .store
+        .scan(Statement::new(&PAYLOAD, []))
+        .await
+        .unwrap();
+    let payload = first[0].long_text(0).unwrap();
+    let [ann, bob] = [ann.profile().await, bob.profile().await];
+    let id = |customer: &Value| ProfileId::parse(customer["profile_id"].as_str().unwrap()).unwrap();
+    let whose = |n: u16| id(if n == STEP { &bob } else { &ann });
+    let more = (2..=STEP + MORE).map(|n| Event {
+        payload: payload.clone(),
+        ..event(&server, whose(n), n)
+    });
+    store(&server.state, &more.collect::<Vec<_>>()).await;
+    enable(&server, "pushwoosh", pushwoosh("http://127.0.0.1:9")).await;
+    let _working = work(&server);
+    let Location::Postgres(url) = &server.options.location else {
+        panic!("{:?}", server.options.location)
+    };
+    let (other, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let begin = "BEGIN; SELECT 1 FROM profiles WHERE customer_user_id = 'bob' FOR UPDATE";
+    other.batch_execute(begin).await.unwrap();
+    let all = json!({"filter": {"integration": "pushwoosh"}});
+    let replaying = send(&server, "POST", "replays", &all);
+    let meanwhile = async {
+        until_states(&server, &[&format!("skipped {}", STEP - 2), "waiting 1"]).await;
+        other.batch_execute("COMMIT").await.unwrap();
+    };
+    tokio::join!(replaying, meanwhile);
+    until_states(&server, &[&format!("skipped {}", STEP - 2 + MORE), "waiting 2"]).await;
+    assert_conserved(&server).await;
 }

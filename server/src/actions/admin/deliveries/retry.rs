@@ -112,26 +112,21 @@ fn refuses(
     by_rule().or_else(|| by_integration().filter(closes))
 }
 
-/// The statements that open a closed delivery. Where only the newest counts, its lane is looked at anew.
+/// The statements that open a closed delivery.
 fn reopened(known: &AppIntegration, event: &PastEvent, shown: &Shown, now: i64) -> Vec<Statement> {
-    let lane = LaneKey {
-        target: shown.target,
-        id: lane_of(known, event.profile, event.seq),
-    };
-    let mut writes = Vec::from(reopen(&Reopened {
-        lane,
+    let mut latest_only = known.targets.iter().filter(|target| target.part.latest_only);
+    reopen(&Reopened {
+        lane: LaneKey {
+            target: shown.target,
+            id: lane_of(known, event.profile, event.seq),
+        },
         event_seq: event.seq,
         profile: event.profile,
         tries: shown.tries,
         made_at: shown.made_at,
         replay: None,
         was: None,
+        latest_only: latest_only.any(|target| target.id == shown.target),
         now,
-    }));
-    let targets = known.targets.iter();
-    let mut latest_only = targets.filter(|target| target.part.latest_only);
-    if latest_only.any(|target| target.id == shown.target) {
-        writes.push(due_now(lane, now));
-    }
-    writes
+    })
 }

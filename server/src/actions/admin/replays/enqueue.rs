@@ -15,7 +15,7 @@ use crate::state::AppState;
 use crate::store::tables::delivery_list::{self, Shown};
 use crate::store::tables::past_events::{self, PastEvent};
 use crate::store::tables::profiles::rows_of;
-use crate::store::tables::replays::{self, Reopened, due_now, reopen};
+use crate::store::tables::replays::{self, Reopened, reopen};
 use crate::store::{Decision, Loaded, Row, Statement, StoreError};
 
 /// So many events are looked at in one commit.
@@ -120,9 +120,8 @@ async fn open(
         let matching = order.matching(&events, &profiles, &deliveries, now);
         let mut writes = Vec::with_capacity(4 * matching.len() + 1);
         for one in &matching {
-            let lane = order.lane(replay, one);
             writes.extend(reopen(&Reopened {
-                lane,
+                lane: order.lane(replay, one),
                 event_seq: one.event.seq,
                 profile: one.event.profile,
                 tries: one.closed.map_or(0, |shown| shown.tries),
@@ -131,12 +130,9 @@ async fn open(
                 was: one
                     .closed
                     .map(|shown| (shown.state.as_str(), shown.reason.as_deref())),
+                latest_only: one.target.part.latest_only,
                 now,
             }));
-            // Those of the batch before may wait for an identifier: the newest one is to wait in their place.
-            if one.target.part.latest_only {
-                writes.push(due_now(lane, now));
-            }
         }
         let more = i64::try_from(matching.len()).unwrap_or(i64::MAX);
         writes.push(replays::update(app, replay, "enqueuing", more));
