@@ -20,12 +20,12 @@ mod worker;
 
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bursar_domain::ids::AppId;
-use tokio::sync::RwLock;
+use tokio::sync::{RwLock, watch};
 use tokio::task::JoinHandle;
 
 use crate::directory::App;
@@ -58,7 +58,7 @@ pub struct Workers {
     /// Read while a round is under way. Who has it for writing knows that none is.
     rounds: RwLock<()>,
     /// Shall they end?
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
     /// The health of the third parties.
     breakers: Mutex<Breakers>,
 }
@@ -76,7 +76,7 @@ impl Workers {
     /// Lets all finish what they are about and begin nothing more. Waits for that, but not for ever: what is not done
     /// then is sent once more by whoever comes next.
     pub async fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
+        self.stopping.send_replace(true);
         let ended = async {
             loop {
                 // Who is in a round has claimed lanes, and gives those back of which nothing is sent.
@@ -94,7 +94,13 @@ impl Workers {
 
     /// Is nothing more to be begun?
     fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
+        *self.stopping.borrow()
+    }
+
+    /// Rests for so long, or until nothing more is to be begun.
+    async fn rest(&self, pause: Duration) {
+        let mut stopping = self.stopping.subscribe();
+        drop(tokio::time::timeout(pause, stopping.wait_for(|stopping| *stopping)).await);
     }
 
     /// What is known of a third party's health; the same for a worker and the one after it.

@@ -66,7 +66,7 @@ impl Settling {
 }
 
 /// Settles, and while the database is away or too busy does so again: as long as the lanes are ours nobody sends what was
-/// answered. Answers what could not be written.
+/// answered. A stop ends the wait: there is one more try at once, and no other. Answers what could not be written.
 async fn patiently(state: &AppState, settlements: Vec<Settlement>) -> Vec<Unsettled> {
     let mut unsettled = settle_all(state, settlements).await;
     for pause in PAUSES {
@@ -75,7 +75,7 @@ async fn patiently(state: &AppState, settlements: Vec<Settlement>) -> Vec<Unsett
         if !unsettled.iter().any(is_away) || state.workers.is_stopping() {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(pause)).await;
+        state.workers.rest(Duration::from_millis(pause)).await;
         let (away, others): (Vec<_>, Vec<_>) = unsettled.into_iter().partition(is_away);
         unsettled = others;
         let again = away.into_iter().map(|(settlement, _)| settlement);

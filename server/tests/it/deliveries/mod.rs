@@ -21,6 +21,7 @@ mod late_identifiers;
 mod latest;
 mod order;
 mod outage;
+mod patience;
 mod poison;
 mod redaction;
 mod rounds;

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::support::backend::Backend;
-use crate::support::deliveries::{branch, claimed, enable, known_buyer, work};
+use crate::support::conservation::assert_conserved;
+use crate::support::deliveries::{bought, branch, claimed, enable, known_buyer, states, work};
 use crate::support::purchases::with;
-use crate::support::server::TestServer;
+use crate::support::server::{TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
 
 #[tokio::test]
@@ -34,4 +35,21 @@ async fn a_stop_does_not_wait_for_the_rate_and_leaves_nothing_claimed() {
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     assert_eq!(claimed(&server).await, 0);
     assert!(vendor.count() < 4, "{}", vendor.count());
+}
+
+/// What they are answered is written down too; what is behind them stays for the next server.
+#[tokio::test]
+async fn a_stop_waits_for_the_requests_that_are_under_way() {
+    let vendor = Vendor::with(|_, _| Manner::Late(Duration::from_millis(500), 200, "{}")).await;
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    enable(&server, "branch", branch(&vendor.url)).await;
+    known_buyer(&server, "bob").await;
+    let ann = known_buyer(&server, "ann").await;
+    ann.post(TRANSACTION, &bought("ann-2")).await;
+    let _working = work(&server);
+    vendor.until_count(2).await;
+    server.state.workers.stop().await;
+    assert_eq!(states(&server).await, ["delivered 2", "pending 1"]);
+    assert_eq!((claimed(&server).await, vendor.count()), (0, 2));
+    assert_conserved(&server).await;
 }
