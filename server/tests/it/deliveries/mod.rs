@@ -23,6 +23,7 @@ mod order;
 mod outage;
 mod patience;
 mod poison;
+mod rate;
 mod redaction;
 mod rounds;
 mod schedule;

@@ -60,7 +60,7 @@ fn half_well(
 }
 
 /// The most requests that came within any second.
-fn busiest_second(came: &[Instant]) -> usize {
+pub fn busiest_second(came: &[Instant]) -> usize {
     let mut window = VecDeque::new();
     let mut most = 0;
     for at in came {

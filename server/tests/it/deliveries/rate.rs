@@ -1,0 +1,77 @@
+//! How many requests a second go to each third party.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::outage::busiest_second;
+use crate::support::backend::Backend;
+use crate::support::deliveries::{branch, enable, known_buyer, settle_down, states, work};
+use crate::support::direct::set_settings;
+use crate::support::purchases::with;
+use crate::support::server::TestServer;
+use crate::support::vendor::{Manner, Vendor};
+
+/// What Airbridge publishes, and what the settings say of Branch.
+const AIRBRIDGE: usize = 16;
+const BRANCH: usize = 8;
+
+/// Each has enough for more than a second, so for that second both are at it.
+#[tokio::test]
+async fn each_integration_has_a_rate_of_its_own_as_settings_or_the_third_party_say() {
+    const EVENTS: usize = AIRBRIDGE + 6;
+    let came: Arc<Mutex<HashMap<&str, Vec<Instant>>>> = Arc::default();
+    let log = Arc::clone(&came);
+    let vendor = Vendor::with(move |request, _| {
+        let who = match request.path.starts_with("/branch/") {
+            true => "branch",
+            false => "airbridge",
+        };
+        log.lock().unwrap().entry(who).or_default().push(Instant::now());
+        Manner::Answers(200, "{}")
+    })
+    .await;
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    set_settings(&server, json!({"ios_bundle_id": "com.example"})).await;
+    let airbridge = json!({"app_name": "app", "api_token": "k", "base_url": vendor.url,
+        "events": {"access_level_updated": false}});
+    enable(&server, "airbridge", airbridge).await;
+    let slower = json!({"requests_per_second": BRANCH});
+    enable(
+        &server,
+        "branch",
+        with(branch(&format!("{}/branch", vendor.url)), slower),
+    )
+    .await;
+    for number in 0..EVENTS {
+        known_buyer(&server, &format!("user-{number}")).await;
+    }
+    let _working = work(&server);
+    settle_down(&server.state).await;
+    assert_eq!(states(&server).await, [format!("delivered {}", 2 * EVENTS)]);
+    let came = came.lock().unwrap().clone();
+    // One more where the first comes a moment late.
+    let busiest = |who: &str| busiest_second(&came[who]);
+    assert!(
+        busiest("branch") <= BRANCH + 1,
+        "{} in a second",
+        busiest("branch")
+    );
+    assert!(
+        busiest("airbridge") <= AIRBRIDGE + 1,
+        "{} in a second",
+        busiest("airbridge")
+    );
+    // Neither lends the other its figure, nor takes of it.
+    assert!(
+        busiest("airbridge") > BRANCH + 1,
+        "{} in a second",
+        busiest("airbridge")
+    );
+    let mut all: Vec<_> = came.into_values().flatten().collect();
+    all.sort();
+    let together = busiest_second(&all);
+    assert!(together > AIRBRIDGE + BRANCH / 2, "{together} in a second");
+}
