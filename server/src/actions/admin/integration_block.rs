@@ -1,15 +1,45 @@
 //! What was found out about an integration's settings: nothing is sent with them until they are mended, or it goes on.
 
+use std::sync::Arc;
+
 use bursar_domain::ids::AppId;
 use bursar_domain::integrations::{Integration, Settings};
+use futures_util::future::join_all;
 
 use super::{apps, see_at_once};
 use crate::actions::ActionError;
 use crate::delivery::probe;
-use crate::directory::raise_version;
+use crate::directory::{App, AppIntegration, raise_version};
 use crate::state::AppState;
 use crate::store::tables::integrations::{self as table, Saved};
 use crate::store::{Decision, Loaded, Statement, StoreError};
+
+/// Why nothing is sent with settings whose proof has not ended yet.
+pub(super) const UNPROVED: &str = "it has not been proved yet";
+
+/// Takes up the proofs that a server or a command was about when it was ended. Where another one is still at it the
+/// settings are proved twice, which changes nothing.
+pub async fn take_up(state: AppState) {
+    let unproved: Vec<_> = {
+        let directory = state.directory();
+        let of_app = |app: &Arc<App>| {
+            let waits = |known: &&Arc<AppIntegration>| known.blocked.as_deref() == Some(UNPROVED);
+            let waiting = app.enabled().filter(waits).cloned();
+            waiting.map(|known| (app.id, known)).collect::<Vec<_>>()
+        };
+        directory.apps().flat_map(of_app).collect()
+    };
+    let all = unproved.iter().map(async |(app, known)| {
+        let (integration, slug) = (known.integration, known.integration.slug);
+        if let Err(error) = prove(&state, *app, integration, &known.settings, &known.saved).await {
+            tracing::warn!(
+                %error, app.id = %app, slug,
+                "what came of the handshake of {slug} of the app {app} could not be written down; save its settings anew"
+            );
+        }
+    });
+    join_all(all).await;
+}
 
 /// Proves the settings and notes what came of it, unless they were saved anew meanwhile. Answers why nothing may be sent
 /// with them, if so.

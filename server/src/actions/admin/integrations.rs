@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
 use super::audit::{Entry, record};
-use super::integration_block::prove;
+use super::integration_block::{UNPROVED, prove};
 use super::page::Page;
 use super::{Request, apps, see_at_once};
 use crate::actions::ActionError;
@@ -243,7 +243,7 @@ fn first_proof(
     let proved = well.map_or_else(Vec::new, |before| requests(&before.settings, now));
     let is_news = |request| well.is_none() || !proved.contains(request);
     let has_to_wait = after.enabled && requests(&after.settings, now).iter().any(is_news);
-    has_to_wait.then(|| "it has not been proved yet".to_owned())
+    has_to_wait.then(|| UNPROVED.to_owned())
 }
 
 /// Refuses addresses inside the owner's network, unless they are allowed.

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use bursar::actions::admin::integration_block::take_up;
 use serde_json::json;
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
-use crate::support::deliveries::{HOUR, advance, bought, enable, put, settle_down, shown, states, work};
+use crate::support::deliveries::{
+    HOUR, advance, bought, enable, put, settle_down, shown, states, webhook, work,
+};
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Received, Vendor};
@@ -143,5 +146,20 @@ async fn a_handshake_goes_on_when_its_caller_hangs_up() {
         }
         assert_eq!(status, "ok", "{backend:?}");
         assert_eq!(vendor.count(), 1, "{backend:?}");
+    }
+}
+
+/// It was told to the owner, who knows when the receiver is ready.
+#[tokio::test]
+async fn a_start_repeats_no_handshake_that_has_failed_or_passed() {
+    for backend in ALL {
+        for (status, expected) in [(500, "blocked"), (200, "ok")] {
+            let vendor = Vendor::with(move |_, _| Manner::Answers(status, "{}")).await;
+            let server = TestServer::on(backend).await;
+            put(&server, "webhook", true, &webhook(&vendor.url)).await;
+            take_up(server.state.clone()).await;
+            assert_eq!(shown(&server, "webhook").await["status"], expected, "{backend:?}");
+            assert_eq!(vendor.count(), 1, "{backend:?} {status}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The server as a program: killed, stopped, and left without database or disk.
 
 mod disk_full;
+mod handshake;
 mod judge;
 mod kills;
 mod kills_with_deliveries;
