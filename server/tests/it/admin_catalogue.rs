@@ -110,6 +110,8 @@ async fn bad_catalogue_entries_are_refused() {
             ),
             ("access-levels/a%00b", "{}", "id"),
             (&format!("access-levels/{long}"), "{}", "id"),
+            ("access-levels/%20", "{}", "id"),
+            ("access-levels/%20%E2%80%83", "{}", "id"),
             ("access-levels/gold", r#"{"descripton":"x"}"#, "descripton"),
         ];
         for (path, body, field) in cases {

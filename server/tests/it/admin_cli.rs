@@ -251,6 +251,10 @@ async fn what_cannot_be_done_is_told_and_the_exit_code_is_1() {
         ),
         (vec!["app", "create", ""], "name: must not be empty"),
         (
+            vec!["access-level", "set", "--app", "Shop", "--id", " "],
+            "id: must not be white space alone",
+        ),
+        (
             vec!["app", "set", "Shop", "sharring=transfer"],
             "settings.sharring: unknown field",
         ),

@@ -28,6 +28,11 @@ fn assert_status(answer: &Answer, status: u16, what: &str, text: &str) {
     assert_eq!(answer.status, status, "{what} {text:?}: {}", answer.text());
 }
 
+/// Is it nothing but white space? The id of an access level alone must not be.
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
 /// Writes the text wherever the administration takes one of the operator's own.
 async fn write_everywhere(server: &TestServer, text: &str, expected: [u16; 2]) {
     let [set, made] = expected;
@@ -35,6 +40,7 @@ async fn write_everywhere(server: &TestServer, text: &str, expected: [u16; 2]) {
     let level = json!({ "description": text }).to_string();
     let product = json!({"access_level_id": null, "consumable": true, "title": text}).to_string();
     let label = json!({"kind": "public", "label": text}).to_string();
+    let before_id = if is_blank(text) { "x" } else { "" };
     for (method, path, body, status) in [
         ("PATCH", app.clone(), json!({ "name": text }).to_string(), set),
         ("POST", "apps".into(), json!({ "name": text }).to_string(), made),
@@ -45,7 +51,12 @@ async fn write_everywhere(server: &TestServer, text: &str, expected: [u16; 2]) {
             json!({ "label": text }).to_string(),
             made,
         ),
-        ("PUT", format!("{app}/access-levels/{encoded}"), level, set),
+        (
+            "PUT",
+            format!("{app}/access-levels/{before_id}{encoded}"),
+            level,
+            set,
+        ),
         ("PUT", format!("{app}/products/{encoded}/{encoded}"), product, set),
     ] {
         let answer = server.admin(method, &path, &body).await;
@@ -104,6 +115,7 @@ async fn keeps_all(backend: Backend) -> [Vec<Value>; 2] {
         let kept = texts(list, name);
         let missing: Vec<_> = strings
             .iter()
+            .filter(|text| !(name == "access_level_id" && is_blank(text)))
             .filter(|text| !kept.contains(&text.as_str()))
             .collect();
         assert!(missing.is_empty(), "{backend:?} {name}: {missing:?}");

@@ -48,6 +48,9 @@ pub async fn set(
     );
     let mut problems = Problems::default();
     problems.name("id", &id);
+    if !id.is_empty() && id.trim().is_empty() {
+        problems.add("id", "must not be white space alone");
+    }
     problems.text("description", draft.description.as_deref(), MAX_DESCRIPTION);
     problems.check()?;
     let params = [app.0.into(), id.as_str().into()];

@@ -12,7 +12,7 @@ use crate::http::route::{Access, Doc, Parameter, Route, of};
 const LEVEL: Parameter = Parameter {
     name: "id",
     place: "path",
-    description: "The access level's id, 1 to 255 characters.",
+    description: "The access level's id, 1 to 255 characters, not white space alone.",
 };
 const STORE: Parameter = Parameter {
     name: "store",
