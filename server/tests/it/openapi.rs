@@ -191,6 +191,96 @@ async fn it_is_served() {
     assert_eq!(answer.headers["content-type"], "application/json");
 }
 
+#[tokio::test]
+async fn texts_of_the_administration_may_be_as_long_as_it_says_and_no_longer() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let document = document();
+    let app = format!("apps/{}", server.app_id);
+    // What stands for TEXT is told at the field.
+    let cases = [
+        ("POST", "apps", r#"{"name":"TEXT"}"#, "name"),
+        ("PATCH", "apps/{app}", r#"{"name":"TEXT"}"#, "name"),
+        (
+            "POST",
+            "apps/{app}/keys",
+            r#"{"kind":"public","label":"TEXT"}"#,
+            "label",
+        ),
+        ("POST", "admin-tokens", r#"{"label":"TEXT"}"#, "label"),
+        (
+            "PUT",
+            "apps/{app}/access-levels/{id}",
+            r#"{"description":"TEXT"}"#,
+            "description",
+        ),
+        ("PUT", "apps/{app}/access-levels/TEXT", "{}", "id"),
+        (
+            "PUT",
+            "apps/{app}/products/{store}/{store_product_id}",
+            r#"{"access_level_id":null,"title":"TEXT"}"#,
+            "title",
+        ),
+        // The level that was made above.
+        (
+            "PUT",
+            "apps/{app}/products/{store}/{store_product_id}",
+            r#"{"access_level_id":"TEXT"}"#,
+            "access_level_id",
+        ),
+        (
+            "PUT",
+            "apps/{app}/products/TEXT/{store_product_id}",
+            r#"{"access_level_id":null}"#,
+            "store",
+        ),
+        (
+            "PUT",
+            "apps/{app}/products/{store}/TEXT",
+            r#"{"access_level_id":null}"#,
+            "store_product_id",
+        ),
+        ("GET", "apps/{app}/profiles?query=TEXT", "", "query"),
+    ];
+    for (method, path, body, field) in cases {
+        let told = told_of(&document, method, path, field);
+        let longest = told["maxLength"].as_u64().unwrap().try_into().unwrap();
+        for (length, is_taken) in [(longest, true), (longest + 1, false)] {
+            let path = path
+                .replace("apps/{app}", &app)
+                .replace("TEXT", &"%C3%A9".repeat(length));
+            let path = path.replace(['{', '}'], "");
+            let answer = server
+                .admin(method, &path, &body.replace("TEXT", &"é".repeat(length)))
+                .await;
+            assert_eq!(
+                answer.status < 300,
+                is_taken,
+                "{method} {path}: {}",
+                answer.text()
+            );
+            if !is_taken {
+                assert_eq!(answer.json()["errors"][0]["field"], field, "{method} {path}");
+            }
+        }
+    }
+}
+
+/// The schema of a field of the administration: of the body, or the parameter in whose place TEXT stands.
+fn told_of<'d>(document: &'d Value, method: &str, path: &str, field: &str) -> &'d Value {
+    let (path, _) = path.split_once('?').unwrap_or((path, ""));
+    let path = format!("/admin/v1/{}", path.replace("TEXT", &format!("{{{field}}}")));
+    let operation = &document["paths"][path][method.to_lowercase()];
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let parameter = parameters
+        .into_iter()
+        .find(|parameter| parameter["name"] == field);
+    parameter.map_or_else(
+        || &resolve(document, body)["properties"][field],
+        |parameter| &parameter["schema"],
+    )
+}
+
 fn assert_described(document: &Value, method: &str, path: &str, answer: &Answer) {
     let place = format!("{method} {path} {}", answer.status);
     let operation = &document["paths"][path][method.to_lowercase()];

@@ -19,6 +19,7 @@ use crate::store::{Decision, Loaded, Sql, Statement};
 pub struct AccessLevelDraft {
     /// What it opens, for people.
     #[serde(default)]
+    #[schemars(length(max = MAX_DESCRIPTION))]
     pub description: Option<String>,
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::apps::{self, AppBody};
 use super::audit::{Entry, record};
-use super::fields::{self, Problems};
+use super::fields::{self, MAX_TEXT, Problems};
 use super::{Request, see_at_once};
 use crate::actions::ActionError;
 use crate::directory::raise_version;
@@ -22,6 +22,7 @@ use crate::store::{Decision, Loaded, Sql, Statement};
 pub struct AppChanges {
     /// Its new name; missing: as it is.
     #[serde(default)]
+    #[schemars(length(min = 1, max = MAX_TEXT))]
     pub name: Option<String>,
     /// Settings to change; those that are missing stay as they are. Objects are merged at every depth (RFC 7396):
     /// `null` puts a setting back to its default or takes an entry out of a table.

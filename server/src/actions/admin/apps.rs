@@ -9,7 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::{Actor, Entry, record};
-use super::fields::Problems;
+use super::fields::{MAX_TEXT, Problems};
 use super::page::{Page, Paging};
 use super::{Request, keys, see_at_once};
 use crate::actions::remember::commit;
@@ -24,7 +24,8 @@ use crate::vault::Vault;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AppDraft {
-    /// Its name, 1 to 255 characters. Two apps may have the same one.
+    /// Its name. Two apps may have the same one.
+    #[schemars(length(min = 1, max = MAX_TEXT))]
     pub name: String,
 }
 

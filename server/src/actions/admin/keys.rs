@@ -26,6 +26,7 @@ pub struct KeyDraft {
     pub kind: KeyKind,
     /// What it is for, in the owner's words.
     #[serde(default)]
+    #[schemars(length(max = MAX_TEXT))]
     pub label: Option<String>,
 }
 

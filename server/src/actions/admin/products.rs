@@ -36,6 +36,7 @@ pub struct ProductDraft {
     pub consumable: bool,
     /// Its name, for people.
     #[serde(default)]
+    #[schemars(length(max = MAX_TEXT))]
     pub title: Option<String>,
     /// Its regular price, used where a store does not tell it.
     #[serde(default)]
@@ -44,7 +45,7 @@ pub struct ProductDraft {
 
 /// The type alone would let it be missing.
 fn level_or_null(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": ["string", "null"], "examples": ["premium"]})
+    json_schema!({"type": ["string", "null"], "minLength": 1, "maxLength": MAX_TEXT, "examples": ["premium"]})
 }
 
 /// An amount of money.

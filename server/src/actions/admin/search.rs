@@ -14,7 +14,7 @@ use crate::state::AppState;
 use crate::store::tables::profile_search::{self, Hit};
 
 /// The longest query, in characters: that of the longest identifier.
-const MAX_QUERY: usize = 1_024;
+pub const MAX_QUERY: usize = 1_024;
 
 /// A profile that was found.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -23,6 +23,7 @@ use crate::store::{Decision, Loaded, Sql, Statement};
 pub struct TokenDraft {
     /// What it is for, in the owner's words.
     #[serde(default)]
+    #[schemars(length(max = MAX_TEXT))]
     pub label: Option<String>,
 }
 

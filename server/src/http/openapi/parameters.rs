@@ -7,6 +7,9 @@ use bursar_domain::selector::MAX_CUSTOMER_ID;
 use serde_json::{Value, json};
 
 use crate::actions::admin::deliveries::{CLOSED, OPEN};
+use crate::actions::admin::fields::MAX_TEXT;
+use crate::actions::admin::page::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::actions::admin::search::MAX_QUERY;
 use crate::http::route::Parameter;
 
 /// An empty header counts as absent.
@@ -30,7 +33,9 @@ fn schema(name: &str) -> Value {
         "adapty-profile-id" => json!({"type": "string", "pattern": UUID_OR_EMPTY}),
         "adapty-platform" => json!({"type": "string", "examples": PLATFORMS}),
         "Idempotency-Key" => json!({"type": "string", "pattern": "^[!-~]{1,255}$"}),
-        "limit" => json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
+        "limit" => {
+            json!({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT})
+        }
         "event_type" => json!({"type": "string", "enum": EventKind::ALL}),
         "order" => json!({"type": "string", "enum": ["asc", "desc"]}),
         "after" | "before" => json!({"type": "string", "format": "date-time"}),
@@ -44,6 +49,10 @@ fn schema(name: &str) -> Value {
         "slug" | "integration" => {
             json!({"type": "string", "enum": integrations::ALL.iter().map(|one| one.slug).collect::<Vec<_>>()})
         }
+        "id" | "store" | "store_product_id" => {
+            json!({"type": "string", "minLength": 1, "maxLength": MAX_TEXT})
+        }
+        "query" => json!({"type": "string", "minLength": 1, "maxLength": MAX_QUERY}),
         "currency" => json!({"type": "string", "pattern": "^[A-Za-z]{3}$", "examples": ["EUR"]}),
         _ => json!({"type": "string"}),
     }
