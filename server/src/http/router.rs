@@ -30,7 +30,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// Which part of the surface a listener serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Surface {
-    /// The compatible API and the documentation.
+    /// The compatible API.
     pub api: bool,
     /// The administration API.
     pub admin: bool,
@@ -201,6 +201,8 @@ impl Surface {
             // Whoever watches a server asks the address that it has, whatever that serves.
             "/livez" | "/readyz" => true,
             "/metrics" => self.metrics,
+            // The page calls the server that it comes from alone, so each API has one beside it.
+            "/openapi.json" | "/docs" | "/docs/{file}" => self.api || self.admin,
             path if is_admin(path) => self.admin,
             _ => self.api,
         }

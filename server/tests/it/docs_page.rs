@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use bursar::http::openapi::DOCUMENT;
+use bursar::http::router::{Service, Surface};
 use serde_json::Value;
 
 use super::support::backend::{Backend, Folder};
@@ -127,6 +128,41 @@ async fn other_files_are_not_there() {
     let server = TestServer::on(Backend::SqliteMemory).await;
     for path in ["/docs/else.js", "/docs/..%2Fmod.rs", "/docs/index.html"] {
         assert_eq!(server.call("GET", path, &[], "").await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn it_is_beside_each_api_where_they_have_addresses_of_their_own() {
+    let nothing = Surface {
+        api: false,
+        admin: false,
+        metrics: false,
+    };
+    let mut server = TestServer::on(Backend::SqliteMemory).await;
+    for (surface, status) in [
+        (Surface { api: true, ..nothing }, 200),
+        (
+            Surface {
+                admin: true,
+                ..nothing
+            },
+            200,
+        ),
+        (
+            Surface {
+                metrics: true,
+                ..nothing
+            },
+            404,
+        ),
+    ] {
+        server.service = Service::new(server.state.clone(), surface);
+        for path in ["/docs", "/docs/app.js", "/openapi.json"] {
+            let answer = server.call("GET", path, &[], "").await;
+            assert_eq!(answer.status, status, "{surface:?} {path}");
+        }
+        let admin = server.admin("GET", "apps", "").await;
+        assert_eq!(admin.status == 200, surface.admin, "{surface:?}");
     }
 }
 
