@@ -125,7 +125,6 @@ impl TestServer {
         .await
     }
 
-    /// Sends a request of the administration.
     /// How many changes the writers have taken.
     pub async fn changes(&self) -> u64 {
         let metrics = self.send(request("", "GET", "/metrics", &[], "")).await.text();
@@ -134,6 +133,7 @@ impl TestServer {
         sum.unwrap().trim_end_matches(".0").parse().unwrap()
     }
 
+    /// Sends a request of the administration.
     pub async fn admin(&self, method: &str, path: &str, body: &str) -> Answer {
         let path = format!("/admin/v1/{path}");
         self.send(request(
