@@ -2,148 +2,24 @@
 //!
 //! Reference: `docs/configuration.md`.
 
+mod environment;
+mod masked;
+mod settings;
+
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+pub use masked::masked_url;
+pub use settings::{LogFormat, LogLevel, Role, Settings};
 
 use crate::store;
 use crate::vault::{MasterKey, MasterKeyError};
 
 /// The file that is read when no other is named and it is there.
 const DEFAULT_FILE: &str = "bursar.toml";
-
-/// Variables that are no settings: made for this suite's tests, or by Kubernetes for a service of this name.
-const FOREIGN_VARIABLES: [&str; 3] = ["BURSAR_TEST_", "BURSAR_SERVICE_", "BURSAR_PORT"];
-
-/// Variables that the examples of the documentation use. Who exports them may start a server in the same shell.
-const EXAMPLE_VARIABLES: [&str; 5] = [
-    "BURSAR_URL",
-    "BURSAR_APP_ID",
-    "BURSAR_SECRET_KEY",
-    "BURSAR_PUBLIC_KEY",
-    "BURSAR_ADMIN_TOKEN",
-];
-
-/// What can be set by flag and environment variable, and, under the same names, in the file.
-#[derive(Debug, Clone, Default, Args, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// File with settings [default: bursar.toml, if it is there]
-    #[arg(long, env = "BURSAR_CONFIG", global = true, value_name = "FILE")]
-    #[serde(skip)]
-    pub config: Option<PathBuf>,
-    /// Address of the API [default: 127.0.0.1:8080]
-    #[arg(long, env = "BURSAR_LISTEN", global = true, value_name = "ADDR")]
-    pub listen: Option<SocketAddr>,
-    /// Address of the administration API, if it is not to be on the API's
-    #[arg(long, env = "BURSAR_ADMIN_LISTEN", global = true, value_name = "ADDR")]
-    pub admin_listen: Option<SocketAddr>,
-    /// Address of /metrics, if it is not to be on the API's
-    #[arg(long, env = "BURSAR_METRICS_LISTEN", global = true, value_name = "ADDR")]
-    pub metrics_listen: Option<SocketAddr>,
-    /// sqlite, sqlite:FILE, sqlite::memory: or postgres://… [default: sqlite]
-    // The help shows the values of variables, and this one may hold a password.
-    #[arg(
-        long,
-        env = "BURSAR_DATABASE",
-        hide_env_values = true,
-        global = true,
-        value_name = "URL"
-    )]
-    pub database: Option<String>,
-    /// Connections to PostgreSQL; a quarter of them write [default: 8]
-    #[arg(long, env = "BURSAR_DATABASE_CONNECTIONS", global = true, value_name = "N")]
-    pub database_connections: Option<NonZeroU32>,
-    /// Folder of the embedded database and the master key [default: ./bursar-data]
-    #[arg(long, env = "BURSAR_DATA_DIR", global = true, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
-    /// File of the master key, made if it is missing [default: master.key in the data folder]
-    #[arg(long, env = "BURSAR_MASTER_KEY_FILE", global = true, value_name = "FILE")]
-    pub master_key_file: Option<PathBuf>,
-    /// The master key itself: 64 hex digits. No flag, because others can see a program's flags
-    #[arg(skip)]
-    pub master_key: Option<String>,
-    /// What this server does [default: all]
-    #[arg(long, env = "BURSAR_ROLE", global = true, value_enum)]
-    pub role: Option<Role>,
-    /// Run on a clock that stands at this time (RFC 3339) until it is moved
-    #[arg(long, env = "BURSAR_TEST_CLOCK", global = true, value_name = "TIME")]
-    pub test_clock: Option<String>,
-    /// Send deliveries to private, loopback and link-local addresses too [default: false]
-    #[arg(
-        long = "delivery-allow-private-addresses",
-        env = "BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES",
-        global = true,
-        value_name = "BOOL",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "true"
-    )]
-    #[serde(skip)]
-    pub allow_private_addresses: Option<bool>,
-    /// What the file says of deliveries.
-    #[arg(skip)]
-    #[serde(default)]
-    pub delivery: DeliverySettings,
-    /// Requests a second that each API key may make [default: no limit]
-    #[arg(long, env = "BURSAR_REQUESTS_PER_SECOND", global = true, value_name = "N")]
-    pub requests_per_second: Option<NonZeroU32>,
-    /// Form of the log [default: human]
-    #[arg(long, env = "BURSAR_LOG_FORMAT", global = true, value_enum)]
-    pub log_format: Option<LogFormat>,
-    /// Least severe lines that are logged [default: info]
-    #[arg(long, env = "BURSAR_LOG_LEVEL", global = true, value_enum)]
-    pub log_level: Option<LogLevel>,
-}
-
-/// The file's table `delivery`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeliverySettings {
-    /// Send to private, loopback and link-local addresses too.
-    pub allow_private_addresses: Option<bool>,
-}
-
-/// What a server does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Everything.
-    All,
-    /// Answers requests.
-    Api,
-    /// Does what becomes due, and sends deliveries.
-    Worker,
-}
-
-/// The form of the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// Lines for people.
-    Human,
-    /// One JSON object a line.
-    Json,
-}
-
-/// How severe a log line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogLevel {
-    /// Somebody must act.
-    Error,
-    /// Somebody should look.
-    Warn,
-    /// What happens, and refused requests.
-    Info,
-    /// Every request.
-    Debug,
-    /// Everything.
-    Trace,
-}
 
 /// The effective settings.
 #[derive(Debug, Clone, Serialize)]
@@ -155,7 +31,7 @@ pub struct Config {
     /// Address of `/metrics`, if apart.
     pub metrics_listen: Option<SocketAddr>,
     /// The database, as it was given.
-    #[serde(serialize_with = "mask_url")]
+    #[serde(serialize_with = "masked::mask_url")]
     pub database: String,
     /// Connections to PostgreSQL.
     pub database_connections: NonZeroU32,
@@ -164,7 +40,7 @@ pub struct Config {
     /// File of the master key.
     pub master_key_file: PathBuf,
     /// The master key, if it was given.
-    #[serde(serialize_with = "mask")]
+    #[serde(serialize_with = "masked::mask")]
     pub master_key: Option<String>,
     /// What this server does.
     pub role: Role,
@@ -201,9 +77,9 @@ pub enum ConfigError {
 impl Config {
     /// Puts the layers together. `settings` holds the flags, over the environment, as clap has read them.
     pub fn load(settings: Settings) -> Result<Self, ConfigError> {
-        refuse_unknown_variables()?;
+        environment::refuse_unknown_variables()?;
         let file = read_file(settings.config.as_deref())?;
-        let master_key = variable("BURSAR_MASTER_KEY")?;
+        let master_key = environment::variable("BURSAR_MASTER_KEY")?;
         let settings = Settings {
             master_key,
             ..settings
@@ -304,40 +180,6 @@ fn read_file(named: Option<&Path>) -> Result<Settings, ConfigError> {
     })
 }
 
-/// The names of all variables that are settings.
-fn known_variables() -> Vec<String> {
-    let command = Settings::augment_args(clap::Command::new("bursar"));
-    let of_flags = command
-        .get_arguments()
-        .filter_map(|flag| flag.get_env()?.to_str().map(str::to_owned));
-    of_flags.chain(["BURSAR_MASTER_KEY".to_owned()]).collect()
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that reads the environment"
-)]
-fn refuse_unknown_variables() -> Result<(), ConfigError> {
-    let mut known = known_variables();
-    known.extend(EXAMPLE_VARIABLES.map(str::to_owned));
-    let ours = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let mut ours = ours.filter(|name| name.starts_with("BURSAR_"));
-    let unknown = ours.find(|name| {
-        !known.contains(name) && !FOREIGN_VARIABLES.iter().any(|prefix| name.starts_with(prefix))
-    });
-    unknown.map_or(Ok(()), |name| Err(ConfigError::UnknownVariable(name)))
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that reads the environment"
-)]
-fn variable(name: &str) -> Result<Option<String>, ConfigError> {
-    let value = std::env::var_os(name).map(std::ffi::OsString::into_string);
-    let refused = |_| ConfigError::Value(format!("the environment variable {name} is no UTF-8"));
-    value.transpose().map_err(refused)
-}
-
 /// Nobody could tell which of the two holds.
 fn refuse_two_master_keys(settings: &Settings, layer: &str) -> Result<(), ConfigError> {
     if settings.master_key.is_some() && settings.master_key_file.is_some() {
@@ -346,48 +188,6 @@ fn refuse_two_master_keys(settings: &Settings, layer: &str) -> Result<(), Config
         )));
     }
     Ok(())
-}
-
-fn mask<S: serde::Serializer>(secret: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    secret.as_ref().map(|_| "********").serialize(serializer)
-}
-
-/// A URL without its password.
-fn mask_url<S: serde::Serializer>(url: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&masked_url(url))
-}
-
-/// A database URL as it may be shown: what stands between the user's name and the host is masked, and so is
-/// everything behind a `?`, where a password may stand too.
-///
-/// A password may itself hold `@` and `?`: it goes on to the last `@`. Where that may stand in a parameter instead,
-/// everything is masked; so is what is no URL and no file, such as `host=… password=…`.
-pub fn masked_url(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        let is_file = url == "sqlite" || url.starts_with("sqlite:");
-        return if is_file {
-            with_masked_parameters(url)
-        } else {
-            "********".to_owned()
-        };
-    };
-    let masked = match rest.rsplit_once('@') {
-        Some((user, _)) if user.contains('?') && user.contains('=') => "********".to_owned(),
-        Some((user, host)) => {
-            let name = user.split_once(':').map(|(name, _)| format!("{name}:********"));
-            let user = name.unwrap_or_else(|| user.to_owned());
-            format!("{user}@{}", with_masked_parameters(host))
-        }
-        None => with_masked_parameters(rest),
-    };
-    format!("{scheme}://{masked}")
-}
-
-fn with_masked_parameters(address: &str) -> String {
-    match address.split_once('?') {
-        Some((address, _)) => format!("{address}?********"),
-        None => address.to_owned(),
-    }
 }
 
 #[cfg(test)]
@@ -482,20 +282,5 @@ mod tests {
         let shown = serde_json::to_string(&config).unwrap();
         assert!(shown.contains("postgres://u:********@h:5/d?********"), "{shown}");
         assert!(!shown.contains("p@ss") && !shown.contains("abab"), "{shown}");
-        for (url, shown) in [
-            ("postgres://u:se?cret@h/d", "postgres://u:********@h/d"),
-            (
-                "postgres://u:se@c/r?et@h/d?x=y",
-                "postgres://u:********@h/d?********",
-            ),
-            ("postgres://u:p@h/d?password=p@ss", "postgres://********"),
-            ("postgres://h:5/d?password=pass", "postgres://h:5/d?********"),
-            ("postgres://u@h/d", "postgres://u@h/d"),
-            ("sqlite:a.db", "sqlite:a.db"),
-            ("sqlite", "sqlite"),
-            ("host=h user=u password=secret", "********"),
-        ] {
-            assert_eq!(masked_url(url), shown);
-        }
     }
 }

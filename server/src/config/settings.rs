@@ -1,0 +1,126 @@
+//! What can be said: by flag and environment variable, and, under the same names, in the file.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+/// What one layer says: flags over the environment, or the file.
+#[derive(Debug, Clone, Default, Args, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// File with settings [default: bursar.toml, if it is there]
+    #[arg(long, env = "BURSAR_CONFIG", global = true, value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    /// Address of the API [default: 127.0.0.1:8080]
+    #[arg(long, env = "BURSAR_LISTEN", global = true, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// Address of the administration API, if it is not to be on the API's
+    #[arg(long, env = "BURSAR_ADMIN_LISTEN", global = true, value_name = "ADDR")]
+    pub admin_listen: Option<SocketAddr>,
+    /// Address of /metrics, if it is not to be on the API's
+    #[arg(long, env = "BURSAR_METRICS_LISTEN", global = true, value_name = "ADDR")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// sqlite, sqlite:FILE, sqlite::memory: or postgres://… [default: sqlite]
+    // The help shows the values of variables, and this one may hold a password.
+    #[arg(
+        long,
+        env = "BURSAR_DATABASE",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
+    pub database: Option<String>,
+    /// Connections to PostgreSQL; a quarter of them write [default: 8]
+    #[arg(long, env = "BURSAR_DATABASE_CONNECTIONS", global = true, value_name = "N")]
+    pub database_connections: Option<NonZeroU32>,
+    /// Folder of the embedded database and the master key [default: ./bursar-data]
+    #[arg(long, env = "BURSAR_DATA_DIR", global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// File of the master key, made if it is missing [default: master.key in the data folder]
+    #[arg(long, env = "BURSAR_MASTER_KEY_FILE", global = true, value_name = "FILE")]
+    pub master_key_file: Option<PathBuf>,
+    /// The master key itself: 64 hex digits. No flag, because others can see a program's flags
+    #[arg(skip)]
+    pub master_key: Option<String>,
+    /// What this server does [default: all]
+    #[arg(long, env = "BURSAR_ROLE", global = true, value_enum)]
+    pub role: Option<Role>,
+    /// Run on a clock that stands at this time (RFC 3339) until it is moved
+    #[arg(long, env = "BURSAR_TEST_CLOCK", global = true, value_name = "TIME")]
+    pub test_clock: Option<String>,
+    /// Send deliveries to private, loopback and link-local addresses too [default: false]
+    #[arg(
+        long = "delivery-allow-private-addresses",
+        env = "BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES",
+        global = true,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    #[serde(skip)]
+    pub allow_private_addresses: Option<bool>,
+    /// What the file says of deliveries.
+    #[arg(skip)]
+    #[serde(default)]
+    pub delivery: DeliverySettings,
+    /// Requests a second that each API key may make [default: no limit]
+    #[arg(long, env = "BURSAR_REQUESTS_PER_SECOND", global = true, value_name = "N")]
+    pub requests_per_second: Option<NonZeroU32>,
+    /// Form of the log [default: human]
+    #[arg(long, env = "BURSAR_LOG_FORMAT", global = true, value_enum)]
+    pub log_format: Option<LogFormat>,
+    /// Least severe lines that are logged [default: info]
+    #[arg(long, env = "BURSAR_LOG_LEVEL", global = true, value_enum)]
+    pub log_level: Option<LogLevel>,
+}
+
+/// The file's table `delivery`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliverySettings {
+    /// Send to private, loopback and link-local addresses too.
+    pub allow_private_addresses: Option<bool>,
+}
+
+/// What a server does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Everything.
+    All,
+    /// Answers requests.
+    Api,
+    /// Does what becomes due, and sends deliveries.
+    Worker,
+}
+
+/// The form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Lines for people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How severe a log line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Somebody must act.
+    Error,
+    /// Somebody should look.
+    Warn,
+    /// What happens, and refused requests.
+    Info,
+    /// Every request.
+    Debug,
+    /// Everything.
+    Trace,
+}
