@@ -36,8 +36,5 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             command.output.done(format_args!("  {sentence}"))?;
         }
     }
-    command.output.json(&Page {
-        data: explained,
-        next_cursor: None,
-    })
+    command.output.json(&Page::whole(explained))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bursar_domain::ids::AppId;
-use bursar_domain::integrations::{self, Verdict};
+use bursar_domain::integrations::Verdict;
 use bursar_domain::time::format_time;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -13,6 +13,7 @@ use super::Request;
 use super::audit::{Entry, record};
 use super::deliveries::known_app;
 use super::integration_block::block_noting;
+use super::integrations::named;
 use crate::actions::ActionError;
 use crate::delivery::probe::{Tried, try_all, wrong};
 use crate::delivery::send_marked;
@@ -60,7 +61,7 @@ pub async fn test(
     app: AppId,
     slug: &str,
 ) -> Result<IntegrationTest, ActionError> {
-    let integration = integrations::find(slug).ok_or(ActionError::Missing("the integration"))?;
+    let integration = named(slug)?;
     let app = known_app(state, app).await?;
     let Some(known) = app.integration(slug).cloned() else {
         return Err(ActionError::Conflict(format!(

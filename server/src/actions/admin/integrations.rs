@@ -124,7 +124,7 @@ pub fn catalogue() -> Page<CatalogueEntry> {
         identifiers: integration.identifiers,
         limits: integration.limits,
     };
-    one_page(integrations::ALL.iter().map(entry).collect())
+    Page::whole(integrations::ALL.iter().map(entry).collect())
 }
 
 /// All integrations as an app has them, also those that it never set, on one page.
@@ -137,7 +137,7 @@ pub async fn list(state: &AppState, app: AppId) -> Result<Page<IntegrationBody>,
         let current = row.map(|row| opened(integration, row, &state.vault));
         shown(integration, current.as_ref(), &settings)
     };
-    Ok(one_page(integrations::ALL.iter().map(show).collect()))
+    Ok(Page::whole(integrations::ALL.iter().map(show).collect()))
 }
 
 /// One integration as an app has it.
@@ -275,7 +275,8 @@ fn refuse_private(
     }
 }
 
-fn named(slug: &str) -> Result<&'static Integration, ActionError> {
+/// The integration with this slug.
+pub(super) fn named(slug: &str) -> Result<&'static Integration, ActionError> {
     integrations::find(slug).ok_or(ActionError::Missing("the integration"))
 }
 
@@ -352,11 +353,4 @@ fn in_body(problem: Problem) -> Problem {
 fn refused(problems: Vec<Problem>) -> ActionError {
     let problems = problems.into_iter().map(in_body);
     ActionError::BadFields(problems.map(|problem| (problem.field, problem.detail)).collect())
-}
-
-fn one_page<T>(data: Vec<T>) -> Page<T> {
-    Page {
-        data,
-        next_cursor: None,
-    }
 }

@@ -25,10 +25,10 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// A list without entries.
-    pub fn empty() -> Self {
+    /// A list that is whole on one page.
+    pub fn whole(data: Vec<T>) -> Self {
         Self {
-            data: Vec::new(),
+            data,
             next_cursor: None,
         }
     }

@@ -59,7 +59,7 @@ pub async fn list(
             Some(found) if profile.is_none_or(|wanted| wanted == found.profile) => {
                 profile = Some(found.profile)
             }
-            _ => return Ok(Page::empty()),
+            _ => return Ok(Page::whole(Vec::new())),
         }
     }
     let wanted = Wanted {

@@ -16,6 +16,7 @@ use super::id::{DeliveryId, name};
 use super::why::{Subject, sentences};
 use super::{known_app, latest_only};
 use crate::actions::ActionError;
+use crate::actions::admin::integrations::named;
 use crate::directory::App;
 use crate::state::AppState;
 use crate::store::tables::deliveries::{self, Attempt};
@@ -120,8 +121,7 @@ pub async fn explain(
     slug: &str,
     now: i64,
 ) -> Result<Vec<Explained>, ActionError> {
-    let integration =
-        bursar_domain::integrations::find(slug).ok_or(ActionError::Missing("the integration"))?;
+    let integration = named(slug)?;
     let known = known_app(state, app).await?;
     let scene = load(state, &known, event, now).await?;
     let scene = scene.ok_or(ActionError::Missing("the event"))?;
