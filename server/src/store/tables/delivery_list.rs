@@ -83,6 +83,29 @@ pub struct Wanted {
     pub latest_only: String,
 }
 
+/// The state of an open delivery `o`, by the parameter for the time.
+macro_rules! state {
+    ($now:literal) => {
+        concat!(
+            "CASE WHEN o.is_stopped = 1 THEN 'blocked'
+                  WHEN o.lease IS NOT NULL AND o.due_at > ",
+            $now,
+            " AND o.turn_event = o.event_id THEN 'sending' ELSE o.state END"
+        )
+    };
+}
+
+/// The event whose turn it is in the lane of an open delivery, by the parameter for [`Wanted::latest_only`].
+macro_rules! turn_event {
+    ($latest_only:literal) => {
+        concat!(
+            "CASE WHEN ",
+            $latest_only,
+            " LIKE '%,' || target_id || ',%' THEN last_event ELSE first_event END"
+        )
+    };
+}
+
 /// Closed deliveries, those of the newest events first. An app's are found by walking its events.
 pub fn select_closed(wanted: &Wanted) -> Statement {
     const OF_APP: Sql = Sql::same(
@@ -132,15 +155,15 @@ pub fn select_open(wanted: &Wanted) -> Statement {
                         made_at, updated_at, replay_id, lane_id, due_at, turn_event, first_tried_at
                  FROM (
                      SELECT o.event_seq, o.event_type, o.profile_id, o.event_id, o.slug, o.part, o.target_id,
-                            CASE WHEN o.is_stopped = 1 THEN 'blocked'
-                                 WHEN o.lease IS NOT NULL AND o.due_at > $1 AND o.turn_event = o.event_id THEN 'sending'
-                                 ELSE o.state END AS state,
+                            ",
+                state!("$1"),
+                " AS state,
                             o.reason, o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
                             o.first_tried_at
                      FROM (
-                         SELECT open_deliveries.*,
-                                CASE WHEN $2 LIKE '%,' || target_id || ',%' THEN last_event
-                                     ELSE first_event END AS turn_event
+                         SELECT open_deliveries.*, ",
+                turn_event!("$2"),
+                " AS turn_event
                          FROM open_deliveries WHERE app_id = $3) AS o
                      WHERE o.slug = coalesce($4, o.slug) AND o.profile_id = coalesce($5, o.profile_id) AND (",
                 $($lanes,)+
@@ -230,7 +253,8 @@ pub fn select_of_events(
     latest_only: &str,
 ) -> Statement {
     const SQL: Sql = Sql::split(
-        "WITH said AS (
+        concat!(
+            "WITH said AS (
              SELECT unhex(value ->> 0, '-') AS event_id, unhex(value ->> 1, '-') AS first_lane,
                     unhex(value ->> 2, '-') AS last_lane
              FROM json_each($1)),
@@ -244,18 +268,21 @@ pub fn select_of_events(
          WHERE t.app_id = $2 AND e.event_id IN (SELECT event_id FROM wanted)
          UNION ALL
          SELECT o.event_id, o.slug, o.part, o.target_id,
-                CASE WHEN o.is_stopped = 1 THEN 'blocked'
-                     WHEN o.lease IS NOT NULL AND o.due_at > $3 AND o.turn_event = o.event_id THEN 'sending'
-                     ELSE o.state END,
+                ",
+            state!("$3"),
+            ",
                 o.reason, o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
                 o.first_tried_at
          FROM (
-             SELECT open_deliveries.*,
-                    CASE WHEN $4 LIKE '%,' || target_id || ',%' THEN last_event ELSE first_event END AS turn_event
+             SELECT open_deliveries.*, ",
+            turn_event!("$4"),
+            " AS turn_event
              FROM wanted JOIN open_deliveries ON app_id = $2 AND open_deliveries.event_id = wanted.event_id
                   AND lane_id BETWEEN first_lane AND last_lane) AS o
-         ORDER BY event, target",
-        "WITH said AS (
+         ORDER BY event, target"
+        ),
+        concat!(
+            "WITH said AS (
              SELECT (value ->> 0)::uuid AS event_id, (value ->> 1)::uuid AS first_lane, (value ->> 2)::uuid AS last_lane
              FROM jsonb_array_elements($1::text::jsonb)),
          wanted AS (
@@ -269,19 +296,21 @@ pub fn select_of_events(
          JOIN targets AS t ON t.target_id = d.target_id AND t.app_id = $2
          UNION ALL
          SELECT o.event_id, o.slug, o.part, o.target_id,
-                CASE WHEN o.is_stopped = 1 THEN 'blocked'
-                     WHEN o.lease IS NOT NULL AND o.due_at > $3 AND o.turn_event = o.event_id THEN 'sending'
-                     ELSE o.state END,
+                ",
+            state!("$3"),
+            ",
                 o.reason, o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
                 o.first_tried_at
          FROM (
-             SELECT open_deliveries.*,
-                    CASE WHEN $4 LIKE '%,' || target_id || ',%' THEN last_event ELSE first_event END AS turn_event
+             SELECT open_deliveries.*, ",
+            turn_event!("$4"),
+            " AS turn_event
              FROM wanted CROSS JOIN LATERAL (
                  SELECT * FROM open_deliveries
                  WHERE app_id = $2 AND open_deliveries.event_id = wanted.event_id
                        AND lane_id BETWEEN first_lane AND last_lane OFFSET 0) AS open_deliveries) AS o
-         ORDER BY event, target",
+         ORDER BY event, target"
+        ),
     );
     let entries = events.flat_map(|(event, profile)| {
         let [first, last] = lanes_of(profile);
