@@ -65,9 +65,7 @@ impl Sql {
             ..self
         }
     }
-}
 
-impl Sql {
     /// What it locks, others lock while they hold locks of the usual kind. A transaction that begins with it must not
     /// go on to those: PostgreSQL's writers keep changes that begin with such a lock apart from the others.
     #[must_use]
