@@ -39,7 +39,7 @@ pub struct StoreMetrics {
     pub waiting: Gauge,
     /// How many changes each commit took.
     pub group_size: Histogram,
-    /// How long each commit took, from the transaction's begin.
+    /// How long each commit took, from the transaction's beginning.
     pub commit_seconds: Histogram,
 }
 
@@ -101,7 +101,7 @@ impl Default for Metrics {
         registry.register("store_waiting_changes", help, store.waiting.clone());
         let help = "Changes that a commit took";
         registry.register("store_group_size", help, store.group_size.clone());
-        let help = "Time from a transaction's begin to the end of its commit";
+        let help = "Time from a transaction's beginning to the end of its commit";
         registry.register_with_unit(
             "store_commit_duration",
             help,

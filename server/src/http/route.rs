@@ -46,7 +46,7 @@ pub enum Access {
 pub struct Doc {
     /// One line.
     pub summary: &'static str,
-    /// Which headers and query parameters it reads, beside the key.
+    /// What it reads of the path, the query and the headers, beside the key.
     pub parameters: &'static [Parameter],
     /// The schema of its body; `None`: it reads none.
     pub body: Option<SchemaOf>,
@@ -56,7 +56,7 @@ pub struct Doc {
     pub refusals: &'static [u16],
 }
 
-/// A header or query parameter.
+/// A part of the path, a parameter of the query, or a header.
 #[derive(Debug, Clone, Copy)]
 pub struct Parameter {
     /// Its name.

@@ -115,7 +115,7 @@ impl Outbound {
         self.allow_private
     }
 
-    /// Sends a request and reads the answer's begin. `now`, in microseconds, is what a date in `Retry-After` counts
+    /// Sends a request and reads the answer's beginning. `now`, in microseconds, is what a date in `Retry-After` counts
     /// from.
     pub async fn send(&self, request: &Request, now: i64) -> Result<Received, SendError> {
         let request = self.prepare(request)?;
@@ -156,7 +156,7 @@ impl Outbound {
     }
 }
 
-/// The body's begin as text.
+/// The body's beginning as text.
 async fn read(answer: Response<Incoming>) -> Result<String, SendError> {
     let mut body = answer.into_body();
     let mut bytes = Vec::new();

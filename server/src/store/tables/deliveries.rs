@@ -41,7 +41,7 @@ pub struct Attempt {
     pub request: String,
     /// The answer's status, if one came.
     pub status: Option<u16>,
-    /// The answer's begin, masked; or why none came.
+    /// The answer's beginning, masked; or why none came.
     pub answer: String,
     /// What it meant.
     pub verdict: String,
