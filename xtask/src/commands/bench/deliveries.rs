@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use super::report::Bar::{AtLeast, AtMost};
-use super::server::{Filled, Server};
+use super::server::{Filled, NEVER, Server};
 use super::vendor::Vendor;
 use super::wrk::{self, RENEW};
 use super::{Bench, BenchError, Report, doing, output, pace};
@@ -69,16 +69,9 @@ fn filled(
     chains: u64,
     more: &[String],
 ) -> Result<Filled, BenchError> {
-    let chains_text = chains.to_string();
-    let mut arguments = vec![
-        PRIVATE,
-        "--chains",
-        &chains_text,
-        "--ends-at",
-        "2099-01-01T00:00:00Z",
-    ];
-    arguments.extend(more.iter().map(String::as_str));
-    Filled::with_chains(bench, name, database, chains, &arguments)
+    let more = more.iter().map(String::as_str);
+    let arguments: Vec<&str> = std::iter::once(PRIVATE).chain(more).collect();
+    Filled::with_chains(bench, name, database, chains, NEVER, &arguments)
 }
 
 fn enable(server: &Server, filled: &Filled, integration: &Value) -> Result<(), BenchError> {

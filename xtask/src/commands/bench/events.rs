@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::client::Client;
 use super::report::Bar::AtLeast;
-use super::server::{Filled, Server};
+use super::server::{Filled, NEVER, Server};
 use super::wrk::{self, DURABLE, READ_ONE, RENEW, SWITCH_ONE};
 use super::{Bench, BenchError, Report, doing, output};
 use crate::postgres::Cluster;
@@ -17,19 +17,7 @@ const LONG: u64 = 1_000;
 pub fn all(bench: &Bench, report: &mut Report) -> Result<(), BenchError> {
     rules(bench, report)?;
     let chains = bench.size.profiles / 10;
-    let embedded = Filled::with_chains(
-        bench,
-        "events",
-        "sqlite",
-        chains,
-        &[
-            "--chains",
-            &chains.to_string(),
-            "--ends-at",
-            "2099-01-01T00:00:00Z",
-            "--webhook",
-        ],
-    )?;
+    let embedded = Filled::with_chains(bench, "events", "sqlite", chains, NEVER, &["--webhook"])?;
     let server = embedded.serve()?;
     let name = "set-transaction : POST identifiers, SQLite";
     let (per_second, _) = compare(bench, report, name, &embedded, &server)?;
@@ -42,13 +30,8 @@ pub fn all(bench: &Bench, report: &mut Report) -> Result<(), BenchError> {
         "events-postgres",
         cluster.url(),
         chains,
-        &[
-            "--chains",
-            &chains.to_string(),
-            "--ends-at",
-            "2099-01-01T00:00:00Z",
-            "--webhook",
-        ],
+        NEVER,
+        &["--webhook"],
     )?;
     let server = filled.serve()?;
     let name = "set-transaction : POST identifiers, PostgreSQL";
@@ -161,29 +144,14 @@ fn renewal(profile: u64, n: u64, is_last: bool) -> String {
 
 /// Chains that all end at one instant: handling them against reporting as many transactions.
 fn due(bench: &Bench, report: &mut Report, chains: u64, reports: f64) -> Result<(), BenchError> {
-    let filled = Filled::with_chains(
-        bench,
-        "due",
-        "sqlite",
-        chains,
-        &[
-            "--chains",
-            &chains.to_string(),
-            "--ends-at",
-            "2026-02-01T00:00:00Z",
-            "--webhook",
-        ],
-    )?;
+    const END: &str = "2026-02-01T00:00:00Z";
+    let filled = Filled::with_chains(bench, "due", "sqlite", chains, END, &["--webhook"])?;
     let server = filled.serve_with(&["--test-clock", "2026-01-31T00:00:00Z"])?;
     let mut client = Client::patient(server.address).map_err(doing("connect"))?;
     let token = format!("Authorization: Bearer {}\r\n", filled.token);
     let begin = Instant::now();
     client
-        .post(
-            "/admin/v1/test-clock",
-            &token,
-            r#"{"now":"2026-02-01T00:00:00Z"}"#,
-        )
+        .post("/admin/v1/test-clock", &token, &format!(r#"{{"now":"{END}"}}"#))
         .map_err(doing("move the clock"))?;
     #[expect(clippy::cast_precision_loss, reason = "a count")]
     let per_second = chains as f64 / begin.elapsed().as_secs_f64();

@@ -11,6 +11,9 @@ use super::{Bench, BenchError, doing, output};
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// When chains end that are not to end.
+pub const NEVER: &str = "2099-01-01T00:00:00Z";
+
 /// A database that was filled, and how to open it.
 #[derive(Clone)]
 pub struct Filled {
@@ -37,16 +40,30 @@ pub struct Server {
 impl Filled {
     /// Makes a database with so many profiles, and a tenth more that are never changed.
     pub fn make(bench: &Bench, name: &str, database: &str, profiles: u64) -> Result<Self, BenchError> {
-        Self::with_chains(bench, name, database, profiles, &[])
+        Self::filled_by(bench, name, database, profiles, &[])
     }
 
-    /// As [`Self::make`]; `chains` are the further arguments of `bursar bench-fill`.
+    /// As [`Self::make`], where each of these profiles has a chain that ends then; `more` are further arguments of
+    /// `bursar bench-fill`.
     pub fn with_chains(
         bench: &Bench,
         name: &str,
         database: &str,
         profiles: u64,
-        chains: &[&str],
+        ends_at: &str,
+        more: &[&str],
+    ) -> Result<Self, BenchError> {
+        let chains = profiles.to_string();
+        let chains = ["--chains", &chains, "--ends-at", ends_at];
+        Self::filled_by(bench, name, database, profiles, &[&chains, more].concat())
+    }
+
+    fn filled_by(
+        bench: &Bench,
+        name: &str,
+        database: &str,
+        profiles: u64,
+        arguments: &[&str],
     ) -> Result<Self, BenchError> {
         let folder = bench.folder.join(name);
         std::fs::create_dir_all(&folder).map_err(doing("make a folder"))?;
@@ -54,7 +71,7 @@ impl Filled {
         let told = output(
             fill.arg("bench-fill")
                 .arg((profiles + profiles / 10).to_string())
-                .args(chains),
+                .args(arguments),
         )?;
         let mut secrets = told.lines().map(str::to_owned);
         let (key, token) = (
