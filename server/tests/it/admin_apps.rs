@@ -8,9 +8,8 @@ use serde_json::json;
 use super::support::backend::{ALL, Backend};
 use super::support::direct::add_app;
 use super::support::purchases::{TRANSACTION, subscription, with};
-use super::support::server::{Answer, PROFILE, START, TestServer, open, outbound, request};
+use super::support::server::{Answer, PROFILE, START, TestServer, USER, open, outbound, request};
 
-const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
 /// The fields that a refusal names.

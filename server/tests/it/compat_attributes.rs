@@ -4,9 +4,7 @@ use serde_json::{Value, json};
 
 use super::support::backend::{ALL, Backend};
 use super::support::refusal::{refusal, refused};
-use super::support::server::{Answer, PROFILE, TestServer};
-
-const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
+use super::support::server::{Answer, PROFILE, TestServer, USER};
 
 async fn send(server: &TestServer, attributes: Value) -> Answer {
     let body = json!({"custom_attributes": attributes}).to_string();

@@ -11,10 +11,8 @@ use serde_json::json;
 
 use super::support::backend::{ALL, Backend};
 use super::support::refusal::{refusal, refused, sourceless};
-use super::support::server::{Answer, IDENTIFIERS, PROFILE, TestServer};
+use super::support::server::{Answer, CUSTOMER, IDENTIFIERS, PROFILE, TestServer, USER};
 
-const CUSTOMER: &str = "adapty-customer-user-id";
-const USER: (&str, &str) = (CUSTOMER, "user-1");
 const GOOD: &str = r#"{"branch_id":"b"}"#;
 const MIB: usize = 1024 * 1024;
 

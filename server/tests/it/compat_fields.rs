@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 use super::support::backend::{ALL, Backend};
 use super::support::direct::{set_settings, stored_details};
 use super::support::refusal::{not_found, refusal, refused};
-use super::support::server::{Answer, PROFILE, TestServer};
+use super::support::server::{Answer, CUSTOMER, PROFILE, TestServer};
 
-const CUSTOMER: &str = "adapty-customer-user-id";
 const UPPER: &str = "E5AAB402-B1BD-4039-B632-57A91EBC0779";
 
 async fn server() -> TestServer {

@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 use super::support::backend::{ALL, Backend};
 use super::support::direct::{set_settings, stored_profiles};
 use super::support::refusal::{not_found, refusal, refused, sourceless};
-use super::support::server::{IDENTIFIERS, PROFILE, TestServer, request};
+use super::support::server::{IDENTIFIERS, PROFILE, TestServer, USER, request};
 
-const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
 const SDK: &str = "/api/v1/sdk/integration/profile/set/integration-identifiers/";
 
 /// All sixteen, sorted; the first thirteen of the founding document among them.

@@ -13,9 +13,7 @@ use serde_json::json;
 use super::support::backend::{ALL, Backend};
 use super::support::direct::{add_app, add_key, revoke, set_settings};
 use super::support::refusal::{not_found, refusal, refused, sourceless};
-use super::support::server::{Answer, IDENTIFIERS, PROFILE, START, TestServer, outbound, request};
-
-const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
+use super::support::server::{Answer, IDENTIFIERS, PROFILE, START, TestServer, USER, outbound, request};
 
 async fn with(server: &TestServer, authorization: &str, method: &str, path: &str, body: &str) -> Answer {
     server

@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 use super::support::backend::{ALL, Backend};
 use super::support::direct::stored_details;
 use super::support::refusal::{not_found, refusal, refused};
-use super::support::server::{Answer, IDENTIFIERS, PROFILE, TestServer};
+use super::support::server::{Answer, CUSTOMER, IDENTIFIERS, PROFILE, TestServer};
 
-const CUSTOMER: &str = "adapty-customer-user-id";
 const ID: &str = "adapty-profile-id";
 const UUID: &str = "e5aab402-b1bd-4039-b632-57a91ebc0779";
 const UPPER: &str = "E5AAB402-B1BD-4039-B632-57A91EBC0779";

@@ -4,10 +4,8 @@ use axum::http::HeaderValue;
 
 use super::support::backend::{ALL, Backend};
 use super::support::refusal::{refusal, refused, sourceless};
-use super::support::server::{ATTRIBUTION, IDENTIFIERS, PROFILE, TestServer, request};
+use super::support::server::{ATTRIBUTION, CUSTOMER, IDENTIFIERS, PROFILE, TestServer, USER, request};
 
-const CUSTOMER: &str = "adapty-customer-user-id";
-const USER: (&str, &str) = (CUSTOMER, "user-1");
 const GOOD: &str = r#"{"branch_id":"b"}"#;
 
 async fn server_with_user() -> TestServer {

@@ -7,7 +7,7 @@ use bursar::http::router::{Service, Surface};
 use serde_json::Value;
 
 use super::support::backend::{Backend, Folder};
-use super::support::server::{Answer, TestServer};
+use super::support::server::{Answer, PROFILE, TestServer, USER};
 
 const POLICY: [&str; 5] = [
     "default-src 'none'",
@@ -193,10 +193,8 @@ console.log(JSON.stringify(bodies));
 
 #[tokio::test]
 async fn the_server_takes_every_body_that_the_page_offers() {
-    const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
     // The id that stands for every UUID on the page.
     const ID: (&str, &str) = ("adapty-profile-id", "3fa85f64-5717-4562-b3fc-2c963f66afa6");
-    const PROFILE: &str = "/api/v2/server-side-api/profile/";
     let server = TestServer::on(Backend::SqliteMemory).await;
     assert_eq!(server.call("POST", PROFILE, &[USER, ID], "").await.status, 200);
     let script = fetch(&server, "/docs/schema.js").await.text();

@@ -1,9 +1,7 @@
 //! The main job from end to end, on every backend.
 
 use super::support::backend::{ALL, Backend};
-use super::support::server::{IDENTIFIERS, PROFILE, TestServer};
-
-const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
+use super::support::server::{IDENTIFIERS, PROFILE, TestServer, USER};
 
 #[tokio::test]
 async fn a_profile_is_created_its_identifiers_are_set_and_read_back() {

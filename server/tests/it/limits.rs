@@ -11,9 +11,8 @@ use rustix::process::Resource;
 
 use super::fuzz::bodies::gzip;
 use super::support::program::{Program, RawAnswer};
-use super::support::server::{IDENTIFIERS, PROFILE};
+use super::support::server::{IDENTIFIERS, PROFILE, USER};
 
-const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
 const MIB: usize = 1024 * 1024;
 /// What the largest body that is let in may take: itself, and its 99,000 fields as they are read. The allocator keeps
 /// most of what the first one took from the system.

@@ -7,9 +7,7 @@ use serde_json::{Value, json};
 use super::support::backend::{ALL, Backend};
 use super::support::program::Program;
 use super::support::purchases::{TRANSACTION, numbered, subscription, with};
-use super::support::server::{IDENTIFIERS, PROFILE, TestServer};
-
-const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
+use super::support::server::{IDENTIFIERS, PROFILE, TestServer, USER};
 
 async fn metrics(server: &TestServer) -> String {
     server.call("GET", "/metrics", &[], "").await.text()

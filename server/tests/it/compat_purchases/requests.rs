@@ -7,9 +7,8 @@ use crate::support::purchases::{
     Customer, GRANT, REFUND_SAVER, REVOKE, TRANSACTION, data, one_time, stored, subscription,
 };
 use crate::support::refusal::{not_found, refusal, refused};
-use crate::support::server::{PROFILE, TestServer};
+use crate::support::server::{CUSTOMER, PROFILE, TestServer};
 
-const CUSTOMER: &str = "adapty-customer-user-id";
 const ID: &str = "adapty-profile-id";
 
 /// Each POST with a body that succeeds, in an order in which all do.

@@ -14,9 +14,8 @@ use super::judge::Judge;
 use crate::support::backend::Backend;
 use crate::support::client::Client;
 use crate::support::running::{Program, Running, server};
-use crate::support::server::{IDENTIFIERS, PROFILE};
+use crate::support::server::{IDENTIFIERS, PROFILE, USER};
 
-const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
 const BACK_LIMIT: Duration = Duration::from_secs(5);
 
 /// Makes a large profile: what is there already has room to change, on the pages that it has in the log.

@@ -8,9 +8,8 @@ use xtask::postgres::Cluster;
 use super::judge::{Ending, Judge};
 use crate::support::client::Client;
 use crate::support::running::{Program, server};
-use crate::support::server::{IDENTIFIERS, PROFILE};
+use crate::support::server::{IDENTIFIERS, PROFILE, USER};
 
-const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
 const BACK_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long it takes until a read and a write succeed.

@@ -10,10 +10,9 @@ use super::judge::{Ending, Judge};
 use super::kills_with_deliveries::{enable_all, store, third_parties};
 use crate::support::backend::Backend;
 use crate::support::running::{Program, Running, server};
-use crate::support::server::{IDENTIFIERS, PROFILE};
+use crate::support::server::{IDENTIFIERS, PROFILE, USER};
 
 const LIMIT: Duration = Duration::from_secs(10);
-const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
 
 /// Requests that had begun before this moment and got no answer, or half of one.
 fn interrupted(endings: Vec<Ending>, stopped_at: Instant) -> Vec<String> {

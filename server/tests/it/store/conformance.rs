@@ -9,9 +9,7 @@ use bursar::store::{Decision, Loaded, Row, Sql, Statement, Store, StoreError};
 
 use super::write_ahead_log::log_bytes;
 use crate::support::backend::{ALL, Backend};
-use crate::support::server::{IDENTIFIERS, PROFILE, START, TestServer};
-
-const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
+use crate::support::server::{IDENTIFIERS, PROFILE, START, TestServer, USER};
 
 const ADD_SECRET: Sql = Sql::same("INSERT INTO secrets (name, sealed) VALUES ($1, $2)");
 const READ_SECRET: Sql = Sql::same("SELECT name FROM secrets WHERE name = $1");

@@ -9,9 +9,7 @@ use futures_util::future::join_all;
 use super::conformance::{add, break_rule, is_there};
 use crate::support::backend::{Backend, Folder};
 use crate::support::line::Line;
-use crate::support::server::{IDENTIFIERS, PROFILE, TestServer};
-
-const USER: (&str, &str) = ("adapty-customer-user-id", "user-1");
+use crate::support::server::{IDENTIFIERS, PROFILE, TestServer, USER};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_of_another_program_on_sqlite_is_waited_for() {

@@ -19,6 +19,9 @@ use super::backend::{Backend, Folder};
 /// 2026-01-01T00:00:00Z in microseconds: where the clock of tests begins.
 pub const START: i64 = 1_767_225_600_000_000;
 
+pub const CUSTOMER: &str = "adapty-customer-user-id";
+pub const USER: (&str, &str) = (CUSTOMER, "user-1");
+
 pub const PROFILE: &str = "/api/v2/server-side-api/profile/";
 pub const IDENTIFIERS: &str = "/api/v2/server-side-api/integration/profile/set/integration-identifiers/";
 pub const ATTRIBUTION: &str = "/api/v2/web-api/attribution/";
