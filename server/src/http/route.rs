@@ -67,6 +67,13 @@ pub struct Parameter {
     pub description: &'static str,
 }
 
+/// The header of a `POST` that is to have one effect, on both APIs.
+pub const IDEMPOTENCY: Parameter = Parameter {
+    name: "Idempotency-Key",
+    place: "header",
+    description: "1 to 255 visible ASCII characters. For 24 hours the same request under it has one effect.",
+};
+
 /// Collects the schemas of named types while the document is made.
 pub type Schemas = schemars::SchemaGenerator;
 

@@ -14,7 +14,7 @@ mod replays;
 mod test_clock;
 mod tokens;
 
-use super::route::{Parameter, Route};
+use super::route::{IDEMPOTENCY, Parameter, Route};
 
 const APP: Parameter = Parameter {
     name: "app",
@@ -30,11 +30,6 @@ const CURSOR: Parameter = Parameter {
     name: "cursor",
     place: "query",
     description: "`next_cursor` of the page before, for the next one.",
-};
-const IDEMPOTENCY: Parameter = Parameter {
-    name: "Idempotency-Key",
-    place: "header",
-    description: "1 to 255 visible ASCII characters. For 24 hours the same request under it has one effect.",
 };
 
 /// All routes of the administration API.

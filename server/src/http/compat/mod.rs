@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::route::{Access, Doc, Parameter, Route, Schemas, of};
+use super::route::{Access, Doc, IDEMPOTENCY, Parameter, Route, Schemas, of};
 use crate::actions::Reply;
 
 const CUSTOMER: Parameter = Parameter {
@@ -30,11 +30,6 @@ const PLATFORM: Parameter = Parameter {
     name: "adapty-platform",
     place: "header",
     description: "iOS, macOS, iPadOS, visionOS, Android or web; other values are ignored.",
-};
-const IDEMPOTENCY: Parameter = Parameter {
-    name: "Idempotency-Key",
-    place: "header",
-    description: "1 to 255 visible ASCII characters. For 24 hours the same request under it has one effect.",
 };
 
 /// All routes of the compatible API.
