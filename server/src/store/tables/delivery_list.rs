@@ -5,6 +5,7 @@ use bursar_domain::ids::{AppId, ProfileId};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::events::read_kind;
 use crate::store::{Row, Sql, Statement, StoreError, Value};
 
 /// A delivery. Times are microseconds.
@@ -235,11 +236,9 @@ fn lanes_of(profile: ProfileId) -> [Uuid; 2] {
 
 /// Reads a row of [`select_closed`] or [`select_open`].
 pub fn read_listed(row: &mut Row, is_open: bool) -> Result<Listed, StoreError> {
-    let kind = row.text(1)?;
-    let kind = EventKind::parse(&kind);
     Ok(Listed {
         seq: row.int(0)?,
-        kind: kind.ok_or_else(|| StoreError::Corrupt("an event of an unknown kind".into()))?,
+        kind: read_kind(row, 1)?,
         profile: row.uuid(2)?,
         shown: read_from(row, 3, is_open)?,
     })

@@ -7,10 +7,11 @@
 //! On PostgreSQL an event may be seen before another profile's event with a lower number, where both are committed at
 //! about the same time. Those of one profile are seen in order: what makes them holds the profile's lock.
 
-use bursar_domain::events::{Event, EventKind, id_range};
+use bursar_domain::events::{Event, EventKind};
 use bursar_domain::ids::{AppId, ProfileId};
 use uuid::Uuid;
 
+use super::lanes::event_ids;
 use crate::store::{Row, Sql, Statement, StoreError, TextKind, Value};
 
 /// Which events are wanted. Times are microseconds.
@@ -96,16 +97,8 @@ pub fn insert(event: &Event) -> Statement {
 pub fn delete_of(app: AppId, profile: ProfileId) -> Statement {
     const SQL: Sql =
         Sql::same("DELETE FROM events WHERE event_id BETWEEN $1 AND $2 AND app_id = $3 AND profile_id = $4");
-    let ids = id_range(profile);
-    Statement::new(
-        &SQL,
-        [
-            (*ids.start()).into(),
-            (*ids.end()).into(),
-            app.0.into(),
-            profile.0.into(),
-        ],
-    )
+    let [first, last] = event_ids(profile);
+    Statement::new(&SQL, [first, last, app.0.into(), profile.0.into()])
 }
 
 /// Finds events.
@@ -162,14 +155,9 @@ fn of_profile(wanted: &Wanted, profile: ProfileId) -> Statement {
         Order::OldestFirst => &OLDEST_FIRST,
         Order::NewestFirst => &NEWEST_FIRST,
     };
-    let ids = id_range(profile);
+    let [first, last] = event_ids(profile);
     let mut params = conditions(wanted);
-    params.extend([
-        profile.0.into(),
-        (*ids.start()).into(),
-        (*ids.end()).into(),
-        wanted.limit.into(),
-    ]);
+    params.extend([profile.0.into(), first, last, wanted.limit.into()]);
     Statement::new(sql, params)
 }
 
@@ -184,15 +172,20 @@ fn conditions(wanted: &Wanted) -> Vec<Value> {
     ]
 }
 
+/// What happened, in this column of a row. A newer version may know kinds that this one does not.
+pub(super) fn read_kind(row: &mut Row, column: usize) -> Result<EventKind, StoreError> {
+    let kind = row.text(column)?;
+    EventKind::parse(&kind)
+        .ok_or_else(|| StoreError::Corrupt(format!("an event of the unknown kind {kind:?}")))
+}
+
 /// The event of a row of [`select`].
 pub fn read(row: &mut Row) -> Result<Found, StoreError> {
-    let kind = row.text(3)?;
     Ok(Found {
         seq: row.int(0)?,
         id: row.uuid(1)?,
         created_at: row.int(2)?,
-        kind: EventKind::parse(&kind)
-            .ok_or_else(|| StoreError::Corrupt(format!("an event of the unknown kind {kind:?}")))?,
+        kind: read_kind(row, 3)?,
         payload: row.long_text(4)?,
         profile: ProfileId(row.uuid(5)?),
     })

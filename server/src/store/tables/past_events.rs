@@ -1,13 +1,15 @@
 //! Past events for deliveries that are made or opened later, and locks on the profiles that they belong to.
 
-use bursar_domain::events::{EventKind, id_range};
+use bursar_domain::events::EventKind;
 use bursar_domain::ids::{AppId, ProfileId};
+use bursar_domain::profile::Details;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::events::read_kind;
+use super::lanes::event_ids;
 use super::profiles::read_details;
 use crate::store::{Row, Sql, Statement, StoreError, Value};
-use bursar_domain::profile::Details;
 
 /// A past event. Times are microseconds.
 #[derive(Debug, Clone)]
@@ -65,8 +67,8 @@ pub fn select_after(
     let sql = match profile {
         None => &OF_APP,
         Some(profile) => {
-            let ids = id_range(profile);
-            params.extend([profile.0.into(), (*ids.start()).into(), (*ids.end()).into()]);
+            let [first, last] = event_ids(profile);
+            params.extend([profile.0.into(), first, last]);
             &OF_PROFILE
         }
     };
@@ -76,13 +78,11 @@ pub fn select_after(
 
 /// Reads a row of [`select_one`] or [`select_after`].
 pub fn read(row: &mut Row) -> Result<PastEvent, StoreError> {
-    let kind = row.text(3)?;
     Ok(PastEvent {
         seq: row.int(0)?,
         id: row.uuid(1)?,
         profile: ProfileId(row.uuid(2)?),
-        kind: EventKind::parse(&kind)
-            .ok_or_else(|| StoreError::Corrupt(format!("an event of the unknown kind {kind:?}")))?,
+        kind: read_kind(row, 3)?,
         at: row.int(4)?,
         created_at: row.int(5)?,
     })

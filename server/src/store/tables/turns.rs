@@ -6,6 +6,7 @@ use bursar_domain::integrations::Part;
 use bursar_domain::profile::{Details, Profile};
 use uuid::Uuid;
 
+use super::events::read_kind;
 use super::lanes::{LaneKey, Place};
 use super::profiles;
 use crate::store::{Row, Sql, Statement, StoreError};
@@ -160,9 +161,7 @@ pub fn of_claimed(app: AppId, target: i64, slow: bool, lease: i64, until: i64, p
 
 /// Reads a row of [`of_claimed`].
 pub fn read(app: AppId, target: i64, pick: Pick, row: &mut Row) -> Result<Turn, StoreError> {
-    let kind = row.text(12)?;
-    let kind = EventKind::parse(&kind);
-    let kind = kind.ok_or_else(|| StoreError::Corrupt("an event of an unknown kind".into()))?;
+    let kind = read_kind(row, 12)?;
     let lane = LaneKey {
         target,
         id: row.uuid(8)?,
