@@ -108,6 +108,11 @@ impl Current {
         delays.filter(|_| self.enabled).collect()
     }
 
+    /// Does it ask for other synthetic events than before, or at other times?
+    fn asks_anew(&self, integration: &Integration, before: Option<&Self>) -> bool {
+        before.map(|before| before.timers(integration)) != Some(self.timers(integration))
+    }
+
     /// Does it stand still because its secrets cannot be opened?
     fn has_lost_secrets(&self) -> bool {
         self.blocked.as_deref() == Some(LOST)
@@ -164,40 +169,14 @@ pub async fn set(
         let rows = loaded.pop().unwrap_or_default();
         let of_app = apps::first(loaded.pop().unwrap_or_default())?.settings;
         let before = first(integration, rows, &shared.vault)?;
-        let mut after = before.clone().unwrap_or_else(|| unset(integration));
-        after.enabled = changes.enabled.unwrap_or(after.enabled);
-        if let Some(said) = &changes.settings {
-            let settings = Settings::read(integration.settings, said, &after.settings);
-            after.settings = settings.map_err(refused)?;
-            refuse_private(&after.settings, integration, &shared)?;
-        }
-        // Whatever was wrong, the owner has looked at it: it is found out anew. But lost secrets do not come back.
-        let stays_lost = changes.settings.is_none() && after.has_lost_secrets();
-        if !stays_lost {
-            after.blocked = first_proof(integration, before.as_ref(), &after, request.now);
-        }
-        let timers = after.timers(integration);
-        let asks_anew = before.as_ref().map(|before| before.timers(integration)) != Some(timers.clone());
-        if asks_anew {
-            after.timers_since = request.now;
-        }
-        let in_audit = |current: &Current| {
-            let settings = current.settings.masked(integration.settings);
-            json!({"enabled": current.enabled, "settings": settings})
-        };
-        let entry = Entry {
-            action: "integration.set",
-            target: integration.slug.into(),
-            app: Some(app),
-            before: before.as_ref().map(in_audit),
-            after: Some(in_audit(&after)),
-        };
+        let after = changed(&shared, integration, before.as_ref(), &changes, request.now)?;
+        let entry = entry(app, integration, before.as_ref(), &after);
         let mut row = close(app, integration, after.enabled, &after.settings, &shared.vault);
         let saved = row.saved();
         row.blocked.clone_from(&after.blocked);
         row.timers_since = after.timers_since;
-        let targets = integration.parts.iter();
-        let mut writes: Vec<_> = targets
+        let parts = integration.parts.iter();
+        let mut writes: Vec<_> = parts
             .map(|part| table::add_target(app, integration.slug, part.name))
             .collect();
         writes.extend([
@@ -206,7 +185,7 @@ pub async fn set(
             raise_version(),
             record(&request.actor, entry, request.now),
         ]);
-        if asks_anew && !timers.is_empty() {
+        if after.asks_anew(integration, before.as_ref()) && !after.timers(integration).is_empty() {
             writes.push(rechecks::order(app, request.now + SEEN_BY_ALL));
         }
         Ok(Decision {
@@ -226,6 +205,47 @@ pub async fn set(
         after.blocked = proved?;
     }
     Ok(shown(integration, Some(&after), &of_app))
+}
+
+/// The integration after the changes, as far as it is known before it is proved.
+fn changed(
+    state: &AppState,
+    integration: &Integration,
+    before: Option<&Current>,
+    changes: &IntegrationChanges,
+    now: i64,
+) -> Result<Current, ActionError> {
+    let mut after = before.cloned().unwrap_or_else(|| unset(integration));
+    after.enabled = changes.enabled.unwrap_or(after.enabled);
+    if let Some(said) = &changes.settings {
+        let settings = Settings::read(integration.settings, said, &after.settings);
+        after.settings = settings.map_err(refused)?;
+        refuse_private(&after.settings, integration, state)?;
+    }
+    // Whatever was wrong, the owner has looked at it: it is found out anew. But lost secrets do not come back.
+    let stays_lost = changes.settings.is_none() && after.has_lost_secrets();
+    if !stays_lost {
+        after.blocked = first_proof(integration, before, &after, now);
+    }
+    if after.asks_anew(integration, before) {
+        after.timers_since = now;
+    }
+    Ok(after)
+}
+
+/// The change as the audit shows it.
+fn entry(app: AppId, integration: &Integration, before: Option<&Current>, after: &Current) -> Entry {
+    let shown = |current: &Current| {
+        let settings = current.settings.masked(integration.settings);
+        json!({"enabled": current.enabled, "settings": settings})
+    };
+    Entry {
+        action: "integration.set",
+        target: integration.slug.into(),
+        app: Some(app),
+        before: before.map(shown),
+        after: Some(shown(after)),
+    }
 }
 
 /// An integration that is proved before anything is sent waits for that, unless it was on and all that has to be proved
