@@ -249,7 +249,6 @@ fn finish(
     started_at: i64,
 ) -> Settlement {
     let now = shared.state.clock.now();
-    let mut told = |text: &str| words.told(text);
     let mut settlement = ready.settlement.clone();
     settlement.tries += 1;
     let counted = settlement.tries - ready.counts.uncounted;
@@ -277,18 +276,32 @@ fn finish(
             &ready.mask,
         ),
         status: outcome.status,
-        answer: told(&outcome.answer),
+        answer: words.told(&outcome.answer),
         verdict: verdict.name().to_owned(),
     };
     let keeping = deliveries::keep(settlement.event_seq, settlement.lane.target, &attempt);
     settlement.attempt = Some(shared.state.store.packed(keeping));
+    let tries = u32::try_from(counted).unwrap_or(u32::MAX);
+    settlement.end = end(shared, &ready, verdict, (tries, counts), (outcome, words), now);
+    settlement
+}
+
+/// How a record's turn ends after so many tries that count.
+fn end(
+    shared: &Shared,
+    ready: &Ready,
+    verdict: &Verdict,
+    (tries, counts): (u32, Counts),
+    (outcome, words): (&Outcome, &mut Words<'_>),
+    now: i64,
+) -> End {
+    let mut told = |text: &str| words.told(text);
     let later = |due_at, reason: String, alone| End::Later {
         due_at,
         reason,
         record: Some(keep(&ready.record, alone, counts, &ready.mask)),
     };
-    let tries = u32::try_from(counted).unwrap_or(u32::MAX);
-    settlement.end = match verdict {
+    match verdict {
         Verdict::Delivered => closed("delivered", None),
         Verdict::DeliveredWithWarning(why) => closed("delivered", Some(told(why))),
         Verdict::Rejected(why) | Verdict::RejectedAndBlocked(why) => closed("rejected", Some(told(why))),
@@ -314,8 +327,7 @@ fn finish(
                 ),
             }
         }
-    };
-    settlement
+    }
 }
 
 /// The request of an outcome, for one record alone, as it is kept: made with masked settings, and personal data masked.
