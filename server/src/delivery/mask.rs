@@ -1,5 +1,5 @@
-//! What is kept of requests and answers: personal data masked. Secrets never come here: what is kept is made with
-//! masked settings.
+//! What is kept of requests and answers: personal data masked. In requests no secret has to be looked for, because what
+//! is kept of them is made with masked settings; an answer may repeat one.
 
 use bursar_domain::integrations::settings::MASK;
 use bursar_domain::integrations::{Customer, Integration, Request, Settings, Told, personal};
@@ -79,7 +79,7 @@ impl Mask {
         Self(values)
     }
 
-    /// A text without the values. Where it was cut in the middle of one, the begin is hidden too.
+    /// A text without the values. Where it was cut in the middle of one, its beginning is hidden too.
     pub fn text(&self, text: &str) -> String {
         let mut masked = text.to_owned();
         for value in &self.0 {
@@ -110,7 +110,7 @@ impl Mask {
         .to_string()
     }
 
-    /// An answer as it is kept: its begin.
+    /// An answer as it is kept: its beginning.
     pub fn answer(&self, body: &str) -> String {
         // Masked first: nothing of a value is left of what is cut in its middle.
         let mut masked = self.text(body);
@@ -123,7 +123,7 @@ impl Mask {
     }
 }
 
-/// Where a text ends with the begin of a value.
+/// Where a text ends with the beginning of a value.
 fn cut_at(text: &str, value: &str) -> Option<usize> {
     let longest = value.len().min(text.len());
     let starts = (SHORTEST..longest).rev().map(|length| text.len() - length);
