@@ -7,10 +7,9 @@ use bursar_domain::json::Object;
 use bursar_domain::purchases::body;
 use bursar_domain::selector::Selector;
 use bursar_domain::time::parse_time;
-
-use super::{Failure, open};
 use serde_json::Value;
 
+use super::{Failure, open};
 use crate::actions::admin::audit::Actor;
 use crate::actions::admin::integration_block::block;
 use crate::actions::admin::integrations::{IntegrationChanges, set};
