@@ -114,9 +114,9 @@ impl ProfileChanges {
         }
     }
 
-    /// Keeps no IP address: neither one that the body sets, nor one that was set when the app still kept them.
+    /// Keeps no IP address: neither one that the body sets, nor one that was set when the app still kept them. The last
+    /// change of a field counts.
     pub fn forget_ip_address(&mut self) {
-        self.person.retain(|(name, _)| *name != IP_ADDRESS);
         self.person.push((IP_ADDRESS, None));
     }
 }

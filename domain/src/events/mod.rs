@@ -36,7 +36,7 @@ pub struct Fact {
     /// The transaction that it is about.
     pub transaction: Transaction,
     /// What `subscription_expires_at` says: the period's regular end; for refund, billing and grace events the day
-    /// on which access ends.
+    /// on which access ends; `None` for a one-time purchase.
     pub subscription_expires_at: Option<i64>,
     /// Why it ended, on the kinds that say so.
     pub reason: Option<CancellationReason>,

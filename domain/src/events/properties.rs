@@ -13,7 +13,7 @@ use super::recipient::{Recipient, RecipientProperties};
 use super::wire::{Days, UpperCase, UuidText};
 use crate::ids::ProfileId;
 use crate::money::Money;
-use crate::purchases::transaction::{CancellationReason, Offer, OfferKind, PurchaseType};
+use crate::purchases::transaction::{CancellationReason, Offer, OfferKind};
 
 /// What is told of a fact.
 #[derive(Serialize)]
@@ -55,8 +55,6 @@ pub(super) struct Properties<'a> {
 impl<'a> Properties<'a> {
     pub fn of(id: Uuid, fact: &'a Fact, money: &Money, recipient: &Recipient<'a>, rules: PriceRules) -> Self {
         let transaction = &fact.transaction;
-        let is_one_time = transaction.purchase_type == PurchaseType::OneTimePurchase;
-        let expires_at = fact.subscription_expires_at.filter(|_| !is_one_time);
         let has_offer = fact.kind.has_offer();
         Self {
             profile_event_id: id,
@@ -70,7 +68,7 @@ impl<'a> Properties<'a> {
             original_purchase_date: EventTime(transaction.originally_purchased_at),
             vendor_product_id: &transaction.product_id,
             base_plan_id: base_plan(&transaction.store, transaction.base_plan_id.as_deref()),
-            subscription_expires_at: expires_at.map(EventTime),
+            subscription_expires_at: fact.subscription_expires_at.map(EventTime),
             currency: UpperCase(&transaction.price.currency),
             prices: Prices::of(fact, money, rules),
             revenue: Revenue::of(fact, money, rules),
