@@ -304,14 +304,11 @@ impl Chain {
     /// Shows the transaction of the newest period, also after a date was corrected. `reported` is known in full; of
     /// others only the dates are at hand.
     pub fn show_newest(&mut self, reported: &Transaction) {
-        let (Some(newest), shown) = (self.periods.first(), Period::of(&self.latest)) else {
-            return;
-        };
-        if newest.transaction_id == reported.id && newest.place() > shown.place() {
-            self.latest = reported.clone();
-            self.give_what_the_newest_gives();
-        } else if newest.place() > shown.place() {
-            self.fall_back();
+        let shown = Period::of(&self.latest).place();
+        match self.periods.first().filter(|newest| newest.place() > shown) {
+            Some(newest) if newest.transaction_id == reported.id => self.latest = reported.clone(),
+            Some(_) => self.fall_back(),
+            None => {}
         }
     }
 

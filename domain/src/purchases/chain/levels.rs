@@ -44,16 +44,12 @@ impl Chain {
     }
 
     /// The product of the newest period gives this level. If that period begins later, the one that runs gives its own
-    /// until then; only one change is waited for.
+    /// until then; only the last change is waited for.
     pub fn give_from_its_beginning(&mut self, level: Option<&str>, now: i64) {
         let is_other = self.access_level_id.is_some() && self.access_level_id.as_deref() != level;
-        let is_ahead = self.latest.purchased_at > now && self.has_period_at(now);
-        let mut older = self.periods.iter().skip(1);
-        let is_waiting = older.any(|period| period.own_level.is_some() && period.purchased_at > now);
+        let is_running = self.has_period_at(now);
         match self.periods.first_mut() {
-            Some(newest) if is_other && is_ahead && !is_waiting => {
-                newest.own_level = Some(OwnLevel::of(level));
-            }
+            Some(newest) if is_other && is_running => newest.own_level = Some(OwnLevel::of(level)),
             _ => self.give(level),
         }
     }

@@ -3,6 +3,7 @@
 
 mod beside;
 mod notifications;
+mod own_levels;
 mod owned;
 mod rows;
 mod table_a;
