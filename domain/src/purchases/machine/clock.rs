@@ -135,8 +135,7 @@ fn timers(chain: &Chain, context: Context<'_>) -> impl Iterator<Item = (i64, Due
 
 /// A21: what timers would have told before their start was, where there was a period when they ran out.
 pub(super) fn make_up_timers(chain: &mut Chain, context: Context<'_>, facts: &mut Vec<Fact>) {
-    let handled = chain.clock.min(context.now);
-    let is_missed = |(at, _): &(i64, Due)| *at <= handled && chain.has_period_at(*at);
+    let is_missed = |(at, _): &(i64, Due)| *at <= chain.clock && chain.has_period_at(*at);
     let mut missed: Vec<_> = timers(chain, context).filter(is_missed).collect();
     missed.sort_by_key(|(at, _)| *at);
     for (at, timer) in missed {

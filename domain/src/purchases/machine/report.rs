@@ -28,7 +28,7 @@ pub(super) fn begin(transaction: Transaction, context: Context<'_>, facts: &mut 
         started_at: is_first.then_some(transaction.purchased_at),
         timers_told_to: None,
         renewal_off_at: None,
-        clock: transaction.purchased_at,
+        clock: transaction.purchased_at.min(context.now),
         access_level_id: context.access_level_id.map(str::to_owned),
         activated_at: transaction.purchased_at,
         revoked: None,

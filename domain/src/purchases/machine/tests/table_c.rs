@@ -178,7 +178,7 @@ fn c10_a_start_that_is_told_late_starts_the_timers() {
     let with_timers = || Story {
         timers: Timers {
             trial_active: timers(&[3]),
-            subscription_active: timers(&[10, 40, 70]),
+            subscription_active: timers(&[40, 10, 70]),
         },
         ..Story::default()
     };
@@ -193,6 +193,13 @@ fn c10_a_start_that_is_told_late_starts_the_timers() {
     assert_made(&facts, &expected);
     story.report(day(60), &paid("t3", 60));
     assert_made(&story.wait_until(day(80)), &[(SubscriptionActive, day(70))]);
+    // One that runs out before a period that was reported ahead begins is told in time.
+    let mut story = with_timers();
+    story.report(day(35), &paid("t2", 45));
+    let facts = story.report(day(35), &ending(day(45), paid("t1", 0)));
+    let expected = [(SubscriptionStarted, day(0)), (SubscriptionActive, day(10))];
+    assert_made(&facts, &expected);
+    assert_made(&story.wait_until(day(41)), &[(SubscriptionActive, day(40))]);
     // A timer that would have run out where there was no access tells nothing.
     let mut story = with_timers();
     story.report(day(45), &paid("t2", 41));
