@@ -177,7 +177,7 @@ fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::integrations::samples::Case;
@@ -231,6 +231,60 @@ mod tests {
         assert_eq!(fields(case.settings), [TOKEN]);
         assert_eq!(fields(json!({})), [APP]);
         assert!(fields(json!({"facebook_app_id": "1", "client_token": "c"})).is_empty());
+    }
+
+    #[test]
+    fn a_repeat_needs_the_settings_of_the_way_that_was_tried() {
+        let of = |settings: &Value| Case {
+            settings: settings.clone(),
+            identifiers: json!({"facebook_anonymous_id": "XZ1"}),
+            ..Case::of(&INTEGRATION)
+        };
+        let (app, sandbox) = (
+            json!({"facebook_app_id": "1"}),
+            json!({"sandbox_facebook_app_id": "2"}),
+        );
+        let dataset = json!({"conversions_api": {"dataset_id": "3", "access_token": "t"}});
+        let mut code = dataset.clone();
+        code["conversions_api"]["test_event_code"] = "T".into();
+        let no_token = json!({"conversions_api": {"dataset_id": "3"}});
+        for (environment, then, now, can_repeat) in [
+            ("Production", &app, &app, true),
+            ("Production", &app, &dataset, false),
+            ("Sandbox", &sandbox, &sandbox, true),
+            ("Sandbox", &sandbox, &app, false),
+            ("Production", &code, &dataset, true),
+            ("Production", &dataset, &no_token, false),
+            ("Production", &dataset, &app, false),
+            ("Sandbox", &code, &code, true),
+            ("Sandbox", &code, &dataset, false),
+        ] {
+            let tried = of(then).with("environment", environment).record().unwrap();
+            let part = INTEGRATION.parts[0];
+            let answer = part.can_repeat(&of(now).settings(), &tried.route);
+            assert_eq!(answer, can_repeat, "{environment} {then} {now}");
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_the_person_hashed_is_not_kept() {
+        let case = |is_told: bool| Case {
+            settings: json!({"facebook_app_id": "1", "send_hashed_user_data": is_told,
+                "conversions_api": {"dataset_id": "3", "access_token": "t"}}),
+            identifiers: json!({"facebook_anonymous_id": "XZ1"}),
+            profile: json!({"att_status": 3, "email": "ada@example.com", "phone_number": "+12025550143"}),
+            ..Case::of(&INTEGRATION)
+        };
+        let hidden = |case: &Case| {
+            let (profile, details) = case.customer();
+            let customer = Customer::new(&profile, &details, &case.app, case.now);
+            INTEGRATION.parts[0].hidden(&case.settings(), &customer)
+        };
+        let body = case(true).request().body;
+        let hashes = hidden(&case(true));
+        assert_eq!(hashes.len(), 2);
+        assert!(hashes.iter().all(|hash| body.contains(hash)), "{body}");
+        assert!(hidden(&case(false)).is_empty());
     }
 
     #[test]

@@ -171,7 +171,8 @@ impl Case {
             .collect()
     }
 
-    fn customer(&self) -> (Profile, Details) {
+    /// What is known of the customer.
+    pub fn customer(&self) -> (Profile, Details) {
         let id = ProfileId(Uuid::parse_str(PROFILE_ID).unwrap());
         let customer = self.customer_user_id.map(str::to_owned);
         let mut profile = Profile::new(AppId(Uuid::nil()), id, customer, 0);
