@@ -171,9 +171,9 @@ impl Change<'_> {
         self.facts.last_mut().expect("a fact was just added")
     }
 
-    /// Is there anything left to end?
+    /// Has its last period not ended yet?
     fn is_running(&self) -> bool {
-        self.chain.closed.is_none() && self.chain.ends_at().is_none_or(|end| end > self.context.now)
+        self.chain.ends_at().is_none_or(|end| end > self.context.now)
     }
 
     fn expire(&mut self, at: i64, reason: CancellationReason) {

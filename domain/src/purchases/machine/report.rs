@@ -136,17 +136,15 @@ impl Change<'_> {
         }
     }
 
-    /// A chain that was over goes on while an older period runs, so that its end is told. So does one that was paid back
-    /// before an older period ended: it is that one's end that counts.
+    /// B16: a chain that was over goes on while a period runs, so that its end is told. So does one that was paid back before
+    /// another period ended: it is that one's end that counts. What is paid back itself opens nothing.
     pub(super) fn let_run(&mut self, transaction: &Transaction) {
-        let now = self.context.now;
-        let is_kept = transaction.refunded_at.is_none();
-        let runs = is_kept && self.chain.ends_at().is_none_or(|end| end > now);
-        if runs && matches!(self.chain.closed, Some(Closed::Expired(_) | Closed::Refunded(_))) {
-            self.chain.closed = None;
-        }
-        let ends_otherwise = is_kept && !self.chain.is_refunded();
-        if ends_otherwise && matches!(self.chain.closed, Some(Closed::Refunded(_))) {
+        let goes_on = match self.chain.closed {
+            Some(Closed::Expired(_)) => self.is_running(),
+            Some(Closed::Refunded(_)) => self.is_running() || !self.chain.is_refunded(),
+            Some(Closed::Replaced(_)) | None => false,
+        };
+        if goes_on && transaction.refunded_at.is_none() {
             self.chain.closed = None;
         }
     }

@@ -49,7 +49,7 @@ impl Change<'_> {
             self.chain.closed = Some(Closed::Replaced(self.context.now));
             return;
         }
-        self.reopen();
+        self.let_run(&new);
         // B3: of what had ended, renewing is only stored, also where it goes on from here.
         if was_open {
             self.change_renewal(old, &new, was_running);
@@ -85,21 +85,12 @@ impl Change<'_> {
         }
     }
 
-    /// B16: an expired chain whose end has moved into the future runs again, unless it was paid back.
-    fn reopen(&mut self) {
-        let is_ahead = self.chain.ends_at().is_none_or(|end| end > self.context.now);
-        let is_kept = self.chain.latest.refunded_at.is_none();
-        if matches!(self.chain.closed, Some(Closed::Expired(_))) && is_ahead && is_kept {
-            self.chain.closed = None;
-        }
-    }
-
+    /// B1, B2, B3, B17, B18: of a chain that is open, renewing is on, off, or as before.
     fn change_renewal(&mut self, old: &Transaction, new: &Transaction, was_running: bool) {
         let now = self.context.now;
         let end = self.chain.ends_at();
         if !new.will_renew
             && was_running
-            && self.chain.closed.is_none()
             && !self.chain.is_refunded()
             && let Some(end) = end.filter(|end| *end <= now)
         {
@@ -112,7 +103,7 @@ impl Change<'_> {
             return;
         }
         // B3: what has ended is only stored. A chain in retry may have lost its access, but has not ended.
-        let is_alive = self.chain.closed.is_none() && (self.is_running() || self.chain.has_billing_issue());
+        let is_alive = self.is_running() || self.chain.has_billing_issue();
         if old.will_renew == new.will_renew || !is_alive {
             return;
         }

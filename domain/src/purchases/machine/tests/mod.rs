@@ -2,6 +2,7 @@
 //! table F, is tested with accounts.
 
 mod beside;
+mod ends;
 mod paid_year;
 mod table_a;
 mod table_b;
