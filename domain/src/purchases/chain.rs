@@ -243,12 +243,11 @@ impl Chain {
         }
     }
 
-    /// Cuts one period short, if it would go on at an instant.
+    /// Cuts one period short at an instant.
     pub fn cut_period(&mut self, transaction_id: &str, at: i64) {
-        for period in &mut self.periods {
-            if period.transaction_id == transaction_id && period.end().is_none_or(|end| end > at) {
-                period.cut_at = Some(at);
-            }
+        let mut periods = self.periods.iter_mut();
+        if let Some(period) = periods.find(|period| period.transaction_id == transaction_id) {
+            period.cut_at = Some(at);
         }
     }
 
@@ -316,9 +315,9 @@ impl Chain {
     pub fn fall_back(&mut self) {
         if let Some(period) = self.periods.first().cloned() {
             self.latest = Transaction {
+                expires_at: period.paid_end(),
                 id: period.transaction_id,
                 purchased_at: period.purchased_at,
-                expires_at: period.ends_at.map(|end| end.saturating_sub(period.grace)),
                 refunded_at: period.refunded_at,
                 ..self.latest.clone()
             };

@@ -78,8 +78,7 @@ impl Before {
                 old.is_some_and(|old| {
                     let at = self.instant(old);
                     let is_same = looks_same(old, at, level, now);
-                    let is_over = !old.is_active(at) && !level.is_active(now);
-                    is_same && (old.will_renew == level.will_renew || is_over && only_closes(parties, level))
+                    is_same && (old.will_renew == level.will_renew || only_closes(parties, level))
                 })
             };
             let changed = || after.iter().filter(|level| !is_same(level));

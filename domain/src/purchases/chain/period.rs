@@ -71,7 +71,7 @@ impl Period {
     }
 
     /// When it ends as it was reported, grace left out.
-    fn paid_end(&self) -> Option<i64> {
+    pub(super) fn paid_end(&self) -> Option<i64> {
         self.ends_at.map(|end| end.saturating_sub(self.grace))
     }
 

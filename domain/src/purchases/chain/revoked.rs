@@ -19,8 +19,7 @@ impl Revoked {
     /// it was taken away already; what lies ahead holds until the period begins.
     pub fn followed(self, begins_at: i64, now: i64) -> Option<Self> {
         let lifted_at = self.lifted_at.map_or(begins_at, |at| at.min(begins_at));
-        let lies_ahead = self.at > now && lifted_at > now;
-        lies_ahead.then_some(Self {
+        (self.at > now).then_some(Self {
             lifted_at: Some(lifted_at),
             ..self
         })

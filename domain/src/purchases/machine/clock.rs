@@ -104,7 +104,7 @@ fn ends(chain: &Chain, context: Context<'_>) -> [Option<(i64, Due)>; 2] {
         let given_up = failed
             .saturating_add(context.waits.collecting(&latest.store))
             .max(end);
-        let access = (access_end < given_up).then_some((access_end, Due::AccessEnds));
+        let access = Some((access_end, Due::AccessEnds));
         return [access, Some((given_up, Due::CollectingEnds))];
     }
     if !latest.will_renew {

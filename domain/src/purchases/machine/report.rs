@@ -191,7 +191,6 @@ impl Change<'_> {
         chain.pending_product_id = None;
         chain.reactivated_at = None;
         chain.renewal_off_at = None;
-        chain.clock = chain.latest.purchased_at.min(self.context.now);
         chain.give_from_its_beginning(self.context.access_level_id, self.context.now);
     }
 
@@ -201,8 +200,8 @@ impl Change<'_> {
         let opening = self.opening(&old, &transaction);
         let was_renewing = old.will_renew;
         let end = self.chain.access_ends_at();
-        let waited_from = end.filter(|end| !is_gap && *end <= transaction.purchased_at);
-        if self.chain.closed.is_some() || is_gap || self.is_shut_before(&transaction) {
+        let waited_from = end.filter(|_| !is_gap);
+        if is_gap || self.is_shut_before(&transaction) {
             self.chain.activated_at = transaction.purchased_at;
         }
         self.chain.follow_with(transaction);
