@@ -150,6 +150,16 @@ fn every_visible_field_of_a_level_is_watched() {
         let levels = told.iter().filter(|word| word.ends_with("premium")).count();
         assert_eq!(levels, 1, "{change:?}");
     }
+    // Grace that ends while the period runs.
+    let mut story = started();
+    story.report(day(1), &failed(day(1), Some(day(9)), paid("t1", 0)));
+    let told = story.report(day(2), &failed(day(1), Some(day(2)), paid("t1", 0)));
+    assert_eq!(told, ["+premium"]);
+    // A refund on the day on which it ends.
+    let told = story.report(day(3), &because(Refund, paid("t1", 0)));
+    assert_eq!(told, ["+premium"]);
+    let told = story.report(day(4), &refunded(day(30), paid("t1", 0)));
+    assert_eq!(told, ["subscription_refunded", "+premium"]);
     let same = Transaction {
         variation_id: Some("v".into()),
         ..base.clone()

@@ -47,6 +47,7 @@ fn a_refund_of_a_part_takes_that_part_of_the_revenue() {
     story.report(day(0), &priced(1_000, paid("t1", 0)));
     let command = refund(&story, false);
     assert_eq!(story.tell(day(4), command), ["subscription_refunded", "-premium"]);
+    assert!(story.level(A, "premium", day(4)).unwrap().is_refund);
     assert_eq!(story.revenue(A), usd(750));
     assert_eq!(story.tick(day(99)), NOTHING);
     // It is withdrawn.
@@ -56,6 +57,12 @@ fn a_refund_of_a_part_takes_that_part_of_the_revenue() {
     story.tell(day(4), command);
     assert_eq!(story.report(day(5), &priced(1_000, paid("t1", 0))), ["+premium"]);
     assert_eq!(story.revenue(A), usd(1_000));
+    // It is a part of an older one.
+    let mut story = started();
+    let command = refund(&story, false);
+    story.report(day(30), &paid("t2", 30));
+    assert_eq!(story.tell(day(31), command), ["subscription_refunded"]);
+    assert_eq!(story.level(A, "premium", day(31)).unwrap().transaction_id, "t2");
 }
 
 #[test]

@@ -342,9 +342,12 @@ fn b4_b7_what_stripe_cut_is_activated_anew_by_the_next_charge_or_when_it_is_mend
         story
     };
     let activated_at = |story: &Story, at| story.level(A, "premium", at).unwrap().activated_at;
-    let mut story = cut();
-    story.report(day(11), &of_stripe(paid("t2", 10)));
-    assert_eq!(activated_at(&story, day(11)), day(10));
+    // A charge from just then on, or from before, leaves no time without access.
+    for (next, expected) in [(10, 10), (9, 0), (8, 0)] {
+        let mut story = cut();
+        story.report(day(11), &of_stripe(paid("t2", next)));
+        assert_eq!(activated_at(&story, day(11)), day(expected));
+    }
     let mut story = cut();
     story.report(day(12), &of_stripe(paid("t1", 0)));
     assert_eq!(activated_at(&story, day(12)), day(12));

@@ -156,11 +156,24 @@ fn f7_a_renewal_that_is_reported_ahead_lifts_a_revocation_that_lies_ahead_when_i
         assert!(story.has(who, "premium", day(59)));
     }
     assert_eq!(story.tick(day(60)), ["-premium", "b -premium"]);
-    // What was taken away already is opened at once.
+    // Of several renewals the first one does.
     let mut story = started();
-    story.revoke(day(3), "premium", None);
+    story.revoke(day(3), "premium", Some(at));
     story.report(day(29), &next);
-    assert!(story.has(A, "premium", day(29)));
+    story.report(day(29), &paid("t3", 60));
+    assert_eq!(story.tick(day(30)), ["+premium"]);
+    // What was taken away already is opened at once, and what lies ahead by a renewal that has begun.
+    for (revoked_at, next) in [
+        (day(4), paid("t2", 30)),
+        (day(29), paid("t2", 30)),
+        (at, paid("t2", 29)),
+    ] {
+        let mut story = started();
+        story.revoke(day(3), "premium", Some(revoked_at));
+        story.report(day(29), &next);
+        let access = story.level(A, "premium", day(29)).unwrap();
+        assert_eq!(access.expires_at, next.expires_at);
+    }
     // A revocation that is said after the renewal was reported takes that one too.
     let mut story = started();
     story.revoke(day(3), "premium", Some(day(30) - HOUR));
@@ -428,6 +441,15 @@ fn f7_the_period_that_opens_what_was_revoked_activates_it_anew() {
     assert_eq!(story.level(A, "premium", day(49)).unwrap().activated_at, day(20));
     story.tick(day(50));
     assert_eq!(story.level(A, "premium", day(50)).unwrap().activated_at, day(50));
+    // Where it begins before access would have ended, or just then, access goes on.
+    for (revoked_at, activated_at) in [(24, 25), (25, 0), (28, 0)] {
+        let mut story = started();
+        story.revoke(day(3), "premium", Some(day(revoked_at)));
+        story.report(day(23), &paid("t2", 25));
+        story.tick(day(25));
+        let level = story.level(A, "premium", day(25)).unwrap();
+        assert_eq!(level.activated_at, day(activated_at), "{revoked_at}");
+    }
 }
 
 #[test]

@@ -3,7 +3,9 @@
 
 mod beside;
 mod ends;
+mod late;
 mod paid_year;
+mod periods;
 mod table_a;
 mod table_b;
 mod table_c;

@@ -189,6 +189,7 @@ fn a13_a_charge_after_a_pause_renews() {
     let facts = story.report(day(90), &paid("t2", 90));
     assert_made(&facts, &[(SubscriptionRenewed, day(90))]);
     assert_eq!(facts[0].consecutive_payments, 1);
+    assert_eq!(story.chain().activated_at, day(90));
 }
 
 #[test]
@@ -286,6 +287,19 @@ fn a16_another_product_after_a_reactivation_renews() {
     let facts = story.report(day(30), &of_product("weekly", paid("t2", 30)));
     assert_made(&facts, &[(SubscriptionRenewed, day(30))]);
     assert_eq!(facts[0].transaction.product_id, "weekly");
+}
+
+#[test]
+fn a15_a17_a_day_after_the_end_it_is_no_change_at_renewal_any_more() {
+    for (at, opening) in [(day(31), SubscriptionStarted), (day(31) + 1, SubscriptionRenewed)] {
+        let mut story = started();
+        let next = Transaction {
+            purchased_at: at,
+            ..of_product("weekly", paid("t2", 31))
+        };
+        let facts = story.report(at, &next);
+        assert_made(&facts, &[(SubscriptionExpired, day(30)), (opening, at)]);
+    }
 }
 
 #[test]
@@ -389,6 +403,7 @@ fn a22_family_sharing_gives_access_and_no_events() {
         ..free(paid("t1", 0))
     };
     let mut story = Story::default();
+    story.timers.subscription_active = timers(&[3]);
     assert_made(&story.report(day(0), &family), &[]);
     assert!(story.has_access(day(5)));
     assert_made(&story.report(day(5), &cancelled(day(5), family)), &[]);
@@ -422,6 +437,18 @@ fn a1_a2_a4_the_first_of_a_chain_bears_its_id_or_begins_when_the_chain_does() {
     };
     let facts = Story::default().report(day(0), &replacing);
     assert_made(&facts, &[(SubscriptionStarted, day(0))]);
+    // Unless its offer says so.
+    let offer = Offer {
+        category: "introductory".into(),
+        kind: OfferKind::FreeTrial,
+        id: None,
+    };
+    let offered = Transaction {
+        offer: Some(offer),
+        ..replacing
+    };
+    let facts = Story::default().report(day(0), &offered);
+    assert_made(&facts, &[(TrialStarted, day(0))]);
 }
 
 #[test]
@@ -452,6 +479,11 @@ fn a6_a7_a_renewal_may_say_more_than_that_it_has_begun() {
             because(CancellationReason::Upgraded, renewal.clone())
         ),
         [(SubscriptionRefunded, day(31))]
+    );
+    assert_eq!(
+        told(paid("t1", 0), cancelled(day(29), renewal.clone())),
+        [(SubscriptionRenewalCancelled, day(29))],
+        "it was on before"
     );
     // It was off before, or has been switched on.
     let was_off = cancelled(day(1), paid("t1", 0));
@@ -587,7 +619,9 @@ fn a5_what_has_ended_at_first_sight_waits_for_nothing() {
 #[test]
 fn a6_c8_what_was_replaced_at_first_sight_does_not_expire() {
     let mut story = Story::default();
-    story.report(day(5), &because(CancellationReason::Upgraded, paid("t1", 0)));
+    let facts = story.report(day(5), &because(CancellationReason::Upgraded, paid("t1", 0)));
+    let expected = [(SubscriptionStarted, day(0)), (SubscriptionRefunded, day(5))];
+    assert_made(&facts, &expected);
     assert_made(&story.wait_until(day(99)), &[]);
 }
 
