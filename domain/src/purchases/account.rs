@@ -346,9 +346,9 @@ fn is_of_unknown_product(report: &Report<'_>, known: Option<&Transaction>) -> bo
     !report.is_known_product && !known.is_some_and(|known| is_noted(&known))
 }
 
-/// What a transaction adds to its profile's total revenue.
+/// What a transaction adds to its profile's total revenue. What the family shares costs nothing.
 fn revenue(transaction: &Transaction) -> Decimal {
-    let counts = transaction.environment == Environment::Production && !transaction.is_family_shared;
+    let counts = transaction.environment == Environment::Production;
     let kept = transaction.price.value.checked_mul(transaction.kept_share());
     let kept = kept.unwrap_or_default();
     match transaction.usd_rate.filter(|_| counts) {
