@@ -82,6 +82,13 @@ fn revenue_counts_what_was_paid_in_production_at_the_rate_of_the_day() {
     story.usd_rate = Some(Decimal::TEN);
     story.report(day(5), &euros(paid("e1", 3)));
     assert_eq!(story.revenue(A), usd(3 * 999), "it stays");
+    story.usd_rate = Some(Decimal::ONE);
+    story.report(day(6), &of_chain("e1", paid("e1", 3)));
+    assert_eq!(
+        story.revenue(A),
+        usd(2 * 999),
+        "another currency has a rate of its own"
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod notifications;
 mod own_levels;
 mod owned;
 mod rows;
+mod several;
 mod table_a;
 mod table_b;
 mod table_c;

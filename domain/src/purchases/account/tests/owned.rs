@@ -389,6 +389,9 @@ fn a_transaction_keeps_the_regular_price_with_which_it_was_first_reported() {
     assert_eq!(kept(&story), Some(usd(1_999)), "nothing was charged");
     story.report(day(60), &paid("t3", 60));
     assert_eq!(kept(&story), None, "the price is the regular one");
+    story.report(day(60), &free(bought_once("o1", 60)));
+    let once = &story.parties[A].holdings.one_time[0].transaction;
+    assert_eq!(once.regular_price, None, "so is that of a one-time purchase");
 }
 
 #[test]

@@ -110,6 +110,9 @@ fn f6_a_revocation_for_later_is_told_now_and_not_then() {
     );
     assert_eq!(story.tick(day(9)), NOTHING);
     assert!(!story.has(A, "premium", day(9)));
+    // Where it ends anyway, nothing is taken away.
+    let mut story = started();
+    assert_eq!(story.revoke(day(3), "premium", Some(day(30))), NOTHING);
 }
 
 #[test]
@@ -168,11 +171,14 @@ fn f7_a_renewal_that_is_reported_ahead_lifts_a_revocation_that_lies_ahead_when_i
         (day(29), paid("t2", 30)),
         (at, paid("t2", 29)),
     ] {
-        let mut story = started();
+        let mut story = shared();
         story.revoke(day(3), "premium", Some(revoked_at));
+        story.try_revoke(B, day(3), "premium", Some(revoked_at)).unwrap();
         story.report(day(29), &next);
-        let access = story.level(A, "premium", day(29)).unwrap();
-        assert_eq!(access.expires_at, next.expires_at);
+        for who in [A, B] {
+            let access = story.level(who, "premium", day(29)).unwrap();
+            assert_eq!(access.expires_at, next.expires_at);
+        }
     }
     // A revocation that is said after the renewal was reported takes that one too.
     let mut story = started();

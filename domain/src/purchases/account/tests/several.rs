@@ -1,0 +1,122 @@
+//! Profiles that have or share several things: what happens to one of them leaves the others alone.
+
+use super::*;
+use crate::purchases::holdings::Key;
+
+fn gold(id: &str) -> Transaction {
+    of_chain(id, of_product("gold", paid(id, 0)))
+}
+
+#[test]
+fn f9_a_transfer_moves_one_chain_and_leaves_what_else_is_shared_and_revoked() {
+    let mut story = started();
+    story.report(day(0), &gold("u1"));
+    story.report_by(B, day(1), &gold("u1"));
+    story.report_by(B, day(1), &paid("t1", 0));
+    story.try_revoke(B, day(2), "gold", None).unwrap();
+    story.sharing = Sharing::Transfer;
+    story.report_by(B, day(3), &paid("t1", 0));
+    assert!(story.has(B, "premium", day(3)) && !story.has(B, "gold", day(3)));
+    let shared = &story.parties[B].holdings.shared;
+    assert_eq!(shared.len(), 1);
+    assert_eq!(shared[0].key, Key::of(&gold("u1")));
+}
+
+#[test]
+fn f8_of_several_one_time_purchases_the_one_that_is_told_is_shared() {
+    let other = of_product("gold", bought_once("o2", 0));
+    let mut story = Story::default();
+    story.report(day(0), &bought_once("o1", 0));
+    story.report(day(0), &other);
+    assert_eq!(story.report_by(B, day(1), &other), ["b +gold"]);
+}
+
+#[test]
+fn f13_of_several_one_time_purchases_each_is_shared_as_what_it_was_bought_as() {
+    let test = Transaction {
+        environment: Environment::Sandbox,
+        ..bought_once("o2", 0)
+    };
+    for (bought, is_shared) in [(bought_once("o1", 0), false), (test.clone(), true)] {
+        let mut story = Story {
+            sharing: Sharing::Disabled,
+            sandbox_sharing: Some(Sharing::Enabled),
+            ..Story::default()
+        };
+        story.report(day(0), &bought_once("o1", 0));
+        story.report(day(0), &test);
+        story.report_by(B, day(1), &bought);
+        assert_eq!(story.has(B, "premium", day(1)), is_shared);
+        // Whatever it is reported as then.
+        let as_production = Transaction {
+            environment: Environment::Production,
+            ..bought
+        };
+        story.report_by(B, day(2), &as_production);
+        assert_eq!(story.has(B, "premium", day(2)), is_shared);
+    }
+}
+
+#[test]
+fn a_one_time_purchase_that_moves_leaves_others_alone_whoever_tells_it() {
+    for caller in [A, B] {
+        let mut story = Story::default();
+        story.report(day(0), &bought_once("o1", 0));
+        story.report(day(0), &bought_once("o2", 0));
+        story.report_by(caller, day(1), &of_chain("x", bought_once("o2", 0)));
+        assert!(story.parties[A].holdings.owns(&Key::of(&bought_once("o1", 0))));
+        let of_both = story.revenue(A) + story.revenue(B);
+        assert_eq!(of_both, usd(2 * 999));
+        assert_eq!(story.revenue(A) == of_both, caller == A);
+    }
+}
+
+#[test]
+fn a22_a_further_period_that_was_the_familys_and_is_paid_for_after_all_renews() {
+    let mut story = started();
+    story.report(day(30), &of_family(paid("t2", 30)));
+    let told = story.report(day(30) + HOUR, &paid("t2", 30));
+    assert_eq!(told[0], "subscription_renewed");
+}
+
+#[test]
+fn f14_who_takes_over_a_chain_tells_its_end_to_all_and_of_a_share_the_first_date_comes_first() {
+    let mut story = shared();
+    story.report_by(ANON, day(1), &paid("t1", 0));
+    story.delete(A);
+    story.report_by(B, day(2), &paid("t1", 0));
+    let due = |story: &Story, who: usize, now| story.parties[who].holdings.next_due(story.context(now));
+    assert_eq!(due(&story, ANON, day(2)), None);
+    let mut story = shared();
+    story.try_revoke(B, day(3), "premium", Some(day(28))).unwrap();
+    story.report(day(24), &paid("t2", 25));
+    story.delete(A);
+    assert_eq!(due(&story, B, day(24)), Some(day(25)));
+    story.tick(day(25));
+    assert_eq!(due(&story, B, day(25)), Some(day(55)));
+    assert_eq!(story.tick(day(55)), ["b -premium"]);
+}
+
+#[test]
+fn a_profile_holds_what_it_owns_or_shares_and_has_no_chain_twice() {
+    let mut story = shared();
+    story.report(day(1), &gold("u1"));
+    let key = |id: &str| Key::of(&gold(id));
+    for (who, id, holds) in [
+        (A, "t1", true),
+        (B, "t1", true),
+        (A, "u1", true),
+        (B, "u1", false),
+        (A, "x", false),
+    ] {
+        let holdings = &story.parties[who].holdings;
+        assert_eq!(holdings.holds(&key(id)), holds, "{who} {id}");
+        assert_eq!(holdings.holds_any(&key(id)), holds, "{who} {id}");
+    }
+    let holdings = &mut story.parties[A].holdings;
+    assert_eq!(holdings.problem(), None);
+    let again = holdings.chains[1].clone();
+    holdings.chains.push(again);
+    let problem = holdings.problem().expect("it has one twice");
+    assert!(problem.contains("twice"), "{problem}");
+}
