@@ -1,6 +1,7 @@
 //! Beside the tables.
 
 use super::*;
+use crate::purchases::chain::{Chain, Phase};
 
 #[test]
 fn a_transaction_that_moves_to_another_chain_makes_no_start_event() {
@@ -210,6 +211,21 @@ fn a_corrected_date_of_purchase_decides_anew_which_transaction_is_shown() {
     story.report(day(0), &paid("t2", 0));
     story.report(day(29), &failed(day(29), Some(day(46)), paid("t2", 0)));
     assert_eq!(shown(&story).0, "t1");
+    story.report(day(29), &cancelled(day(29), paid("t1", 0)));
+    assert_eq!(shown(&story).0, "t1");
+}
+
+#[test]
+fn a_chain_without_the_period_that_it_shows_is_a_problem() {
+    let problem = |change: fn(&mut Chain)| {
+        let mut story = started();
+        change(&mut story.parties[A].holdings.chains[0]);
+        story.parties[A].holdings.problem().unwrap_or_default()
+    };
+    assert_eq!(problem(|_| {}), "");
+    assert!(problem(|chain| chain.periods.clear()).contains("has no period"));
+    assert!(problem(|chain| chain.latest.id = "x".into()).contains("of its latest transaction"));
+    assert!(problem(|chain| chain.phase = Phase::Trial).contains("has been paid for"));
 }
 
 #[test]

@@ -30,6 +30,7 @@ fn b16_a_chain_that_closed_with_the_refund_of_an_older_period_expires_if_the_new
     story.report(day(50), &refunded(day(50), older));
     assert_made(&story.report(day(51), &failed(day(39), None, newest)), &[]);
     assert_eq!(story.chain().closed, Some(Closed::Refunded(day(50))));
+    assert!(story.chain().access().unwrap().is_refund);
     assert_made(&story.report(day(60), &ending(day(90), paid("t2", 30))), &[]);
     assert!(story.has_access(day(89)));
     assert_made(&story.wait_until(day(99)), &[(SubscriptionExpired, day(90))]);
