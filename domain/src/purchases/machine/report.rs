@@ -108,7 +108,7 @@ impl Change<'_> {
         if !is_trial {
             self.cut_if_replaced(transaction);
         }
-        self.rewind(end_before);
+        self.note_new_end(end_before);
         self.let_run(transaction);
         let was_in_trial = self.chain.is_in_trial();
         if is_trial {

@@ -34,7 +34,7 @@ impl Change<'_> {
         if is_latest && new.refunded_at.is_none() && !is_replaced(new.cancellation_reason) {
             self.take_back_replacement();
         }
-        self.rewind(end_before);
+        self.note_new_end(end_before);
         match (old.refunded_at, new.refunded_at) {
             (None, Some(at)) => return self.pay_back(&new, at, None),
             (Some(_), None) => self.take_back_refund(),
@@ -69,18 +69,12 @@ impl Change<'_> {
         self.settle_phase();
     }
 
-    /// B15: a later end makes no event but Google's, see [`super::Command::Defer`]. What is due counts from the new end,
-    /// also if that lies before the old one. What was over and runs again gives access from now on.
-    pub(super) fn rewind(&mut self, end_before: Option<i64>) {
-        let end = self.chain.access_ends_at();
-        if end != end_before
-            && let Some(end) = end
-        {
-            self.chain.clock = self.chain.clock.min(end.saturating_sub(1));
-        }
+    /// B15: a later end makes no event but Google's, see [`super::Command::Defer`]. What was over and runs again gives
+    /// access from now on.
+    pub(super) fn note_new_end(&mut self, end_before: Option<i64>) {
         let now = self.context.now;
         let was_over = end_before.is_some_and(|end| end <= now);
-        if was_over && end.is_none_or(|end| end > now) {
+        if was_over && self.chain.access_ends_at().is_none_or(|end| end > now) {
             self.chain.activated_at = now;
         }
     }
