@@ -58,6 +58,19 @@ fn a21_c10_a_trial_that_is_told_late_starts_its_timers_while_nothing_is_charged(
 }
 
 #[test]
+fn a21_c10_what_the_timers_make_up_for_is_told_in_order_of_time() {
+    let mut story = Story::default();
+    story.timers.subscription_active = timers(&[20, 10]);
+    story.report(day(45), &paid("t2", 30));
+    let expected = [
+        (SubscriptionStarted, day(0)),
+        (SubscriptionActive, day(10)),
+        (SubscriptionActive, day(20)),
+    ];
+    assert_made(&story.report(day(45), &paid("t1", 0)), &expected);
+}
+
+#[test]
 fn a21_c10_a_start_that_is_told_late_leaves_the_timers_of_another_product_alone() {
     let mut story = Story::default();
     story.timers.subscription_active = timers(&[10]);

@@ -405,6 +405,7 @@ fn a22_family_sharing_gives_access_and_no_events() {
     let mut story = Story::default();
     story.timers.subscription_active = timers(&[3]);
     assert_made(&story.report(day(0), &family), &[]);
+    assert_made(&story.wait_until(day(4)), &[]);
     assert!(story.has_access(day(5)));
     assert_made(&story.report(day(5), &cancelled(day(5), family)), &[]);
     assert_made(&story.wait_until(day(90)), &[]);
@@ -652,4 +653,13 @@ fn a11_a12_payments_are_interrupted_by_an_end_or_a_time_without_access() {
         payments(failed(day(29), Some(day(46)), paid("t1", 0)), day(40)),
         2
     );
+    // Of one that is reported ahead its own date decides.
+    for (from, expected) in [(day(31), 2), (day(31) + 1, 1)] {
+        let next = Transaction {
+            purchased_at: from,
+            ..paid("t2", 31)
+        };
+        let facts = started().report(day(29), &next);
+        assert_eq!(facts[0].consecutive_payments, expected);
+    }
 }

@@ -141,6 +141,7 @@ fn b4_b14_of_what_has_ended_only_a_refund_is_told() {
         let mut story = started();
         story.wait_until(day(40));
         assert_made(&story.report(day(41), &change), &[]);
+        assert_eq!(story.chain().closed, Some(Closed::Expired(day(30))));
     }
 }
 
