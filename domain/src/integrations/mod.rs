@@ -570,6 +570,21 @@ mod tests {
     }
 
     #[test]
+    fn the_webhook_alone_is_told_of_levels_and_some_of_no_synthetic_events() {
+        let untold = |kind: EventKind| {
+            let others = ALL.iter().filter(|integration| !(integration.takes)(kind));
+            others.map(|integration| integration.slug).collect::<Vec<_>>()
+        };
+        assert_eq!(untold(EventKind::SubscriptionStarted), [""; 0]);
+        for kind in [EventKind::TrialActive, EventKind::SubscriptionActive] {
+            assert_eq!(untold(kind), ["airbridge", "pushwoosh", "tenjin"]);
+        }
+        let levels = untold(EventKind::AccessLevelUpdated);
+        assert_eq!(levels.len(), ALL.len() - 1);
+        assert!(!levels.contains(&"webhook"));
+    }
+
+    #[test]
     fn a_member_is_put_in_front() {
         assert_eq!(with_member("a", &"\"", r#"{"b":1}"#), r#"{"a":"\"","b":1}"#);
         assert_eq!(with_member("a", &1, "{}"), r#"{"a":1}"#);

@@ -230,6 +230,8 @@ mod tests {
         };
         assert_eq!(fields(case.settings), [TOKEN]);
         assert_eq!(fields(json!({})), [APP]);
+        let dataset_alone = json!({"conversions_api": {"dataset_id": "3", "access_token": "t"}});
+        assert!(fields(dataset_alone).is_empty());
         assert!(fields(json!({"facebook_app_id": "1", "client_token": "c"})).is_empty());
     }
 
