@@ -47,9 +47,9 @@ impl Chain {
     /// until then; only the last change is waited for.
     pub fn give_from_its_beginning(&mut self, level: Option<&str>, now: i64) {
         let is_other = self.access_level_id.is_some() && self.access_level_id.as_deref() != level;
-        let is_running = self.has_period_at(now);
+        let has_to_wait = is_other && self.has_period_at(now);
         match self.periods.first_mut() {
-            Some(newest) if is_other && is_running => newest.own_level = Some(OwnLevel::of(level)),
+            Some(newest) if has_to_wait => newest.own_level = Some(OwnLevel::of(level)),
             _ => self.give(level),
         }
     }
