@@ -23,6 +23,15 @@ fn attempt(number: i64, request: &str) -> Attempt {
     }
 }
 
+async fn migrated(backend: Backend, folder: &Folder) -> Store {
+    let options = backend.fresh(folder).await;
+    let store = Store::open(&options, Arc::new(StoreMetrics::default()))
+        .await
+        .unwrap();
+    migrations::run(&store, false).await.unwrap();
+    store
+}
+
 async fn requests(store: &Store) -> Vec<(i64, String)> {
     let mut rows = store
         .read(deliveries::select_attempts(EVENT, TARGET))
@@ -40,11 +49,7 @@ async fn requests_come_back_as_they_were_kept() {
     );
     for backend in ALL {
         let folder = Folder::new();
-        let options = backend.fresh(&folder).await;
-        let store = Store::open(&options, Arc::new(StoreMetrics::default()))
-            .await
-            .unwrap();
-        migrations::run(&store, false).await.unwrap();
+        let store = migrated(backend, &folder).await;
         let texts = ["{}", "", &long];
         // Packed before they are queued, and by the writer.
         let kept = (1..).zip(texts).map(|(number, text)| {
@@ -81,11 +86,7 @@ async fn requests_that_were_kept_before_they_were_packed_are_read() {
     );
     for backend in ALL.into_iter().filter(|backend| *backend != Backend::Postgres) {
         let folder = Folder::new();
-        let options = backend.fresh(&folder).await;
-        let store = Store::open(&options, Arc::new(StoreMetrics::default()))
-            .await
-            .unwrap();
-        migrations::run(&store, false).await.unwrap();
+        let store = migrated(backend, &folder).await;
         let before = UNDO.iter().chain([&OLD]).map(|sql| Statement::new(sql, []));
         store.write(before.collect()).await.unwrap();
         assert_eq!(migrations::run(&store, false).await.unwrap().len(), 1);
