@@ -279,7 +279,7 @@ fn finish(
         answer: words.told(&outcome.answer),
         verdict: verdict.name().to_owned(),
     };
-    let keeping = deliveries::keep(settlement.event_seq, settlement.lane.target, &attempt);
+    let keeping = deliveries::keep(settlement.event_seq, settlement.lane.target, attempt);
     settlement.attempt = Some(shared.state.store.packed(keeping));
     let tries = u32::try_from(counted).unwrap_or(u32::MAX);
     settlement.end = end(shared, &ready, verdict, (tries, counts), (outcome, words), now);

@@ -111,10 +111,8 @@ async fn handle(state: &AppState, app: AppId, profile: ProfileId, now: i64) -> R
             writes = people.settle(parties, &[], &rules, now);
             if writes.is_empty() {
                 // The app's settings have changed since the date was noted.
-                let due_at = people.known[0]
-                    .profile
-                    .holdings
-                    .next_due(rules.context(now, None));
+                let holdings = &people.known[0].profile.holdings;
+                let due_at = holdings.next_due(rules.context(now, None));
                 writes.push(purchases::set_due(rules.app.id, profile, due_at, now));
             }
             writes.extend(tell(&rules, &people, drafts, now));

@@ -101,7 +101,7 @@ pub fn skip(event: Uuid, target: i64, reason: &str, now: i64) -> Statement {
 }
 
 /// Keeps a try.
-pub fn keep(event_seq: i64, target: i64, attempt: &Attempt) -> Statement {
+pub fn keep(event_seq: i64, target: i64, attempt: Attempt) -> Statement {
     const SQL: Sql = Sql::split(
         "INSERT INTO attempts
              (event_seq, target_id, number, started_at, duration_us, plain, packed, status, answer, verdict)
@@ -123,10 +123,10 @@ pub fn keep(event_seq: i64, target: i64, attempt: &Attempt) -> Statement {
             attempt.number.into(),
             attempt.started_at.into(),
             attempt.duration.into(),
-            Value::Long(attempt.request.clone(), TextKind::Request),
+            Value::Long(attempt.request, TextKind::Request),
             attempt.status.map(i64::from).into(),
-            attempt.answer.as_str().into(),
-            attempt.verdict.as_str().into(),
+            attempt.answer.into(),
+            attempt.verdict.into(),
         ],
     )
 }

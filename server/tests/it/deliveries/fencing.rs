@@ -55,7 +55,7 @@ pub fn refused(turn: &Turn, lease: i64, now: i64) -> Settlement {
         replay: turn.replay,
         tries: 1,
         first_tried_at: Some(now),
-        attempt: Some(deliveries::keep(turn.event_seq, turn.lane.target, &attempt)),
+        attempt: Some(deliveries::keep(turn.event_seq, turn.lane.target, attempt)),
         end: End::Closed {
             state: "rejected",
             reason: Some("stale".into()),

@@ -53,7 +53,7 @@ async fn requests_come_back_as_they_were_kept() {
         let texts = ["{}", "", &long];
         // Packed before they are queued, and by the writer.
         let kept = (1..).zip(texts).map(|(number, text)| {
-            let keeping = deliveries::keep(EVENT, TARGET, &attempt(number, text));
+            let keeping = deliveries::keep(EVENT, TARGET, attempt(number, text));
             if number == 2 {
                 keeping
             } else {
@@ -90,7 +90,7 @@ async fn requests_that_were_kept_before_they_were_packed_are_read() {
         let before = UNDO.iter().chain([&OLD]).map(|sql| Statement::new(sql, []));
         store.write(before.collect()).await.unwrap();
         assert_eq!(migrations::run(&store, false).await.unwrap().len(), 1);
-        let keeping = deliveries::keep(EVENT, TARGET, &attempt(2, "{}"));
+        let keeping = deliveries::keep(EVENT, TARGET, attempt(2, "{}"));
         store.write(vec![store.packed(keeping)]).await.unwrap();
         let expected = [(1, r#"{"body": "old"}"#.to_owned()), (2, "{}".to_owned())];
         assert_eq!(requests(&store).await, expected, "{backend:?}");
