@@ -1,0 +1,221 @@
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::samples::{Case, sending};
+use super::*;
+use crate::identifiers::NAMES;
+
+#[test]
+fn another_host_is_an_address_that_paths_can_be_added_to() {
+    for field in ALL.iter().flat_map(|integration| integration.settings) {
+        let mut problems = Vec::new();
+        field.read(field.path, &"https://proxy.example?key=1".into(), &mut problems);
+        let is_base = ["base_url", "instance_url"].contains(&field.path);
+        assert!(!is_base || problems.len() == 1, "{}", field.path);
+    }
+}
+
+#[test]
+fn without_any_settings_nothing_can_be_sent_and_that_is_told() {
+    for integration in ALL {
+        let defaults = Settings::defaults(integration.settings);
+        let problems = (integration.check)(&defaults, &AppSettings::default());
+        assert!(
+            problems.iter().any(|problem| problem.stops),
+            "{}",
+            integration.slug
+        );
+    }
+}
+
+/// Stripe names no platform. Who bought there first is told of as soon as the app tells who that is, and where.
+#[test]
+fn who_is_known_neither_by_an_identifier_nor_by_a_platform_is_waited_for() {
+    for (slug, settings) in [
+        ("facebook_ads", json!({"facebook_app_id": "1"})),
+        ("firebase_ga4", json!({})),
+        ("appsflyer", json!({})),
+        ("adjust", json!({})),
+        ("tenjin", json!({})),
+        ("branch", json!({"branch_keys": {"production": "key_live_a"}})),
+        ("airbridge", json!({"app_name": "a", "api_token": "b"})),
+    ] {
+        let integration = find(slug).unwrap();
+        let nobody = Case {
+            settings,
+            kind: EventKind::SubscriptionRenewed,
+            customer_user_id: None,
+            ..Case::of(integration)
+        };
+        let nobody = nobody.with("store", "my_store");
+        let skip = nobody.record().unwrap_err();
+        assert_eq!(skip.name(), "missing_identifier", "{slug}: {skip}");
+        let named = Case {
+            identifiers: json!({ integration.identifiers[0]: "1f0c" }),
+            ..nobody
+        };
+        assert_eq!(named.record(), Err(Skip::UnknownPlatform), "{slug}");
+    }
+}
+
+#[test]
+fn of_several_limits_of_age_the_first_that_is_reached_holds() {
+    const HOUR: i64 = 3_600_000_000;
+    let limits = Limits {
+        oldest_event_hours: Some(26),
+        repeat_hours: Some(10),
+        repeat_age_hours: Some(24),
+        ..Limits::NONE
+    };
+    let tried = |first, made| {
+        Some(Tried {
+            first_at: first * HOUR,
+            made_at: made * HOUR,
+        })
+    };
+    let ends = |tried| limits.ends_at(0, tried).map(|end| end / HOUR);
+    assert_eq!(ends(None), Some(26));
+    assert_eq!(ends(tried(30, 30)), Some(26));
+    assert_eq!(ends(tried(5, 5)), Some(15));
+    assert_eq!(ends(tried(15, 1)), Some(25));
+    assert_eq!(Limits::NONE.ends_at(0, tried(5, 5)), None);
+    assert_eq!(limits.ends_at(i64::MAX - HOUR, None), Some(i64::MAX));
+}
+
+#[test]
+fn records_that_share_a_request_make_one_body() {
+    let bodies = [r#"{"n":1}"#, r#"{"n":2}"#, r#"{"n":3}"#];
+    for integration in ALL {
+        let part = &integration.parts[0];
+        let settings = Settings::defaults(integration.settings);
+        if part.most_records(&settings, &integration.limits) > 1 {
+            let body = sending(integration, 3).with(&bodies).request().body;
+            let slug = integration.slug;
+            assert!(serde_json::from_str::<Value>(&body).is_ok(), "{slug}: {body}");
+            assert_eq!(body.matches("\"n\":").count(), 3, "{slug}: {body}");
+        }
+    }
+}
+
+#[test]
+fn what_a_route_needs_must_be_set_for_a_repeat() {
+    let part = Part {
+        needs: Some(|route| vec!["app_name", route]),
+        ..Part::WHOLE
+    };
+    let settings = Case {
+        settings: json!({"app_name": "a", "api_token": "b"}),
+        ..Case::of(find("airbridge").unwrap())
+    };
+    let settings = settings.settings();
+    assert!(part.can_repeat(&settings, "api_token"));
+    assert!(!part.can_repeat(&settings, "sandbox_app_name"));
+    assert!(Part::WHOLE.can_repeat(&settings, "sandbox_app_name"));
+}
+
+#[test]
+fn names_that_owners_give_have_their_limits() {
+    let field = |path: &str| {
+        let mut fields = ALL.iter().flat_map(|integration| integration.settings);
+        fields.find(|field| field.path == path).unwrap()
+    };
+    let keys = field("api_keys.production.*");
+    for good in ["shop", "My_shop-2", &"x".repeat(64)] {
+        assert!(keys.covers(&format!("api_keys.production.{good}")), "{good}");
+    }
+    for bad in ["", "a b", "a.b", "ä", &"x".repeat(65)] {
+        assert!(!keys.covers(&format!("api_keys.production.{bad}")), "{bad}");
+    }
+    assert!(!keys.covers("api_keys.sandbox.shop"));
+    let problems = |name: &str| {
+        let mut problems = Vec::new();
+        field("event_names").read("event_names", &json!({"trial_started": name}), &mut problems);
+        problems.len()
+    };
+    assert_eq!((problems(&"é".repeat(255)), problems("")), (0, 0));
+    assert_eq!((problems(&"é".repeat(256)), problems("a\n")), (1, 1));
+    for good in ["a b", "ä", &"x".repeat(4_096)] {
+        assert_eq!(settings::any_text(good), None, "{good}");
+    }
+    for bad in ["a\tb", " a", "a ", &"x".repeat(4_097)] {
+        assert!(settings::any_text(bad).is_some(), "{bad}");
+    }
+}
+
+#[test]
+fn a_name_with_a_dot_is_no_path_to_a_setting() {
+    let fields = find("amplitude").unwrap().settings;
+    let said = json!({"api_keys.production.ios": "k", "api_keys": {"production.ios": "k"},
+            "api_keys.sandbox": {"ios": "k"}});
+    let before = Settings::defaults(fields);
+    let read = Settings::read(fields, said.as_object().unwrap(), &before);
+    let problems = read.map(|_| ()).unwrap_err();
+    let paths: BTreeSet<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
+    assert_eq!(
+        paths,
+        BTreeSet::from(["api_keys.production.ios", "api_keys.sandbox"])
+    );
+    assert_eq!(problems.len(), 3);
+}
+
+#[test]
+fn a_synthetic_event_is_made_where_a_delay_asks_for_it() {
+    let delays = |slug: &str, settings: serde_json::Value| {
+        let integration = find(slug).unwrap();
+        let case = Case {
+            settings,
+            ..Case::of(integration)
+        };
+        let settings = case.settings();
+        integration.synthetic_delays(&settings).collect::<Vec<_>>()
+    };
+    assert_eq!(delays("adjust", json!({})), []);
+    let asked = json!({"synthetic_delay_days": {"trial_active": 3, "subscription_active": null}});
+    assert_eq!(delays("adjust", asked), [(EventKind::TrialActive, 3)]);
+    let off = json!({"synthetic_delay_days": {"trial_active": 3}, "events": {"trial_active": false}});
+    assert_eq!(delays("adjust", off), []);
+}
+
+#[test]
+fn the_webhook_alone_is_told_of_levels_and_some_of_no_synthetic_events() {
+    let untold = |kind: EventKind| {
+        let others = ALL.iter().filter(|integration| !(integration.takes)(kind));
+        others.map(|integration| integration.slug).collect::<Vec<_>>()
+    };
+    assert_eq!(untold(EventKind::SubscriptionStarted), [""; 0]);
+    for kind in [EventKind::TrialActive, EventKind::SubscriptionActive] {
+        assert_eq!(untold(kind), ["airbridge", "pushwoosh", "tenjin"]);
+    }
+    let levels = untold(EventKind::AccessLevelUpdated);
+    assert_eq!(levels.len(), ALL.len() - 1);
+    assert!(!levels.contains(&"webhook"));
+}
+
+#[test]
+fn a_member_is_put_in_front() {
+    assert_eq!(with_member("a", &"\"", r#"{"b":1}"#), r#"{"a":"\"","b":1}"#);
+    assert_eq!(with_member("a", &1, "{}"), r#"{"a":1}"#);
+}
+
+#[test]
+fn every_record_is_complete() {
+    for integration in ALL {
+        let slug = integration.slug;
+        assert_eq!(find(slug).map(|found| found.title), Some(integration.title));
+        assert!(
+            slug.bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'),
+            "{slug}"
+        );
+        assert!(integration.docs.starts_with("https://"), "{slug}");
+        assert!(
+            integration.identifiers.iter().all(|name| NAMES.contains(name)),
+            "{slug}"
+        );
+        let paths: BTreeSet<&str> = integration.settings.iter().map(|field| field.path).collect();
+        assert_eq!(paths.len(), integration.settings.len(), "{slug}");
+        let defaults = Settings::defaults(integration.settings);
+        assert!(defaults.problems(integration.settings).is_empty(), "{slug}");
+    }
+}
