@@ -27,8 +27,10 @@ pub struct AppSettings {
     /// What "add identifiers" answers.
     pub identifiers_answer: IdentifiersAnswer,
     /// The app's bundle id on iOS: told to the integrations that ask for it.
+    #[schemars(length(min = 1, max = MAX_BUNDLE))]
     pub ios_bundle_id: Option<String>,
     /// The app's package on Android: told to the integrations that ask for it.
+    #[schemars(length(min = 1, max = MAX_BUNDLE))]
     pub android_package: Option<String>,
     /// Are customers' IP addresses kept?
     pub collect_ip: bool,
@@ -215,6 +217,8 @@ impl Period {
 
 const SHARE: &str = "must be a decimal from 0 to 1, as text";
 const NO_STORE: &str = "needs the name of a store";
+/// How long the id of an app in its store may be.
+const MAX_BUNDLE: usize = 255;
 const BUNDLE: &str = "must have 1 to 255 visible ASCII characters, or be null";
 
 /// Is this a decimal from 0 to 1, such as `0.15`?
@@ -227,14 +231,17 @@ fn is_share(text: &str) -> bool {
 
 /// May this be the id of an app in its store?
 fn is_bundle(id: &str) -> bool {
-    (1..=255).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+    (1..=MAX_BUNDLE).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Is this digits, with at most one point between them, and at most 20 characters?
+/// How many characters a decimal as text may have.
+pub const MAX_DECIMAL: usize = 20;
+
+/// Is this digits, with at most one point between them, and at most [`MAX_DECIMAL`] characters?
 pub fn is_decimal(text: &str) -> bool {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    text.len() <= 20 && digits(whole) && digits(fraction)
+    text.len() <= MAX_DECIMAL && digits(whole) && digits(fraction)
 }
 
 #[cfg(test)]

@@ -338,7 +338,8 @@ fn is_no_id(text: &str, max: usize) -> bool {
     longer(text, max) || text.chars().any(char::is_control)
 }
 
-fn is_currency(text: &str) -> bool {
+/// Is this the form of a currency: three letters?
+pub fn is_currency(text: &str) -> bool {
     text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 

@@ -1,6 +1,7 @@
 //! Products of the stores: which access level each gives, and its regular price.
 
-use bursar_domain::app::is_decimal;
+use bursar_domain::app::{MAX_DECIMAL, is_decimal};
+use bursar_domain::fields::is_currency;
 use bursar_domain::ids::AppId;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use super::audit::{Entry, record};
 use super::fields::{MAX_TEXT, Problems, bad, present};
 use super::page::{Page, Paging};
-use super::rates::is_currency;
 use super::{Request, apps};
 use crate::actions::ActionError;
 use crate::state::AppState;
@@ -53,10 +53,10 @@ fn level_or_null(_: &mut SchemaGenerator) -> Schema {
 #[serde(deny_unknown_fields)]
 pub struct Price {
     /// A decimal as text.
-    #[schemars(example = &"9.99")]
+    #[schemars(length(min = 1, max = MAX_DECIMAL), example = &"9.99")]
     pub value: String,
     /// Three letters, ISO 4217.
-    #[schemars(example = &"USD")]
+    #[schemars(length(equal = 3), example = &"USD")]
     pub currency: String,
 }
 

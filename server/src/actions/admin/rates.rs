@@ -1,6 +1,7 @@
 //! Exchange rates: US dollars for one unit of a currency, each from a day on.
 
-use bursar_domain::app::is_decimal;
+use bursar_domain::app::{MAX_DECIMAL, is_decimal};
+use bursar_domain::fields::is_currency;
 use bursar_domain::time::{format_time, parse_date};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use crate::store::{Decision, Loaded, Sql, Statement};
 #[serde(deny_unknown_fields)]
 pub struct RateDraft {
     /// US dollars for one unit: a decimal above 0 as text.
-    #[schemars(example = &"1.08")]
+    #[schemars(length(min = 1, max = MAX_DECIMAL), example = &"1.08")]
     pub usd: String,
     /// The first day on which it holds, `YYYY-MM-DD`; missing: today.
     #[serde(default)]
@@ -36,11 +37,6 @@ pub struct Rate {
     pub usd: String,
     /// The first day on which it holds.
     pub from: String,
-}
-
-/// Is this the form of a currency: three letters?
-pub(super) fn is_currency(text: &str) -> bool {
-    text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 /// Adds a rate, or replaces the one that begins on the same day.
