@@ -27,20 +27,21 @@ pub(super) fn tell(rules: &Rules, people: &People, drafts: Drafts, now: i64) -> 
     let mut writes = Vec::new();
     for (place, draft) in drafts {
         let event = teller.event(place, &draft);
-        writes.push(events::insert(&event));
         let timer_days = match &draft {
             Draft::Fact(fact) => fact.timer_days,
             Draft::Level { .. } => None,
         };
         let gate = Gate::new(event.kind, event.at, timer_days, &people.known[place].details);
-        writes.extend(plan(
+        let deliveries = plan(
             &rules.app,
             event.profile,
             event.id,
             &gate,
             event.created_at,
             now,
-        ));
+        );
+        writes.push(events::insert(event));
+        writes.extend(deliveries);
     }
     writes
 }

@@ -64,7 +64,7 @@ pub struct Found {
 }
 
 /// Adds an event. One that is there already, by its id, stays as it is.
-pub fn insert(event: &Event) -> Statement {
+pub fn insert(event: Event) -> Statement {
     const SQL: Sql = Sql::split(
         "INSERT INTO events (event_id, app_id, profile_id, event_type, event_at, created_at, plain, packed)
          VALUES ($1, $2, $3, $4, $5, $6, '', $7) ON CONFLICT DO NOTHING",
@@ -88,7 +88,7 @@ pub fn insert(event: &Event) -> Statement {
             event.kind.as_str().into(),
             event.at.into(),
             event.created_at.into(),
-            Value::Long(event.payload.clone(), TextKind::Event),
+            Value::Long(event.payload, TextKind::Event),
         ],
     )
 }

@@ -19,7 +19,7 @@ fn tell(event: &Event) -> Vec<Statement> {
         event: event.id,
         profile: event.profile,
     };
-    let mut writes = vec![events::insert(event)];
+    let mut writes = vec![events::insert(event.clone())];
     writes.extend(lanes::enqueue(&added));
     writes
 }

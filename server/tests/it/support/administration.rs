@@ -71,7 +71,7 @@ pub async fn make_delivery(server: &TestServer, app_id: Uuid, profile_id: &str) 
     server
         .state
         .store
-        .write(vec![events::insert(&event), skipped])
+        .write(vec![events::insert(event), skipped])
         .await
         .unwrap();
 }

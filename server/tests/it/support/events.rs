@@ -35,7 +35,7 @@ pub fn event_of(app: Uuid, profile: ProfileId, n: u16) -> Event {
 
 /// Stores these in one commit.
 pub async fn store(state: &AppState, made: &[Event]) {
-    let writes = made.iter().map(events::insert).collect();
+    let writes = made.iter().cloned().map(events::insert).collect();
     state.store.write(writes).await.unwrap();
 }
 
