@@ -239,7 +239,7 @@ pub async fn delete(state: &AppState, app: AppId, selector: Selector, now: i64) 
             writes: [
                 &leave(&shared, &known, profile.clone(), place, sharers, now)?[..],
                 &lanes::delete_of(app, profile.id)[..],
-                &deliveries::delete_of(profile.id),
+                &deliveries::delete_of(app, profile.id),
                 &[
                     profiles::delete(&profile),
                     purchases::let_go_of_all(app, profile.id),

@@ -276,7 +276,10 @@ async fn the_command_lists_the_feed_in_the_order_of_creation() {
         ..event_of(id, profile((n % 2).into()), n)
     });
     let made: Vec<_> = made.collect();
-    database.write(made.iter().cloned().map(insert).collect()).await.unwrap();
+    database
+        .write(made.iter().cloned().map(insert).collect())
+        .await
+        .unwrap();
     let run = |args: &str| {
         let args = format!("event list --app Shop {args}");
         installation.json(&args.split_whitespace().collect::<Vec<_>>())

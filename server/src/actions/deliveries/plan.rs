@@ -118,5 +118,5 @@ pub fn lane_of(known: &AppIntegration, profile: ProfileId, event_seq: i64) -> Uu
 pub fn release(app: &App, profile: &Profile, now: i64) -> Option<Statement> {
     // Where none was ever set up, nothing waits.
     let may_wait = !app.integrations.is_empty();
-    may_wait.then(|| lanes::release(profile.id, now))
+    may_wait.then(|| lanes::release(profile.app, profile.id, now))
 }

@@ -32,14 +32,7 @@ pub(super) fn tell(rules: &Rules, people: &People, drafts: Drafts, now: i64) -> 
             Draft::Level { .. } => None,
         };
         let gate = Gate::new(event.kind, event.at, timer_days, &people.known[place].details);
-        let deliveries = plan(
-            &rules.app,
-            event.profile,
-            event.id,
-            &gate,
-            event.created_at,
-            now,
-        );
+        let deliveries = plan(&rules.app, event.profile, event.id, &gate, event.created_at, now);
         writes.push(events::insert(event));
         writes.extend(deliveries);
     }

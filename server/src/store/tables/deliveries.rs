@@ -1,7 +1,7 @@
 //! `deliveries` and `attempts`: what each event came to at each target, and each try. Rows of events that were made one
 //! after the other lie side by side, because they are found by the number of their event.
 
-use bursar_domain::ids::ProfileId;
+use bursar_domain::ids::{AppId, ProfileId};
 use uuid::Uuid;
 
 use super::lanes::event_ids;
@@ -154,19 +154,19 @@ pub fn read_attempt(row: &mut Row) -> Result<Attempt, StoreError> {
     })
 }
 
-/// Removes what is closed for a profile, tries included.
-pub fn delete_of(profile: ProfileId) -> [Statement; 2] {
+/// Removes what is closed for an app's profile, tries included. Another app's profile may have the same id.
+pub fn delete_of(app: AppId, profile: ProfileId) -> [Statement; 2] {
     const DELIVERIES: Sql = Sql::same(
         "DELETE FROM deliveries WHERE event_seq IN (
-             SELECT event_seq FROM events WHERE event_id BETWEEN $1 AND $2 AND profile_id = $3)",
+             SELECT event_seq FROM events WHERE event_id BETWEEN $1 AND $2 AND app_id = $3 AND profile_id = $4)",
     );
     const ATTEMPTS: Sql = Sql::same(
         "DELETE FROM attempts WHERE event_seq IN (
-             SELECT event_seq FROM events WHERE event_id BETWEEN $1 AND $2 AND profile_id = $3)",
+             SELECT event_seq FROM events WHERE event_id BETWEEN $1 AND $2 AND app_id = $3 AND profile_id = $4)",
     );
     let params = || {
         let [from, to] = event_ids(profile);
-        [from, to, profile.0.into()]
+        [from, to, app.0.into(), profile.0.into()]
     };
     [
         Statement::new(&DELIVERIES, params()),

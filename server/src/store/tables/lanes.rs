@@ -279,14 +279,19 @@ pub struct Noted<'a> {
     pub now: i64,
 }
 
-/// Makes the lanes due that wait for an identifier of a profile.
-pub fn release(profile: ProfileId, now: i64) -> Statement {
-    const SQL: Sql = Sql::same("UPDATE lanes SET waits = 0, due_at = $1 WHERE profile_id = $2 AND waits = 1")
-        .together(
-            "UPDATE lanes SET waits = 0, due_at = new.due_at FROM unnest($1::bigint[], $2::uuid[]) AS new (due_at, profile_id)
-             WHERE lanes.profile_id = new.profile_id AND waits = 1",
-        );
-    Statement::new(&SQL, [now.into(), profile.0.into()])
+/// Makes the lanes due that wait for an identifier of an app's profile.
+pub fn release(app: AppId, profile: ProfileId, now: i64) -> Statement {
+    const SQL: Sql = Sql::same(
+        "UPDATE lanes SET waits = 0, due_at = $1 WHERE profile_id = $2 AND waits = 1
+         AND EXISTS (SELECT 1 FROM targets AS t WHERE t.target_id = lanes.target_id AND t.app_id = $3)",
+    )
+    .together(
+        "UPDATE lanes SET waits = 0, due_at = new.due_at
+         FROM unnest($1::bigint[], $2::uuid[], $3::uuid[]) AS new (due_at, profile_id, app_id)
+         WHERE lanes.profile_id = new.profile_id AND waits = 1
+         AND EXISTS (SELECT 1 FROM targets AS t WHERE t.target_id = lanes.target_id AND t.app_id = new.app_id)",
+    );
+    Statement::new(&SQL, [now.into(), profile.0.into(), app.0.into()])
 }
 
 /// Has the lanes due that wait for an identifier at an app's integration: its settings may not ask for one any more.

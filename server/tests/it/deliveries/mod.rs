@@ -6,6 +6,7 @@ mod admin_list;
 mod admin_replays;
 mod admin_retry;
 mod admin_test;
+mod another_app;
 mod batches;
 mod blocked;
 mod clock_jumps;
