@@ -82,9 +82,9 @@ pub fn keep(record: &Record, alone: bool, counts: Counts, mask: &Mask) -> String
     serde_json::to_string(&kept).expect("texts always serialise")
 }
 
-/// Decides on a turn. Everything is looked at anew, also for a repeat: the owner may have switched the event off, or
-/// it may have become too old. What is sent then is what was sent before. Where a route `is_dead`, nothing is
-/// repeated.
+/// Decides on a turn. Everything is looked at anew, also for a repeat: the owner may have switched the event or the call off,
+/// the customer may have opted out, or it may have become too old. What is sent then is what was sent before. Where a
+/// route `is_dead`, nothing is repeated.
 pub fn consider(
     turn: Turn,
     lease: i64,
@@ -190,8 +190,11 @@ fn encode(
     if ends_at.is_some_and(|ends_at| now > ends_at) {
         return Err(Skip::TooOld);
     }
-    if !known.settings.sends(turn.kind) {
+    if !known.settings.sends(turn.kind) || !target.part.is_wanted(&known.settings, turn.kind) {
         return Err(Skip::EventDisabled);
+    }
+    if turn.details.person.is_set("analytics_disabled") {
+        return Err(Skip::AnalyticsDisabled);
     }
     if turn.is_superseded {
         return Err(Skip::Superseded);

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::support::backend::ALL;
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, MINUTE, advance, amplitude, bought, enable, fates_of, put, run, settle_down, shown, states, work,
+    HOUR, MINUTE, advance, amplitude, bought, branch, enable, fates_of, put, run, settle_down, shown, states,
+    work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
@@ -187,6 +188,78 @@ async fn who_is_not_to_be_analysed_is_told_of_to_nobody() {
             "{backend:?}: {sent:?}"
         );
         assert_conserved(&server).await;
+    }
+}
+
+/// What waits, what is to be repeated, and what a wrong key holds up.
+#[tokio::test]
+async fn who_opts_out_is_not_told_of_any_more_though_deliveries_are_open() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let ill = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+        let strict = Vendor::with(|_, _| Manner::Answers(403, "key")).await;
+        let waits = json!({"api_keys": {"production": {"ios": "key"}}, "base_url": ill.url,
+            "wait_for_identifier": 2_592_000, "events": {"access_level_updated": false}});
+        enable(&server, "amplitude", waits.clone()).await;
+        enable(
+            &server,
+            "webhook",
+            json!({"urls": {"production": ill.url}, "events": {"access_level_updated": false}}),
+        )
+        .await;
+        let branch = branch(&strict.url);
+        enable(&server, "branch", branch.clone()).await;
+        let _working = work(&server);
+        let ann = Customer::new(&server, "ann").await;
+        ann.post(IDENTIFIERS, &json!({"branch_id": "b"})).await;
+        ann.post(TRANSACTION, &bought("t1")).await;
+        settle_down(&server.state).await;
+        assert_eq!(states(&server).await, ["pending 2", "waiting 1"], "{backend:?}");
+        let asked = ill.count() + strict.count();
+        ann.call("PATCH", PROFILE, &json!({"analytics_disabled": true}))
+            .await;
+        ann.post(IDENTIFIERS, &json!({"amplitude_user_id": "ann"})).await;
+        put(&server, "branch", true, &branch).await;
+        advance(&server, HOUR).await;
+        for slug in ["amplitude", "webhook", "branch"] {
+            let fates = fates_of(&server, slug, "").await;
+            assert_eq!(fates, ["t1 skipped analytics_disabled"], "{backend:?} {slug}");
+        }
+        assert_eq!(ill.count() + strict.count(), asked, "{backend:?}");
+        assert_conserved(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_the_settings_do_not_ask_for_any_more_is_not_repeated() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let ill = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+        let settings = |revenue: bool| {
+            json!({"application_id": "1", "post_api_key": "k", "send_revenue_events": revenue, "base_url": ill.url,
+                "events": {"access_level_updated": false}})
+        };
+        let saved = put(&server, "appmetrica", true, &settings(true)).await;
+        assert_eq!(saved.status, 200, "{}", saved.text());
+        let _working = work(&server);
+        let ann = Customer::new(&server, "ann").await;
+        ann.post(IDENTIFIERS, &json!({"appmetrica_device_id": "7"})).await;
+        ann.post(TRANSACTION, &bought("t1")).await;
+        settle_down(&server.state).await;
+        put(&server, "appmetrica", true, &settings(false)).await;
+        let revenue = || {
+            ill.received()
+                .iter()
+                .filter(|request| request.path.starts_with("/logs/v1/import/revenue"))
+                .count()
+        };
+        let asked = revenue();
+        advance(&server, HOUR).await;
+        let fates = fates_of(&server, "appmetrica", "revenue").await;
+        assert_eq!(fates, ["t1 skipped event_disabled"], "{backend:?}");
+        assert_eq!((asked, revenue()), (1, 1), "{backend:?}");
+        let events = fates_of(&server, "appmetrica", "event").await;
+        assert!(events[0].starts_with("t1 pending"), "{backend:?} {events:?}");
     }
 }
 
