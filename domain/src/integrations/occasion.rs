@@ -24,8 +24,8 @@ pub struct Occasion<'a> {
     pub settings: &'a Settings,
     /// Which of the integration's parts is asked for.
     pub part: &'static str,
-    /// When the event was made, which is stored. Times that must not lie ahead are drawn to this, so that every try says
-    /// the same.
+    /// When the delivery was first made, which is stored: with the event, as a rule. Times that must not lie ahead are drawn to
+    /// this, so that every try says the same.
     pub made_at: i64,
     /// Now: what ages are measured by.
     pub now: i64,
@@ -81,7 +81,7 @@ impl<'a> Occasion<'a> {
         self.settings.event_name(self.event.kind)
     }
 
-    /// The event's business time, or that at which it was made if it lies ahead.
+    /// The event's business time, or that at which its delivery was made if it lies ahead.
     pub fn at_or_made(&self) -> i64 {
         self.event.at.min(self.made_at)
     }

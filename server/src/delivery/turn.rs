@@ -257,7 +257,7 @@ fn tell(
         customer,
         settings: &known.settings,
         part: target.part.name,
-        made_at: turn.event_created_at,
+        made_at: turn.made_at,
         now,
     };
     let (event, slug) = (turn.event, known.integration.slug);

@@ -166,6 +166,31 @@ async fn every_integration_can_be_tested_and_shows_no_secret() {
     }
 }
 
+/// Third parties refuse or leave out what is old; and who looks for the test's event there, looks at now.
+#[tokio::test]
+async fn what_is_sent_as_a_test_happens_now() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let apps = json!({"ios_bundle_id": "com.example.app", "android_package": "com.example.android"});
+    set_settings(&server, apps).await;
+    let samples = integrations::ALL.iter().map(|integration| integration.slug);
+    for sample_of in samples.chain(["facebook_ads.other"]) {
+        let slug = sample_of.trim_end_matches(".other");
+        let vendor = Vendor::start().await;
+        enable(&server, slug, sample(sample_of, &vendor.url)).await;
+        let before = vendor.count();
+        test(&server, slug).await;
+        assert!(vendor.count() > before, "{slug}");
+        for request in vendor.received() {
+            let told = format!("{} {}", request.path, request.body);
+            // The clock stands at the beginning of 2026, in seconds 1767225600.
+            assert!(
+                !told.contains("2025-") && !told.contains("\":1764"),
+                "{slug}: {told}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn each_set_of_credentials_is_tested() {
     let server = TestServer::on(Backend::SqliteMemory).await;
