@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::exchange::all;
 use super::schedule::DOUBLING;
 use super::secret::{header_problem, signing_key, signing_problem};
+use super::settings::MASK;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict, shared, signature, url,
@@ -134,20 +135,19 @@ fn to(settings: &Settings, environment: &str, body: String) -> Request {
     }
 }
 
-/// Signs as Standard Webhooks says, with each secret that is set, at `now` (microseconds).
+/// Signs as Standard Webhooks says, at `now` (microseconds), with the secret and the one before it. Where a secret is masked,
+/// its signature is too.
 fn sign(request: Request, id: &str, settings: &Settings, now: i64) -> Request {
-    let secrets = ["signing_secret", "signing_secret_previous"];
-    let keys: Vec<_> = secrets
-        .iter()
-        .filter_map(|setting| settings.text(setting))
-        .map(|secret| signing_key(secret).unwrap_or_default())
-        .collect();
-    if keys.is_empty() {
+    let Some(secret) = settings.text("signing_secret") else {
         return request;
-    }
+    };
     let timestamp = now / 1_000_000;
-    let signed = |key: &Vec<u8>| signature::of(key, id, timestamp, &request.body);
-    let signatures = keys.iter().map(signed);
+    let signed = |secret: &str| match signing_key(secret) {
+        Some(key) => signature::of(&key, id, timestamp, &request.body),
+        None => MASK.to_owned(),
+    };
+    let secrets = [Some(secret), settings.text("signing_secret_previous")];
+    let signatures = secrets.into_iter().flatten().map(signed);
     let signatures = signatures.collect::<Vec<_>>().join(" ");
     request
         .header("webhook-id", id.to_owned())

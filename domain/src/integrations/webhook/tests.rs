@@ -238,38 +238,63 @@ fn the_schema_is_made_from_the_fields() {
     assert_eq!(schema["properties"]["signing_secret"]["format"], "password");
 }
 
-/// The values of an independent implementation: Python's `hmac` over `id.timestamp.body`.
-#[test]
-fn requests_are_signed_as_standard_webhooks_says() {
-    let mut said = everything();
-    said["signing_secret_previous"] = json!("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
-    let settings = read(said).ok().unwrap();
+/// What is sent with these settings for an event of a test purchase.
+fn sent(settings: &Settings) -> Request {
     let record = Record {
         route: "sandbox".into(),
         body: r#"{"event_properties":{"profile_event_id":"e-1"}}"#.into(),
     };
-    let sending = Sending {
+    request(&Sending {
         records: &[record],
         part: "",
-        settings: &settings,
+        settings,
         step: 0,
         learned: None,
         now: 1_700_000_000_999_999,
-    };
-    let request = request(&sending);
-    let header = |name: &str| {
-        let found = request.headers.iter().find(|(known, _)| *known == name);
-        found.map(|(_, value)| value.as_ref())
-    };
+    })
+}
+
+fn header<'r>(request: &'r Request, name: &str) -> Option<&'r str> {
+    let found = request.headers.iter().find(|(known, _)| *known == name);
+    found.map(|(_, value)| value.as_ref())
+}
+
+const PREVIOUS: &str = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// The values of an independent implementation: Python's `hmac` over `id.timestamp.body`.
+#[test]
+fn requests_are_signed_as_standard_webhooks_says() {
+    let mut said = everything();
+    said["signing_secret_previous"] = json!(PREVIOUS);
+    let request = sent(&read(said).ok().unwrap());
     assert_eq!(request.url, "https://b.example/");
-    assert_eq!(header("authorization"), Some("Bearer s"));
-    assert_eq!(header("webhook-id"), Some("e-1"));
-    assert_eq!(header("webhook-timestamp"), Some("1700000000"));
+    assert_eq!(header(&request, "authorization"), Some("Bearer s"));
+    assert_eq!(header(&request, "webhook-id"), Some("e-1"));
+    assert_eq!(header(&request, "webhook-timestamp"), Some("1700000000"));
     assert_eq!(
-        header("webhook-signature"),
+        header(&request, "webhook-signature"),
         Some(
             "v1,XWIfAFVKKZQxE8hOMNtlgxbm9kJUSGpH9ids6+KZMbk= v1,uSJo5UAHvKcGyrfVW31Z6FOb3ZosTwg60VjpFkaoEKw="
         )
+    );
+}
+
+/// A signature made with the mask instead would be taken for the one that was sent.
+#[test]
+fn a_signature_is_not_shown() {
+    let mut said = everything();
+    said["signing_secret_previous"] = json!(PREVIOUS);
+    let shown = sent(&read(said).ok().unwrap().with_masks(FIELDS));
+    assert_eq!(header(&shown, "webhook-signature"), Some("******** ********"));
+    assert_eq!(header(&shown, "webhook-timestamp"), Some("1700000000"));
+}
+
+#[test]
+fn the_previous_secret_alone_signs_nothing() {
+    let said = json!({"urls": {"sandbox": "https://b.example/"}, "signing_secret_previous": PREVIOUS});
+    assert_eq!(
+        header(&sent(&read(said).ok().unwrap()), "webhook-signature"),
+        None
     );
 }
 
