@@ -84,6 +84,9 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     {
         tracing::warn!("the last uses of keys were not saved in time");
     }
+    if let Err(error) = state.store.empty_log().await {
+        tracing::warn!(%error, "the database's log could not be emptied: what was deleted may stand in it until it begins anew");
+    }
     tracing::info!("stopped");
     Ok(())
 }

@@ -179,6 +179,19 @@ impl Store {
         .await
     }
 
+    /// Before the program ends: leaves nothing of what was deleted in SQLite's log.
+    pub async fn empty_log(&self) -> Result<(), StoreError> {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => {
+                let sqlite = sqlite.clone();
+                tokio::task::spawn_blocking(move || sqlite.empty_log())
+                    .await
+                    .map_err(|error| StoreError::Internal(error.to_string()))?
+            }
+            Backend::Postgres(_) => Ok(()),
+        }
+    }
+
     /// How many connections are in use, and how many there may be (0: no limit).
     pub fn pool_use(&self) -> (usize, usize) {
         match &self.backend {

@@ -155,9 +155,11 @@ impl Checkpointer {
         let length = self.log.length.load(Ordering::Relaxed);
         let (left, restart_at) = (self.log.left(), self.restart_at.load(Ordering::Relaxed));
         let is_in_pass = self.log.is_in_pass.load(Ordering::Acquire);
-        if length >= restart_at && (!is_in_pass && left <= REMAINDER_PAGES || length >= FORCE_PAGES) {
+        if is_in_pass {
+            // What it has moved is not synced yet: the log must not begin anew over it.
+        } else if length >= restart_at && (left <= REMAINDER_PAGES || length >= FORCE_PAGES) {
             self.restart(writer, length);
-        } else if !is_in_pass && left >= PASS_PAGES {
+        } else if left >= PASS_PAGES {
             self.log.is_in_pass.store(true, Ordering::Release);
             if self.wake.try_send(()).is_err() {
                 self.log.is_in_pass.store(false, Ordering::Release);
@@ -182,6 +184,16 @@ impl Checkpointer {
         };
         self.restart_at.store(next, Ordering::Relaxed);
     }
+}
+
+/// Moves what is left of the log and makes it empty. Only while no pass is made: what one has moved must be synced before.
+pub(super) fn empty(connection: &Connection, file: &File) -> Result<(), StoreError> {
+    connection.busy_timeout(RESTART_PATIENCE).map_err(classify)?;
+    checkpoint(connection, MOVE).map_err(classify)?;
+    file.sync_data().map_err(StoreError::unavailable)?;
+    checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+        .map(drop)
+        .map_err(classify)
 }
 
 /// Grows with the square of the length: scan after scan must not keep the log from ever beginning anew.

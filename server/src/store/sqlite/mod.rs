@@ -40,9 +40,10 @@ pub(super) struct Sqlite {
 
 struct Inner {
     uri: String,
-    is_file: bool,
     readers: Arc<Readers>,
     commits: Arc<Commits>,
+    /// Let go of last, see [`open_file`].
+    file: Option<Arc<File>>,
 }
 
 impl Sqlite {
@@ -72,7 +73,7 @@ impl Sqlite {
         let file = open_file(location)?;
         let commits = Commits::new();
         let readers = Arc::new(Readers::new(uri.clone(), file.clone(), Arc::clone(&commits)));
-        let checkpointer = checkpoint::start(&uri, file, Arc::clone(&readers))?;
+        let checkpointer = checkpoint::start(&uri, file.clone(), Arc::clone(&readers))?;
         let touched = Touched::new(Arc::clone(&commits));
         writer::start(
             connection,
@@ -84,9 +85,9 @@ impl Sqlite {
         )?;
         let inner = Inner {
             uri,
-            is_file: matches!(location, Location::SqliteFile(_)),
             readers,
             commits,
+            file,
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -100,6 +101,16 @@ impl Sqlite {
         self.inner.readers.read_latest(read).map(|latest| latest.found)
     }
 
+    /// Empties the log when all changes are done, on the calling thread: what was deleted stands in it still. It stays as it is
+    /// where another program is at it.
+    pub(super) fn empty_log(&self) -> Result<(), StoreError> {
+        self.inner.readers.let_nobody_stay();
+        match &self.inner.file {
+            Some(file) => checkpoint::empty(&connect(&self.inner.uri)?, file),
+            None => Ok(()),
+        }
+    }
+
     /// Runs a query that may take long, on the calling thread.
     pub(super) fn scan(&self, query: &Statement) -> Result<Vec<Row>, StoreError> {
         self.inner.readers.scan(|reader| row::query(reader, query))
@@ -111,7 +122,7 @@ impl Sqlite {
         // In memory a reader and the writer exclude each other. What is locked late is a single row that was written
         // just now: the writer has its page at hand, a reader would fetch it from the file.
         let reads = change.reads();
-        if !self.inner.is_file
+        if self.inner.file.is_none()
             || !reads.iter().any(Statement::locks)
             || reads.iter().any(|read| read.sql.is_late)
         {
@@ -201,7 +212,7 @@ impl Sqlite {
 ///
 /// Small pages, because a changed profile writes its whole page to the log: with a million profiles no two changes
 /// of a group share one. But not so small that a profile with purchases needs two. A new database takes the size; one
-/// that is there keeps its own.
+/// that is there keeps its own. What is deleted is overwritten with zeros: a profile that is gone is gone from the file too.
 fn connect(uri: &str) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
@@ -217,7 +228,7 @@ fn connect(uri: &str) -> Result<Connection, StoreError> {
     connection
         .execute_batch(
             "PRAGMA page_size = 2048; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-             PRAGMA wal_autocheckpoint = 0;",
+             PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = ON;",
         )
         .map_err(classify)?;
     Ok(connection)

@@ -1,5 +1,6 @@
 //! The server as a program: killed, stopped, and left without database or disk.
 
+mod deletion;
 mod disk_full;
 mod handshake;
 mod judge;
