@@ -29,7 +29,7 @@ pub struct Customer<'a> {
 /// What runs on the customer's device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Platform {
-    /// Apple's: iOS, iPadOS, macOS, visionOS.
+    /// Apple's: iOS, iPadOS, macOS, visionOS, tvOS, watchOS.
     Ios,
     /// Google's.
     Android,
@@ -37,15 +37,24 @@ pub enum Platform {
     Web,
 }
 
+/// What installations call them.
+const PLATFORMS: [(&str, Platform); 8] = [
+    ("iOS", Platform::Ios),
+    ("Android", Platform::Android),
+    ("web", Platform::Web),
+    ("iPadOS", Platform::Ios),
+    ("macOS", Platform::Ios),
+    ("visionOS", Platform::Ios),
+    ("tvOS", Platform::Ios),
+    ("watchOS", Platform::Ios),
+];
+
 impl Platform {
-    /// The platform that an installation names, if it is known here.
+    /// The platform that an installation names, in whatever case, if it is known here.
     fn parse(name: &str) -> Option<Self> {
-        match name {
-            "iOS" | "iPadOS" | "macOS" | "visionOS" => Some(Self::Ios),
-            "Android" => Some(Self::Android),
-            "web" => Some(Self::Web),
-            _ => None,
-        }
+        let mut all = PLATFORMS.iter();
+        let (_, platform) = all.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(*platform)
     }
 
     /// The name that settings use.
@@ -105,11 +114,12 @@ impl<'a> Customer<'a> {
         Platform::parse(self.device("platform")?)
     }
 
-    /// As [`Self::device`], of the installations of this platform, and of those that do not tell theirs.
+    /// As [`Self::device`], of the installations of this platform, and of those that tell none that is known here.
     pub fn device_on(&self, platform: Platform, field: &str) -> Option<&'a str> {
         let known = self.installations.iter().filter_map(|device| {
             let text = |field: &str| device.fields.get(field)?.as_str().filter(|text| !text.is_empty());
-            let is_other = text("platform").is_some_and(|name| Platform::parse(name) != Some(platform));
+            let known = text("platform").and_then(Platform::parse);
+            let is_other = known.is_some_and(|known| known != platform);
             Some((device.updated_at, text(field).filter(|_| !is_other)?))
         });
         known.max_by_key(|(changed, _)| *changed).map(|(_, text)| text)
@@ -235,6 +245,36 @@ mod tests {
         assert_eq!(customer.device_on(Platform::Android, "locale"), Some("nb_NO"));
         assert_eq!(customer.device_on(Platform::Web, "locale"), None);
         assert_eq!(customer.installed_at, Some(5));
+    }
+
+    #[test]
+    fn a_platform_is_known_in_any_case_and_an_unknown_one_is_not_the_other() {
+        let on = |name: &str| {
+            let mut profile = Profile::new(AppId(Uuid::nil()), ProfileId(Uuid::nil()), None, 0);
+            let mut details = Details::default();
+            let body =
+                serde_json::json!({"installation_meta": {"device_id": "d", "platform": name, "os": "9"}});
+            let body = body.to_string();
+            let body = crate::json::Object::parse(body.as_bytes()).unwrap();
+            let changes = crate::profile::ProfileChanges::parse(&body, None).unwrap();
+            profile.update(&mut details, &changes, 1).unwrap();
+            let app = AppSettings::default();
+            let customer = Customer::new(&profile, &details, &app, 2);
+            let told = [Platform::Ios, Platform::Android].map(|one| customer.os_version_on(one).is_some());
+            (customer.platform(), told)
+        };
+        for apple in [
+            "iOS", "ios", "IOS", "iPadOS", "macos", "visionOS", "tvOS", "watchOS",
+        ] {
+            assert_eq!(on(apple), (Some(Platform::Ios), [true, false]), "{apple}");
+        }
+        for android in ["Android", "android", "ANDROID"] {
+            assert_eq!(on(android), (Some(Platform::Android), [false, true]), "{android}");
+        }
+        assert_eq!(on("Web"), (Some(Platform::Web), [false, false]));
+        for unknown in ["", "iPhone", "Fire OS"] {
+            assert_eq!(on(unknown), (None, [true, true]), "{unknown}");
+        }
     }
 
     #[test]
