@@ -214,7 +214,7 @@ impl Serialize for Params<'_> {
         }
         map.serialize_entry("event_type", occasion.kind().as_str())?;
         // The event's id stands above, under the name that Adjust's reports show it by.
-        let properties = occasion.event.properties.set();
+        let properties = occasion.properties();
         for (name, value) in properties.filter(|(name, _)| *name != "profile_event_id") {
             map.serialize_entry(name, value.as_text())?;
         }

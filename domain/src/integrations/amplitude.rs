@@ -239,7 +239,7 @@ fn os_name(platform: Platform) -> Option<&'static str> {
 /// The properties of the event that are set, long texts cut.
 fn properties<S: Serializer>(occasion: &&Occasion<'_>, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
-    for (name, value) in occasion.event.properties.set() {
+    for (name, value) in occasion.properties() {
         map.serialize_entry(name, &value.cut(MAX_TEXT))?;
     }
     map.end()

@@ -244,7 +244,7 @@ fn event_data<'a>(occasion: &Occasion<'a>, revenue: &'a Revenue<'a>) -> EventDat
 /// The properties of the event that are set, all as texts.
 fn custom_data<S: Serializer>(occasion: &&Occasion<'_>, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
-    for (name, value) in occasion.event.properties.set() {
+    for (name, value) in occasion.properties() {
         let text = value.as_text();
         if !text.is_empty() {
             map.serialize_entry(name, text)?;

@@ -3,7 +3,7 @@
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::customer::{Customer, Platform};
-use super::told::Told;
+use super::told::{Property, Told};
 use super::{Settings, Skip};
 use crate::events::EventKind;
 use crate::events::wire::Amount;
@@ -89,6 +89,14 @@ impl<'a> Occasion<'a> {
     /// How old the event is now.
     pub fn age_seconds(&self) -> i64 {
         (self.now - self.event.at) / SECOND
+    }
+
+    /// The properties of the event that are set, in their order; without the customer's IP address where the app keeps none
+    /// now, whatever it kept when the event was made.
+    pub fn properties(&self) -> impl Iterator<Item = (&'a str, &'a Property<'a>)> {
+        let collects_ip = self.customer.app.collect_ip;
+        let all = self.event.properties.set();
+        all.filter(move |(name, _)| collects_ip || *name != "profile_ip_address")
     }
 
     /// An identifier, if it is set.

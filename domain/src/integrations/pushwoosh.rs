@@ -4,14 +4,13 @@
 //! Sources: <https://docs.pushwoosh.com/developer/api-reference/tags>, "How do I update tags for one device" of its help
 //! centre, and the official Python library pypushwoosh 0.3.1, read 2026-11.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::exchange::{all, by_status};
 use super::schedule::USUAL;
 use super::secret::header_problem;
 use super::settings::at_least_one;
 use super::tags::Tags;
-use super::told::Properties;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict, json, no_synthetic, shared, with_member,
@@ -123,9 +122,15 @@ struct SetTags<'a> {
 struct PostEvent<'a> {
     hwid: &'a str,
     event: &'a str,
-    attributes: &'a Properties<'a>,
+    #[serde(serialize_with = "attributes")]
+    attributes: &'a Occasion<'a>,
     #[serde(rename = "timestampUTC")]
     timestamp_utc: i64,
+}
+
+/// The properties of the event that are set.
+fn attributes<S: Serializer>(occasion: &&Occasion<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(occasion.properties())
 }
 
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
@@ -138,7 +143,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
         json(&PostEvent {
             hwid,
             event: occasion.event_name(),
-            attributes: &occasion.event.properties,
+            attributes: occasion,
             timestamp_utc: occasion.event.at.div_euclid(SECOND),
         })
     } else {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use rust_decimal::Decimal;
 use serde::de::{Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -41,13 +41,6 @@ pub struct Told<'a> {
 /// `event_properties`, in their order.
 #[derive(Debug, Default)]
 pub struct Properties<'a>(ByName<Cow<'a, str>, Property<'a>>);
-
-/// As an object of those that are set.
-impl Serialize for Properties<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.set())
-    }
-}
 
 /// The value of a property. None has parts.
 #[derive(Debug, Clone, Serialize)]
@@ -135,8 +128,9 @@ impl<'a> Properties<'a> {
         self.0.get(name).filter(|value| !matches!(value, Property::Null))
     }
 
-    /// The properties that are not `null`, in their order.
-    pub fn set(&self) -> impl Iterator<Item = (&str, &Property<'a>)> {
+    /// The properties that are not `null`, in their order. What third parties are told of them is
+    /// [`Occasion::properties`](super::Occasion::properties).
+    pub(super) fn set(&self) -> impl Iterator<Item = (&str, &Property<'a>)> {
         self.0
             .iter()
             .filter(|(_, value)| !matches!(value, Property::Null))
@@ -239,8 +233,8 @@ mod tests {
         assert_eq!((told.text("name"), told.text("empty")), (Some("a\"é"), None));
         assert!(told.properties.get("currency").is_none() && told.properties.get("none").is_none());
         assert_eq!(
-            serde_json::to_string(&told.properties).unwrap(),
-            r#"{"store":"app_store","environment":"Sandbox","price_usd":4.2415,"huge":1.2e+17,"is_lifetime":false,"name":"a\"é","empty":""}"#
+            serde_json::to_string(&told.properties.set().collect::<Vec<_>>()).unwrap(),
+            r#"[["store","app_store"],["environment","Sandbox"],["price_usd",4.2415],["huge",1.2e+17],["is_lifetime",false],["name","a\"é"],["empty",""]]"#
         );
         let texts: Vec<_> = told.properties.set().map(|(_, value)| value.as_text()).collect();
         assert_eq!(

@@ -7,7 +7,8 @@ use bursar_domain::integrations::{
 
 use crate::readable::decode;
 use crate::scene::{
-    IDS, PROFILES, SECRET, encode, events, personal, plain_events, said, sendings, settings, with_identifier,
+    IDS, PROFILES, SECRET, encode, encode_without_addresses, events, personal, plain_events, said, sendings,
+    settings, with_identifier,
 };
 
 /// More requests than this never follow each other for one event.
@@ -134,6 +135,27 @@ fn what_is_personal_can_be_masked_in_requests() {
                     let is_kept = kept.contains(&value.to_ascii_lowercase());
                     assert!(!is_kept, "{}: {value} in {kept}", integration.slug);
                 }
+            }
+        }
+    }
+}
+
+/// The webhook is told of an event as it was made.
+#[test]
+fn an_address_that_an_event_has_is_not_told_where_the_app_keeps_none_any_more() {
+    const ADDRESS: &str = "192.0.2.7";
+    let profile = &PROFILES[0].1;
+    for integration in ALL.iter().filter(|integration| integration.slug != "webhook") {
+        let settings = settings(integration, &said(integration));
+        let all = plain_events(integration)
+            .flat_map(|event| integration.parts.iter().map(move |part| (event, part)));
+        for (event, part) in all {
+            let Ok(record) = encode_without_addresses(integration, &settings, part, event, profile) else {
+                continue;
+            };
+            for sending in sendings(&settings, part, std::slice::from_ref(&record)) {
+                let sent = decode(&text(&(integration.request)(&sending)));
+                assert!(!sent.contains(ADDRESS), "{}: {sent}", integration.slug);
             }
         }
     }

@@ -228,11 +228,37 @@ pub fn encode(
     settings: &Settings,
     part: &Part,
     event: &Event,
+    profile: &Known,
+) -> Result<Record, Skip> {
+    encode_in(&APP, integration, settings, part, event, profile)
+}
+
+/// The same in an app that keeps no IP addresses any more.
+pub fn encode_without_addresses(
+    integration: &Integration,
+    settings: &Settings,
+    part: &Part,
+    event: &Event,
+    profile: &Known,
+) -> Result<Record, Skip> {
+    let app = AppSettings {
+        collect_ip: false,
+        ..APP.clone()
+    };
+    encode_in(&app, integration, settings, part, event, profile)
+}
+
+fn encode_in(
+    app: &AppSettings,
+    integration: &Integration,
+    settings: &Settings,
+    part: &Part,
+    event: &Event,
     (profile, details): &Known,
 ) -> Result<Record, Skip> {
     (integration.encode)(&Occasion {
         event: &event.told,
-        customer: &Customer::new(profile, details, &APP, NOW),
+        customer: &Customer::new(profile, details, app, NOW),
         settings,
         part: part.name,
         made_at: FIRST_TRIED_AT,

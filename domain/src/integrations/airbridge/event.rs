@@ -236,7 +236,7 @@ fn custom_attributes<S: Serializer>(occasion: &&Occasion<'_>, serializer: S) -> 
         "isTrialConverted",
         &(occasion.kind() == EventKind::TrialConverted),
     )?;
-    let properties = occasion.event.properties.set();
+    let properties = occasion.properties();
     for (name, value) in properties.filter(|(name, _)| !TOLD_ELSEWHERE.contains(name)) {
         map.serialize_entry(name, value)?;
     }

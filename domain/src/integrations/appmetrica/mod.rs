@@ -131,7 +131,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     let mut query = Form::default();
     let (name, id) = id(occasion)?;
     query.add(name, id);
-    let properties = properties::fitting(&occasion.event.properties);
+    let properties = properties::fitting(occasion);
     if occasion.part == REVENUE {
         add_revenue(&mut query, occasion)?;
         add_common(&mut query, occasion);

@@ -2,8 +2,8 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::super::json;
-use super::super::told::{Properties, Property};
+use super::super::told::Property;
+use super::super::{Occasion, json};
 
 /// AppMetrica cuts longer text, which would be no JSON any more.
 const MOST_BYTES: usize = 30_720;
@@ -40,9 +40,9 @@ impl Chosen<'_> {
     }
 }
 
-/// The properties that are set, without the longest where all would be too long.
-pub fn fitting(properties: &Properties<'_>) -> String {
-    let mut chosen = Chosen(properties.set().collect());
+/// The properties of the event that are set, without the longest where all would be too long.
+pub fn fitting(occasion: &Occasion<'_>) -> String {
+    let mut chosen = Chosen(occasion.properties().collect());
     loop {
         let text = json(&chosen);
         if text.len() <= MOST_BYTES {

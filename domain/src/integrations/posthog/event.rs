@@ -126,7 +126,7 @@ impl Serialize for Properties<'_> {
             map.serialize_entry("revenue", &revenue.number())?;
             map.serialize_entry("revenue_currency", revenue.currency)?;
         }
-        for (name, value) in self.occasion.event.properties.set() {
+        for (name, value) in self.occasion.properties() {
             map.serialize_entry(name, value)?;
         }
         map.end()
