@@ -96,19 +96,27 @@ fn no_token(_: EventKind) -> &'static str {
 }
 
 fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
+    const PLATFORMS: [Platform; 2] = [Platform::Ios, Platform::Android];
     let mut problems = at_least_one(settings, "app_tokens");
     if problems.is_empty() {
         problems = missing::for_platforms(settings, app, &["app_tokens".to_owned()]);
     }
-    for platform in [Platform::Ios, Platform::Android] {
+    let tokens = |platform: Platform| {
+        let table = settings.get("event_tokens")[platform.as_str()].as_object();
+        table.into_iter().flatten().filter(|(_, token)| *token != "")
+    };
+    let is_whole = |platform: &Platform| {
+        tokens(*platform).next().is_some() && settings.text(&app_token(*platform)).is_some()
+    };
+    let stops = !PLATFORMS.iter().any(is_whole);
+    for platform in PLATFORMS {
         let table = format!("event_tokens.{}", platform.as_str());
-        let all = settings.get(&table).as_object().into_iter().flatten();
-        let mut tokens = all.filter(|(_, token)| *token != "").peekable();
+        let mut tokens = tokens(platform).peekable();
         if tokens.peek().is_none() && settings.text(&app_token(platform)).is_some() {
-            problems.push(Problem::new(
-                &table,
-                "is empty, so every event of this platform is skipped",
-            ));
+            problems.push(Problem {
+                stops,
+                ..Problem::new(&table, "is empty, so every event of this platform is skipped")
+            });
         }
         let token = app_token(platform);
         let is_told = problems.iter().any(|problem| token.starts_with(&problem.field));

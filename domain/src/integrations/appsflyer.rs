@@ -128,23 +128,29 @@ fn app_id_problem(text: &str) -> Option<&'static str> {
 }
 
 fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
+    const PLATFORMS: [Platform; 2] = [Platform::Ios, Platform::Android];
     let mut problems = missing::on_platforms(settings, app, "keys");
-    for platform in [Platform::Ios, Platform::Android] {
+    let has_key = |platform| {
+        let mut environments = [Environment::Production, Environment::Sandbox].into_iter();
+        environments.any(|environment| settings.text(key(environment, platform)).is_some())
+    };
+    let has_app = |platform| settings.text(app_setting(platform)).is_some();
+    let stops = !PLATFORMS
+        .iter()
+        .any(|platform| has_key(*platform) && has_app(*platform));
+    for platform in PLATFORMS {
         let setting = app_setting(platform);
-        let has_key = [Environment::Production, Environment::Sandbox]
-            .into_iter()
-            .any(|environment| settings.text(key(environment, platform)).is_some());
-        if has_key && settings.text(setting).is_none() {
-            problems.push(Problem::new(
-                setting,
-                "is not set, so every event of this platform is skipped",
-            ));
+        if has_key(platform) && !has_app(platform) {
+            problems.push(Problem {
+                stops,
+                ..Problem::new(setting, "is not set, so every event of this platform is skipped")
+            });
         }
         let production = key(Environment::Production, platform);
         let is_told = problems
             .iter()
             .any(|problem| production.starts_with(&problem.field));
-        if !has_key && settings.text(setting).is_some() && !is_told {
+        if !has_key(platform) && has_app(platform) && !is_told {
             problems.push(Problem::new(
                 production,
                 format!("is not set beside {setting}, so every event of this platform is skipped"),

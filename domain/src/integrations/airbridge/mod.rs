@@ -131,9 +131,12 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
     let bundles = [Platform::Ios, Platform::Android].map(|platform| missing::of_app(app, platform, so));
     // An app may well be on one platform alone.
     let has_none = bundles.iter().all(Option::is_some);
-    missing
-        .chain(bundles.into_iter().flatten().filter(|_| has_none))
-        .collect()
+    let bundles = bundles.into_iter().flatten().filter(|_| has_none);
+    let bundles = bundles.map(|problem| Problem {
+        stops: true,
+        ..problem
+    });
+    missing.chain(bundles).collect()
 }
 
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {

@@ -332,6 +332,15 @@ fn the_name_of_an_app_fits_into_a_path() {
 }
 
 #[test]
+fn of_an_app_without_a_bundle_and_a_package_nothing_can_be_sent() {
+    let mut case = case(EventKind::TrialExpired);
+    case.app.android_package = None;
+    assert!(!case.is_stopped());
+    case.app.ios_bundle_id = None;
+    assert!(case.is_stopped());
+}
+
+#[test]
 fn what_is_missing_for_real_purchases_does_not_stop_those_of_the_sandbox() {
     let stops = |settings: Value| {
         let case = Case {

@@ -204,6 +204,26 @@ fn settings_that_will_not_do_are_named() {
 }
 
 #[test]
+fn without_a_platform_that_has_an_app_and_a_key_nothing_can_be_sent() {
+    let is_stopped = |settings| {
+        let case = Case {
+            settings,
+            ..Case::of(&INTEGRATION)
+        };
+        case.is_stopped()
+    };
+    assert!(is_stopped(json!({"ios_app_id": "1470011223"})));
+    assert!(is_stopped(json!({"keys": {"production": {"ios": "k"}}})));
+    assert!(is_stopped(
+        json!({"keys": {"production": {"ios": "k"}}, "android_package_name": "com.aurora"})
+    ));
+    assert!(!is_stopped(
+        json!({"keys": {"production": {"ios": "k"}, "sandbox": {"android": "k"}},
+            "android_package_name": "com.aurora"})
+    ));
+}
+
+#[test]
 fn answers_are_understood() {
     let one = sending(&INTEGRATION, 1);
     for (status, body, verdict) in [

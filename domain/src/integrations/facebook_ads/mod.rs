@@ -158,6 +158,8 @@ fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
             Problem::stopping(APP, "is not set, so every event is skipped")
         });
     }
+    // Where there is a dataset, all other events go there.
+    let is_sandbox_apart = is_set(SANDBOX_APP) && !is_set(TEST_CODE);
     for (setting, needed) in [
         (DATASET, TOKEN),
         (TOKEN, DATASET),
@@ -166,10 +168,10 @@ fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
         ("sandbox_client_token", SANDBOX_APP),
     ] {
         if is_set(setting) && !is_set(needed) {
-            problems.push(Problem::new(
-                needed,
-                format!("is not set, but {setting} needs it"),
-            ));
+            problems.push(Problem {
+                stops: needed == TOKEN && !is_sandbox_apart,
+                ..Problem::new(needed, format!("is not set, but {setting} needs it"))
+            });
         }
     }
     problems
@@ -211,6 +213,30 @@ mod tests {
         let code =
             json!({"conversions_api": {"dataset_id": "3", "access_token": "t", "test_event_code": "T"}});
         assert_eq!(sandbox(code), Ok("3/events".into()));
+    }
+
+    #[test]
+    fn a_dataset_without_a_token_stops_all_but_what_goes_elsewhere() {
+        let is_stopped = |settings| {
+            let case = Case {
+                settings,
+                ..Case::of(&INTEGRATION)
+            };
+            case.is_stopped()
+        };
+        let dataset = json!({"dataset_id": "3"});
+        assert!(is_stopped(
+            json!({"facebook_app_id": "1", "conversions_api": dataset})
+        ));
+        assert!(!is_stopped(
+            json!({"sandbox_facebook_app_id": "2", "conversions_api": dataset})
+        ));
+        assert!(is_stopped(
+            json!({"sandbox_facebook_app_id": "2", "conversions_api": {"dataset_id": "3", "test_event_code": "T"}})
+        ));
+        assert!(!is_stopped(
+            json!({"conversions_api": {"dataset_id": "3", "access_token": "t"}})
+        ));
     }
 
     #[test]

@@ -192,10 +192,13 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
     if problems.is_empty() {
         problems = missing::for_platforms(settings, app, &TABLES.map(str::to_owned));
     }
-    for stream in STREAMS {
-        let together = TABLES.map(|table| format!("{table}.{stream}"));
-        problems.extend(missing::beside_others(settings, &together));
-    }
+    let pairs = STREAMS.map(|stream| TABLES.map(|table| format!("{table}.{stream}")));
+    let is_whole = |pair: &[String; 2]| pair.iter().all(|setting| settings.text(setting).is_some());
+    let stops = !pairs.iter().any(is_whole);
+    let halves = pairs
+        .iter()
+        .flat_map(|pair| missing::beside_others(settings, pair));
+    problems.extend(halves.map(|problem| Problem { stops, ..problem }));
     for platform in ["ios", "android"] {
         let names = settings.get("event_names")[platform].as_object();
         let is_wrong = |name: &str| !name.is_empty() && !names::is_valid(name);
@@ -321,6 +324,19 @@ mod tests {
             ..Case::of(&INTEGRATION)
         };
         assert_eq!(on_ios.problems(), ["firebase_app_ids.android"]);
+    }
+
+    #[test]
+    fn without_a_stream_that_has_both_halves_nothing_can_be_sent() {
+        let is_stopped = |settings| Case { settings, ..case() }.is_stopped();
+        assert!(is_stopped(json!({"firebase_app_ids": {"ios": "i"}})));
+        assert!(is_stopped(json!({"api_secrets": {"ios": "s"}})));
+        assert!(is_stopped(
+            json!({"firebase_app_ids": {"ios": "i"}, "api_secrets": {"stripe": "s"}})
+        ));
+        assert!(!is_stopped(
+            json!({"firebase_app_ids": {"ios": "i", "android": "a"}, "api_secrets": {"ios": "s"}})
+        ));
     }
 
     #[test]

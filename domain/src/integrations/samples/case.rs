@@ -114,6 +114,12 @@ impl Case {
         problems.map(|problem| problem.field).collect()
     }
 
+    /// Do the settings lack something without which nothing at all can be sent?
+    pub fn is_stopped(&self) -> bool {
+        let problems = (self.integration.check)(&self.settings(), &self.app);
+        problems.iter().any(|problem| problem.stops)
+    }
+
     /// What the integration makes of it.
     pub fn record(&self) -> Result<Record, Skip> {
         let payload = json!({
