@@ -23,6 +23,7 @@ use super::{
     Settings, Skip, Verdict, all_but_levels, cut, json,
 };
 use crate::app::AppSettings;
+use crate::events::EventKind;
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -205,6 +206,7 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
         let wrong = names
             .into_iter()
             .flatten()
+            .filter(|(event, _)| EventKind::parse(event).is_some_and(INTEGRATION.takes))
             .filter(|(_, name)| name.as_str().is_some_and(is_wrong));
         problems.extend(wrong.map(|(event, _)| {
             Problem::new(
@@ -221,7 +223,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::events::EventKind;
     use crate::integrations::samples::{AT, Case, sending};
 
     fn case() -> Case {

@@ -1,6 +1,7 @@
 //! What events are called in Google Analytics.
 //!
-//! Source: <https://developers.google.com/analytics/devguides/collection/protocol/ga4/reference>, read 2026-11.
+//! Sources: <https://developers.google.com/analytics/devguides/collection/protocol/ga4/reference> and
+//! <https://firebase.google.com/docs/reference/android/com/google/firebase/analytics/FirebaseAnalytics.Event>, read 2026-11.
 
 use crate::events::EventKind;
 
@@ -10,7 +11,7 @@ const MAX_NAME: usize = 40;
 const RESERVED_BEGINNINGS: [&str; 4] = ["_", "firebase_", "google_", "ga_"];
 
 /// Names of apps' own events: Google drops events of ours that have them.
-const RESERVED: [&str; 29] = [
+const RESERVED: [&str; 30] = [
     "ad_activeview",
     "ad_click",
     "ad_exposure",
@@ -39,6 +40,7 @@ const RESERVED: [&str; 29] = [
     "notification_receive",
     "os_update",
     "session_start",
+    "session_start_with_rollout",
     "user_engagement",
 ];
 
@@ -91,6 +93,7 @@ mod tests {
             "é",
             "error",
             "first_open",
+            "session_start_with_rollout",
             "firebase_x",
             "google_x",
             "ga_x",

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::super::{Answer, Request, Settings, Verdict};
-use super::{STREAMS, address, judge_one, names_of};
+use super::{INTEGRATION, STREAMS, address, judge_one, names_of};
 use crate::events::EventKind;
 
 /// The id of nobody's installation.
@@ -29,7 +29,8 @@ pub fn requests(settings: &Settings, _: i64) -> Vec<Request> {
 
 /// As many as there are kinds at most: fewer than a request may hold.
 fn events(settings: &Settings, stream: &str) -> Vec<Value> {
-    let sent = EventKind::ALL.iter().filter(|kind| settings.sends(**kind));
+    let taken = EventKind::ALL.iter().filter(|kind| (INTEGRATION.takes)(**kind));
+    let sent = taken.filter(|kind| settings.sends(**kind));
     let names = sent.filter_map(|kind| names_of(settings, stream)[kind.as_str()].as_str());
     let names: BTreeSet<&str> = names.filter(|name| !name.is_empty()).collect();
     let event = |name| {
@@ -39,12 +40,13 @@ fn events(settings: &Settings, stream: &str) -> Vec<Value> {
     names.into_iter().map(event).collect()
 }
 
-/// An empty list of messages is fine; a full one says what is wrong.
+/// An empty list of messages is fine; a full one says what is wrong. A success without a list is nobody's that looked.
 pub fn judge(answer: Option<&Answer>) -> Verdict {
     let body = answer.and_then(Answer::json).unwrap_or_default();
-    match (answer, body["validationMessages"].as_array()) {
-        (Some(answer), Some(messages)) if !messages.is_empty() => Verdict::Misconfigured(answer.words()),
-        _ => judge_one(answer),
+    match (judge_one(answer), answer, body["validationMessages"].as_array()) {
+        (_, Some(answer), Some(messages)) if !messages.is_empty() => Verdict::Misconfigured(answer.words()),
+        (Verdict::Delivered, Some(answer), None) => Verdict::Rejected(answer.words()),
+        (verdict, _, _) => verdict,
     }
 }
 
@@ -102,12 +104,37 @@ mod tests {
     }
 
     #[test]
+    fn the_name_of_what_is_never_sent_is_not_looked_at() {
+        let case = Case {
+            settings: json!({
+                "firebase_app_ids": {"ios": "i"}, "api_secrets": {"ios": "x"},
+                "event_names": {"ios": {"access_level_updated": "first_open"}}
+            }),
+            ..Case::of(&INTEGRATION)
+        };
+        let request = requests(&case.settings(), 0).remove(0);
+        assert!(!request.body.contains("first_open"), "{}", request.body);
+        let problems = case.problems();
+        assert!(
+            !problems.iter().any(|field| field.starts_with("event_names")),
+            "{problems:?}"
+        );
+    }
+
+    #[test]
     fn messages_say_what_is_wrong() {
         let name = |status, body| judge(Some(&answer(status, body))).name();
         assert_eq!(name(200, r#"{"validationMessages":[]}"#), "delivered");
         let wrong = r#"{"validationMessages":[{"fieldPath":"events","validationCode":"NAME_INVALID"}]}"#;
         assert_eq!(name(200, wrong), "misconfigured");
         assert_eq!((name(404, ""), name(503, "")), ("rejected", "retry"));
+        for body in ["", "x", "{}", "[]", r#"{"validationMessages":null}"#] {
+            assert_eq!(
+                (name(200, body), name(204, body)),
+                ("rejected", "rejected"),
+                "{body}"
+            );
+        }
         assert_eq!(judge(None).name(), "retry");
     }
 }
