@@ -199,6 +199,8 @@ impl<'a> Semantics<'a> {
         let payments = event
             .decimal("consecutive_payments")
             .and_then(|count| count.to_u64());
+        let renewals = payments.map(|count| count.saturating_sub(1));
+        let is_renewal = event.kind == EventKind::SubscriptionRenewed;
         let product = |id| {
             [Product {
                 id,
@@ -211,8 +213,9 @@ impl<'a> Semantics<'a> {
             total_value: revenue.map(Revenue::number),
             currency: revenue.map(|revenue| revenue.currency),
             period: period::of(event),
-            is_renewal: event.kind == EventKind::SubscriptionRenewed,
-            renewal_count: payments.map(|count| count.saturating_sub(1)),
+            is_renewal,
+            // Counted without a gap: after one, a renewal would be the first payment.
+            renewal_count: renewals.filter(|count| *count > 0 || !is_renewal),
             products: event.text("vendor_product_id").map(product),
         }
     }

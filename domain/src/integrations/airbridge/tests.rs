@@ -183,6 +183,15 @@ fn renewals_and_conversions_are_told_apart() {
     assert_eq!(conversion["customAttributes"]["isTrialConverted"], true);
 }
 
+/// The events count payments without a gap.
+#[test]
+fn a_renewal_after_a_gap_does_not_say_that_it_is_the_first_payment() {
+    let renewal = goal(&case(EventKind::SubscriptionRenewed).with("consecutive_payments", 1));
+    let semantics = &renewal["semanticAttributes"];
+    assert_eq!(semantics["isRenewal"], true);
+    assert_eq!(semantics.get("renewalCount"), None);
+}
+
 #[test]
 fn each_further_name_is_a_call_with_an_id_of_its_own() {
     let mut case = case(EventKind::TrialExpired);
