@@ -132,11 +132,48 @@ fn cut_at(text: &str, value: &str) -> Option<usize> {
         .find(|start| value.starts_with(&text[*start..]))
 }
 
-/// A value as it stands in JSON, in a form and in an address.
-fn forms(value: &str) -> [String; 4] {
+/// What writers of JSON escape beside what they have to, by default: PHP's, Go's, both together, Gson's and .NET's.
+const IN_JSON: [&str; 5] = ["/", "&<>", "/&<>", "&<>='", "&<>+'"];
+/// What stands in HTML in place of a character; `&` comes first, because the others hold it.
+const IN_HTML: [(char, &str); 5] = [
+    ('&', "&amp;"),
+    ('<', "&lt;"),
+    ('>', "&gt;"),
+    ('"', "&quot;"),
+    ('\'', "&#39;"),
+];
+
+/// A value as it stands in JSON, in a form, in an address and in HTML.
+fn forms(value: &str) -> Vec<String> {
+    let in_json = in_json(value);
     let escaped = escaped(value);
     let in_address = escaped.replace('+', "%20");
-    [value.to_owned(), in_json(value), escaped, in_address]
+    let mut forms = vec![value.to_owned(), escaped, in_address];
+    // Most values have nothing that only some escape.
+    if value.contains(['/', '&', '<', '>', '=', '+', '\'', '"']) {
+        let all = IN_JSON.iter().flat_map(|which| {
+            let lower = replaced(&in_json, which, |character| format!("\\u{character:04x}"));
+            let upper = replaced(&in_json, which, |character| format!("\\u{character:04X}"));
+            [lower, upper]
+        });
+        forms.extend(all);
+        let in_html = IN_HTML.iter();
+        forms.push(in_html.fold(value.to_owned(), |text, (character, entity)| {
+            text.replace(*character, entity)
+        }));
+    }
+    forms.push(in_json);
+    forms
+}
+
+/// The text with these characters escaped by their numbers; `/` has a short form.
+fn replaced(text: &str, which: &str, by_number: impl Fn(u32) -> String) -> String {
+    which
+        .chars()
+        .fold(text.to_owned(), |text, character| match character {
+            '/' => text.replace('/', r"\/"),
+            _ => text.replace(character, &by_number(character.into())),
+        })
 }
 
 /// As the value stands in JSON, without its quotes.
@@ -168,6 +205,26 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(mask.text(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn values_are_hidden_also_where_more_is_escaped_than_has_to_be() {
+        let mask = Mask::of_secrets(["a/b&c<d>e+f=g'h\"i".to_owned()]);
+        for text in [
+            r#"a\/b&c<d>e+f=g'h\"i"#,
+            r#"a/b\u0026c\u003cd\u003ee+f=g'h\"i"#,
+            r#"a\/b\u0026c\u003cd\u003ee+f=g'h\"i"#,
+            r#"a/b\u0026c\u003cd\u003ee+f\u003dg\u0027h\"i"#,
+            r#"a/b\u0026c\u003Cd\u003Ee\u002Bf=g\u0027h\"i"#,
+            r#"a/b\u0026c\u003cd\u003ee\u002bf=g\u0027h\"i"#,
+            "a/b&amp;c&lt;d&gt;e+f=g&#39;h&quot;i",
+        ] {
+            assert_eq!(
+                mask.text(&format!("you said {text}!")),
+                "you said ********!",
+                "{text}"
+            );
         }
     }
 
