@@ -134,13 +134,21 @@ impl Field {
                 _ => "must be text",
             };
             if why.is_empty() {
-                all[name] = value.clone();
+                all[name] = match value {
+                    Json::String(text) => named(text).into(),
+                    other => other.clone(),
+                };
             } else {
                 problems.push(Problem::new(format!("{}.{name}", self.path), why));
             }
         }
         all
     }
+}
+
+/// The name that a text is; one of white space alone is none.
+fn named(text: &str) -> &str {
+    if text.trim().is_empty() { "" } else { text }
 }
 
 /// Is this a name that an open table takes?

@@ -28,6 +28,7 @@ mod percent;
 mod period;
 pub mod personal;
 mod posthog;
+mod problems;
 mod pushwoosh;
 pub mod record;
 #[cfg(test)]

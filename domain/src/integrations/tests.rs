@@ -135,6 +135,14 @@ fn names_that_owners_give_have_their_limits() {
     };
     assert_eq!((problems(&"é".repeat(255)), problems("")), (0, 0));
     assert_eq!((problems(&"é".repeat(256)), problems("a\n")), (1, 1));
+    let read = |name: &str| {
+        let said = json!({"trial_started": name});
+        field("event_names").read("event_names", &said, &mut Vec::new())["trial_started"].clone()
+    };
+    for blank in ["", " ", "\u{a0}\u{2003} "] {
+        assert_eq!(read(blank), "", "{blank:?}");
+    }
+    assert_eq!(read(" a b"), " a b");
     for good in ["a b", "ä", &"x".repeat(4_096)] {
         assert_eq!(settings::any_text(good), None, "{good}");
     }

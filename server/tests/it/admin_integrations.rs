@@ -508,6 +508,20 @@ async fn parallel_changes_follow_each_other() {
 }
 
 #[tokio::test]
+async fn an_event_that_is_switched_on_in_vain_is_among_the_problems() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let path = format!("apps/{}/integrations/airbridge", server.app_id);
+    let settings = json!({"app_name": "a", "api_token": "t", "events": {"trial_active": true}});
+    let body = json!({"enabled": true, "settings": settings}).to_string();
+    let set = server.admin("PUT", &path, &body).await.json();
+    let problems = set["problems"].as_array().unwrap().iter();
+    let fields: Vec<_> = problems
+        .map(|problem| problem["field"].as_str().unwrap())
+        .collect();
+    assert!(fields.contains(&"settings.events.trial_active"), "{set}");
+}
+
+#[tokio::test]
 async fn without_what_nothing_can_be_sent_the_status_says_so() {
     let server = TestServer::on(Backend::SqliteMemory).await;
     for integration in bursar_domain::integrations::ALL {

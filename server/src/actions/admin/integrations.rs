@@ -336,7 +336,7 @@ fn shown(
     current: Option<&Current>,
     of_app: &AppSettings,
 ) -> IntegrationBody {
-    let problems = current.map(|current| (integration.check)(&current.settings, of_app));
+    let problems = current.map(|current| integration.problems(&current.settings, of_app));
     let unset = unset(integration);
     let Current {
         enabled,

@@ -1,0 +1,61 @@
+//! What of an app's settings is valid but will not do what it seems to.
+
+use super::field::is_sent_by_default;
+use super::{Integration, Problem, Settings};
+use crate::app::AppSettings;
+use crate::events::EventKind;
+
+impl Integration {
+    /// What is wrong with these settings in an app with these of its own: what the integration itself finds, and events
+    /// that are switched on in vain.
+    pub fn problems(&self, settings: &Settings, app: &AppSettings) -> Vec<Problem> {
+        let mut problems = (self.check)(settings, app);
+        // What is on by default nobody has asked for.
+        let asked = EventKind::ALL
+            .iter()
+            .filter(|kind| settings.get("events")[kind.as_str()] == true && !is_sent_by_default(**kind));
+        let in_vain = asked.filter(|kind| !(self.takes)(**kind));
+        problems.extend(in_vain.map(|kind| {
+            Problem::new(
+                format!("events.{}", kind.as_str()),
+                format!("does nothing: {} is told of no such event", self.title),
+            )
+        }));
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::integrations::ALL;
+    use crate::integrations::samples::Case;
+
+    #[test]
+    fn an_event_that_is_switched_on_in_vain_is_told_of() {
+        for integration in ALL {
+            let has_delays = integration
+                .settings
+                .iter()
+                .any(|field| field.path.starts_with("synthetic_delay_days"));
+            let delays = json!({"trial_active": 3, "subscription_active": 3});
+            let events = json!({"trial_active": true, "subscription_active": true});
+            let mut settings = json!({"events": events});
+            if has_delays {
+                settings["synthetic_delay_days"] = delays;
+            }
+            let case = Case {
+                settings,
+                ..Case::of(integration)
+            };
+            let problems = integration.problems(&case.settings(), &case.app);
+            let fields = problems.iter().map(|problem| problem.field.as_str());
+            let of_events: Vec<_> = fields.filter(|field| field.starts_with("events.")).collect();
+            let takes_none = ["airbridge", "pushwoosh", "tenjin"].contains(&integration.slug);
+            let both = ["events.trial_active", "events.subscription_active"];
+            let expected = both.into_iter().filter(|_| takes_none);
+            assert_eq!(of_events, expected.collect::<Vec<_>>(), "{}", integration.slug);
+        }
+    }
+}
