@@ -19,6 +19,7 @@ use hyper_rustls::{HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use tokio::net::TcpStream;
 use tower::BoxError;
@@ -181,8 +182,8 @@ fn method(method: Method) -> hyper::Method {
     }
 }
 
-/// `Retry-After` in seconds: a number, or a date. Source: RFC 9110, section 10.2.3. `RetryAfter` is OneSignal's older
-/// spelling.
+/// `Retry-After` in seconds: a number, or a date in any of HTTP's three forms. Source: RFC 9110, sections 10.2.3 and 5.6.7.
+/// `RetryAfter` is OneSignal's older spelling.
 fn retry_after(headers: &HeaderMap, now: i64) -> Option<i64> {
     const MOST: i64 = 24 * 60 * 60;
     let text = headers
@@ -192,7 +193,8 @@ fn retry_after(headers: &HeaderMap, now: i64) -> Option<i64> {
         .ok()?
         .trim();
     let seconds = text.parse().ok().or_else(|| {
-        let date = rfc2822::parse(text).ok()?.timestamp();
+        let date = rfc2822::parse(text).map(|date| date.timestamp()).ok();
+        let date = date.or_else(|| Timestamp::try_from(httpdate::parse_http_date(text).ok()?).ok())?;
         Some((date.as_microsecond() - now).div_euclid(1_000_000) + 1)
     })?;
     Some(seconds.clamp(0, MOST))
@@ -226,6 +228,16 @@ mod tests {
         assert_eq!(of("Sun, 06 Nov 1994 08:50:37 GMT"), Some(61));
         assert_eq!(of("Sun, 06 Nov 1994 08:49:37 GMT"), Some(1));
         assert_eq!(of("Sun, 06 Nov 1994 07:49:37 GMT"), Some(0));
+        assert_eq!(
+            of("Sunday, 06-Nov-94 08:50:37 GMT"),
+            Some(61),
+            "as RFC 850 has it"
+        );
+        assert_eq!(
+            of("Sun Nov  6 08:50:37 1994"),
+            Some(61),
+            "as C's asctime() has it"
+        );
         assert_eq!(of("-5"), Some(0));
         assert_eq!(of("99999999"), Some(86_400));
         assert_eq!(of("soon"), None);
