@@ -92,9 +92,10 @@ impl Breaker {
         if !self.failing_since.contains_key(route) {
             self.failing_since.insert(route.to_owned(), now);
         }
-        if self.failures >= FAILURES {
+        // What fails within a pause was under way before.
+        if self.failures >= FAILURES && now >= self.paused_until {
             self.pause = (self.pause * 2).clamp(SHORTEST, LONGEST);
-            self.paused_until = self.paused_until.max(now + self.pause);
+            self.paused_until = now + self.pause;
         }
         if let Some(asked) = asked {
             let asked = asked.saturating_mul(1_000_000).min(LONGEST_ASKED);
@@ -153,11 +154,28 @@ mod tests {
         breaker.failed("", SHORTEST, None);
         assert_eq!(breaker.until(), 3 * SHORTEST);
         for _ in 0..20 {
-            breaker.failed("", 0, None);
+            breaker.failed("", breaker.until(), None);
         }
-        assert_eq!(breaker.allows(LONGEST, 9, 0), 1, "never longer than the longest");
+        assert_eq!(breaker.pause, LONGEST, "never longer than the longest");
         breaker.answered("", false);
         assert_eq!(breaker.allows(0, 9, 3), 9);
+    }
+
+    #[test]
+    fn requests_that_fail_together_make_one_pause() {
+        let mut breaker = Breaker::default();
+        for _ in 0..2 * FAILURES {
+            breaker.failed("", 0, None);
+        }
+        assert_eq!(breaker.until(), SHORTEST, "what was under way");
+        breaker.failed("", SHORTEST - 1, None);
+        assert_eq!(breaker.until(), SHORTEST, "it was under way too");
+        breaker.failed("", SHORTEST, None);
+        assert_eq!(
+            breaker.until(),
+            3 * SHORTEST,
+            "what went out to see whether it is back"
+        );
     }
 
     #[test]
