@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use bursar_domain::integrations::Verdict;
 
+use crate::outbound::TIMEOUT;
+
 /// So many failures in a row, with no success between, begin a pause.
 const FAILURES: u32 = 8;
 /// The first pause and the longest, in microseconds.
@@ -11,6 +13,8 @@ const SHORTEST: i64 = 1_000_000;
 const LONGEST: i64 = 60_000_000;
 /// The longest pause of all because one answer asked for it. The delivery itself waits as long as it was asked to.
 const LONGEST_ASKED: i64 = 5 * 60_000_000;
+/// For how long others wait for a request that looks whether a third party is back. It has its answer by then, or never.
+const LONGEST_LOOK: i64 = TIMEOUT.as_micros() as i64;
 
 /// What a request says of a third party's health.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,19 +45,55 @@ impl Sign {
     }
 }
 
-/// What is known of a third party's health. Times are microseconds that have passed, whatever the clock is set to.
+/// What is known of a third party's health on each route. Times are microseconds that have passed, whatever the clock is set
+/// to.
 #[derive(Debug, Default)]
 pub struct Breaker {
+    routes: BTreeMap<String, Health>,
+}
+
+/// What is known of a third party's health on a route.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Health {
     failures: u32,
     pause: i64,
     paused_until: i64,
     /// Until when it wants to be left alone, whatever it says to what was under way.
     asked_until: i64,
-    /// Of each route on which nothing has succeeded since its last failures began: when that was.
-    failing_since: BTreeMap<String, i64>,
+    /// Until when others wait for a request that looks whether it is back.
+    looked_until: i64,
+    /// Since when nothing has succeeded, if something has failed.
+    failing_since: Option<i64>,
 }
 
 impl Breaker {
+    /// What is known of a route.
+    pub fn health(&self, route: &str) -> Health {
+        self.routes.get(route).copied().unwrap_or_default()
+    }
+
+    /// The same, to note what comes of requests.
+    pub fn health_mut(&mut self, route: &str) -> &mut Health {
+        self.routes.entry(route.to_owned()).or_default()
+    }
+
+    /// Has everything to wait, on whichever of these routes?
+    pub fn is_paused(&self, routes: &[String], now: i64) -> bool {
+        !routes.is_empty() && routes.iter().all(|route| self.health(route).wait(now) > 0)
+    }
+
+    /// It is well on all routes: what was wrong before is over.
+    pub fn proved(&mut self) {
+        for health in self.routes.values_mut() {
+            *health = Health {
+                asked_until: health.asked_until,
+                ..Health::default()
+            };
+        }
+    }
+}
+
+impl Health {
     /// May requests be made beside those that are under way: as many as there is room for, one to see whether it is
     /// back, or none?
     pub fn allows(&self, now: i64, room: usize, under_way: usize) -> usize {
@@ -66,36 +106,41 @@ impl Breaker {
         }
     }
 
-    /// It answered on a route, whatever it said of the events; has it taken one?
-    pub fn answered(&mut self, route: &str, has_taken: bool) {
-        if has_taken {
-            self.failing_since.remove(route);
+    /// For how long a request has to wait: for the end of a pause, or for the one that looks whether it is back. That one is
+    /// asked for no less often than pauses end.
+    pub fn wait(&self, now: i64) -> i64 {
+        let paused = self.until() - now;
+        if paused > 0 {
+            return paused;
         }
-        *self = Self {
-            asked_until: self.asked_until,
-            failing_since: std::mem::take(&mut self.failing_since),
-            ..Self::default()
-        };
+        (self.looked_until - now).min(self.pause).max(0)
     }
 
-    /// It is well on all routes: what was wrong before is over.
-    pub fn proved(&mut self) {
+    /// A request begins. If it is to show whether it is back, others wait for that.
+    pub fn begins(&mut self, now: i64) {
+        if self.failures >= FAILURES {
+            self.looked_until = now + LONGEST_LOOK;
+        }
+    }
+
+    /// It answered, whatever it said of the events; has it taken one?
+    pub fn answered(&mut self, has_taken: bool) {
         *self = Self {
             asked_until: self.asked_until,
+            failing_since: self.failing_since.filter(|_| !has_taken),
             ..Self::default()
         };
     }
 
     /// It gave no answer, or said that it is in trouble; it may have asked to be left alone for some seconds.
-    pub fn failed(&mut self, route: &str, now: i64, asked: Option<i64>) {
+    pub fn failed(&mut self, now: i64, asked: Option<i64>) {
         self.failures = self.failures.saturating_add(1);
-        if !self.failing_since.contains_key(route) {
-            self.failing_since.insert(route.to_owned(), now);
-        }
+        self.failing_since.get_or_insert(now);
         // What fails within a pause was under way before.
         if self.failures >= FAILURES && now >= self.paused_until {
             self.pause = (self.pause * 2).clamp(SHORTEST, LONGEST);
             self.paused_until = now + self.pause;
+            self.looked_until = 0;
         }
         if let Some(asked) = asked {
             let asked = asked.saturating_mul(1_000_000).min(LONGEST_ASKED);
@@ -103,10 +148,9 @@ impl Breaker {
         }
     }
 
-    /// Has nothing succeeded on a route for so long?
-    pub fn is_dead(&self, route: &str, now: i64, after: i64) -> bool {
-        let since = self.failing_since.get(route);
-        since.is_some_and(|since| now - since >= after)
+    /// Has nothing succeeded for so long?
+    pub fn is_dead(&self, now: i64, after: i64) -> bool {
+        self.failing_since.is_some_and(|since| now - since >= after)
     }
 
     /// Until when nothing is sent.
@@ -144,35 +188,35 @@ mod tests {
 
     #[test]
     fn failures_in_a_row_pause_and_one_success_ends_it() {
-        let mut breaker = Breaker::default();
+        let mut health = Health::default();
         for _ in 0..FAILURES {
-            assert_eq!(breaker.allows(0, 9, 3), 9);
-            breaker.failed("", 0, None);
+            assert_eq!(health.allows(0, 9, 3), 9);
+            health.failed(0, None);
         }
-        assert_eq!((breaker.allows(0, 9, 0), breaker.allows(SHORTEST, 9, 0)), (0, 1));
-        assert_eq!(breaker.allows(SHORTEST, 9, 1), 0, "one looks whether it is back");
-        breaker.failed("", SHORTEST, None);
-        assert_eq!(breaker.until(), 3 * SHORTEST);
+        assert_eq!((health.allows(0, 9, 0), health.allows(SHORTEST, 9, 0)), (0, 1));
+        assert_eq!(health.allows(SHORTEST, 9, 1), 0, "one looks whether it is back");
+        health.failed(SHORTEST, None);
+        assert_eq!(health.until(), 3 * SHORTEST);
         for _ in 0..20 {
-            breaker.failed("", breaker.until(), None);
+            health.failed(health.until(), None);
         }
-        assert_eq!(breaker.pause, LONGEST, "never longer than the longest");
-        breaker.answered("", false);
-        assert_eq!(breaker.allows(0, 9, 3), 9);
+        assert_eq!(health.pause, LONGEST, "never longer than the longest");
+        health.answered(false);
+        assert_eq!(health.allows(0, 9, 3), 9);
     }
 
     #[test]
     fn requests_that_fail_together_make_one_pause() {
-        let mut breaker = Breaker::default();
+        let mut health = Health::default();
         for _ in 0..2 * FAILURES {
-            breaker.failed("", 0, None);
+            health.failed(0, None);
         }
-        assert_eq!(breaker.until(), SHORTEST, "what was under way");
-        breaker.failed("", SHORTEST - 1, None);
-        assert_eq!(breaker.until(), SHORTEST, "it was under way too");
-        breaker.failed("", SHORTEST, None);
+        assert_eq!(health.until(), SHORTEST, "what was under way");
+        health.failed(SHORTEST - 1, None);
+        assert_eq!(health.until(), SHORTEST, "it was under way too");
+        health.failed(SHORTEST, None);
         assert_eq!(
-            breaker.until(),
+            health.until(),
             3 * SHORTEST,
             "what went out to see whether it is back"
         );
@@ -180,35 +224,85 @@ mod tests {
 
     #[test]
     fn it_is_dead_when_nothing_was_taken_for_long_enough() {
-        let mut breaker = Breaker::default();
-        assert!(!breaker.is_dead("", 1_000, 0), "nothing has failed");
-        breaker.failed("", 100, None);
-        breaker.failed("", 150, None);
+        let mut health = Health::default();
+        assert!(!health.is_dead(1_000, 0), "nothing has failed");
+        health.failed(100, None);
+        health.failed(150, None);
         assert_eq!(
-            (breaker.is_dead("", 199, 100), breaker.is_dead("", 200, 100)),
+            (health.is_dead(199, 100), health.is_dead(200, 100)),
             (false, true)
         );
-        breaker.answered("", false);
-        assert!(breaker.is_dead("", 200, 100), "it took nothing");
-        assert!(!breaker.is_dead("other", 200, 100), "another address");
-        breaker.answered("other", true);
-        assert!(breaker.is_dead("", 200, 100), "another one took it");
-        breaker.answered("", true);
-        assert!(!breaker.is_dead("", 200, 100));
+        health.answered(false);
+        assert!(health.is_dead(200, 100), "it took nothing");
+        health.answered(true);
+        assert!(!health.is_dead(200, 100));
+    }
+
+    #[test]
+    fn each_route_is_well_or_not_for_itself() {
+        let mut breaker = Breaker::default();
+        let routes = ["production".to_owned(), "sandbox".to_owned()];
+        assert!(!breaker.is_paused(&[], 0), "there is none");
+        for _ in 0..FAILURES {
+            breaker.health_mut("sandbox").failed(0, None);
+        }
+        breaker.health_mut("production").answered(true);
+        assert_eq!(
+            (
+                breaker.health("sandbox").wait(0),
+                breaker.health("production").wait(0)
+            ),
+            (SHORTEST, 0)
+        );
+        assert!(breaker.health("sandbox").is_dead(100, 100));
+        assert!(!breaker.health("production").is_dead(100, 100));
+        assert!(!breaker.is_paused(&routes, 0));
+        breaker.health_mut("production").failed(0, Some(9));
+        assert!(breaker.is_paused(&routes, 0));
+        breaker.proved();
+        assert_eq!(
+            (
+                breaker.health("sandbox").wait(0),
+                breaker.health("production").wait(0)
+            ),
+            (0, 9 * SHORTEST)
+        );
+    }
+
+    #[test]
+    fn others_wait_for_the_one_that_looks_whether_it_is_back() {
+        let mut health = Health::default();
+        health.begins(0);
+        assert_eq!(health.wait(0), 0, "it is well");
+        for _ in 0..FAILURES {
+            health.failed(0, None);
+        }
+        assert_eq!(health.wait(SHORTEST), 0);
+        health.begins(SHORTEST);
+        assert_eq!(health.wait(SHORTEST), SHORTEST);
+        assert_eq!(health.wait(SHORTEST + LONGEST_LOOK), 0, "nothing has come of it");
+        let mut back = health;
+        back.answered(false);
+        assert_eq!(back.wait(SHORTEST), 0);
+        health.failed(2 * SHORTEST, None);
+        assert_eq!(
+            (health.wait(2 * SHORTEST), health.wait(4 * SHORTEST)),
+            (2 * SHORTEST, 0)
+        );
     }
 
     #[test]
     fn who_asks_to_be_left_alone_is() {
-        let mut breaker = Breaker::default();
-        breaker.failed("", 0, Some(30));
+        let mut health = Health::default();
+        health.failed(0, Some(30));
         assert_eq!(
-            (breaker.allows(29_999_999, 9, 0), breaker.allows(30_000_000, 9, 0)),
+            (health.allows(29_999_999, 9, 0), health.allows(30_000_000, 9, 0)),
             (0, 9)
         );
-        breaker.answered("", true);
-        assert_eq!(breaker.until(), 30_000_000, "that was under way before");
+        health.answered(true);
+        assert_eq!(health.until(), 30_000_000, "that was under way before");
         // One answer does not stop everything for a day.
-        breaker.failed("", 0, Some(86_400));
-        assert_eq!(breaker.until(), LONGEST_ASKED);
+        health.failed(0, Some(86_400));
+        assert_eq!(health.until(), LONGEST_ASKED);
     }
 }

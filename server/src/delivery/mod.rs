@@ -11,6 +11,7 @@ mod mask;
 pub mod overdue;
 pub mod probe;
 mod round;
+mod routes;
 mod send;
 mod set_back;
 mod settling;
@@ -28,7 +29,7 @@ use bursar_domain::ids::AppId;
 use tokio::sync::{RwLock, watch};
 use tokio::task::JoinHandle;
 
-use crate::directory::App;
+use crate::directory::{App, AppIntegration};
 use crate::state::AppState;
 use crate::store::StoreError;
 use crate::store::tables::lanes;
@@ -116,9 +117,10 @@ impl Workers {
     }
 
     /// Is nothing sent there for now?
-    fn is_paused(&self, app: AppId, slug: &'static str, passed: i64) -> bool {
-        let breaker = self.breaker(app, slug);
-        breaker.lock().unwrap_or_else(PoisonError::into_inner).until() > passed
+    fn is_paused(&self, app: AppId, known: &AppIntegration, passed: i64) -> bool {
+        let breaker = self.breaker(app, known.integration.slug);
+        let breaker = breaker.lock().unwrap_or_else(PoisonError::into_inner);
+        breaker.is_paused(&routes::all(known.integration, &known.settings), passed)
     }
 }
 
@@ -212,9 +214,9 @@ async fn is_anything_due(state: &AppState) -> Result<bool, StoreError> {
     let targets: HashSet<i64> = {
         let directory = state.directory();
         let going = |app: &Arc<App>| {
-            let open = app.enabled().filter(|known| {
-                known.blocked.is_none() && !state.workers.is_paused(app.id, known.integration.slug, passed)
-            });
+            let open = app
+                .enabled()
+                .filter(|known| known.blocked.is_none() && !state.workers.is_paused(app.id, known, passed));
             open.flat_map(|known| known.targets.iter().map(|target| target.id))
                 .collect::<Vec<_>>()
         };

@@ -1,7 +1,10 @@
 //! One round of a worker: claims what is due, puts what can travel together into requests, and has them sent.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
+
+use uuid::Uuid;
 
 use super::send::{LONGEST, send};
 use super::turn::{Considered, Ready, consider};
@@ -73,18 +76,33 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
             Considered::Settle(settlement) => settled.push(*settlement),
         }
     }
+    if shared.are_routes_apart() {
+        // What has failed may have done so for itself: who looks whether an address is back is one that has not.
+        ready.sort_by_key(|ready| ready.settlement.first_tried_at.is_some());
+    }
     let is_apart = |ready: &Ready| target.part.is_apart(&ready.record, at);
+    let mut unsent: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
     for batch in batches(ready, per_request, limits.request_bytes, is_apart) {
-        let seat = shared.seat().await;
+        let route = &batch[0].record.route;
+        // What cannot go needs no seat.
+        let seat = if shared.wait(route) > 0 {
+            None
+        } else {
+            shared.seat().await
+        };
         let now = shared.state.clock.now();
         // It may have waited so long that others could send it before we are done, that it would fail, or that the owner
         // does not want it sent so any more.
-        let is_fine = || now + LONGEST <= until && !shared.is_paused() && shared.is_current();
+        let is_fine = || {
+            let is_left_alone = shared.is_refused() || shared.wait(route) > 0;
+            now + LONGEST <= until && !is_left_alone && shared.is_current()
+        };
         let Some(permit) = seat.filter(|_| is_fine()) else {
-            let lanes = batch.iter().map(|ready| ready.settlement.lane.id).collect();
-            give_back(&shared.state, target.id, lanes, claimed.lease, now).await?;
+            let lanes = batch.iter().map(|ready| ready.settlement.lane.id);
+            unsent.entry(route.clone()).or_default().extend(lanes);
             continue;
         };
+        shared.note_begin(route);
         let shared = Arc::clone(shared);
         let request = shared.state.workers.begin_request();
         tokio::spawn(async move {
@@ -92,6 +110,10 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
             drop((permit, request));
             shared.state.wake.app(shared.app.id);
         });
+    }
+    for (route, lanes) in unsent {
+        let due_at = shared.state.clock.now() + shared.put_off(&route);
+        give_back(&shared.state, target.id, lanes, claimed.lease, due_at).await?;
     }
     shared.note_round(is_full, began.elapsed());
     match settle_all(&shared.state, settled).await.into_iter().next() {

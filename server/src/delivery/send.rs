@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::caught::caught;
 use super::learned::Learned;
 use super::mask::Mask;
+use super::routes;
 use super::turn::{Counts, DEAD, FAULT, Ready, closed, keep};
 use super::worker::Shared;
 use crate::actions::deliveries::{End, Settlement};
@@ -73,7 +74,10 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
     // First of all: what is settled below is due again at once.
     let mut words = Words::of(shared, &batch, &outcome);
     if let Some(why) = why_blocked(&outcome) {
-        shared.block(&words.told(why)).await;
+        let why = words.told(why);
+        let setting = routes::setting(shared.known.integration, route);
+        let why = setting.map_or_else(|| why.clone(), |setting| format!("{setting}: {why}"));
+        shared.block(&why).await;
     }
     let settled = batch
         .into_iter()

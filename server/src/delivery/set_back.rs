@@ -64,7 +64,7 @@ fn in_time(now: i64, due_at: i64, is_taken: bool, tried_at: Option<i64>) -> Opti
         return Some(now + LEASE);
     }
     match tried_at {
-        // Nothing that was never tried is put off.
+        // Nothing that was never tried is put off for long, and if, this server knows nothing of why.
         None => Some(now),
         // It waits for as long as it was to wait.
         Some(tried_at) if tried_at > now + LEASE => Some(now + (due_at - tried_at).max(0)),

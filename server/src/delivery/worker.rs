@@ -16,8 +16,8 @@ use super::breaker::{Breaker, Sign};
 use super::learned::Learned;
 use super::look_again::LookAgain;
 use super::mask::Mask;
-use super::round;
 use super::settling::Settling;
+use super::{round, routes};
 use crate::actions::admin::integration_block::block;
 use crate::directory::{App, AppIntegration};
 use crate::state::AppState;
@@ -74,6 +74,8 @@ pub struct Shared {
     pub masked: Settings,
     /// Its health.
     pub breaker: Arc<Mutex<Breaker>>,
+    /// The routes of which it is told.
+    routes: Vec<String>,
     /// How much may be under way.
     pub seats: Arc<Seats>,
     /// What its answers told.
@@ -169,6 +171,7 @@ impl Worker {
             slug: self.slug,
             masked: settings.with_masks(fields),
             breaker: Arc::clone(&self.breaker),
+            routes: routes::all(known.integration, settings),
             seats: Arc::clone(&self.seats),
             learned: Arc::clone(&self.learned),
             settling: Arc::clone(&self.settling),
@@ -220,12 +223,22 @@ impl Shared {
         }
         let room = self.seats.in_flight.available_permits();
         let under_way = self.seats.most - room;
-        let room = self.breaker().allows(self.state.clock.passed(), room, under_way);
+        let room = self.allowed(room, under_way);
         if room == 0 {
             return 0;
         }
         let ahead = self.seats.most.saturating_mul(self.seats.ahead.load(Relaxed));
         (room + ahead).min(self.seats.soon())
+    }
+
+    /// For how many requests the third party's health allows to claim. On which route they go shows when they are claimed.
+    fn allowed(&self, room: usize, under_way: usize) -> usize {
+        let (now, breaker) = (self.state.clock.passed(), self.breaker());
+        match &self.routes[..] {
+            _ if breaker.is_paused(&self.routes, now) => 0,
+            [all] if !self.are_routes_apart() => breaker.health(all).allows(now, room, under_way),
+            _ => room,
+        }
     }
 
     /// Waits until one more request may be under way and the rate allows it. `None`: nothing is begun any more.
@@ -250,15 +263,44 @@ impl Shared {
         })
     }
 
-    /// Is the third party left alone for a while, or until the settings are mended?
-    pub fn is_paused(&self) -> bool {
-        self.is_refused.load(Relaxed) || self.state.clock.passed() < self.breaker().until()
+    /// Is nothing sent until the settings are mended?
+    pub fn is_refused(&self) -> bool {
+        self.is_refused.load(Relaxed)
+    }
+
+    /// Is each of the third party's addresses left alone for itself?
+    pub fn are_routes_apart(&self) -> bool {
+        routes::are_told_apart(self.known.integration)
+    }
+
+    /// For how long a route is left alone, in microseconds.
+    pub fn wait(&self, route: &str) -> i64 {
+        let route = routes::counted(self.known.integration, route);
+        self.breaker().health(route).wait(self.state.clock.passed())
+    }
+
+    /// For how long what is due on a route is put off. Where all routes wait together nothing is claimed meanwhile, so that
+    /// it can stay due.
+    pub fn put_off(&self, route: &str) -> i64 {
+        if self.are_routes_apart() {
+            self.wait(route)
+        } else {
+            0
+        }
+    }
+
+    /// Notes that a request begins on a route.
+    pub fn note_begin(&self, route: &str) {
+        if self.are_routes_apart() {
+            self.breaker().health_mut(route).begins(self.state.clock.passed());
+        }
     }
 
     /// Has nothing succeeded on a route for so long that nothing is repeated there any more?
     pub fn is_dead(&self, route: &str) -> bool {
         let after = self.known.integration.schedule.dead_after;
-        after.is_some_and(|after| self.breaker().is_dead(route, self.state.clock.passed(), after))
+        let health = self.breaker().health(route);
+        after.is_some_and(|after| health.is_dead(self.state.clock.passed(), after))
     }
 
     /// Notes a round that used all of its room, if it `is_full`, and how long it took. Where a third party takes
@@ -277,15 +319,16 @@ impl Shared {
 
     /// Notes whether the third party is well.
     pub fn note_health(&self, route: &str, verdicts: &[Verdict], is_silent: bool, asked: Option<i64>) {
-        // Where no route ever counts as dead, there may be very many.
-        let is_told_apart = self.known.integration.schedule.dead_after.is_some();
-        let route = if is_told_apart { route } else { "" };
+        let (route, now) = (
+            routes::counted(self.known.integration, route),
+            self.state.clock.passed(),
+        );
         match Sign::of(verdicts, is_silent) {
             Sign::Trouble => {
                 self.seats.ahead.store(0, Relaxed);
-                self.breaker().failed(route, self.state.clock.passed(), asked);
+                self.breaker().health_mut(route).failed(now, asked);
             }
-            Sign::Answer { has_taken } => self.breaker().answered(route, has_taken),
+            Sign::Answer { has_taken } => self.breaker().health_mut(route).answered(has_taken),
         }
     }
 

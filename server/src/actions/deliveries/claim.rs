@@ -78,14 +78,14 @@ fn readable(app: AppId, target: Target, row: &mut Row) -> Option<Result<Turn, St
     }
 }
 
-/// Gives lanes of a target back that were claimed and of which nothing was sent, at once. Those that are not held any
-/// more stay as they are.
+/// Gives lanes of a target back that were claimed and of which nothing was sent; they are due again at `due_at`. Those that
+/// are not held any more stay as they are.
 pub async fn give_back(
     state: &AppState,
     target: i64,
     lanes: Vec<Uuid>,
     lease: i64,
-    now: i64,
+    due_at: i64,
 ) -> Result<(), StoreError> {
     let reads = vec![lane_sets::lock_held(&LaneSet::new(target, lanes))];
     let decide = move |loaded: Loaded| -> Result<Decision<()>, StoreError> {
@@ -96,7 +96,7 @@ pub async fn give_back(
             .collect::<Result<Vec<_>, _>>()?;
         let ours: Vec<Held> = held.into_iter().filter(|one| one.lease == lease).collect();
         Ok(Decision {
-            writes: lane_sets::let_go(target, &ours, 0, now),
+            writes: lane_sets::let_go(target, &ours, 0, due_at),
             answer: (),
         })
     };

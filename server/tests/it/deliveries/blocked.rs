@@ -424,7 +424,7 @@ async fn what_is_gone_is_rejected_and_nothing_more_is_sent() {
         let body = shown(&server, "webhook").await;
         assert_eq!(
             (&body["status"], &body["problems"][0]["detail"]),
-            (&json!("blocked"), &json!("410 gone"))
+            (&json!("blocked"), &json!("urls.production: 410 gone"))
         );
         vendor.script(|_, _| Manner::Answers(200, "{}"));
         put(&server, "webhook", true, &settings).await;

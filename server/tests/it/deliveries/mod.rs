@@ -31,5 +31,6 @@ mod schedule;
 mod signatures;
 mod stop;
 mod test_clock;
+mod two_addresses;
 mod under_way;
 mod why;
