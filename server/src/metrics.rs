@@ -30,6 +30,7 @@ pub struct Metrics {
     pub unsound_profiles: Counter,
     tries: Family<TryLabels, Histogram, fn() -> Histogram>,
     blocked: Family<IntegrationLabels, Gauge>,
+    paused: Family<IntegrationLabels, Gauge>,
     overdue: Family<IntegrationLabels, Gauge>,
 }
 
@@ -94,6 +95,9 @@ impl Default for Metrics {
         let blocked = Family::default();
         let help = "Apps for which an integration is on and stands still until its settings are mended";
         registry.register("integrations_blocked", help, blocked.clone());
+        let paused = Family::default();
+        let help = "Apps for which this server sends nothing to an integration, or to one of its addresses, for a while";
+        registry.register("integrations_paused", help, paused.clone());
         let overdue = Family::default();
         let help = "How long the delivery that has been due longest has been so, by integration";
         registry.register_with_unit("delivery_overdue", help, Unit::Seconds, overdue.clone());
@@ -124,6 +128,7 @@ impl Default for Metrics {
             unsound_profiles,
             tries,
             blocked,
+            paused,
             overdue,
         }
     }
@@ -154,15 +159,22 @@ impl Metrics {
         self.overdue.get_or_create(&labels).set(seconds);
     }
 
-    /// All of it as text. `pool_use` is how many database connections are in use and allowed; `blocked`, for how many
-    /// apps each integration is blocked.
-    pub fn encode(&self, pool_use: (usize, usize), blocked: &[(&'static str, usize)]) -> String {
+    /// All of it as text. `pool_use` is how many database connections are in use and allowed; `blocked` and `paused`, for
+    /// how many apps each integration is so.
+    pub fn encode(
+        &self,
+        pool_use: (usize, usize),
+        blocked: &[(&'static str, usize)],
+        paused: &[(&'static str, usize)],
+    ) -> String {
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         self.connections_in_use.set(count(pool_use.0));
         self.connections_limit.set(count(pool_use.1));
-        for (integration, apps) in blocked {
-            let labels = IntegrationLabels { integration };
-            self.blocked.get_or_create(&labels).set(count(*apps));
+        for (gauge, numbers) in [(&self.blocked, blocked), (&self.paused, paused)] {
+            for (integration, apps) in numbers {
+                let labels = IntegrationLabels { integration };
+                gauge.get_or_create(&labels).set(count(*apps));
+            }
         }
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry)

@@ -49,14 +49,17 @@ impl Sign {
 /// to.
 #[derive(Debug, Default)]
 pub struct Breaker {
-    routes: BTreeMap<String, Health>,
+    /// Each route on which something was sent.
+    pub routes: BTreeMap<String, Health>,
 }
 
 /// What is known of a third party's health on a route.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Health {
-    failures: u32,
-    pause: i64,
+    /// How many requests in a row have failed.
+    pub failures: u32,
+    /// How long the last pause is or was that followed from that, in microseconds.
+    pub pause: i64,
     paused_until: i64,
     /// Until when it wants to be left alone, whatever it says to what was under way.
     asked_until: i64,
@@ -151,6 +154,11 @@ impl Health {
     /// Has nothing succeeded for so long?
     pub fn is_dead(&self, now: i64, after: i64) -> bool {
         self.failing_since.is_some_and(|since| now - since >= after)
+    }
+
+    /// Is nothing sent because an answer asked for that?
+    pub fn is_asked(&self) -> bool {
+        self.asked_until > self.paused_until
     }
 
     /// Until when nothing is sent.

@@ -71,8 +71,8 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
         let seconds = std::time::Duration::from_micros(outcome.duration.unsigned_abs()).as_secs_f64();
         shared.state.metrics.tried(shared.slug, verdict.name(), seconds);
     }
-    // First of all: what is settled below is due again at once.
     let mut words = Words::of(shared, &batch, &outcome);
+    // First of all: what is settled below is due again at once.
     if let Some(why) = why_blocked(&outcome) {
         let why = words.told(why);
         let setting = routes::setting(shared.known.integration, route);

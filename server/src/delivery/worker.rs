@@ -17,7 +17,7 @@ use super::learned::Learned;
 use super::look_again::LookAgain;
 use super::mask::Mask;
 use super::settling::Settling;
-use super::{round, routes};
+use super::{pauses, round, routes};
 use crate::actions::admin::integration_block::block;
 use crate::directory::{App, AppIntegration};
 use crate::state::AppState;
@@ -323,13 +323,20 @@ impl Shared {
             routes::counted(self.known.integration, route),
             self.state.clock.passed(),
         );
+        let mut breaker = self.breaker();
+        let health = breaker.health_mut(route);
+        let before = *health;
         match Sign::of(verdicts, is_silent) {
             Sign::Trouble => {
                 self.seats.ahead.store(0, Relaxed);
-                self.breaker().health_mut(route).failed(now, asked);
+                health.failed(now, asked);
             }
-            Sign::Answer { has_taken } => self.breaker().health_mut(route).answered(has_taken),
+            Sign::Answer { has_taken } => health.answered(has_taken),
         }
+        let after = *health;
+        drop(breaker);
+        let setting = routes::setting(self.known.integration, route);
+        pauses::log((self.app.id, self.slug), setting.as_deref(), [before, after], now);
     }
 
     /// Stops everything until the owner mends the settings. `why` is masked already. What was said to settings that the

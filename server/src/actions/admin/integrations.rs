@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use super::audit::{Entry, record};
 use super::integration_block::{UNPROVED, prove};
 use super::page::Page;
-use super::{Request, apps, see_at_once};
+use super::{Request, apps, integration_findings, see_at_once};
 use crate::actions::ActionError;
 use crate::directory::raise_version;
 use crate::outbound::guard;
@@ -76,7 +76,7 @@ pub struct IntegrationBody {
     pub settings: Map<String, Json>,
     /// Is anything sent?
     pub status: Status,
-    /// Settings that are valid but do not do what they seem to.
+    /// Settings that are valid but do not do what they seem to, and what this server met when it last sent something.
     pub problems: Vec<Problem>,
 }
 
@@ -140,7 +140,9 @@ pub async fn list(state: &AppState, app: AppId) -> Result<Page<IntegrationBody>,
     let show = |integration: &'static Integration| {
         let row = stored.iter().find(|row| row.slug == integration.slug);
         let current = row.map(|row| opened(integration, row, &state.vault));
-        shown(integration, current.as_ref(), &settings)
+        let mut body = shown(integration, current.as_ref(), &settings);
+        integration_findings::add(state, app, &mut body);
+        body
     };
     Ok(Page::whole(integrations::ALL.iter().map(show).collect()))
 }
@@ -151,7 +153,9 @@ pub async fn find(state: &AppState, app: AppId, slug: &str) -> Result<Integratio
     let settings = apps::find(state, app).await?.settings;
     let rows = state.store.read(table::select(app, slug)).await?;
     let current = first(integration, rows, &state.vault)?;
-    Ok(shown(integration, current.as_ref(), &settings))
+    let mut body = shown(integration, current.as_ref(), &settings);
+    integration_findings::add(state, app, &mut body);
+    Ok(body)
 }
 
 /// Changes what `changes` names and nothing else. Answers the integration after it.

@@ -12,6 +12,7 @@ pub mod events;
 pub mod fields;
 pub mod first_run;
 pub mod integration_block;
+mod integration_findings;
 pub mod integration_test;
 pub mod integrations;
 pub mod keys;

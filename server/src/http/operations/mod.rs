@@ -12,7 +12,7 @@ use serde_json::json;
 use super::openapi::DOCUMENT;
 use super::route::{Access, Doc, Parameter, Route};
 use crate::actions::{JSON, Reply};
-use crate::directory::App;
+use crate::directory::{App, AppIntegration};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::state::AppState;
@@ -131,7 +131,12 @@ fn description() -> Reply {
 
 async fn metrics(call: Call) -> Result<Reply, ApiError> {
     let state = &call.state;
-    let text = state.metrics.encode(state.store.pool_use(), &blocked(state));
+    let blocked = apps_where(state, |_, known| known.blocked.is_some());
+    let paused = apps_where(state, |app, known| {
+        let pauses = state.workers.pauses(&state.clock, app.id, known.integration);
+        !pauses.is_empty()
+    });
+    let text = state.metrics.encode(state.store.pool_use(), &blocked, &paused);
     Ok(Reply {
         status: 200,
         content_type: METRICS,
@@ -140,15 +145,15 @@ async fn metrics(call: Call) -> Result<Reply, ApiError> {
     })
 }
 
-/// For how many apps each integration is on and blocked.
-fn blocked(state: &AppState) -> Vec<(&'static str, usize)> {
+/// For how many apps each integration is on and `is_so`.
+fn apps_where(state: &AppState, is_so: impl Fn(&App, &AppIntegration) -> bool) -> Vec<(&'static str, usize)> {
     let directory = state.directory();
     let count = |integration: &Integration| {
-        let is_blocked = |app: &&Arc<App>| {
+        let is_counted = |app: &&Arc<App>| {
             let known = app.integration(integration.slug);
-            known.is_some_and(|known| known.enabled && known.blocked.is_some())
+            known.is_some_and(|known| known.enabled && is_so(app, known))
         };
-        (integration.slug, directory.apps().filter(is_blocked).count())
+        (integration.slug, directory.apps().filter(is_counted).count())
     };
     integrations::ALL.iter().map(count).collect()
 }

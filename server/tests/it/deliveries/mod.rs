@@ -23,6 +23,7 @@ mod latest;
 mod order;
 mod outage;
 mod patience;
+mod pauses;
 mod poison;
 mod rate;
 mod redaction;

@@ -98,7 +98,7 @@ pub async fn show(
         .read(deliveries::select_attempts(scene.event.seq, shown.target))
         .await?;
     let tries: Result<_, StoreError> = tries.iter_mut().map(attempt).collect();
-    let why = scene.why(&known, id, now);
+    let why = scene.why(state, &known, id, now);
     let listed = Listed {
         seq: scene.event.seq,
         kind: scene.event.kind,
@@ -134,7 +134,7 @@ pub async fn explain(
         Explained {
             delivery_id: name(event, slug, id.part.name),
             state: scene.find(slug, id.part.name).map(|shown| shown.state.clone()),
-            why: scene.why(&known, id, now),
+            why: scene.why(state, &known, id, now),
         }
     };
     Ok(integration.parts.iter().map(of_part).collect())
@@ -173,7 +173,7 @@ impl Scene {
         all.find(|shown| shown.slug == slug && shown.part == part)
     }
 
-    fn why(&self, app: &App, id: DeliveryId, now: i64) -> Vec<String> {
+    fn why(&self, state: &AppState, app: &App, id: DeliveryId, now: i64) -> Vec<String> {
         sentences(&Subject {
             app,
             id,
@@ -182,6 +182,7 @@ impl Scene {
             profile: &self.profile,
             details: &self.details,
             shown: self.find(id.integration.slug, id.part.name),
+            pauses: state.workers.pauses(&state.clock, app.id, id.integration),
             now,
         })
     }

@@ -9,7 +9,7 @@ use super::body::next_attempt_at;
 use super::id::{DeliveryId, name};
 use super::past_turn::past_turn;
 use crate::actions::deliveries::{Before, Gate, refuses_again};
-use crate::delivery::preview;
+use crate::delivery::{Pause, preview};
 use crate::directory::{App, AppIntegration};
 use crate::store::tables::delivery_list::Shown;
 use crate::store::tables::past_events::PastEvent;
@@ -30,6 +30,8 @@ pub struct Subject<'a> {
     pub details: &'a Details,
     /// The delivery, if there is one.
     pub shown: Option<&'a Shown>,
+    /// What pauses there, as far as this server knows.
+    pub pauses: Vec<Pause>,
     /// Now, in microseconds.
     pub now: i64,
 }
@@ -48,9 +50,13 @@ pub fn sentences(subject: &Subject<'_>) -> Vec<String> {
     all.push(subject.event_switch(known));
     all.extend(subject.timer(known));
     all.extend(subject.consent(known));
-    let (encoding, is_too_old) = subject.encoding(known);
+    let (encoding, outcome) = subject.encoding(known);
     all.extend(encoding);
+    let is_too_old = matches!(outcome, Some(Err(Skip::TooOld)));
     all.extend(subject.age(known, is_too_old));
+    if let Some(Ok(route)) = outcome {
+        all.extend(subject.pause(&route));
+    }
     all.push(subject.tries());
     all.push(subject.state(Some(known)));
     all
@@ -140,14 +146,14 @@ impl Subject<'_> {
         [analysed.to_owned(), installed.to_owned()]
     }
 
-    /// What the integration itself makes of the event now, and whether it is too old by rules of its own.
-    fn encoding(&self, known: &AppIntegration) -> (Vec<String>, bool) {
+    /// What the integration itself makes of the event now: in sentences, and on which route it goes, if it does.
+    fn encoding(&self, known: &AppIntegration) -> (Vec<String>, Option<Result<String, Skip>>) {
         let target = known
             .targets
             .iter()
             .find(|target| target.part.name == self.id.part.name);
         let Some(target) = target else {
-            return (Vec::new(), false);
+            return (Vec::new(), None);
         };
         let told = Told::new(
             self.event.id,
@@ -184,18 +190,18 @@ impl Subject<'_> {
             self.shown,
         );
         let previewed = preview(&turn, &self.app.settings, known, *target, self.now);
-        let is_too_old = matches!(previewed, Err(Skip::TooOld));
-        let encoding = match previewed {
+        let route = previewed.map(|(record, _)| record.route);
+        let encoding = match &route {
             Ok(_) => vec![credentials, identifiers],
             Err(Skip::MissingCredentials(setting)) => {
                 vec![format!(
                     "There are no credentials for {source}: {setting} is not set."
                 )]
             }
-            Err(Skip::Waiting { identifiers, until }) => vec![waiting(identifiers, until)],
+            Err(Skip::Waiting { identifiers, until }) => vec![waiting(identifiers, *until)],
             Err(skip) => vec![credentials, format!("{title} cannot tell of this event: {skip}.")],
         };
-        (encoding, is_too_old)
+        (encoding, Some(route))
     }
 
     /// How old it may become. Nothing is told where a limit has ended that is not known here: one of the integration's own, or
@@ -223,6 +229,17 @@ impl Subject<'_> {
             None => Some(format!("{title} takes it however old it is.")),
             Some(end) => Some(format!("{title} takes it until {}.", format_time(end))),
         }
+    }
+
+    /// Why nothing is sent on a route for a while, if so.
+    fn pause(&self, route: &str) -> Option<String> {
+        self.shown?.open.as_ref()?;
+        let integration = self.id.integration;
+        let mut pauses = self.pauses.iter();
+        let pause = pauses.find(|pause| pause.holds_for(integration, route))?;
+        let address = pause.setting.as_ref().map(|setting| format!("'s {setting}"));
+        let (title, address) = (integration.title, address.unwrap_or_default());
+        Some(format!("Nothing is sent to {title}{address} {}.", pause.words))
     }
 
     fn tries(&self) -> String {

@@ -1,0 +1,20 @@
+//! What this server has found out of an app's integration by sending. It changes nothing of the integration's status.
+
+use bursar_domain::ids::AppId;
+use bursar_domain::integrations::{self, Problem};
+
+use super::integrations::IntegrationBody;
+use crate::state::AppState;
+
+/// Adds that nothing is sent for a while.
+pub(super) fn add(state: &AppState, app: AppId, body: &mut IntegrationBody) {
+    let Some(integration) = integrations::find(body.slug).filter(|_| body.enabled) else {
+        return;
+    };
+    for pause in state.workers.pauses(&state.clock, app, integration) {
+        let detail = format!("nothing is sent {}", pause.words);
+        let field = pause.setting.map(|setting| format!("settings.{setting}"));
+        let field = field.unwrap_or_else(|| "status".into());
+        body.problems.push(Problem::new(field, detail));
+    }
+}
