@@ -51,6 +51,8 @@ impl Sign {
 pub struct Breaker {
     /// Each route on which something was sent.
     pub routes: BTreeMap<String, Health>,
+    /// What it warned of when it last took something, masked.
+    pub warning: Option<String>,
 }
 
 /// What is known of a third party's health on a route.

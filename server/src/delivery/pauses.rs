@@ -1,4 +1,4 @@
-//! Pauses of third parties, as far as this server has met them: for people.
+//! Pauses of third parties, and what they last warned of, as far as this server has met them: for people.
 
 use std::sync::PoisonError;
 
@@ -43,6 +43,13 @@ impl Workers {
             words: words(health, now + health.until() - passed),
         };
         paused.map(pause).collect()
+    }
+
+    /// What an app's integration warned of when it last took something.
+    pub fn warning(&self, app: AppId, slug: &'static str) -> Option<String> {
+        let breaker = self.breaker(app, slug);
+        let breaker = breaker.lock().unwrap_or_else(PoisonError::into_inner);
+        breaker.warning.clone()
     }
 }
 

@@ -72,6 +72,13 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
         shared.state.metrics.tried(shared.slug, verdict.name(), seconds);
     }
     let mut words = Words::of(shared, &batch, &outcome);
+    for verdict in &outcome.verdicts {
+        match verdict {
+            Verdict::Delivered => shared.note_warning(None),
+            Verdict::DeliveredWithWarning(why) => shared.note_warning(Some(words.told(why))),
+            _ => {}
+        }
+    }
     // First of all: what is settled below is due again at once.
     if let Some(why) = why_blocked(&outcome) {
         let why = words.told(why);

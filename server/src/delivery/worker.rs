@@ -339,6 +339,11 @@ impl Shared {
         pauses::log((self.app.id, self.slug), setting.as_deref(), [before, after], now);
     }
 
+    /// Keeps what it warns of when it takes something.
+    pub fn note_warning(&self, warning: Option<String>) {
+        self.breaker().warning = warning;
+    }
+
     /// Stops everything until the owner mends the settings. `why` is masked already. What was said to settings that the
     /// owner has saved anew since counts nothing, wherever that was.
     pub async fn block(&self, why: &str) {

@@ -6,7 +6,7 @@ use bursar_domain::integrations::{self, Problem};
 use super::integrations::IntegrationBody;
 use crate::state::AppState;
 
-/// Adds that nothing is sent for a while.
+/// Adds that nothing is sent for a while, and what was said against what was last delivered.
 pub(super) fn add(state: &AppState, app: AppId, body: &mut IntegrationBody) {
     let Some(integration) = integrations::find(body.slug).filter(|_| body.enabled) else {
         return;
@@ -16,5 +16,9 @@ pub(super) fn add(state: &AppState, app: AppId, body: &mut IntegrationBody) {
         let field = pause.setting.map(|setting| format!("settings.{setting}"));
         let field = field.unwrap_or_else(|| "status".into());
         body.problems.push(Problem::new(field, detail));
+    }
+    if let Some(warning) = state.workers.warning(app, integration.slug) {
+        let detail = format!("what was last delivered was taken with a warning: {warning}");
+        body.problems.push(Problem::new("status", detail));
     }
 }

@@ -1,7 +1,7 @@
-//! That a third party is left alone for a while is told to whoever asks.
+//! That a third party is left alone for a while, and what it warns of, is told to whoever asks.
 
 use bursar_domain::time::format_time;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::backend::ALL;
 use crate::support::deliveries::{
@@ -102,5 +102,37 @@ async fn a_pause_of_one_address_is_told_of_that_one() {
             !told[0].contains("in \\\"Production\\\""),
             "{backend:?}: {told:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_warning_is_told_until_something_is_taken_without_one() {
+    const LIMITED: &str = r#"{"status":1,"quota_limited":["events"]}"#;
+    for backend in ALL {
+        let vendor = Vendor::with(|_, _| Manner::Answers(200, LIMITED)).await;
+        let server = TestServer::on(backend).await;
+        let settings = json!({"api_key": "phc_k", "deployment": "custom", "instance_url": vendor.url,
+            "events": {"access_level_updated": false}});
+        enable(&server, "posthog", settings).await;
+        let _working = work(&server);
+        let customer = Customer::new(&server, "ann").await;
+        let warned = json!([{"field": "status", "detail":
+            format!("what was last delivered was taken with a warning: 200 {LIMITED}")}]);
+        let answers = [
+            (200, LIMITED, &warned),
+            (400, "no", &warned),
+            (200, "{\"status\":1}", &Value::Array(vec![])),
+        ];
+        for (number, (status, body, problems)) in answers.into_iter().enumerate() {
+            vendor.script(move |_, _| Manner::Answers(status, body));
+            customer.post(TRANSACTION, &bought(&format!("t{number}"))).await;
+            settle_down(&server.state).await;
+            let shown = shown(&server, "posthog").await;
+            assert_eq!(
+                (&shown["status"], &shown["problems"]),
+                (&json!("ok"), problems),
+                "{backend:?}: {status} {body}"
+            );
+        }
     }
 }
