@@ -112,6 +112,11 @@ impl App {
 }
 
 impl AppIntegration {
+    /// Does it stand still because its secrets cannot be opened?
+    pub fn has_lost_secrets(&self) -> bool {
+        self.blocked.as_deref() == Some(sealed_settings::LOST)
+    }
+
     /// Is it the one that receives events as they were made?
     fn is_webhook(&self) -> bool {
         self.integration.slug == webhook::INTEGRATION.slug

@@ -340,7 +340,9 @@ fn shown(
     current: Option<&Current>,
     of_app: &AppSettings,
 ) -> IntegrationBody {
-    let problems = current.map(|current| integration.problems(&current.settings, of_app));
+    // Of settings without their secrets it would tell what is not so.
+    let whole = current.filter(|current| !current.has_lost_secrets());
+    let problems = whole.map(|current| integration.problems(&current.settings, of_app));
     let unset = unset(integration);
     let Current {
         enabled,
@@ -353,7 +355,8 @@ fn shown(
         .iter()
         .find(|problem| problem.stops)
         .map(|problem| format!("nothing can be sent: {} {}", problem.field, problem.detail));
-    let blocked = blocked.clone().or(stopped).filter(|_| *enabled);
+    let blocked = blocked.clone().or(stopped);
+    let blocked = blocked.filter(|why| *enabled || why == LOST);
     let is_blocked = blocked.is_some();
     problems.extend(blocked.map(|why| Problem::new("status", why)));
     IntegrationBody {

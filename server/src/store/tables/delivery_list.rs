@@ -80,15 +80,26 @@ pub struct Wanted {
     pub limit: i64,
     /// Now, in microseconds.
     pub now: i64,
-    /// The app's targets of which only the latest delivery counts: `,3,7,`.
-    pub latest_only: String,
+    /// The app's targets.
+    pub targets: Targets,
 }
 
-/// The state of an open delivery `o`, by the parameter for the time.
+/// What is known in memory of an app's targets, as lists of their ids: `,3,7,`.
+#[derive(Debug)]
+pub struct Targets {
+    /// Those of which only the latest delivery counts.
+    pub latest_only: String,
+    /// Those that stand still because their secrets cannot be opened, which no row tells.
+    pub lost: String,
+}
+
+/// The state of an open delivery `o`, by the parameters for [`Targets::lost`] and the time.
 macro_rules! state {
-    ($now:literal) => {
+    ($lost:literal, $now:literal) => {
         concat!(
-            "CASE WHEN o.is_stopped = 1 THEN 'blocked'
+            "CASE WHEN o.is_stopped = 1 OR ",
+            $lost,
+            " LIKE '%,' || o.target_id || ',%' THEN 'blocked'
                   WHEN o.lease IS NOT NULL AND o.due_at > ",
             $now,
             " AND o.turn_event = o.event_id THEN 'sending' ELSE o.state END"
@@ -96,7 +107,7 @@ macro_rules! state {
     };
 }
 
-/// The event whose turn it is in the lane of an open delivery, by the parameter for [`Wanted::latest_only`].
+/// The event whose turn it is in the lane of an open delivery, by the parameter for [`Targets::latest_only`].
 macro_rules! turn_event {
     ($latest_only:literal) => {
         concat!(
@@ -157,21 +168,21 @@ pub fn select_open(wanted: &Wanted) -> Statement {
                  FROM (
                      SELECT o.event_seq, o.event_type, o.profile_id, o.event_id, o.slug, o.part, o.target_id,
                             ",
-                state!("$1"),
+                state!("$1", "$2"),
                 " AS state,
                             o.reason, o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
                             o.first_tried_at
                      FROM (
                          SELECT open_deliveries.*, ",
-                turn_event!("$2"),
+                turn_event!("$3"),
                 " AS turn_event
-                         FROM open_deliveries WHERE app_id = $3) AS o
-                     WHERE o.slug = coalesce($4, o.slug) AND o.profile_id = coalesce($5, o.profile_id) AND (",
+                         FROM open_deliveries WHERE app_id = $4) AS o
+                     WHERE o.slug = coalesce($5, o.slug) AND o.profile_id = coalesce($6, o.profile_id) AND (",
                 $($lanes,)+
-                ") AND o.event_id BETWEEN $8 AND $9
+                ") AND o.event_id BETWEEN $9 AND $10
                  ) AS shown
-                 WHERE state = coalesce($10, state) AND (event_seq < $11 OR event_seq = $11 AND target_id <= $12)
-                 ORDER BY event_seq DESC, target_id DESC LIMIT $13"
+                 WHERE state = coalesce($11, state) AND (event_seq < $12 OR event_seq = $12 AND target_id <= $13)
+                 ORDER BY event_seq DESC, target_id DESC LIMIT $14"
             )
         };
     }
@@ -182,16 +193,16 @@ pub fn select_open(wanted: &Wanted) -> Statement {
                 "SELECT ",
                 $profile,
                 " UNION ALL
-                 SELECT lane_id FROM lanes WHERE target_id IN (SELECT target_id FROM targets WHERE app_id = $3)
-                        AND lane_id BETWEEN $6 AND $7
-                 UNION ALL SELECT lane_id FROM event_lanes WHERE event_id BETWEEN $8 AND $9"
+                 SELECT lane_id FROM lanes WHERE target_id IN (SELECT target_id FROM targets WHERE app_id = $4)
+                        AND lane_id BETWEEN $7 AND $8
+                 UNION ALL SELECT lane_id FROM event_lanes WHERE event_id BETWEEN $9 AND $10"
             )
         };
     }
-    const OF_APP: Sql = Sql::same(open!("o.lane_id BETWEEN $6 AND $7"));
+    const OF_APP: Sql = Sql::same(open!("o.lane_id BETWEEN $7 AND $8"));
     const OF_PROFILE: Sql = Sql::split(
-        open!("o.lane_id IN (", lanes!("$5"), ")"),
-        open!("o.lane_id = ANY (ARRAY(", lanes!("$5::uuid"), "))"),
+        open!("o.lane_id IN (", lanes!("$6"), ")"),
+        open!("o.lane_id = ANY (ARRAY(", lanes!("$6::uuid"), "))"),
     );
     let everything = [Uuid::nil(), Uuid::max()];
     let lanes = wanted.profile.map_or(everything, lanes_of);
@@ -205,8 +216,9 @@ pub fn select_open(wanted: &Wanted) -> Statement {
             &OF_APP
         },
         [
+            wanted.targets.lost.as_str().into(),
             wanted.now.into(),
-            wanted.latest_only.as_str().into(),
+            wanted.targets.latest_only.as_str().into(),
             wanted.app.0.into(),
             wanted.slug.into(),
             wanted.profile.map(|profile| profile.0).into(),
@@ -249,7 +261,7 @@ pub fn select_of_events(
     app: AppId,
     events: impl Iterator<Item = (Uuid, ProfileId)>,
     now: i64,
-    latest_only: &str,
+    targets: &Targets,
 ) -> Statement {
     const SQL: Sql = Sql::split(
         concat!(
@@ -268,13 +280,13 @@ pub fn select_of_events(
          UNION ALL
          SELECT o.event_id, o.slug, o.part, o.target_id,
                 ",
-            state!("$3"),
+            state!("$3", "$4"),
             ",
                 o.reason, o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
                 o.first_tried_at
          FROM (
              SELECT open_deliveries.*, ",
-            turn_event!("$4"),
+            turn_event!("$5"),
             " AS turn_event
              FROM wanted JOIN open_deliveries ON app_id = $2 AND open_deliveries.event_id = wanted.event_id
                   AND lane_id BETWEEN first_lane AND last_lane) AS o
@@ -296,13 +308,13 @@ pub fn select_of_events(
          UNION ALL
          SELECT o.event_id, o.slug, o.part, o.target_id,
                 ",
-            state!("$3"),
+            state!("$3", "$4"),
             ",
                 o.reason, o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
                 o.first_tried_at
          FROM (
              SELECT open_deliveries.*, ",
-            turn_event!("$4"),
+            turn_event!("$5"),
             " AS turn_event
              FROM wanted CROSS JOIN LATERAL (
                  SELECT * FROM open_deliveries
@@ -318,7 +330,13 @@ pub fn select_of_events(
     let entries = serde_json::Value::Array(entries.collect()).to_string();
     Statement::new(
         &SQL,
-        [entries.into(), app.0.into(), now.into(), latest_only.into()],
+        [
+            entries.into(),
+            app.0.into(),
+            targets.lost.as_str().into(),
+            now.into(),
+            targets.latest_only.as_str().into(),
+        ],
     )
 }
 

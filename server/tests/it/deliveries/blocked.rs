@@ -7,16 +7,17 @@ use bursar::actions::admin::integrations::{IntegrationChanges, set};
 use bursar::clock::Clock;
 use bursar::delivery::overdue;
 use bursar::directory::raise_version;
+use bursar::sealed_settings::LOST;
 use bursar::store::{Sql, Statement};
 use bursar_domain::ids::AppId;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, SECOND, advance, amplitude, bought, branch, deliveries, enable, fates_of, known_buyer, put, run,
-    settle_down, shown, states, told, transaction_of, until_states, work,
+    HOUR, SECOND, advance, amplitude, bought, branch, deliveries, enable, entries, fates_of, get,
+    known_buyer, only, put, run, settle_down, shown, states, told, transaction_of, until_states, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, START, TRANSACTION, TestServer, open, outbound};
@@ -449,17 +450,35 @@ async fn an_integration_whose_secrets_cannot_be_opened_stands_still_alone_until_
         customer.post(TRANSACTION, &bought("t1")).await;
         let _working = work(&server);
         settle_down(&server.state).await;
+        // It is told of the delivery wherever that is shown.
+        let seen = |entry: &Value| (entry["state"].clone(), entry["reason"].clone());
+        let blocked = (json!("blocked"), json!(LOST));
+        let listed = entries(&server, "deliveries?state=blocked").await;
+        assert_eq!(seen(only(&listed)), blocked, "{backend:?}");
+        assert_eq!(only(&listed)["next_attempt_at"], Value::Null, "{backend:?}");
+        assert!(entries(&server, "deliveries?state=pending").await.is_empty());
+        let events = entries(&server, "events?event_type=subscription_started").await;
+        assert_eq!(seen(&only(&events)["deliveries"][0]), blocked, "{backend:?}");
+        let id = only(&listed)["delivery_id"].as_str().unwrap();
+        let single = get(&server, &format!("deliveries/{id}")).await;
+        let why = single["why"].to_string();
+        assert_eq!(seen(&single), blocked, "{backend:?}");
+        assert!(
+            why.contains("It is blocked since") && !why.contains("credentials"),
+            "{why}"
+        );
         // Switching it off and on brings no secrets back.
-        for enabled in [false, true] {
+        for (enabled, status) in [(false, "disabled"), (true, "blocked")] {
             switch(&server, "amplitude", enabled).await;
+            let body = shown(&server, "amplitude").await;
+            let problems = json!([{"field": "status", "detail": LOST}]);
+            assert_eq!(
+                (&body["status"], &body["problems"]),
+                (&status.into(), &problems),
+                "{backend:?}"
+            );
         }
         settle_down(&server.state).await;
-        let body = shown(&server, "amplitude").await;
-        assert_eq!(body["status"], "blocked", "{backend:?}: {body}");
-        assert!(
-            body["problems"].to_string().contains("enter its settings anew"),
-            "{body}"
-        );
         assert_eq!(
             (vendor.count(), states(&server).await),
             (0, vec!["pending 1".to_owned()]),

@@ -10,7 +10,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::id::name;
-use super::latest_only;
+use super::targets;
 use crate::delivery::NEVER;
 use crate::directory::App;
 use crate::state::AppState;
@@ -118,7 +118,7 @@ pub async fn of_events(
     events: impl Iterator<Item = (Uuid, ProfileId)>,
     now: i64,
 ) -> Result<HashMap<Uuid, Vec<EventDelivery>>, StoreError> {
-    let query = delivery_list::select_of_events(app.id, events, now, &latest_only(app));
+    let query = delivery_list::select_of_events(app.id, events, now, &targets(app));
     let mut of_events: HashMap<Uuid, Vec<EventDelivery>> = HashMap::new();
     for mut row in state.store.scan(query).await? {
         let shown = delivery_list::read(&mut row)?;

@@ -5,7 +5,7 @@ use bursar_domain::integrations;
 use uuid::Uuid;
 
 use super::body::DeliveryBody;
-use super::{known_app, latest_only};
+use super::{known_app, targets};
 use crate::actions::ActionError;
 use crate::actions::admin::fields::Problems;
 use crate::actions::admin::page::{Page, Paging, bad_cursor};
@@ -71,7 +71,7 @@ pub async fn list(
         from,
         limit: paging.rows(),
         now,
-        latest_only: latest_only(&known),
+        targets: targets(&known),
     };
     let listed = read(state, &wanted).await?;
     let entry = |listed: Listed| (key(&listed), DeliveryBody::new(&known, listed));

@@ -20,8 +20,9 @@ pub use show::{AttemptBody, DeliveryView, Explained, explain, show};
 
 use super::apps;
 use crate::actions::ActionError;
-use crate::directory::App;
+use crate::directory::{App, AppIntegration, Target};
 use crate::state::AppState;
+use crate::store::tables::delivery_list::Targets;
 
 /// The app as this server knows it in memory; one that another program has just made is looked for.
 pub(super) async fn known_app(state: &AppState, app: AppId) -> Result<Arc<App>, ActionError> {
@@ -34,9 +35,19 @@ pub(super) async fn known_app(state: &AppState, app: AppId) -> Result<Arc<App>, 
     known.ok_or(ActionError::Missing("the app"))
 }
 
-/// The app's targets of which only the latest delivery counts, as queries take them.
-pub(super) fn latest_only(app: &App) -> String {
-    let targets = app.integrations.iter().flat_map(|known| &known.targets);
-    let latest = targets.filter(|target| target.part.latest_only);
-    latest.fold(String::from(","), |list, target| format!("{list}{},", target.id))
+/// The app's targets, as queries take them.
+pub(super) fn targets(app: &App) -> Targets {
+    Targets {
+        latest_only: ids(app, |_, target| target.part.latest_only),
+        lost: ids(app, |known, _| known.has_lost_secrets()),
+    }
+}
+
+fn ids(app: &App, is_meant: impl Fn(&AppIntegration, &Target) -> bool) -> String {
+    let integrations = app.integrations.iter();
+    let all = integrations.flat_map(|known| known.targets.iter().map(move |target| (known, target)));
+    let meant = all.filter(|(known, target)| is_meant(known, target));
+    meant.fold(String::from(","), |list, (_, target)| {
+        format!("{list}{},", target.id)
+    })
 }

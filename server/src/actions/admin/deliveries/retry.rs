@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::id::DeliveryId;
 use super::past_turn::past_turn;
-use super::{known_app, latest_only};
+use super::{known_app, targets};
 use crate::actions::admin::Request;
 use crate::actions::admin::audit::{Entry, record};
 use crate::actions::deliveries::{Before, lane_of, refuses_again};
@@ -43,7 +43,7 @@ pub async fn retry(
     let of_event = std::iter::once((event.id, event.profile));
     let reads = vec![
         profiles::lock_whole(app, &Selector::Id(event.profile)),
-        delivery_list::select_of_events(app, of_event, now, &latest_only(&known)),
+        delivery_list::select_of_events(app, of_event, now, &targets(&known)),
     ];
     let decide = move |loaded: &mut Loaded| -> Result<Decision<()>, ActionError> {
         let profile = profiles::read_whole(app, rows_of(loaded, 0))?;

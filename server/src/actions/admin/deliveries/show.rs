@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::body::DeliveryBody;
 use super::id::{DeliveryId, name};
 use super::why::{Subject, sentences};
-use super::{known_app, latest_only};
+use super::{known_app, targets};
 use crate::actions::ActionError;
 use crate::actions::admin::integrations::named;
 use crate::directory::App;
@@ -155,7 +155,7 @@ async fn load(state: &AppState, app: &App, event: Uuid, now: i64) -> Result<Opti
         return Ok(None);
     };
     let events = std::iter::once((event.id, event.profile));
-    let query = delivery_list::select_of_events(app.id, events, now, &latest_only(app));
+    let query = delivery_list::select_of_events(app.id, events, now, &targets(app));
     let mut rows = state.store.read(query).await?;
     let deliveries: Result<_, StoreError> = rows.iter_mut().map(delivery_list::read).collect();
     Ok(Some(Scene {

@@ -148,6 +148,10 @@ impl Subject<'_> {
 
     /// What the integration itself makes of the event now: in sentences, and on which route it goes, if it does.
     fn encoding(&self, known: &AppIntegration) -> (Vec<String>, Option<Result<String, Skip>>) {
+        if known.has_lost_secrets() {
+            // It would be told what is missing, and nothing is: it cannot be read.
+            return (Vec::new(), None);
+        }
         let target = known
             .targets
             .iter()

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::order::Order;
 use crate::actions::ActionError;
-use crate::actions::admin::deliveries::latest_only;
+use crate::actions::admin::deliveries::targets;
 use crate::state::AppState;
 use crate::store::tables::delivery_list::{self, Shown};
 use crate::store::tables::past_events::{self, PastEvent};
@@ -167,7 +167,7 @@ fn is_enqueuing(rows: &mut [Row]) -> Result<bool, StoreError> {
 
 fn deliveries_of(order: &Order, events: &[PastEvent], now: i64) -> Statement {
     let events = events.iter().map(|event| (event.id, event.profile));
-    delivery_list::select_of_events(order.app.id, events, now, &latest_only(&order.app))
+    delivery_list::select_of_events(order.app.id, events, now, &targets(&order.app))
 }
 
 fn read_profiles(rows: &mut [Row]) -> Result<HashMap<ProfileId, Details>, StoreError> {
