@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::deliveries::{
-    HOUR, amplitude, app_id, enable, entries, get, only, run, send, settle_down, until_states, webhook, work,
+    HOUR, advance, amplitude, app_id, enable, entries, get, only, run, send, settle_down, until_states,
+    webhook, work,
 };
 use crate::support::purchases::{Customer, subscription, with};
 use crate::support::server::{PROFILE, TRANSACTION, TestServer};
@@ -113,4 +114,36 @@ async fn a_replay_is_spoken_of_where_it_makes_a_delivery() {
         .call("PATCH", PROFILE, &json!({"analytics_disabled": true}))
         .await;
     assert_eq!(says("amplitude").await, [false], "opted out");
+}
+
+#[tokio::test]
+async fn of_what_expired_the_limit_is_told_that_ended_its_repeats() {
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        vendor.script(|_, _| Manner::Answers(500, "soon"));
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        let _working = work(&server);
+        buy(&server).await;
+        settle_down(&server.state).await;
+        advance(&server, 30 * HOUR).await;
+        until_states(&server, &["expired 1"]).await;
+        let why = why(&server).await;
+        assert!(
+            why.contains("Webhook gets nothing again more than 24 hours after it was made, or was asked for again by hand."),
+            "{backend:?}: {why}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn of_what_expired_before_it_was_ever_sent_no_limit_of_repeats_is_told() {
+    const EXPIRE: Sql = Sql::same("UPDATE deliveries SET state = 'expired', reason = 'too_old', tries = 0");
+    let (server, vendor) = (TestServer::on(Backend::SqliteMemory).await, Vendor::start().await);
+    enable(&server, "webhook", webhook(&vendor.url)).await;
+    let _working = work(&server);
+    buy(&server).await;
+    until_states(&server, &["delivered 1"]).await;
+    run(&server, &EXPIRE).await;
+    let why = why(&server).await;
+    assert!(!why.contains("24 hours") && !why.contains("however old"), "{why}");
 }

@@ -1,7 +1,7 @@
 //! Why a delivery is where it is: the rules that decide, in their order, as sentences.
 
 use bursar_domain::events::EventKind;
-use bursar_domain::integrations::{Probe, Skip, Told, Tried};
+use bursar_domain::integrations::{Limits, Probe, Skip, Told, Tried};
 use bursar_domain::profile::{Details, Profile};
 use bursar_domain::time::format_time;
 
@@ -208,8 +208,7 @@ impl Subject<'_> {
         (encoding, Some(route))
     }
 
-    /// How old it may become. Nothing is told where a limit has ended that is not known here: one of the integration's own, or
-    /// one that counted from tries before the delivery was closed.
+    /// How old it may become. Nothing is told where a limit of the integration's own has ended, which is not known here.
     fn age(&self, known: &AppIntegration, is_too_old: bool) -> Option<String> {
         let (title, limits) = (known.integration.title, &known.integration.limits);
         let open = self.shown.and_then(|shown| shown.open.as_ref());
@@ -229,7 +228,7 @@ impl Subject<'_> {
                 "{title} does not take it any more: it did until {}.",
                 format_time(end)
             )),
-            _ if is_over => None,
+            _ if is_over => self.end_of_repeats(title, limits),
             None => Some(format!("{title} takes it however old it is.")),
             Some(end) => Some(format!("{title} takes it until {}.", format_time(end))),
         }
@@ -244,6 +243,21 @@ impl Subject<'_> {
         let address = pause.setting.as_ref().map(|setting| format!("'s {setting}"));
         let (title, address) = (integration.title, address.unwrap_or_default());
         Some(format!("Nothing is sent to {title}{address} {}.", pause.words))
+    }
+
+    /// What ended the repeats of one that expired. When it was first tried is not kept with it, but how long after that is.
+    fn end_of_repeats(&self, title: &str, limits: &Limits) -> Option<String> {
+        let shown = self.shown?;
+        let is_repeat = shown.tries > 0 && shown.reason.as_deref() == Some(Skip::TooOld.name());
+        let (hours, since) = match (limits.repeat_age_hours, limits.repeat_hours) {
+            _ if !is_repeat => return None,
+            (Some(hours), _) => (hours, "it was made, or was asked for again by hand"),
+            (None, Some(hours)) => (hours, "it was first tried"),
+            (None, None) => return None,
+        };
+        Some(format!(
+            "{title} gets nothing again more than {hours} hours after {since}."
+        ))
     }
 
     fn tries(&self) -> String {
