@@ -10,6 +10,7 @@ use super::Failure;
 use super::session::{Output, Session, explain};
 use crate::actions::admin::integration_test;
 use crate::actions::admin::integrations::{self, IntegrationChanges};
+use crate::actions::admin::page::Paging;
 
 /// Which integration of which app.
 #[derive(Args)]
@@ -73,7 +74,10 @@ pub enum Command {
 
 /// Lists the integrations that there are, for which no database is asked.
 pub fn catalogue(output: Output) -> Result<(), Failure> {
-    output.list(&integrations::catalogue(), &["slug", "title", "docs"])
+    output.list(
+        &integrations::catalogue(&Paging::all()).map_err(explain)?,
+        &["slug", "title", "docs"],
+    )
 }
 
 pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
@@ -84,7 +88,9 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             output,
         } => {
             let app = session.app(&app).await?;
-            let all = integrations::list(&session.state, app).await.map_err(explain)?;
+            let all = integrations::list(&session.state, app, &Paging::all())
+                .await
+                .map_err(explain)?;
             output.list(&all, &["slug", "enabled", "status"])
         }
         Command::Show { which, output } => {

@@ -70,6 +70,8 @@ async fn every_list_is_walked_without_gaps_or_repetitions() {
             (format!("{app}/products"), 4),
             ("rates".to_owned(), 4),
             ("audit".to_owned(), 26),
+            ("integrations".to_owned(), 14),
+            (format!("{app}/integrations"), 14),
         ] {
             let (all, pages) = walk(&server, &path).await;
             let different: BTreeSet<String> = all.iter().map(Value::to_string).collect();
@@ -89,13 +91,14 @@ async fn bad_limits_and_cursors_are_refused() {
         let page = server.admin("GET", "apps?limit=1", "").await.json();
         let of_apps = page["next_cursor"].as_str().unwrap();
         let app = format!("apps/{}", server.app_id);
-        for path in ["apps", "admin-tokens", "rates", "audit"]
+        for path in ["apps", "admin-tokens", "rates", "audit", "integrations"]
             .map(str::to_owned)
             .into_iter()
             .chain([
                 format!("{app}/keys"),
                 format!("{app}/products"),
                 format!("{app}/access-levels"),
+                format!("{app}/integrations"),
             ])
         {
             for (query, field) in [

@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::audit::{Entry, record};
 use super::integration_block::{UNPROVED, prove};
-use super::page::Page;
+use super::page::{Page, Paging};
 use super::{Request, apps, integration_findings, see_at_once};
 use crate::actions::ActionError;
 use crate::directory::raise_version;
@@ -119,8 +119,8 @@ impl Current {
     }
 }
 
-/// All integrations, on one page.
-pub fn catalogue() -> Page<CatalogueEntry> {
+/// All integrations, in the order of the list.
+pub fn catalogue(paging: &Paging) -> Result<Page<CatalogueEntry>, ActionError> {
     let entry = |integration: &Integration| CatalogueEntry {
         slug: integration.slug,
         title: integration.title,
@@ -129,11 +129,15 @@ pub fn catalogue() -> Page<CatalogueEntry> {
         identifiers: integration.identifiers,
         limits: integration.limits,
     };
-    Page::whole(integrations::ALL.iter().map(entry).collect())
+    page(paging, entry)
 }
 
-/// All integrations as an app has them, also those that it never set, on one page.
-pub async fn list(state: &AppState, app: AppId) -> Result<Page<IntegrationBody>, ActionError> {
+/// All integrations as an app has them, also those that it never set.
+pub async fn list(
+    state: &AppState,
+    app: AppId,
+    paging: &Paging,
+) -> Result<Page<IntegrationBody>, ActionError> {
     let settings = apps::find(state, app).await?.settings;
     let mut rows = state.store.read(table::select_of_app(app)).await?;
     let stored = rows.iter_mut().map(table::read).collect::<Result<Vec<_>, _>>()?;
@@ -144,7 +148,13 @@ pub async fn list(state: &AppState, app: AppId) -> Result<Page<IntegrationBody>,
         integration_findings::add(state, app, &mut body);
         body
     };
-    Ok(Page::whole(integrations::ALL.iter().map(show).collect()))
+    page(paging, show)
+}
+
+/// A page of all integrations.
+fn page<T>(paging: &Paging, show: impl Fn(&'static Integration) -> T) -> Result<Page<T>, ActionError> {
+    let rest = paging.rest_of(integrations::ALL, |one| one.slug)?.iter();
+    Ok(paging.page_of(rest.map(|one| (vec![one.slug.to_owned()], show(one)))))
 }
 
 /// One integration as an app has it.

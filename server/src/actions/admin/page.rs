@@ -89,6 +89,19 @@ impl Paging {
 
     /// How many rows to ask for: one more than the page has, to see whether there is a next.
     pub(super) fn rows(&self) -> i64 {
+    /// What begins with the page of a list in memory. `name` tells entries apart and is the whole key.
+    pub(super) fn rest_of<'l, T>(
+        &self,
+        list: &'l [T],
+        name: impl Fn(&T) -> &str,
+    ) -> Result<&'l [T], ActionError> {
+        let Some([first]) = self.key()? else {
+            return Ok(list);
+        };
+        let place = list.iter().position(|entry| name(entry) == first);
+        Ok(&list[place.ok_or_else(bad_cursor)?..])
+    }
+
         i64::try_from(self.limit.saturating_add(1)).unwrap_or(i64::MAX)
     }
 

@@ -1,6 +1,6 @@
 //! `integrations` and `apps/{app}/integrations`.
 
-use super::{APP, read};
+use super::{APP, CURSOR, LIMIT, read};
 use crate::actions::Reply;
 use crate::actions::admin::integration_test::{self, IntegrationTest};
 use crate::actions::admin::integrations::{
@@ -26,10 +26,10 @@ pub const ROUTES: &[Route] = &[
         handler: |call| Box::pin(catalogue(call)),
         doc: Doc {
             summary: "List the integrations that there are, with the schemas of their settings",
-            parameters: &[],
+            parameters: &[LIMIT, CURSOR],
             body: None,
             answer: (200, Some(of::<Page<CatalogueEntry>>)),
-            refusals: &[],
+            refusals: &[422],
         },
     },
     Route {
@@ -40,10 +40,10 @@ pub const ROUTES: &[Route] = &[
         handler: |call| Box::pin(list(call)),
         doc: Doc {
             summary: "List all integrations as an app has them, secrets masked",
-            parameters: &[APP],
+            parameters: &[APP, LIMIT, CURSOR],
             body: None,
             answer: (200, Some(of::<Page<IntegrationBody>>)),
-            refusals: &[404],
+            refusals: &[404, 422],
         },
     },
     Route {
@@ -90,14 +90,13 @@ pub const ROUTES: &[Route] = &[
     },
 ];
 
-async fn catalogue(_: Call) -> Result<Reply, ApiError> {
-    Ok(Reply::json(&integrations::catalogue()))
+async fn catalogue(call: Call) -> Result<Reply, ApiError> {
+    Ok(Reply::json(&integrations::catalogue(&read::paging(&call)?)?))
 }
 
 async fn list(call: Call) -> Result<Reply, ApiError> {
-    Ok(Reply::json(
-        &integrations::list(&call.state, read::app(&call)?).await?,
-    ))
+    let (app, paging) = (read::app(&call)?, read::paging(&call)?);
+    Ok(Reply::json(&integrations::list(&call.state, app, &paging).await?))
 }
 
 async fn find(call: Call) -> Result<Reply, ApiError> {
