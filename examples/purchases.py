@@ -43,7 +43,7 @@ def call(method, path, body=None):
 
 
 # A renewal is another store_transaction_id under the same store_original_transaction_id; the same id again replaces
-# what was reported.
+# what was reported. The end is far ahead whenever you try this.
 call("POST", "purchase/set/transaction/", {
     "purchase_type": "subscription",
     "store": "stripe",
@@ -53,7 +53,7 @@ call("POST", "purchase/set/transaction/", {
     "price": {"country": "US", "currency": "USD", "value": 9.99},
     "purchased_at": "2026-01-01T00:00:00Z",
     "originally_purchased_at": "2026-01-01T00:00:00Z",
-    "expires_at": "2026-02-01T00:00:00Z",
+    "expires_at": "2099-02-01T00:00:00Z",
     "renew_status": True,
 })
 

@@ -26,7 +26,7 @@ call() { # PATH [CURL OPTION]...
 }
 
 # A renewal is another store_transaction_id under the same store_original_transaction_id; the same id again
-# replaces what was reported.
+# replaces what was reported. The end is far ahead whenever you try this.
 call purchase/set/transaction/ --data "{
   \"purchase_type\": \"subscription\",
   \"store\": \"stripe\",
@@ -36,7 +36,7 @@ call purchase/set/transaction/ --data "{
   \"price\": {\"country\": \"US\", \"currency\": \"USD\", \"value\": 9.99},
   \"purchased_at\": \"2026-01-01T00:00:00Z\",
   \"originally_purchased_at\": \"2026-01-01T00:00:00Z\",
-  \"expires_at\": \"2026-02-01T00:00:00Z\",
+  \"expires_at\": \"2099-02-01T00:00:00Z\",
   \"renew_status\": true
 }"
 
