@@ -1,5 +1,7 @@
 //! `bursar audit`.
 
+use std::num::NonZeroUsize;
+
 use clap::Subcommand;
 
 use super::Failure;
@@ -13,7 +15,7 @@ pub enum Command {
     List {
         /// How many records
         #[arg(long, default_value_t = DEFAULT_LIMIT)]
-        limit: usize,
+        limit: NonZeroUsize,
         /// Where to begin: `next_cursor` of the page before
         #[arg(long)]
         cursor: Option<String>,

@@ -1,5 +1,7 @@
 //! `bursar delivery`.
 
+use std::num::NonZeroUsize;
+
 use bursar_domain::ids::AppId;
 use clap::{Args, Subcommand};
 
@@ -39,7 +41,7 @@ pub enum Command {
         event: Option<String>,
         /// How many at most
         #[arg(long, default_value_t = DEFAULT_LIMIT)]
-        limit: usize,
+        limit: NonZeroUsize,
         /// Where to begin: `next_cursor` of the page before, with the same filters
         #[arg(long)]
         cursor: Option<String>,

@@ -1,5 +1,7 @@
 //! `bursar event`.
 
+use std::num::NonZeroUsize;
+
 use clap::Subcommand;
 
 use super::Failure;
@@ -31,7 +33,7 @@ pub enum Command {
         order: String,
         /// How many at most; all if it is missing
         #[arg(long)]
-        limit: Option<usize>,
+        limit: Option<NonZeroUsize>,
         /// Where to begin: `next_cursor` of the page before, with the same filters
         #[arg(long)]
         cursor: Option<String>,

@@ -1,5 +1,7 @@
 //! `bursar replay`.
 
+use std::num::NonZeroUsize;
+
 use clap::Subcommand;
 use uuid::Uuid;
 
@@ -47,7 +49,7 @@ pub enum Command {
         app: String,
         /// How many at most
         #[arg(long, default_value_t = DEFAULT_LIMIT)]
-        limit: usize,
+        limit: NonZeroUsize,
         /// Where to begin: `next_cursor` of the page before
         #[arg(long)]
         cursor: Option<String>,

@@ -133,6 +133,22 @@ async fn the_catalogue_is_kept_by_commands() {
 }
 
 #[tokio::test]
+async fn a_page_of_no_entries_is_refused() {
+    let installation = Installation::on(Backend::SqliteMemory).await;
+    for list in [
+        "audit list",
+        "event list --app Shop",
+        "delivery list --app Shop",
+        "replay list --app Shop",
+    ] {
+        let done = installation.run(&words(&format!("{list} --limit 0")));
+        let said = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(2), "{list}: {said}");
+        assert!(said.contains("'--limit <LIMIT>'"), "{list}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn an_integration_is_set_by_commands() {
     for backend in SHARED {
         let installation = Installation::on(backend).await;

@@ -1,6 +1,8 @@
 //! Long lists, page by page. A cursor holds the key of the row with which the next page begins, so that a page
 //! costs the same however far in it is, and rows that come or go meanwhile neither repeat nor hide others.
 
+use std::num::NonZeroUsize;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
@@ -12,7 +14,7 @@ use crate::store::{Row, StoreError};
 /// How many entries a page has at most.
 pub const MAX_LIMIT: usize = 200;
 /// How many it has if the caller does not say.
-pub const DEFAULT_LIMIT: usize = 50;
+pub const DEFAULT_LIMIT: NonZeroUsize = NonZeroUsize::new(50).expect("50 is not 0");
 
 /// A page of a list.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -37,19 +39,19 @@ impl<T> Page<T> {
 /// Which page is wanted.
 #[derive(Debug, Clone)]
 pub struct Paging {
-    limit: usize,
+    limit: NonZeroUsize,
     cursor: Option<Vec<String>>,
 }
 
 impl Paging {
     /// The first so many entries.
-    pub fn first(limit: usize) -> Self {
+    pub fn first(limit: NonZeroUsize) -> Self {
         Self { limit, cursor: None }
     }
 
     /// All entries.
     pub fn all() -> Self {
-        Self::first(usize::MAX >> 2)
+        Self::first(NonZeroUsize::MAX)
     }
 
     /// From a cursor on that a page gave.
@@ -66,7 +68,7 @@ impl Paging {
             Some(text) => text
                 .parse()
                 .ok()
-                .filter(|limit| (1..=MAX_LIMIT).contains(limit))
+                .filter(|limit: &NonZeroUsize| limit.get() <= MAX_LIMIT)
                 .ok_or_else(|| bad("limit", format!("must be a number from 1 to {MAX_LIMIT}")))?,
         };
         Self::first(limit).from(cursor)
@@ -87,8 +89,6 @@ impl Paging {
         Ok((time.parse().map_err(|_| bad_cursor())?, parse_id(id)?))
     }
 
-    /// How many rows to ask for: one more than the page has, to see whether there is a next.
-    pub(super) fn rows(&self) -> i64 {
     /// What begins with the page of a list in memory. `name` tells entries apart and is the whole key.
     pub(super) fn rest_of<'l, T>(
         &self,
@@ -102,7 +102,9 @@ impl Paging {
         Ok(&list[place.ok_or_else(bad_cursor)?..])
     }
 
-        i64::try_from(self.limit.saturating_add(1)).unwrap_or(i64::MAX)
+    /// How many rows to ask for: one more than the page has, to see whether there is a next.
+    pub(super) fn rows(&self) -> i64 {
+        i64::try_from(self.limit.get().saturating_add(1)).unwrap_or(i64::MAX)
     }
 
     /// Makes the page of its entries with their keys, of which there are as many as [`Self::rows`] or more if there are
@@ -111,7 +113,7 @@ impl Paging {
         let mut entries = entries;
         let data = entries
             .by_ref()
-            .take(self.limit)
+            .take(self.limit.get())
             .map(|(_, entry)| entry)
             .collect();
         Page {
@@ -126,11 +128,11 @@ impl Paging {
         mut rows: Vec<Row>,
         read: impl Fn(&mut Row) -> Result<(Vec<String>, T), StoreError>,
     ) -> Result<Page<T>, StoreError> {
-        let next = match rows.get_mut(self.limit) {
+        let next = match rows.get_mut(self.limit.get()) {
             Some(row) => Some(encode(&read(row)?.0)),
             None => None,
         };
-        let entries = rows.iter_mut().take(self.limit).map(|row| Ok(read(row)?.1));
+        let entries = rows.iter_mut().take(self.limit.get()).map(|row| Ok(read(row)?.1));
         Ok(Page {
             data: entries.collect::<Result<_, StoreError>>()?,
             next_cursor: next,
