@@ -4,6 +4,7 @@
 
 mod environment;
 mod masked;
+mod secret_files;
 mod settings;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 pub use masked::masked_url;
+pub use secret_files::{FileSecret, exposure};
 pub use settings::{LogFormat, LogLevel, Role, Settings};
 
 use crate::store;
@@ -54,6 +56,9 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Least severe lines that are logged.
     pub log_level: LogLevel,
+    /// The settings file with what is secret in it, if anything is.
+    #[serde(skip)]
+    pub secret_file: Option<(PathBuf, FileSecret)>,
 }
 
 /// Why the settings cannot be used.
@@ -78,6 +83,7 @@ impl Config {
     /// Puts the layers together. `settings` holds the flags, over the environment, as clap has read them.
     pub fn load(settings: Settings) -> Result<Self, ConfigError> {
         environment::refuse_unknown_variables()?;
+        let path = settings.config.clone().unwrap_or_else(|| DEFAULT_FILE.into());
         let file = read_file(settings.config.as_deref())?;
         let master_key = environment::variable("BURSAR_MASTER_KEY")?;
         let settings = Settings {
@@ -86,7 +92,11 @@ impl Config {
         };
         refuse_two_master_keys(&settings, "a flag or the environment")?;
         refuse_two_master_keys(&file, "the file")?;
-        Ok(Self::merge(settings, file))
+        let secret_file = FileSecret::of(&file).map(|secret| (path, secret));
+        Ok(Self {
+            secret_file,
+            ..Self::merge(settings, file)
+        })
     }
 
     fn merge(flags: Settings, file: Settings) -> Self {
@@ -128,6 +138,7 @@ impl Config {
             requests_per_second: flags.requests_per_second.or(file.requests_per_second),
             log_format: flags.log_format.or(file.log_format).unwrap_or(LogFormat::Human),
             log_level: flags.log_level.or(file.log_level).unwrap_or(LogLevel::Info),
+            secret_file: None,
         }
     }
 

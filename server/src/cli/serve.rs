@@ -14,7 +14,7 @@ use crate::actions::admin::first_run::{self, FirstRun};
 use crate::actions::admin::integration_block::take_up;
 use crate::actions::purchases::handle_due;
 use crate::actions::remember;
-use crate::config::{Config, Role};
+use crate::config::{Config, FileSecret, Role, exposure};
 use crate::delivery;
 use crate::directory::POLL;
 use crate::http::router::{Service, Surface, WHOLE};
@@ -52,6 +52,7 @@ pub(super) const EXAMPLE_IDENTIFIERS: [&str; 13] = [
 pub async fn run(config: Config) -> Result<(), Failure> {
     logging::start(&config);
     let state = open::state(&config).await?;
+    warn_of_open_secrets(&config);
     // Whatever can go wrong goes wrong before there are secrets, which are told only once.
     let listeners = bind(&config).await?;
     let address = main_address(&listeners)?.unwrap_or(config.listen);
@@ -165,6 +166,18 @@ fn listeners(config: &Config) -> Vec<(SocketAddr, Surface)> {
     }
     listeners.push((config.listen, main));
     listeners
+}
+
+/// Tells where others than the server's user may read the master key. It serves all the same.
+fn warn_of_open_secrets(config: &Config) {
+    let in_settings = config.secret_file.as_ref();
+    let in_settings = in_settings.filter(|(_, secret)| *secret == FileSecret::MasterKey);
+    let own = config.master_key.is_none().then_some(&config.master_key_file);
+    for file in in_settings.map(|(file, _)| file).into_iter().chain(own) {
+        if let Some(why) = exposure(file) {
+            tracing::warn!("the master key is not private: {why}");
+        }
+    }
 }
 
 /// A server that the world can reach but nobody has a key for is a mistake: everything was revoked, as a rule.

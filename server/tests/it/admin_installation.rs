@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Stdio;
 
 use bursar::metrics::Metrics;
@@ -385,6 +386,76 @@ async fn doctor_tells_what_is_wrong_and_what_to_do() {
     let done = installation.run(&["doctor", "--database", "postgres://u:hunter2@127.0.0.1:1/d"]);
     assert_ne!(done.status.code(), Some(0));
     assert!(!stdout(&done).contains("hunter2") && !stderr(&done).contains("hunter2"));
+}
+
+#[tokio::test]
+async fn secrets_that_others_may_read_are_told() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    let settings = installation.folder.0.join("bursar.toml");
+    let open_to = |file: &Path, mode: u32| {
+        fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let key = "ab".repeat(32);
+    for (text, health) in [
+        (format!("master_key = '{key}'"), "fail"),
+        ("database = 'postgres://u:hunter2@127.0.0.1:1/d'".into(), "warn"),
+        (
+            "database = 'postgres://127.0.0.1:1/d?password=hunter2'".into(),
+            "warn",
+        ),
+    ] {
+        fs::write(&settings, text).unwrap();
+        for mode in [0o644, 0o640] {
+            open_to(&settings, mode);
+            let done = installation.run(&["doctor"]);
+            let found = stdout(&done);
+            let line = format!("{health}  settings file: others may read bursar.toml (mode {mode:04o})");
+            assert!(found.contains(&line), "{found}");
+            assert!(found.contains("chmod 600 bursar.toml"), "{found}");
+            assert!(!found.contains("hunter2") && !found.contains(&key), "{found}");
+        }
+        open_to(&settings, 0o600);
+        let found = stdout(&installation.run(&["doctor"]));
+        assert!(
+            found.contains("ok    settings file: bursar.toml is private"),
+            "{found}"
+        );
+    }
+    // Nothing in it is secret; and of another file than the usual one the same is told.
+    fs::write(&settings, "log_level = 'warn'").unwrap();
+    open_to(&settings, 0o644);
+    let found = installation.text(&["doctor"]);
+    assert!(!found.contains("settings file:"), "{found}");
+    let other = installation.folder.0.join("other.toml");
+    fs::write(&other, format!("master_key = '{key}'")).unwrap();
+    let found = stdout(&installation.run(&["doctor", "--config", "other.toml"]));
+    assert!(found.contains("others may read other.toml"), "{found}");
+}
+
+#[tokio::test]
+async fn a_server_warns_of_a_master_key_that_others_may_read() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    installation.text(&["app", "create", "Shop"]);
+    let log = || installation.serve().stop().1;
+    assert!(!log().contains("others may read"));
+    let key = data_file(&installation, "master.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let said = log();
+    assert!(
+        said.contains("WARN") && said.contains("others may read"),
+        "{said}"
+    );
+    assert!(said.contains("master.key (mode 0644): run `chmod 600 "), "{said}");
+    let settings = installation.folder.0.join("bursar.toml");
+    let text = format!("master_key = '{}'", fs::read_to_string(&key).unwrap().trim());
+    fs::write(&settings, text).unwrap();
+    fs::set_permissions(&settings, fs::Permissions::from_mode(0o640)).unwrap();
+    let said = log();
+    assert!(said.contains("others may read bursar.toml (mode 0640)"), "{said}");
+    assert!(
+        !said.contains("others may read /"),
+        "the file of the key is not read: {said}"
+    );
 }
 
 #[tokio::test]

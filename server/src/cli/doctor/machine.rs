@@ -1,13 +1,13 @@
 //! Settings, addresses, folders and files.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use bursar_domain::money::exchange;
 
 use super::Report;
-use crate::config::Config;
+use crate::config::{Config, FileSecret, exposure};
 use crate::store::Location;
 
 /// Below this much free space a warning is due: 1 GiB.
@@ -136,26 +136,41 @@ pub fn check_master_key(config: &Config, report: &mut Report) {
         return;
     }
     let shown = file.display();
-    let Ok(metadata) = fs::metadata(file) else {
+    if fs::metadata(file).is_err() {
         return report.warn(
             "master key",
             format!("{shown} is not there yet; `bursar serve` makes it"),
         );
-    };
+    }
     if let Err(error) = config.master_key() {
         return report.fail("master key", format!("{error}; restore {shown} from its backup"));
     }
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
-        report.ok(
+    match exposure(file) {
+        Some(why) => report.fail("master key", why),
+        None => report.ok(
             "master key",
             format!("{shown} is private; keep a copy apart from the database's backups"),
-        );
-    } else {
-        report.fail(
-            "master key",
-            format!("others may read {shown} (mode {mode:04o}): run `chmod 600 {shown}`"),
-        );
+        ),
+    }
+}
+
+/// Is the settings file private, if it has to be?
+pub fn check_settings_file(config: &Config, report: &mut Report) {
+    let Some((file, secret)) = &config.secret_file else {
+        return;
+    };
+    match (exposure(file), secret) {
+        (None, _) => report.ok("settings file", format!("{} is private", file.display())),
+        (Some(why), FileSecret::MasterKey) => {
+            report.fail("settings file", format!("{why}; the master key is in it"));
+        }
+        // In a container it may have to be so, behind a folder that is closed to others.
+        (Some(why), FileSecret::DatabasePassword) => {
+            report.warn(
+                "settings file",
+                format!("{why}; the database's password is in it"),
+            );
+        }
     }
 }
 

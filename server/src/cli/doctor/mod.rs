@@ -61,6 +61,7 @@ pub async fn run(mut config: Config, deep: bool) -> Result<(), Failure> {
     logging::start(&config);
     let mut report = Report::default();
     machine::check_settings(&config, &mut report);
+    machine::check_settings_file(&config, &mut report);
     machine::check_exchange_rates(Clock::system().now(), &mut report);
     machine::check_listeners(&config, &mut report);
     machine::check_folder(&config, &mut report);
