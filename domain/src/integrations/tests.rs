@@ -17,6 +17,27 @@ fn another_host_is_an_address_that_paths_can_be_added_to() {
 }
 
 #[test]
+fn an_address_with_a_user_is_refused_with_the_settings_that_there_are_for_one() {
+    for integration in ALL {
+        let has_one = integration
+            .settings
+            .iter()
+            .any(|field| field.path.starts_with("authorizations."));
+        for field in integration.settings {
+            let Kind::Url(problem) = field.kind else { continue };
+            let why = problem("https://user:password@proxy.example").unwrap();
+            assert!(why.starts_with("must not name a user"), "{}: {why}", field.path);
+            assert_eq!(
+                why.contains("use authorizations"),
+                has_one,
+                "{}: {why}",
+                field.path
+            );
+        }
+    }
+}
+
+#[test]
 fn without_any_settings_nothing_can_be_sent_and_that_is_told() {
     for integration in ALL {
         let defaults = Settings::defaults(integration.settings);

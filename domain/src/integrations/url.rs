@@ -5,6 +5,9 @@ use std::net::Ipv6Addr;
 /// The longest address, in characters.
 const MAX_LENGTH: usize = 2_048;
 
+/// What is wrong with `https://user:password@host`.
+pub const NAMES_A_USER: &str = "must not name a user";
+
 /// What keeps a text from being an address to send to: `http` or `https`, a host, and neither user nor fragment.
 /// Stricter than browsers, so that every program reads it alike. Source: RFC 3986.
 pub fn problem(text: &str) -> Option<&'static str> {
@@ -28,7 +31,7 @@ pub fn problem(text: &str) -> Option<&'static str> {
     }
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
     if authority.contains('@') {
-        return Some("must not name a user: use the Authorization setting");
+        return Some(NAMES_A_USER);
     }
     if is_host_and_port(authority) {
         None

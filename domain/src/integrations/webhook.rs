@@ -44,12 +44,12 @@ const PURCHASE_TOKEN: &str = "send_play_store_purchase_token";
 const FIELDS: &[Field] = &[
     Field::new(
         "urls.production",
-        Kind::Url(url::problem),
+        Kind::Url(address_problem),
         "Where events about real purchases go. Without it they are skipped.",
     ),
     Field::new(
         "urls.sandbox",
-        Kind::Url(url::problem),
+        Kind::Url(address_problem),
         "Where events about test purchases go. Without it they are skipped.",
     ),
     Field::new(
@@ -203,6 +203,14 @@ fn judge_handshake(answer: Option<&Answer>) -> Verdict {
         Some(answer) if answer.json().is_none() => Verdict::Misconfigured("the answer is no JSON".into()),
         Some(_) => Verdict::Delivered,
     }
+}
+
+fn address_problem(text: &str) -> Option<&'static str> {
+    let why = url::problem(text)?;
+    Some(match why {
+        url::NAMES_A_USER => "must not name a user: use authorizations",
+        _ => why,
+    })
 }
 
 fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
