@@ -51,6 +51,8 @@ fn is_translated(address: Ipv6Addr) -> bool {
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
+    // Not set apart by anybody, but within Azure's network it is the platform, which tells machines their secrets.
+    const AZURE: Ipv4Addr = Ipv4Addr::new(168, 63, 129, 16);
     let [a, b, c, _] = address.octets();
     let is_special = matches!(
         (a, b, c),
@@ -65,7 +67,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
             | (198, 51, 100)
             | (203, 0, 113)
     );
-    !is_special && !address.is_multicast()
+    !is_special && address != AZURE && !address.is_multicast()
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
@@ -139,6 +141,7 @@ mod tests {
             "1.1.1.1.",
             "172.32.0.1",
             "100.128.0.1",
+            "168.63.129.17",
             "xn--bcher-kva.example",
             "localhost.example.com",
         ] {
@@ -179,6 +182,9 @@ mod tests {
             "172.16.0.1",
             "192.168.1.1",
             "169.254.169.254",
+            "168.63.129.16",
+            "0xa83f8110",
+            "[::ffff:168.63.129.16]",
             "100.64.0.1",
             "198.18.0.1",
             "192.0.0.8",
