@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::fields::{self, Field, Kind, Violation};
@@ -19,6 +20,21 @@ pub const FIELDS: &[Field] = &[
         "Does the customer agree that data on the purchase is shared with the store? `null`: as the app does it.",
     ),
 ];
+
+/// The JSON Schema of the body.
+pub fn schema() -> Value {
+    let mut schema = fields::schema(FIELDS, |_| json!({}));
+    schema["description"] = "At least one of the two. One that is not named keeps its value.".into();
+    schema["minProperties"] = json!(1);
+    // Generators of clients lose the fields of an object that has `anyOf` itself; `if` they pass over.
+    let any_of_them: Vec<_> = FIELDS
+        .iter()
+        .map(|field| json!({"required": [field.name]}))
+        .collect();
+    schema["if"] = json!({"anyOf": any_of_them});
+    schema["else"] = json!(false);
+    schema
+}
 
 /// A profile's settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bursar::http::openapi::DOCUMENT;
 use bursar::http::route::Access;
 use bursar::http::router::routes;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::support::backend::Backend;
 use super::support::purchases::{GRANT, REFUND_SAVER, REVOKE, TRANSACTION, numbered, one_time, subscription};
@@ -180,6 +180,21 @@ fn guarded_routes_say_how_they_refuse() {
             let schema = &answer["content"][kind]["schema"]["$ref"];
             assert!(schema.is_string(), "{} {} {status}", route.method, route.path);
         }
+    }
+}
+
+/// Nothing at all is read as `{}`, which these calls refuse.
+#[test]
+fn a_body_that_needs_one_of_several_fields_is_required() {
+    let document = document();
+    for (path, one) in [(IDENTIFIERS, "branch_id"), (REFUND_SAVER, "consent")] {
+        let body = &document["paths"][path]["post"]["requestBody"];
+        assert_eq!(body["required"], true, "{path}");
+        let schema = resolve(&document, &body["content"]["application/json"]["schema"]);
+        assert_eq!(schema["minProperties"], 1, "{path}");
+        let any_of_them = schema["if"]["anyOf"].as_array().unwrap();
+        assert!(any_of_them.contains(&json!({"required": [one]})), "{path}");
+        assert_eq!(schema["else"], false, "{path}");
     }
 }
 

@@ -102,5 +102,5 @@ pub fn revoke_schema(_: &mut Schemas) -> Value {
 
 /// The schema of the body of "refund saver".
 pub fn refund_saver_schema(_: &mut Schemas) -> Value {
-    fields::schema(refund_saver::FIELDS, |_| json!({}))
+    refund_saver::schema()
 }
