@@ -123,6 +123,7 @@ impl Call {
         };
         let header = |name: &str| self.headers.get(name).map_or(&[][..], |value| value.as_bytes());
         let path = self.path.join("/");
+        let body: &[u8] = if self.body.is_empty() { b"{}" } else { &self.body };
         let parts = [
             self.route.method.as_bytes(),
             self.route.path.as_bytes(),
@@ -131,7 +132,7 @@ impl Call {
             header(PROFILE_HEADER),
             header(CUSTOMER_HEADER),
             header(PLATFORM_HEADER),
-            &self.body,
+            body,
         ];
         Ok(Some(Remember {
             scope,

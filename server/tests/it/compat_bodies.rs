@@ -251,3 +251,21 @@ async fn idempotency_keys_are_visible_ascii_and_told_apart_by_what_is_asked() {
     let other = raw(&server, &key, json!({"branch_id": "c"}).to_string()).await;
     assert_eq!(other.status, 200);
 }
+
+#[tokio::test]
+async fn no_body_and_an_empty_object_are_one_request_under_an_idempotency_key() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let headers = [("adapty-customer-user-id", "ann"), ("idempotency-key", "k")];
+        let first = server.call("POST", PROFILE, &headers, "").await;
+        assert_eq!(first.status, 200, "{backend:?}");
+        for body in ["{}", ""] {
+            let again = server.call("POST", PROFILE, &headers, body).await;
+            assert_eq!(
+                (again.status, again.text()),
+                (200, first.text()),
+                "{backend:?} {body:?}"
+            );
+        }
+    }
+}
