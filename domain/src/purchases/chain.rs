@@ -179,11 +179,7 @@ impl Chain {
     pub(super) fn problem(&self) -> Option<&'static str> {
         if self.periods.is_empty() {
             Some("has no period")
-        } else if !self
-            .periods
-            .iter()
-            .any(|period| period.transaction_id == self.latest.id)
-        {
+        } else if !self.remembers(&self.latest.id) {
             Some("has no period of its latest transaction")
         } else if self.phase == Phase::Trial && self.consecutive_payments > 0 {
             Some("is in its trial and has been paid for")
@@ -279,13 +275,18 @@ impl Chain {
         self.periods.iter().any(|period| !period.is_free) || self.past.iter().any(|stretch| stretch.paid > 0)
     }
 
-    /// Has it taken in the transaction? Those before the periods that it remembers bear its mark.
-    pub fn has_seen(&self, transaction: &Transaction) -> bool {
-        let is_older = |oldest: &Period| transaction.purchased_at <= oldest.purchased_at;
-        self.periods
-            .iter()
-            .any(|period| period.transaction_id == transaction.id)
-            || transaction.mark == self.latest.mark && self.periods.get(PERIODS - 1).is_some_and(is_older)
+    /// Has it taken in the transaction, which is stored under its original id? Those that it does not remember any more bear
+    /// its mark; the mark of what the family has is that of all in the family.
+    pub fn has_seen(&self, stored: &Transaction) -> bool {
+        let is_older = |oldest: &Period| stored.purchased_at <= oldest.purchased_at;
+        let is_its_own = || !stored.is_family_shared || self.periods.get(PERIODS - 1).is_some_and(is_older);
+        self.remembers(&stored.id) || stored.mark == self.latest.mark && is_its_own()
+    }
+
+    /// Is the period of a transaction among the latest?
+    pub fn remembers(&self, transaction_id: &str) -> bool {
+        let mut periods = self.periods.iter();
+        periods.any(|period| period.transaction_id == transaction_id)
     }
 
     /// Forgets a period, if it is known.
