@@ -76,7 +76,7 @@ mod tests {
             let mut earlier = reports[..place].iter().rev().map(|(_, known)| known);
             let known = earlier.find(|known| known.id == transaction.id);
             let command = Command::Report(Box::new(transaction.clone()));
-            chain = apply(chain, known, command, context(day(*at))).0;
+            chain = apply(chain, known, None, command, context(day(*at))).0;
         }
         let mut chain = chain.unwrap();
         clock::catch_up(&mut chain, context(now), &mut Vec::new());

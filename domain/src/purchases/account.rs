@@ -54,7 +54,7 @@ pub struct Report<'a> {
     pub transaction: Transaction,
     /// As it was reported before.
     pub known: Option<Transaction>,
-    /// What the chain that it leaves shows then; see [`uncovers`].
+    /// What its chain shows when it has left it or is not the latest any more; see [`uncovers`].
     pub uncovered: Option<Transaction>,
     /// USD for one unit of its currency on the day of the purchase, where known.
     pub usd_rate: Option<Decimal>,
@@ -231,16 +231,15 @@ fn complete(report: &mut Report<'_>, stored: Option<&Transaction>, parties: &[Pa
     }
 }
 
-/// The id of the transaction that a chain shows next, if the report takes the one that it shows out of it. As it was
-/// stored it has to come with the report, because of older periods a chain knows the dates alone.
+/// The id of the transaction that a chain shows next, if the report takes the one that it shows out of it or corrects it to
+/// an older one. As it was stored it has to come with the report, because of older periods a chain knows the dates alone.
 pub fn uncovers(parties: &[Party], known: &Transaction, reported: &Transaction) -> Option<String> {
     let from = Key::of(known);
     let holdings = parties.iter().map(|party| &party.holdings);
     let chain = holdings
         .filter_map(|holdings| Some(&holdings.chains[holdings.chain(&from)?]))
-        .find(|chain| chain.latest.id == known.id && from != Key::of(reported))?;
-    let mut others = chain.periods.iter().map(|period| &period.transaction_id);
-    others.find(|id| **id != known.id).cloned()
+        .find(|chain| chain.latest.id == known.id)?;
+    chain.shows_next(reported).map(str::to_owned)
 }
 
 /// A transaction moves to another chain: the old one goes on without it, and so does its owner's revenue. A one-time
@@ -266,10 +265,7 @@ fn take_out(parties: &mut [Party], moved: &Transaction, uncovered: Option<&Trans
         if chain.periods.is_empty() {
             holdings.chains.remove(index);
         } else if chain.latest.id == moved.id {
-            chain.fall_back();
-            if let Some(stored) = uncovered.filter(|stored| stored.id == chain.latest.id) {
-                chain.latest = stored.clone();
-            }
+            chain.fall_back(uncovered);
             chain.note_renewal_state(now);
         }
     }
@@ -306,7 +302,8 @@ fn advance(
     let index = holdings.chain(key);
     let chain = index.map(|index| holdings.chains.remove(index));
     let command = Command::Report(Box::new(report.transaction));
-    let (chain, facts) = machine::apply(chain, known, command, report.context);
+    let uncovered = report.uncovered.as_ref();
+    let (chain, facts) = machine::apply(chain, known, uncovered, command, report.context);
     if let Some(mut chain) = chain {
         chain.revenue_usd = chain.revenue_usd.saturating_add(more);
         holdings

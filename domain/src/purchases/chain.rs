@@ -262,26 +262,46 @@ impl Chain {
         self.latest = transaction;
     }
 
-    /// Shows the transaction of the newest period, also after a date was corrected. `reported` is known in full; of
-    /// others only the dates are at hand.
-    pub fn show_newest(&mut self, reported: &Transaction) {
+    /// The transaction that it shows next, if `reported` takes the one that it shows from the top: by its date, or into
+    /// another chain.
+    pub fn shows_next(&self, reported: &Transaction) -> Option<&str> {
+        let is_other = |period: &&Period| period.transaction_id != self.latest.id;
+        let next = self.periods.iter().find(is_other)?;
+        let stays = reported.original_id == self.latest.original_id
+            && reported.is_family_shared == self.latest.is_family_shared;
+        let is_uncovered = !stays || next.place() > Period::of(reported).place();
+        is_uncovered.then_some(next.transaction_id.as_str())
+    }
+
+    /// Shows the transaction of the newest period, also after a date was corrected. `reported` is known in full, and so is
+    /// `uncovered`; of others only the dates are at hand.
+    pub fn show_newest(&mut self, reported: &Transaction, uncovered: Option<&Transaction>) {
         let shown = Period::of(&self.latest).place();
         match self.periods.first().filter(|newest| newest.place() > shown) {
             Some(newest) if newest.transaction_id == reported.id => self.latest = reported.clone(),
-            Some(_) => self.fall_back(),
+            Some(_) => self.fall_back(uncovered),
             None => {}
         }
     }
 
-    /// Shows the newest period that it has. The rest stays as it was last seen.
-    pub fn fall_back(&mut self) {
+    /// Shows the newest period that it has: as it is stored, if that is `uncovered`. Else the rest stays as it was last
+    /// seen.
+    pub fn fall_back(&mut self, uncovered: Option<&Transaction>) {
         if let Some(period) = self.periods.first().cloned() {
-            self.latest = Transaction {
-                expires_at: period.paid_end(),
-                id: period.transaction_id,
-                purchased_at: period.purchased_at,
-                refunded_at: period.refunded_at,
-                ..self.latest.clone()
+            let is_it = |stored: &&Transaction| {
+                stored.id == period.transaction_id
+                    && stored.original_id == self.latest.original_id
+                    && stored.is_family_shared == self.latest.is_family_shared
+            };
+            self.latest = match uncovered.filter(is_it) {
+                Some(stored) => stored.clone(),
+                None => Transaction {
+                    expires_at: period.paid_end(),
+                    id: period.transaction_id,
+                    purchased_at: period.purchased_at,
+                    refunded_at: period.refunded_at,
+                    ..self.latest.clone()
+                },
             };
             self.give_what_the_newest_gives();
         }

@@ -151,7 +151,7 @@ fn holdings() -> Holdings {
         access_level_id: Some("premium"),
     };
     let transaction = Box::new(serde_json::from_value(transaction).unwrap());
-    let (chain, _) = apply(None, None, Command::Report(transaction), context);
+    let (chain, _) = apply(None, None, None, Command::Report(transaction), context);
     Holdings {
         chains: chain.into_iter().collect(),
         ..Holdings::default()

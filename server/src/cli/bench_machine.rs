@@ -51,7 +51,8 @@ fn transitions() -> (f64, Fact) {
                 timers: &timers,
                 access_level_id: Some("premium"),
             };
-            let (next, facts) = machine::apply(chain, None, Command::Report(Box::new(renewal)), context);
+            let (next, facts) =
+                machine::apply(chain, None, None, Command::Report(Box::new(renewal)), context);
             chain = black_box(next);
             fact = facts.into_iter().next_back().or(fact);
             done += 1;

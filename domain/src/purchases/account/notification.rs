@@ -25,7 +25,7 @@ pub fn notify(
         holdings.revenue_usd = holdings.revenue_usd.saturating_sub(less);
         chain.revenue_usd = chain.revenue_usd.saturating_sub(less);
     }
-    let (chain, facts) = machine::apply(Some(chain), None, command, context);
+    let (chain, facts) = machine::apply(Some(chain), None, None, command, context);
     holdings.chains.insert(index, chain.expect("a chain stays"));
     share_access(parties, 0, key, context.now);
     let owner = parties[0].id;

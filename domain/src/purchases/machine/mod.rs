@@ -123,10 +123,12 @@ pub struct Context<'a> {
     pub access_level_id: Option<&'a str>,
 }
 
-/// Does what a command says. `known` is the stored form of the transaction that is reported.
+/// Does what a command says. `known` is the stored form of the transaction that is reported, `uncovered` that of the one
+/// that is shown instead, if it is not the latest any more.
 pub fn apply(
     chain: Option<Chain>,
     known: Option<&Transaction>,
+    uncovered: Option<&Transaction>,
     command: Command,
     context: Context<'_>,
 ) -> (Option<Chain>, Vec<Fact>) {
@@ -142,7 +144,7 @@ pub fn apply(
                 facts: &mut facts,
             };
             match (command, known) {
-                (Command::Report(transaction), Some(known)) => change.update(known, *transaction),
+                (Command::Report(transaction), Some(known)) => change.update(known, *transaction, uncovered),
                 (Command::Report(transaction), None) => change.add(*transaction),
                 (command, _) => change.told(command),
             }
@@ -195,7 +197,7 @@ impl Change<'_> {
                     expires_at: Some(until),
                     ..latest
                 };
-                self.update(&self.chain.latest.clone(), later.clone());
+                self.update(&self.chain.latest.clone(), later.clone(), None);
                 self.note(EventKind::SubscriptionDeferred, at, &later);
             }
             Command::End { reason } if self.chain.closed.is_none() => {

@@ -9,9 +9,9 @@ use crate::purchases::chain::Closed;
 use crate::purchases::transaction::{CancellationReason, Transaction};
 
 impl Change<'_> {
-    /// Takes in the new state of a transaction that was stored as `old`. B0, B19: what is not looked at here, such as the
+    /// Takes in the new state of a transaction that was stored as `old`. `uncovered` is shown then, where it is the newest. B0, B19: what is not looked at here, such as the
     /// country, makes no event.
-    pub(super) fn update(&mut self, old: &Transaction, new: Transaction) {
+    pub(super) fn update(&mut self, old: &Transaction, new: Transaction, uncovered: Option<&Transaction>) {
         let was_running = self.is_running();
         let was_open = self.chain.closed.is_none();
         let end_before = self.chain.access_ends_at();
@@ -19,7 +19,7 @@ impl Change<'_> {
         if self.chain.latest.id == new.id {
             self.chain.latest = new.clone();
         }
-        self.chain.show_newest(&new);
+        self.chain.show_newest(&new, uncovered);
         if new.gives_anew(old) {
             self.chain.note_level(&new.id, self.context.access_level_id);
         }

@@ -59,7 +59,8 @@ pub async fn set_transaction(
             move |profile| render(profile),
         );
         match (done.await, lacking.get()) {
-            // Rare: a transaction leaves its chain, which then shows another one; or another chain gives the level now.
+            // Rare: a chain shows another transaction, because this one leaves it or is corrected to an older one; or another
+            // chain gives the level now.
             (Err(_), Some(more)) => beside = Beside::clone(more),
             (done, _) => {
                 if done.is_ok() {
@@ -74,7 +75,7 @@ pub async fn set_transaction(
 /// What is read beside the chain that is reported, because the report turned out to need it.
 #[derive(Clone, Default)]
 struct Beside {
-    /// The id of the transaction that the chain which this one leaves shows next.
+    /// The id of the transaction that the chain shows next, which this one leaves or is not the latest of any more.
     uncovered: Option<String>,
     /// Other chains and purchases that give what is told of now: the events name who shares them.
     shared: Vec<Key>,
@@ -183,7 +184,7 @@ impl Once {
         keys
     }
 
-    /// Fails if a chain which the transaction leaves shows one next that was not read.
+    /// Fails if the chain in which the transaction was the latest shows one next that was not read.
     fn require_uncovered(&self, parties: &[Party], known: &Transaction) -> Result<(), ActionError> {
         match account::uncovers(parties, known, &self.transaction) {
             Some(id) if self.beside.uncovered.as_ref() != Some(&id) => {

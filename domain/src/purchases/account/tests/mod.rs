@@ -2,6 +2,7 @@
 //! the others; named by the row's id. `+` tells a level that is active after the change, `-` one that is not.
 
 mod beside;
+mod corrections;
 mod long_chains;
 mod notifications;
 mod own_levels;

@@ -54,7 +54,7 @@ impl Story {
             timers: &self.timers,
             access_level_id: Some("premium"),
         };
-        let (chain, facts) = apply(self.chain.take(), known, command, context);
+        let (chain, facts) = apply(self.chain.take(), known, None, command, context);
         self.chain = chain;
         facts
     }
