@@ -264,9 +264,13 @@ fn take_out(parties: &mut [Party], moved: &Transaction, uncovered: Option<&Trans
         chain.forget(&moved.id);
         if chain.periods.is_empty() {
             holdings.chains.remove(index);
-        } else if chain.latest.id == moved.id {
-            chain.fall_back(uncovered);
-            chain.note_renewal_state(now);
+        } else {
+            if chain.latest.id == moved.id {
+                chain.fall_back(uncovered);
+                chain.note_renewal_state(now);
+            }
+            chain.cut_anew(&moved.id, None);
+            chain.go_on_uncut(now);
         }
     }
     share_access(parties, owner, &from, now);

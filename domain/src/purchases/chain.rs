@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::levels::OwnLevel;
 pub use self::paid_time::Stretch;
-pub use self::period::{Period, is_change_at_once};
+pub use self::period::{CutBy, Period, is_change_at_once};
 pub use self::revoked::Revoked;
 use super::access::AccessLevel;
 use super::transaction::Transaction;
@@ -212,9 +212,14 @@ impl Chain {
             .iter()
             .find(|period| period.transaction_id == transaction.id);
         let mut period = Period::of(transaction);
-        period.cut_at = known
-            .filter(|known| !self.is_prolonged(known, &period))
-            .and_then(|known| known.cut_at);
+        if let Some(known) = known.filter(|known| !self.is_prolonged(known, &period)) {
+            period.cut_at = known.cut_at;
+            let of_its_product = |cut_by: CutBy| CutBy {
+                product_id: transaction.product_id.clone(),
+                ..cut_by
+            };
+            period.cut_by = known.cut_by.clone().map(of_its_product);
+        }
         period.is_replaced = known.is_some_and(|known| known.is_replaced);
         period.own_level = known.and_then(|known| known.own_level.clone());
         self.forget(&transaction.id);

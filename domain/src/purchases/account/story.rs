@@ -63,6 +63,7 @@ impl Default for Story {
 fn level_of(product: &str) -> Option<&str> {
     match product {
         "gold" => Some("gold"),
+        "silver" => Some("silver"),
         "nothing" => None,
         _ => Some("premium"),
     }

@@ -20,6 +20,9 @@ pub struct Period {
     /// When it was cut short: another product took its place, or the store ended it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_at: Option<i64>,
+    /// Which transaction of another product cut it short.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_by: Option<CutBy>,
     /// Was it told as paid back when another product took its place?
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_replaced: bool,
@@ -32,6 +35,15 @@ pub struct Period {
     /// What its product gives access to, where that is not what the chain gives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_level: Option<OwnLevel>,
+}
+
+/// Which transaction of another product cut a period short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CutBy {
+    /// Which.
+    pub transaction_id: String,
+    /// The product of the period that was cut.
+    pub product_id: String,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -58,6 +70,7 @@ impl Period {
             ends_at,
             refunded_at: transaction.refunded_at,
             cut_at: None,
+            cut_by: None,
             is_replaced: false,
             is_free: transaction.is_free(),
             grace: grace.unwrap_or_default(),

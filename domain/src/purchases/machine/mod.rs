@@ -204,7 +204,7 @@ impl Change<'_> {
                 let end = self.chain.access_ends_at().unwrap_or(self.context.now);
                 let end = end.min(self.context.now);
                 self.expire(end, reason);
-                self.chain.cut(end);
+                self.chain.cut(end, None);
             }
             Command::RefundShare {
                 transaction,

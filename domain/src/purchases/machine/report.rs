@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::{Change, Context, by_phase, clock};
 use crate::events::{EventKind, Fact};
-use crate::purchases::chain::{Chain, Closed, DAY, Period, Phase, Trial, is_change_at_once};
+use crate::purchases::chain::{Chain, Closed, CutBy, DAY, Period, Phase, Trial, is_change_at_once};
 use crate::purchases::transaction::{CancellationReason, Transaction};
 
 /// So far the first period may begin from the date that the chain gives for itself.
@@ -150,13 +150,13 @@ impl Change<'_> {
     }
 
     /// A14: an older period whose product was changed at once has ended with the change.
-    fn cut_if_replaced(&mut self, old: &Transaction) {
+    pub(super) fn cut_if_replaced(&mut self, old: &Transaction) {
         let latest = &self.chain.latest;
         let end = Period::of(old).end().unwrap_or(i64::MAX);
         let is_other = old.product_id != latest.product_id && old.billing_issue_detected_at.is_none();
         let changed_at = latest.purchased_at;
         if is_other && is_change_at_once(old.purchased_at, end, changed_at) {
-            self.chain.cut_period(&old.id, changed_at);
+            self.chain.cut_by_latest(old);
         }
     }
 
@@ -261,7 +261,7 @@ impl Change<'_> {
         let end = self.chain.ends_at().unwrap_or(i64::MAX);
         if is_change_at_once(old.purchased_at, end, new.purchased_at) {
             // A14: changed at once.
-            self.replace(old, new.purchased_at);
+            self.replace(old, new.purchased_at, Some(&CutBy::of(old, new)));
             EventKind::SubscriptionStarted
         } else if new.purchased_at <= end.saturating_add(self.context.waits.renewal) {
             if self.chain.reactivated_at.is_some() {
@@ -281,11 +281,11 @@ impl Change<'_> {
         }
     }
 
-    /// Another product takes the place of the running one. Where its end or its refund was told already, nothing
-    /// else is told of it.
-    pub(super) fn replace(&mut self, old: &Transaction, at: i64) {
+    /// Another product takes the place of the running one; `by` says with which transaction, where that is known. Where its
+    /// end or its refund was told already, nothing else is told of it.
+    pub(super) fn replace(&mut self, old: &Transaction, at: i64, by: Option<&CutBy>) {
         if self.chain.closed.is_some() || old.refunded_at.is_some() {
-            self.chain.cut(at);
+            self.chain.cut(at, by);
             return;
         }
         let told = old.cancellation_reason.filter(|reason| is_replacement(*reason));
@@ -300,7 +300,7 @@ impl Change<'_> {
         if kind == EventKind::SubscriptionRefunded {
             self.chain.note_replaced(&old.id);
         }
-        self.chain.cut(at);
+        self.chain.cut(at, by);
     }
 
     /// A6, A7 and what a new transaction says beside having begun.
@@ -318,7 +318,7 @@ impl Change<'_> {
         }
         self.note_billing(None, &latest);
         if latest.cancellation_reason.is_some_and(is_replacement) {
-            self.replace(&latest, self.context.now);
+            self.replace(&latest, self.context.now, None);
             self.chain.closed = Some(Closed::Replaced(self.context.now));
         }
     }

@@ -19,12 +19,16 @@ impl Change<'_> {
         if self.chain.latest.id == new.id {
             self.chain.latest = new.clone();
         }
+        let was_latest = self.chain.latest.id == new.id;
         self.chain.show_newest(&new, uncovered);
         if new.gives_anew(old) {
             self.chain.note_level(&new.id, self.context.access_level_id);
         }
         if new.is_family_shared {
             return;
+        }
+        if (old.purchased_at, &old.product_id) != (new.purchased_at, &new.product_id) {
+            self.correct_cuts(&new);
         }
         if old.is_free() != new.is_free() {
             self.correct_charge(&new);
@@ -41,11 +45,15 @@ impl Change<'_> {
             _ => {}
         }
         if !is_latest {
-            return self.let_run(&new);
+            self.let_run(&new);
+            if was_latest {
+                self.let_run(&self.chain.latest.clone());
+            }
+            return;
         }
         if was_open && is_replaced(new.cancellation_reason) && !is_replaced(old.cancellation_reason) {
             // B14
-            self.replace(&new, self.context.now);
+            self.replace(&new, self.context.now, None);
             self.chain.closed = Some(Closed::Replaced(self.context.now));
             return;
         }
@@ -67,6 +75,17 @@ impl Change<'_> {
             self.chain.trial = Some(trial(new));
         }
         self.settle_phase();
+    }
+
+    /// A14: it began at another time than was reported, or is of another product. So it cuts others elsewhere, or not at all,
+    /// or is cut itself.
+    fn correct_cuts(&mut self, new: &Transaction) {
+        self.chain.cut_anew(&new.id, Some(new));
+        if self.chain.latest.id == new.id {
+            self.chain.give_from_its_corrected_beginning(self.context.now);
+        } else if !is_trial(new) && !self.chain.is_cut(&new.id) {
+            self.cut_if_replaced(new);
+        }
     }
 
     /// B15: a later end makes no event but Google's, see [`super::Command::Defer`]. What was over and runs again gives

@@ -24,9 +24,15 @@ fn a_chain_whose_latest_transaction_turns_out_to_be_older_shows_the_other_as_it_
     let mistaken = [
         cancelled(day(6), refunded(day(7), paid("t2", 5))),
         sandbox,
+        of_product("weekly", paid("t2", 5)),
         failed,
     ];
-    for (store, second) in [("app_store", 0), ("app_store", 1), ("stripe", 2)] {
+    for (store, second) in [
+        ("app_store", 0),
+        ("app_store", 1),
+        ("app_store", 2),
+        ("stripe", 3),
+    ] {
         let of_store = |transaction: Transaction| Transaction {
             store: store.into(),
             ..transaction
@@ -51,4 +57,113 @@ fn a_chain_whose_latest_transaction_turns_out_to_be_older_shows_the_other_as_it_
         };
         assert_eq!(shown(&story), shown(&alone));
     }
+}
+
+/// Silver of `t1` runs when gold of `t2` takes its place.
+fn changed_at_once(first: Transaction) -> (Story, Transaction) {
+    let mut story = Story::default();
+    story.report(day(0), &of_product("silver", first));
+    let gold = of_product("gold", ending(day(35), paid("t2", 4)));
+    story.report(day(9), &gold);
+    assert!(!story.has(A, "silver", day(9)) && story.has(A, "gold", day(9)));
+    (story, gold)
+}
+
+#[track_caller]
+fn assert_ends(story: &Story, level: &str, now: i64, end: i64) {
+    let shown = story.level(A, level, now).expect("a level");
+    assert_eq!(shown.expires_at, Some(end), "{level}");
+}
+
+#[test]
+fn what_another_product_has_cut_short_goes_on_when_that_leaves_the_chain() {
+    let (mut story, gold) = changed_at_once(paid("t1", 0));
+    story.report(day(9), &of_chain("t2", gold));
+    assert_ends(&story, "silver", day(9), day(30));
+    assert_ends(&story, "gold", day(9), day(35));
+    // One level; the other product's period has ended meanwhile.
+    let year = ending(day(365), paid("t1", 0));
+    let mut story = Story::default();
+    story.report(day(0), &year);
+    let weekly = of_product("weekly", ending(day(11), paid("t2", 4)));
+    story.report(day(9), &weekly);
+    story.tick(day(40));
+    assert!(!story.has(A, "premium", day(40)));
+    assert_eq!(
+        story.report(day(41), &of_chain("t2", weekly.clone())),
+        ["+premium"]
+    );
+    assert_ends(&story, "premium", day(41), day(365));
+    assert_eq!(story.tick(day(364)), NOTHING);
+    assert_eq!(story.tick(day(367)), ["subscription_expired", "-premium"]);
+    // A further one of the other product is there.
+    let mut story = Story::default();
+    story.report(day(0), &year);
+    story.report(day(9), &weekly);
+    story.report(day(9), &of_product("weekly", ending(day(18), paid("t3", 11))));
+    story.report(day(9), &of_chain("t2", weekly));
+    assert_ends(&story, "premium", day(12), day(18));
+}
+
+#[test]
+fn what_another_product_has_cut_short_goes_on_when_that_turns_out_to_be_older() {
+    let (mut story, gold) = changed_at_once(paid("t1", 0));
+    story.report(day(9), &in_december(gold));
+    assert!(story.has(A, "silver", day(9)) && !story.has(A, "gold", day(9)));
+    assert_ends(&story, "silver", day(9), day(30));
+    // It reaches into the other: now it is the one that is cut.
+    let (mut story, gold) = changed_at_once(paid("t1", 0));
+    let older = Transaction {
+        purchased_at: day(-20),
+        ..gold
+    };
+    story.report(day(9), &older);
+    assert_ends(&story, "silver", day(9), day(30));
+    // It was paid back, and that was the end.
+    let (mut story, gold) = changed_at_once(paid("t1", 0));
+    story.report(day(9), &refunded(day(9), gold.clone()));
+    story.tick(day(9));
+    story.report(day(10), &refunded(day(-20), in_december(gold)));
+    assert_ends(&story, "silver", day(10), day(30));
+    assert_eq!(story.parties[A].holdings.chains[0].closed, None);
+}
+
+#[test]
+fn what_another_product_has_cut_short_goes_on_until_the_corrected_date_of_that() {
+    let (mut story, gold) = changed_at_once(paid("t1", 0));
+    let at = |from: i64| Transaction {
+        purchased_at: day(from),
+        expires_at: Some(day(from + 31)),
+        ..gold.clone()
+    };
+    story.report(day(9), &at(30));
+    assert_ends(&story, "silver", day(9), day(30));
+    assert!(!story.has(A, "gold", day(9)));
+    assert_eq!(story.tick(day(30)), ["-silver", "+gold"]);
+    assert_ends(&story, "gold", day(30), day(61));
+    let (mut story, _) = changed_at_once(paid("t1", 0));
+    story.report(day(9), &at(7));
+    let first = story.parties[A].holdings.chains[0].periods[1].clone();
+    assert_eq!((first.transaction_id.as_str(), first.end()), ("t1", Some(day(7))));
+}
+
+#[test]
+fn what_another_product_has_cut_short_goes_on_when_it_was_the_same_product() {
+    let (mut story, gold) = changed_at_once(ending(day(365), paid("t1", 0)));
+    story.report(day(9), &of_product("silver", gold.clone()));
+    assert_ends(&story, "silver", day(9), day(365));
+    assert!(!story.has(A, "gold", day(9)));
+    story.report(day(9), &gold);
+    assert_ends(&story, "gold", day(9), day(35));
+}
+
+#[test]
+fn what_a_store_has_ended_stays_so_whatever_leaves_the_chain() {
+    let mut story = Story::default();
+    story.report(day(0), &of_product("silver", paid("t1", 0)));
+    story.report(day(9), &because(Upgraded, of_product("silver", paid("t1", 0))));
+    let gold = of_product("gold", ending(day(39), paid("t2", 9)));
+    story.report(day(9), &gold);
+    story.report(day(10), &of_chain("t2", gold));
+    assert!(!story.has(A, "silver", day(10)));
 }
