@@ -18,7 +18,8 @@ pub fn grant(party: &mut Party, grant: Grant, context: Context<'_>) -> Drafts {
     // To show that the level was there, the new one is enough, or if it is over itself the one that ended last.
     let ended = |grant: &Grant| {
         let end = grant.access().expires_at.filter(|end| *end <= context.now)?;
-        (grant.access_level_id == level).then_some((end, grant.granted_at))
+        let has_begun = grant.starts_at.is_none_or(|start| start < end);
+        (grant.access_level_id == level).then_some((has_begun, end, grant.granted_at))
     };
     let is_over = grants.last().and_then(ended);
     let last = is_over.and(grants.iter().filter_map(ended).max());

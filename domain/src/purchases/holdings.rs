@@ -270,19 +270,20 @@ impl Holdings {
 }
 
 /// Active before upcoming before ended; among active ones the latest end, then the latest purchase; among upcoming
-/// ones the earliest start; among ended ones the latest end. What was revoked before it began never begins: it has ended.
+/// ones the earliest start; among ended ones the latest end. What was revoked before it began never begins: it comes last.
 fn rank(level: &AccessLevel, at: i64) -> (u8, i64, i64) {
     let end = level.expires_at.unwrap_or(i64::MAX);
+    let begins = level.starts_at.is_none_or(|start| start < end);
     if level.is_active(at) {
-        (2, end, level.purchased_at)
-    } else if end > at && level.starts_at.is_some_and(|start| start < end) {
+        (3, end, level.purchased_at)
+    } else if begins && end > at {
         (
-            1,
+            2,
             level.starts_at.unwrap_or_default().saturating_neg(),
             level.purchased_at,
         )
     } else {
-        (0, end, level.purchased_at)
+        (u8::from(begins), end, level.purchased_at)
     }
 }
 

@@ -28,10 +28,11 @@ impl Access {
         let end = self.ends_at.unwrap_or(i64::MAX);
         let start = self.starts_at.unwrap_or(i64::MIN);
         // What was revoked before it began never begins.
-        match (self.is_active(now), start > now && end > start) {
-            (true, _) => (2, end),
-            (_, true) => (1, -start),
-            _ => (0, end),
+        let begins = end > start;
+        match (self.is_active(now), start > now && begins) {
+            (true, _) => (3, end),
+            (_, true) => (2, -start),
+            _ => (u8::from(begins), end),
         }
     }
 

@@ -331,6 +331,33 @@ fn grants_that_add_nothing_are_not_kept() {
 }
 
 #[test]
+fn a_grant_that_was_revoked_before_it_began_is_shown_after_what_really_ended() {
+    for at in [None, Some(day(50))] {
+        let mut story = Story::default();
+        story.grant(day(0), "premium", Some(day(60)), Some(day(90)));
+        story.revoke(day(1), "premium", at);
+        story.report(day(1), &paid("t1", 0));
+        story.tick(day(40));
+        let shown = story.level(A, "premium", day(40)).expect("it has ended");
+        assert_eq!(
+            (shown.transaction_id.as_str(), shown.expires_at),
+            ("t1", Some(day(30)))
+        );
+        let refused = story
+            .try_revoke(A, day(40), "premium", Some(day(45)))
+            .unwrap_err();
+        assert_eq!(refused.code, "revocation_date_more_than_expiration_date");
+        let shown = story.level(A, "premium", day(95)).expect("it has ended");
+        assert_eq!(shown.transaction_id, "t1", "nor when it would have begun");
+        // The next grant makes it forgotten, also one that is over.
+        story.grant(day(95), "premium", Some(day(38)), Some(day(39)));
+        assert_eq!(story.parties[A].holdings.grants.len(), 1);
+        let shown = story.level(A, "premium", day(95)).expect("it has ended");
+        assert_eq!(shown.expires_at, Some(day(39)));
+    }
+}
+
+#[test]
 fn whether_a_chain_is_shared_as_a_test_is_said_by_what_is_known_of_it() {
     let mut story = Story {
         sharing: Sharing::Disabled,
