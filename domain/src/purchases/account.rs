@@ -24,6 +24,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::access::AccessLevel;
+use super::chain::DAY;
 use super::holdings::{Holdings, Key, Shared};
 use super::machine::{self, Command, Context, clock};
 use super::transaction::{Environment, PurchaseType, Transaction};
@@ -319,8 +320,11 @@ fn advance(
 
 /// The rate of the day of the purchase; once known it stays, also if the table is changed later.
 fn usd_rate(report: &Report<'_>, stored: Option<&Transaction>) -> Option<Decimal> {
-    let same_currency = |stored: &&Transaction| stored.price.currency == report.transaction.price.currency;
-    let stored = stored.filter(same_currency).and_then(|stored| stored.usd_rate);
+    let new = &report.transaction;
+    let day = |transaction: &Transaction| transaction.purchased_at.div_euclid(DAY);
+    let is_same =
+        |stored: &&Transaction| stored.price.currency == new.price.currency && day(stored) == day(new);
+    let stored = stored.filter(is_same).and_then(|stored| stored.usd_rate);
     stored.or(report.usd_rate)
 }
 

@@ -167,3 +167,18 @@ fn what_a_store_has_ended_stays_so_whatever_leaves_the_chain() {
     story.report(day(10), &of_chain("t2", gold));
     assert!(!story.has(A, "silver", day(10)));
 }
+
+#[test]
+fn a_transaction_that_was_bought_on_another_day_counts_by_the_rate_of_that_day() {
+    let bought = |at: i64| Transaction {
+        purchased_at: at,
+        ..priced(100, bought_once("o1", 0))
+    };
+    let mut story = Story::default();
+    story.report(day(9), &bought(day(0)));
+    story.usd_rate = Some(Decimal::TWO);
+    story.report(day(9), &bought(day(1) - 1));
+    assert_eq!(story.revenue(A), usd(100), "the same day");
+    story.report(day(9), &bought(day(1)));
+    assert_eq!(story.revenue(A), usd(200));
+}
