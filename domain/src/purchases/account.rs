@@ -264,7 +264,9 @@ fn take_out(parties: &mut [Party], moved: &Transaction, uncovered: Option<&Trans
         chain.revenue_usd = chain.revenue_usd.saturating_sub(revenue(moved));
         chain.forget(&moved.id);
         if chain.periods.is_empty() {
-            holdings.chains.remove(index);
+            // What it does not remember any more goes with it, and is news when it is told again.
+            let gone = holdings.chains.remove(index).revenue_usd;
+            holdings.revenue_usd = holdings.revenue_usd.saturating_sub(gone);
         } else {
             if chain.latest.id == moved.id {
                 chain.fall_back(uncovered);

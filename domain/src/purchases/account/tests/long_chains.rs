@@ -1,6 +1,8 @@
 //! Chains of more periods than a chain remembers: what is known stays so, whatever moves and is corrected.
 
 use super::*;
+use crate::purchases::account::dice::Dice;
+use crate::purchases::chain::DAY;
 
 /// So many periods of a chain, a year after each other, for a dollar each.
 fn yearly(chain: &str, count: i64) -> Vec<Transaction> {
@@ -58,4 +60,72 @@ fn a_period_that_is_not_remembered_stays_known_when_another_turns_out_to_be_olde
     assert_eq!(story.report(now, &older), NOTHING);
     assert_eq!(story.report(now, &periods[0]), NOTHING);
     assert_eq!(story.revenue(A), usd(900));
+}
+
+#[test]
+fn all_periods_may_move_to_another_chain_the_newest_first() {
+    let now = day(5_000);
+    let periods = yearly("g", 12);
+    let mut story = told_all(&periods);
+    for period in periods.iter().rev() {
+        story.report(now, &of_chain("other", period.clone()));
+    }
+    let holdings = &story.parties[A].holdings;
+    assert_eq!((holdings.chains.len(), story.revenue(A)), (1, usd(1_200)));
+    // Some of them go back, and the rest is told again.
+    for period in &periods[..4] {
+        story.report(now, period);
+    }
+    for period in &periods[4..] {
+        story.report(now, &of_chain("other", period.clone()));
+    }
+    assert_eq!(story.parties[A].holdings.chains[0].revenue_usd, usd(800));
+    assert_eq!(story.revenue(A), usd(1_200));
+}
+
+/// A period as it is corrected: to another chain, another date, or paid back or not.
+fn corrected(dice: &mut Dice, period: &Transaction) -> Transaction {
+    let period = period.clone();
+    match dice.between(0, 4) {
+        0 => of_chain(dice.pick(&["a", "b", "c"]), period),
+        1 => {
+            let at = period.purchased_at + DAY * dice.between(-1_500, 1_500);
+            Transaction {
+                purchased_at: at,
+                ..ending(at + 30 * DAY, period)
+            }
+        }
+        2 if period.refunded_at.is_none() => refunded(period.purchased_at + HOUR, period),
+        3 => Transaction {
+            refunded_at: None,
+            cancellation_reason: None,
+            ..period
+        },
+        _ => period,
+    }
+}
+
+#[test]
+fn revenue_is_the_sum_of_what_is_owned_whatever_moves_and_is_corrected() {
+    let now = day(9_000);
+    let mut dice = Dice::new();
+    for _ in 0..300 {
+        let mut periods = yearly("a", 12);
+        dice.shuffle(&mut periods);
+        let mut story = told_all(&periods);
+        for _ in 0..40 {
+            let stored = dice.pick(&story.stored);
+            story.report(now, &corrected(&mut dice, &stored));
+            let chains = story.parties[A].holdings.chains.iter();
+            let of_chains: Decimal = chains.map(|chain| chain.revenue_usd).sum();
+            assert_eq!(story.revenue(A), of_chains);
+        }
+        // Of a chain that is gone the oldest count when they are told again.
+        for stored in story.stored.clone() {
+            story.report(now, &stored);
+        }
+        let kept = story.stored.iter().filter(|stored| stored.refunded_at.is_none());
+        let expected = 100 * i64::try_from(kept.count()).expect("a few");
+        assert_eq!(story.revenue(A), usd(expected), "{:#?}", story.stored);
+    }
 }
