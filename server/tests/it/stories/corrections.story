@@ -84,3 +84,36 @@ u3 reports w1 again, once
   → 400 validation_error (purchase_type)
 u3 reports w1 again, refunded 2026-04-03, because unknown
   → 400 refund_fields_error (refunded_at)
+
+# A change of product is reported with a wrong date: it came before. What it cut short goes on, as it was reported.
+at 2026-04-10
+u4 appears
+u4 reports monthly x1, first bought 2026-04-01, until 2026-05-10
+  → 200, premium until 2026-05-10, revenue 9.99
+    subscription monthly x1 until 2026-05-10
+  · u4 subscription_started 2026-04-10: monthly x1 until 2026-05-10, price 9.99, proceeds 6.993, revenue 9.99, payments 1
+  · u4 access_level_updated 2026-04-10: premium active, monthly x1, until 2026-05-10, will_renew true, reason null
+at 2026-04-12
+u4 reports weekly x2 of x1, until 2026-04-19
+  → 200, premium until 2026-04-19, revenue 19.98
+    subscription weekly x2 until 2026-04-19
+  · u4 subscription_refunded 2026-04-12: monthly x1 until 2026-04-12, price -9.99, proceeds -6.993, revenue 19.98, payments 1, reason upgraded
+  · u4 subscription_started 2026-04-12: weekly x2 until 2026-04-19, price 9.99, proceeds 6.993, revenue 19.98, payments 1
+  · u4 access_level_updated 2026-04-12: premium inactive, monthly x1, until 2026-04-12, will_renew false, reason null
+  · u4 access_level_updated 2026-04-12: premium active, weekly x2, until 2026-04-19, will_renew true, reason null
+u4 reports x2 again, from 2026-04-01, until 2026-04-08
+  → 200, premium until 2026-05-10, revenue 19.98
+    subscription monthly x1 until 2026-05-10
+  · u4 access_level_updated 2026-04-12: premium active, monthly x1, until 2026-05-10, will_renew true, reason null
+# Another one is of another subscription, to which it moves.
+u4 reports weekly x3 of x1, until 2026-04-19
+  → 200, premium until 2026-04-19, revenue 29.97
+    subscription weekly x3 until 2026-04-19
+  · u4 subscription_started 2026-04-12: weekly x3 until 2026-04-19, price 9.99, proceeds 6.993, revenue 29.97, payments 1
+  · u4 access_level_updated 2026-04-12: premium inactive, monthly x1, until 2026-04-12, will_renew false, reason null
+  · u4 access_level_updated 2026-04-12: premium active, weekly x3, until 2026-04-19, will_renew true, reason null
+u4 reports weekly x3 of x3, until 2026-04-19
+  → 200, premium until 2026-05-10, revenue 29.97
+    subscription monthly x1 until 2026-05-10
+    subscription weekly x3 until 2026-04-19
+  · u4 access_level_updated 2026-04-12: premium active, monthly x1, until 2026-05-10, will_renew true, reason null
