@@ -1,12 +1,13 @@
 //! What holds whatever happens, over many random runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
 use super::dice::Dice;
 use super::story::{A, ANON, B, Story};
 use super::*;
+use crate::purchases::chain::{Chain, Closed};
 use crate::purchases::samples::*;
 
 const RUNS: u32 = 200;
@@ -168,6 +169,92 @@ fn no_fact_is_told_twice() {
             }
             drafts
         });
+    }
+}
+
+/// What was told last of a chain: that it goes on, that it was paid back, or that it has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LastTold {
+    GoesOn,
+    PaidBack,
+    Ended,
+}
+
+/// What a fact tells of its chain, as that stands afterwards. Of older periods only what they were is told.
+fn tells(fact: &Fact, chain: &Chain) -> Option<LastTold> {
+    let is_latest = chain.latest.id == fact.transaction.id;
+    let is_replaced = matches!(chain.closed, Some(Closed::Replaced(_)));
+    match fact.kind {
+        EventKind::TrialStarted
+        | EventKind::TrialConverted
+        | EventKind::SubscriptionStarted
+        | EventKind::SubscriptionRenewed => is_latest.then_some(LastTold::GoesOn),
+        EventKind::SubscriptionRefunded => {
+            let is_its_end = is_replaced || chain.latest.refunded_at.is_some();
+            is_its_end.then_some(LastTold::PaidBack)
+        }
+        EventKind::TrialExpired | EventKind::SubscriptionExpired => Some(LastTold::Ended),
+        _ => None,
+    }
+}
+
+/// Takes in what was told, and which chains have access. None ends twice without access or an opening between, and none
+/// is closed without having been told to end. Where the latest period is paid back, an older one may give access for a
+/// while.
+fn take_in_ends(ends: &mut BTreeMap<Key, LastTold>, story: &Story, drafts: &Drafts, now: i64) {
+    for chain in story.parties.iter().flat_map(|party| &party.holdings.chains) {
+        let key = Key::of(&chain.latest);
+        for (_, draft) in drafts {
+            let Draft::Fact(fact) = draft else { continue };
+            let Some(last) = tells(fact, chain).filter(|_| Key::of(&fact.transaction) == key) else {
+                continue;
+            };
+            let before = ends.insert(key.clone(), last);
+            let has_ended = before == Some(LastTold::Ended);
+            assert!(!has_ended || last != LastTold::Ended, "{fact:#?}");
+        }
+        if chain.access_ends_at().is_none_or(|end| end > now) {
+            let is_told = chain.latest.refunded_at.is_some() && !chain.is_in_trial();
+            ends.insert(
+                key,
+                if is_told {
+                    LastTold::PaidBack
+                } else {
+                    LastTold::GoesOn
+                },
+            );
+        } else if chain.closed.is_some() {
+            let last = ends.get(&key);
+            assert!(last.is_some_and(|last| *last != LastTold::GoesOn), "{chain:#?}");
+        }
+    }
+}
+
+#[test]
+fn every_chain_that_is_over_was_told_to_have_ended_once() {
+    let mut dice = Dice::new();
+    for _ in 0..5 * RUNS {
+        let mut ends = BTreeMap::new();
+        let (mut story, now) = run(&mut dice, |story, who, now, transaction| {
+            let due = story.try_tick(now);
+            take_in_ends(&mut ends, story, &due, now);
+            // Each chain has a first period, which may be a trial.
+            let mut transaction = transaction.clone();
+            let first = story
+                .stored
+                .iter()
+                .find(|stored| Key::of(stored) == Key::of(&transaction));
+            transaction.originally_purchased_at =
+                first.map_or(transaction.purchased_at, |first| first.originally_purchased_at);
+            let drafts = story.try_report(who, now, &transaction).unwrap();
+            take_in_ends(&mut ends, story, &drafts, now);
+            drafts
+        });
+        let end = now + 400 * 24 * HOUR;
+        let due = story.try_tick(end);
+        take_in_ends(&mut ends, &story, &due, end);
+        let mut chains = story.parties.iter().flat_map(|party| &party.holdings.chains);
+        assert!(chains.all(|chain| chain.closed.is_some()));
     }
 }
 

@@ -165,7 +165,13 @@ fn handle(chain: &mut Chain, at: i64, due: Due, facts: &mut Vec<Fact>) {
             }
             chain.revoked = None;
         }
-        Due::RefundTakesEffect => chain.closed = Some(Closed::Refunded(at)),
+        Due::RefundTakesEffect => {
+            // What another period's refund ends expires. Its own was told.
+            if chain.latest.refunded_at.is_none() {
+                expire(chain, end, why_over(chain), facts);
+            }
+            chain.closed = Some(Closed::Refunded(at));
+        }
         Due::Timer(kind) => {
             chain.timers_told_to = Some(at);
             facts.push(Fact {
@@ -173,6 +179,18 @@ fn handle(chain: &mut Chain, at: i64, due: Due, facts: &mut Vec<Fact>) {
                 ..fact(chain, kind, at, &chain.latest)
             });
         }
+    }
+}
+
+/// Why a chain is over that nothing has ended but time, or in its trial a refund.
+pub(super) fn why_over(chain: &Chain) -> CancellationReason {
+    let latest = &chain.latest;
+    match latest.cancellation_reason {
+        _ if chain.is_in_trial() && chain.is_refunded() => CancellationReason::Refund,
+        Some(reason) => reason,
+        None if !latest.will_renew => CancellationReason::VoluntarilyCancelled,
+        None if chain.has_billing_issue() => CancellationReason::BillingError,
+        None => CancellationReason::Unknown,
     }
 }
 

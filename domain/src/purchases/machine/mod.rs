@@ -144,7 +144,7 @@ pub fn apply(
                 facts: &mut facts,
             };
             match (command, known) {
-                (Command::Report(transaction), Some(known)) => change.update(known, *transaction, uncovered),
+                (Command::Report(transaction), Some(known)) => change.update(known, &transaction, uncovered),
                 (Command::Report(transaction), None) => change.add(*transaction),
                 (command, _) => change.told(command),
             }
@@ -197,7 +197,7 @@ impl Change<'_> {
                     expires_at: Some(until),
                     ..latest
                 };
-                self.update(&self.chain.latest.clone(), later.clone(), None);
+                self.update(&self.chain.latest.clone(), &later, None);
                 self.note(EventKind::SubscriptionDeferred, at, &later);
             }
             Command::End { reason } if self.chain.closed.is_none() => {

@@ -64,12 +64,7 @@ impl Change<'_> {
             && self.chain.closed.is_none()
             && !self.is_running()
         {
-            let reason = match (latest.cancellation_reason, latest.will_renew) {
-                (Some(reason), _) => reason,
-                (None, false) => CancellationReason::VoluntarilyCancelled,
-                (None, true) if self.chain.has_billing_issue() => CancellationReason::BillingError,
-                (None, true) => CancellationReason::Unknown,
-            };
+            let reason = clock::why_over(&self.chain);
             self.expire(end, reason);
         }
     }
@@ -137,14 +132,19 @@ impl Change<'_> {
     }
 
     /// B16: a chain that was over goes on while a period runs, so that its end is told. So does one that was paid back before
-    /// another period ended: it is that one's end that counts. What is paid back itself opens nothing.
+    /// another period ended: it is that one's end that counts, unless that of the latest was told. What is paid back itself
+    /// is no such end.
     pub(super) fn let_run(&mut self, transaction: &Transaction) {
-        let goes_on = match self.chain.closed {
+        let chain = &self.chain;
+        let has_other_end = || chain.latest.refunded_at.is_some() && !chain.is_refunded();
+        let goes_on = match chain.closed {
             Some(Closed::Expired(_)) => self.is_running(),
-            Some(Closed::Refunded(_)) => self.is_running() || !self.chain.is_refunded(),
+            Some(Closed::Refunded(_)) => {
+                self.is_running() || transaction.refunded_at.is_none() && has_other_end()
+            }
             Some(Closed::Replaced(_)) | None => false,
         };
-        if goes_on && transaction.refunded_at.is_none() {
+        if goes_on {
             self.chain.closed = None;
         }
     }

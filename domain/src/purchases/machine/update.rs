@@ -9,18 +9,26 @@ use crate::purchases::chain::Closed;
 use crate::purchases::transaction::{CancellationReason, Transaction};
 
 impl Change<'_> {
-    /// Takes in the new state of a transaction that was stored as `old`. `uncovered` is shown then, where it is the newest. B0, B19: what is not looked at here, such as the
-    /// country, makes no event.
-    pub(super) fn update(&mut self, old: &Transaction, new: Transaction, uncovered: Option<&Transaction>) {
+    /// Takes in the new state of a transaction that was stored as `old`. `uncovered` is shown then, where it is the newest.
+    /// B0, B19: what is not looked at here, such as the country, makes no event.
+    pub(super) fn update(&mut self, old: &Transaction, new: &Transaction, uncovered: Option<&Transaction>) {
+        let was_refunded = self.chain.is_refunded();
+        self.take_in(old, new, uncovered);
+        if !was_refunded {
+            self.end_trial();
+        }
+    }
+
+    fn take_in(&mut self, old: &Transaction, new: &Transaction, uncovered: Option<&Transaction>) {
         let was_running = self.is_running();
         let was_open = self.chain.closed.is_none();
         let end_before = self.chain.access_ends_at();
-        self.chain.keep(&new);
+        self.chain.keep(new);
         if self.chain.latest.id == new.id {
             self.chain.latest = new.clone();
         }
         let was_latest = self.chain.latest.id == new.id;
-        self.chain.show_newest(&new, uncovered);
+        self.chain.show_newest(new, uncovered);
         if new.gives_anew(old) {
             self.chain.note_level(&new.id, self.context.access_level_id);
         }
@@ -28,10 +36,10 @@ impl Change<'_> {
             return;
         }
         if (old.purchased_at, &old.product_id) != (new.purchased_at, &new.product_id) {
-            self.correct_cuts(&new);
+            self.correct_cuts(new);
         }
         if old.is_free() != new.is_free() {
-            self.correct_charge(&new);
+            self.correct_charge(new);
         }
         let is_latest = self.chain.latest.id == new.id;
         let is_replaced = |reason: Option<CancellationReason>| reason.is_some_and(is_replacement);
@@ -40,30 +48,37 @@ impl Change<'_> {
         }
         self.note_new_end(end_before);
         match (old.refunded_at, new.refunded_at) {
-            (None, Some(at)) => return self.pay_back(&new, at, None),
+            (None, Some(at)) => {
+                self.let_all_run(new, was_latest);
+                return self.pay_back(new, at, None);
+            }
             (Some(_), None) => self.take_back_refund(),
             _ => {}
         }
         if !is_latest {
-            self.let_run(&new);
-            if was_latest {
-                self.let_run(&self.chain.latest.clone());
-            }
-            return;
+            return self.let_all_run(new, was_latest);
         }
         if was_open && is_replaced(new.cancellation_reason) && !is_replaced(old.cancellation_reason) {
             // B14
-            self.replace(&new, self.context.now, None);
+            self.replace(new, self.context.now, None);
             self.chain.closed = Some(Closed::Replaced(self.context.now));
             return;
         }
-        self.let_run(&new);
+        self.let_run(new);
         // B3: of what had ended, renewing is only stored, also where it goes on from here.
         if was_open {
-            self.change_renewal(old, &new, was_running);
+            self.change_renewal(old, new, was_running);
         }
         if self.chain.closed.is_none() {
-            self.note_billing(Some(old), &new);
+            self.note_billing(Some(old), new);
+        }
+    }
+
+    /// What was corrected goes on where it runs, and so does what is shown in its place.
+    fn let_all_run(&mut self, new: &Transaction, was_latest: bool) {
+        self.let_run(new);
+        if was_latest && self.chain.latest.id != new.id {
+            self.let_run(&self.chain.latest.clone());
         }
     }
 
@@ -177,19 +192,20 @@ impl Change<'_> {
 
     /// B9, B10, B11, B12: a known transaction is paid back. While nothing has been charged, that can only end the trial.
     fn pay_back(&mut self, transaction: &Transaction, at: i64, share: Option<Decimal>) {
-        if self.chain.is_in_trial() {
-            self.end_trial(transaction, at);
-        } else {
+        if !self.chain.is_in_trial() {
             self.note_refund(transaction, at, share);
         }
     }
 
-    /// The event of a refund: of a trial there is nothing to pay back, it only ends. What another product replaced was told
-    /// as paid back then, with all its money.
+    /// The event of a refund: of a trial there is nothing to pay back, it only ends, if it was not
+    /// converted. What another product replaced was told as paid back then, with all its money.
     pub(super) fn note_refund(&mut self, transaction: &Transaction, at: i64, share: Option<Decimal>) {
         let trial = self.chain.trial.as_ref().filter(|_| transaction.is_free());
-        if trial.is_some_and(|trial| trial.transaction_id == transaction.id) {
-            return self.end_trial(transaction, at);
+        let is_latest = self.chain.latest.id == transaction.id;
+        match trial.filter(|trial| trial.transaction_id == transaction.id) {
+            Some(_) if !is_latest => return,
+            Some(_) if self.chain.is_in_trial() => return self.end_trial(),
+            Some(_) | None => {}
         }
         if self.chain.is_replaced(&transaction.id) {
             return;
@@ -200,13 +216,19 @@ impl Change<'_> {
         fact.subscription_expires_at = Some(at);
     }
 
-    /// B12: what is paid back ends the trial, unless it has ended or another period outlasts it.
-    fn end_trial(&mut self, transaction: &Transaction, at: i64) {
-        let is_latest = self.chain.latest.id == transaction.id;
-        if self.chain.closed.is_some() || !is_latest || !self.chain.is_refunded() {
+    /// B12: what is paid back ends the trial, unless it has ended or another period outlasts it. Where the latest period is
+    /// not paid back, but one that outlasts it, the trial ends when that has come.
+    fn end_trial(&mut self) {
+        let latest = self.chain.latest.clone();
+        let is_over = self.chain.closed.is_none() && self.chain.is_in_trial() && self.chain.is_refunded();
+        let Some(refunded_at) = latest.refunded_at.filter(|_| is_over) else {
             return;
-        }
-        let fact = self.note(EventKind::TrialExpired, at, transaction);
+        };
+        let at = self
+            .chain
+            .ends_at()
+            .map_or(refunded_at, |end| end.max(refunded_at));
+        let fact = self.note(EventKind::TrialExpired, at, &latest);
         fact.reason = Some(CancellationReason::Refund);
         fact.subscription_expires_at = Some(at);
     }
@@ -239,11 +261,15 @@ impl Change<'_> {
         share: Decimal,
         keeps_access: bool,
     ) {
+        let was_refunded = self.chain.is_refunded();
         let refunded = transaction.clone().refunded_in_part(at, share, keeps_access);
         self.chain.keep(&refunded);
         if self.chain.latest.id == refunded.id {
             self.chain.latest = refunded;
         }
         self.pay_back(transaction, at, Some(share));
+        if !was_refunded {
+            self.end_trial();
+        }
     }
 }

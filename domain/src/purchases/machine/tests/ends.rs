@@ -84,3 +84,95 @@ fn b11_a_free_period_of_a_paid_chain_is_paid_back_though_the_chain_began_with_a_
     let facts = story.report(day(40), &refunded(day(40), further));
     assert_made(&facts, &[(SubscriptionRefunded, day(40))]);
 }
+
+#[test]
+fn b12_a_trial_whose_periods_are_all_paid_back_expires_in_whichever_order_that_is_told() {
+    let further = Transaction {
+        purchased_at: day(6) - 2 * HOUR,
+        ..free(ending(day(14), paid("t2", 6)))
+    };
+    let ends = [
+        refunded(day(6) + 12 * HOUR, further.clone()),
+        refunded(day(6) + 19 * HOUR, trial("t1")),
+    ];
+    for order in [[0, 1], [1, 0]] {
+        let mut story = in_trial();
+        story.report(day(6), &further);
+        assert_made(&story.report(day(6) + 19 * HOUR, &ends[order[0]]), &[]);
+        let facts = story.report(day(6) + 19 * HOUR, &ends[order[1]]);
+        assert_eq!(kinds(&facts), [(TrialExpired, day(6) + 19 * HOUR)]);
+        assert_eq!(facts[0].reason, Some(CancellationReason::Refund));
+        assert_made(&story.wait_until(day(99)), &[]);
+    }
+    // By the end of one that is corrected.
+    let mut story = in_trial();
+    story.report(day(6), &further);
+    assert_made(&story.report(day(6) + 12 * HOUR, &ends[0]), &[]);
+    let corrected = ending(day(6), trial("t1"));
+    let facts = story.report(day(6) + 13 * HOUR, &corrected);
+    assert_eq!(kinds(&facts), [(TrialExpired, day(6) + 12 * HOUR)]);
+    assert_made(&story.wait_until(day(99)), &[]);
+}
+
+#[test]
+fn b12_a_refund_of_the_trial_that_outlasts_the_latest_period_expires_it() {
+    let lasting = ending(day(14), trial("t1"));
+    let further = free(ending(day(10), paid("t2", 7)));
+    for (told_at, back_at) in [(12, 12), (8, 12)] {
+        let mut story = Story::default();
+        story.report(day(0), &lasting);
+        story.report(day(7), &further);
+        let mut facts = story.report(day(told_at), &refunded(day(back_at), lasting.clone()));
+        facts.extend(story.wait_until(day(99)));
+        assert_made(&facts, &[(TrialExpired, day(12))]);
+        assert_eq!(facts[0].reason, Some(CancellationReason::Refund));
+    }
+    // It was told ahead, and the trial went on.
+    let mut story = Story::default();
+    story.report(day(0), &lasting);
+    let facts = story.report(day(5), &refunded(day(12), lasting));
+    assert_made(&facts, &[(TrialExpired, day(12))]);
+    assert_made(&story.report(day(7), &further), &[(SubscriptionRenewed, day(7))]);
+    assert_made(&story.wait_until(day(99)), &[(TrialExpired, day(12))]);
+}
+
+#[test]
+fn b11_a_refund_of_an_older_period_that_outlasts_the_latest_expires_it() {
+    let off = |transaction: Transaction| Transaction {
+        will_renew: false,
+        ..transaction
+    };
+    let year = ending(day(365), paid("t1", 0));
+    let newest = off(ending(day(97), paid("t2", 90)));
+    let mut story = Story::default();
+    story.report(day(0), &year);
+    story.report(day(90), &newest);
+    let facts = story.report(day(100), &refunded(day(100), year.clone()));
+    let expected = [(SubscriptionRefunded, day(100)), (SubscriptionExpired, day(100))];
+    assert_made(&facts, &expected);
+    assert_eq!(facts[1].transaction.id, "t2");
+    assert_eq!(facts[1].reason, Some(CancellationReason::VoluntarilyCancelled));
+    assert_made(&story.wait_until(day(101)), &[]);
+    // What is over anyway ends once; what runs again once more.
+    assert_made(&story.report(day(102), &ending(day(101), newest.clone())), &[]);
+    assert_made(&story.report(day(103), &year), &[]);
+    assert!(story.has_access(day(103)));
+    assert_made(&story.wait_until(day(400)), &[(SubscriptionExpired, day(365))]);
+    // The refund was told before the latest period was.
+    let mut story = started();
+    story.report(day(30), &paid("t2", 30));
+    story.report(day(50), &refunded(day(50), paid("t2", 30)));
+    let facts = story.report(day(55), &off(ending(day(47), paid("t3", 40))));
+    let expected = [(SubscriptionRenewed, day(40)), (SubscriptionExpired, day(50))];
+    assert_made(&facts, &expected);
+    assert_eq!(facts[1].transaction.id, "t3");
+    assert_made(&story.wait_until(day(99)), &[]);
+    // That in a trial that was converted late.
+    let mut story = in_trial();
+    let free_month = free(ending(day(60), paid("t2", 7)));
+    story.report(day(7), &free_month);
+    story.report(day(50), &refunded(day(50), free_month));
+    let facts = story.report(day(55), &ending(day(47), paid("t3", 40)));
+    let expected = [(TrialConverted, day(40)), (SubscriptionExpired, day(50))];
+    assert_made(&facts, &expected);
+}
