@@ -269,7 +269,7 @@ fn take_out(parties: &mut [Party], moved: &Transaction, uncovered: Option<&Trans
             holdings.revenue_usd = holdings.revenue_usd.saturating_sub(gone);
         } else {
             if chain.latest.id == moved.id {
-                chain.fall_back(uncovered);
+                chain.fall_back(uncovered, now);
                 chain.note_renewal_state(now);
             }
             chain.cut_anew(&moved.id, None);

@@ -280,18 +280,18 @@ impl Chain {
 
     /// Shows the transaction of the newest period, also after a date was corrected. `reported` is known in full, and so is
     /// `uncovered`; of others only the dates are at hand.
-    pub fn show_newest(&mut self, reported: &Transaction, uncovered: Option<&Transaction>) {
+    pub fn show_newest(&mut self, reported: &Transaction, uncovered: Option<&Transaction>, now: i64) {
         let shown = Period::of(&self.latest).place();
         match self.periods.first().filter(|newest| newest.place() > shown) {
             Some(newest) if newest.transaction_id == reported.id => self.latest = reported.clone(),
-            Some(_) => self.fall_back(uncovered),
+            Some(_) => self.fall_back(uncovered, now),
             None => {}
         }
     }
 
     /// Shows the newest period that it has: as it is stored, if that is `uncovered`. Else the rest stays as it was last
     /// seen.
-    pub fn fall_back(&mut self, uncovered: Option<&Transaction>) {
+    pub fn fall_back(&mut self, uncovered: Option<&Transaction>, now: i64) {
         if let Some(period) = self.periods.first().cloned() {
             let is_it = |stored: &&Transaction| {
                 stored.id == period.transaction_id
@@ -308,7 +308,7 @@ impl Chain {
                     ..self.latest.clone()
                 },
             };
-            self.give_what_the_newest_gives();
+            self.give_what_has_begun(now);
         }
     }
 

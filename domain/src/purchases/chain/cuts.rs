@@ -1,6 +1,6 @@
 //! Periods that are cut short: another product took their place, or the store ended them.
 
-use super::{Chain, Closed, CutBy, OwnLevel, Period, is_change_at_once};
+use super::{Chain, Closed, CutBy, Period, is_change_at_once};
 use crate::purchases::transaction::Transaction;
 
 impl Chain {
@@ -62,28 +62,6 @@ impl Chain {
             self.closed = None;
             self.activated_at = now;
         }
-    }
-
-    /// The newest period turns out to begin later. If it gives another level, the one that runs gives its own until then.
-    pub fn give_from_its_corrected_beginning(&mut self, now: i64) {
-        let Some((newest, older)) = self.periods.split_first() else {
-            return;
-        };
-        let waits = newest.purchased_at > now && newest.transaction_id == self.latest.id;
-        let runs = |period: &&Period| period.end_without_grace().is_none_or(|end| end > now);
-        let running = older
-            .iter()
-            .find(runs)
-            .filter(|_| waits && newest.own_level.is_none());
-        let Some(own) = running.and_then(|running| running.own_level.clone()) else {
-            return;
-        };
-        let later = self.access_level_id.clone();
-        self.give(match &own {
-            OwnLevel::Nothing => None,
-            OwnLevel::Level(level) => Some(level),
-        });
-        self.periods[0].own_level = Some(later.map_or(OwnLevel::Nothing, OwnLevel::Level));
     }
 
     /// Another product has taken the place of a transaction, which was told as its refund.

@@ -158,7 +158,7 @@ fn handle(chain: &mut Chain, at: i64, due: Due, facts: &mut Vec<Fact>) {
         }
         Due::CollectingEnds => expire(chain, end, CancellationReason::BillingError, facts),
         Due::RenewalMissing => expire(chain, end, CancellationReason::Unknown, facts),
-        Due::LevelChanges => chain.give_what_the_newest_gives(),
+        Due::LevelChanges => chain.give_the_next(),
         Due::OpensAgain => {
             if chain.revoked.is_some_and(|revoked| revoked.at < at) {
                 chain.activated_at = at;

@@ -28,7 +28,7 @@ impl Change<'_> {
             self.chain.latest = new.clone();
         }
         let was_latest = self.chain.latest.id == new.id;
-        self.chain.show_newest(new, uncovered);
+        self.chain.show_newest(new, uncovered, self.context.now);
         if new.gives_anew(old) {
             self.chain.note_level(&new.id, self.context.access_level_id);
         }

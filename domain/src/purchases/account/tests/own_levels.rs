@@ -35,6 +35,67 @@ fn of_two_changes_that_are_reported_ahead_none_takes_away_what_runs() {
 }
 
 #[test]
+fn of_several_changes_that_are_reported_ahead_each_comes_when_its_period_begins() {
+    let of = |product, id, from| of_product(product, paid(id, from));
+    let silver = || of("silver", "t3", 60);
+    let gold = || of("gold", "t2", 30);
+    for reports in [[gold(), silver()], [silver(), gold()]] {
+        let mut story = started();
+        for report in &reports {
+            story.report(day(28), report);
+        }
+        let level = story.level(A, "premium", day(28)).unwrap();
+        assert_eq!(level.expires_at, Some(day(30)));
+        assert_eq!(story.tick(day(30) - 1), NOTHING);
+        assert_eq!(story.tick(day(30)), ["-premium", "+gold"]);
+        assert_eq!(story.level(A, "gold", day(30)).unwrap().expires_at, Some(day(60)));
+        assert_eq!(story.tick(day(60)), ["-gold", "+silver"]);
+        assert_eq!(
+            story.level(A, "silver", day(60)).unwrap().expires_at,
+            Some(day(90))
+        );
+    }
+    // The two give the same, or the second what the first took the place of.
+    let mut story = started();
+    story.report(day(28), &gold());
+    story.report(day(28), &of("gold", "t3", 60));
+    assert_eq!(story.tick(day(30)), ["-premium", "+gold"]);
+    assert_eq!(story.level(A, "gold", day(30)).unwrap().expires_at, Some(day(90)));
+    let mut story = started();
+    story.report(day(28), &gold());
+    story.report(day(28), &paid("t3", 60));
+    assert_eq!(story.tick(day(30)), ["-premium", "+gold"]);
+    assert_eq!(story.tick(day(60)), ["-gold", "+premium"]);
+    // One is corrected: nothing changes any more, or the next one does.
+    let mut story = started();
+    story.report(day(28), &gold());
+    story.report(day(28), &paid("t3", 60));
+    story.report(day(29), &paid("t2", 30));
+    let level = story.level(A, "premium", day(29)).unwrap();
+    assert_eq!(level.expires_at, Some(day(90)));
+    let mut story = started();
+    story.report(day(28), &gold());
+    story.report(day(28), &silver());
+    story.report(day(29), &paid("t3", 60));
+    assert_eq!(story.tick(day(30)), ["-premium", "+gold"]);
+    assert_eq!(story.tick(day(60)), ["-gold", "+premium"]);
+    // One moves to another chain.
+    let mut story = started();
+    story.report(day(28), &gold());
+    story.report(day(28), &silver());
+    story.report(day(29), &of_chain("u1", silver()));
+    assert!(story.has(A, "premium", day(29)) && !story.has(A, "gold", day(29)));
+    assert_eq!(story.tick(day(30)), ["-premium", "+gold"]);
+    // The one that began early in a gap goes on as well.
+    let mut story = started();
+    story.tick(day(31));
+    story.report(day(33), &of("gold", "t2", 34));
+    story.report(day(33), &of("silver", "t3", 64));
+    assert!(story.has(A, "gold", day(64) - 1));
+    assert_eq!(story.tick(day(64)), ["-gold", "+silver"]);
+}
+
+#[test]
 fn a_period_notes_a_level_of_its_own_only_where_it_is_another_than_that_of_its_chain() {
     let mut story = started();
     story.report(day(30), &of_product("gold", paid("t2", 30)));
