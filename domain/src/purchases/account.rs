@@ -109,17 +109,12 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
             message: "this transaction is known as another type of purchase".into(),
         });
     }
-    // A purchase may bear the id of a chain, which is then left alone.
-    let handled = match report.transaction.purchase_type {
-        PurchaseType::OneTimePurchase => &[],
-        PurchaseType::Subscription => std::slice::from_ref(&key),
-    };
-    let before = Before::of(parties, report.context, handled);
+    let before = Before::of(parties, report.context);
     complete(&mut report, stored.as_ref(), parties, &key);
     report.transaction.is_of_unknown_product = is_of_unknown_product(&report, known);
     if key.is_of_family {
         let stored = family::take_in(parties, &key, known, &report);
-        return Ok((before.changes(parties, report.context.now), stored));
+        return Ok((before.changes(parties), stored));
     }
     // What others have as the family's is news to whoever paid for it.
     let known = known.filter(|known| !known.is_family_shared || parties[0].holdings.knows(known));
@@ -151,7 +146,7 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
         .into_iter()
         .map(|fact| (owner_id, Draft::Fact(Box::new(fact))))
         .collect();
-    drafts.extend(before.changes(parties, report.context.now));
+    drafts.extend(before.changes(parties));
     Ok((drafts, stored))
 }
 
@@ -171,7 +166,7 @@ pub fn tick(parties: &mut [Party], context: Context<'_>) -> Drafts {
     let is_due = |share: &&Shared| share.due_at().is_some_and(|due| due <= context.now);
     let shared = owner.holdings.shared.iter().filter(is_due);
     let shared: Vec<_> = shared.map(|share| share.key.clone()).collect();
-    let before = Before::of(parties, context, &[&keys[..], &shared[..]].concat());
+    let before = Before::of(parties, context);
     let mut facts = Vec::new();
     let owner = &mut parties[0];
     for chain in &mut owner.holdings.chains {
@@ -195,7 +190,7 @@ pub fn tick(parties: &mut [Party], context: Context<'_>) -> Drafts {
         .into_iter()
         .map(|fact| (owner_id, Draft::Fact(Box::new(fact))))
         .collect();
-    drafts.extend(before.changes(parties, context.now));
+    drafts.extend(before.changes(parties));
     drafts
 }
 

@@ -11,7 +11,7 @@ use crate::fields::Violation;
 /// Gives an access level. A second grant extends and never shortens: the later end wins.
 pub fn grant(party: &mut Party, grant: Grant, context: Context<'_>) -> Drafts {
     let parties = std::slice::from_mut(party);
-    let before = Before::of(parties, context, &[]);
+    let before = Before::of(parties, context);
     let grants = &mut parties[0].holdings.grants;
     let level = grant.access_level_id.clone();
     grants.push(grant);
@@ -25,7 +25,7 @@ pub fn grant(party: &mut Party, grant: Grant, context: Context<'_>) -> Drafts {
     let last = is_over.and(grants.iter().filter_map(ended).max());
     grants.retain(|grant| ended(grant).is_none() || ended(grant) == last);
     drop_covered(grants, &level, context.now);
-    before.changes(parties, context.now)
+    before.changes(parties)
 }
 
 /// Drops each grant of the level that is never shown beside another one, which from now on begins no later and ends later,
@@ -72,9 +72,9 @@ pub fn revoke(
         check(at, shown, now)?;
     }
     let parties = std::slice::from_mut(party);
-    let before = Before::of(parties, context, &[]);
+    let before = Before::of(parties, context);
     cut(&mut parties[0], access_level_id, at, now);
-    Ok(before.changes(parties, now))
+    Ok(before.changes(parties))
 }
 
 fn check(at: i64, shown: &AccessLevel, now: i64) -> Result<(), Violation> {

@@ -99,6 +99,12 @@ pub struct Shared {
     pub ends_at: Option<i64>,
 }
 
+/// An access level as it is looked at as of an instant.
+pub(super) struct Seen {
+    pub(super) level: AccessLevel,
+    pub(super) at: i64,
+}
+
 /// Which chain or one-time purchase of an app.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Key {
@@ -208,23 +214,28 @@ impl Holdings {
 
     /// The access levels at an instant, one entry each, by id. Ended ones stay.
     pub fn levels(&self, at: i64) -> Vec<AccessLevel> {
-        self.levels_as_of(|_| at)
+        let levels = self.levels_as_of(|_, _| at).into_iter();
+        levels.map(|seen| seen.level).collect()
     }
 
-    /// The same where each source is looked at as of an instant of its own.
-    pub(super) fn levels_as_of(&self, at: impl Fn(&AccessLevel) -> i64) -> Vec<AccessLevel> {
-        let mut sources: Vec<_> = self.sources().collect();
+    /// The same where each source is looked at as of an instant of its own; it is told too whether that is the family's.
+    pub(super) fn levels_as_of(&self, at: impl Fn(&AccessLevel, bool) -> i64) -> Vec<Seen> {
+        let seen = |(level, is_of_family): (AccessLevel, bool)| Seen {
+            at: at(&level, is_of_family),
+            level,
+        };
+        let mut sources: Vec<_> = self.sources().map(seen).collect();
         sources.sort_by(|a, b| {
-            let by_level = a.access_level_id.cmp(&b.access_level_id);
-            by_level.then_with(|| rank(b, at(b)).cmp(&rank(a, at(a))))
+            let by_level = a.level.access_level_id.cmp(&b.level.access_level_id);
+            by_level.then_with(|| rank(&b.level, b.at).cmp(&rank(&a.level, a.at)))
         });
-        sources.dedup_by(|next, first| next.access_level_id == first.access_level_id);
+        sources.dedup_by(|next, first| next.level.access_level_id == first.level.access_level_id);
         sources
     }
 
     /// Has it any active level?
     pub fn has_access(&self, at: i64) -> bool {
-        self.sources().any(|level| level.is_active(at))
+        self.sources().any(|(level, _)| level.is_active(at))
     }
 
     /// What cannot be, if something is so: for those who look after the database.
@@ -259,13 +270,17 @@ impl Holdings {
         chains.chain(shared).min()
     }
 
-    fn sources(&self) -> impl Iterator<Item = AccessLevel> {
-        let chains = self.chains.iter().filter_map(Chain::access);
-        let one_time = self.one_time.iter().filter_map(OneTime::access);
+    /// What gives access, and whether that is the family's.
+    fn sources(&self) -> impl Iterator<Item = (AccessLevel, bool)> {
+        let chains = self.chains.iter();
+        let chains = chains.filter_map(|chain| Some((chain.access()?, chain.latest.is_family_shared)));
+        let one_time = self.one_time.iter();
+        let one_time = one_time.filter_map(|one| Some((one.access()?, one.transaction.is_family_shared)));
         let grants = self.grants.iter().map(Grant::access);
         let shared = self.shared.iter().filter_map(Shared::access);
         let ended = self.ended.iter().cloned();
-        chains.chain(one_time).chain(grants).chain(shared).chain(ended)
+        let others = grants.chain(shared).chain(ended).map(|level| (level, false));
+        chains.chain(one_time).chain(others)
     }
 }
 

@@ -2,52 +2,77 @@
 
 use super::{Draft, Drafts, Party};
 use crate::purchases::access::AccessLevel;
-use crate::purchases::chain::Chain;
-use crate::purchases::holdings::{Holdings, Key, Shared};
+use crate::purchases::holdings::{Holdings, Key, Seen};
 use crate::purchases::machine::{Context, clock};
 
 /// The access levels before a change.
-pub(in crate::purchases) struct Before {
-    /// The chains in which something was due and is handled now, each with the instant just before that.
-    due: Vec<(Key, i64)>,
+pub(in crate::purchases) struct Before<'a> {
     /// Of each party.
-    levels: Vec<Vec<AccessLevel>>,
+    levels: Vec<Vec<Seen>>,
     /// A14: the chain in which another product has taken the place of the running one.
     replaced: Option<Key>,
-    now: i64,
+    context: Context<'a>,
 }
 
-impl Before {
-    /// As of now; what comes from the chains of `handled`, where something is due, as of just before that. So time
-    /// alone changes nothing else: not a grant (C9, F2, F4), not a chain that is handled later.
-    pub(in crate::purchases) fn of(parties: &[Party], context: Context<'_>, handled: &[Key]) -> Self {
-        let due = |chain: &Chain| {
-            let key = Some(Key::of(&chain.latest)).filter(|key| handled.contains(key))?;
-            let due = clock::next_due(chain, context).filter(|_| chain.problem().is_none())?;
-            // What is found to be overdue changes nothing before what was handled last.
-            let just_before = due.saturating_sub(1).max(chain.clock);
-            (due <= context.now).then_some((key, just_before))
-        };
-        let chains = parties.iter().flat_map(|party| &party.holdings.chains);
-        let shared = parties.iter().flat_map(|party| &party.holdings.shared);
-        let due_share = |share: &Shared| {
-            let due = share
-                .due_at()
-                .filter(|due| *due <= context.now && handled.contains(&share.key))?;
-            Some((share.key.clone(), due.saturating_sub(1)))
-        };
-        let mut before = Self {
-            due: chains
-                .filter_map(due)
-                .chain(shared.filter_map(due_share))
-                .collect(),
-            levels: Vec::new(),
+/// A chain or share in which something is due and has not been handled.
+struct Overdue {
+    key: Key,
+    /// Whose it is, where others have one of their own under the same key, or see it as it stands with its owner.
+    party: Option<usize>,
+    /// Just before that.
+    at: i64,
+}
+
+/// What is overdue with the parties.
+fn overdue(parties: &[Party], context: Context<'_>) -> Vec<Overdue> {
+    let mut overdue = Vec::new();
+    for (index, party) in parties.iter().enumerate() {
+        for chain in &party.holdings.chains {
+            let key = Key::of(&chain.latest);
+            let due = clock::next_due(chain, context).filter(|due| *due <= context.now);
+            overdue.extend(due.filter(|_| chain.problem().is_none()).map(|due| Overdue {
+                party: key.is_of_family.then_some(index),
+                key,
+                // What is found to be overdue changes nothing before what was handled last.
+                at: due.saturating_sub(1).max(chain.clock),
+            }));
+        }
+        for share in &party.holdings.shared {
+            let due = share.due_at().filter(|due| *due <= context.now);
+            overdue.extend(due.map(|due| Overdue {
+                party: Some(index),
+                key: share.key.clone(),
+                at: due.saturating_sub(1),
+            }));
+        }
+    }
+    overdue
+}
+
+/// The levels of each party as of now; what comes from where something is due as of just before that. So time alone
+/// changes nothing until it is handled: not a grant (C9, F2, F4), not a chain that is handled later.
+fn levels(parties: &[Party], context: Context<'_>) -> Vec<Vec<Seen>> {
+    let overdue = overdue(parties, context);
+    let of_party = |(index, party): (usize, &Party)| {
+        party.holdings.levels_as_of(|level, is_of_family| {
+            let mut causes = overdue.iter().filter(|one| one.key.gives(level));
+            let due = causes.find(|one| {
+                one.key.is_of_family == is_of_family && one.party.is_none_or(|party| party == index)
+            });
+            due.map_or(context.now, |one| one.at)
+        })
+    };
+    parties.iter().enumerate().map(of_party).collect()
+}
+
+impl<'a> Before<'a> {
+    /// As they are.
+    pub(in crate::purchases) fn of(parties: &[Party], context: Context<'a>) -> Self {
+        Self {
+            levels: levels(parties, context),
             replaced: None,
-            now: context.now,
-        };
-        let levels = |party: &Party| party.holdings.levels_as_of(|level| before.instant(level));
-        before.levels = parties.iter().map(levels).collect();
-        before
+            context,
+        }
     }
 
     /// A14: what the old product of the chain gave is taken away before the new one gives anything, also where both give the
@@ -56,35 +81,32 @@ impl Before {
         Self { replaced, ..self }
     }
 
-    /// As of when a level is looked at.
-    fn instant(&self, level: &AccessLevel) -> i64 {
-        let due = self.due.iter().find(|(key, _)| key.gives(level));
-        due.map_or(self.now, |(_, at)| *at)
-    }
-
     /// A draft for each level that is different now: first those that take away, then those that give; of each its
-    /// owner's before those who share it.
-    pub(in crate::purchases) fn changes(&self, parties: &mut [Party], now: i64) -> Drafts {
+    /// owner's before those who share it. What is handled later is told then.
+    pub(in crate::purchases) fn changes(&self, parties: &mut [Party]) -> Drafts {
+        let now = self.context.now;
         let mut changes = Vec::new();
         for (party, before) in parties.iter_mut().zip(&self.levels) {
-            self.keep_ended(&mut party.holdings, before, now);
+            keep_ended(&mut party.holdings, before, now);
         }
-        for (index, (party, before)) in parties.iter().zip(&self.levels).enumerate() {
-            let after = party.holdings.levels(now);
+        let after = levels(parties, self.context);
+        for (index, (before, after)) in self.levels.iter().zip(after).enumerate() {
             let is_same = |level: &AccessLevel| {
-                let old = before
-                    .iter()
-                    .find(|old| old.access_level_id == level.access_level_id);
+                let mut before = before.iter();
+                let old = before.find(|old| old.level.access_level_id == level.access_level_id);
                 old.is_some_and(|old| {
-                    let at = self.instant(old);
-                    let is_same = looks_same(old, at, level, now);
-                    is_same && (old.will_renew == level.will_renew || only_closes(parties, level))
+                    looks_same(&old.level, old.at, level, now)
+                        && (old.level.will_renew == level.will_renew || only_closes(parties, level))
                 })
             };
-            let changed = || after.iter().filter(|level| !is_same(level));
-            let taken = changed().filter_map(|level| self.taken_away(before, level));
-            let all = taken.chain(changed().cloned());
-            changes.extend(all.map(|level| (index, level)));
+            let is_settled = |seen: &Seen| seen.level.is_active(seen.at) == seen.level.is_active(now);
+            let after = after.into_iter().filter(is_settled).map(|seen| seen.level);
+            let changed: Vec<_> = after.filter(|level| !is_same(level)).collect();
+            let taken: Vec<_> = changed
+                .iter()
+                .filter_map(|level| self.taken_away(before, level))
+                .collect();
+            changes.extend(taken.into_iter().chain(changed).map(|level| (index, level)));
         }
         let is_shared =
             |index: usize, level: &AccessLevel| !parties[index].holdings.owns(&Key::of_level(level));
@@ -105,30 +127,35 @@ impl Before {
     }
 
     /// The level as the old product of the replaced chain leaves it, if that product gave it and the new one gives it now.
-    fn taken_away(&self, before: &[AccessLevel], level: &AccessLevel) -> Option<AccessLevel> {
+    fn taken_away(&self, before: &[Seen], level: &AccessLevel) -> Option<AccessLevel> {
         let replaced = self.replaced.as_ref().filter(|key| key.gives(level))?;
-        let mut gave = before.iter().filter(|old| replaced.gives(old));
-        let old = gave.find(|old| old.access_level_id == level.access_level_id)?;
-        (old.is_active(self.instant(old)) && level.is_active(self.now)).then(|| left(old, self.now))
+        let mut gave = before.iter().filter(|old| replaced.gives(&old.level));
+        let old = gave.find(|old| old.level.access_level_id == level.access_level_id)?;
+        let now = self.context.now;
+        (old.level.is_active(old.at) && level.is_active(now)).then(|| left(&old.level, now))
     }
+}
 
-    /// A level that nothing gives any more stays in the list: one that was active ends now, one that was over stays as
-    /// it was. It goes when something gives it again.
-    fn keep_ended(&self, holdings: &mut Holdings, before: &[AccessLevel], now: i64) {
-        let given = holdings.levels(now);
-        let is_given = |old: &AccessLevel| {
-            given
-                .iter()
-                .any(|level| level.access_level_id == old.access_level_id)
+/// A level that nothing gives any more stays in the list: one that was active ends now, one that was over stays as it
+/// was. It goes when something gives it again.
+fn keep_ended(holdings: &mut Holdings, before: &[Seen], now: i64) {
+    let given = holdings.levels(now);
+    let is_given = |old: &AccessLevel| {
+        given
+            .iter()
+            .any(|level| level.access_level_id == old.access_level_id)
+    };
+    for old in before.iter().filter(|old| !is_given(&old.level)) {
+        let was_active = old.level.is_active(old.at);
+        let ended = if was_active {
+            left(&old.level, now)
+        } else {
+            old.level.clone()
         };
-        for old in before.iter().filter(|old| !is_given(old)) {
-            let was_active = old.is_active(self.instant(old));
-            let ended = if was_active { left(old, now) } else { old.clone() };
-            holdings.ended.push(ended);
-        }
-        let shown = holdings.levels(now);
-        holdings.ended.retain(|level| shown.contains(level));
+        holdings.ended.push(ended);
     }
+    let shown = holdings.levels(now);
+    holdings.ended.retain(|level| shown.contains(level));
 }
 
 /// An active level as it is when nothing gives it any more.
@@ -174,6 +201,6 @@ fn looks_same(old: &AccessLevel, at: i64, new: &AccessLevel, now: i64) -> bool {
 /// C4, C6: will it not renew any more though nobody has switched that off, because its chain is closed?
 fn only_closes(parties: &[Party], level: &AccessLevel) -> bool {
     let mut chains = parties.iter().flat_map(|party| &party.holdings.chains);
-    let chain = chains.find(|chain| Key::of(&chain.latest).gives(level));
-    chain.is_some_and(|chain| chain.closed.is_some() && chain.latest.will_renew)
+    chains
+        .any(|chain| Key::of(&chain.latest).gives(level) && chain.closed.is_some() && chain.latest.will_renew)
 }

@@ -16,7 +16,7 @@ pub fn notify(
     let Some(index) = parties.first().and_then(|owner| owner.holdings.chain(key)) else {
         return (Vec::new(), None);
     };
-    let before = Before::of(parties, context, std::slice::from_ref(key));
+    let before = Before::of(parties, context);
     let stored = refunded_in_part(&command);
     let holdings = &mut parties[0].holdings;
     let mut chain = holdings.chains.remove(index);
@@ -31,7 +31,7 @@ pub fn notify(
     let owner = parties[0].id;
     let facts = facts.into_iter().map(|fact| (owner, Draft::Fact(Box::new(fact))));
     let mut drafts: Drafts = facts.collect();
-    drafts.extend(before.changes(parties, context.now));
+    drafts.extend(before.changes(parties));
     (drafts, stored.map(|(_, new)| new))
 }
 

@@ -247,7 +247,7 @@ impl Story {
         let one_time = held.one_time.iter().map(|one| Key::of(&one.transaction));
         let shared = held.shared.iter().map(|share| share.key.clone());
         let keys: Vec<_> = chains.chain(one_time).chain(shared).collect();
-        self.call(who, |party| keys.iter().any(|key| party.holdings.holds(key)))
+        self.call(who, |party| keys.iter().any(|key| party.holdings.holds_any(key)))
     }
 
     pub fn level(&self, who: usize, level: &str, at: i64) -> Option<AccessLevel> {

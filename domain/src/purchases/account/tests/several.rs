@@ -120,3 +120,64 @@ fn a_profile_holds_what_it_owns_or_shares_and_has_no_chain_twice() {
     let problem = holdings.problem().expect("it has one twice");
     assert!(problem.contains("twice"), "{problem}");
 }
+
+/// A owns one chain and B another, which end on these days; each shares the other's.
+fn crossed(end_of_a: i64, end_of_b: i64, will_renew: bool) -> Story {
+    let told = |id: &str, end| Transaction {
+        will_renew,
+        ..of_chain(id, ending(day(end), paid(id, 0)))
+    };
+    let mut story = Story::default();
+    story.report(day(0), &told("t1", end_of_a));
+    story.report_by(B, day(0), &told("u1", end_of_b));
+    story.report_by(B, day(0), &told("t1", end_of_a));
+    story.report(day(0), &told("u1", end_of_b));
+    story
+}
+
+#[test]
+fn c5_of_chains_that_ended_together_the_last_that_is_handled_tells_the_end_of_access_once() {
+    for will_renew in [true, false] {
+        for (end_of_a, end_of_b) in [(10, 20), (20, 10), (10, 10)] {
+            let mut story = crossed(end_of_a, end_of_b, will_renew);
+            let expected = ["subscription_expired", "b subscription_expired"];
+            assert_eq!(story.tick(day(40))[..2], expected, "{end_of_a} {end_of_b}");
+            let mut story = crossed(end_of_a, end_of_b, will_renew);
+            let mut levels = story.tick(day(40))[2..].to_vec();
+            levels.sort();
+            assert_eq!(levels, ["-premium", "b -premium"], "{end_of_a} {end_of_b}");
+            assert_eq!(story.tick(day(99)), NOTHING);
+            let level = story.level(A, "premium", day(40)).unwrap();
+            assert_eq!(level.expires_at, Some(day(end_of_a.max(end_of_b))));
+        }
+    }
+    // A report is before what else is due.
+    let mut story = crossed(10, 20, true);
+    let told = story.report(day(40), &of_chain("t1", ending(day(9), paid("t1", 0))));
+    assert_eq!(told, ["subscription_expired"]);
+    assert_eq!(
+        story.tick(day(40)),
+        ["b subscription_expired", "b -premium", "-premium"]
+    );
+    // What goes on is told at once.
+    let mut story = crossed(10, 50, true);
+    story.timers.subscription_active = timers(&[20]);
+    assert_eq!(
+        story.tick(day(40)),
+        ["subscription_expired", "b subscription_active"]
+    );
+}
+
+#[test]
+fn a22_what_the_family_has_under_the_payers_id_is_not_due_with_the_payers() {
+    let mut story = started();
+    story.report_by(B, day(0), &of_family(ending(day(20), paid("t1", 0))));
+    let told = story.tick(day(40));
+    assert_eq!(told, ["subscription_expired", "-premium", "b -premium"]);
+    let mut story = Story::default();
+    story.report(day(0), &of_family(ending(day(20), paid("t1", 0))));
+    story.report_by(B, day(0), &paid("t1", 0));
+    let told = story.tick(day(40));
+    assert_eq!(told, ["-premium", "b subscription_expired", "b -premium"]);
+    assert_eq!(story.tick(day(99)), NOTHING);
+}
