@@ -40,7 +40,7 @@ pub struct AccessLevel {
     pub renewal_cancelled_at: Option<i64>,
     /// When a charge failed.
     pub billing_issue_detected_at: Option<i64>,
-    /// Until when access goes on after a failed charge.
+    /// Until when access goes on after a failed charge, if nothing else ends it before.
     pub grace_period_expires_at: Option<i64>,
     /// Why it ends or has ended.
     pub cancellation_reason: Option<CancellationReason>,
@@ -94,11 +94,20 @@ impl AccessLevel {
         match self.effective(revoked) {
             None => self,
             Some(revoked) => Self {
-                expires_at: Some(revoked.at),
                 renewal_cancelled_at: Some(revoked.said_at),
                 cancellation_reason: Some(CancellationReason::AdaptyRevoked),
-                ..self
+                ..self.ending_by(revoked.at)
             },
+        }
+    }
+
+    /// The same, over at an instant if it is not before. Grace is over with access.
+    #[must_use]
+    pub fn ending_by(self, at: i64) -> Self {
+        Self {
+            expires_at: Some(self.expires_at.map_or(at, |end| end.min(at))),
+            grace_period_expires_at: self.grace_period_expires_at.map(|end| end.min(at)),
+            ..self
         }
     }
 

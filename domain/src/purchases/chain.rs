@@ -320,10 +320,9 @@ impl Chain {
     /// The same, revocations left out.
     pub fn granted(&self) -> Option<AccessLevel> {
         let shown = self.shown(self.access_level_id.clone()?);
-        let ends = [shown.expires_at, self.level_changes_at().map(|(_, end)| end)];
-        Some(AccessLevel {
-            expires_at: ends.into_iter().flatten().min(),
-            ..shown
+        Some(match self.level_changes_at() {
+            Some((_, end)) => shown.ending_by(end),
+            None => shown,
         })
     }
 
@@ -347,6 +346,7 @@ impl Chain {
 
     fn shown(&self, access_level_id: String) -> AccessLevel {
         let latest = &self.latest;
+        let end = self.access_ends_at();
         AccessLevel {
             access_level_id,
             store: latest.store.clone(),
@@ -359,11 +359,13 @@ impl Chain {
             starts_at: None,
             purchased_at: latest.purchased_at,
             originally_purchased_at: latest.originally_purchased_at,
-            expires_at: self.access_ends_at(),
+            expires_at: end,
             subscription_expires_at: latest.expires_at,
             renewal_cancelled_at: self.renewal_off_at,
             billing_issue_detected_at: latest.billing_issue_detected_at,
-            grace_period_expires_at: latest.grace_period_expires_at,
+            grace_period_expires_at: latest
+                .grace_period_expires_at
+                .map(|grace| end.map_or(grace, |end| end.min(grace))),
             cancellation_reason: latest.cancellation_reason,
             is_refund: latest.refunded_at.is_some() || matches!(self.closed, Some(Closed::Refunded(_))),
             will_renew: latest.will_renew && self.closed.is_none() && self.pending_product_id.is_none(),

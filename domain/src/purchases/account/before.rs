@@ -161,9 +161,8 @@ fn keep_ended(holdings: &mut Holdings, before: &[Seen], now: i64) {
 /// An active level as it is when nothing gives it any more.
 fn left(old: &AccessLevel, now: i64) -> AccessLevel {
     AccessLevel {
-        expires_at: Some(old.expires_at.map_or(now, |end| end.min(now))),
         will_renew: false,
-        ..old.clone()
+        ..old.clone().ending_by(now)
     }
 }
 

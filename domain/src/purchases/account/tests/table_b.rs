@@ -151,6 +151,41 @@ fn b9_b10_b11_b12_refunds_and_access() {
 }
 
 #[test]
+fn b9_grace_is_over_with_access_that_ends_before() {
+    let in_grace = failed(day(30), Some(day(46)), paid("t1", 0));
+    let is_in_grace = |story: &Story, at| {
+        let entry = story.parties[A].holdings.chains[0].entry();
+        let level = story.level(A, "premium", at).unwrap();
+        assert_eq!(level.is_in_grace_period(at), entry.is_in_grace_period(at));
+        level.is_in_grace_period(at)
+    };
+    let granted = || {
+        let mut story = started();
+        story.report(day(31), &in_grace);
+        assert!(is_in_grace(&story, day(35)));
+        story
+    };
+    let mut story = granted();
+    let told = story.report(day(35), &refunded(day(35), in_grace.clone()));
+    assert_eq!(told, ["subscription_refunded", "-premium"]);
+    assert!(!is_in_grace(&story, day(35)));
+    assert_eq!(story.tick(day(99)), NOTHING);
+    let mut story = granted();
+    assert_eq!(story.revoke(day(35), "premium", None), ["-premium"]);
+    assert!(!is_in_grace(&story, day(35)));
+    assert_eq!(story.tick(day(46)), NOTHING);
+    let mut story = granted();
+    story.report(day(35), &because(Upgraded, in_grace.clone()));
+    assert!(!is_in_grace(&story, day(35)));
+    assert_eq!(story.tick(day(99)), NOTHING);
+    // The level has gone.
+    let mut story = granted();
+    story.report(day(35), &of_product("gold", in_grace.clone()));
+    let level = story.level(A, "premium", day(36)).unwrap();
+    assert!(!level.is_in_grace_period(day(36)));
+}
+
+#[test]
 fn b10_a_refund_after_the_end_or_in_the_future_does_not_extend_access() {
     let mut story = started();
     story.tick(day(31));
