@@ -131,17 +131,16 @@ impl Change<'_> {
         }
     }
 
-    /// B16: a chain that was over goes on while a period runs, so that its end is told. So does one that was paid back before
+    /// B16: a chain that was over goes on while it gives access, so that its end is told. So does one that was paid back before
     /// another period ended: it is that one's end that counts, unless that of the latest was told. What is paid back itself
     /// is no such end.
     pub(super) fn let_run(&mut self, transaction: &Transaction) {
         let chain = &self.chain;
         let has_other_end = || chain.latest.refunded_at.is_some() && !chain.is_refunded();
+        let has_access = chain.access_ends_at().is_none_or(|end| end > self.context.now);
         let goes_on = match chain.closed {
-            Some(Closed::Expired(_)) => self.is_running(),
-            Some(Closed::Refunded(_)) => {
-                self.is_running() || transaction.refunded_at.is_none() && has_other_end()
-            }
+            Some(Closed::Expired(_)) => has_access,
+            Some(Closed::Refunded(_)) => has_access || transaction.refunded_at.is_none() && has_other_end(),
             Some(Closed::Replaced(_)) | None => false,
         };
         if goes_on {

@@ -176,3 +176,25 @@ fn b11_a_refund_of_an_older_period_that_outlasts_the_latest_expires_it() {
     let expected = [(TrialConverted, day(40)), (SubscriptionExpired, day(50))];
     assert_made(&facts, &expected);
 }
+
+#[test]
+fn b16_what_stripe_has_cut_expires_once_until_it_gives_access_again() {
+    let of_stripe = |transaction| Transaction {
+        store: "stripe".into(),
+        ..transaction
+    };
+    let cut = |end| of_stripe(failed(day(31), None, ending(end, paid("t1", 0))));
+    let mut story = Story::default();
+    story.report(day(0), &of_stripe(paid("t1", 0)));
+    assert_made(&story.wait_until(day(32)), &[(SubscriptionExpired, day(30))]);
+    assert_made(&story.report(day(32), &cut(day(30))), &[]);
+    assert_made(&story.report(day(33), &cut(day(60))), &[]);
+    assert!(!story.has_access(day(33)));
+    assert_made(&story.wait_until(day(99)), &[]);
+    // The charge succeeds after all.
+    assert_made(&story.report(day(100), &cut(day(130))), &[]);
+    let mended = of_stripe(ending(day(130), paid("t1", 0)));
+    assert_made(&story.report(day(101), &mended), &[]);
+    assert!(story.has_access(day(101)));
+    assert_made(&story.wait_until(day(199)), &[(SubscriptionExpired, day(130))]);
+}
