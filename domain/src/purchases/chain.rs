@@ -107,8 +107,8 @@ pub enum Closed {
 pub struct Trial {
     /// Its transaction.
     pub transaction_id: String,
-    /// How long it is.
-    pub days: i64,
+    /// How long it is, in days; `None`: it has no end.
+    pub days: Option<i64>,
 }
 
 impl Chain {
@@ -373,7 +373,7 @@ impl Chain {
             renewed_at: Some(latest.purchased_at),
             currency: Some(latest.price.currency.clone()),
             store_country: Some(latest.price.country.clone()),
-            trial_days: self.trial.as_ref().map(|trial| trial.days),
+            trial_days: self.trial.as_ref().and_then(|trial| trial.days),
             variation_id: latest.variation_id.clone(),
         }
     }

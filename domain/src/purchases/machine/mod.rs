@@ -233,7 +233,7 @@ fn fact(chain: &Chain, kind: EventKind, at: i64, transaction: &Transaction) -> F
             chain.consecutive_payments
         },
         rate_after_first_year: chain.is_after_first_year(transaction.purchased_at),
-        trial_days: chain.trial.as_ref().map(|trial| trial.days),
+        trial_days: chain.trial.as_ref().and_then(|trial| trial.days),
         is_in_trial,
         refunded_share: None,
         timer_days: None,

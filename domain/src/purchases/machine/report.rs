@@ -377,6 +377,6 @@ pub(super) fn trial(transaction: &Transaction) -> Trial {
         .map(|end| end.saturating_sub(transaction.purchased_at));
     Trial {
         transaction_id: transaction.id.clone(),
-        days: length.unwrap_or_default() / DAY,
+        days: length.map(|length| length / DAY),
     }
 }

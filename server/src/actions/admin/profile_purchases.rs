@@ -31,7 +31,7 @@ pub struct ChainView<'a> {
     pub pause_arranged_at: Option<String>,
     /// Access was revoked.
     pub revoked: Option<RevokedView>,
-    /// Length of the free trial that it began with, in days.
+    /// Length of the free trial that it began with, in days; `null` too where that has no end.
     pub trial_days: Option<i64>,
     /// Paid periods without interruption.
     pub consecutive_payments: u32,
@@ -193,7 +193,7 @@ impl<'a> ChainView<'a> {
             renewal_cancelled_at: chain.renewal_off_at.map(format_time),
             pause_arranged_at: chain.pause_arranged_at.map(format_time),
             revoked: chain.revoked.map(revoked),
-            trial_days: chain.trial.as_ref().map(|trial| trial.days),
+            trial_days: chain.trial.as_ref().and_then(|trial| trial.days),
             consecutive_payments: chain.consecutive_payments,
             periods: chain.periods.iter().map(period).collect(),
             latest: TransactionView::of(&chain.latest),

@@ -59,3 +59,17 @@ fn renewing_of_a_new_period_is_off_since_it_was_said_of_that_one() {
     story.report(day(33), &cancelled(day(4), paid("t0", -30)));
     assert_eq!(story.chain().renewal_off_at, Some(day(31)));
 }
+
+#[test]
+fn a1_a_trial_without_an_end_has_no_length() {
+    for (end, days) in [(None, None), (Some(day(7)), Some(7))] {
+        let mut story = Story::default();
+        let endless = Transaction {
+            expires_at: end,
+            ..trial("t1")
+        };
+        let facts = story.report(day(0), &endless);
+        assert_eq!((facts[0].kind, facts[0].trial_days), (TrialStarted, days));
+        assert_eq!(story.chain().access().unwrap().trial_days, days);
+    }
+}
