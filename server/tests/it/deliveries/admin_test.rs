@@ -135,8 +135,11 @@ fn to_good_credentials(request: &Received) -> Manner {
     match request.path.as_str() {
         "/event" => Manner::Answers(404, r#"{"error":"Event request failed (Device not found)"}"#),
         path if path.ends_with("/user/identity") => Manner::Answers(404, r#"{"errors":["not found"]}"#),
-        // What a success is called by Meta, by Pushwoosh and by Tenjin; others look at the status alone.
-        _ => Manner::Answers(200, r#"{"success":true,"status_code":200,"code":200}"#),
+        // What a success is called by Meta, by Pushwoosh, by Tenjin and by Google; others look at the status alone.
+        _ => Manner::Answers(
+            200,
+            r#"{"success":true,"status_code":200,"code":200,"validationMessages":[]}"#,
+        ),
     }
 }
 
