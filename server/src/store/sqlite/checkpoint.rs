@@ -9,7 +9,7 @@ use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -30,6 +30,8 @@ const FORCE_PAGES: i32 = 16_384;
 const RETRY_PAGES: i32 = 2_048;
 /// How long a restart waits for scans that still look at the log. One may take longer than all changes should wait.
 const RESTART_PATIENCE: Duration = Duration::from_millis(50);
+/// How long emptying the log at the end waits for a pass, and for scans.
+const EMPTY_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Moves what no reader needs to be in the log any more, and waits for nobody.
 const MOVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
@@ -186,11 +188,19 @@ impl Checkpointer {
     }
 }
 
-/// Moves what is left of the log and makes it empty. Only while no pass is made: what one has moved must be synced before.
+/// Moves what is left of the log and makes it empty, when all changes are done. It stays as it is if others are at it for so
+/// long.
 pub(super) fn empty(connection: &Connection, file: &File) -> Result<(), StoreError> {
-    connection.busy_timeout(RESTART_PATIENCE).map_err(classify)?;
-    checkpoint(connection, MOVE).map_err(classify)?;
+    let until = Instant::now() + EMPTY_PATIENCE;
+    // A pass may be under way: what that moves must be synced before the log is gone.
+    while checkpoint(connection, MOVE).map_err(classify)?.was_blocked {
+        if Instant::now() >= until {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
     file.sync_data().map_err(StoreError::unavailable)?;
+    connection.busy_timeout(EMPTY_PATIENCE).map_err(classify)?;
     checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
         .map(drop)
         .map_err(classify)
