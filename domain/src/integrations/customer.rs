@@ -195,7 +195,23 @@ fn is_real(id: &str) -> bool {
 mod tests {
     use super::*;
     use crate::ids::{AppId, ProfileId};
+    use crate::json::Object;
+    use crate::profile::ProfileChanges;
+    use serde_json::{Value, json};
     use uuid::Uuid;
+
+    /// A profile after these changes, each at its time.
+    fn known(changes: impl IntoIterator<Item = (i64, Value)>) -> (Profile, Details) {
+        let mut profile = Profile::new(AppId(Uuid::nil()), ProfileId(Uuid::nil()), None, 0);
+        let mut details = Details::default();
+        for (at, body) in changes {
+            let body = body.to_string();
+            let body = Object::parse(body.as_bytes()).unwrap();
+            let changes = ProfileChanges::parse(&body, None).unwrap();
+            profile.update(&mut details, &changes, at).unwrap();
+        }
+        (profile, details)
+    }
 
     #[test]
     fn the_version_is_the_first_number_of_the_system() {
@@ -206,12 +222,8 @@ mod tests {
             ("15.", Some("15")),
             ("unknown", None),
         ] {
-            let mut profile = Profile::new(AppId(Uuid::nil()), ProfileId(Uuid::nil()), None, 0);
-            let mut details = Details::default();
-            let body = format!(r#"{{"installation_meta":{{"device_id":"d","os":"{os}"}}}}"#);
-            let body = crate::json::Object::parse(body.as_bytes()).unwrap();
-            let changes = crate::profile::ProfileChanges::parse(&body, None).unwrap();
-            profile.update(&mut details, &changes, 1).unwrap();
+            let device = json!({"device_id": "d", "os": os});
+            let (profile, details) = known([(1, json!({"installation_meta": device}))]);
             let app = AppSettings::default();
             assert_eq!(
                 Customer::new(&profile, &details, &app, 2).os_version(),
@@ -223,22 +235,17 @@ mod tests {
 
     #[test]
     fn the_latest_installation_speaks_for_a_platform_and_the_first_says_since_when() {
-        let mut profile = Profile::new(AppId(Uuid::nil()), ProfileId(Uuid::nil()), None, 0);
-        let mut details = Details::default();
-        for (at, device, platform, locale) in [
+        let devices = [
             (5, "a", "iOS", "sv_SE"),
             (7, "b", "iPadOS", "fi_FI"),
             (6, "c", "iOS", "da_DK"),
             (8, "d", "Android", "nb_NO"),
             (9, "e", "iOS", ""),
-        ] {
-            let body = serde_json::json!({"installation_meta":
-                {"device_id": device, "platform": platform, "locale": locale}});
-            let body = body.to_string();
-            let body = crate::json::Object::parse(body.as_bytes()).unwrap();
-            let changes = crate::profile::ProfileChanges::parse(&body, None).unwrap();
-            profile.update(&mut details, &changes, at).unwrap();
-        }
+        ];
+        let (profile, details) = known(devices.map(|(at, device, platform, locale)| {
+            let device = json!({"device_id": device, "platform": platform, "locale": locale});
+            (at, json!({"installation_meta": device}))
+        }));
         let app = AppSettings::default();
         let customer = Customer::new(&profile, &details, &app, 9);
         assert_eq!(customer.device_on(Platform::Ios, "locale"), Some("fi_FI"));
@@ -250,14 +257,8 @@ mod tests {
     #[test]
     fn a_platform_is_known_in_any_case_and_an_unknown_one_is_not_the_other() {
         let on = |name: &str| {
-            let mut profile = Profile::new(AppId(Uuid::nil()), ProfileId(Uuid::nil()), None, 0);
-            let mut details = Details::default();
-            let body =
-                serde_json::json!({"installation_meta": {"device_id": "d", "platform": name, "os": "9"}});
-            let body = body.to_string();
-            let body = crate::json::Object::parse(body.as_bytes()).unwrap();
-            let changes = crate::profile::ProfileChanges::parse(&body, None).unwrap();
-            profile.update(&mut details, &changes, 1).unwrap();
+            let device = json!({"device_id": "d", "platform": name, "os": "9"});
+            let (profile, details) = known([(1, json!({"installation_meta": device}))]);
             let app = AppSettings::default();
             let customer = Customer::new(&profile, &details, &app, 2);
             let told = [Platform::Ios, Platform::Android].map(|one| customer.os_version_on(one).is_some());
@@ -281,14 +282,9 @@ mod tests {
     fn ids_of_zeros_are_none() {
         assert!(!is_real("00000000-0000-0000-0000-000000000000") && !is_real("") && is_real("0a"));
         let told = |id: &str| {
-            let mut profile = Profile::new(AppId(Uuid::nil()), ProfileId(Uuid::nil()), None, 0);
-            let mut details = Details::default();
-            let body = serde_json::json!({"att_status": 3, "installation_meta": {"device_id": "d", "idfa": id,
-                "idfv": id, "advertising_id": id, "android_id": id}});
-            let body = body.to_string();
-            let body = crate::json::Object::parse(body.as_bytes()).unwrap();
-            let changes = crate::profile::ProfileChanges::parse(&body, None).unwrap();
-            profile.update(&mut details, &changes, 1).unwrap();
+            let device =
+                json!({"device_id": "d", "idfa": id, "idfv": id, "advertising_id": id, "android_id": id});
+            let (profile, details) = known([(1, json!({"att_status": 3, "installation_meta": device}))]);
             let app = AppSettings::default();
             let customer = Customer::new(&profile, &details, &app, 2);
             let ids = [

@@ -198,13 +198,7 @@ fn settings_that_will_not_do_are_named() {
 
 #[test]
 fn without_a_platform_that_has_an_app_and_an_event_nothing_can_be_sent() {
-    let is_stopped = |settings| {
-        let case = Case {
-            settings,
-            ..Case::of(&INTEGRATION)
-        };
-        case.is_stopped()
-    };
+    let is_stopped = |settings| Case::under(&INTEGRATION, settings).is_stopped();
     let events = json!({"trial_started": "z9k3qa"});
     assert!(is_stopped(json!({"app_tokens": {"ios": "8qk2m5x0abcd"}})));
     assert!(is_stopped(

@@ -205,13 +205,7 @@ fn settings_that_will_not_do_are_named() {
 
 #[test]
 fn without_a_platform_that_has_an_app_and_a_key_nothing_can_be_sent() {
-    let is_stopped = |settings| {
-        let case = Case {
-            settings,
-            ..Case::of(&INTEGRATION)
-        };
-        case.is_stopped()
-    };
+    let is_stopped = |settings| Case::under(&INTEGRATION, settings).is_stopped();
     assert!(is_stopped(json!({"ios_app_id": "1470011223"})));
     assert!(is_stopped(json!({"keys": {"production": {"ios": "k"}}})));
     assert!(is_stopped(

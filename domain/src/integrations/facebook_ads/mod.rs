@@ -217,13 +217,7 @@ mod tests {
 
     #[test]
     fn a_dataset_without_a_token_stops_all_but_what_goes_elsewhere() {
-        let is_stopped = |settings| {
-            let case = Case {
-                settings,
-                ..Case::of(&INTEGRATION)
-            };
-            case.is_stopped()
-        };
+        let is_stopped = |settings| Case::under(&INTEGRATION, settings).is_stopped();
         let dataset = json!({"dataset_id": "3"});
         assert!(is_stopped(
             json!({"facebook_app_id": "1", "conversions_api": dataset})

@@ -114,6 +114,14 @@ impl Case {
         problems.map(|problem| problem.field).collect()
     }
 
+    /// As [`Self::of`], under these settings.
+    pub fn under(integration: &'static Integration, settings: Value) -> Self {
+        Self {
+            settings,
+            ..Self::of(integration)
+        }
+    }
+
     /// Do the settings lack something without which nothing at all can be sent?
     pub fn is_stopped(&self) -> bool {
         let problems = (self.integration.check)(&self.settings(), &self.app);
