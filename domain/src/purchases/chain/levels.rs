@@ -32,6 +32,10 @@ impl OwnLevel {
 impl Chain {
     /// The product of a period gives this level, which the chain gives from now on. Other periods keep what theirs gave.
     fn give(&mut self, place: usize, level: Option<&str>) {
+        let is_given = self.access_level_id.as_deref() == level;
+        if is_given && self.periods.iter().all(|period| period.own_level.is_none()) {
+            return;
+        }
         let before = OwnLevel::of(self.access_level_id.as_deref());
         for period in &mut self.periods {
             period.own_level.get_or_insert_with(|| before.clone());
@@ -64,10 +68,8 @@ impl Chain {
     /// The product of the newest period gives this level. If that period begins later, those that go on give their own
     /// until then.
     pub fn give_from_its_beginning(&mut self, level: Option<&str>, now: i64) {
-        let mut others = self.ends().skip(1);
-        let has_to_wait =
-            self.access_level_id.is_some() && others.any(|(_, end)| end.is_none_or(|end| end > now));
-        drop(others);
+        let goes_on = |(_, end): (_, Option<i64>)| end.is_none_or(|end| end > now);
+        let has_to_wait = self.access_level_id.is_some() && self.ends().skip(1).any(goes_on);
         match self.periods.first_mut() {
             Some(newest) if has_to_wait => {
                 newest.own_level = Some(OwnLevel::of(level));
