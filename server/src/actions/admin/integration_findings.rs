@@ -6,10 +6,10 @@ use bursar_domain::integrations::{self, Problem};
 use super::integrations::IntegrationBody;
 use crate::state::AppState;
 
-/// Adds that nothing is sent for a while, and what was said against what was last delivered.
-pub(super) fn add(state: &AppState, app: AppId, body: &mut IntegrationBody) {
+/// With that nothing is sent for a while, and with what was said against what was last delivered.
+pub(super) fn with(state: &AppState, app: AppId, mut body: IntegrationBody) -> IntegrationBody {
     let Some(integration) = integrations::find(body.slug).filter(|_| body.enabled) else {
-        return;
+        return body;
     };
     for pause in state.workers.pauses(&state.clock, app, integration) {
         let detail = format!("nothing is sent {}", pause.words);
@@ -21,4 +21,5 @@ pub(super) fn add(state: &AppState, app: AppId, body: &mut IntegrationBody) {
         let detail = format!("what was last delivered was taken with a warning: {warning}");
         body.problems.push(Problem::new("status", detail));
     }
+    body
 }

@@ -144,9 +144,7 @@ pub async fn list(
     let show = |integration: &'static Integration| {
         let row = stored.iter().find(|row| row.slug == integration.slug);
         let current = row.map(|row| opened(integration, row, &state.vault));
-        let mut body = shown(integration, current.as_ref(), &settings);
-        integration_findings::add(state, app, &mut body);
-        body
+        integration_findings::with(state, app, shown(integration, current.as_ref(), &settings))
     };
     page(paging, show)
 }
@@ -163,9 +161,8 @@ pub async fn find(state: &AppState, app: AppId, slug: &str) -> Result<Integratio
     let settings = apps::find(state, app).await?.settings;
     let rows = state.store.read(table::select(app, slug)).await?;
     let current = first(integration, rows, &state.vault)?;
-    let mut body = shown(integration, current.as_ref(), &settings);
-    integration_findings::add(state, app, &mut body);
-    Ok(body)
+    let body = shown(integration, current.as_ref(), &settings);
+    Ok(integration_findings::with(state, app, body))
 }
 
 /// Changes what `changes` names and nothing else. Answers the integration after it.
