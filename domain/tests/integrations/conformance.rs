@@ -7,8 +7,8 @@ use bursar_domain::integrations::{
 
 use crate::readable::decode;
 use crate::scene::{
-    IDS, PROFILES, SECRET, encode, encode_without_addresses, events, personal, plain_events, said, sendings,
-    settings, with_identifier,
+    IDS, PROFILES, SECRET, WITHOUT_ADDRESSES, encode, encode_in, events, personal, plain_events, said,
+    sendings, settings, with_identifier,
 };
 
 /// More requests than this never follow each other for one event.
@@ -150,7 +150,8 @@ fn an_address_that_an_event_has_is_not_told_where_the_app_keeps_none_any_more() 
         let all = plain_events(integration)
             .flat_map(|event| integration.parts.iter().map(move |part| (event, part)));
         for (event, part) in all {
-            let Ok(record) = encode_without_addresses(integration, &settings, part, event, profile) else {
+            let Ok(record) = encode_in(&WITHOUT_ADDRESSES, integration, &settings, part, event, profile)
+            else {
                 continue;
             };
             for sending in sendings(&settings, part, std::slice::from_ref(&record)) {

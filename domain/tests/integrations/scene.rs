@@ -222,6 +222,12 @@ static APP: LazyLock<AppSettings> = LazyLock::new(|| AppSettings {
     ..AppSettings::default()
 });
 
+/// The same where no IP addresses are kept any more.
+pub static WITHOUT_ADDRESSES: LazyLock<AppSettings> = LazyLock::new(|| AppSettings {
+    collect_ip: false,
+    ..APP.clone()
+});
+
 /// What an integration makes of one event.
 pub fn encode(
     integration: &Integration,
@@ -233,22 +239,8 @@ pub fn encode(
     encode_in(&APP, integration, settings, part, event, profile)
 }
 
-/// The same in an app that keeps no IP addresses any more.
-pub fn encode_without_addresses(
-    integration: &Integration,
-    settings: &Settings,
-    part: &Part,
-    event: &Event,
-    profile: &Known,
-) -> Result<Record, Skip> {
-    let app = AppSettings {
-        collect_ip: false,
-        ..APP.clone()
-    };
-    encode_in(&app, integration, settings, part, event, profile)
-}
-
-fn encode_in(
+/// The same in an app of its own.
+pub fn encode_in(
     app: &AppSettings,
     integration: &Integration,
     settings: &Settings,
