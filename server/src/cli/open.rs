@@ -36,6 +36,19 @@ pub async fn state(config: &Config) -> Result<AppState, Failure> {
     check_settings(config)?;
     let metrics = Metrics::default();
     let store = store(config, &metrics).await?;
+    complete(config, store, metrics).await
+}
+
+/// As [`state`], for a server: where another one has the database's file, nothing is made or migrated.
+pub async fn for_server(config: &Config) -> Result<AppState, Failure> {
+    check_settings(config)?;
+    let metrics = Metrics::default();
+    let store = store(config, &metrics).await?;
+    store.claim()?;
+    complete(config, store, metrics).await
+}
+
+async fn complete(config: &Config, store: Store, metrics: Metrics) -> Result<AppState, Failure> {
     for step in migrations::run(&store, false).await? {
         tracing::info!(version = step.version, name = step.name, "migrated the database");
     }

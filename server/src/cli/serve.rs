@@ -51,7 +51,7 @@ pub(super) const EXAMPLE_IDENTIFIERS: [&str; 13] = [
 /// Runs until SIGTERM or SIGINT.
 pub async fn run(config: Config) -> Result<(), Failure> {
     logging::start(&config);
-    let state = open::state(&config).await?;
+    let state = open::for_server(&config).await?;
     warn_of_open_secrets(&config);
     // Whatever can go wrong goes wrong before there are secrets, which are told only once.
     let listeners = bind(&config).await?;

@@ -179,6 +179,14 @@ impl Store {
         .await
     }
 
+    /// Claims the database for a server: of an SQLite file there is only one at a time.
+    pub fn claim(&self) -> Result<(), StoreError> {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.claim(),
+            Backend::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Before the program ends: leaves nothing of what was deleted in SQLite's log.
     pub async fn empty_log(&self) -> Result<(), StoreError> {
         match &self.backend {

@@ -35,6 +35,26 @@ async fn the_second_start_tells_no_secrets() {
 }
 
 #[tokio::test]
+async fn an_sqlite_file_takes_one_server_at_a_time() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    let first = installation.serve();
+    let said = installation.refused(&["serve", "--listen", "127.0.0.1:0"]);
+    assert!(said.contains("another server has its file"), "{said}");
+    installation.text(&["app", "create", "Shop"]);
+    // Dropped, it is killed.
+    drop(first);
+    installation.serve().stop();
+}
+
+#[tokio::test]
+async fn a_postgres_takes_several_servers() {
+    let installation = Installation::on(Backend::Postgres).await;
+    let first = installation.serve();
+    installation.serve().stop();
+    first.stop();
+}
+
+#[tokio::test]
 async fn an_occupied_port_costs_no_secrets() {
     for backend in SHARED {
         let installation = Installation::on(backend).await;

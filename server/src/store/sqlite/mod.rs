@@ -6,7 +6,7 @@ mod readers;
 mod row;
 mod writer;
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -92,6 +92,17 @@ impl Sqlite {
         Ok(Self {
             inner: Arc::new(inner),
         })
+    }
+
+    /// Claims the file for this server until it ends, however it ends. The mark is none of SQLite's own locks, so commands go on.
+    pub(super) fn claim(&self) -> Result<(), StoreError> {
+        match self.inner.file.as_ref().map(|file| file.try_lock()) {
+            Some(Err(TryLockError::WouldBlock)) => Err(StoreError::unavailable(
+                "another server has its file; several servers can only share a PostgreSQL",
+            )),
+            Some(Err(TryLockError::Error(error))) => Err(StoreError::unavailable(error)),
+            Some(Ok(())) | None => Ok(()),
+        }
     }
 
     /// Runs a query on the calling thread. A point query takes some ten microseconds while its pages are in the
