@@ -4,20 +4,13 @@
 //! 1970-01-01 UTC; the server reads the clock once per request and passes it in.
 
 pub mod app;
-pub mod attributes;
-pub mod attribution;
 pub mod country;
 pub mod events;
 pub mod fields;
-pub mod identifiers;
 pub mod ids;
-pub mod installation;
 pub mod integrations;
 pub mod json;
 pub mod money;
-pub mod person;
 pub mod profile;
-pub mod profile_body;
 pub mod purchases;
-pub mod selector;
 pub mod time;

@@ -3,22 +3,29 @@
 //! Each function takes what the store loaded, the command and `now`, and answers the new state or a refusal;
 //! saving it is the store's.
 
+pub mod attributes;
+pub mod attribution;
+pub mod body;
+pub mod identifiers;
+pub mod installation;
+pub mod person;
+pub mod selector;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use crate::attributes::{AttributeChanges, Attributes};
-use crate::attribution::Attributions;
+use self::attributes::{AttributeChanges, Attributes};
+use self::attribution::Attributions;
+use self::identifiers::{IdentifierChanges, Identifiers};
+use self::installation::{InstallationChanges, Installations};
+use self::person::{IP_ADDRESS, Person, PersonChanges};
+use self::selector::{CUSTOMER_HEADER, PROFILE_HEADER, Selector};
 use crate::fields::{self, Violation};
-use crate::identifiers::{IdentifierChanges, Identifiers};
 use crate::ids::{AppId, ProfileId};
-use crate::installation::{InstallationChanges, Installations};
 use crate::json::Object;
-use crate::person::{self, IP_ADDRESS, Person, PersonChanges};
 use crate::purchases::holdings::Holdings;
 use crate::purchases::refund_saver::RefundSaver;
-use crate::selector::{CUSTOMER_HEADER, PROFILE_HEADER, Selector};
 
 /// A customer of an app. Times are microseconds.
 #[derive(Debug, Clone, PartialEq)]

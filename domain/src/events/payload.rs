@@ -9,11 +9,11 @@ use super::prices::PriceRules;
 use super::properties::Properties;
 use super::recipient::{Device, Recipient, Sharer};
 use super::{EventKind, Fact};
-use crate::attributes::Attributes;
-use crate::attribution::Attributions;
-use crate::identifiers::Identifiers;
 use crate::ids::ProfileId;
 use crate::money::Money;
+use crate::profile::attributes::Attributes;
+use crate::profile::attribution::Attributions;
+use crate::profile::identifiers::Identifiers;
 use crate::purchases::access::AccessLevel;
 
 /// The version of the format.

@@ -5,11 +5,11 @@ use serde::Serialize;
 
 use super::wire::{Amount, UpperCase, UuidText};
 use crate::app::AppSettings;
-use crate::attributes::Attributes;
-use crate::attribution::Attributions;
-use crate::identifiers::Identifiers;
 use crate::ids::ProfileId;
-use crate::person::IP_ADDRESS;
+use crate::profile::attributes::Attributes;
+use crate::profile::attribution::Attributions;
+use crate::profile::identifiers::Identifiers;
+use crate::profile::person::IP_ADDRESS;
 use crate::profile::{Details, Profile};
 
 /// `att_status` of a customer who allowed tracking.

@@ -3,9 +3,9 @@
 use super::subscription::{self, Subscription};
 use crate::app::AppSettings;
 use crate::events::Recipient;
-use crate::identifiers::Identifiers;
-use crate::installation::Installations;
-use crate::person::Person;
+use crate::profile::identifiers::Identifiers;
+use crate::profile::installation::Installations;
+use crate::profile::person::Person;
 use crate::profile::{Details, Profile};
 
 /// A customer.

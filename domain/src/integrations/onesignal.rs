@@ -20,8 +20,8 @@ use super::{
     Request, Sending, Settings, Skip, Verdict, all_but_levels, json, shared, with_member,
 };
 use crate::app::AppSettings;
-use crate::attributes;
 use crate::events::EventKind;
+use crate::profile::attributes;
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {

@@ -16,7 +16,7 @@ use super::{
     Sending, Settings, Skip, Verdict, json, no_synthetic, shared, with_member,
 };
 use crate::app::AppSettings;
-use crate::attributes;
+use crate::profile::attributes;
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::samples::{Case, sending};
 use super::*;
-use crate::identifiers::NAMES;
+use crate::profile::identifiers::NAMES;
 
 #[test]
 fn another_host_is_an_address_that_paths_can_be_added_to() {

@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use bursar_domain::events::EventKind;
-use bursar_domain::identifiers::NAMES;
 use bursar_domain::integrations::{ALL, Answer, Integration, Judgement, Probe, Record, Sending};
+use bursar_domain::profile::identifiers::NAMES;
 use serde_json::{Map, Value, json};
 
 use crate::scene::{Event, IDS, Known, encode, event_of, golden, profile, said, sendings, settings};

@@ -6,12 +6,12 @@ use std::sync::LazyLock;
 
 use bursar_domain::app::AppSettings;
 use bursar_domain::events::EventKind;
-use bursar_domain::identifiers::{IdentifierChanges, NAMES};
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::integrations::{
     Customer, Integration, Occasion, Part, Record, Sending, Settings, Skip, Told, personal,
 };
 use bursar_domain::json::Object;
+use bursar_domain::profile::identifiers::{IdentifierChanges, NAMES};
 use bursar_domain::profile::{Details, Profile, ProfileChanges};
 use bursar_domain::purchases::holdings::Holdings;
 use bursar_domain::purchases::machine::{Command, Context, Timers, Waits, apply};

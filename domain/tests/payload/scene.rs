@@ -1,13 +1,13 @@
 //! A customer, a fact about a purchase, and the settings under which it is told.
 
 use bursar_domain::app::AppSettings;
-use bursar_domain::attribution::{self, Report};
 use bursar_domain::events::payload::{self, Shape};
 use bursar_domain::events::{EventKind, Fact, Recipient, Sharer};
-use bursar_domain::identifiers::IdentifierChanges;
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::json::Object;
 use bursar_domain::money::Money;
+use bursar_domain::profile::attribution::{self, Report};
+use bursar_domain::profile::identifiers::IdentifierChanges;
 use bursar_domain::profile::{Details, Profile, ProfileChanges};
 use bursar_domain::purchases::transaction::{
     Environment, Offer, OfferKind, Price, PurchaseType, Transaction,

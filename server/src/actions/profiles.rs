@@ -1,10 +1,10 @@
 //! What the compatible API does with profiles.
 
-use bursar_domain::attribution::{Attribution, WEB};
-use bursar_domain::identifiers::IdentifierChanges;
 use bursar_domain::ids::{AppId, ProfileId};
+use bursar_domain::profile::attribution::{Attribution, WEB};
+use bursar_domain::profile::identifiers::IdentifierChanges;
+use bursar_domain::profile::selector::Selector;
 use bursar_domain::profile::{self, Details, Found, Profile, ProfileChanges, Saving};
-use bursar_domain::selector::Selector;
 use uuid::Uuid;
 
 use super::deliveries::release;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bursar_domain::ids::AppId;
 use bursar_domain::json::Object;
+use bursar_domain::profile::selector::Selector;
 use bursar_domain::purchases::body;
-use bursar_domain::selector::Selector;
 use bursar_domain::time::parse_time;
 use serde_json::Value;
 

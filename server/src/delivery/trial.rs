@@ -3,10 +3,10 @@
 
 use bursar_domain::app::AppSettings;
 use bursar_domain::events::EventKind;
-use bursar_domain::identifiers::IdentifierChanges;
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::integrations::{Answer, Field, Integration, Probe, Record, Skip, Verdict};
 use bursar_domain::json::Object;
+use bursar_domain::profile::identifiers::IdentifierChanges;
 use bursar_domain::profile::{Details, Profile, ProfileChanges};
 use bursar_domain::time::format_time;
 use futures_util::future::join_all;

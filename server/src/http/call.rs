@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::http::header::HeaderName;
-use bursar_domain::installation::PLATFORMS;
 use bursar_domain::json::Object;
 use bursar_domain::profile::Refusal;
-use bursar_domain::selector::{CUSTOMER_HEADER, PROFILE_HEADER, Selector};
+use bursar_domain::profile::installation::PLATFORMS;
+use bursar_domain::profile::selector::{CUSTOMER_HEADER, PROFILE_HEADER, Selector};
 use bytes::Bytes;
 use uuid::Uuid;
 

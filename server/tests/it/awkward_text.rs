@@ -97,7 +97,7 @@ async fn all_answers(backend: Backend, strings: &[String]) -> Vec<Value> {
         if let Some(attribute) = profile["data"]["custom_attributes"].get(0) {
             assert_eq!(attribute["value"], json!(text), "{backend:?}");
         }
-        let identifiers = Value::Object(in_each(&bursar_domain::identifiers::NAMES, text));
+        let identifiers = Value::Object(in_each(&bursar_domain::profile::identifiers::NAMES, text));
         let set = send(&server, "POST", IDENTIFIERS, n, text, &identifiers.to_string()).await;
         assert_eq!(set, profile, "{backend:?} {text:?}");
         let read = send(&server, "GET", IDENTIFIERS, n, text, "").await;

@@ -378,7 +378,7 @@ fn purchase(kind: &str) -> Value {
 }
 
 fn all_identifiers() -> Value {
-    let names = bursar_domain::identifiers::NAMES;
+    let names = bursar_domain::profile::identifiers::NAMES;
     names
         .iter()
         .map(|name| ((*name).to_owned(), json!(format!("canary-{name}"))))

@@ -10,9 +10,9 @@ use super::super::customer::Platform;
 use super::super::device_id::DeviceIds;
 use super::super::occasion::Revenue;
 use super::super::{Occasion, Skip, period};
-use crate::attributes::Attributes;
 use crate::events::EventKind;
 use crate::events::wire::Amount;
+use crate::profile::attributes::Attributes;
 
 /// Properties that have a place of their own in a request.
 const TOLD_ELSEWHERE: [&str; 3] = ["transaction_id", "vendor_product_id", "profile_ip_address"];

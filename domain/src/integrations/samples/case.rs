@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use crate::app::AppSettings;
 use crate::events::EventKind;
-use crate::identifiers::IdentifierChanges;
 use crate::ids::{AppId, ProfileId};
 use crate::integrations::{Customer, Integration, Occasion, Record, Request, Sending, Settings, Skip, Told};
 use crate::json::Object;
+use crate::profile::identifiers::IdentifierChanges;
 use crate::profile::{Details, Profile, ProfileChanges};
 
 /// When cases happen, unless they say otherwise: 2025-03-14T09:26:53Z.

@@ -1,6 +1,6 @@
 //! What a profile has bought, was given and shares, as the administration sees it.
 
-use bursar_domain::profile_body::OfferBody;
+use bursar_domain::profile::body::OfferBody;
 use bursar_domain::purchases::chain::{Chain, Closed, Period, Phase, Revoked};
 use bursar_domain::purchases::holdings::{Grant, OneTime, Shared};
 use bursar_domain::purchases::transaction::{Offer, Transaction};

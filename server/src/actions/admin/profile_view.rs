@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use bursar_domain::attributes::Attributes;
-use bursar_domain::attribution::AttributionBody;
 use bursar_domain::ids::{AppId, ProfileId};
-use bursar_domain::installation::Installation;
-use bursar_domain::person::Person;
+use bursar_domain::profile::attributes::Attributes;
+use bursar_domain::profile::attribution::AttributionBody;
+use bursar_domain::profile::body::{AccessLevelBody, ProfileBody};
+use bursar_domain::profile::installation::Installation;
+use bursar_domain::profile::person::Person;
+use bursar_domain::profile::selector::Selector;
 use bursar_domain::profile::{Details, Profile, Refusal};
-use bursar_domain::profile_body::{AccessLevelBody, ProfileBody};
-use bursar_domain::selector::Selector;
 use bursar_domain::time::format_time;
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! What came of a try is written down, if the lane is still ours.
 
+use bursar_domain::profile::selector::Selector;
 use bursar_domain::profile::{Details, Profile};
-use bursar_domain::selector::Selector;
 use uuid::Uuid;
 
 use crate::state::AppState;

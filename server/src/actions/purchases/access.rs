@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bursar_domain::app::PREMIUM;
 use bursar_domain::fields::Violation;
 use bursar_domain::ids::ProfileId;
+use bursar_domain::profile::selector::Selector;
 use bursar_domain::profile::{Details, Profile};
 use bursar_domain::purchases::access_body::{GrantRequest, RevokeRequest};
 use bursar_domain::purchases::account::{Drafts, Party};
@@ -12,7 +13,6 @@ use bursar_domain::purchases::grants;
 use bursar_domain::purchases::holdings::Grant;
 use bursar_domain::purchases::machine::Context;
 use bursar_domain::purchases::refund_saver::{RefundSaver, RefundSaverChanges};
-use bursar_domain::selector::Selector;
 use uuid::Uuid;
 
 use super::people::{People, Person};

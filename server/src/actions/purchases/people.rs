@@ -1,10 +1,10 @@
 //! The profiles that a change touches: from their rows to the parties of the rules, and back.
 
 use bursar_domain::ids::{AppId, ProfileId};
+use bursar_domain::profile::selector::Selector;
 use bursar_domain::profile::{Details, Profile};
 use bursar_domain::purchases::account::Party;
 use bursar_domain::purchases::holdings::{Holdings, Key};
-use bursar_domain::selector::Selector;
 
 use super::Rules;
 use crate::actions::ActionError;

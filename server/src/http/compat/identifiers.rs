@@ -1,8 +1,8 @@
 //! `integration/profile/set/integration-identifiers/`: the founding document's call.
 
 use bursar_domain::app::IdentifiersAnswer;
-use bursar_domain::identifiers::IdentifierChanges;
 use bursar_domain::profile::Profile;
+use bursar_domain::profile::identifiers::IdentifierChanges;
 
 use super::shown_at_once;
 use crate::actions::{Reply, profiles};

@@ -7,7 +7,7 @@ mod sdk;
 mod web;
 
 use bursar_domain::profile::Profile;
-use bursar_domain::profile_body::ProfileBody;
+use bursar_domain::profile::body::ProfileBody;
 use bursar_domain::purchases::refund_saver::RefundSaverBody;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ pub const ROUTES: &[Route] = &[
         doc: Doc {
             summary: "Add integration identifiers to a profile",
             parameters: &[CUSTOMER, PROFILE, PLATFORM, IDEMPOTENCY],
-            body: Some(|_| bursar_domain::identifiers::schema(false)),
+            body: Some(|_| bursar_domain::profile::identifiers::schema(false)),
             answer: (200, Some(profile_or_nothing)),
             refusals: &[400, 404, 422],
         },
@@ -58,7 +58,7 @@ pub const ROUTES: &[Route] = &[
             summary: "Read the integration identifiers of a profile",
             parameters: &[CUSTOMER, PROFILE],
             body: None,
-            answer: (200, Some(|_| bursar_domain::identifiers::schema(true))),
+            answer: (200, Some(|_| bursar_domain::profile::identifiers::schema(true))),
             refusals: &[400, 404],
         },
     },

@@ -1,7 +1,7 @@
 //! `profile/`: create or link, read, change, delete.
 
-use bursar_domain::profile::{ProfileChanges, Refusal, bad_profile_id};
-use bursar_domain::{attributes, fields, installation, person};
+use bursar_domain::fields;
+use bursar_domain::profile::{ProfileChanges, Refusal, attributes, bad_profile_id, installation, person};
 use serde_json::{Value, json};
 
 use super::{show, shown_at_once};

@@ -1,11 +1,11 @@
 //! `purchase/…`: transactions, access that is granted and revoked, answers to requests for refunds.
 
 use bursar_domain::fields::{self, Violation};
+use bursar_domain::profile::selector::Selector;
 use bursar_domain::purchases::access_body::{GRANT_FIELDS, GrantRequest, REVOKE_FIELDS, RevokeRequest};
 use bursar_domain::purchases::body;
 use bursar_domain::purchases::refund_saver::{self, RefundSaverBody, RefundSaverChanges};
 use bursar_domain::purchases::rules;
-use bursar_domain::selector::Selector;
 use serde_json::{Value, json};
 
 use super::shown_at_once;

@@ -1,11 +1,11 @@
 //! The mobile SDKs' form of "add integration identifiers": the profile's id stands in the body.
 
 use bursar_domain::fields::Violation;
-use bursar_domain::identifiers::{self, IdentifierChanges};
 use bursar_domain::ids::ProfileId;
 use bursar_domain::json::{Json, Object};
 use bursar_domain::profile::Refusal;
-use bursar_domain::selector::Selector;
+use bursar_domain::profile::identifiers::{self, IdentifierChanges};
+use bursar_domain::profile::selector::Selector;
 use serde_json::{Value, json};
 
 use super::Wrapped;

@@ -1,6 +1,6 @@
 //! The web API: the profile is named in the body.
 
-use bursar_domain::attribution::{self, Report};
+use bursar_domain::profile::attribution::{self, Report};
 use serde_json::Value;
 
 use crate::actions::{Reply, profiles};

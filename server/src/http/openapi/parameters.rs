@@ -1,9 +1,9 @@
 //! Headers, query and path parameters with the types of their values.
 
 use bursar_domain::events::EventKind;
-use bursar_domain::installation::PLATFORMS;
 use bursar_domain::integrations;
-use bursar_domain::selector::MAX_CUSTOMER_ID;
+use bursar_domain::profile::installation::PLATFORMS;
+use bursar_domain::profile::selector::MAX_CUSTOMER_ID;
 use serde_json::{Value, json};
 
 use crate::actions::admin::deliveries::{CLOSED, OPEN};

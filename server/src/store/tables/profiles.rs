@@ -1,11 +1,11 @@
 //! Profiles. Identifiers, attributes and details are JSON texts (see `docs/decisions/0002-one-row-a-profile.md`).
 
-use bursar_domain::attributes::Attributes;
-use bursar_domain::identifiers::Identifiers;
 use bursar_domain::ids::{AppId, ProfileId};
+use bursar_domain::profile::attributes::Attributes;
+use bursar_domain::profile::identifiers::Identifiers;
+use bursar_domain::profile::selector::Selector;
 use bursar_domain::profile::{Details, Profile};
 use bursar_domain::purchases::holdings::Holdings;
-use bursar_domain::selector::Selector;
 use uuid::Uuid;
 
 use crate::store::{Loaded, Row, Sql, Statement, StoreError, Value};

@@ -1,9 +1,9 @@
 //! Transactions, and which profiles own or share the chains that they form.
 
 use bursar_domain::ids::{AppId, ProfileId};
+use bursar_domain::profile::selector::Selector;
 use bursar_domain::purchases::holdings::Key;
 use bursar_domain::purchases::transaction::Transaction;
-use bursar_domain::selector::Selector;
 
 use crate::store::{Row, Sql, Statement, StoreError, Value};
 

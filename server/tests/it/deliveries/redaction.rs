@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use bursar_domain::identifiers::NAMES;
 use bursar_domain::integrations::ALL;
+use bursar_domain::profile::identifiers::NAMES;
 use serde_json::{Value, json};
 
 use crate::support::backend::{Backend, fresh_postgres_url};

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bursar_domain::identifiers::NAMES;
+use bursar_domain::profile::identifiers::NAMES;
 use xtask::small_disk;
 
 use super::judge::Judge;

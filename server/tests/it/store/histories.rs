@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bursar_domain::identifiers::NAMES;
+use bursar_domain::profile::identifiers::NAMES;
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 use xtask::test_environment::size;

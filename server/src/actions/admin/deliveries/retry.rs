@@ -2,8 +2,8 @@
 
 use bursar_domain::ids::AppId;
 use bursar_domain::integrations::Skip;
+use bursar_domain::profile::selector::Selector;
 use bursar_domain::profile::{Details, Profile};
-use bursar_domain::selector::Selector;
 use serde_json::json;
 
 use super::id::DeliveryId;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use bursar_domain::ids::AppId;
+use bursar_domain::profile::selector::Selector;
 use bursar_domain::profile::{Details, Profile};
-use bursar_domain::selector::Selector;
 use bursar_domain::time::format_time;
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::person::plain;
 use crate::fields::{self, Field, Kind, MAX_TEXT, Violation};
 use crate::json::{Json, Object};
-use crate::person::plain;
 
 const FIELD: &str = "installation_meta";
 

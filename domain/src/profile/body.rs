@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::attributes::{AttributeValue, Attributes};
+use super::attributes::{AttributeValue, Attributes};
 use crate::profile::Profile;
 use crate::purchases::access::AccessLevel;
 use crate::purchases::holdings::OneTime;
