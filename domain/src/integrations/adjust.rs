@@ -8,18 +8,20 @@ mod tests;
 use rust_decimal::Decimal;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::customer::Platform;
-use super::dated;
-use super::device_id::{self, DeviceIds};
-use super::exchange::{all, by_status};
-use super::missing;
-use super::percent::Form;
-use super::schedule::USUAL;
-use super::secret::header_problem;
+use super::contract::customer::Platform;
+use super::contract::exchange::{all, by_status};
+use super::contract::schedule::USUAL;
+use super::mapping::dated;
+use super::mapping::device_id::{self, DeviceIds};
+use super::mapping::percent::Form;
+use super::mapping::text::json;
 use super::settings::at_least_one;
+use super::settings::missing;
+use super::settings::secret::header_problem;
+use super::settings::shared;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, all_but_levels, json, shared,
+    Sending, Settings, Skip, Verdict, all_but_levels,
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;

@@ -12,15 +12,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::customer::Platform;
-use super::exchange::{all, by_status};
-use super::missing;
-use super::occasion::Revenue;
-use super::schedule::USUAL;
+use super::contract::customer::Platform;
+use super::contract::exchange::{all, by_status};
+use super::contract::occasion::Revenue;
+use super::contract::schedule::USUAL;
+use super::mapping::text::json;
 use super::settings::any_text;
+use super::settings::missing;
+use super::settings::shared;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, all_but_levels, json, shared,
+    Sending, Settings, Skip, Verdict, all_but_levels,
 };
 use crate::app::AppSettings;
 use crate::events::wire::Amount;

@@ -8,19 +8,21 @@ mod tests;
 
 use serde::{Serialize, Serializer};
 
-use super::customer::Platform;
-use super::dated;
-use super::device_id::{self, DeviceIds};
-use super::exchange::{all, by_status};
-use super::missing;
-use super::nested::json_with_texts;
-use super::percent::encoded;
-use super::schedule::USUAL;
-use super::secret::header_problem;
+use super::contract::customer::Platform;
+use super::contract::exchange::{all, by_status};
+use super::contract::schedule::USUAL;
+use super::mapping::dated;
+use super::mapping::device_id::{self, DeviceIds};
+use super::mapping::nested::json_with_texts;
+use super::mapping::percent::encoded;
+use super::mapping::text::with_member;
 use super::settings::any_text;
+use super::settings::missing;
+use super::settings::secret::header_problem;
+use super::settings::shared;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, all_but_levels, shared, with_member,
+    Sending, Settings, Skip, Verdict, all_but_levels,
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;

@@ -10,16 +10,18 @@ mod tests;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::customer::Platform;
-use super::device_id::DeviceIds;
-use super::exchange::{all, by_status};
-use super::missing;
-use super::occasion::Revenue;
-use super::schedule::USUAL;
+use super::contract::customer::Platform;
+use super::contract::exchange::{all, by_status};
+use super::contract::occasion::Revenue;
+use super::contract::schedule::USUAL;
+use super::mapping::device_id::DeviceIds;
+use super::mapping::text::{json, with_member};
 use super::settings::any_text;
+use super::settings::missing;
+use super::settings::shared;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, all_but_levels, json, shared, with_member,
+    Sending, Settings, Skip, Verdict, all_but_levels,
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;

@@ -9,15 +9,17 @@ mod tests;
 
 use uuid::Uuid;
 
-use super::exchange::{all, by_status};
-use super::percent::encoded;
-use super::schedule::USUAL;
-use super::secret::header_problem;
+use super::contract::exchange::{all, by_status};
+use super::contract::schedule::USUAL;
+use super::mapping::percent::encoded;
+use super::mapping::tags::Tags;
+use super::mapping::text::{json, with_member};
 use super::settings::at_least_one;
-use super::tags::Tags;
+use super::settings::secret::header_problem;
+use super::settings::shared;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record,
-    Request, Sending, Settings, Skip, Verdict, all_but_levels, json, shared, with_member,
+    Request, Sending, Settings, Skip, Verdict, all_but_levels,
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;

@@ -6,14 +6,16 @@
 
 use serde::{Serialize, Serializer};
 
-use super::exchange::{all, by_status};
-use super::schedule::USUAL;
-use super::secret::header_problem;
+use super::contract::exchange::{all, by_status};
+use super::contract::schedule::USUAL;
+use super::mapping::tags::Tags;
+use super::mapping::text::{json, with_member};
 use super::settings::at_least_one;
-use super::tags::Tags;
+use super::settings::secret::header_problem;
+use super::settings::shared;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, json, no_synthetic, shared, with_member,
+    Sending, Settings, Skip, Verdict, no_synthetic,
 };
 use crate::app::AppSettings;
 use crate::profile::attributes;

@@ -1,13 +1,22 @@
 //! An app's settings for an integration: read from what a caller says, shown with secrets masked, stored apart from
 //! them.
 
+pub mod field;
+pub mod missing;
+pub mod problems;
+pub mod schema;
+pub mod secret;
+pub mod shared;
+pub mod url;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::by_name::ByName;
-use super::{Field, Problem, Skip};
+pub use self::field::{Field, Kind};
 use crate::events::EventKind;
+use crate::integrations::mapping::by_name::ByName;
+use crate::integrations::{Problem, Skip};
 
 /// What stands in place of a secret. Sent back, it keeps the one that is stored.
 pub const MASK: &str = "********";

@@ -10,16 +10,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::customer::Platform;
-use super::device_id::DeviceIds;
-use super::exchange::{all, by_status};
-use super::missing;
-use super::percent::Form;
-use super::schedule::USUAL;
-use super::secret::header_problem;
+use super::contract::customer::Platform;
+use super::contract::exchange::{all, by_status};
+use super::contract::schedule::USUAL;
+use super::mapping::device_id::DeviceIds;
+use super::mapping::percent::Form;
+use super::settings::missing;
+use super::settings::secret::header_problem;
+use super::settings::shared;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, shared,
+    Sending, Settings, Skip, Verdict,
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;

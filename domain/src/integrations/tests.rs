@@ -1,9 +1,11 @@
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::samples::{Case, sending};
 use super::*;
+use crate::app::AppSettings;
+use crate::events::EventKind;
 use crate::profile::identifiers::NAMES;
 
 #[test]
@@ -78,30 +80,6 @@ fn who_is_known_neither_by_an_identifier_nor_by_a_platform_is_waited_for() {
         };
         assert_eq!(named.record(), Err(Skip::UnknownPlatform), "{slug}");
     }
-}
-
-#[test]
-fn of_several_limits_of_age_the_first_that_is_reached_holds() {
-    const HOUR: i64 = 3_600_000_000;
-    let limits = Limits {
-        oldest_event_hours: Some(26),
-        repeat_hours: Some(10),
-        repeat_age_hours: Some(24),
-        ..Limits::NONE
-    };
-    let tried = |first, made| {
-        Some(Tried {
-            first_at: first * HOUR,
-            made_at: made * HOUR,
-        })
-    };
-    let ends = |tried| limits.ends_at(0, tried).map(|end| end / HOUR);
-    assert_eq!(ends(None), Some(26));
-    assert_eq!(ends(tried(30, 30)), Some(26));
-    assert_eq!(ends(tried(5, 5)), Some(15));
-    assert_eq!(ends(tried(15, 1)), Some(25));
-    assert_eq!(Limits::NONE.ends_at(0, tried(5, 5)), None);
-    assert_eq!(limits.ends_at(i64::MAX - HOUR, None), Some(i64::MAX));
 }
 
 #[test]
@@ -219,12 +197,6 @@ fn the_webhook_alone_is_told_of_levels_and_some_of_no_synthetic_events() {
     let levels = untold(EventKind::AccessLevelUpdated);
     assert_eq!(levels.len(), ALL.len() - 1);
     assert!(!levels.contains(&"webhook"));
-}
-
-#[test]
-fn a_member_is_put_in_front() {
-    assert_eq!(with_member("a", &"\"", r#"{"b":1}"#), r#"{"a":"\"","b":1}"#);
-    assert_eq!(with_member("a", &1, "{}"), r#"{"a":1}"#);
 }
 
 #[test]

@@ -8,13 +8,15 @@ mod tests;
 
 use serde::Deserialize;
 
-use super::exchange::all;
-use super::schedule::DOUBLING;
-use super::secret::{header_problem, signing_key, signing_problem};
+use super::contract::exchange::all;
+use super::contract::schedule::DOUBLING;
+use super::mapping::signature;
 use super::settings::MASK;
+use super::settings::secret::{header_problem, signing_key, signing_problem};
+use super::settings::{shared, url};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, shared, signature, url,
+    Sending, Settings, Skip, Verdict,
 };
 use crate::app::AppSettings;
 

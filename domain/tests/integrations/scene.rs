@@ -7,8 +7,9 @@ use std::sync::LazyLock;
 use bursar_domain::app::AppSettings;
 use bursar_domain::events::EventKind;
 use bursar_domain::ids::{AppId, ProfileId};
+use bursar_domain::integrations::contract::personal;
 use bursar_domain::integrations::{
-    Customer, Integration, Occasion, Part, Record, Sending, Settings, Skip, Told, personal,
+    Customer, Integration, Occasion, Part, Record, Sending, Settings, Skip, Told,
 };
 use bursar_domain::json::Object;
 use bursar_domain::profile::identifiers::{IdentifierChanges, NAMES};

@@ -1,8 +1,9 @@
 //! What is kept of requests and answers: personal data masked. In requests no secret has to be looked for, because what
 //! is kept of them is made with masked settings; an answer may repeat one.
 
+use bursar_domain::integrations::contract::personal;
 use bursar_domain::integrations::settings::MASK;
-use bursar_domain::integrations::{Customer, Integration, Request, Settings, Told, personal};
+use bursar_domain::integrations::{Customer, Integration, Request, Settings, Told};
 use serde_json::json;
 
 /// Shorter values are no secret, and masking them would make nonsense of the rest.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bursar_domain::ids::ProfileId;
-use bursar_domain::integrations::schedule::DICE;
+use bursar_domain::integrations::contract::schedule::DICE;
 use bursar_domain::integrations::{
     Integration, Judgement, Method, Record, Schedule, Sending, Settings, Verdict,
 };

@@ -6,10 +6,11 @@ use serde::ser::{SerializeMap, Serializer};
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
-use super::super::customer::Platform;
-use super::super::device_id::DeviceIds;
-use super::super::occasion::Revenue;
-use super::super::{Occasion, Skip, period};
+use super::super::contract::customer::Platform;
+use super::super::contract::occasion::Revenue;
+use super::super::mapping::device_id::DeviceIds;
+use super::super::mapping::period;
+use super::super::{Occasion, Skip};
 use crate::events::EventKind;
 use crate::events::wire::Amount;
 use crate::profile::attributes::Attributes;

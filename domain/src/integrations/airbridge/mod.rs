@@ -6,15 +6,17 @@
 mod event;
 mod names;
 
-use super::customer::Platform;
-use super::dated;
-use super::exchange::{all, by_status};
-use super::missing;
-use super::schedule::USUAL;
-use super::secret::header_problem;
+use super::contract::customer::Platform;
+use super::contract::exchange::{all, by_status};
+use super::contract::schedule::USUAL;
+use super::mapping::dated;
+use super::mapping::text::{json, with_member};
+use super::settings::missing;
+use super::settings::secret::header_problem;
+use super::settings::shared;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record,
-    Request, Sending, Settings, Skip, Verdict, json, no_synthetic, shared, with_member,
+    Request, Sending, Settings, Skip, Verdict, no_synthetic,
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;

@@ -7,14 +7,15 @@
 mod properties;
 mod revenue;
 
-use super::customer::Platform;
-use super::device_id::DeviceIds;
-use super::exchange::{all, by_status};
-use super::percent::Form;
-use super::schedule::USUAL;
+use super::contract::customer::Platform;
+use super::contract::exchange::{all, by_status};
+use super::contract::schedule::USUAL;
+use super::mapping::device_id::DeviceIds;
+use super::mapping::percent::Form;
+use super::settings::shared;
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record,
-    Request, Sending, Settings, Skip, Verdict, all_but_levels, shared,
+    Request, Sending, Settings, Skip, Verdict, all_but_levels,
 };
 use crate::app::AppSettings;
 use crate::purchases::transaction::Environment;

@@ -2,8 +2,9 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::super::told::Property;
-use super::super::{Occasion, json};
+use super::super::Occasion;
+use super::super::contract::told::Property;
+use super::super::mapping::text::json;
 
 /// AppMetrica cuts longer text, which would be no JSON any more.
 const MOST_BYTES: usize = 30_720;

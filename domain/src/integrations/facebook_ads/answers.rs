@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::super::exchange::all;
+use super::super::contract::exchange::all;
 use super::super::{Answer, Judgement, Sending, Verdict};
 
 /// How long who calls too often has to wait, in seconds: limits count the calls of an hour.

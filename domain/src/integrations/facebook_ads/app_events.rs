@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use super::super::occasion::Revenue;
-use super::super::percent::Form;
-use super::super::{Occasion, Record, Request, Sending, json};
+use super::super::contract::occasion::Revenue;
+use super::super::mapping::percent::Form;
+use super::super::mapping::text::json;
+use super::super::{Occasion, Record, Request, Sending};
 use super::device::{ExtInfo, Identity};
 use super::{SANDBOX_APP, address, user_data};
 use crate::events::wire::Amount;

@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use uuid::Uuid;
 
-use super::super::occasion::Revenue;
-use super::super::{Occasion, Record, Request, Sending, Skip, json};
+use super::super::contract::occasion::Revenue;
+use super::super::mapping::text::json;
+use super::super::{Occasion, Record, Request, Sending, Skip};
 use super::device::{ExtInfo, Identity};
 use super::{DATASET, TEST_CODE, TOKEN, address, user_data};
 use crate::events::wire::Amount;

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZoneDatabase;
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
-use super::super::customer::Platform;
-use super::super::device_id::DeviceIds;
+use super::super::contract::customer::Platform;
+use super::super::mapping::device_id::DeviceIds;
 use super::super::{Occasion, Skip};
 
 /// `att_status` of who allowed tracking.

@@ -12,7 +12,7 @@ mod fields;
 mod user_data;
 
 use self::device::Identity;
-use super::schedule::USUAL;
+use super::contract::schedule::USUAL;
 use super::{
     Customer, Integration, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending, Settings, Skip,
 };

@@ -1,7 +1,8 @@
 //! What the owner enters for Firebase and Google Analytics.
 
 use super::super::settings::any_text;
-use super::super::{Field, Kind, shared};
+use super::super::settings::shared;
+use super::super::{Field, Kind};
 use super::names;
 
 pub const FIELDS: &[Field] = &[

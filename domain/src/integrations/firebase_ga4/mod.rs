@@ -12,15 +12,16 @@ mod probe;
 use serde::Serialize;
 
 use self::params::Params;
-use super::customer::Platform;
-use super::exchange::all;
-use super::missing;
-use super::percent::Form;
-use super::schedule::USUAL;
+use super::contract::customer::Platform;
+use super::contract::exchange::all;
+use super::contract::schedule::USUAL;
+use super::mapping::percent::Form;
+use super::mapping::text::{cut, json};
 use super::settings::at_least_one;
+use super::settings::missing;
 use super::{
     Answer, Integration, Judgement, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending,
-    Settings, Skip, Verdict, all_but_levels, cut, json,
+    Settings, Skip, Verdict, all_but_levels,
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;

@@ -4,8 +4,9 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::super::occasion::Revenue;
-use super::super::{Occasion, cut};
+use super::super::Occasion;
+use super::super::contract::occasion::Revenue;
+use super::super::mapping::text::cut;
 use crate::events::EventKind;
 use crate::events::wire::Amount;
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::exchange::{all, by_status};
+use super::super::contract::exchange::{all, by_status};
 use super::super::{Answer, Judgement, Sending, Verdict};
 use super::{EVENT, TRANSACTION, uses_track};
 

@@ -2,8 +2,9 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::super::occasion::Revenue;
-use super::super::{Occasion, Skip, json};
+use super::super::contract::occasion::Revenue;
+use super::super::mapping::text::json;
+use super::super::{Occasion, Skip};
 use super::uses_track;
 
 const SECOND: i64 = 1_000_000;

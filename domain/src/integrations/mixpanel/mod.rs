@@ -11,11 +11,11 @@ mod requests;
 
 use std::borrow::Cow;
 
-use super::missing;
-use super::schedule::USUAL;
+use super::contract::schedule::USUAL;
+use super::settings::missing;
+use super::settings::shared;
 use super::{
     Field, Integration, Kind, Limits, Occasion, Part, Probe, Problem, Record, Settings, Skip, all_but_levels,
-    shared,
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::super::{Occasion, Skip, json};
+use super::super::mapping::text::json;
+use super::super::{Occasion, Skip};
 use crate::events::wire::Amount;
 use crate::time::format_time;
 

@@ -3,7 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::{Request, Sending, Settings, json, with_member};
+use super::super::mapping::text::{json, with_member};
+use super::super::{Request, Sending, Settings};
 use super::{EVENT, uses_track};
 
 /// Records of one part as a request.

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use uuid::Uuid;
 
-use super::super::occasion::Revenue;
-use super::super::{Customer, Occasion, Skip, json};
+use super::super::contract::occasion::Revenue;
+use super::super::mapping::text::json;
+use super::super::{Customer, Occasion, Skip};
 use super::IDENTIFIERS;
 use crate::time::format_time;
 

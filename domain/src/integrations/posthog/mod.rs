@@ -8,11 +8,11 @@ mod answers;
 mod event;
 mod requests;
 
-use super::schedule::USUAL;
+use super::contract::schedule::USUAL;
 use super::settings::any_text;
+use super::settings::{shared, url};
 use super::{
     Field, Integration, Kind, Limits, Occasion, Part, Probe, Problem, Record, Settings, Skip, all_but_levels,
-    shared, url,
 };
 use crate::app::AppSettings;
 

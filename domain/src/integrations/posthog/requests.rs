@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use super::super::{Record, Request, Sending, Settings, json};
+use super::super::mapping::text::json;
+use super::super::{Record, Request, Sending, Settings};
 use crate::time::parse_time;
 
 const US: &str = "https://us.i.posthog.com";

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bursar_domain::integrations::schedule::{DICE, Schedule, Then, USUAL};
+use bursar_domain::integrations::contract::schedule::{DICE, Schedule, Then, USUAL};
 use serde_json::json;
 
 use crate::support::backend::{ALL, Backend};

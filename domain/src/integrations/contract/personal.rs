@@ -1,7 +1,9 @@
 //! What of a customer may not be kept of requests and answers, as integrations write it.
 
-use super::{Customer, Told};
-use super::{device_id, json, percent};
+use super::customer::Customer;
+use super::told::Told;
+use crate::integrations::mapping::text::json;
+use crate::integrations::mapping::{device_id, percent};
 
 /// What of a person.
 const OF_PERSON: [&str; 5] = ["email", "phone_number", "first_name", "last_name", "birthday"];

@@ -1,9 +1,10 @@
 //! What of an app's settings is valid but will not do what it seems to.
 
+use super::Settings;
 use super::field::is_sent_by_default;
-use super::{Integration, Problem, Settings};
 use crate::app::AppSettings;
 use crate::events::EventKind;
+use crate::integrations::{Integration, Problem};
 
 impl Integration {
     /// What is wrong with these settings in an app with these of its own: what the integration itself finds, and events

@@ -3,8 +3,8 @@
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-use super::Told;
 use crate::events::EventKind;
+use crate::integrations::Told;
 use crate::time::parse_time;
 
 /// Stores count in their own time zone: an end may be off by the hour of a summer time.

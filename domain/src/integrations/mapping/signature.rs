@@ -16,8 +16,8 @@ pub fn of(key: &[u8], id: &str, timestamp: i64, body: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::secret::signing_key;
     use super::*;
+    use crate::integrations::settings::secret::signing_key;
 
     /// The values that the libraries of the specification are tested with, and that its authors print in their guide to
     /// verifying by hand.

@@ -1,9 +1,10 @@
 //! Settings that are not there beside those that are: what `check` tells of.
 
-use super::customer::Platform;
-use super::settings::at_least_one;
-use super::{Problem, Settings};
+use super::Settings;
+use super::at_least_one;
 use crate::app::AppSettings;
+use crate::integrations::Problem;
+use crate::integrations::contract::customer::Platform;
 
 /// The platforms that apps have settings for, with the names of these.
 const PLATFORMS: [(Platform, &str); 2] = [

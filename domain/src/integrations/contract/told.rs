@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::by_name::ByName;
-use super::cut;
 use crate::events::EventKind;
+use crate::integrations::mapping::by_name::ByName;
+use crate::integrations::mapping::text::cut;
 use crate::json::Text;
 use crate::purchases::transaction::Environment;
 

@@ -1,6 +1,6 @@
 //! Settings that integrations share, by the names that they have everywhere.
 
-use super::settings::any_text;
+use super::any_text;
 use super::{Field, Kind, url};
 use crate::events::EventKind;
 

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::customer::{Customer, Platform};
+use crate::integrations::contract::customer::{Customer, Platform};
 
 /// The ids of the customer's device. Those of another platform than its own are never told.
 #[derive(Debug, Clone, Copy, Default)]

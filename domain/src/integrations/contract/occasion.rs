@@ -2,11 +2,12 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use super::Skip;
 use super::customer::{Customer, Platform};
 use super::told::{Property, Told};
-use super::{Settings, Skip};
 use crate::events::EventKind;
 use crate::events::wire::Amount;
+use crate::integrations::Settings;
 use crate::purchases::transaction::Environment;
 
 /// The most decimals of an amount, as in the events.

@@ -1,7 +1,7 @@
 //! Events whose time is settled when they are sent: one that has become too old by then is told with the time of
 //! sending, also on a repeat.
 
-use super::Record;
+use crate::integrations::Record;
 
 /// A record of an event at `at` (microseconds).
 pub fn record(route: String, at: i64, mut body: String) -> Record {

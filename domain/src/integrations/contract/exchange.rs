@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Record, Settings};
+use super::Record;
+use crate::integrations::Settings;
 
 /// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::Occasion;
 use crate::events::EventKind;
+use crate::integrations::Occasion;
 use crate::profile::attributes::AttributeValue;
 
 /// The tags of an occasion. What is not known is left out, so that what the tag said before stays.

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::Problem;
 use crate::events::EventKind;
 use crate::fields::MAX_TEXT;
+use crate::integrations::Problem;
 
 /// A setting.
 #[derive(Debug, Clone, Copy)]

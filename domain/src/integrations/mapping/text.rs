@@ -1,0 +1,61 @@
+//! JSON as text, and texts cut to a length.
+
+use serde::Serialize;
+
+/// Most events fit, so that their text is not moved while it grows.
+pub const ROOM: usize = 1_024;
+
+/// JSON as text.
+pub fn json(value: &impl Serialize) -> String {
+    let mut text = Vec::with_capacity(ROOM);
+    push_json(&mut text, value);
+    into_text(text)
+}
+
+fn push_json(text: &mut Vec<u8>, value: &impl Serialize) {
+    serde_json::to_writer(text, value).expect("names are texts and no value can fail");
+}
+
+pub fn into_text(json: Vec<u8>) -> String {
+    String::from_utf8(json).expect("JSON is UTF-8")
+}
+
+/// An object that is JSON already with a further member in front, such as a key that records do not hold.
+pub fn with_member(name: &str, value: &impl Serialize, object: &str) -> String {
+    /// For the member, if it is a usual one.
+    const ROOM: usize = 128;
+    let rest = object.strip_prefix('{').unwrap_or(object);
+    let mut member = Vec::with_capacity(ROOM + object.len());
+    member.push(b'{');
+    push_json(&mut member, &name);
+    member.push(b':');
+    push_json(&mut member, value);
+    let mut text = into_text(member);
+    if rest != "}" {
+        text.push(',');
+    }
+    text.push_str(rest);
+    text
+}
+
+/// A text cut to so many characters.
+pub fn cut(text: &str, characters: usize) -> &str {
+    if text.len() <= characters {
+        return text;
+    }
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_put_in_front() {
+        assert_eq!(with_member("a", &"\"", r#"{"b":1}"#), r#"{"a":"\"","b":1}"#);
+        assert_eq!(with_member("a", &1, "{}"), r#"{"a":1}"#);
+    }
+}
