@@ -92,13 +92,18 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// A `base_error` at this field.
-    pub fn base(source: impl Into<String>, message: impl Into<String>) -> Self {
+    /// What this field breaks, with the code for it.
+    pub fn new(code: &'static str, source: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
-            code: "base_error",
+            code,
             source: source.into(),
             message: message.into(),
         }
+    }
+
+    /// A `base_error` at this field.
+    pub fn base(source: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new("base_error", source, message)
     }
 
     /// A `validation_error` about the request as a whole.
@@ -108,11 +113,7 @@ impl Violation {
 
     /// A `validation_error` about fields that contradict each other, told at one of them.
     pub fn of_rule(source: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            code: "validation_error",
-            source: source.into(),
-            message: message.into(),
-        }
+        Self::new("validation_error", source, message)
     }
 }
 
@@ -312,6 +313,17 @@ pub fn schema(fields: &[Field], own: impl Fn(&str) -> Value) -> Value {
         .map(|field| field.name)
         .collect();
     json!({"type": "object", "properties": properties, "required": required})
+}
+
+/// Has a schema require at least one of these fields.
+pub fn require_one_of(schema: &mut Value, names: impl IntoIterator<Item = &'static str>) {
+    let any_of_them: Vec<_> = names
+        .into_iter()
+        .map(|name| json!({"required": [name]}))
+        .collect();
+    // Generators of clients lose the fields of an object that has `anyOf` itself; `if` they pass over.
+    schema["if"] = json!({"anyOf": any_of_them});
+    schema["else"] = json!(false);
 }
 
 fn allow_null(schema: &mut Value) {

@@ -249,11 +249,7 @@ fn choose(
 }
 
 fn taken(message: &str) -> Refusal {
-    Refusal::Invalid(Violation {
-        code: "validation_error",
-        source: CUSTOMER_HEADER.into(),
-        message: message.into(),
-    })
+    Refusal::Invalid(Violation::of_rule(CUSTOMER_HEADER, message))
 }
 
 /// What "create" answers to a profile id that is not a UUID.

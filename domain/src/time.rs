@@ -7,6 +7,15 @@ use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+/// In microseconds, as all spans of time are.
+pub const SECOND: i64 = 1_000_000;
+/// Sixty seconds.
+pub const MINUTE: i64 = 60 * SECOND;
+/// Sixty minutes.
+pub const HOUR: i64 = 60 * MINUTE;
+/// 24 hours.
+pub const DAY: i64 = 24 * HOUR;
+
 /// The first instant of the year 0.
 const EARLIEST: i64 = -62_167_219_200_000_000;
 /// The last instant of the year 9999, by which many say "for ever". `jiff::Timestamp` ends a day and two hours earlier.
@@ -101,7 +110,6 @@ fn fraction_length(tail: &str) -> Option<usize> {
 
 /// How far a clock with this offset is ahead of UTC.
 fn offset_micros(offset: &str) -> Option<i64> {
-    const MINUTE: i64 = 60 * 1_000_000;
     if offset.is_empty() || offset == "Z" {
         return Some(0);
     }

@@ -71,3 +71,24 @@ pub(super) enum TrialDuration {
     /// Never.
     Never,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_converted_trial_is_a_trial_no_more() {
+        let trials = EventKind::ALL.iter().filter(|event| event.is_of_trial());
+        let names: Vec<_> = trials.map(|event| event.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "trial_started",
+                "trial_renewal_cancelled",
+                "trial_renewal_reactivated",
+                "trial_expired",
+                "trial_active"
+            ]
+        );
+    }
+}

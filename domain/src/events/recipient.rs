@@ -9,11 +9,8 @@ use crate::ids::ProfileId;
 use crate::profile::attributes::Attributes;
 use crate::profile::attribution::Attributions;
 use crate::profile::identifiers::Identifiers;
-use crate::profile::person::IP_ADDRESS;
+use crate::profile::person::{IP_ADDRESS, TRACKING_AUTHORIZED};
 use crate::profile::{Details, Profile};
-
-/// `att_status` of a customer who allowed tracking.
-const TRACKING_AUTHORIZED: i64 = 3;
 
 /// All that events say of the profile that they belong to.
 #[derive(Debug, Clone)]

@@ -25,6 +25,7 @@ use super::{
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;
+use crate::time::{DAY, SECOND};
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -90,7 +91,7 @@ const FIELDS: &[Field] = &[
 ];
 
 /// An older event is told with the time of sending: 58 days.
-const OLDEST: i64 = 5_011_200 * 1_000_000;
+const OLDEST: i64 = 58 * DAY;
 
 /// Tokens are made in Adjust: there are no usual ones.
 fn no_token(_: EventKind) -> &'static str {
@@ -98,7 +99,6 @@ fn no_token(_: EventKind) -> &'static str {
 }
 
 fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
-    const PLATFORMS: [Platform; 2] = [Platform::Ios, Platform::Android];
     let mut problems = at_least_one(settings, "app_tokens");
     if problems.is_empty() {
         problems = missing::for_platforms(settings, app, &["app_tokens".to_owned()]);
@@ -110,8 +110,8 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
     let is_whole = |platform: &Platform| {
         tokens(*platform).next().is_some() && settings.text(&app_token(*platform)).is_some()
     };
-    let stops = !PLATFORMS.iter().any(is_whole);
-    for platform in PLATFORMS {
+    let stops = !Platform::MOBILE.iter().any(is_whole);
+    for platform in Platform::MOBILE {
         let table = format!("event_tokens.{}", platform.as_str());
         let mut tokens = tokens(platform).peekable();
         if tokens.peek().is_none() && settings.text(&app_token(platform)).is_some() {
@@ -241,7 +241,7 @@ fn request(sending: &Sending<'_>) -> Request {
     let mut form = Form::default();
     form.add("s2s", 1)
         .add("app_token", setting("app_tokens").unwrap_or_default())
-        .add("created_at_unix", at.div_euclid(1_000_000))
+        .add("created_at_unix", at.div_euclid(SECOND))
         .add_known("event_token", event_token(settings, platform, event))
         .add_encoded(fields);
     let url = settings.address("https://s2s.adjust.com", "/event");

@@ -28,7 +28,7 @@ use crate::app::AppSettings;
 use crate::events::EventKind;
 use crate::events::wire::UpperCase;
 use crate::purchases::transaction::Environment;
-use crate::time::digits;
+use crate::time::{HOUR, digits};
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -109,7 +109,7 @@ const MAX_BODY: usize = 1_024;
 /// What [`with_time`] adds to it.
 const TIME_BYTES: usize = "\"eventTime\":\"2025-03-14 09:26:53\",".len();
 /// An older event is told with the time of sending.
-const OLDEST: i64 = 26 * 3_600 * 1_000_000;
+const OLDEST: i64 = 26 * HOUR;
 /// The longest name that the dashboard shows, in characters.
 const LONGEST_SHOWN: usize = 45;
 
@@ -130,17 +130,16 @@ fn app_id_problem(text: &str) -> Option<&'static str> {
 }
 
 fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
-    const PLATFORMS: [Platform; 2] = [Platform::Ios, Platform::Android];
     let mut problems = missing::on_platforms(settings, app, "keys");
     let has_key = |platform| {
         let mut environments = [Environment::Production, Environment::Sandbox].into_iter();
         environments.any(|environment| settings.text(key(environment, platform)).is_some())
     };
     let has_app = |platform| settings.text(app_setting(platform)).is_some();
-    let stops = !PLATFORMS
+    let stops = !Platform::MOBILE
         .iter()
         .any(|platform| has_key(*platform) && has_app(*platform));
-    for platform in PLATFORMS {
+    for platform in Platform::MOBILE {
         let setting = app_setting(platform);
         if has_key(platform) && !has_app(platform) {
             problems.push(Problem {

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::app::AppSettings;
 use crate::profile::attributes;
+use crate::time::SECOND;
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -136,7 +137,6 @@ fn attributes<S: Serializer>(occasion: &&Occasion<'_>, serializer: S) -> Result<
 }
 
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
-    const SECOND: i64 = 1_000_000;
     for setting in CREDENTIALS {
         occasion.settings.require(setting)?;
     }

@@ -24,6 +24,7 @@ use super::{
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;
+use crate::profile::person::TRACKING_AUTHORIZED;
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -78,8 +79,6 @@ const FIELDS: &[Field] = &[
 
 /// What stands for an id for advertisers that is not known.
 const ZEROS: &str = "00000000-0000-0000-0000-000000000000";
-/// `att_status` of a customer who allowed tracking.
-const ALLOWED: i64 = 3;
 
 const PURCHASE: &str = "/v0/purchase";
 const EVENT: &str = "/v0/event";
@@ -138,7 +137,7 @@ fn describe(form: &mut Form, occasion: &Occasion<'_>, platform: Platform) {
     let customer = occasion.customer;
     let device = DeviceIds::on(platform, customer);
     let tracking = customer.att_status().filter(|_| platform == Platform::Ios);
-    let is_limited = tracking.map(|status| if status == ALLOWED { "0" } else { "1" });
+    let is_limited = tracking.map(|status| if status == TRACKING_AUTHORIZED { "0" } else { "1" });
     let release = customer.os_version_on(platform);
     let country = customer.recipient.country;
     let country = country.or_else(|| occasion.event.text("store_country"));

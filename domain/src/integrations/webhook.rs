@@ -19,6 +19,7 @@ use super::{
     Sending, Settings, Skip, Verdict,
 };
 use crate::app::AppSettings;
+use crate::time::SECOND;
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -143,7 +144,7 @@ fn sign(request: Request, id: &str, settings: &Settings, now: i64) -> Request {
     let Some(secret) = settings.text("signing_secret") else {
         return request;
     };
-    let timestamp = now / 1_000_000;
+    let timestamp = now / SECOND;
     let signed = |secret: &str| match signing_key(secret) {
         Some(key) => signature::of(&key, id, timestamp, &request.body),
         None => MASK.to_owned(),

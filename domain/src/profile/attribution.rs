@@ -139,9 +139,7 @@ impl Report {
 /// The schema of the body.
 pub fn schema() -> Value {
     let mut schema = fields::schema(FIELDS, |_| json!({"type": "string", "format": "uuid"}));
-    // Generators of clients lose the fields of an object that has `anyOf` itself; `if` they pass over.
-    schema["if"] = json!({"anyOf": [{"required": [CUSTOMER]}, {"required": [PROFILE]}]});
-    schema["else"] = json!(false);
+    fields::require_one_of(&mut schema, [CUSTOMER, PROFILE]);
     schema["examples"] = json!([
         {"customer_user_id": "user-1", "status": "non_organic", "channel": "search", "campaign": "new year"}
     ]);

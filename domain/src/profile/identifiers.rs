@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value, json};
 
-use crate::fields::{Violation, longer};
+use crate::fields::{Violation, longer, require_one_of};
 use crate::json::{Json, Object, Text};
 
 /// Every identifier, in the order in which they are emitted. A new one is one line here.
@@ -235,10 +235,7 @@ pub fn schema(all: bool) -> Value {
                      keep their values.";
         schema["description"] = json!(about);
         schema["minProperties"] = json!(1);
-        // Generators of clients lose the fields of an object that has `anyOf` itself; `if` they pass over.
-        let any_of_them: Vec<_> = NAMES.iter().map(|name| json!({"required": [name]})).collect();
-        schema["if"] = json!({"anyOf": any_of_them});
-        schema["else"] = json!(false);
+        require_one_of(&mut schema, NAMES);
     }
     schema
 }

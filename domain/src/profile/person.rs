@@ -11,6 +11,9 @@ use crate::json::{Json, Object};
 /// The field that an app may choose not to keep.
 pub const IP_ADDRESS: &str = "ip_v4_address";
 
+/// `att_status` of a customer who allowed tracking.
+pub const TRACKING_AUTHORIZED: i64 = 3;
+
 const NO_EFFECT: &str = "Kept, but without an effect: transactions name their store and its country.";
 
 /// The fields of a profile's body, in the order of the reference.

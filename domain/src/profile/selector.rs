@@ -78,11 +78,10 @@ impl Selector {
 /// Checks a customer id: 1 to 255 characters, no control characters.
 pub fn check_customer_id(id: &str) -> Result<(), Refusal> {
     if id.is_empty() || longer(id, MAX_CUSTOMER_ID) || id.chars().any(char::is_control) {
-        return Err(Refusal::Invalid(Violation {
-            code: "validation_error",
-            source: CUSTOMER_HEADER.into(),
-            message: format!("must have 1 to {MAX_CUSTOMER_ID} characters and no control characters"),
-        }));
+        return Err(Refusal::Invalid(Violation::of_rule(
+            CUSTOMER_HEADER,
+            format!("must have 1 to {MAX_CUSTOMER_ID} characters and no control characters"),
+        )));
     }
     Ok(())
 }

@@ -24,7 +24,6 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::access::AccessLevel;
-use super::chain::DAY;
 use super::holdings::{Holdings, Key, Shared};
 use super::machine::{self, Command, Context, clock};
 use super::transaction::{Environment, PurchaseType, Transaction};
@@ -32,6 +31,7 @@ use crate::app::Sharing;
 use crate::events::{EventKind, Fact};
 use crate::fields::Violation;
 use crate::ids::ProfileId;
+use crate::time::DAY;
 pub(super) use before::Before;
 pub use notification::notify;
 use one_time::buy_once;
@@ -103,11 +103,10 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
     if let Some(known) = known
         && known.purchase_type != report.transaction.purchase_type
     {
-        return Err(Violation {
-            code: "validation_error",
-            source: "purchase_type".into(),
-            message: "this transaction is known as another type of purchase".into(),
-        });
+        return Err(Violation::of_rule(
+            "purchase_type",
+            "this transaction is known as another type of purchase",
+        ));
     }
     let before = Before::of(parties, report.context);
     complete(&mut report, stored.as_ref(), parties, &key);

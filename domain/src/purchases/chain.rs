@@ -16,8 +16,6 @@ pub use self::revoked::Revoked;
 use super::access::AccessLevel;
 use super::transaction::Transaction;
 
-/// A day in microseconds.
-pub const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 /// A chain remembers so many of its latest periods. Older ones have ended and can only be refunded.
 const PERIODS: usize = 8;
 
@@ -207,10 +205,7 @@ impl Chain {
 
     /// Takes a period in, or takes it in anew.
     pub fn keep(&mut self, transaction: &Transaction) {
-        let known = self
-            .periods
-            .iter()
-            .find(|period| period.transaction_id == transaction.id);
+        let known = self.period(&transaction.id);
         let mut period = Period::of(transaction);
         if let Some(known) = known.filter(|known| !self.is_prolonged(known, &period)) {
             period.cut_at = known.cut_at;
@@ -251,8 +246,17 @@ impl Chain {
 
     /// Is the period of a transaction among the latest?
     pub fn remembers(&self, transaction_id: &str) -> bool {
+        self.period(transaction_id).is_some()
+    }
+
+    fn period(&self, transaction_id: &str) -> Option<&Period> {
         let mut periods = self.periods.iter();
-        periods.any(|period| period.transaction_id == transaction_id)
+        periods.find(|period| period.transaction_id == transaction_id)
+    }
+
+    fn period_mut(&mut self, transaction_id: &str) -> Option<&mut Period> {
+        let mut periods = self.periods.iter_mut();
+        periods.find(|period| period.transaction_id == transaction_id)
     }
 
     /// Forgets a period, if it is known.

@@ -1,5 +1,4 @@
-//! Access given and taken away through our API: rows F1, F2, F3, F4, F5, F6 and F7 of the transition
-//! tables.
+//! Access given and taken away through our API: rows F1 to F7 of the transition tables.
 
 use super::access::AccessLevel;
 use super::account::{Before, Drafts, Party};
@@ -8,7 +7,7 @@ use super::holdings::Grant;
 use super::machine::Context;
 use crate::fields::Violation;
 
-/// Gives an access level. A second grant extends and never shortens: the later end wins.
+/// F1, F2, F3: gives an access level. A second grant extends and never shortens: the later end wins.
 pub fn grant(party: &mut Party, grant: Grant, context: Context<'_>) -> Drafts {
     let parties = std::slice::from_mut(party);
     let before = Before::of(parties, context);
@@ -48,8 +47,8 @@ fn drop_covered(grants: &mut Vec<Grant>, level: &str, now: i64) {
     });
 }
 
-/// Takes an access level away, now or from `at` on, whatever it came from. A chain's own dates stay: its next period
-/// gives access again.
+/// F5, F6, F7: takes an access level away, now or from `at` on, whatever it came from. A chain's own dates stay: its next
+/// period gives access again.
 pub fn revoke(
     party: &mut Party,
     access_level_id: &str,
@@ -62,7 +61,7 @@ pub fn revoke(
         .iter()
         .find(|level| level.access_level_id == access_level_id);
     let Some(shown) = shown else {
-        return Err(refused(
+        return Err(Violation::new(
             "profile_paid_access_level_does_not_exist",
             "non_field_errors",
             "the profile never had this access level",
@@ -79,24 +78,20 @@ pub fn revoke(
 
 fn check(at: i64, shown: &AccessLevel, now: i64) -> Result<(), Violation> {
     if at <= now {
-        return Err(refused("value_error", "revoke_at", "must be in the future"));
+        return Err(Violation::new(
+            "value_error",
+            "revoke_at",
+            "must be in the future",
+        ));
     }
     if shown.expires_at.is_some_and(|end| at > end) {
-        return Err(refused(
+        return Err(Violation::new(
             "revocation_date_more_than_expiration_date",
             "revoke_at",
             "must not be later than the access level's end",
         ));
     }
     Ok(())
-}
-
-fn refused(code: &'static str, source: &str, message: &str) -> Violation {
-    Violation {
-        code,
-        source: source.into(),
-        message: message.into(),
-    }
 }
 
 /// Cuts every source of the level that has not ended by then.

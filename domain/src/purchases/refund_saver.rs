@@ -26,13 +26,7 @@ pub fn schema() -> Value {
     let mut schema = fields::schema(FIELDS, |_| json!({}));
     schema["description"] = "At least one of the two. One that is not named keeps its value.".into();
     schema["minProperties"] = json!(1);
-    // Generators of clients lose the fields of an object that has `anyOf` itself; `if` they pass over.
-    let any_of_them: Vec<_> = FIELDS
-        .iter()
-        .map(|field| json!({"required": [field.name]}))
-        .collect();
-    schema["if"] = json!({"anyOf": any_of_them});
-    schema["else"] = json!(false);
+    fields::require_one_of(&mut schema, FIELDS.iter().map(|field| field.name));
     schema
 }
 

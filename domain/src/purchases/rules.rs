@@ -16,11 +16,7 @@ struct Rule {
 /// The first rule that the transaction breaks.
 pub fn first_broken(transaction: &Transaction) -> Option<Violation> {
     let broken = RULES.iter().find(|rule| !(rule.holds)(transaction))?;
-    Some(Violation {
-        code: broken.code,
-        source: broken.source.into(),
-        message: broken.message.into(),
-    })
+    Some(Violation::new(broken.code, broken.source, broken.message))
 }
 
 fn is_one_time(transaction: &Transaction) -> bool {

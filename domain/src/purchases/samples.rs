@@ -2,13 +2,11 @@
 
 use rust_decimal::Decimal;
 
-use super::chain::DAY;
 use super::machine::Timer;
 use super::transaction::{CancellationReason, Environment, Price, PurchaseType, Transaction};
+pub use crate::time::{DAY, HOUR, MINUTE};
 
 pub const START: i64 = 19_000 * DAY;
-pub const HOUR: i64 = DAY / 24;
-pub const MINUTE: i64 = HOUR / 60;
 
 /// So many days after [`START`].
 pub fn day(n: i64) -> i64 {

@@ -236,11 +236,6 @@ impl CancellationReason {
             Self::AdaptyRevoked => "adapty_revoked",
         }
     }
-
-    /// Reads what [`Self::as_str`] writes.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
-    }
 }
 
 impl Transaction {

@@ -10,8 +10,8 @@ use super::mask::Mask;
 use crate::actions::deliveries::{End, Settlement};
 use crate::directory::{AppIntegration, Target};
 use crate::store::tables::turns::Turn;
+use bursar_domain::time::HOUR;
 
-const HOUR: i64 = 3_600_000_000;
 /// When a delivery is looked at again that waits for an identifier without an end: in a hundred years.
 pub const NEVER: i64 = 100 * 365 * 24 * HOUR;
 

@@ -178,7 +178,6 @@ fn method(method: Method) -> hyper::Method {
         Method::Post => hyper::Method::POST,
         Method::Put => hyper::Method::PUT,
         Method::Patch => hyper::Method::PATCH,
-        Method::Delete => hyper::Method::DELETE,
     }
 }
 

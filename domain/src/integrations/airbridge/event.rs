@@ -182,10 +182,7 @@ impl<'a> Device<'a> {
 impl<'a> App<'a> {
     fn of(occasion: &Occasion<'a>, platform: Platform) -> Result<Self, Skip> {
         let customer = occasion.customer;
-        let setting = match platform {
-            Platform::Ios => "ios_bundle_id",
-            _ => "android_package",
-        };
+        let setting = platform.bundle_setting().unwrap_or_default();
         let missing = || Skip::MissingCredentials(format!("{setting} of the app"));
         Ok(Self {
             package_name: customer.bundle_on(platform).ok_or_else(missing)?,

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;
+use crate::time::HOUR;
 use event::Event;
 
 /// The record.
@@ -109,7 +110,7 @@ const FIELDS: &[Field] = &[
 ];
 
 /// Events of a day are dropped there without a word: from then on they are told with the time of sending.
-const OLDEST: i64 = 24 * 3_600 * 1_000_000 - 1;
+const OLDEST: i64 = 24 * HOUR - 1;
 
 /// What keeps a text from being a name in a path.
 fn app_name_problem(name: &str) -> Option<&'static str> {
@@ -130,7 +131,7 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
         ..Problem::new(setting, "is not set, so events about real purchases are skipped")
     });
     let so = "Airbridge has to be told of it, so events of its platform are skipped";
-    let bundles = [Platform::Ios, Platform::Android].map(|platform| missing::of_app(app, platform, so));
+    let bundles = Platform::MOBILE.map(|platform| missing::of_app(app, platform, so));
     // An app may well be on one platform alone.
     let has_none = bundles.iter().all(Option::is_some);
     let bundles = bundles.into_iter().flatten().filter(|_| has_none);

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::app::AppSettings;
 use crate::purchases::transaction::Environment;
+use crate::time::{DAY, MINUTE, SECOND};
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -203,8 +204,7 @@ fn id<'a>(occasion: &Occasion<'a>) -> Result<(&'static str, &'a str), Skip> {
 
 /// When it happened, in seconds: not ahead, nor longer ago than it takes.
 fn timestamp(occasion: &Occasion<'_>) -> i64 {
-    const SECOND: i64 = 1_000_000;
-    const OLDEST: i64 = (7 * 24 * 3_600 - 60) * SECOND;
+    const OLDEST: i64 = 7 * DAY - MINUTE;
     let at = occasion.at_or_made().max(occasion.now - OLDEST);
     at.div_euclid(SECOND)
 }

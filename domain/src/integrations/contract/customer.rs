@@ -50,6 +50,9 @@ const PLATFORMS: [(&str, Platform); 8] = [
 ];
 
 impl Platform {
+    /// Those of phones.
+    pub const MOBILE: [Self; 2] = [Self::Ios, Self::Android];
+
     /// The platform that an installation names, in whatever case, if it is known here.
     fn parse(name: &str) -> Option<Self> {
         let mut all = PLATFORMS.iter();
@@ -63,6 +66,24 @@ impl Platform {
             Self::Ios => "ios",
             Self::Android => "android",
             Self::Web => "web",
+        }
+    }
+
+    /// The app's bundle id or package.
+    pub fn bundle(self, app: &AppSettings) -> Option<&str> {
+        match self {
+            Self::Ios => app.ios_bundle_id.as_deref(),
+            Self::Android => app.android_package.as_deref(),
+            Self::Web => None,
+        }
+    }
+
+    /// What the app's setting for [`Self::bundle`] is called.
+    pub fn bundle_setting(self) -> Option<&'static str> {
+        match self {
+            Self::Ios => Some("ios_bundle_id"),
+            Self::Android => Some("android_package"),
+            Self::Web => None,
         }
     }
 }
@@ -137,11 +158,7 @@ impl<'a> Customer<'a> {
 
     /// The app's bundle id or package.
     pub fn bundle_on(&self, platform: Platform) -> Option<&'a str> {
-        match platform {
-            Platform::Ios => self.app.ios_bundle_id.as_deref(),
-            Platform::Android => self.app.android_package.as_deref(),
-            Platform::Web => None,
-        }
+        platform.bundle(self.app)
     }
 
     /// Apple's id for advertisers, where the customer allowed it and it is not all zeros.

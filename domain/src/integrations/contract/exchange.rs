@@ -29,8 +29,6 @@ pub enum Method {
     Put,
     /// `PATCH`
     Patch,
-    /// `DELETE`
-    Delete,
 }
 
 impl Method {
@@ -41,7 +39,6 @@ impl Method {
             Self::Post => "POST",
             Self::Put => "PUT",
             Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
         }
     }
 }

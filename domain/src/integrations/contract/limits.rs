@@ -1,5 +1,6 @@
 //! What a third party takes at most.
 
+use crate::time::HOUR;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -46,7 +47,6 @@ impl Limits {
     /// Until when an event may be sent that happened at `event_at` (microseconds) and was `tried`, if it was; `None`:
     /// always.
     pub fn ends_at(&self, event_at: i64, tried: Option<Tried>) -> Option<i64> {
-        const HOUR: i64 = 3_600_000_000;
         let limits = [
             (Some(event_at), self.oldest_event_hours),
             (tried.map(|tried| tried.first_at), self.repeat_hours),
@@ -64,7 +64,6 @@ mod tests {
 
     #[test]
     fn of_several_limits_of_age_the_first_that_is_reached_holds() {
-        const HOUR: i64 = 3_600_000_000;
         let limits = Limits {
             oldest_event_hours: Some(26),
             repeat_hours: Some(10),

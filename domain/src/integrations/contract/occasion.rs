@@ -9,10 +9,10 @@ use crate::events::EventKind;
 use crate::events::wire::Amount;
 use crate::integrations::Settings;
 use crate::purchases::transaction::Environment;
+use crate::time::SECOND;
 
 /// The most decimals of an amount, as in the events.
 const DECIMALS: u32 = 6;
-const SECOND: i64 = 1_000_000;
 
 /// An event, whose it is, how the owner wants it told, and when. Times are microseconds.
 #[derive(Clone, Copy)]

@@ -1,8 +1,6 @@
 //! When a try that failed is repeated.
 
-const SECOND: i64 = 1_000_000;
-const MINUTE: i64 = 60 * SECOND;
-const HOUR: i64 = 60 * MINUTE;
+use crate::time::{HOUR, MINUTE, SECOND};
 
 /// How many sides the dice has that draws jitter: so many that of a hundred thousand waits of ten hours no crowd ends
 /// together.

@@ -9,6 +9,7 @@ use super::super::{Occasion, Record, Request, Sending};
 use super::device::{ExtInfo, Identity};
 use super::{SANDBOX_APP, address, user_data};
 use crate::events::wire::Amount;
+use crate::time::SECOND;
 
 #[derive(Serialize)]
 struct Event<'a> {
@@ -63,7 +64,6 @@ pub fn record(
 
 /// `custom_events`: a list with the event.
 fn events(occasion: &Occasion<'_>, name: &'static str) -> String {
-    const SECOND: i64 = 1_000_000;
     let revenue = occasion.revenue();
     let order_id = occasion.event.text("original_transaction_id");
     json(&[Event {

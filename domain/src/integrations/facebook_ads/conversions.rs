@@ -12,13 +12,13 @@ use super::super::{Occasion, Record, Request, Sending, Skip};
 use super::device::{ExtInfo, Identity};
 use super::{DATASET, TEST_CODE, TOKEN, address, user_data};
 use crate::events::wire::Amount;
+use crate::time::SECOND;
 
 /// What the routes of these records begin with.
 pub const ROUTE: &str = "conversions";
 /// The route of events that are marked as tests.
 const TEST_ROUTE: &str = "conversions test";
 
-const SECOND: i64 = 1_000_000;
 /// A call with an older event is refused.
 const MAX_AGE_SECONDS: i64 = 7 * 86_400;
 

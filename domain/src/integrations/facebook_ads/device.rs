@@ -9,9 +9,7 @@ use serde::ser::{Serialize, SerializeTuple, Serializer};
 use super::super::contract::customer::Platform;
 use super::super::mapping::device_id::DeviceIds;
 use super::super::{Occasion, Skip};
-
-/// `att_status` of who allowed tracking.
-const AUTHORIZED: i64 = 3;
+use crate::profile::person::TRACKING_AUTHORIZED;
 
 /// The names of time zones: in the program, so that they are the same on every machine.
 static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
@@ -34,7 +32,7 @@ impl<'a> Identity<'a> {
         let platform = occasion.platform_or_wait(&["facebook_anonymous_id"])?;
         let customer = occasion.customer;
         let ids = DeviceIds::on(platform, customer);
-        let has_consent = customer.att_status() == Some(AUTHORIZED);
+        let has_consent = customer.att_status() == Some(TRACKING_AUTHORIZED);
         let (advertiser_id, is_tracked, identifiers): (_, _, &[&str]) = match platform {
             Platform::Android => {
                 let is_tracked = ids.advertising_id.is_some();

@@ -5,10 +5,10 @@ use jiff::{Span, Timestamp};
 
 use crate::events::EventKind;
 use crate::integrations::Told;
-use crate::time::parse_time;
+use crate::time::{HOUR, parse_time};
 
 /// Stores count in their own time zone: an end may be off by the hour of a summer time.
-const TOLERANCE: i64 = 3_600 * 1_000_000;
+const TOLERANCE: i64 = HOUR;
 
 /// The lengths that stores sell: ISO 8601, months, days.
 const LENGTHS: [(&str, i64, i64); 6] = [

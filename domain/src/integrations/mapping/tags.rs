@@ -5,7 +5,6 @@ use std::borrow::Cow;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::events::EventKind;
 use crate::integrations::Occasion;
 use crate::profile::attributes::AttributeValue;
 
@@ -51,16 +50,11 @@ fn value<'a>(occasion: &'a Occasion<'_>, name: &str) -> Option<Cow<'a, str>> {
         "last_event_type" => occasion.event_name(),
         "active_subscription" if occasion.customer.recipient.has_access_level => "true",
         "active_subscription" => "false",
-        "period_type" if is_of_trial(occasion.kind()) => "trial",
+        "period_type" if occasion.kind().is_of_trial() => "trial",
         "period_type" => "normal",
         property => occasion.event.text(property)?,
     };
     (!text.is_empty()).then_some(text.into())
-}
-
-/// Is the transaction of such an event a free trial?
-fn is_of_trial(event: EventKind) -> bool {
-    event != EventKind::TrialConverted && event.as_str().starts_with("trial_")
 }
 
 /// An attribute as text. Numbers are rounded to whole ones, halves away from zero.
@@ -91,21 +85,5 @@ mod tests {
             assert_eq!(text(&AttributeValue::Number(number)), expected);
         }
         assert_eq!(text(&AttributeValue::Text("2.5".into())), "2.5");
-    }
-
-    #[test]
-    fn a_converted_trial_is_a_trial_no_more() {
-        let trials = EventKind::ALL.iter().filter(|event| is_of_trial(**event));
-        let names: Vec<_> = trials.map(|event| event.as_str()).collect();
-        assert_eq!(
-            names,
-            [
-                "trial_started",
-                "trial_renewal_cancelled",
-                "trial_renewal_reactivated",
-                "trial_expired",
-                "trial_active"
-            ]
-        );
     }
 }

@@ -6,8 +6,8 @@ use super::super::contract::occasion::Revenue;
 use super::super::mapping::text::json;
 use super::super::{Occasion, Skip};
 use super::uses_track;
+use crate::time::SECOND;
 
-const SECOND: i64 = 1_000_000;
 /// How old an event may be for `/track`.
 const OLDEST_TRACKED: i64 = 5 * 24 * 60 * 60;
 /// Longer texts are cut there; we cut them first.

@@ -4,12 +4,12 @@ use serde::Deserialize;
 
 use super::super::mapping::text::json;
 use super::super::{Record, Request, Sending, Settings};
-use crate::time::parse_time;
+use crate::time::{HOUR, parse_time};
 
 const US: &str = "https://us.i.posthog.com";
 const EU: &str = "https://eu.i.posthog.com";
 /// From this age on an event goes where backfills go, so that it does not delay those of today; microseconds.
-const HISTORICAL: i64 = 48 * 60 * 60 * 1_000_000;
+const HISTORICAL: i64 = 48 * HOUR;
 
 /// Records of one key and age as a request.
 pub fn request(sending: &Sending<'_>) -> Request {

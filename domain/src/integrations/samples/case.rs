@@ -17,7 +17,7 @@ use crate::profile::{Details, Profile, ProfileChanges};
 /// When cases happen, unless they say otherwise: 2025-03-14T09:26:53Z.
 pub const AT: i64 = 1_741_944_413_000_000;
 /// Microseconds of an hour.
-pub const HOUR: i64 = 3_600_000_000;
+pub use crate::time::HOUR;
 /// The id of the event.
 pub const EVENT_ID: &str = "b4a7c2de-5a0d-4c0e-8f3e-0f6a1d2c3b4a";
 /// The id of the profile.

@@ -6,12 +6,6 @@ use crate::app::AppSettings;
 use crate::integrations::Problem;
 use crate::integrations::contract::customer::Platform;
 
-/// The platforms that apps have settings for, with the names of these.
-const PLATFORMS: [(Platform, &str); 2] = [
-    (Platform::Ios, "ios_bundle_id"),
-    (Platform::Android, "android_package"),
-];
-
 /// What is missing in a table of keys by environment: all of it, or all for real purchases.
 pub fn in_environments(settings: &Settings, table: &str) -> Vec<Problem> {
     let all = at_least_one(settings, table);
@@ -36,20 +30,20 @@ pub fn on_platforms(settings: &Settings, app: &AppSettings, table: &str) -> Vec<
 
 /// The first of some tables, for each platform that the app runs on and that none of them has a value for.
 pub fn for_platforms(settings: &Settings, app: &AppSettings, tables: &[String]) -> Vec<Problem> {
-    let known = PLATFORMS
-        .iter()
-        .filter(|(platform, _)| bundle(app, *platform).is_some());
     let setting = |table: &String, platform: Platform| format!("{table}.{}", platform.as_str());
-    let missing = known.filter(|(platform, _)| {
+    let is_missing = |platform: &Platform| {
         let mut all = tables.iter().map(|table| setting(table, *platform));
-        all.all(|setting| settings.text(&setting).is_none())
-    });
-    missing
-        .map(|(platform, name)| {
-            let why =
-                format!("is not set, though the app has its {name}: events of this platform are skipped");
-            Problem::new(setting(&tables[0], *platform), why)
-        })
+        platform.bundle(app).is_some() && all.all(|setting| settings.text(&setting).is_none())
+    };
+    let problem = |platform: Platform| {
+        let name = platform.bundle_setting()?;
+        let why = format!("is not set, though the app has its {name}: events of this platform are skipped");
+        Some(Problem::new(setting(&tables[0], platform), why))
+    };
+    Platform::MOBILE
+        .into_iter()
+        .filter(is_missing)
+        .filter_map(problem)
         .collect()
 }
 
@@ -72,15 +66,7 @@ pub fn beside_others(settings: &Settings, together: &[String]) -> Vec<Problem> {
 
 /// The app's bundle id or package, if that is not set: which `so` tells what happens.
 pub fn of_app(app: &AppSettings, platform: Platform, so: &str) -> Option<Problem> {
-    let (_, name) = PLATFORMS.iter().find(|(known, _)| *known == platform)?;
-    let is_missing = bundle(app, platform).is_none();
-    is_missing.then(|| Problem::new(*name, format!("is not among the settings of the app: {so}")))
-}
-
-fn bundle(app: &AppSettings, platform: Platform) -> Option<&str> {
-    match platform {
-        Platform::Ios => app.ios_bundle_id.as_deref(),
-        Platform::Android => app.android_package.as_deref(),
-        Platform::Web => None,
-    }
+    let name = platform.bundle_setting()?;
+    let is_missing = platform.bundle(app).is_none();
+    is_missing.then(|| Problem::new(name, format!("is not among the settings of the app: {so}")))
 }

@@ -8,10 +8,10 @@ use rust_decimal::Decimal;
 use super::dice::Dice;
 use super::story::{A, Story};
 use super::*;
-use crate::purchases::chain::DAY;
 use crate::purchases::samples::*;
 use crate::purchases::transaction::CancellationReason::{NewSubscriptionReplace, Upgraded};
 use crate::purchases::transaction::{Offer, OfferKind};
+use crate::time::DAY;
 
 const RUNS: u32 = 1_000;
 const ORDERS: i64 = 6;

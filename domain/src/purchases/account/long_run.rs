@@ -5,13 +5,14 @@ use rust_decimal::Decimal;
 use super::dice::Dice;
 use super::story::{A, ANON_2, B, Story};
 use crate::app::Sharing;
-use crate::purchases::chain::{Chain, DAY};
+use crate::purchases::chain::Chain;
 use crate::purchases::machine::Command;
 use crate::purchases::rules;
 use crate::purchases::samples::*;
 use crate::purchases::transaction::{
     CancellationReason, Environment, Offer, OfferKind, PurchaseType, Transaction,
 };
+use crate::time::DAY;
 
 const STEPS: u32 = 1_000_000;
 /// So many steps, then other profiles.

@@ -1,4 +1,5 @@
-//! What only a store's notifications say of a chain: pauses, deferrals, announced products, refunds of a part.
+//! What only a store's notifications say of a chain: pauses, deferrals, announced products, refunds of a part. The rules are
+//! complete; the server receives no notifications yet, so nothing calls them there.
 
 use super::{Before, Draft, Drafts, Party, revenue, share_access};
 use crate::purchases::holdings::Key;

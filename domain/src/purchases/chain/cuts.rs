@@ -17,8 +17,7 @@ impl Chain {
     /// Cuts the period of an old transaction short, because the latest one is of another product.
     pub fn cut_by_latest(&mut self, old: &Transaction) {
         let (at, by) = (self.latest.purchased_at, CutBy::of(old, &self.latest));
-        let mut periods = self.periods.iter_mut();
-        if let Some(period) = periods.find(|period| period.transaction_id == old.id) {
+        if let Some(period) = self.period_mut(&old.id) {
             period.cut_at = Some(at);
             period.cut_by = Some(by);
         }
@@ -26,8 +25,8 @@ impl Chain {
 
     /// Was the period of a transaction cut short?
     pub fn is_cut(&self, transaction_id: &str) -> bool {
-        let mut periods = self.periods.iter();
-        periods.any(|period| period.transaction_id == transaction_id && period.cut_at.is_some())
+        self.period(transaction_id)
+            .is_some_and(|period| period.cut_at.is_some())
     }
 
     /// Works out anew what a transaction has cut short, which is `corrected` now or has left the chain.
@@ -36,7 +35,8 @@ impl Chain {
         for period in &mut self.periods {
             let Some(by) = period.cut_by.clone() else { continue };
             // Or it has become the newest, or begins after what cut it.
-            let is_newer = period.transaction_id == latest.id || period.cut_at <= Some(period.purchased_at);
+            let is_newer = period.transaction_id == latest.id
+                || period.cut_at.is_none_or(|at| at <= period.purchased_at);
             if by.transaction_id != transaction_id && !is_newer {
                 continue;
             }
@@ -66,15 +66,15 @@ impl Chain {
 
     /// Another product has taken the place of a transaction, which was told as its refund.
     pub fn note_replaced(&mut self, transaction_id: &str) {
-        for period in &mut self.periods {
-            period.is_replaced |= period.transaction_id == transaction_id;
+        if let Some(period) = self.period_mut(transaction_id) {
+            period.is_replaced = true;
         }
     }
 
     /// Was the refund of a transaction told when another product took its place?
     pub fn is_replaced(&self, transaction_id: &str) -> bool {
-        let mut periods = self.periods.iter();
-        periods.any(|period| period.transaction_id == transaction_id && period.is_replaced)
+        self.period(transaction_id)
+            .is_some_and(|period| period.is_replaced)
     }
 
     /// Takes back what [`Self::cut`] did at an instant, because no other product took its place.

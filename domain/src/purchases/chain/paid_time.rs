@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Chain, DAY, Period};
+use super::{Chain, Period};
+use crate::time::DAY;
 
 /// Gaps up to this length do not interrupt the year.
 const LONGEST_GAP: i64 = 60 * DAY;

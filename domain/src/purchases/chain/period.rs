@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DAY, OwnLevel};
+use super::OwnLevel;
 use crate::purchases::transaction::{Transaction, is_false};
+use crate::time::DAY;
 
 /// One period of a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

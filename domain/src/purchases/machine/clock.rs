@@ -2,8 +2,9 @@
 
 use super::{Context, Timer, by_phase, fact};
 use crate::events::{EventKind, Fact};
-use crate::purchases::chain::{Chain, Closed, DAY};
+use crate::purchases::chain::{Chain, Closed};
 use crate::purchases::transaction::CancellationReason;
+use crate::time::DAY;
 
 /// What is due at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,9 +14,10 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use super::chain::{Chain, DAY};
+use super::chain::Chain;
 use super::transaction::{CancellationReason, Transaction};
 use crate::events::{EventKind, Fact};
+use crate::time::DAY;
 
 /// What somebody says of a chain.
 #[derive(Debug, Clone, PartialEq)]

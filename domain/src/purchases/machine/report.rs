@@ -4,11 +4,12 @@ use rust_decimal::Decimal;
 
 use super::{Change, Context, by_phase, clock};
 use crate::events::{EventKind, Fact};
-use crate::purchases::chain::{Chain, Closed, CutBy, DAY, Period, Phase, Trial, is_change_at_once};
+use crate::purchases::chain::{Chain, Closed, CutBy, Period, Phase, Trial, is_change_at_once};
 use crate::purchases::transaction::{CancellationReason, Transaction};
+use crate::time::{DAY, MINUTE};
 
 /// So far the first period may begin from the date that the chain gives for itself.
-const FIRST_SLACK: i64 = 60 * 1_000_000;
+const FIRST_SLACK: i64 = MINUTE;
 
 /// A1, A2, A3, A4, A5, A6, A7, A22: the first that is heard of a chain.
 pub(super) fn begin(transaction: Transaction, context: Context<'_>, facts: &mut Vec<Fact>) -> Chain {
@@ -51,7 +52,9 @@ impl Change<'_> {
     fn open(&mut self, is_first: bool, is_trial: bool) {
         let latest = self.chain.latest.clone();
         let kind = match (is_trial, is_first) {
+            // A1
             (true, _) => EventKind::TrialStarted,
+            // A2, A3
             (_, true) => EventKind::SubscriptionStarted,
             // A4: its start was never reported.
             _ => EventKind::SubscriptionRenewed,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::purchases::account::dice::Dice;
-use crate::purchases::chain::DAY;
+use crate::time::DAY;
 
 /// So many periods of a chain, a year after each other, for a dollar each.
 fn yearly(chain: &str, count: i64) -> Vec<Transaction> {
