@@ -75,10 +75,10 @@ pub enum UnknownProduct {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IdentifiersAnswer {
-    /// The profile, as the founding document shows.
+    /// The profile.
     #[default]
     Profile,
-    /// Nothing, as the newest documents show.
+    /// Nothing: 200 without a body.
     Empty,
 }
 

@@ -275,7 +275,7 @@ fn after_string(mut rest: &[u8]) -> Option<&[u8]> {
 pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 
 /// Drops all but the last of the fields that share a name. Small objects, the rule, are compared pair by
-/// pair; large ones through a set, so that a body of a million fields takes no quadratic time.
+/// pair; large ones through a set, so that a body of many fields takes no quadratic time.
 fn keep_last_of_each<'a>(fields: &mut Vec<(Cow<'a, str>, Json<'a>)>) {
     const SMALL: usize = 32;
     let repeated = |fields: &[(Cow<'a, str>, Json<'a>)]| -> bool {

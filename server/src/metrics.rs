@@ -1,4 +1,4 @@
-//! What the server counts and measures, in Prometheus's text form.
+//! What the server counts and measures, in the text form of OpenMetrics.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -22,7 +22,7 @@ pub struct Metrics {
     requests: Family<RequestLabels, Histogram, fn() -> Histogram>,
     connections_in_use: Gauge,
     connections_limit: Gauge,
-    /// Panics that were caught. Each is a mistake of ours.
+    /// Panics that were caught while a request was answered. Each is a mistake of ours.
     pub panics: Counter,
     /// Profiles for which something was due that could not be handled.
     pub due_failures: Counter,

@@ -23,7 +23,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// The first charged period of a chain without a trial.
+    /// The first charged period of a chain without a trial, or another product took the running one's place.
     SubscriptionStarted = "subscription_started",
     /// A further period.
     SubscriptionRenewed = "subscription_renewed",

@@ -43,7 +43,7 @@ pub struct Recipient<'a> {
     pub identifiers: &'a Identifiers,
     /// Is any access level active?
     pub has_access_level: bool,
-    /// What the customer has paid in production, without refunds.
+    /// What the customer has paid in production, less what was paid back.
     pub total_revenue_usd: Decimal,
     /// The other profiles that share its access level, without itself.
     pub sharing: &'a [Sharer<'a>],

@@ -54,7 +54,7 @@ pub struct AttributeBody<'a> {
 pub struct AccessLevelBody {
     /// For example `premium`.
     pub access_level_id: String,
-    /// When it begins; `null` where it has begun.
+    /// When a grant begins or began; `null`: at once, or it is no grant.
     pub starts_at: Option<String>,
     /// Where it comes from.
     #[serde(flatten)]
@@ -85,7 +85,7 @@ pub struct SubscriptionBody {
     pub originally_purchased_at: String,
     /// When it ends; `null` means never.
     pub expires_at: Option<String>,
-    /// When the customer switched renewal off; `null` while it is on.
+    /// When the customer switched renewal off, or, after a revocation, when that was asked for; `null` while it is on.
     pub renewal_cancelled_at: Option<String>,
     /// When a charge failed.
     pub billing_issue_detected_at: Option<String>,

@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::fields::{Violation, longer, require_one_of};
 use crate::json::{Json, Object, Text};
 
-/// Every identifier, in the order in which they are emitted. A new one is one line here.
+/// Every identifier, in alphabetical order, in which they are emitted too. All code goes by this list; what else tells of a
+/// new one is in `CONTRIBUTING.md`.
 pub const NAMES: [&str; 16] = [
     "adjust_device_id",
     "airbridge_device_id",

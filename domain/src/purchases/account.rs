@@ -155,7 +155,7 @@ fn tells_of_another_product(fact: &Fact) -> bool {
 }
 
 /// Handles what is due for the first of the parties by now; the others share its chains, or with it the chains of
-/// somebody who was deleted. A chain that cannot be so is left alone.
+/// somebody who was deleted. An inconsistent chain (see `Chain::problem`) is left alone.
 pub fn tick(parties: &mut [Party], context: Context<'_>) -> Drafts {
     let Some(owner) = parties.first() else {
         return Vec::new();

@@ -174,7 +174,7 @@ impl Chain {
         self.latest.billing_issue_detected_at.filter(|_| is_cut)
     }
 
-    /// What cannot be of it, if something is so.
+    /// Why this stored chain is inconsistent, or `None`.
     pub(super) fn problem(&self) -> Option<&'static str> {
         if self.periods.is_empty() {
             Some("has no period")

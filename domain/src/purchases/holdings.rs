@@ -142,7 +142,7 @@ impl Key {
         self.store == level.store && self.original_id == level.original_id
     }
 
-    /// Where an access level comes from. For grants that is nowhere else.
+    /// Where an access level comes from. A grant's key matches no chain.
     pub fn of_level(level: &AccessLevel) -> Self {
         Self {
             store: level.store.clone(),
@@ -238,7 +238,7 @@ impl Holdings {
         self.sources().any(|(level, _)| level.is_active(at))
     }
 
-    /// What cannot be, if something is so: for those who look after the database.
+    /// Why what is stored of it is inconsistent, or `None`: for those who look after the database.
     pub fn problem(&self) -> Option<String> {
         let own = self.chains.iter().find_map(|chain| {
             let problem = chain.problem()?;
@@ -262,7 +262,7 @@ impl Holdings {
         ))
     }
 
-    /// When something of it is due next by time alone. Of a chain that cannot be so, nothing is.
+    /// When something of it is due next by time alone. Of an inconsistent chain (see `Chain::problem`) nothing is.
     pub fn next_due(&self, context: Context<'_>) -> Option<i64> {
         let sound = self.chains.iter().filter(|chain| chain.problem().is_none());
         let chains = sound.filter_map(|chain| clock::next_due(chain, context));

@@ -15,9 +15,9 @@ pub const FIELDS: &[Field] = &[
         "custom_preference",
         Kind::OneOf(&["grant", "no_preference", "decline"]),
     )
-    .about("What you would like the store to do; `null`: as the app does it."),
+    .about("What you would like the store to do; `null`: not set."),
     Field::optional("consent", Kind::Bool).about(
-        "Does the customer agree that data on the purchase is shared with the store? `null`: as the app does it.",
+        "Does the customer agree that data on the purchase is shared with the store? `null`: not set.",
     ),
 ];
 
@@ -35,9 +35,9 @@ pub fn schema() -> Value {
 #[serde(default)]
 #[schemars(rename = "RefundSaverSettings")]
 pub struct RefundSaver {
-    /// Does the customer agree that data on the purchase is shared with the store? `null`: as the app does it.
+    /// Does the customer agree that data on the purchase is shared with the store? `null`: not set.
     pub consent: Option<bool>,
-    /// What the app would like the store to do; `null`: as the app does it.
+    /// What the app would like the store to do; `null`: not set.
     pub custom_preference: Option<RefundPreference>,
 }
 

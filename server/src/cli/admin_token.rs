@@ -22,7 +22,7 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Revoke an admin token: running servers refuse it within a second
+    /// Revoke an admin token: running servers refuse it within half a second
     Revoke {
         /// The token's id, or the part before its dot
         token: String,

@@ -32,7 +32,7 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Revoke a key: running servers refuse it within a second
+    /// Revoke a key: running servers refuse it within half a second
     Revoke {
         /// The app's id, or its name
         #[arg(long)]

@@ -1,4 +1,4 @@
-//! The command line. Every command but `serve` works on the database directly, with or without a server.
+//! The command line. Commands of the administration work on the database directly, with or without a server.
 
 mod access_level;
 mod admin_token;

@@ -215,10 +215,10 @@ pub struct Problem {
     pub errors: Vec<ProblemField>,
 }
 
-/// A bad field of an administration call.
+/// A bad field or parameter of an administration call.
 #[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct ProblemField {
-    /// Its path in the body.
+    /// Its path in the body; or the name of a parameter, or of a part of the path.
     pub field: String,
     /// What is wrong with it.
     pub detail: String,

@@ -1,4 +1,4 @@
-//! From a request to its handler and back: the order of checks is route and method, key, content type and
+//! From a request to its handler and back: the order of checks is route and method, key, rate limit, content type and
 //! syntax, fields, profile, rules.
 
 use std::collections::BTreeMap;

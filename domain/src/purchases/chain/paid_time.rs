@@ -29,7 +29,7 @@ impl Stretch {
         let regular_end = period.ends_at.map(|end| end.saturating_sub(period.grace));
         let ends = [regular_end, period.refunded_at, period.cut_at];
         let (from, to) = (period.purchased_at, ends.into_iter().flatten().min()?);
-        // Dates may be absurd: the years from 1 to 9999 are accepted.
+        // Dates may be absurd: the years from 0 to 9999 are accepted.
         let length = to.saturating_sub(from).max(0);
         let paid = if period.is_free { 0 } else { length };
         period.ends_at.map(|_| Self { from, to, paid })

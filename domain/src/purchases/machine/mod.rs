@@ -2,7 +2,7 @@
 //!
 //! The rows of the transition tables stand beside the code by their ids: [`report`] holds table A (a new
 //! transaction), [`update`] table B (a known one again), [`clock`] table C (time). Table F, access through our API
-//! and between profiles, is in [`crate::purchases::account`].
+//! and between profiles, is in [`crate::purchases::account`] and [`crate::purchases::grants`].
 
 pub mod clock;
 mod report;

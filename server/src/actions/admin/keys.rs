@@ -132,7 +132,7 @@ pub async fn list(state: &AppState, app: AppId, paging: &Paging) -> Result<Page<
     })?)
 }
 
-/// Makes a key useless, at once on this server and within a second on others.
+/// Makes a key useless, at once on this server and within half a second on others.
 pub async fn revoke(state: &AppState, request: Request, app: AppId, key: Uuid) -> Result<(), ActionError> {
     const LOCK: Sql = crate::locking!(
         "SELECT key_id, kind, prefix, label FROM api_keys

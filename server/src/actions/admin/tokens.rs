@@ -116,7 +116,7 @@ pub async fn list(state: &AppState, paging: &Paging) -> Result<Page<TokenBody>, 
     })?)
 }
 
-/// Makes an admin token useless, at once on this server and within a second on others.
+/// Makes an admin token useless, at once on this server and within half a second on others.
 pub async fn revoke(state: &AppState, request: Request, token: Uuid) -> Result<(), ActionError> {
     const LOCK: Sql = crate::locking!(
         "SELECT token_id, prefix, label FROM admin_tokens WHERE token_id = $1 AND revoked_at IS NULL"

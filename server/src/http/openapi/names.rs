@@ -62,7 +62,7 @@ impl Tag {
             Self::Paywalls => ("Paywalls", "Paywalls and their remote configuration."),
             Self::VirtualCurrency => ("Virtual currency", "Balances and what changed them."),
             Self::MobileSdk => ("Mobile SDK", "Calls in the form of the mobile SDKs."),
-            Self::Web => ("Web", "Calls of web pages."),
+            Self::Web => ("Web", "The web API's call: where a customer came from."),
             Self::Administration => (
                 "Administration",
                 "Apps, keys, settings, integrations, events and deliveries. Needs an admin token.",

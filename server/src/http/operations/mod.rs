@@ -56,7 +56,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Open,
         handler: |call| Box::pin(metrics(call)),
         doc: Doc {
-            summary: "Counters and histograms in Prometheus's text form",
+            summary: "Counters, gauges and histograms in the text form of OpenMetrics",
             parameters: &[],
             body: None,
             answer: (
