@@ -15,7 +15,7 @@ use serde::Serialize;
 
 pub use masked::masked_url;
 pub use secret_files::{FileSecret, exposure};
-pub use settings::{LogFormat, LogLevel, Role, Settings};
+pub use settings::{LogFormat, LogLevel, Role, Settings, at_least_one};
 
 use crate::store;
 use crate::vault::{MasterKey, MasterKeyError};
@@ -23,7 +23,7 @@ use crate::vault::{MasterKey, MasterKeyError};
 /// The file that is read when no other is named and it is there.
 const DEFAULT_FILE: &str = "bursar.toml";
 
-/// The effective settings.
+/// The effective settings, by the names that they have in the file.
 #[derive(Debug, Clone, Serialize)]
 pub struct Config {
     /// Address of the API.
@@ -48,8 +48,8 @@ pub struct Config {
     pub role: Role,
     /// Where the test clock begins, if there is one.
     pub test_clock: Option<String>,
-    /// Are deliveries sent to private, loopback and link-local addresses too?
-    pub delivery_allow_private_addresses: bool,
+    /// How deliveries are sent.
+    pub delivery: Delivery,
     /// Requests a second for each key.
     pub requests_per_second: Option<NonZeroU32>,
     /// Form of the log.
@@ -77,6 +77,13 @@ pub enum ConfigError {
     /// A value that cannot be.
     #[error("{0}")]
     Value(String),
+}
+
+/// How deliveries are sent.
+#[derive(Debug, Clone, Serialize)]
+pub struct Delivery {
+    /// Are they sent to private, loopback and link-local addresses too?
+    pub allow_private_addresses: bool,
 }
 
 impl Config {
@@ -131,10 +138,12 @@ impl Config {
             master_key,
             role: flags.role.or(file.role).unwrap_or(Role::All),
             test_clock: flags.test_clock.or(file.test_clock),
-            delivery_allow_private_addresses: flags
-                .allow_private_addresses
-                .or(file.delivery.allow_private_addresses)
-                .unwrap_or(false),
+            delivery: Delivery {
+                allow_private_addresses: flags
+                    .allow_private_addresses
+                    .or(file.delivery.allow_private_addresses)
+                    .unwrap_or(false),
+            },
             requests_per_second: flags.requests_per_second.or(file.requests_per_second),
             log_format: flags.log_format.or(file.log_format).unwrap_or(LogFormat::Human),
             log_level: flags.log_level.or(file.log_level).unwrap_or(LogLevel::Info),

@@ -8,13 +8,14 @@ use super::Failure;
 use super::session::{Output, Session, explain};
 use crate::actions::admin::audit;
 use crate::actions::admin::page::{DEFAULT_LIMIT, Paging};
+use crate::config::at_least_one;
 
 #[derive(Subcommand)]
 pub enum Command {
     /// List what the administration changed, the newest first
     List {
         /// How many records
-        #[arg(long, default_value_t = DEFAULT_LIMIT)]
+        #[arg(long, default_value_t = DEFAULT_LIMIT, value_parser = at_least_one::<NonZeroUsize>)]
         limit: NonZeroUsize,
         /// Where to begin: `next_cursor` of the page before
         #[arg(long)]

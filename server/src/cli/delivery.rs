@@ -6,9 +6,10 @@ use bursar_domain::ids::AppId;
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use super::session::{Output, Session, explain};
+use super::session::{Output, Session, explain, explain_filter};
 use crate::actions::admin::deliveries::{self, DeliveryId, Filter};
 use crate::actions::admin::page::{DEFAULT_LIMIT, Paging};
+use crate::config::at_least_one;
 
 /// Which delivery of which app.
 #[derive(Args)]
@@ -40,7 +41,7 @@ pub enum Command {
         #[arg(long)]
         event: Option<String>,
         /// How many at most
-        #[arg(long, default_value_t = DEFAULT_LIMIT)]
+        #[arg(long, default_value_t = DEFAULT_LIMIT, value_parser = at_least_one::<NonZeroUsize>)]
         limit: NonZeroUsize,
         /// Where to begin: `next_cursor` of the page before, with the same filters
         #[arg(long)]
@@ -84,10 +85,11 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
                 profile_id: profile,
                 event_id: event,
             };
-            let paging = Paging::first(limit).from(cursor.as_deref()).map_err(explain)?;
+            let paging = Paging::first(limit).from(cursor.as_deref());
+            let paging = paging.map_err(explain_filter)?;
             let found = deliveries::list(state, app, &filter, &paging, state.clock.now()).await;
             output.list(
-                &found.map_err(explain)?,
+                &found.map_err(explain_filter)?,
                 &["delivery_id", "event_type", "state", "attempts", "reason"],
             )
         }

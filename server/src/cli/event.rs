@@ -5,9 +5,10 @@ use std::num::NonZeroUsize;
 use clap::Subcommand;
 
 use super::Failure;
-use super::session::{Output, Session, explain};
+use super::session::{Output, Session, explain_filter};
 use crate::actions::admin::events::{self, Filter};
 use crate::actions::admin::page::Paging;
+use crate::config::at_least_one;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -32,7 +33,7 @@ pub enum Command {
         #[arg(long, default_value = "asc")]
         order: String,
         /// How many at most; all if it is missing
-        #[arg(long)]
+        #[arg(long, value_parser = at_least_one::<NonZeroUsize>)]
         limit: Option<NonZeroUsize>,
         /// Where to begin: `next_cursor` of the page before, with the same filters
         #[arg(long)]
@@ -65,10 +66,10 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
                 order: Some(order),
             };
             let paging = limit.map_or_else(Paging::all, Paging::first);
-            let paging = paging.from(cursor.as_deref()).map_err(explain)?;
+            let paging = paging.from(cursor.as_deref()).map_err(explain_filter)?;
             let found = events::list(state, app, &filter, &paging, state.clock.now()).await;
             output.list(
-                &found.map_err(explain)?,
+                &found.map_err(explain_filter)?,
                 &["created_at", "event_type", "event_id"],
             )
         }

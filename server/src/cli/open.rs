@@ -123,7 +123,7 @@ async fn with_vault(
     vault: Vault,
 ) -> Result<AppState, Failure> {
     let clock = config.test_clock()?.map_or_else(Clock::system, Clock::test);
-    let outbound = Outbound::new(config.delivery_allow_private_addresses)?;
+    let outbound = Outbound::new(config.delivery.allow_private_addresses)?;
     let limit = config.requests_per_second;
     Ok(AppState::new(store, vault, clock, metrics, limit, outbound).await?)
 }

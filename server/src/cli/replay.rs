@@ -6,10 +6,11 @@ use clap::Subcommand;
 use uuid::Uuid;
 
 use super::Failure;
-use super::session::{Output, Session, explain};
+use super::session::{Output, Session, explain, explain_filter};
 use crate::actions::admin::fields;
 use crate::actions::admin::page::{DEFAULT_LIMIT, Paging};
 use crate::actions::admin::replays::{self, ReplayDraft};
+use crate::config::at_least_one;
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -48,7 +49,7 @@ pub enum Command {
         #[arg(long)]
         app: String,
         /// How many at most
-        #[arg(long, default_value_t = DEFAULT_LIMIT)]
+        #[arg(long, default_value_t = DEFAULT_LIMIT, value_parser = at_least_one::<NonZeroUsize>)]
         limit: NonZeroUsize,
         /// Where to begin: `next_cursor` of the page before
         #[arg(long)]
@@ -88,9 +89,9 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
                 "integration": integration, "states": some(states), "event_types": some(kinds),
                 "after": after, "before": before, "profile_id": profile,
             }});
-            let draft: ReplayDraft = fields::read(draft, "").map_err(explain)?;
+            let draft: ReplayDraft = fields::read(draft, "").map_err(explain_filter)?;
             let made = replays::create(state, session.request(), app, draft).await;
-            output.reply(&made.map_err(explain)?)
+            output.reply(&made.map_err(explain_filter)?)
         }
         Command::List {
             app,

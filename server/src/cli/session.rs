@@ -121,6 +121,23 @@ pub fn explain(error: ActionError) -> Failure {
     }
 }
 
+/// As [`explain`], with each field of a filter under the name of its flag.
+pub fn explain_filter(error: ActionError) -> Failure {
+    let ActionError::BadFields(fields) = error else {
+        return explain(error);
+    };
+    let flag = |field: &str| {
+        let name = field.trim_start_matches("filter.").split(['[', '.']).next();
+        match name.unwrap_or_default() {
+            "event_type" | "event_types" => "--type".to_owned(),
+            "states" => "--state".to_owned(),
+            name => format!("--{}", name.trim_end_matches("_id")),
+        }
+    };
+    let fields = fields.into_iter().map(|(field, why)| (flag(&field), why));
+    explain(ActionError::BadFields(fields.collect()))
+}
+
 impl Output {
     /// Prints one thing: a line for each of its fields.
     pub fn one(self, thing: &impl Serialize) -> Result<(), Failure> {

@@ -1,14 +1,16 @@
 //! What can be said: by flag and environment variable, and, under the same names, in the file.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
+use std::num::{IntErrorKind, NonZeroU32, ParseIntError};
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 /// What one layer says: flags over the environment, or the file.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
+#[command(next_help_heading = "Settings")]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// File with settings [default: bursar.toml, if it is there]
@@ -35,7 +37,7 @@ pub struct Settings {
     )]
     pub database: Option<String>,
     /// Connections to PostgreSQL; a quarter of them write [default: 8]
-    #[arg(long, env = "BURSAR_DATABASE_CONNECTIONS", global = true, value_name = "N")]
+    #[arg(long, env = "BURSAR_DATABASE_CONNECTIONS", global = true, value_name = "N", value_parser = at_least_one::<NonZeroU32>)]
     pub database_connections: Option<NonZeroU32>,
     /// Folder of the embedded database and the master key [default: ./bursar-data]
     #[arg(long, env = "BURSAR_DATA_DIR", global = true, value_name = "DIR")]
@@ -69,7 +71,7 @@ pub struct Settings {
     #[serde(default)]
     pub delivery: DeliverySettings,
     /// Requests a second that each API key may make [default: no limit]
-    #[arg(long, env = "BURSAR_REQUESTS_PER_SECOND", global = true, value_name = "N")]
+    #[arg(long, env = "BURSAR_REQUESTS_PER_SECOND", global = true, value_name = "N", value_parser = at_least_one::<NonZeroU32>)]
     pub requests_per_second: Option<NonZeroU32>,
     /// Form of the log [default: human]
     #[arg(long, env = "BURSAR_LOG_FORMAT", global = true, value_enum)]
@@ -77,6 +79,14 @@ pub struct Settings {
     /// Least severe lines that are logged [default: info]
     #[arg(long, env = "BURSAR_LOG_LEVEL", global = true, value_enum)]
     pub log_level: Option<LogLevel>,
+}
+
+/// Reads a number of a command line, which must not be 0.
+pub fn at_least_one<N: FromStr<Err = ParseIntError>>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|error: ParseIntError| match error.kind() {
+        IntErrorKind::Zero => "must be at least 1".into(),
+        _ => error.to_string(),
+    })
 }
 
 /// The file's table `delivery`.

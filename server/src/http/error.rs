@@ -253,9 +253,10 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) | StoreError::Overloaded => Self::Unavailable(error),
-            StoreError::Corrupt(_) | StoreError::Statement(_) | StoreError::Internal(_) => {
-                Self::Internal(Arc::new(error))
-            }
+            StoreError::Address(_)
+            | StoreError::Corrupt(_)
+            | StoreError::Statement(_)
+            | StoreError::Internal(_) => Self::Internal(Arc::new(error)),
         }
     }
 }

@@ -15,6 +15,12 @@ pub enum StoreError {
     /// The database holds something that this program did not write.
     #[error("the database holds something unexpected: {0}")]
     Corrupt(String),
+    /// The setting `database` is no address of a PostgreSQL.
+    #[error(
+        "the setting `database` is no PostgreSQL URL that can be used: {}; `sslmode` is `disable`, `prefer` or `require`",
+        with_causes(&**.0)
+    )]
+    Address(Arc<dyn std::error::Error + Send + Sync>),
     /// A statement failed in a way that trying again will not mend.
     #[error("a statement failed: {}", with_causes(&**.0))]
     Statement(Arc<dyn std::error::Error + Send + Sync>),

@@ -144,7 +144,45 @@ async fn a_page_of_no_entries_is_refused() {
         let done = installation.run(&words(&format!("{list} --limit 0")));
         let said = String::from_utf8(done.stderr).unwrap();
         assert_eq!(done.status.code(), Some(2), "{list}: {said}");
-        assert!(said.contains("'--limit <LIMIT>'"), "{list}: {said}");
+        assert!(
+            said.contains("'--limit <LIMIT>': must be at least 1"),
+            "{list}: {said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_cannot_be_is_told_by_its_flag() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    installation.text(&["app", "create", "Shop"]);
+    let unset = installation.refused(&words("replay create --app Shop --integration amplitude"));
+    assert!(unset.contains("Amplitude was never set up"), "{unset}");
+    for (command, told) in [
+        (
+            "event list --app Shop --type foo",
+            "--type: must be a kind of event",
+        ),
+        ("event list --app Shop --profile me", "--profile: must be a UUID"),
+        ("delivery list --app Shop --event e", "--event: must be a UUID"),
+        (
+            "replay create --app Shop --integration webhook --type foo",
+            "--type: ",
+        ),
+        (
+            "replay create --app Shop --integration webhook --state sent",
+            "--state: ",
+        ),
+        (
+            "replay create --app Shop --integration webhook --after today",
+            "--after: must be a time",
+        ),
+    ] {
+        let said = installation.refused(&words(command));
+        assert!(said.contains(told), "{command}: {said}");
+        assert!(
+            !said.contains("filter") && !said.contains("event_type"),
+            "{command}: {said}"
+        );
     }
 }
 

@@ -173,6 +173,11 @@ async fn a_flag_goes_over_a_variable_over_the_file_over_the_default() {
     let file = "listen = '127.0.0.1:1'\nlog_level = 'warn'\nrole = 'api'";
     fs::write(installation.folder.0.join("bursar.toml"), file).unwrap();
     assert_eq!(config(&installation, &[], &[])["listen"], "127.0.0.1:1");
+    let shown = config(&installation, &[], &["--delivery-allow-private-addresses"]);
+    assert_eq!(
+        shown["delivery"]["allow_private_addresses"], true,
+        "as in the file"
+    );
     let variables = [("BURSAR_LISTEN", "127.0.0.1:2"), ("BURSAR_ROLE", "worker")];
     let shown = config(&installation, &variables, &[]);
     assert_eq!(
@@ -199,6 +204,12 @@ async fn settings_that_mean_nothing_are_refused() {
         ("BURSAR_LISTENN", "127.0.0.1:2", "BURSAR_LISTENN is no setting"),
         ("BURSAR_MASTER_KEYS", "x", "BURSAR_MASTER_KEYS is no setting"),
         ("BURSAR_DATABASE", "mysql://h/d", "the database must be"),
+        (
+            "BURSAR_DATABASE",
+            "postgres://u:p@h/d?sslmode=verify-full",
+            "the setting `database` is no PostgreSQL URL that can be used: invalid connection string: invalid value for \
+             option `sslmode`; `sslmode` is `disable`, `prefer` or `require`",
+        ),
         (
             "BURSAR_TEST_CLOCK",
             "tomorrow",
@@ -482,6 +493,10 @@ async fn a_server_warns_of_a_master_key_that_others_may_read() {
 async fn every_setting_is_in_the_handbook() {
     let handbook = include_str!("../../../docs/configuration.md");
     let installation = Installation::on(Backend::SqliteMemory).await;
+    let help = installation.text(&["key", "list", "--help"]);
+    let (own, settings) = help.split_once("\nSettings:\n").unwrap();
+    assert!(own.contains("--app") && !own.contains("--listen"), "{help}");
+    assert!(settings.contains("--listen"), "{help}");
     let help = installation.text(&["--help"]);
     let words = help.split(|letter: char| !letter.is_ascii_alphanumeric() && !"_-".contains(letter));
     let settings = words.filter(|word| word.starts_with("BURSAR_") || word.starts_with("--"));

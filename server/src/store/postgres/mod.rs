@@ -53,7 +53,8 @@ impl Postgres {
         queue: mpsc::Receiver<Box<dyn Queued>>,
         metrics: &Arc<StoreMetrics>,
     ) -> Result<Self, StoreError> {
-        let config = configured(url.parse().map_err(StoreError::statement)?);
+        let parsed = url.parse::<tokio_postgres::Config>();
+        let config = configured(parsed.map_err(|error| StoreError::Address(Arc::new(error)))?);
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };

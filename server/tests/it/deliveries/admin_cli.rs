@@ -117,11 +117,11 @@ async fn deliveries_are_looked_at_tried_again_and_replayed_by_commands() {
             ("delivery retry --app default x", "there is no delivery \"x\""),
             (
                 "delivery list --app default --state x",
-                "state: must be the state of a delivery",
+                "--state: must be the state of a delivery",
             ),
             (
                 "replay create --app default --integration webhook --state x",
-                "filter.states[0]: ",
+                "--state: expected one of",
             ),
             (
                 &format!("why --app Other {event} webhook"),

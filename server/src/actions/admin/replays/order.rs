@@ -65,7 +65,8 @@ impl Order {
             }
             profile
         });
-        if integrations::find(&filter.integration).is_none() {
+        let integration = integrations::find(&filter.integration);
+        if integration.is_none() {
             problems.add(
                 "filter.integration",
                 "must be an integration's slug, such as `webhook`",
@@ -73,9 +74,9 @@ impl Order {
         }
         problems.check()?;
         let Some(known) = app.integration(&filter.integration).cloned() else {
+            let title = integration.map_or(filter.integration.as_str(), |integration| integration.title);
             return Err(ActionError::Conflict(format!(
-                "{} was never set up for this app",
-                filter.integration
+                "{title} was never set up for this app"
             )));
         };
         Ok(Self {
