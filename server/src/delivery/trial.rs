@@ -93,7 +93,8 @@ fn is_proof(integration: &Integration, outcome: &Outcome) -> bool {
 /// route have the same credentials.
 fn records(app: &App, known: &AppIntegration, now: i64) -> Result<Vec<(Target, Record)>, Skip> {
     let kinds = kinds(known);
-    let mut refused = Skip::EventDisabled;
+    let is_telling = |skip: &Skip| !matches!(skip, Skip::MissingCredentials(_));
+    let mut refused = None;
     let mut all: Vec<(Target, Record)> = Vec::new();
     for target in &known.targets {
         let is_wanted = |kind: &&EventKind| target.part.is_wanted(&known.settings, **kind);
@@ -110,12 +111,16 @@ fn records(app: &App, known: &AppIntegration, now: i64) -> Result<Vec<(Target, R
                         }
                         break;
                     }
-                    Err(skip) => refused = skip,
+                    // Most apps have no credentials for most stores: that says why only where nothing else does.
+                    Err(skip) => refused = refused.filter(is_telling).or(Some(skip)),
                 }
             }
         }
     }
-    if all.is_empty() { Err(refused) } else { Ok(all) }
+    if all.is_empty() {
+        return Err(refused.unwrap_or(Skip::EventDisabled));
+    }
+    Ok(all)
 }
 
 /// The kinds that are sent, those that earn nothing first, and the most usual before others.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bursar_domain::ids::AppId;
-use bursar_domain::integrations::Verdict;
+use bursar_domain::integrations::{Skip, Verdict};
 use bursar_domain::time::format_time;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -118,6 +118,9 @@ async fn send(
     }
     match send_marked(state, app, known).await {
         Ok(tried) => Ok(("event", tried)),
+        Err(Skip::MissingCredentials(_)) => Err(ActionError::Conflict(format!(
+            "{title} has no credentials to test: `problems` names what is missing"
+        ))),
         Err(skip) => Err(ActionError::Conflict(format!(
             "no test event can be made for {title}: {skip}"
         ))),

@@ -361,7 +361,7 @@ fn shown(
     let stopped = problems
         .iter()
         .find(|problem| problem.stops)
-        .map(|problem| format!("nothing can be sent: {} {}", problem.field, problem.detail));
+        .map(|problem| format!("nothing can be sent: {}: {}", problem.field, problem.detail));
     let blocked = blocked.clone().or(stopped);
     let blocked = blocked.filter(|why| *enabled || why == LOST);
     let is_blocked = blocked.is_some();

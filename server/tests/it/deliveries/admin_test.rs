@@ -96,6 +96,12 @@ async fn an_event_that_is_marked_as_a_test_is_sent_once_and_not_stored() {
         let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
         let unset = send(&server, "POST", "integrations/amplitude/test", &Value::Null).await;
         assert_eq!(unset.status, 409, "{}", unset.text());
+        enable(&server, "amplitude", json!({})).await;
+        let without = send(&server, "POST", "integrations/amplitude/test", &Value::Null).await;
+        assert_eq!(
+            without.json()["detail"],
+            "Amplitude has no credentials to test: `problems` names what is missing"
+        );
         enable(&server, "amplitude", amplitude(&vendor.url)).await;
         let passed = test(&server, "amplitude").await;
         assert_eq!(
