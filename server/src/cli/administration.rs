@@ -81,7 +81,6 @@ pub async fn run(config: Config, command: Command) -> Result<(), Failure> {
 }
 
 impl Command {
-    /// Does it only look? All are listed, so that a new command has to say.
     /// Is there a use for it where there is no database yet?
     fn may_be_first(&self) -> bool {
         matches!(
@@ -90,6 +89,7 @@ impl Command {
         )
     }
 
+    /// Does it only look? All are listed, so that a new command has to say.
     fn only_reads(&self) -> bool {
         match self {
             Self::App(command) => matches!(command, app::Command::List { .. }),

@@ -1,9 +1,10 @@
 //! Settings as they may be shown: without secrets.
 
+use bursar_domain::integrations::settings::MASK;
 use serde::Serialize;
 
 pub(super) fn mask<S: serde::Serializer>(secret: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    secret.as_ref().map(|_| "********").serialize(serializer)
+    secret.as_ref().map(|_| MASK).serialize(serializer)
 }
 
 /// A URL without its password.
@@ -22,13 +23,13 @@ pub fn masked_url(url: &str) -> String {
         return if is_file {
             with_masked_parameters(url)
         } else {
-            "********".to_owned()
+            MASK.to_owned()
         };
     };
     let masked = match rest.rsplit_once('@') {
-        Some((user, _)) if user.contains('?') && user.contains('=') => "********".to_owned(),
+        Some((user, _)) if user.contains('?') && user.contains('=') => MASK.to_owned(),
         Some((user, host)) => {
-            let name = user.split_once(':').map(|(name, _)| format!("{name}:********"));
+            let name = user.split_once(':').map(|(name, _)| format!("{name}:{MASK}"));
             let user = name.unwrap_or_else(|| user.to_owned());
             format!("{user}@{}", with_masked_parameters(host))
         }
@@ -39,7 +40,7 @@ pub fn masked_url(url: &str) -> String {
 
 fn with_masked_parameters(address: &str) -> String {
     match address.split_once('?') {
-        Some((address, _)) => format!("{address}?********"),
+        Some((address, _)) => format!("{address}?{MASK}"),
         None => address.to_owned(),
     }
 }

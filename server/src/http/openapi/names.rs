@@ -8,8 +8,6 @@ pub enum Tag {
     Profiles,
     IntegrationIdentifiers,
     Purchases,
-    Paywalls,
-    VirtualCurrency,
     MobileSdk,
     Web,
     Administration,
@@ -18,7 +16,7 @@ pub enum Tag {
 
 /// Which part a path belongs to, by how it begins.
 pub fn tag(path: &str) -> Tag {
-    const PARTS: [(&str, Tag); 9] = [
+    const PARTS: [(&str, Tag); 7] = [
         ("/admin/v1/", Tag::Administration),
         ("/api/v1/sdk/", Tag::MobileSdk),
         ("/api/v2/web-api/", Tag::Web),
@@ -28,8 +26,6 @@ pub fn tag(path: &str) -> Tag {
             Tag::IntegrationIdentifiers,
         ),
         ("/api/v2/server-side-api/purchase/", Tag::Purchases),
-        ("/api/v2/server-side-api/paywalls/", Tag::Paywalls),
-        ("/api/v2/server-side-api/vc/", Tag::VirtualCurrency),
         ("/", Tag::Operations),
     ];
     let part = PARTS.iter().find(|(start, _)| path.starts_with(start));
@@ -59,8 +55,6 @@ impl Tag {
                 "Purchases and access",
                 "Report purchases; grant and revoke access levels.",
             ),
-            Self::Paywalls => ("Paywalls", "Paywalls and their remote configuration."),
-            Self::VirtualCurrency => ("Virtual currency", "Balances and what changed them."),
             Self::MobileSdk => ("Mobile SDK", "Calls in the form of the mobile SDKs."),
             Self::Web => ("Web", "The web API's call: where a customer came from."),
             Self::Administration => (
@@ -94,7 +88,7 @@ pub fn operation_id(method: &str, path: &str) -> String {
 
 /// The verb that some paths hold, as in `purchase/profile/grant/access-level/`, and what stands beside it.
 fn said(method: &str, segments: &[&str]) -> Option<(String, String)> {
-    let is_verb = |segment: &&str| ["set", "grant", "revoke", "validate"].contains(segment);
+    let is_verb = |segment: &&str| ["set", "grant", "revoke"].contains(segment);
     let place = segments.iter().position(is_verb)?;
     let subject = match &segments[place + 1..] {
         [] => segments.get(1..place)?,
@@ -187,8 +181,8 @@ mod tests {
             ),
             (
                 "POST",
-                "/api/v1/sdk/purchase/stripe/token/validate/",
-                "sdkValidateStripeToken",
+                "/api/v1/sdk/integration/profile/set/integration-identifiers/",
+                "sdkSetIntegrationIdentifiers",
             ),
             ("GET", "/admin/v1/apps", "readApps"),
             ("POST", "/admin/v1/apps", "createApp"),
