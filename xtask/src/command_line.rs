@@ -35,7 +35,8 @@ With --long these run too:
                                   of profiles. About an hour. CONTRIBUTING.md lists them
 
 Needs PostgreSQL's server programs, python3 with `requests`, node 18 or newer, and curl. As root on Debian it installs
-what is missing with apt-get; elsewhere it says what to install.
+what is missing with apt-get; elsewhere it says what to install. With strace too, the system calls of the server are looked
+at: that each write is synced before it is answered. NOT RUN where nothing can be traced.
 
 Supply chain checks run if cargo-deny and cargo-audit are on PATH. cargo-audit also needs a copy of the RustSec
 advisory database, looked for in this order:
@@ -49,7 +50,8 @@ The tests find in their environment:
   BURSAR_TEST_POSTGRES_BIN    folder of PostgreSQL's programs, to start a cluster of one's own
   BURSAR_TEST_PYTHON          a Python that has `requests`
   BURSAR_TEST_REWRITE_STORIES if set, the golden files of the stories are written anew instead of compared
-  BURSAR_TEST_SABOTAGED       a server that answers before the commit: the durability test must fail on it
+  BURSAR_TEST_SABOTAGED       folder of servers without a defence, such as one that answers before the commit: the test of
+                              the defence must fail on it
 
 Example: cargo xtask test -- --package bursar expired_grant";
 

@@ -1,5 +1,5 @@
 //! The commands of the README and CI (`cargo xtask …`), and what tests of the other packages share with them:
-//! [`postgres::Cluster`], a throwaway PostgreSQL, [`small_disk`] and [`test_environment`].
+//! [`postgres::Cluster`], a throwaway PostgreSQL, [`small_disk`], [`strace`] and [`test_environment`].
 
 pub mod advisory_db;
 pub mod apt;
@@ -12,6 +12,7 @@ pub mod processes;
 pub mod sdks;
 pub mod small_disk;
 pub mod steps;
+pub mod strace;
 pub mod supply_chain;
 pub mod test_environment;
 pub mod workspace;

@@ -22,6 +22,13 @@ pub const POSTGRESQL: Prerequisite = Prerequisite {
     is_there: || postgres::find_binaries().is_some(),
 };
 
+/// What the tests that look at system calls need. Without it they are not run.
+pub const STRACE: Prerequisite = Prerequisite {
+    name: "strace",
+    packages: &["strace"],
+    is_there: || on_path("strace").is_some(),
+};
+
 /// What the tests of the example programs need.
 const EXAMPLES: [Prerequisite; 3] = [
     Prerequisite {

@@ -1,6 +1,6 @@
 //! What a database tells of itself, for `bursar doctor`.
 
-use super::{Backend, Sql, Statement, Store, StoreError};
+use super::{Backend, Decision, Row, Sql, Statement, Store, StoreError};
 
 /// What a database tells of itself.
 #[derive(Debug)]
@@ -11,7 +11,7 @@ pub enum Facts {
         version: String,
         /// `wal`, or `memory`.
         journal_mode: String,
-        /// 2 is `FULL`.
+        /// Of the connection that commits; 2 is `FULL`.
         synchronous: i64,
         /// `ok` or what is broken, where that was asked for.
         integrity: Option<Vec<String>>,
@@ -50,9 +50,9 @@ impl Store {
             None
         };
         Ok(Facts::Sqlite {
-            version: self.one(&VERSION).await?.text(0)?,
-            journal_mode: self.one(&JOURNAL).await?.text(0)?,
-            synchronous: self.one(&SYNCHRONOUS).await?.int(0)?,
+            version: self.asked_of_writer(&VERSION).await?.text(0)?,
+            journal_mode: self.asked_of_writer(&JOURNAL).await?.text(0)?,
+            synchronous: self.asked_of_writer(&SYNCHRONOUS).await?.int(0)?,
             integrity,
         })
     }
@@ -63,7 +63,7 @@ impl Store {
                     current_setting('synchronous_commit'),
                     (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
         );
-        let mut row = self.one(&ALL).await?;
+        let mut row = self.asked_of_writer(&ALL).await?;
         Ok(Facts::Postgres {
             version: row.text(0)?,
             fsync: row.text(1)? == "on",
@@ -72,9 +72,17 @@ impl Store {
         })
     }
 
-    async fn one(&self, sql: &'static Sql) -> Result<super::Row, StoreError> {
-        let mut rows = self.read(Statement::new(sql, [])).await?;
-        rows.pop()
+    /// Asks as a change does, which writes nothing: each connection has settings of its own, and those of one that commits
+    /// count.
+    async fn asked_of_writer(&self, sql: &'static Sql) -> Result<Row, StoreError> {
+        let asked = self.change(vec![Statement::new(sql, [])], |loaded| {
+            Ok(Decision {
+                writes: Vec::new(),
+                answer: loaded,
+            })
+        });
+        let mut rows = asked.await?.into_iter().flatten();
+        rows.next()
             .ok_or_else(|| StoreError::Internal("a question to the database had no answer".into()))
     }
 }

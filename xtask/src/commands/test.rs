@@ -9,7 +9,7 @@ use crate::postgres::Cluster;
 use crate::processes::{RunError, run as run_program};
 use crate::steps::Steps;
 use crate::workspace::{cargo, target};
-use crate::{long_tests, prerequisites, sdks, small_disk, supply_chain, test_environment};
+use crate::{long_tests, prerequisites, sdks, small_disk, strace, supply_chain, test_environment};
 
 const TESTS: &str = "cargo test";
 const SIMULATION: &str = "simulation, further histories";
@@ -43,7 +43,11 @@ pub fn run(long: bool, cargo_test_args: &[String]) -> ExitCode {
 }
 
 fn run_steps(steps: &mut Steps, long: bool, cargo_test_args: &[String]) {
-    let found = steps.run("prerequisites", || prerequisites::ensure(&prerequisites::all()));
+    let found = steps.run("prerequisites", || {
+        // Without it some tests are not run, as is said at the end.
+        drop(prerequisites::ensure(&[prerequisites::STRACE]));
+        prerequisites::ensure(&prerequisites::all())
+    });
     let Some(target) = steps.run("workspace and lock file", target) else {
         return;
     };
@@ -125,8 +129,11 @@ fn test(steps: &mut Steps, programs: &Programs, long: bool, cargo_test_args: &[S
     if long {
         long_tests::check(steps, hand_over);
     }
-    // A test can only pass or fail; that one passes without having tested anything.
+    // A test can only pass or fail; these pass without having tested anything.
     if let Err(why) = small_disk::may_mount() {
         steps.leave_out(small_disk::TEST, why.to_string());
+    }
+    if let Err(why) = strace::may_trace() {
+        steps.leave_out(strace::TESTS, why.to_string());
     }
 }

@@ -11,3 +11,4 @@ mod poison;
 mod postgres_restarts;
 mod postgres_silent;
 mod stop;
+mod synced;
