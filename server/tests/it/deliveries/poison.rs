@@ -317,7 +317,8 @@ async fn a_lost_a_doubled_and_an_invented_delivery_are_noticed() {
     let _working = work(&server);
     settle_down(&server.state).await;
     assert_eq!(told(&vendor.received()).iter().map(transaction_of).count(), 3);
-    let (wanted, fates) = (wanted(&server).await, fates(&server).await);
+    let state = &server.state;
+    let (wanted, fates) = (wanted(state, &server.app_id).await, fates(state).await);
     assert!(breaks(&wanted, &fates).is_empty());
     assert_eq!(breaks(&wanted, &fates[1..]).len(), 1);
     let mut doubled = fates.clone();

@@ -251,6 +251,18 @@ impl Judge {
         losses
     }
 
+    /// Has a client asked for this transaction to be taken in?
+    pub fn has_asked(&self, transaction: &str) -> bool {
+        let is_of = |profile: &Profile| {
+            let asked = profile.renewal.asked.load(Ordering::SeqCst);
+            let number = transaction
+                .strip_prefix(&profile.transaction_prefix())
+                .and_then(|number| number.parse().ok());
+            number.is_some_and(|number: u64| (1..=asked).contains(&number))
+        };
+        self.profiles.iter().any(is_of)
+    }
+
     pub fn acknowledged(&self) -> usize {
         self.acknowledged.load(Ordering::SeqCst)
     }
@@ -282,8 +294,12 @@ impl Profile {
         all.get(&place).map_or(&[], Vec::as_slice)
     }
 
+    fn transaction_prefix(&self) -> String {
+        format!("{}-", self.customer)
+    }
+
     fn transaction(&self, number: u64) -> String {
-        format!("{}-{number}", self.customer)
+        format!("{}{number}", self.transaction_prefix())
     }
 
     /// The body of a report: a further period of the one subscription.

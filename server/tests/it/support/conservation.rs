@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bursar::state::AppState;
 use bursar::store::{Row, Sql, Statement};
 use bursar_domain::events::EventKind;
 use bursar_domain::ids::AppId;
@@ -19,9 +20,15 @@ pub type Fate = (Key, String, bool);
 /// Fails unless every event has exactly one fate at each part that the integrations want. They must have been on
 /// since before the first event.
 pub async fn assert_conserved(server: &TestServer) {
-    let mut broken = breaks(&wanted(server).await, &fates(server).await);
-    broken.extend(lane_breaks(server).await);
+    let broken = all_breaks(&server.state, &server.app_id).await;
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// What is wrong with the deliveries of the one app.
+pub async fn all_breaks(state: &AppState, app: &str) -> Vec<String> {
+    let mut broken = breaks(&wanted(state, app).await, &fates(state).await);
+    broken.extend(lane_breaks(state).await);
+    broken
 }
 
 /// What is wrong with these fates, if these deliveries are wanted.
@@ -47,11 +54,11 @@ pub fn breaks(wanted: &BTreeSet<Key>, fates: &[Fate]) -> Vec<String> {
 }
 
 /// The deliveries that have to be there.
-pub async fn wanted(server: &TestServer) -> BTreeSet<Key> {
+pub async fn wanted(state: &AppState, app: &str) -> BTreeSet<Key> {
     const EVENTS: Sql = Sql::same("SELECT event_id, event_type FROM events");
-    let mut events = rows(server, &EVENTS).await;
-    let app = AppId(server.app_id.parse().unwrap());
-    let app = server.state.directory().app(app).unwrap().clone();
+    let mut events = rows(state, &EVENTS).await;
+    let app = AppId(app.parse().unwrap());
+    let app = state.directory().app(app).unwrap().clone();
     let mut wanted = BTreeSet::new();
     for row in &mut events {
         let event = row.uuid(0).unwrap();
@@ -68,12 +75,12 @@ pub async fn wanted(server: &TestServer) -> BTreeSet<Key> {
 }
 
 /// All deliveries, in one look: one that is closed meanwhile is found once.
-pub async fn fates(server: &TestServer) -> Vec<Fate> {
+pub async fn fates(state: &AppState) -> Vec<Fate> {
     const ALL: Sql = Sql::same(
         "SELECT event_id, target_id, state, 'closed' FROM deliveries LEFT JOIN events USING (event_seq)
          UNION ALL SELECT event_id, target_id, state, 'open' FROM queue LEFT JOIN events USING (event_seq)",
     );
-    let mut rows = rows(server, &ALL).await;
+    let mut rows = rows(state, &ALL).await;
     let fates = rows.iter_mut().map(|row| {
         let key = (row.uuid(0).unwrap(), row.int(1).unwrap());
         (key, row.text(2).unwrap(), row.text(3).unwrap() == "open")
@@ -82,7 +89,7 @@ pub async fn fates(server: &TestServer) -> Vec<Fate> {
 }
 
 /// Every lane counts its deliveries right, and every open delivery has a lane that somebody will look at.
-async fn lane_breaks(server: &TestServer) -> Vec<String> {
+async fn lane_breaks(state: &AppState) -> Vec<String> {
     const LANES: Sql = Sql::same(
         "SELECT l.open, (SELECT count(*) FROM queue AS q
                          WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id) FROM lanes AS l",
@@ -92,19 +99,19 @@ async fn lane_breaks(server: &TestServer) -> Vec<String> {
              SELECT 1 FROM lanes AS l WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id)",
     );
     let mut broken = Vec::new();
-    for row in &mut rows(server, &LANES).await {
+    for row in &mut rows(state, &LANES).await {
         let (said, found) = (row.int(0).unwrap(), row.int(1).unwrap());
         if said != found {
             broken.push(format!("a lane says {said} and has {found}"));
         }
     }
-    let without = rows(server, &WITHOUT_LANE).await[0].int(0).unwrap();
+    let without = rows(state, &WITHOUT_LANE).await[0].int(0).unwrap();
     if without > 0 {
         broken.push(format!("{without} open deliveries have no lane"));
     }
     broken
 }
 
-async fn rows(server: &TestServer, sql: &'static Sql) -> Vec<Row> {
-    server.state.store.scan(Statement::new(sql, [])).await.unwrap()
+async fn rows(state: &AppState, sql: &'static Sql) -> Vec<Row> {
+    state.store.scan(Statement::new(sql, [])).await.unwrap()
 }
