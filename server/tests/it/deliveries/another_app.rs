@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::fencing::stored;
 use crate::support::backend::ALL;
-use crate::support::deliveries::{amplitude, bought, enable, settle_down, states, webhook, work};
+use crate::support::deliveries::{amplitude, bought, enable, settle_down, states, stored, webhook, work};
 use crate::support::direct::{OtherApp, add_app, set_integration_of};
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer, request};
@@ -43,7 +42,7 @@ async fn nothing_that_another_app_does_with_the_same_profile_id_changes_them() {
             settle_down(&server.state).await;
         }
         assert_eq!(states(&server).await, ["delivered 1", "waiting 1"], "{backend:?}");
-        let before = stored(&server).await;
+        let before = stored(&server.state.store).await;
 
         let other = add_app(&server.state).await;
         set_integration_of(&server.state, other.id, "webhook", webhook(&vendor.url)).await;
@@ -54,7 +53,11 @@ async fn nothing_that_another_app_does_with_the_same_profile_id_changes_them() {
         ] {
             let answer = ask(&server, &other, method, path, &profile, body).await;
             assert_eq!(answer, status, "{backend:?} {method} {path}");
-            assert_eq!(stored(&server).await, before, "{backend:?} {method} {path}");
+            assert_eq!(
+                stored(&server.state.store).await,
+                before,
+                "{backend:?} {method} {path}"
+            );
         }
     }
 }

@@ -6,14 +6,13 @@ use bursar::actions::deliveries::{Claimed, End, Settlement, claim, settle, settl
 use bursar::directory::Target;
 use bursar::store::tables::deliveries::{self, Attempt};
 use bursar::store::tables::turns::Turn;
-use bursar::store::{Sql, Statement};
 use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    SECOND, amplitude, app_id, bought, deliveries, enable, fates_of, settle_down, told, transaction_of,
-    until_states, work,
+    SECOND, amplitude, app_id, bought, deliveries, enable, fates_of, settle_down, stored, told,
+    transaction_of, until_states, work,
 };
 use crate::support::direct::set_settings;
 use crate::support::mortal::Mortal;
@@ -66,24 +65,6 @@ pub fn refused(turn: &Turn, lease: i64, now: i64) -> Settlement {
     }
 }
 
-/// Everything that is stored of deliveries.
-pub async fn stored(server: &TestServer) -> String {
-    const TABLES: [Sql; 4] = [
-        Sql::same(
-            "SELECT target_id, lane_id, open, waits, due_at, lease FROM lanes ORDER BY target_id, lane_id",
-        ),
-        Sql::same("SELECT event_seq, state, reason, tries, record FROM queue ORDER BY event_seq"),
-        Sql::same("SELECT event_seq, state, reason, tries FROM deliveries ORDER BY event_seq"),
-        Sql::same("SELECT event_seq, number, answer FROM attempts ORDER BY event_seq, number"),
-    ];
-    let mut all = String::new();
-    for sql in &TABLES {
-        let rows = server.state.store.scan(Statement::new(sql, [])).await.unwrap();
-        all.push_str(&format!("{rows:?}\n"));
-    }
-    all
-}
-
 #[tokio::test]
 async fn who_settles_after_its_lease_changes_nothing() {
     for backend in ALL {
@@ -111,10 +92,10 @@ async fn who_settles_after_its_lease_changes_nothing() {
         assert!(take(START).await.turns.is_empty(), "{backend:?}: it is taken");
         let fresh = take(START + SECOND).await;
         assert_eq!(fresh.turns[0].event, stale.turns[0].event);
-        let before = stored(&server).await;
+        let before = stored(&server.state.store).await;
         let late = refused(&stale.turns[0], stale.lease, START + SECOND);
         assert!(!settle(&server.state, late.clone()).await.unwrap(), "{backend:?}");
-        assert_eq!(stored(&server).await, before, "{backend:?}");
+        assert_eq!(stored(&server.state.store).await, before, "{backend:?}");
         // The same is written by the one whose lane it is: the lease alone made the difference.
         let own = Settlement {
             lease: fresh.lease,
@@ -165,11 +146,11 @@ async fn who_settles_what_went_with_its_profile_changes_nothing_of_the_next_even
             is_sqlite,
             "{backend:?}"
         );
-        let before = stored(&server).await;
+        let before = stored(&server.state.store).await;
         assert!(!settle(&server.state, late.clone()).await.unwrap(), "{backend:?}");
         let alone = settle_all(&server.state, vec![late.clone(), late]).await;
         assert!(alone.is_empty());
-        assert_eq!(stored(&server).await, before, "{backend:?}");
+        assert_eq!(stored(&server.state.store).await, before, "{backend:?}");
         // Nothing is left of the first one that could count for the second.
         let own = refused(&same.turns[0], same.lease, START);
         assert!(settle(&server.state, own).await.unwrap(), "{backend:?}");
@@ -195,7 +176,7 @@ async fn nothing_is_left_of_the_deliveries_of_a_deleted_profile() {
             .await;
             let settings = with(amplitude(&vendor.url), json!({"ordered": ordered}));
             enable(&server, "amplitude", settings).await;
-            let nothing = stored(&server).await;
+            let nothing = stored(&server.state.store).await;
             let _working = work(&server);
             let ann = Customer::new(&server, "ann").await;
             for (transaction, count) in [("t1", 1), ("t2", 2)] {
@@ -204,7 +185,11 @@ async fn nothing_is_left_of_the_deliveries_of_a_deleted_profile() {
                 assert_eq!(vendor.count(), count, "{backend:?}");
             }
             assert_eq!(ann.call("DELETE", PROFILE, &Value::Null).await.status, 204);
-            assert_eq!(stored(&server).await, nothing, "{backend:?} {ordered}");
+            assert_eq!(
+                stored(&server.state.store).await,
+                nothing,
+                "{backend:?} {ordered}"
+            );
         }
     }
 }
@@ -269,10 +254,10 @@ async fn of_those_who_settle_together_only_who_lost_its_lane_changes_nothing() {
         assert_eq!(left.lane, other.lane, "{backend:?}");
         assert_ne!(left.event, other.event, "{backend:?}");
         // And not a second time, beside another one.
-        let before = stored(&server).await;
+        let before = stored(&server.state.store).await;
         let again = vec![own, refused(lost, stale.lease, now)];
         assert!(settle_all(&server.state, again).await.is_empty());
-        assert_eq!(stored(&server).await, before, "{backend:?}");
+        assert_eq!(stored(&server.state.store).await, before, "{backend:?}");
         // What was last in its lanes: they go.
         let own = |claimed: &Claimed, turn: &Turn| refused(turn, claimed.lease, now);
         let both = vec![own(&fresh, same_lane(&fresh, lost)), own(&next, left)];
@@ -301,7 +286,7 @@ async fn what_cannot_be_written_takes_down_nothing_that_is_settled_with_it() {
         let wrong = both[0].event;
         let unsettled = settle_all(&server.state, both).await;
         let unsettled: Vec<_> = unsettled.into_iter().map(|(one, _)| one.event).collect();
-        let seen = stored(&server).await;
+        let seen = stored(&server.state.store).await;
         let written = seen.matches("stale").count();
         match backend {
             Backend::Postgres => assert_eq!((unsettled.as_slice(), written), (&[wrong][..], 2), "{seen}"),

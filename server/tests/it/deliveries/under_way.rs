@@ -7,12 +7,12 @@ use bursar::store::{Sql, Statement};
 use bursar_domain::ids::AppId;
 use serde_json::{Value, json};
 
-use super::fencing::{refused, stored};
+use super::fencing::refused;
 use crate::support::backend::ALL;
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
     HOUR, SECOND, amplitude, app_id, bought, bought_on, branch, enable, entries, fates_of, pushwoosh, put,
-    retry, run, settle_down, work,
+    retry, run, settle_down, stored, work,
 };
 use crate::support::purchases::Customer;
 use crate::support::server::{IDENTIFIERS, PROFILE, START, TRANSACTION, TestServer};
@@ -214,14 +214,14 @@ async fn who_gives_back_after_its_lease_leaves_the_lane_to_the_next_one() {
         let now = START + 60 * SECOND;
         let fresh = take(&server, target, now).await;
         let lane = only_turn(&fresh).lane.id;
-        let before = stored(&server).await;
+        let before = stored(&server.state.store).await;
         let back = async |lease| {
             give_back(&server.state, target.id, vec![lane], lease, now)
                 .await
                 .unwrap()
         };
         back(stale.lease).await;
-        assert_eq!(stored(&server).await, before, "{backend:?}");
+        assert_eq!(stored(&server.state.store).await, before, "{backend:?}");
         // Whose it is can.
         back(fresh.lease).await;
         only_turn(&take(&server, target, now).await);

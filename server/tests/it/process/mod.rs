@@ -7,6 +7,7 @@ mod judge;
 mod kills;
 mod kills_with_deliveries;
 mod million;
+mod paused;
 mod poison;
 mod postgres_restarts;
 mod postgres_silent;

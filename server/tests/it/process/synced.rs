@@ -156,7 +156,7 @@ fn early_answers(binary: PathBuf, count: usize) -> usize {
     let trace = Trace::read(&text);
     assert_eq!(trace.answered, count, "not all answers were seen");
     eprintln!(
-        "{} of {count} answers before the sync: {:#?}",
+        "{} of {count} answers before the sync: {:?}",
         trace.early.len(),
         trace.early.first()
     );

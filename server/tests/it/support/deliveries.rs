@@ -5,7 +5,7 @@ use std::time::Duration;
 use bursar::actions::purchases::handle_due;
 use bursar::delivery;
 use bursar::state::AppState;
-use bursar::store::{Sql, Statement};
+use bursar::store::{Sql, Statement, Store};
 use bursar_domain::ids::AppId;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -221,6 +221,24 @@ pub async fn until_states(server: &TestServer, expected: &[&str]) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("{found:?} are not {expected:?} after 15 s");
+}
+
+/// Everything that is stored of deliveries.
+pub async fn stored(store: &Store) -> String {
+    const TABLES: [Sql; 4] = [
+        Sql::same(
+            "SELECT target_id, lane_id, open, waits, due_at, lease FROM lanes ORDER BY target_id, lane_id",
+        ),
+        Sql::same("SELECT event_seq, state, reason, tries, record FROM queue ORDER BY event_seq"),
+        Sql::same("SELECT event_seq, state, reason, tries FROM deliveries ORDER BY event_seq"),
+        Sql::same("SELECT event_seq, number, answer FROM attempts ORDER BY event_seq, number"),
+    ];
+    let mut all = String::new();
+    for sql in &TABLES {
+        let rows = store.scan(Statement::new(sql, [])).await.unwrap();
+        all.push_str(&format!("{rows:?}\n"));
+    }
+    all
 }
 
 /// Settings with which the webhook's events go to this address.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// How it answers one request.
@@ -18,6 +19,8 @@ pub enum Manner {
     Asks(&'static str),
     /// As [`Self::Answers`], after a while.
     Late(Duration, u16, &'static str),
+    /// As [`Self::Answers`], once this is so.
+    Held(watch::Receiver<bool>, u16, &'static str),
     /// A byte of the head at a time, for ever.
     Drips,
     /// Half of the body that its length announces, then closes.
@@ -194,6 +197,10 @@ async fn answer(socket: &mut TcpStream, manner: Manner) -> Option<()> {
         }
         Manner::Late(while_, status, body) => {
             tokio::time::sleep(while_).await;
+            socket.write_all(whole(status, "", body).as_bytes()).await.ok()
+        }
+        Manner::Held(mut may, status, body) => {
+            may.wait_for(|may| *may).await.ok()?;
             socket.write_all(whole(status, "", body).as_bytes()).await.ok()
         }
         Manner::Drips => {

@@ -1,0 +1,137 @@
+//! Two servers on one PostgreSQL. The system stops the one that sends until its claims have run out, and lets it go on
+//! when the other one has done its work.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use bursar::store::Store;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use super::kills_with_deliveries::{settle_at, start_at, store};
+use crate::support::backend::Backend;
+use crate::support::deliveries::{SECOND, bought, stored, webhook};
+use crate::support::purchases::with;
+use crate::support::running::{Program, Running, server};
+use crate::support::server::{CUSTOMER, PROFILE, START, TRANSACTION};
+use crate::support::vendor::{Manner, Received, Vendor};
+
+const CUSTOMERS: usize = 6;
+/// What the second server sends of so many of them is still under way when the first one goes on.
+const HELD: usize = 3;
+/// When all that was claimed at the start is free.
+const LATER: i64 = START + 121 * SECOND;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The transaction of one of them: a first one and a second one.
+fn id(customer: usize, place: usize) -> String {
+    format!("t{customer}-{place}")
+}
+
+fn transaction_of(request: &Received) -> Option<String> {
+    let body: Value = serde_json::from_str(&request.body).ok()?;
+    let id = body["event_properties"]["transaction_id"].as_str()?;
+    Some(id.to_owned())
+}
+
+fn enable(program: &Program, server: &Running, url: &str) {
+    let path = format!("/admin/v1/apps/{}/integrations/webhook", program.app_id);
+    let settings = with(webhook(url), json!({"ordered": true, "max_in_flight": CUSTOMERS}));
+    let body = json!({"enabled": true, "settings": settings}).to_string();
+    let set = program.admin(server).call("PUT", &path, &[], &body).unwrap();
+    assert_eq!(set.status, 200, "{}", set.body);
+}
+
+/// Each customer buys twice, so that the second event has to wait for the first.
+fn buy(program: &Program, server: &Running) {
+    let mut client = program.client(server);
+    for customer in 0..CUSTOMERS {
+        let name = format!("c{customer}");
+        let header = [(CUSTOMER, name.as_str())];
+        let bought = [1, 2].map(|place| bought(&id(customer, place)).to_string());
+        for (path, body) in [
+            (PROFILE, ""),
+            (TRANSACTION, &bought[0]),
+            (TRANSACTION, &bought[1]),
+        ] {
+            let made = client.call("POST", path, &header, body).unwrap();
+            assert_eq!(made.status, 200, "{}", made.body);
+        }
+    }
+}
+
+/// How many tries this server has made.
+fn tries(program: &Program, server: &Running) -> usize {
+    let metrics = program.client(server).call("GET", "/metrics", &[], "").unwrap();
+    let counts = metrics
+        .body
+        .lines()
+        .filter(|line| line.starts_with("bursar_delivery_try_duration_seconds_count{"));
+    counts
+        .map(|line| line.rsplit(' ').next().unwrap().parse::<usize>().unwrap())
+        .sum()
+}
+
+/// All that is stored of deliveries, once so many have arrived.
+async fn stored_with(store: &Store, delivered: usize) -> String {
+    let begun = Instant::now();
+    loop {
+        let stored = stored(store).await;
+        if stored.matches("delivered").count() == delivered {
+            return stored;
+        }
+        assert!(begun.elapsed() < PATIENCE, "not {delivered} delivered: {stored}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[test]
+fn a_server_that_was_stopped_beyond_its_claims_writes_nothing_and_costs_one_repeat_of_each_request() {
+    let runtime = Runtime::new().unwrap();
+    let vendor = runtime.block_on(Vendor::start());
+    let mut program = Program::on(Backend::Postgres, server());
+    let paused = start_at(&mut program, START);
+    enable(&program, &paused, &vendor.url);
+    let first = vendor.count();
+    let (answer_paused, paused_may) = watch::channel(false);
+    let (answer_other, other_may) = watch::channel(false);
+    vendor.script(move |request, number| {
+        let transaction = transaction_of(request).unwrap();
+        let is_held = (0..HELD).any(|customer| transaction == id(customer, 1));
+        match number - first {
+            0..CUSTOMERS => Manner::Held(paused_may.clone(), 500, "stale"),
+            _ if is_held => Manner::Held(other_may.clone(), 200, "{}"),
+            _ => Manner::Answers(200, "{}"),
+        }
+    });
+    buy(&program, &paused);
+    runtime.block_on(vendor.until_count(first + CUSTOMERS));
+    paused.pause();
+    let other = start_at(&mut program, LATER);
+    let store = runtime.block_on(store(&program));
+    let before = runtime.block_on(stored_with(&store, 2 * (CUSTOMERS - HELD)));
+    runtime.block_on(vendor.until_count(first + 3 * CUSTOMERS - HELD));
+    answer_paused.send(true).unwrap();
+    paused.resume();
+    // It waits for what is under way there.
+    settle_at(&program, &paused, START);
+    assert_eq!(tries(&program, &paused), CUSTOMERS, "the answers were for it");
+    assert_eq!(runtime.block_on(stored(&store)), before);
+    answer_other.send(true).unwrap();
+    let all = runtime.block_on(stored_with(&store, 2 * CUSTOMERS));
+    assert!(!all.contains("stale"), "{all}");
+    let mut sent: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for request in vendor.received().into_iter().skip(first) {
+        let transaction = transaction_of(&request).unwrap();
+        sent.entry(transaction).or_default().push(request.body);
+    }
+    assert_eq!(sent.len(), 2 * CUSTOMERS, "{sent:?}");
+    for customer in 0..CUSTOMERS {
+        let [under_way, next] = [1, 2].map(|place| &sent[&id(customer, place)]);
+        assert_eq!((under_way.len(), next.len()), (2, 1), "{sent:?}");
+        assert_eq!(under_way[0], under_way[1], "it is told in the same words");
+    }
+    other.assert_healthy();
+    paused.assert_healthy();
+}
