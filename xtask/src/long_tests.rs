@@ -8,7 +8,7 @@ use crate::test_environment;
 use crate::workspace::cargo;
 
 /// How their names begin, and with it those of the steps: a module each, so that the summary tells how long each takes.
-pub const ALL: [&str; 10] = [
+pub const ALL: [&str; 11] = [
     "deliveries::addresses",
     "deliveries::late_identifiers",
     "deliveries::order",
@@ -17,6 +17,7 @@ pub const ALL: [&str; 10] = [
     "process::million::late_identifiers",
     "process::million::once",
     "process::million::order",
+    "process::ready_again",
     "process::synced",
     "store::histories",
 ];

@@ -11,5 +11,6 @@ mod paused;
 mod poison;
 mod postgres_restarts;
 mod postgres_silent;
+mod ready_again;
 mod stop;
 mod synced;
