@@ -39,12 +39,13 @@ pub const ALL: &[Migration] = &[
     migration!(11, "packed_attempts", "0011_packed_attempts.sql"),
 ];
 
-/// Where the steps that were taken are kept. Also what a server that migrates locks out the others with.
+/// Where the steps that were taken are kept. Also what a server that migrates locks out others that do so with.
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations \
     (version BIGINT PRIMARY KEY, name TEXT NOT NULL)";
 
 /// Runs the steps that the database lacks, all in one transaction under a lock, and answers which they were.
-/// With `dry_run` it only answers. Refuses a database that a newer program has migrated.
+/// With `dry_run` it only answers; then, and where nothing is missing, nothing is locked or written. Refuses a database
+/// that a newer program has migrated.
 pub async fn run(store: &Store, dry_run: bool) -> Result<Vec<&'static Migration>, StoreError> {
     match &store.backend {
         Backend::Sqlite(sqlite) => {

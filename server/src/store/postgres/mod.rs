@@ -5,6 +5,7 @@ mod row;
 mod together;
 mod writer;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use deadpool_postgres::{
     ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
 use tokio::sync::mpsc;
+use tokio_postgres::GenericClient;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::WrongType;
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -36,6 +38,9 @@ const LIMITS: &str = "SELECT set_config(name, most, false)
      FROM (VALUES ('idle_in_transaction_session_timeout', '5000'), ('statement_timeout', '11000')) AS ours (name, most)
      JOIN pg_settings USING (name)
      WHERE setting::bigint = 0 OR setting::bigint > most::bigint";
+
+/// After so long of migrating the log tells why the server is not ready yet.
+const MIGRATION_NOTICE: Duration = Duration::from_secs(2);
 
 /// One writer for so many connections. Few writers take large groups, and what a group costs hardly grows with it:
 /// on two cores one or two writers are faster than four.
@@ -102,39 +107,28 @@ impl Postgres {
         rows.unwrap_or_else(|| Err(no_answer()))
     }
 
-    /// Runs the steps that the tables lack; see [`crate::store::migrations::run`].
+    /// Runs the steps that the tables lack; see [`crate::store::migrations::run`]. Where none is missing nothing is locked: a
+    /// dump would be waited for, and a database that may only be read would refuse.
     pub(super) async fn migrate(&self, dry_run: bool) -> Result<Vec<&'static Migration>, StoreError> {
         // Of its own, and gone in the end: its steps, and waiting for another server's, may take long.
         let mut connection = Object::take(self.connection().await?);
-        let unlimited = connection.batch_execute("SET statement_timeout = 0");
-        unlimited.await.map_err(classify)?;
-        if dry_run && !has_table(&connection).await? {
-            return migrations::missing(0);
-        }
-        create_table(&connection).await?;
-        let transaction = connection.transaction().await.map_err(classify)?;
-        let lock = "LOCK TABLE schema_migrations IN ACCESS EXCLUSIVE MODE";
-        transaction.batch_execute(lock).await.map_err(classify)?;
-        let current = "SELECT coalesce(max(version), 0) FROM schema_migrations";
-        let current = transaction
-            .query_one(current, &[])
-            .await
-            .map_err(classify)?
-            .get(0);
+        let current = if has_table(&connection).await? {
+            last_step(&*connection).await?
+        } else {
+            0
+        };
         let missing = migrations::missing(current)?;
-        if dry_run {
+        if dry_run || missing.is_empty() {
             return Ok(missing);
         }
-        for step in &missing {
-            transaction.batch_execute(step.postgres).await.map_err(classify)?;
-            let done = "INSERT INTO schema_migrations (version, name) VALUES ($1, $2)";
-            transaction
-                .execute(done, &[&step.version, &step.name])
-                .await
-                .map_err(classify)?;
+        let mut steps = pin!(take_steps(&mut connection));
+        if let Ok(taken) = tokio::time::timeout(MIGRATION_NOTICE, &mut steps).await {
+            return taken;
         }
-        transaction.commit().await.map_err(classify)?;
-        Ok(missing)
+        tracing::info!(
+            "migrating the database takes long, or waits for another server or program that has its tables"
+        );
+        steps.await
     }
 
     /// How many connections are in use, and how many there may be.
@@ -208,6 +202,35 @@ async fn read_on(connection: &ClientWrapper, query: &Statement) -> Result<Vec<Ro
         .await
         .map_err(classify)?;
     rows.iter().map(row::read).collect()
+}
+
+/// Takes the missing steps, however long that takes, and answers which they were.
+async fn take_steps(connection: &mut ClientWrapper) -> Result<Vec<&'static Migration>, StoreError> {
+    let unlimited = connection.batch_execute("SET statement_timeout = 0");
+    unlimited.await.map_err(classify)?;
+    create_table(connection).await?;
+    let transaction = connection.transaction().await.map_err(classify)?;
+    // Locks out other servers that migrate, and nobody who reads.
+    let lock = "LOCK TABLE schema_migrations IN SHARE ROW EXCLUSIVE MODE";
+    transaction.batch_execute(lock).await.map_err(classify)?;
+    let missing = migrations::missing(last_step(&*transaction).await?)?;
+    for step in &missing {
+        transaction.batch_execute(step.postgres).await.map_err(classify)?;
+        let done = "INSERT INTO schema_migrations (version, name) VALUES ($1, $2)";
+        transaction
+            .execute(done, &[&step.version, &step.name])
+            .await
+            .map_err(classify)?;
+    }
+    transaction.commit().await.map_err(classify)?;
+    Ok(missing)
+}
+
+/// The number of the last step that was taken.
+async fn last_step(connection: &impl GenericClient) -> Result<i64, StoreError> {
+    let last = "SELECT coalesce(max(version), 0) FROM schema_migrations";
+    let last = connection.query_one(last, &[]).await.map_err(classify)?;
+    Ok(last.get(0))
 }
 
 /// Is the table of the steps taken there?

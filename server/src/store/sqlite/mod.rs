@@ -192,24 +192,18 @@ impl Sqlite {
         (self.inner.readers.in_use(), 0)
     }
 
-    /// Runs the steps that the tables lack; see [`crate::store::migrations::run`].
+    /// Runs the steps that the tables lack; see [`crate::store::migrations::run`]. Where none is missing nothing is locked.
     pub(super) fn migrate(&self, dry_run: bool) -> Result<Vec<&'static Migration>, StoreError> {
         let mut connection = connect(&self.inner.uri)?;
+        let missing = migrations::missing(last_step(&connection).map_err(classify)?)?;
+        if dry_run || missing.is_empty() {
+            return Ok(missing);
+        }
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(classify)?;
+        let missing = migrations::missing(last_step(&transaction).map_err(classify)?)?;
         transaction.execute_batch(migrations::TABLE).map_err(classify)?;
-        let current: i64 = transaction
-            .query_row(
-                "SELECT coalesce(max(version), 0) FROM schema_migrations",
-                [],
-                |row| row.get(0),
-            )
-            .map_err(classify)?;
-        let missing = migrations::missing(current)?;
-        if dry_run {
-            return Ok(missing);
-        }
         for step in &missing {
             transaction.execute_batch(step.sqlite).map_err(classify)?;
             transaction
@@ -222,6 +216,17 @@ impl Sqlite {
         transaction.commit().map_err(classify)?;
         Ok(missing)
     }
+}
+
+/// The number of the last step that was taken, 0 where there are no tables yet.
+fn last_step(connection: &Connection) -> rusqlite::Result<i64> {
+    // Asked of the file: what the connection knows of its tables may be of before another's steps.
+    let is_there = "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'schema_migrations'";
+    if !connection.query_row(is_there, [], |row| row.get(0))? {
+        return Ok(0);
+    }
+    let last = "SELECT coalesce(max(version), 0) FROM schema_migrations";
+    connection.query_row(last, [], |row| row.get(0))
 }
 
 /// A connection with everything set that holds for all of them.

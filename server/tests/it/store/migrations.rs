@@ -1,10 +1,11 @@
 //! The steps of the tables: each once, whoever runs them and how often.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bursar::metrics::StoreMetrics;
 use bursar::store::tables::lanes;
-use bursar::store::{Options, Sql, Statement, Store, StoreError, migrations};
+use bursar::store::{Location, Options, Sql, Statement, Store, StoreError, migrations};
 use uuid::Uuid;
 
 use crate::support::backend::{ALL, Backend, Folder};
@@ -63,6 +64,80 @@ async fn of_servers_that_start_at_once_one_takes_the_steps() {
             let (one, two, three) = tokio::join!(start(), start(), start());
             assert_eq!([one, two, three].concat(), all(), "{backend:?}");
         }
+    }
+}
+
+/// Runs the missing steps, which others must not hold up.
+async fn run_at_once(store: &Store, dry_run: bool) -> Vec<i64> {
+    let run = tokio::time::timeout(Duration::from_secs(3), migrations::run(store, dry_run));
+    versions(&run.await.expect("it waits").unwrap())
+}
+
+async fn client(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// As while another program writes, or makes a dump, which has every table of PostgreSQL until it ends.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_finds_nothing_to_do_waits_for_nobody() {
+    for backend in [Backend::SqliteFile, Backend::Postgres] {
+        let folder = Folder::new();
+        let options = backend.fresh(&folder).await;
+        let store = open(&options).await;
+        migrations::run(&store, false).await.unwrap();
+        match &options.location {
+            Location::Postgres(url) => {
+                let mut dump = client(url).await;
+                let dump = dump.transaction().await.unwrap();
+                dump.batch_execute("LOCK TABLE schema_migrations IN ACCESS SHARE MODE")
+                    .await
+                    .unwrap();
+                assert_eq!(run_at_once(&store, true).await, [0; 0]);
+                assert_eq!(run_at_once(&store, false).await, [0; 0]);
+            }
+            _ => {
+                let other = rusqlite::Connection::open(folder.0.join("bursar.db")).unwrap();
+                other.execute_batch("BEGIN IMMEDIATE").unwrap();
+                assert_eq!(run_at_once(&store, true).await, [0; 0]);
+                assert_eq!(run_at_once(&store, false).await, [0; 0]);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn steps_of_new_tables_are_taken_beside_a_dump() {
+    let options = Backend::Postgres.fresh(&Folder::new()).await;
+    let Location::Postgres(url) = &options.location else {
+        panic!("no PostgreSQL")
+    };
+    let mut dump = client(url).await;
+    let table = "CREATE TABLE schema_migrations (version BIGINT PRIMARY KEY, name TEXT NOT NULL)";
+    dump.batch_execute(table).await.unwrap();
+    let dump = dump.transaction().await.unwrap();
+    dump.batch_execute("LOCK TABLE schema_migrations IN ACCESS SHARE MODE")
+        .await
+        .unwrap();
+    let store = open(&options).await;
+    assert_eq!(run_at_once(&store, true).await, all());
+    assert_eq!(run_at_once(&store, false).await, all());
+}
+
+/// As on a standby.
+#[tokio::test]
+async fn a_database_that_may_only_be_read_is_looked_at_all_the_same() {
+    let mut options = Backend::Postgres.fresh(&Folder::new()).await;
+    migrations::run(&open(&options).await, false).await.unwrap();
+    let Location::Postgres(url) = &mut options.location else {
+        panic!("no PostgreSQL")
+    };
+    url.push_str("%20-cdefault_transaction_read_only%3Don");
+    let standby = open(&options).await;
+    for dry_run in [true, false] {
+        let missing = migrations::run(&standby, dry_run).await;
+        assert_eq!(versions(&missing.unwrap()), [0; 0]);
     }
 }
 
