@@ -85,10 +85,10 @@ pub fn check_listeners(config: &Config, report: &mut Report) {
 
 /// Is the folder of the embedded database there, writable, local, private and not full?
 pub fn check_folder(config: &Config, report: &mut Report) {
-    let folder = match config.location() {
-        Ok(Location::SqliteFile(path)) => parent(&path),
-        _ => return,
+    let Ok(Location::SqliteFile(path)) = config.location() else {
+        return;
     };
+    let folder = parent(&path);
     let shown = folder.display();
     let Ok(metadata) = fs::metadata(&folder) else {
         return report.warn(
@@ -121,6 +121,7 @@ pub fn check_folder(config: &Config, report: &mut Report) {
     } else {
         report.ok("data folder", format!("{shown} is writable for us alone"));
     }
+    check_files(&path, report);
     check_file_system(&folder, report);
     check_space(&folder, report);
 }
@@ -169,6 +170,25 @@ pub fn check_settings_file(config: &Config, report: &mut Report) {
             report.warn(
                 "settings file",
                 format!("{why}; the database's password is in it"),
+            );
+        }
+    }
+}
+
+/// Can the database's files be written, as far as they are there?
+fn check_files(database: &Path, report: &mut Report) {
+    for end in ["", "-wal", "-shm"] {
+        let mut file = database.as_os_str().to_owned();
+        file.push(end);
+        let is_read_only = match rustix::fs::access(&file, rustix::fs::Access::WRITE_OK) {
+            Ok(()) => false,
+            Err(error) => error != rustix::io::Errno::NOENT,
+        };
+        if is_read_only {
+            let shown = Path::new(&file).display();
+            report.fail(
+                "database files",
+                format!("{shown} can only be read: give it to the user of the server, mode 0600"),
             );
         }
     }

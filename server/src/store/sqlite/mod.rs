@@ -60,6 +60,7 @@ impl Sqlite {
             _ => format!("file:/{}?vfs=memdb", uuid::Uuid::new_v4()),
         };
         let connection = connect(&uri)?;
+        refuse_read_only(&connection)?;
         connection
             .pragma_update(None, "journal_mode", "WAL")
             .map_err(classify)?;
@@ -253,6 +254,17 @@ fn connect(uri: &str) -> Result<Connection, StoreError> {
         )
         .map_err(classify)?;
     Ok(connection)
+}
+
+/// SQLite opens a file that may not be written too, says nothing, and refuses what is to be written later, for good.
+fn refuse_read_only(connection: &Connection) -> Result<(), StoreError> {
+    if !connection.is_readonly("main").map_err(classify)? {
+        return Ok(());
+    }
+    let file = connection.path().unwrap_or_default();
+    Err(StoreError::unavailable(format!(
+        "{file} can only be read: it has to belong to the user of the server, on a file system that can be written"
+    )))
 }
 
 /// Makes the database's file if it is not there, so that nobody else can read it, nor its log: they hold personal data.

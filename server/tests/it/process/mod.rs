@@ -2,6 +2,7 @@
 
 mod deletion;
 mod disk_full;
+mod files;
 mod handshake;
 mod judge;
 mod kills;
