@@ -1,6 +1,8 @@
 //! A change of state as the writers see it: what to read, a pure decision, what to write, whom to answer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use tokio::sync::oneshot;
@@ -51,6 +53,9 @@ pub(super) struct Pending<T, E, F> {
     pub reads: Vec<Statement>,
     pub decide: F,
     pub outcome: Option<Result<T, E>>,
+    pub has_writes: bool,
+    /// The store's, see [`super::Store`].
+    pub is_refusing: Arc<AtomicBool>,
     pub ahead: Option<Ahead>,
     pub queued_at: Instant,
     pub caller: Option<oneshot::Sender<Result<T, E>>>,
@@ -81,6 +86,7 @@ where
         match decided.unwrap_or_else(panicked) {
             Ok(Decision { writes, answer }) => {
                 self.outcome = Some(Ok(answer));
+                self.has_writes = !writes.is_empty();
                 writes
             }
             Err(refusal) => {
@@ -91,6 +97,11 @@ where
     }
 
     fn finish(&mut self, committed: Result<(), StoreError>) {
+        match &committed {
+            Ok(()) if self.has_writes => self.is_refusing.store(false, Ordering::Relaxed),
+            Err(StoreError::Unavailable(_)) => self.is_refusing.store(true, Ordering::Relaxed),
+            _ => {}
+        }
         let outcome = match (committed, self.outcome.take()) {
             (Ok(()), Some(outcome)) => outcome,
             (Ok(()), None) => Err(StoreError::Internal("a change was committed undecided".into()).into()),

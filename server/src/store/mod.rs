@@ -16,6 +16,7 @@ mod statement;
 pub mod tables;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
@@ -60,6 +61,8 @@ pub struct Store {
     backend: Backend,
     queue: mpsc::Sender<Box<dyn Queued>>,
     metrics: Arc<StoreMetrics>,
+    /// Was the last change that had something to write refused, because the database was away or full?
+    is_refusing: Arc<AtomicBool>,
 }
 
 #[derive(Clone)]
@@ -82,6 +85,7 @@ impl Store {
             backend,
             queue,
             metrics,
+            is_refusing: Arc::default(),
         })
     }
 
@@ -101,6 +105,8 @@ impl Store {
             reads,
             decide,
             outcome: None,
+            has_writes: false,
+            is_refusing: Arc::clone(&self.is_refusing),
             ahead: None,
             queued_at: Instant::now(),
             caller: Some(caller),
@@ -162,17 +168,26 @@ impl Store {
         }
     }
 
-    /// Goes the way of a change, up to the commit, without changing anything.
+    /// Goes the way of a change, up to the commit, without changing anything. Since a change was refused, until one is not, it
+    /// writes something and takes it away: that is all that a full disk refuses.
     pub async fn check_writer(&self) -> Result<(), StoreError> {
         // With a lock, which a PostgreSQL that may only be read refuses, but of no row, so that nobody has to wait.
-        const SQL: Sql = Sql::split(
+        const LOCK: Sql = Sql::split(
             "SELECT version FROM directory_version WHERE id = 1",
             "SELECT version FROM directory_version WHERE id = 0 FOR UPDATE",
         );
-        let reads = vec![Statement::new(&SQL, [])];
-        self.change(reads, |_| {
+        const ADD: Sql = Sql::same("INSERT INTO secrets (name, sealed) VALUES ('check', $1)");
+        const REMOVE: Sql = Sql::same("DELETE FROM secrets WHERE name = 'check'");
+        let is_refusing = self.is_refusing.load(Ordering::Relaxed);
+        self.change(vec![Statement::new(&LOCK, [])], move |_| {
+            let add_and_remove = || {
+                vec![
+                    Statement::new(&ADD, [vec![0].into()]),
+                    Statement::new(&REMOVE, []),
+                ]
+            };
             Ok(Decision {
-                writes: Vec::new(),
+                writes: is_refusing.then(add_and_remove).unwrap_or_default(),
                 answer: (),
             })
         })

@@ -38,6 +38,10 @@ fn grow(client: &mut Client) -> u16 {
     set.status
 }
 
+fn readyz(client: &mut Client) -> u16 {
+    client.call("GET", "/readyz", &[], "").unwrap().status
+}
+
 /// Fills the disk under load at several moments, and judges.
 fn fill_and_free(
     mut program: Program,
@@ -83,23 +87,30 @@ fn integrity(file: &Path) -> String {
         .unwrap()
 }
 
-/// No file may grow: writes fail as they do when a quota is used up.
-#[test]
-fn a_limit_on_files_is_survived() {
+/// A server that would outlive a limit on its files: the system would end a process that writes beyond its limit, unless it
+/// has said that it does not mind.
+fn limited() -> Program {
     let mut program = Program::on(Backend::SqliteFile, server());
-    // The system would end a process that writes beyond its limit, unless it has said that it does not mind.
     program.wrapper = ["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"]
         .map(Into::into)
         .into();
-    let limit = |running: &Running, bytes: &str| {
-        let limits = format!("--fsize={bytes}:unlimited");
-        let id = running.child.id().to_string();
-        let set = Command::new("prlimit")
-            .args(["--pid", &id, &limits])
-            .status()
-            .unwrap();
-        assert!(set.success());
-    };
+    program
+}
+
+/// From now on no file may grow beyond this size: writes fail as they do when a quota is used up.
+fn limit(running: &Running, bytes: &str) {
+    let limits = format!("--fsize={bytes}:unlimited");
+    let id = running.child.id().to_string();
+    let set = Command::new("prlimit")
+        .args(["--pid", &id, &limits])
+        .status()
+        .unwrap();
+    assert!(set.success());
+}
+
+#[test]
+fn a_limit_on_files_is_survived() {
+    let program = limited();
     let data = program.data.clone();
     fill_and_free(
         program,
@@ -107,6 +118,26 @@ fn a_limit_on_files_is_survived() {
         |running| limit(running, "unlimited"),
         &|_| data.clone(),
     );
+}
+
+/// Also while nobody else writes.
+#[test]
+fn a_server_whose_disk_is_full_is_not_ready_until_there_is_room() {
+    let mut program = limited();
+    let running = program.start();
+    let mut client = program.client(&running);
+    assert_eq!((grow(&mut client), readyz(&mut client)), (200, 200));
+    limit(&running, "8192");
+    assert_eq!(grow(&mut client), 503);
+    for _ in 0..2 {
+        // An answer holds for a second.
+        thread::sleep(Duration::from_millis(1_050));
+        assert_eq!(readyz(&mut client), 503);
+    }
+    limit(&running, "unlimited");
+    wait_for("it to be ready", || readyz(&mut client) == 200);
+    assert_eq!(grow(&mut client), 200);
+    running.assert_no_panic();
 }
 
 /// A small disk of its own, where this user may mount one. Elsewhere the test above has to do.

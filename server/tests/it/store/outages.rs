@@ -358,7 +358,8 @@ async fn a_postgres_that_stops_answering_is_given_up_and_found_again() {
 async fn a_full_disk_of_postgres_is_an_outage_that_passes() {
     const FULL: &str = "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS
             $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$;
-        CREATE TRIGGER is_full BEFORE INSERT OR UPDATE ON profiles FOR EACH ROW EXECUTE FUNCTION fill()";
+        CREATE TRIGGER is_full BEFORE INSERT OR UPDATE ON profiles FOR EACH ROW EXECUTE FUNCTION fill();
+        CREATE TRIGGER is_full BEFORE INSERT OR UPDATE ON secrets FOR EACH ROW EXECUTE FUNCTION fill()";
     let server = TestServer::on(Backend::Postgres).await;
     server.call("POST", PROFILE, &[USER], "").await;
     let Location::Postgres(url) = &server.options.location else {
@@ -377,9 +378,15 @@ async fn a_full_disk_of_postgres_is_an_outage_that_passes() {
         (read.status, &read.json()["branch_id"]),
         (200, &serde_json::Value::Null)
     );
+    let store = &server.state.store;
+    assert!(matches!(
+        store.check_writer().await,
+        Err(StoreError::Unavailable(_))
+    ));
     client
-        .batch_execute("DROP TRIGGER is_full ON profiles")
+        .batch_execute("DROP TRIGGER is_full ON profiles; DROP TRIGGER is_full ON secrets")
         .await
         .unwrap();
+    store.check_writer().await.unwrap();
     assert_eq!(change().await.status, 200);
 }
