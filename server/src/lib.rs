@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod delivery;
 pub mod directory;
+mod failing;
 pub mod http;
 pub mod keys;
 pub mod logging;

@@ -17,6 +17,7 @@ use crate::actions::remember;
 use crate::config::{Config, FileSecret, Role, exposure};
 use crate::delivery;
 use crate::directory::POLL;
+use crate::failing::Failing;
 use crate::http::router::{Service, Surface, WHOLE};
 use crate::http::server;
 use crate::logging;
@@ -256,20 +257,26 @@ The API, call by call: http://{host}/docs
 
 /// Sees what other servers and the command line change.
 async fn keep_up(state: AppState) {
+    let mut failing = Failing::default();
     loop {
         tokio::time::sleep(POLL).await;
-        if let Err(error) = state.refresh().await {
-            tracing::warn!(%error, "apps and keys could not be looked at; the known ones hold meanwhile");
-        }
+        failing.tell(
+            state.refresh().await,
+            |error| tracing::warn!(%error, "apps and keys could not be looked at; the known ones hold meanwhile"),
+            || tracing::info!("apps and keys are looked at again"),
+        );
     }
 }
 
 /// Handles what becomes due by time alone. What became due while no server ran is handled at the start.
 async fn keep_time(state: AppState) {
+    let mut failing = Failing::default();
     loop {
-        if let Err(error) = handle_due(&state, state.clock.now()).await {
-            tracing::warn!(%error, "what is due could not be handled; it is tried again");
-        }
+        failing.tell(
+            handle_due(&state, state.clock.now()).await,
+            |error| tracing::warn!(%error, "what is due could not be handled; it is tried again"),
+            || tracing::info!("what is due is handled again"),
+        );
         tokio::time::sleep(TICK).await;
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use bursar_domain::ids::AppId;
 
 use crate::actions::admin::integrations::SEEN_BY_ALL;
+use crate::failing::Failing;
 use crate::state::AppState;
 use crate::store::tables::integrations::Saved;
 use crate::store::tables::lanes;
@@ -16,6 +17,7 @@ use crate::store::tables::lanes;
 pub struct LookAgain {
     saved: Option<Saved>,
     at: Option<Instant>,
+    failing: Failing,
 }
 
 impl LookAgain {
@@ -25,6 +27,7 @@ impl LookAgain {
         Self {
             saved: None,
             at: is_new.then(when_all_know),
+            failing: Failing::default(),
         }
     }
 
@@ -38,12 +41,24 @@ impl LookAgain {
             return;
         }
         let release = lanes::release_all(app, slug, state.clock.now());
-        match state.store.write(vec![release]).await {
-            Ok(()) => self.at = None,
-            Err(error) => tracing::warn!(
-                %error, app.id = %app, slug,
-                "what waits of the app {app} for {slug} could not be looked at by its new settings; it is tried again"
-            ),
+        let looked = state.store.write(vec![release]).await;
+        if looked.is_ok() {
+            self.at = None;
         }
+        self.failing.tell(
+            looked,
+            |error| {
+                tracing::warn!(
+                    %error, app.id = %app, slug,
+                    "what waits of the app {app} for {slug} could not be looked at by its new settings; it is tried again"
+                );
+            },
+            || {
+                tracing::info!(
+                    app.id = %app, slug,
+                    "what waits of the app {app} for {slug} has been looked at by its new settings"
+                );
+            },
+        );
     }
 }

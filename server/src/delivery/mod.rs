@@ -31,6 +31,7 @@ use tokio::sync::{RwLock, watch};
 use tokio::task::JoinHandle;
 
 use crate::directory::{App, AppIntegration};
+use crate::failing::Failing;
 use crate::state::AppState;
 use crate::store::StoreError;
 use crate::store::tables::lanes;
@@ -164,10 +165,10 @@ pub fn run(state: AppState) -> impl Future<Output = ()> {
 
 async fn keep_staff(state: &AppState) {
     let mut staff: HashMap<(AppId, &'static str), Hired> = HashMap::new();
-    let mut times_set_back = None;
+    let (mut times_set_back, mut failing) = (None, Failing::default());
     let mut is_new = false;
     loop {
-        times_set_back = set_back::mend(state, times_set_back).await;
+        times_set_back = set_back::mend(state, times_set_back, &mut failing).await;
         let wanted: Vec<_> = {
             let directory = state.directory();
             let of_app = |app: &Arc<App>| {

@@ -1,6 +1,7 @@
 //! What was put off by a clock that was ahead, and has been set back since: by this server's, or by that of one before it.
 
 use super::round::LEASE;
+use crate::failing::Failing;
 use crate::state::AppState;
 use crate::store::tables::lanes::{self, LaneKey};
 use crate::store::{Statement, StoreError};
@@ -10,18 +11,19 @@ const TOGETHER: usize = 256;
 
 /// Has what is due too late due in time, if the clock was set back more often than `mended` before; with `None`, when a
 /// server begins, in any case. Answers how often it has been set back, as far as that is mended.
-pub async fn mend(state: &AppState, mended: Option<u64>) -> Option<u64> {
+pub async fn mend(state: &AppState, mended: Option<u64>, failing: &mut Failing) -> Option<u64> {
     let times = state.clock.times_set_back();
     if mended == Some(times) {
         return mended;
     }
-    match bring_forward(state).await {
-        Ok(()) => Some(times),
-        Err(error) => {
-            tracing::warn!(%error, "it could not be looked at what the clock has put off; it is tried again");
-            mended
-        }
-    }
+    let mended_now = bring_forward(state).await;
+    let mended = if mended_now.is_ok() { Some(times) } else { mended };
+    failing.tell(
+        mended_now,
+        |error| tracing::warn!(%error, "it could not be looked at what the clock has put off; it is tried again"),
+        || tracing::info!("it has been looked at what the clock has put off"),
+    );
+    mended
 }
 
 async fn bring_forward(state: &AppState) -> Result<(), StoreError> {

@@ -20,6 +20,7 @@ use super::settling::Settling;
 use super::{pauses, round, routes};
 use crate::actions::admin::integration_block::block;
 use crate::directory::{App, AppIntegration};
+use crate::failing::Failing;
 use crate::state::AppState;
 
 /// How many requests are under way at a time if nobody says.
@@ -106,7 +107,7 @@ impl Worker {
     /// Works until the integration is switched off.
     pub async fn run(mut self) {
         let mut told = self.state.wake.listen(self.app);
-        let mut shared = None;
+        let (mut shared, mut failing) = (None, Failing::default());
         let state = self.state.clone();
         while !state.workers.is_stopping() {
             let round = state.workers.rounds.read().await;
@@ -120,14 +121,24 @@ impl Worker {
             let sent = if current.known.blocked.is_some() {
                 false
             } else {
-                round::run(&current, at).await.unwrap_or_else(|error| {
-                    let (app, slug) = (self.app, self.slug);
-                    tracing::warn!(
-                        %error, app.id = %app, slug,
-                        "deliveries of the app {app} to {slug} could not be looked at; they are tried again"
-                    );
-                    false
-                })
+                let sent = round::run(&current, at).await;
+                let (has_sent, app, slug) = (matches!(sent, Ok(true)), self.app, self.slug);
+                failing.tell(
+                    sent,
+                    |error| {
+                        tracing::warn!(
+                            %error, app.id = %app, slug,
+                            "deliveries of the app {app} to {slug} could not be looked at; they are tried again"
+                        );
+                    },
+                    || {
+                        tracing::info!(
+                            app.id = %app, slug,
+                            "deliveries of the app {app} to {slug} are looked at again"
+                        );
+                    },
+                );
+                has_sent
             };
             drop(round);
             shared = Some(current);

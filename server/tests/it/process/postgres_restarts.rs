@@ -40,7 +40,8 @@ fn restarts_of_postgres_under_load_lose_nothing() {
     let mut client = program.client(&running);
     client.call("POST", PROFILE, &[USER], "").unwrap();
     let judge = Judge::new(&mut client);
-    for pause_ms in [0, 0, 300, 1_500, 7_000] {
+    let pauses = [0, 0, 300, 1_500, 7_000];
+    for pause_ms in pauses {
         let (back_after, endings) = judge.load(&program, &running, || {
             thread::sleep(Duration::from_millis(500));
             cluster.stop().unwrap();
@@ -69,4 +70,13 @@ fn restarts_of_postgres_under_load_lose_nothing() {
         "the outages were too short to be seen: this proves nothing"
     );
     running.assert_no_panic();
+    for looked_at in [
+        "apps and keys could not be looked at",
+        "what is due could not be handled",
+    ] {
+        let told = running.lines_with(looked_at).len();
+        assert!((1..=pauses.len()).contains(&told), "{told} times: {looked_at}");
+    }
+    let over = running.lines_with("apps and keys are looked at again");
+    assert!(!over.is_empty(), "nobody is told that it is over");
 }
