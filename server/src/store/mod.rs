@@ -207,9 +207,15 @@ impl Store {
         match &self.backend {
             Backend::Sqlite(sqlite) => {
                 let sqlite = sqlite.clone();
-                tokio::task::spawn_blocking(move || sqlite.empty_log())
+                let emptied = tokio::task::spawn_blocking(move || sqlite.empty_log())
                     .await
-                    .map_err(|error| StoreError::Internal(error.to_string()))?
+                    .map_err(|error| StoreError::Internal(error.to_string()))?;
+                if emptied.is_err() {
+                    // Closing its last connection SQLite would remove the log that is beside the file's place now, also
+                    // where that is another database's. So none is closed, as after a kill.
+                    std::mem::forget(self.clone());
+                }
+                emptied
             }
             Backend::Postgres(_) => Ok(()),
         }

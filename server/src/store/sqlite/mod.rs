@@ -2,6 +2,7 @@
 
 mod ahead;
 mod checkpoint;
+mod place;
 mod readers;
 mod row;
 mod writer;
@@ -18,6 +19,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::mpsc;
 
 use self::ahead::{Commits, Touched};
+use self::place::Place;
 use self::readers::{AsOf, Readers};
 use super::change::{Ahead, Queued};
 use super::migrations::{self, Migration};
@@ -42,6 +44,7 @@ struct Inner {
     uri: String,
     readers: Arc<Readers>,
     commits: Arc<Commits>,
+    place: Option<Arc<Place>>,
     /// Let go of last, see [`open_file`].
     file: Option<Arc<File>>,
 }
@@ -81,11 +84,17 @@ impl Sqlite {
         let readers = Arc::new(Readers::new(uri.clone(), file.clone(), Arc::clone(&commits)));
         let checkpointer = checkpoint::start(&uri, file.clone(), Arc::clone(&readers))?;
         let touched = Touched::new(Arc::clone(&commits));
+        let place = match (location, &file) {
+            (Location::SqliteFile(path), Some(file)) => Some(Place::of(path.clone(), file)),
+            _ => None,
+        };
+        let place = place.transpose().map_err(StoreError::unavailable)?.map(Arc::new);
         writer::start(
             connection,
             queue,
             checkpointer,
             touched,
+            place.clone(),
             Arc::clone(&readers),
             Arc::clone(metrics),
         )?;
@@ -93,6 +102,7 @@ impl Sqlite {
             uri,
             readers,
             commits,
+            place,
             file,
         };
         Ok(Self {
@@ -122,9 +132,12 @@ impl Sqlite {
     /// where another program is at it.
     pub(super) fn empty_log(&self) -> Result<(), StoreError> {
         self.inner.readers.let_nobody_stay();
-        match &self.inner.file {
-            Some(file) => checkpoint::empty(&connect(&self.inner.uri)?, file),
-            None => Ok(()),
+        match (&self.inner.place, &self.inner.file) {
+            (Some(place), Some(file)) => {
+                place.check()?;
+                checkpoint::empty(&connect(&self.inner.uri)?, file)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -230,16 +243,15 @@ fn last_step(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row(last, [], |row| row.get(0))
 }
 
-/// A connection with everything set that holds for all of them.
+/// A connection with everything set that holds for all of them. No file is made: where it was taken away from under the
+/// program, an empty one is of no use.
 ///
 /// Small pages, because a changed profile writes its whole page to the log: with a million profiles no two changes
 /// of a group share one. But not so small that a profile with purchases needs two. A new database takes the size; one
 /// that is there keeps its own. What is deleted is overwritten with zeros: a profile that is gone is gone from the file too.
 fn connect(uri: &str) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_URI
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(uri, flags).map_err(classify)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(classify)?;
     connection.set_prepared_statement_cache_capacity(PREPARED);

@@ -232,7 +232,9 @@ mod tests {
         fn new() -> Self {
             let folder = std::env::temp_dir().join(format!("bursar-readers-{}", uuid::Uuid::new_v4()));
             std::fs::create_dir(&folder).expect("a folder");
-            let uri = format!("file:{}", folder.join("a.db").display());
+            let file = folder.join("a.db");
+            File::create(&file).expect("a file");
+            let uri = format!("file:{}", file.display());
             let writer = connect(&uri).expect("a connection");
             writer
                 .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE a (n); INSERT INTO a VALUES (0)")

@@ -13,8 +13,10 @@ use tokio::sync::mpsc;
 use super::ahead::{self, Touched};
 use super::checkpoint::Checkpointer;
 use super::classify;
+use super::place::Place;
 use super::readers::Readers;
 use super::row::{self, Prepared};
+use crate::failing::Failing;
 use crate::metrics::StoreMetrics;
 use crate::store::change::{LockedRows, Queued};
 use crate::store::{MAX_GROUP, Statement, StoreError};
@@ -28,6 +30,7 @@ pub(super) fn start(
     mut queue: mpsc::Receiver<Box<dyn Queued>>,
     checkpointer: Checkpointer,
     touched: Touched,
+    place: Option<Arc<Place>>,
     readers: Arc<Readers>,
     metrics: Arc<StoreMetrics>,
 ) -> Result<(), StoreError> {
@@ -38,6 +41,8 @@ pub(super) fn start(
             connection: &connection,
             prepared: Prepared::on(&connection),
             touched,
+            place,
+            failing: Failing::default(),
             runtime,
         };
         let mut group = Vec::with_capacity(MAX_GROUP);
@@ -59,6 +64,9 @@ struct Writer<'c> {
     connection: &'c Connection,
     prepared: Prepared<'c>,
     touched: Touched,
+    place: Option<Arc<Place>>,
+    /// The look at the file's place.
+    failing: Failing,
     runtime: Option<Handle>,
 }
 
@@ -77,9 +85,22 @@ impl Writer<'_> {
     }
 
     fn begin(&mut self) -> Result<(), StoreError> {
+        self.check_place()?;
         self.prepared.run("BEGIN IMMEDIATE").map_err(classify)?;
         let begun = self.touched.begin(self.connection).map_err(classify);
         begun.inspect_err(|_| drop(self.prepared.run("ROLLBACK")))
+    }
+
+    /// Nothing is acknowledged that would go into a file which was taken away. The program goes on: all that it has
+    /// acknowledged before is in that file, which is there as long as somebody has it open.
+    fn check_place(&mut self) -> Result<(), StoreError> {
+        let place = self.place.as_ref().map_or(Ok(()), |place| place.check());
+        self.failing.tell(
+            place.clone(),
+            |error| tracing::error!(%error, "nothing is written: put the database's files back, or save what the open ones hold before the stop"),
+            || tracing::info!("the database's file is in its place again"),
+        );
+        place
     }
 
     /// Writes one change inside the open transaction: what it decided ahead if that still holds, else what it

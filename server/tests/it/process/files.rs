@@ -1,14 +1,18 @@
-//! The files of SQLite where they can only be read.
+//! The files of SQLite: such that can only be read, and such that are taken away from under a server.
 
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Command, Output};
+use std::thread;
 use std::time::Duration;
 
 use crate::support::backend::Backend;
+use crate::support::client::Client;
 use crate::support::process::{stderr, stdout};
-use crate::support::running::{Program, server};
+use crate::support::running::{Program, Running, server};
+use crate::support::server::{IDENTIFIERS, PROFILE, USER};
 
 /// Runs a command as one whom permissions bind, also where the tests are run by root.
 fn run_bound(program: &Program, command: &str) -> Output {
@@ -59,4 +63,75 @@ fn a_file_that_can_only_be_read_is_refused_at_the_start_and_told_by_doctor() {
     fs::set_permissions(&log, Permissions::from_mode(0o444)).unwrap();
     let doctor = run_bound(&program, "doctor");
     assert!(stdout(&doctor).contains("bursar.db-wal"), "{}", stdout(&doctor));
+}
+
+fn write(client: &mut Client, branch: &str) -> u16 {
+    let body = format!(r#"{{"branch_id":"{branch}"}}"#);
+    client.call("POST", IDENTIFIERS, &[USER], &body).unwrap().status
+}
+
+fn readyz(client: &mut Client) -> u16 {
+    // An answer holds for a second.
+    thread::sleep(Duration::from_millis(1_050));
+    client.call("GET", "/readyz", &[], "").unwrap().status
+}
+
+fn started(program: &mut Program) -> (Running, Client) {
+    let running = program.start();
+    let mut client = program.client(&running);
+    assert_eq!(client.call("POST", PROFILE, &[USER], "").unwrap().status, 200);
+    assert_eq!((write(&mut client, "before"), readyz(&mut client)), (200, 200));
+    (running, client)
+}
+
+fn move_all(from: &Path, to: &Path) {
+    for name in ["bursar.db", "bursar.db-wal", "bursar.db-shm"] {
+        fs::rename(from.join(name), to.join(name)).unwrap();
+    }
+}
+
+#[test]
+fn nothing_is_answered_that_would_go_into_files_that_were_taken_away() {
+    let mut program = Program::on(Backend::SqliteFile, server());
+    let (running, mut client) = started(&mut program);
+    let elsewhere = program.data.join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    move_all(&program.data, &elsewhere);
+    assert_eq!(write(&mut client, "while away"), 503);
+    assert_eq!(readyz(&mut client), 503);
+    let told = running.lines_with("\"ERROR\"");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("bursar.db"), "{told:?}");
+    let read = client.call("GET", IDENTIFIERS, &[USER], "").unwrap();
+    assert_eq!(read.status, 200, "{}", read.body);
+    assert!(read.body.contains("\"before\""), "{}", read.body);
+    assert!(
+        !program.data.join("bursar.db").exists(),
+        "none is made in its place"
+    );
+    move_all(&elsewhere, &program.data);
+    assert_eq!((write(&mut client, "after"), readyz(&mut client)), (200, 200));
+}
+
+#[test]
+fn another_database_in_the_place_of_a_running_servers_one_is_not_taken_for_it() {
+    let mut program = Program::on(Backend::SqliteFile, server());
+    let (mut running, mut client) = started(&mut program);
+    let (database, copy) = (program.data.join("bursar.db"), program.data.join("copy.db"));
+    let backup = rusqlite::Connection::open(&database).unwrap();
+    backup
+        .execute("VACUUM INTO ?1", [copy.to_str().unwrap()])
+        .unwrap();
+    drop(backup);
+    for name in ["bursar.db", "bursar.db-wal", "bursar.db-shm"] {
+        fs::remove_file(program.data.join(name)).unwrap();
+    }
+    fs::rename(&copy, &database).unwrap();
+    assert_eq!((write(&mut client, "lost"), readyz(&mut client)), (503, 503));
+    running.ask_to_stop();
+    assert_eq!(running.ended_within(Duration::from_secs(10)).code(), Some(0));
+    let running = program.start();
+    let mut client = program.client(&running);
+    let read = client.call("GET", IDENTIFIERS, &[USER], "").unwrap();
+    assert!(read.body.contains("\"before\""), "{}", read.body);
 }
