@@ -49,7 +49,7 @@ pub(super) const EXAMPLE_IDENTIFIERS: [&str; 13] = [
     "airbridge_device_id",
 ];
 
-/// Runs until SIGTERM or SIGINT.
+/// Runs until SIGTERM, SIGINT or SIGHUP.
 pub async fn run(config: Config) -> Result<(), Failure> {
     logging::start(&config);
     let state = open::for_server(&config).await?;
@@ -308,14 +308,28 @@ async fn save_last_uses(state: &AppState, since: i64) -> i64 {
     }
 }
 
-/// Listens for the signals that stop the server; what it answers is done when one has come.
+/// Listens for the signals that stop the server; what it answers is done when one has come. Who started it so that it
+/// outlives the terminal, as with `nohup`, wants no stop when that hangs up.
 fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = (!ignores_hangup())
+        .then(|| signal(SignalKind::hangup()))
+        .transpose()?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            Some(_) = async { hangup.as_mut()?.recv().await } => {}
         }
     })
+}
+
+/// Was the program started to ignore SIGHUP? Linux tells.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok());
+    // The first signal is the last bit.
+    ignored.is_some_and(|signals| signals & 1 == 1)
 }

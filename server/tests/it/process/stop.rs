@@ -143,3 +143,21 @@ fn idle_connections_and_half_a_request_do_not_hold_up_the_stop() {
     assert_eq!(ended.code(), Some(0));
     assert!(clients[1].call("GET", IDENTIFIERS, &[USER], "").is_err());
 }
+
+/// As when the terminal is closed that the server was started from.
+#[test]
+fn a_hangup_is_a_gentle_stop_unless_the_server_was_started_to_outlive_it() {
+    let mut program = Program::on(Backend::SqliteFile, server());
+    let mut running = program.start();
+    running.signal("-HUP");
+    assert_eq!(running.ended_within(LIMIT).code(), Some(0));
+    assert_eq!(running.lines_with("\"stopped\"").len(), 1);
+    program.wrapper = vec!["nohup".into()];
+    let mut running = program.start();
+    running.signal("-HUP");
+    thread::sleep(Duration::from_millis(300));
+    let mut client = program.client(&running);
+    assert_eq!(client.call("POST", PROFILE, &[USER], "").unwrap().status, 200);
+    running.ask_to_stop();
+    assert_eq!(running.ended_within(LIMIT).code(), Some(0));
+}
