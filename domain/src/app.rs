@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::country;
+use crate::fields::{MAX_TEXT, is_no_id};
 use crate::purchases::machine::Waits;
 use crate::time::parse_date;
 
@@ -168,8 +170,8 @@ impl AppSettings {
             problems.push(("renewal_wait_hours".into(), "must be 0 to 720".into()));
         }
         for (store, days) in &self.collecting_days {
-            if store.is_empty() {
-                problems.push(("collecting_days.".into(), NO_STORE.into()));
+            if is_no_store(store) {
+                problems.push((format!("collecting_days.{store}"), NO_STORE.into()));
             } else if *days > 365 {
                 problems.push((format!("collecting_days.{store}"), "must be 0 to 365".into()));
             }
@@ -193,7 +195,7 @@ impl Commission {
         }
         for (store, share) in &self.other_stores {
             let why = match store.as_str() {
-                "" => NO_STORE,
+                store if is_no_store(store) => NO_STORE,
                 "app_store" | "play_store" => "this store's share has rules of its own",
                 _ if is_share(share) => continue,
                 _ => SHARE,
@@ -216,17 +218,22 @@ impl Period {
 }
 
 const SHARE: &str = "must be a decimal from 0 to 1, as text";
-const NO_STORE: &str = "needs the name of a store";
+const NO_STORE: &str = "the name of a store has 1 to 255 characters and no control characters";
 /// How long the id of an app in its store may be.
 const MAX_BUNDLE: usize = 255;
 const BUNDLE: &str = "must have 1 to 255 visible ASCII characters, or be null";
+
+/// Is this what no transaction's store is called?
+fn is_no_store(name: &str) -> bool {
+    name.is_empty() || is_no_id(name, MAX_TEXT)
+}
 
 /// Is this a decimal from 0 to 1, such as `0.15`?
 fn is_share(text: &str) -> bool {
     is_decimal(text)
         && text
-            .parse::<f64>()
-            .is_ok_and(|share| (0.0..=1.0).contains(&share))
+            .parse::<Decimal>()
+            .is_ok_and(|share| (Decimal::ZERO..=Decimal::ONE).contains(&share))
 }
 
 /// May this be the id of an app in its store?
@@ -266,7 +273,8 @@ mod tests {
         let settings: AppSettings = serde_json::from_str(
             r#"{"commission":{"app_store":{"small_business":[{"from":"2024-01-01","to":null}]},
                 "play_store":{"reduced_fee":[{"from":"2024-02-01","to":"2024-01-01"}]},
-                "other_stores":{"a":"0.05","b":"1.2","c":"x"}},"vat":{"DE":"0.19","D":"0.1"}}"#,
+                "other_stores":{"a":"0.05","b":"1.2","c":"x","d e":"0.1","f\u0000":"0.1"}},"vat":{"DE":"0.19","D":"0.1"},
+                "collecting_days":{"g":1,"h\u0085":1}}"#,
         )
         .unwrap();
         let paths: Vec<_> = settings.problems().into_iter().map(|(path, _)| path).collect();
@@ -274,7 +282,9 @@ mod tests {
             "commission.play_store.reduced_fee",
             "commission.other_stores.b",
             "commission.other_stores.c",
+            "commission.other_stores.f\0",
             "vat.D",
+            "collecting_days.h\u{85}",
         ];
         assert_eq!(paths, expected);
     }
@@ -297,6 +307,7 @@ mod tests {
             " 0",
             "0.5%",
             "1.1",
+            "1.000000000000000001",
             "inf",
             "0.1234567890123456789",
         ];

@@ -346,7 +346,7 @@ pub fn longer(text: &str, max: usize) -> bool {
 }
 
 /// Is it longer than ids may be, or does it hold a control character? PostgreSQL stores no NUL in a text.
-fn is_no_id(text: &str, max: usize) -> bool {
+pub(crate) fn is_no_id(text: &str, max: usize) -> bool {
     longer(text, max) || text.chars().any(char::is_control)
 }
 
