@@ -73,16 +73,14 @@ impl<'a> Params<'a> {
 
 /// The event's money; of a trial's price the part that the owner says.
 pub fn revenue<'a>(occasion: &Occasion<'a>) -> Option<Revenue<'a>> {
-    const WHOLE: i64 = 100;
     let revenue = occasion.revenue()?;
     if occasion.kind() != EventKind::TrialStarted {
         return Some(revenue);
     }
-    let part = occasion
-        .settings
-        .number("trial_price_percentage")
-        .unwrap_or(WHOLE);
-    let amount = revenue.amount * Decimal::from(part) / Decimal::from(WHOLE);
+    let percentage = occasion.settings.number("trial_price_percentage");
+    // As a part of the whole, which no amount is too large for.
+    let part = percentage.map_or(Decimal::ONE, |percentage| Decimal::new(percentage, 2));
+    let amount = revenue.amount * part;
     (!amount.is_zero()).then_some(Revenue { amount, ..revenue })
 }
 
@@ -137,6 +135,12 @@ mod tests {
         assert_eq!(price(half), (json!(64.5), json!("SEK")));
         let nothing = json!({"send_trial_price": true, "trial_price_percentage": 0});
         assert_eq!(price(nothing), (Value::Null, Value::Null));
+        let dear = case(
+            EventKind::TrialStarted,
+            json!({"send_trial_price": true, "trial_price_percentage": 50}),
+        )
+        .with("original_price_usd", 7e28);
+        assert_eq!(params(&dear)["value"], 3.5e28);
         let other = params(&case(
             EventKind::SubscriptionStarted,
             json!({"trial_price_percentage": 50}),
