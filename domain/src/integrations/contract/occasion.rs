@@ -8,6 +8,7 @@ use super::told::{Property, Told};
 use crate::events::EventKind;
 use crate::events::wire::Amount;
 use crate::integrations::Settings;
+use crate::integrations::settings::field::as_name;
 use crate::purchases::transaction::Environment;
 use crate::time::SECOND;
 
@@ -174,14 +175,16 @@ impl<'a> Occasion<'a> {
     }
 
     /// The key of the event's environment and store, such as `api_keys.production.ios`: the name of the setting, which
-    /// makes a good route. Stores other than the two of the platforms are named as they are.
+    /// makes a good route.
     pub fn key_by_store(&self, table: &str) -> Result<String, Skip> {
         let store = match self.event.store() {
-            "app_store" => "ios",
-            "play_store" => "android",
-            other => other,
+            "app_store" => "ios".to_owned(),
+            "play_store" => "android".to_owned(),
+            // A store of the owner's is not the platform's.
+            own @ ("ios" | "android") => format!("other_{own}"),
+            other => as_name(other),
         };
-        let setting = [table, self.environment(), store].join(".");
+        let setting = [table, self.environment(), &store].join(".");
         self.settings.require(&setting)?;
         Ok(setting)
     }

@@ -223,9 +223,29 @@ mod tests {
             ("play_store", "Production", "tokens.production.android"),
             ("app_store", "Sandbox", "tokens.sandbox.ios"),
             ("my_store", "Production", "tokens.production.my_store"),
+            // A setting can be called so.
+            ("acme.web shop", "Production", "tokens.production.acme_web_shop"),
+            ("é", "Sandbox", "tokens.sandbox._"),
+            // These are the names of the platforms' keys.
+            ("ios", "Production", "tokens.production.other_ios"),
+            ("android", "Sandbox", "tokens.sandbox.other_android"),
         ] {
             let case = case().with("store", store).with("environment", environment);
             assert_eq!(case.record(), Err(Skip::MissingCredentials(setting.into())));
+        }
+    }
+
+    #[test]
+    fn a_store_of_any_name_can_have_a_token() {
+        let longest = "x".repeat(255);
+        for (store, name) in [
+            ("acme.web shop", "acme_web_shop"),
+            ("ios", "other_ios"),
+            (&longest, &longest[..64]),
+        ] {
+            let mut case = case().with("store", store);
+            case.settings["tokens"]["production"][name] = "of-the-store".into();
+            assert_eq!(case.record().unwrap().route, format!("tokens.production.{name}"));
         }
     }
 

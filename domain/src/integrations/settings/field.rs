@@ -151,10 +151,24 @@ fn named(text: &str) -> &str {
     if text.trim().is_empty() { "" } else { text }
 }
 
+/// How long a name in an open table may be.
+const LONGEST_NAME: usize = 64;
+
 /// Is this a name that an open table takes?
 fn is_name(name: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    (1..=64).contains(&name.len()) && name.bytes().all(is_plain)
+    (1..=LONGEST_NAME).contains(&name.len()) && name.chars().all(is_of_name)
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_' || c == '-'
+}
+
+/// A text as a name that an open table takes: each other character is `_`, and it is cut.
+pub fn as_name(text: &str) -> String {
+    text.chars()
+        .map(|c| if is_of_name(c) { c } else { '_' })
+        .take(LONGEST_NAME)
+        .collect()
 }
 
 /// Are events of this kind sent if nobody says?
