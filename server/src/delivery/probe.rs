@@ -21,23 +21,20 @@ pub struct Tried {
     pub status: Option<u16>,
     /// The answer's begin, masked; or why none came.
     pub answer: String,
-    /// What it means.
-    pub verdict: Verdict,
+    /// What it means: the verdict's name.
+    pub verdict: &'static str,
+    /// What is wrong by it, masked; if something is.
+    pub wrong: Option<String>,
 }
 
 /// Makes the integration's own requests for this. Answers what is wrong, if something is; nothing is where it has no
 /// such requests.
 pub async fn prove(state: &AppState, integration: &Integration, settings: &Settings) -> Result<(), String> {
     let tried = try_all(state, integration, settings).await.unwrap_or_default();
-    tried
-        .iter()
-        .try_for_each(|(host, tried)| match wrong(&tried.verdict) {
-            Some(why) => Err(format!(
-                "{host}: {}",
-                Mask::of_settings(integration, settings).text(why)
-            )),
-            None => Ok(()),
-        })
+    tried.into_iter().try_for_each(|(host, tried)| match tried.wrong {
+        Some(why) => Err(format!("{host}: {why}")),
+        None => Ok(()),
+    })
 }
 
 /// Makes the integration's own requests for this: hosts and what came of it. `None`: it has none.
@@ -67,6 +64,8 @@ pub async fn try_all(
             ),
             Err(error) => (None, error.to_string(), Verdict::retry(error.to_string())),
         };
+        let credentials = Mask::of_head(&request);
+        let hidden = |text: &str| credentials.text(&secrets.text(text));
         let host = request.url.split('/').nth(2).unwrap_or_default().to_owned();
         let tried = Tried {
             part: "",
@@ -74,8 +73,9 @@ pub async fn try_all(
             duration,
             request: Mask::of_nobody().request(&shown.unwrap_or_else(|| bare(&request))),
             status,
-            answer: Mask::of_nobody().answer(&Mask::of_head(&request).text(&secrets.text(&answer))),
-            verdict,
+            answer: Mask::of_nobody().answer(&hidden(&answer)),
+            verdict: verdict.name(),
+            wrong: wrong(&verdict).map(hidden),
         };
         all.push((host, tried));
     }

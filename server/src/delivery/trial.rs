@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::learned::Learned;
 use super::mask::Mask;
-use super::probe::Tried;
+use super::probe::{Tried, wrong};
 use super::send::{Outcome, exchange, kept};
 use super::turn::preview;
 use crate::directory::{App, AppIntegration, Target};
@@ -62,19 +62,20 @@ async fn send_one(
     let shown = known.settings.with_masks(integration.settings);
     let secrets = Mask::of_settings(integration, &known.settings);
     let mask = Mask::of_nobody();
-    let verdict = outcome.verdicts.first()?.clone();
+    let hidden = |text: &str| outcome.credentials.text(&secrets.text(text));
+    let verdict = match outcome.verdicts.first()? {
+        _ if is_proof(integration, &outcome) => &Verdict::Delivered,
+        verdict => verdict,
+    };
     Some(Tried {
         part: target.part.name,
         started_at: now,
         duration: outcome.duration,
         request: kept(integration, &shown, target, record, (&outcome, now), &mask),
         status: outcome.status,
-        answer: mask.answer(&outcome.credentials.text(&secrets.text(&outcome.answer))),
-        verdict: if is_proof(integration, &outcome) {
-            Verdict::Delivered
-        } else {
-            verdict
-        },
+        answer: mask.answer(&hidden(&outcome.answer)),
+        verdict: verdict.name(),
+        wrong: wrong(verdict).map(hidden),
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bursar_domain::ids::AppId;
-use bursar_domain::integrations::{Skip, Verdict};
+use bursar_domain::integrations::Skip;
 use bursar_domain::time::format_time;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,7 +15,7 @@ use super::deliveries::known_app;
 use super::integration_block::block_noting;
 use super::integrations::named;
 use crate::actions::ActionError;
-use crate::delivery::probe::{Tried, try_all, wrong};
+use crate::delivery::probe::{Tried, try_all};
 use crate::delivery::send_marked;
 use crate::directory::{App, AppIntegration};
 use crate::state::AppState;
@@ -71,7 +71,7 @@ pub async fn test(
     };
     let id = app.id;
     let (kind, tried) = send(state, &app, &known).await?;
-    let passed = tried.iter().all(|tried| wrong(&tried.verdict).is_none());
+    let passed = tried.iter().all(|tried| tried.wrong.is_none());
     let attempts = tried.into_iter().map(shown).collect::<Result<_, _>>()?;
     let test = IntegrationTest {
         passed,
@@ -136,6 +136,6 @@ fn shown(tried: Tried) -> Result<TestAttempt, StoreError> {
         request: request.map_err(|error| StoreError::Internal(error.to_string()))?,
         status: tried.status,
         answer: tried.answer,
-        verdict: Verdict::name(&tried.verdict),
+        verdict: tried.verdict,
     })
 }

@@ -57,6 +57,29 @@ async fn a_passed_handshake_ends_what_a_failed_one_began() {
     }
 }
 
+/// What follows the scheme is as secret as the whole.
+#[tokio::test]
+async fn what_a_failed_handshake_repeats_of_a_token_is_masked() {
+    const TOKEN: &str = "tok_s3cr3t_123456";
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor =
+            Vendor::with(|_, _| Manner::Answers(401, "the token tok_s3cr3t_123456 is unknown here")).await;
+        let webhook = json!({"enabled": true, "settings": {
+            "urls": {"production": vendor.url}, "authorizations": {"production": format!("Bearer {TOKEN}")}}});
+        let set = send(&server, "PUT", "integrations/webhook", &webhook)
+            .await
+            .text();
+        assert!(
+            set.contains("the token ******** is unknown here"),
+            "{backend:?}: {set}"
+        );
+        assert!(!set.contains(TOKEN), "{backend:?}: {set}");
+        let tested = test(&server, "webhook").await.to_string();
+        assert!(!tested.contains(TOKEN), "{backend:?}: {tested}");
+    }
+}
+
 #[tokio::test]
 async fn a_passed_handshake_ends_nothing_of_settings_that_were_saved_anew_meanwhile() {
     for backend in ALL {
