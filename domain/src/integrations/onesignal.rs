@@ -320,7 +320,7 @@ fn failure(sending: &Sending<'_>, answer: &Answer) -> Verdict {
     match answer.status {
         400 | 409 if is_plan_too_small(answer) => Verdict::RejectedAndBlocked(answer.words()),
         401 if sending.settings.text("rest_api_key").is_none() => {
-            Verdict::Misconfigured(format!("{}: the setting rest_api_key is needed", answer.words()))
+            Verdict::Misconfigured(format!("the setting rest_api_key is needed: {}", answer.words()))
         }
         429 => Verdict::Retry {
             after_seconds: Some(TOO_FAST),

@@ -209,7 +209,7 @@ fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
         // What holds is the status within the body.
         Some(answer) if (200..=299).contains(&answer.status) => match code(answer) {
             Some(200) => Verdict::Delivered,
-            None => Verdict::DeliveredWithWarning(format!("{}: no code in it", answer.words())),
+            None => Verdict::DeliveredWithWarning(format!("no code in the answer: {}", answer.words())),
             Some(401 | 403) => Verdict::Misconfigured(answer.words()),
             Some(429 | 500..) => Verdict::retry(answer.words()),
             Some(_) => Verdict::Rejected(answer.words()),

@@ -2,7 +2,7 @@
 
 use bursar_domain::integrations::settings::MASK;
 use bursar_domain::integrations::{
-    ALL, Answer, Integration, Judgement, Part, Record, Request, Sending, Settings,
+    ALL, Answer, Integration, Judgement, Part, Probe, Record, Request, Sending, Settings, Verdict,
 };
 
 use crate::readable::decode;
@@ -205,6 +205,67 @@ fn any_answer_gets_a_verdict_for_each_record() {
                             }));
                         }
                     }
+                }
+            }
+        }
+    }
+}
+
+/// What a verdict has to say.
+fn why(verdict: &Verdict) -> Option<&str> {
+    match verdict {
+        Verdict::Delivered | Verdict::Resend | Verdict::ResendAlone => None,
+        Verdict::DeliveredWithWarning(why)
+        | Verdict::Retry { why, .. }
+        | Verdict::RetryAtMost { why, .. }
+        | Verdict::Rejected(why)
+        | Verdict::Misconfigured(why)
+        | Verdict::RejectedAndBlocked(why) => Some(why),
+    }
+}
+
+/// A secret that an answer repeats may be cut in its middle there: only at the end of the text it is known by its beginning.
+#[test]
+fn nothing_stands_behind_the_words_of_an_answer() {
+    let long = format!("{}canary{}", "x".repeat(260), "y".repeat(100));
+    let statuses = [200, 201, 202, 302, 400, 401, 403, 404, 409, 410, 413, 429, 500];
+    let bodies = [
+        long.clone(),
+        format!(r#"{{"error":"{long}","code":400,"success":false}}"#),
+    ];
+    for integration in ALL {
+        let defaults = Settings::defaults(integration.settings);
+        let record = Record {
+            route: String::new(),
+            body: "{}".into(),
+        };
+        let records = std::slice::from_ref(&record);
+        for settings in [settings(integration, &said(integration)), defaults] {
+            for (status, body) in statuses
+                .into_iter()
+                .flat_map(|status| bodies.iter().map(move |body| (status, body)))
+            {
+                let answer = Answer {
+                    status,
+                    body: body.clone(),
+                };
+                let mut verdicts = Vec::new();
+                if let Probe::Requests(_, judge) | Probe::Handshake(_, judge) = integration.probe {
+                    verdicts.push(judge(Some(&answer)));
+                }
+                for part in integration.parts {
+                    for (step, first) in (0..MOST_STEPS)
+                        .flat_map(|step| sendings(&settings, part, records).map(move |first| (step, first)))
+                    {
+                        let sending = Sending { step, ..first };
+                        if let Judgement::Verdicts(all) = (integration.judge)(&sending, Some(&answer)) {
+                            verdicts.extend(all);
+                        }
+                    }
+                }
+                for why in verdicts.iter().filter_map(why) {
+                    let is_last = !why.contains("canary") || why.ends_with(&answer.words());
+                    assert!(is_last, "{}: {why}", integration.slug);
                 }
             }
         }

@@ -106,7 +106,8 @@ impl Answer {
         serde_json::from_str(&self.body).ok()
     }
 
-    /// The body as it may be told to the owner: one line, cut.
+    /// The body as it may be told to the owner: one line, cut. It is masked later, and what was cut is known only at the end:
+    /// a remark stands in front of it.
     pub fn words(&self) -> String {
         const MOST: usize = 300;
         let line = self.body.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -251,7 +251,7 @@ fn tags_beyond_the_plan_block_and_are_not_repeated() {
 #[test]
 fn a_refusal_without_a_key_says_that_one_is_needed() {
     let verdicts = one().verdicts(Some(&answer(401, "no")));
-    let words = "401 no: the setting rest_api_key is needed";
+    let words = "the setting rest_api_key is needed: 401 no";
     assert_eq!(verdicts, [Verdict::Misconfigured(words.into())]);
 }
 
