@@ -144,27 +144,82 @@ const IN_HTML: [(char, &str); 5] = [
     ('\'', "&#39;"),
 ];
 
-/// A value as it stands in JSON, in a form, in an address and in HTML.
+/// A value as it stands in JSON, in a form, in an address and in HTML; and the same with its white space drawn together, as
+/// in the words of a verdict.
 fn forms(value: &str) -> Vec<String> {
-    let in_json = in_json(value);
     let escaped = escaped(value);
     let in_address = escaped.replace('+', "%20");
     let mut forms = vec![value.to_owned(), escaped, in_address];
+    forms.extend(all_in_json(value));
     // Most values have nothing that only some escape.
-    if value.contains(['/', '&', '<', '>', '=', '+', '\'', '"']) {
-        let all = IN_JSON.iter().flat_map(|which| {
-            let lower = replaced(&in_json, which, |character| format!("\\u{character:04x}"));
-            let upper = replaced(&in_json, which, |character| format!("\\u{character:04X}"));
-            [lower, upper]
-        });
-        forms.extend(all);
+    if has_special(value) {
         let in_html = IN_HTML.iter();
         forms.push(in_html.fold(value.to_owned(), |text, (character, entity)| {
             text.replace(*character, entity)
         }));
     }
-    forms.push(in_json);
+    let spaced = forms.iter().filter(|form| form.contains(char::is_whitespace));
+    let drawn = spaced.map(|form| form.split_whitespace().collect::<Vec<_>>().join(" "));
+    let drawn: Vec<_> = drawn.filter(|form| form.len() >= SHORTEST).collect();
+    forms.extend(drawn);
     forms
+}
+
+fn has_special(value: &str) -> bool {
+    value.contains(['/', '&', '<', '>', '=', '+', '\'', '"'])
+}
+
+/// A value as writers of JSON write it, and as such JSON stands quoted in other JSON.
+fn all_in_json(value: &str) -> Vec<String> {
+    let least = in_json(value);
+    let mut forms = vec![least.clone()];
+    if has_special(value) {
+        let all = IN_JSON.iter().flat_map(|which| {
+            let lower = replaced(&least, which, |character| format!("\\u{character:04x}"));
+            let upper = replaced(&least, which, |character| format!("\\u{character:04X}"));
+            [lower, upper]
+        });
+        forms.extend(all);
+    }
+    let mut forms = and_in_ascii(forms);
+    let escaped = forms.iter().filter(|form| form.contains('\\'));
+    let quoted = and_in_ascii(escaped.map(|form| in_json(form)).collect());
+    forms.extend(quoted);
+    forms
+}
+
+/// The forms, and what they are in JSON that is kept to ASCII, as Python and PHP write it.
+fn and_in_ascii(mut forms: Vec<String>) -> Vec<String> {
+    for at in 0..forms.len() {
+        if !forms[at].chars().all(is_plain_ascii) {
+            forms.push(in_ascii(&forms[at], |unit| format!("\\u{unit:04x}")));
+            forms.push(in_ascii(&forms[at], |unit| format!("\\u{unit:04X}")));
+        }
+    }
+    forms
+}
+
+/// Does this stand as it is in such JSON?
+fn is_plain_ascii(character: char) -> bool {
+    character.is_ascii() && character != '\u{7f}'
+}
+
+/// The text with all that is not ASCII escaped by its numbers in UTF-16.
+fn in_ascii(text: &str, by_number: impl Fn(u16) -> String) -> String {
+    let mut written = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_plain_ascii(character) {
+            written.push(character);
+        } else {
+            written.extend(
+                character
+                    .encode_utf16(&mut [0; 2])
+                    .iter()
+                    .map(|unit| by_number(*unit)),
+            );
+        }
+    }
+    written
 }
 
 /// The text with these characters escaped by their numbers; `/` has a short form.
@@ -226,6 +281,52 @@ mod tests {
                 "you said ********!",
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn values_are_hidden_also_where_json_is_kept_to_ascii() {
+        let mask = Mask::of_secrets(["Zoë/<\u{1f600}\u{7f}>".to_owned()]);
+        for text in [
+            r"Zo\u00eb/<\ud83d\ude00\u007f>",
+            r"Zo\u00EB/<\uD83D\uDE00\u007F>",
+            r"Zo\u00eb\/<\ud83d\ude00\u007f>",
+            r"Zo\u00eb/\u003c\ud83d\ude00\u007f\u003e",
+            r"Zo\u00EB/\u003C\uD83D\uDE00\u007F\u003E",
+        ] {
+            assert_eq!(
+                mask.text(&format!("you said {text}!")),
+                "you said ********!",
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn values_are_hidden_also_where_json_is_quoted_in_json() {
+        let mask = Mask::of_secrets(["Zoë \"Z\"".to_owned()]);
+        for text in [
+            r#"Zoë \\\"Z\\\""#,
+            r#"Zo\u00eb \\\"Z\\\""#,
+            r#"Zo\\u00eb \\\"Z\\\""#,
+        ] {
+            assert_eq!(
+                mask.text(&format!("you said {text}!")),
+                "you said ********!",
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn values_are_hidden_also_where_white_space_was_drawn_together() {
+        let mask = Mask::of_secrets([" Anna\t \u{2003}Maria \"".to_owned(), " \ta ".to_owned()]);
+        for (text, expected) in [
+            ("a Anna Maria \" a", "a ******** a"),
+            (r#"a Anna\t Maria \" a"#, "a ******** a"),
+            ("a was Anna Mar", "a was ********"),
+        ] {
+            assert_eq!(mask.text(text), expected, "{text}");
         }
     }
 
