@@ -1,6 +1,6 @@
 //! What commands of the administration share: the open database, who acts, which app is meant, what is printed.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write};
 
 use bursar_domain::ids::AppId;
 use clap::Args;
@@ -149,7 +149,7 @@ impl Output {
                     print::line(format_args!("{name:width$}  {}", cell(value)))?;
                 }
             }
-            _ => print::line(serde_json::to_string_pretty(&thing)?)?,
+            _ => print::line(harmless_json(&thing)?)?,
         }
         Ok(())
     }
@@ -162,7 +162,7 @@ impl Output {
     /// Prints a list: a line for each entry with these fields of it.
     pub fn list(self, page: &Page<impl Serialize>, columns: &[&str]) -> Result<(), Failure> {
         if self.json {
-            return Ok(print::line(serde_json::to_string_pretty(page)?)?);
+            return Ok(print::line(harmless_json(page)?)?);
         }
         let next = page.next_cursor.as_deref();
         let page = serde_json::to_value(page)?;
@@ -179,7 +179,7 @@ impl Output {
     /// Prints a thing as JSON, or nothing as lines.
     pub fn json(self, thing: &impl Serialize) -> Result<(), Failure> {
         if self.json {
-            print::line(serde_json::to_string_pretty(thing)?)?;
+            print::line(harmless_json(thing)?)?;
         }
         Ok(())
     }
@@ -201,10 +201,14 @@ fn cell(value: &Value) -> String {
     }
 }
 
-/// A text with what would steer the terminal escaped: customers write such texts, operators look at them. That is every
-/// control character, also those that JSON leaves as they are, and what turns the direction of writing.
+/// Does this steer the terminal? That is every control character, also those that JSON leaves as they are, and what turns
+/// the direction of writing.
+fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A text with what would steer the terminal escaped: customers write such texts, operators look at them.
 fn harmless(text: &str) -> String {
-    let steers = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         if steers(c) {
@@ -214,6 +218,20 @@ fn harmless(text: &str) -> String {
         }
     }
     shown
+}
+
+/// The same as JSON, which has its own way to escape. Its lines stay lines.
+fn harmless_json(thing: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(thing)?;
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if steers(c) && c != '\n' {
+            write!(shown, "\\u{:04x}", u32::from(c))?;
+        } else {
+            shown.push(c);
+        }
+    }
+    Ok(shown)
 }
 
 /// Prints lines with their cells below each other.
@@ -248,5 +266,18 @@ mod tests {
         ] {
             assert_eq!(cell(&value), shown);
         }
+    }
+    #[test]
+    fn what_would_steer_the_terminal_is_escaped_in_json_as_json_has_it() {
+        let thing = json!({"Zoë": "\u{1b}[\n", "\u{7f}": "\u{9b}2J", "bidi": "\u{202e}cod.exe\u{2069}"});
+        let text = harmless_json(&thing).unwrap();
+        for part in [
+            r#""Zoë": "\u001b[\n""#,
+            r#""\u007f": "\u009b2J""#,
+            r#""bidi": "\u202ecod.exe\u2069""#,
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), thing);
     }
 }
