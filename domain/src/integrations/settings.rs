@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
+use self::field::MOST_NAMES;
 pub use self::field::{Field, Kind};
 use crate::events::EventKind;
 use crate::integrations::mapping::by_name::ByName;
@@ -53,6 +54,7 @@ impl Settings {
     pub fn read(fields: &[Field], said: &Map<String, Json>, before: &Self) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         find_unknown(fields, said, "", &mut problems);
+        find_too_many(fields, said, &mut problems);
         let mut tree = default_tree(fields);
         for (path, field) in each(fields, said) {
             match at(said, &path) {
@@ -290,6 +292,19 @@ fn each<'f>(fields: &'f [Field], table: &Map<String, Json>) -> Vec<(String, &'f 
         all.extend(others.map(|path| (path, field)));
     }
     all
+}
+
+/// Finds tables with more names than a test of the settings can try.
+fn find_too_many(fields: &[Field], said: &Map<String, Json>, problems: &mut Vec<Problem>) {
+    for table in fields.iter().filter_map(Field::open_table) {
+        let names = at(said, table).and_then(Json::as_object);
+        if names.is_some_and(|names| names.len() > MOST_NAMES) {
+            problems.push(Problem::new(
+                table,
+                format!("must have at most {MOST_NAMES} names"),
+            ));
+        }
+    }
 }
 
 /// Finds names that are no settings, and values where there should be objects.

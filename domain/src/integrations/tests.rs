@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::samples::{Case, sending};
 use super::*;
@@ -111,6 +111,25 @@ fn what_a_route_needs_must_be_set_for_a_repeat() {
     assert!(part.can_repeat(&settings, "api_token"));
     assert!(!part.can_repeat(&settings, "sandbox_app_name"));
     assert!(Part::WHOLE.can_repeat(&settings, "sandbox_app_name"));
+}
+
+#[test]
+fn a_table_for_the_owners_names_has_room_for_a_hundred() {
+    let integration = find("amplitude").unwrap();
+    let keys = |count: usize| {
+        let keys: Map<_, _> = (0..count)
+            .map(|number| (format!("store-{number}"), "k".into()))
+            .collect();
+        let said = json!({"api_keys": {"sandbox": keys}});
+        let before = Settings::defaults(integration.settings);
+        Settings::read(integration.settings, said.as_object().unwrap(), &before)
+    };
+    assert!(keys(100).is_ok());
+    let Err(problems) = keys(101) else {
+        panic!("101 names are taken")
+    };
+    let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
+    assert_eq!(fields, ["api_keys.sandbox"]);
 }
 
 #[test]

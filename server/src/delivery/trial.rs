@@ -4,12 +4,12 @@
 use bursar_domain::app::AppSettings;
 use bursar_domain::events::EventKind;
 use bursar_domain::ids::{AppId, ProfileId};
-use bursar_domain::integrations::{Answer, Field, Integration, Probe, Record, Skip, Verdict};
+use bursar_domain::integrations::{Answer, Field, Integration, Probe, Record, Settings, Skip, Verdict};
 use bursar_domain::json::Object;
 use bursar_domain::profile::identifiers::IdentifierChanges;
 use bursar_domain::profile::{Details, Profile, ProfileChanges};
 use bursar_domain::time::format_time;
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use serde_json::{Map, json};
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ use super::mask::Mask;
 use super::probe::{Tried, wrong};
 use super::send::{Outcome, exchange, kept};
 use super::turn::preview;
+use super::worker::most_under_way;
 use crate::directory::{App, AppIntegration, Target};
 use crate::state::AppState;
 use crate::store::tables::lanes::{LaneKey, Place};
@@ -42,25 +43,27 @@ const NAMES_OF_KEYS: [&str; 4] = ["ios", "android", "stripe", "paddle"];
 pub async fn send_marked(state: &AppState, app: &App, known: &AppIntegration) -> Result<Vec<Tried>, Skip> {
     let now = state.clock.now();
     let records = records(app, known, now)?;
+    let shown = known.settings.with_masks(known.integration.settings);
+    let secrets = Mask::of_settings(known.integration, &known.settings);
     let tries = records
-        .iter()
-        .map(|(target, record)| send_one(state, known, *target, record, now));
-    Ok(join_all(tries).await.into_iter().flatten().collect())
+        .into_iter()
+        .map(|(target, record)| send_one(state, known, (&shown, &secrets), target, record, now));
+    let tries = stream::iter(tries).buffered(most_under_way(&known.settings));
+    Ok(tries.collect::<Vec<_>>().await.into_iter().flatten().collect())
 }
 
 async fn send_one(
     state: &AppState,
     known: &AppIntegration,
+    (shown, secrets): (&Settings, &Mask),
     target: Target,
-    record: &Record,
+    record: Record,
     now: i64,
 ) -> Option<Tried> {
     let integration = known.integration;
-    let alone = std::slice::from_ref(record);
+    let alone = std::slice::from_ref(&record);
     let nothing = Learned::default();
     let outcome = exchange(state, known, &nothing, None, target, ProfileId(TEST_ID), alone).await;
-    let shown = known.settings.with_masks(integration.settings);
-    let secrets = Mask::of_settings(integration, &known.settings);
     let mask = Mask::of_nobody();
     let hidden = |text: &str| outcome.credentials.text(&secrets.text(text));
     let verdict = match outcome.verdicts.first()? {
@@ -71,7 +74,7 @@ async fn send_one(
         part: target.part.name,
         started_at: now,
         duration: outcome.duration,
-        request: kept(integration, &shown, target, record, (&outcome, now), &mask),
+        request: kept(integration, shown, target, &record, (&outcome, now), &mask),
         status: outcome.status,
         answer: mask.answer(&hidden(&outcome.answer)),
         verdict: verdict.name(),

@@ -162,9 +162,6 @@ impl Worker {
             return Some(last);
         }
         let settings = &known.settings;
-        let most = settings
-            .number("max_in_flight")
-            .and_then(|most| usize::try_from(most).ok());
         let per_second = settings
             .number("requests_per_second")
             .and_then(|limit| u32::try_from(limit).ok());
@@ -172,7 +169,7 @@ impl Worker {
             .or(known.integration.limits.requests_per_second)
             .and_then(NonZeroU32::new);
         let waiting = questions_per_second(self.slug).map_or(usize::MAX, |limit| limit as usize * PATIENCE);
-        let most = most.unwrap_or(IN_FLIGHT).min(waiting);
+        let most = most_under_way(settings).min(waiting);
         if (self.seats.most, self.seats.per_second) != (most, per_second) {
             self.seats = Arc::new(Seats::new(most, per_second));
         }
@@ -217,6 +214,13 @@ impl Seats {
         let per_second = self.per_second.map_or(usize::MAX, |limit| limit.get() as usize);
         per_second.saturating_mul(SECONDS)
     }
+}
+
+/// How many requests may be under way by these settings.
+pub fn most_under_way(settings: &Settings) -> usize {
+    let most = settings.number("max_in_flight");
+    most.and_then(|most| usize::try_from(most).ok())
+        .unwrap_or(IN_FLIGHT)
 }
 
 /// So many in a second, evenly. What was not used before can be made up for, but only as far as no second has a

@@ -151,6 +151,8 @@ fn named(text: &str) -> &str {
     if text.trim().is_empty() { "" } else { text }
 }
 
+/// How many names an open table may have.
+pub const MOST_NAMES: usize = 100;
 /// How long a name in an open table may be.
 const LONGEST_NAME: usize = 64;
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::field::MOST_NAMES;
 use super::{Field, Kind};
 use crate::events::EventKind;
 use crate::fields::MAX_TEXT;
@@ -13,6 +14,7 @@ pub fn of(fields: &[Field]) -> Value {
         let mut place = &mut whole;
         for name in field.path.split('.') {
             if name == "*" {
+                place["maxProperties"] = MOST_NAMES.into();
                 place = &mut place["additionalProperties"];
                 continue;
             }

@@ -1,10 +1,11 @@
 //! Tests of integrations' settings, asked for by the administration.
 
 use std::path::Path;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use bursar_domain::integrations;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::deliveries::{amplitude, enable, get, only, send, states};
@@ -254,5 +255,30 @@ async fn each_set_of_credentials_is_tested() {
             1,
             "{key}"
         );
+    }
+}
+
+#[tokio::test]
+async fn of_many_sets_of_credentials_no_more_are_tested_at_a_time_than_may_be_under_way() {
+    const LATE: Duration = Duration::from_millis(100);
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let times = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&times);
+    let vendor = Vendor::with(move |_, _| {
+        noted.lock().unwrap().push(Instant::now());
+        Manner::Late(LATE, 200, "{}")
+    })
+    .await;
+    let keys: Map<_, _> = (0..9)
+        .map(|number| (format!("store-{number}"), json!("k")))
+        .collect();
+    let mut settings = amplitude(&vendor.url);
+    settings["api_keys"] = json!({"production": keys});
+    settings["max_in_flight"] = json!(3);
+    enable(&server, "amplitude", settings).await;
+    let tested = test(&server, "amplitude").await;
+    assert_eq!(tested["attempts"].as_array().unwrap().len(), 9, "{tested}");
+    for four in times.lock().unwrap().windows(4) {
+        assert!(four[3] - four[0] >= LATE, "{four:?}");
     }
 }
