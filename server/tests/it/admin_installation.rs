@@ -353,6 +353,27 @@ async fn doctor_finds_a_sound_installation_sound() {
 }
 
 #[tokio::test]
+async fn doctor_warns_of_a_database_that_others_can_read() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    installation.serve().stop();
+    let file = data_file(&installation, "bursar.db");
+    let folder = file.parent().unwrap();
+    for (of_folder, of_file, is_open) in [
+        (0o755, 0o644, true),
+        (0o750, 0o640, true),
+        (0o755, 0o600, false),
+        (0o700, 0o644, false),
+        (0o750, 0o604, false),
+    ] {
+        fs::set_permissions(&file, fs::Permissions::from_mode(of_file)).unwrap();
+        fs::set_permissions(folder, fs::Permissions::from_mode(of_folder)).unwrap();
+        let said = installation.text(&["doctor"]);
+        let is_told = said.contains("warn  data folder: others may read ");
+        assert_eq!(is_told, is_open, "{of_folder:o} {of_file:o}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn doctor_names_profiles_whose_purchases_cannot_be() {
     const MAKE: Sql = Sql::same(
         "INSERT INTO profiles (app_id, profile_id, created_at, updated_at, identifiers, holdings)

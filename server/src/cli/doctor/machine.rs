@@ -85,10 +85,10 @@ pub fn check_listeners(config: &Config, report: &mut Report) {
 
 /// Is the folder of the embedded database there, writable, local, private and not full?
 pub fn check_folder(config: &Config, report: &mut Report) {
-    let Ok(Location::SqliteFile(path)) = config.location() else {
+    let Ok(Location::SqliteFile(file)) = config.location() else {
         return;
     };
-    let folder = parent(&path);
+    let folder = parent(&file);
     let shown = folder.display();
     let Ok(metadata) = fs::metadata(&folder) else {
         return report.warn(
@@ -118,12 +118,27 @@ pub fn check_folder(config: &Config, report: &mut Report) {
             "data folder",
             format!("others may change {shown}: run `chmod 700 {shown}`"),
         );
+    } else if is_readable(metadata.mode(), &file) {
+        // So it may be after a restore: no server makes it so.
+        let file = file.display();
+        report.warn(
+            "data folder",
+            format!("others may read {file}: run `chmod 700 {shown}`"),
+        );
     } else {
         report.ok("data folder", format!("{shown} is writable for us alone"));
     }
-    check_files(&path, report);
+    check_files(&file, report);
     check_file_system(&folder, report);
     check_space(&folder, report);
+}
+
+/// May others read a file in a folder of this mode? Who may enter the folder and read the file can: the group, or all.
+fn is_readable(folder: u32, file: &Path) -> bool {
+    let file = fs::metadata(file).map_or(0, |metadata| metadata.mode());
+    [(0o010, 0o040), (0o001, 0o004)]
+        .iter()
+        .any(|(enter, read)| folder & enter != 0 && file & read != 0)
 }
 
 /// Is the master key there, whole, and private?
