@@ -6,8 +6,9 @@ pub mod guard;
 mod resolver;
 
 use std::net::IpAddr;
+use std::num::IntErrorKind;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use bursar_domain::integrations::{Answer, Method, Request};
 use bytes::Bytes;
@@ -19,7 +20,6 @@ use hyper_rustls::{HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use tokio::net::TcpStream;
 use tower::BoxError;
@@ -182,7 +182,7 @@ fn method(method: Method) -> hyper::Method {
 }
 
 /// `Retry-After` in seconds: a number, or a date in any of HTTP's three forms. Source: RFC 9110, sections 10.2.3 and 5.6.7.
-/// `RetryAfter` is OneSignal's older spelling.
+/// What lies beyond a day is a day. `RetryAfter` is OneSignal's older spelling.
 fn retry_after(headers: &HeaderMap, now: i64) -> Option<i64> {
     const MOST: i64 = 24 * 60 * 60;
     let text = headers
@@ -191,12 +191,24 @@ fn retry_after(headers: &HeaderMap, now: i64) -> Option<i64> {
         .to_str()
         .ok()?
         .trim();
-    let seconds = text.parse().ok().or_else(|| {
-        let date = rfc2822::parse(text).map(|date| date.timestamp()).ok();
-        let date = date.or_else(|| Timestamp::try_from(httpdate::parse_http_date(text).ok()?).ok())?;
-        Some((date.as_microsecond() - now).div_euclid(1_000_000) + 1)
-    })?;
+    let seconds = match text.parse::<i64>() {
+        Ok(seconds) => seconds,
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => MOST,
+        Err(_) => (date(text)? * 1_000_000 - now).div_euclid(1_000_000) + 1,
+    };
     Some(seconds.clamp(0, MOST))
+}
+
+/// A date of HTTP in seconds since 1970.
+fn date(text: &str) -> Option<i64> {
+    let date = rfc2822::parse(text).map(|date| date.timestamp().as_second());
+    date.ok().or_else(|| {
+        let since = httpdate::parse_http_date(text)
+            .ok()?
+            .duration_since(UNIX_EPOCH)
+            .ok()?;
+        i64::try_from(since.as_secs()).ok()
+    })
 }
 
 /// An error with its causes: what a person needs to see why there was no answer. Addresses alone stand in it.
@@ -239,6 +251,10 @@ mod tests {
         );
         assert_eq!(of("-5"), Some(0));
         assert_eq!(of("99999999"), Some(86_400));
+        // What no number here and no date can hold is far off too.
+        assert_eq!(of("99999999999999999999999999"), Some(86_400));
+        assert_eq!(of("Fri, 31 Dec 9999 23:59:59 GMT"), Some(86_400));
+        assert_eq!(of("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
         assert_eq!(of("soon"), None);
         let headers = HeaderMap::from_iter([(HeaderName::from_static("retryafter"), "7".parse().unwrap())]);
         assert_eq!(retry_after(&headers, 0), Some(7), "OneSignal's spelling");
