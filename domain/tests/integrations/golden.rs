@@ -2,8 +2,10 @@
 //!
 //! `cargo xtask golden` writes them anew; the difference is then reviewed like code.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use bursar_domain::integrations::{ALL, Integration, Request};
 
@@ -14,8 +16,13 @@ use crate::scene::{
 
 #[test]
 fn requests_are_as_they_were_reviewed() {
+    let all = folder("tests/golden/integrations");
+    if is_rewriting() {
+        fs::remove_dir_all(&all).unwrap();
+    }
+    let mut written = BTreeSet::new();
     for integration in ALL {
-        let dir = folder("tests/golden/integrations").join(integration.slug);
+        let dir = all.join(integration.slug);
         for event in plain_events(integration) {
             let path = dir.join(format!("{}.http", event.kind().as_str()));
             let told = told(integration, event);
@@ -26,8 +33,21 @@ fn requests_are_as_they_were_reviewed() {
             let reviewed =
                 fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             assert_eq!(told, reviewed, "{}", path.display());
+            written.insert(path);
         }
     }
+    let left_over: Vec<_> = files(&all)
+        .into_iter()
+        .filter(|path| !written.contains(path))
+        .collect();
+    assert!(left_over.is_empty(), "no event is told so: {left_over:?}");
+}
+
+/// Everything in a folder and those in it that is no folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let all = paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] });
+    all.collect()
 }
 
 /// The requests for one event: of a profile of which everything is known, and of one of which nothing is; then the first

@@ -8,4 +8,5 @@ mod golden;
 mod pages;
 mod readable;
 mod scene;
+mod takes;
 mod use_of_settings;

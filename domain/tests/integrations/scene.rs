@@ -88,10 +88,15 @@ pub fn event_of(kind: EventKind, like: &Value, store: &'static str, environment:
     }
 }
 
+/// The events of all kinds.
+pub fn all_events() -> impl Iterator<Item = &'static Event> {
+    EVENTS.iter()
+}
+
 /// The events that an integration can tell of.
 pub fn events(integration: &Integration) -> impl Iterator<Item = &'static Event> {
     let takes = integration.takes;
-    EVENTS.iter().filter(move |event| takes(event.kind()))
+    all_events().filter(move |event| takes(event.kind()))
 }
 
 /// One event of each kind: a real one of the App Store.
