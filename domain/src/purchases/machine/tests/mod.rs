@@ -10,6 +10,8 @@ mod table_a;
 mod table_b;
 mod table_c;
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 
 use super::{Command, Context, Timer, Timers, Waits, apply, clock};

@@ -72,6 +72,65 @@ fn c4_it_expires_when_the_store_has_stopped_collecting() {
     );
 }
 
+/// For how many days each store goes on collecting.
+const COLLECTING_DAYS: [(&str, i64); 5] = [
+    ("app_store", 60),
+    ("play_store", 60),
+    ("stripe", 0),
+    ("paddle", 30),
+    ("shop", 0),
+];
+
+/// What a store's charge on day 20, of a period up to day 30, comes to if it failed: in billing retry one microsecond
+/// before this day, expired at it.
+#[track_caller]
+fn assert_collects_until(last: i64, store: &str, waits: &Waits) {
+    let of_store = |transaction| Transaction {
+        store: store.into(),
+        ..transaction
+    };
+    let mut story = Story {
+        waits: waits.clone(),
+        ..Story::default()
+    };
+    story.report(day(0), &of_store(paid("t1", 0)));
+    story.report(day(20), &of_store(failed(day(20), None, paid("t1", 0))));
+    assert_made(&story.wait_until(last - 1), &[]);
+    assert_eq!(story.chain().closed, None, "{store}");
+    // Stripe cuts access at once.
+    let end = day(if store == "stripe" { 20 } else { 30 });
+    assert_eq!(story.has_access(last - 1), last - 1 < end, "{store}");
+    let facts = story.wait_until(last);
+    assert_made(&facts, &[(SubscriptionExpired, end)]);
+    assert_eq!(facts[0].reason, Some(CancellationReason::BillingError), "{store}");
+    assert!(
+        matches!(story.chain().closed, Some(Closed::Expired(_))),
+        "{store}"
+    );
+    assert!(!story.has_access(last), "{store}");
+}
+
+#[test]
+fn c4_each_store_goes_on_collecting_for_days_of_its_own() {
+    for (store, days) in COLLECTING_DAYS {
+        // From the day of the failed charge, but never less than what is paid.
+        assert_collects_until(day((20 + days).max(30)), store, &Waits::default());
+    }
+}
+
+#[test]
+fn c4_an_app_says_itself_for_how_many_days_a_store_goes_on_collecting() {
+    for ((store, usual), days) in COLLECTING_DAYS
+        .into_iter()
+        .flat_map(|store| [0, 11, 45, 365].map(|days| (store, days)))
+    {
+        let said = |store: &str| Waits::new(24, &BTreeMap::from([(store.to_owned(), days)]));
+        assert_collects_until(day((20 + i64::from(days)).max(30)), store, &said(store));
+        // What is said of another store changes nothing.
+        assert_collects_until(day((20 + usual).max(30)), store, &said("another"));
+    }
+}
+
 #[test]
 fn c5_access_ends_on_time_though_a_renewal_is_expected() {
     let mut story = started();
