@@ -52,6 +52,7 @@ The tests find in their environment:
   BURSAR_TEST_REWRITE_STORIES if set, the golden files of the stories are written anew instead of compared
   BURSAR_TEST_SABOTAGED       folder of servers without a defence, such as one that answers before the commit: the test of
                               the defence must fail on it
+  BURSAR_TEST_SEED            the seed of the randomised tests, to repeat one that failed: it has printed its seed
 
 Example: cargo xtask test -- --package bursar expired_grant";
 

@@ -1,20 +1,27 @@
-//! Chance for the tests of accounts. Each test prints its seed; `BURSAR_SEED` sets it.
+//! Chance for the tests of accounts. Each test prints its seeds; `BURSAR_TEST_SEED` sets one.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+/// With this one each test begins, whatever chance brings.
 const USUAL_SEED: u64 = 20_260_115;
 
 /// SplitMix64.
 pub struct Dice(u64);
 
 impl Dice {
-    /// From the seed that the environment sets, or the usual one.
-    pub fn new() -> Self {
+    /// Those of the usual seed and of a new one, or of that which the environment sets alone.
+    pub fn each() -> impl Iterator<Item = Self> {
         #[expect(clippy::disallowed_methods, reason = "to repeat a run that failed")]
-        let wanted = std::env::var("BURSAR_SEED").ok();
-        let seed = wanted.map_or(USUAL_SEED, |seed| {
-            seed.parse().expect("BURSAR_SEED must be a number")
-        });
-        println!("BURSAR_SEED={seed}");
-        Self(seed)
+        let wanted = std::env::var("BURSAR_TEST_SEED").ok();
+        let seeds = match wanted {
+            Some(seed) => vec![seed.parse().expect("BURSAR_TEST_SEED is a number")],
+            None => vec![USUAL_SEED, RandomState::new().build_hasher().finish()],
+        };
+        // Told when its turn comes: the last one that is told is the one that failed.
+        seeds.into_iter().map(|seed| {
+            println!("BURSAR_TEST_SEED={seed}");
+            Self(seed)
+        })
     }
 
     /// Others, which depend on the same seed.

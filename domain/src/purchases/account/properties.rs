@@ -36,20 +36,21 @@ fn periods(dice: &mut Dice) -> Vec<Transaction> {
 
 #[test]
 fn the_order_of_reports_does_not_matter_in_the_end() {
-    let mut dice = Dice::new();
-    for _ in 0..RUNS {
-        let mut periods = periods(&mut dice);
-        let mut ends = BTreeSet::new();
-        for _ in 0..4 {
-            dice.shuffle(&mut periods);
-            let mut story = Story::default();
-            for period in &periods {
-                story.report(day(400), period);
+    for mut dice in Dice::each() {
+        for _ in 0..RUNS {
+            let mut periods = periods(&mut dice);
+            let mut ends = BTreeSet::new();
+            for _ in 0..4 {
+                dice.shuffle(&mut periods);
+                let mut story = Story::default();
+                for period in &periods {
+                    story.report(day(400), period);
+                }
+                let chain = &story.parties[A].holdings.chains[0];
+                ends.insert((chain.latest.id.clone(), chain.ends_at(), story.revenue(A)));
             }
-            let chain = &story.parties[A].holdings.chains[0];
-            ends.insert((chain.latest.id.clone(), chain.ends_at(), story.revenue(A)));
+            assert_eq!(ends.len(), 1, "{ends:?} {periods:#?}");
         }
-        assert_eq!(ends.len(), 1, "{ends:?} {periods:#?}");
     }
 }
 
@@ -134,41 +135,43 @@ fn run_sharing(
 
 #[test]
 fn the_same_report_again_makes_no_draft_and_no_change() {
-    let mut dice = Dice::new();
-    for _ in 0..RUNS {
-        run(&mut dice, |story, who, now, transaction| {
-            let drafts = story.try_report(who, now, transaction).unwrap();
-            let before = story.parties.clone();
-            let again = story.try_report(who, now, transaction).unwrap();
-            assert_eq!(again, [], "{transaction:#?}");
-            assert_eq!(story.parties, before, "{transaction:#?}");
-            drafts
-        });
+    for mut dice in Dice::each() {
+        for _ in 0..RUNS {
+            run(&mut dice, |story, who, now, transaction| {
+                let drafts = story.try_report(who, now, transaction).unwrap();
+                let before = story.parties.clone();
+                let again = story.try_report(who, now, transaction).unwrap();
+                assert_eq!(again, [], "{transaction:#?}");
+                assert_eq!(story.parties, before, "{transaction:#?}");
+                drafts
+            });
+        }
     }
 }
 
 #[test]
 fn no_fact_is_told_twice() {
-    let mut dice = Dice::new();
-    for _ in 0..RUNS {
-        let mut told = BTreeSet::new();
-        run(&mut dice, |story, who, now, transaction| {
-            let mut drafts = story.try_tick(now);
-            drafts.extend(story.try_report(who, now, transaction).unwrap());
-            for (profile, draft) in &drafts {
-                let Draft::Fact(fact) = draft else { continue };
-                let about = &fact.transaction;
-                let key = (
-                    profile.0,
-                    fact.kind.as_str(),
-                    about.store.clone(),
-                    about.id.clone(),
-                    fact.discriminator,
-                );
-                assert!(told.insert(key.clone()), "{key:?}");
-            }
-            drafts
-        });
+    for mut dice in Dice::each() {
+        for _ in 0..RUNS {
+            let mut told = BTreeSet::new();
+            run(&mut dice, |story, who, now, transaction| {
+                let mut drafts = story.try_tick(now);
+                drafts.extend(story.try_report(who, now, transaction).unwrap());
+                for (profile, draft) in &drafts {
+                    let Draft::Fact(fact) = draft else { continue };
+                    let about = &fact.transaction;
+                    let key = (
+                        profile.0,
+                        fact.kind.as_str(),
+                        about.store.clone(),
+                        about.id.clone(),
+                        fact.discriminator,
+                    );
+                    assert!(told.insert(key.clone()), "{key:?}");
+                }
+                drafts
+            });
+        }
     }
 }
 
@@ -232,54 +235,56 @@ fn take_in_ends(ends: &mut BTreeMap<Key, LastTold>, story: &Story, drafts: &Draf
 
 #[test]
 fn every_chain_that_is_over_was_told_to_have_ended_once() {
-    let mut dice = Dice::new();
-    for _ in 0..5 * RUNS {
-        let mut ends = BTreeMap::new();
-        let (mut story, now) = run(&mut dice, |story, who, now, transaction| {
-            let due = story.try_tick(now);
-            take_in_ends(&mut ends, story, &due, now);
-            // Each chain has a first period, which may be a trial.
-            let mut transaction = transaction.clone();
-            let first = story
-                .stored
-                .iter()
-                .find(|stored| Key::of(stored) == Key::of(&transaction));
-            transaction.originally_purchased_at =
-                first.map_or(transaction.purchased_at, |first| first.originally_purchased_at);
-            let drafts = story.try_report(who, now, &transaction).unwrap();
-            take_in_ends(&mut ends, story, &drafts, now);
-            drafts
-        });
-        let end = now + 400 * 24 * HOUR;
-        let due = story.try_tick(end);
-        take_in_ends(&mut ends, &story, &due, end);
-        let mut chains = story.parties.iter().flat_map(|party| &party.holdings.chains);
-        assert!(chains.all(|chain| chain.closed.is_some()));
+    for mut dice in Dice::each() {
+        for _ in 0..5 * RUNS {
+            let mut ends = BTreeMap::new();
+            let (mut story, now) = run(&mut dice, |story, who, now, transaction| {
+                let due = story.try_tick(now);
+                take_in_ends(&mut ends, story, &due, now);
+                // Each chain has a first period, which may be a trial.
+                let mut transaction = transaction.clone();
+                let first = story
+                    .stored
+                    .iter()
+                    .find(|stored| Key::of(stored) == Key::of(&transaction));
+                transaction.originally_purchased_at =
+                    first.map_or(transaction.purchased_at, |first| first.originally_purchased_at);
+                let drafts = story.try_report(who, now, &transaction).unwrap();
+                take_in_ends(&mut ends, story, &drafts, now);
+                drafts
+            });
+            let end = now + 400 * 24 * HOUR;
+            let due = story.try_tick(end);
+            take_in_ends(&mut ends, &story, &due, end);
+            let mut chains = story.parties.iter().flat_map(|party| &party.holdings.chains);
+            assert!(chains.all(|chain| chain.closed.is_some()));
+        }
     }
 }
 
 #[test]
 fn revenue_is_the_sum_over_what_is_owned() {
-    let mut dice = Dice::new();
-    for sharing in [Sharing::Enabled, Sharing::Transfer, Sharing::Disabled] {
-        for _ in 0..RUNS {
-            let (story, _) = run_sharing(sharing, &mut dice, |story, who, now, transaction| {
-                story.try_report(who, now, transaction).unwrap()
-            });
-            let mut owned_by_all = 0;
-            for party in &story.parties {
-                let owned = story
-                    .stored
-                    .iter()
-                    .filter(|stored| party.holdings.owns(&Key::of(stored)));
-                owned_by_all += owned.clone().count();
-                let kept = owned.filter(|stored| stored.refunded_at.is_none());
-                let sum: Decimal = kept.map(|stored| stored.price.value).sum();
-                assert_eq!(party.holdings.revenue_usd, sum, "{sharing:?}");
-                let chains = &party.holdings.chains;
-                assert!(chains.iter().all(|chain| chain.revenue_usd >= Decimal::ZERO));
+    for mut dice in Dice::each() {
+        for sharing in [Sharing::Enabled, Sharing::Transfer, Sharing::Disabled] {
+            for _ in 0..RUNS {
+                let (story, _) = run_sharing(sharing, &mut dice, |story, who, now, transaction| {
+                    story.try_report(who, now, transaction).unwrap()
+                });
+                let mut owned_by_all = 0;
+                for party in &story.parties {
+                    let owned = story
+                        .stored
+                        .iter()
+                        .filter(|stored| party.holdings.owns(&Key::of(stored)));
+                    owned_by_all += owned.clone().count();
+                    let kept = owned.filter(|stored| stored.refunded_at.is_none());
+                    let sum: Decimal = kept.map(|stored| stored.price.value).sum();
+                    assert_eq!(party.holdings.revenue_usd, sum, "{sharing:?}");
+                    let chains = &party.holdings.chains;
+                    assert!(chains.iter().all(|chain| chain.revenue_usd >= Decimal::ZERO));
+                }
+                assert_eq!(owned_by_all, story.stored.len(), "each has one owner");
             }
-            assert_eq!(owned_by_all, story.stored.len(), "each has one owner");
         }
     }
 }
@@ -355,26 +360,27 @@ fn tell_periods(dice: &mut Dice, story: &mut Story, chain: &str) -> i64 {
 
 #[test]
 fn access_at_any_instant_is_what_the_sources_say() {
-    let mut dice = Dice::new();
-    for _ in 0..5 * RUNS {
-        let mut story = Story::default();
-        let mut sources = Vec::new();
-        for n in 0..dice.between(0, 6) {
-            sources.push(tell_source(&mut dice, &mut story, n));
-        }
-        let now = day(0) + HOUR;
-        if dice.once_in(3) {
-            let at = dice.maybe(2, |dice| now + HOUR * dice.between(1, 60 * 24));
-            if story.try_revoke(A, now, "premium", at).is_ok() {
-                for (start, end) in &mut sources {
-                    *end = (*end).min(at.unwrap_or(now.max(*start)));
+    for mut dice in Dice::each() {
+        for _ in 0..5 * RUNS {
+            let mut story = Story::default();
+            let mut sources = Vec::new();
+            for n in 0..dice.between(0, 6) {
+                sources.push(tell_source(&mut dice, &mut story, n));
+            }
+            let now = day(0) + HOUR;
+            if dice.once_in(3) {
+                let at = dice.maybe(2, |dice| now + HOUR * dice.between(1, 60 * 24));
+                if story.try_revoke(A, now, "premium", at).is_ok() {
+                    for (start, end) in &mut sources {
+                        *end = (*end).min(at.unwrap_or(now.max(*start)));
+                    }
                 }
             }
-        }
-        for _ in 0..20 {
-            let at = now + HOUR * dice.between(0, 120 * 24);
-            let expected = sources.iter().any(|(start, end)| (*start..*end).contains(&at));
-            assert_eq!(story.has(A, "premium", at), expected, "{at} {sources:?}");
+            for _ in 0..20 {
+                let at = now + HOUR * dice.between(0, 120 * 24);
+                let expected = sources.iter().any(|(start, end)| (*start..*end).contains(&at));
+                assert_eq!(story.has(A, "premium", at), expected, "{at} {sources:?}");
+            }
         }
     }
 }
