@@ -8,16 +8,16 @@ use serde_json::Value;
 use super::model::{Model, is_once};
 use super::world::Stored;
 
-const STARTS: [&str; 2] = ["trial_started", "subscription_started"];
-const ENDS: [&str; 2] = ["trial_expired", "subscription_expired"];
-const OPENINGS: [&str; 5] = [
+pub const STARTS: [&str; 2] = ["trial_started", "subscription_started"];
+pub const ENDS: [&str; 2] = ["trial_expired", "subscription_expired"];
+pub const OPENINGS: [&str; 5] = [
     "trial_started",
     "subscription_started",
     "subscription_renewed",
     "trial_converted",
     "non_subscription_purchase",
 ];
-const REFUNDS: [&str; 2] = ["subscription_refunded", "non_subscription_purchase_refunded"];
+pub const REFUNDS: [&str; 2] = ["subscription_refunded", "non_subscription_purchase_refunded"];
 /// What makes a change of an access level one.
 const LEVEL: [&str; 15] = [
     "is_active",
@@ -180,17 +180,23 @@ impl Feed {
     }
 
     /// Of what has ended by itself since so many events were known, trials end as trials and what was charged does not.
-    pub fn check_what_has_ended(&self, known: usize, model: &Model) {
+    /// None has ended before its time.
+    pub fn check_what_has_ended(&self, known: usize, model: &Model, now: i64) {
         for (_, told) in self.seen.iter().skip(known).filter(|(_, told)| told.is_of(&ENDS)) {
             let (store, original_id) = told.chain();
             let chain = &model.chains[&(store.to_owned(), original_id.to_owned())];
             let is_trial = told.kind == "trial_expired";
             assert_eq!(is_trial, chain.is_in_trial(), "the end of {original_id}");
+            let over_at = chain.over_at(told.text("transaction_id"));
+            assert!(
+                over_at.is_none_or(|at| at <= now),
+                "{original_id} has ended at {now}, before {over_at:?}"
+            );
         }
     }
 
     /// What was taken in has its one opening event, and what was paid back has its refund.
-    pub fn check_against(&self, model: &Model) {
+    pub fn check_against(&self, model: &Model, people: &[ProfileId]) {
         // Of a chain that changed hands the events of the one who had it stay, and go when that one is deleted.
         if model.handed_over && model.deleted {
             return;
@@ -200,7 +206,7 @@ impl Feed {
         if !model.handed_over && !model.was_late {
             self.no_change_of_access_is_told_twice();
         }
-        for transaction in model.owned() {
+        for (owner, transaction) in model.owned() {
             let of_it = |told: &Told| {
                 told.text("store") == transaction.store && told.text("transaction_id") == transaction.id
             };
@@ -213,6 +219,12 @@ impl Feed {
             };
             let openings = usize::from(!transaction.is_family_shared);
             assert_eq!(count(&OPENINGS), openings, "the opening of {transaction:?}");
+            if !model.handed_over && !model.deleted && !transaction.is_family_shared {
+                let mut of_others = self.seen.iter().filter(|(event, told)| {
+                    told.kind != "access_level_updated" && of_it(told) && event.profile != people[owner]
+                });
+                assert!(of_others.next().is_none(), "whose it is: {transaction:?}");
+            }
             if transaction.replaces_another {
                 assert_eq!(count(&["trial_started"]), 0, "it is no trial: {transaction:?}");
             }

@@ -26,6 +26,8 @@ const LEVELS: [&str; 2] = ["premium", "gold"];
 pub const WIDE: u64 = 5_000;
 /// From here on prices are corrected too, from nothing and to nothing, and grants may have begun or ended in the past.
 pub const WIDER: u64 = 7_500;
+/// From here on more stores sell.
+const MORE_STORES_FROM: u64 = 8_750;
 
 struct Person {
     id: ProfileId,
@@ -39,6 +41,8 @@ pub struct History<'a> {
     wide: Option<Random>,
     /// What the widest are made of.
     wider: Option<Random>,
+    /// What is made with more stores.
+    more_stores: Option<Random>,
     app: AppId,
     rule: Rule,
     /// Deleted ones stay in their places.
@@ -66,6 +70,7 @@ impl<'a> History<'a> {
         let mut random = Random::from_seed(seed).split();
         let mut wide = (seed >= WIDE).then(|| Random::from_seed(!seed).split());
         let wider = (seed >= WIDER).then(|| Random::from_seed(!seed).split().split());
+        let more_stores = (seed >= MORE_STORES_FROM).then(|| Random::from_seed(!seed));
         let usual = [0, 0, 1, 2][random.below(4)];
         let is_apart = wide.as_mut().is_some_and(|wide| wide.in_hundred(25));
         let (rule, app) = world.app(if is_apart { 3 } else { usual });
@@ -74,6 +79,7 @@ impl<'a> History<'a> {
             random,
             wide,
             wider,
+            more_stores,
             app,
             rule,
             people: Vec::new(),
@@ -288,7 +294,7 @@ impl<'a> History<'a> {
         assert!(!world.is_anything_due(now).await, "something is due still");
         let known = self.feed.len();
         self.feed.take_in(world.events().await);
-        self.feed.check_what_has_ended(known, &self.model);
+        self.feed.check_what_has_ended(known, &self.model, now);
         let before = self.feed.len();
         world.handle_due(self.random.below(2), now).await;
         self.feed.take_in(world.events().await);
@@ -299,7 +305,8 @@ impl<'a> History<'a> {
     async fn check(&mut self) {
         self.feed.take_in(self.world.events().await);
         self.feed.check();
-        self.feed.check_against(&self.model);
+        let people: Vec<_> = self.people.iter().map(|person| person.id).collect();
+        self.feed.check_against(&self.model, &people);
         let server = self.random.below(2);
         for who in &self.alive {
             let id = self.people[*who].id;

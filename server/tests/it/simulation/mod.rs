@@ -5,6 +5,7 @@ mod feed;
 mod history;
 mod model;
 mod world;
+mod wrong;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;

@@ -7,8 +7,12 @@ use bursar_domain::app::Sharing;
 use bursar_domain::purchases::transaction::{Environment, PurchaseType, Transaction};
 
 pub const STORES: [&str; 3] = ["app_store", "stripe", "my_store"];
-/// The longest wait after an end, in microseconds: sixty days for a failed charge at the App Store.
-const LONGEST_WAIT: i64 = 60 * DAY;
+/// Those of the latest histories alone, so that the others stay as they were found.
+pub const MORE_STORES: [&str; 2] = ["play_store", "paddle"];
+/// For how many days after a failed charge a store goes on collecting; others do not.
+const COLLECTING_DAYS: [(&str, i64); 3] = [("app_store", 60), ("play_store", 60), ("paddle", 30)];
+/// For so long a renewal is waited for.
+const RENEWAL_WAIT: i64 = DAY;
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// From when to when somebody has access. No start: at once; no end: for ever.
@@ -152,6 +156,17 @@ impl Chain {
 
     fn access(&self) -> Option<Access> {
         let latest = self.latest()?;
+        let access = Access {
+            starts_at: None,
+            ends_at: self.paid_until()?,
+        };
+        let fails = latest.store == "stripe" && latest.grace_period_expires_at.is_none();
+        Some(access.cut_at(latest.billing_issue_detected_at.filter(|_| fails)))
+    }
+
+    /// Until when its periods last, whatever became of a charge; no end: for ever.
+    fn paid_until(&self) -> Option<Option<i64>> {
+        let latest = self.latest()?;
         // A refund ends its period, and never prolongs what has ended.
         let end = |transaction: &Transaction| {
             let ends = [
@@ -166,13 +181,7 @@ impl Chain {
         let ends: Option<Vec<_>> = self.reports.values().filter(counts).map(end).collect();
         let end = ends.and_then(|ends| ends.into_iter().max());
         let begins_at = changes_later.then_some(latest.purchased_at);
-        let end = end.into_iter().chain(begins_at).min();
-        let access = Access {
-            starts_at: None,
-            ends_at: end,
-        };
-        let fails = latest.store == "stripe" && latest.grace_period_expires_at.is_none();
-        Some(access.cut_at(latest.billing_issue_detected_at.filter(|_| fails)))
+        Some(end.into_iter().chain(begins_at).min())
     }
 
     /// Did it begin with a trial, and has nothing been charged?
@@ -207,9 +216,27 @@ impl Chain {
     /// The last transaction of a chain that has been over for so long that nothing is waited for any more.
     pub fn long_over(&self, now: i64) -> Option<&Transaction> {
         let latest = self.latest()?;
-        let end = self.access()?.ends_at?;
-        let is_over = end.max(latest.billing_issue_detected_at.unwrap_or(end)) + LONGEST_WAIT <= now;
+        let is_over = self.waits_until()?.max(self.paid_until()?? + RENEWAL_WAIT) <= now;
         (is_over && !is_once(latest)).then_some(latest)
+    }
+
+    /// When the chain is over, if this is its last transaction and was not paid back.
+    pub fn over_at(&self, id: &str) -> Option<i64> {
+        let latest = self.latest()?;
+        self.waits_until()
+            .filter(|_| latest.id == id && latest.refunded_at.is_none())
+    }
+
+    /// Until when a charge or a renewal may still come.
+    fn waits_until(&self) -> Option<i64> {
+        let (latest, end) = (self.latest()?, self.paid_until()??);
+        let days = COLLECTING_DAYS.iter().find(|(store, _)| *store == latest.store);
+        let collecting = days.map_or(0, |(_, days)| *days * DAY);
+        Some(match latest.billing_issue_detected_at {
+            Some(failed) => end.max(failed + collecting),
+            None if latest.will_renew => end + RENEWAL_WAIT,
+            None => end,
+        })
     }
 
     fn is_held_by(&self, who: usize) -> bool {
@@ -442,11 +469,15 @@ impl Model {
         own.flat_map(|chain| chain.reports.values()).map(revenue).sum()
     }
 
-    /// Transactions of chains that somebody owns, and of what the family has.
-    pub fn owned(&self) -> impl Iterator<Item = &Transaction> {
-        let owned = self.chains.values().filter(|chain| chain.owner.is_some());
-        let all = owned.chain(self.family.values());
-        all.flat_map(|chain| chain.reports.values())
+    /// Transactions of chains that somebody owns, and of what the family has, each with whose it is.
+    pub fn owned(&self) -> impl Iterator<Item = (usize, &Transaction)> {
+        let owned = self
+            .chains
+            .values()
+            .filter_map(|chain| Some((chain.owner?, chain)));
+        let family = self.family.iter().map(|((who, _), chain)| (*who, chain));
+        let all = owned.chain(family);
+        all.flat_map(|(who, chain)| chain.reports.values().map(move |report| (who, report)))
     }
 }
 

@@ -23,7 +23,8 @@ use bursar_domain::time::parse_time;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::model::{Access, STORES};
+use super::model::{Access, MORE_STORES, STORES};
+use super::wrong::Wrong;
 use crate::support::backend::Backend;
 use crate::support::direct::{add_app, set_settings_of, set_webhook_of};
 use crate::support::server::{START, TestServer, outbound};
@@ -34,6 +35,8 @@ pub struct World {
     first: TestServer,
     servers: [Mutex<AppState>; 2],
     apps: [(Rule, Uuid); 4],
+    /// What of it is told wrongly, to see that somebody sees it.
+    wrong: Option<Wrong>,
 }
 
 /// What an app says of those who report what somebody else owns.
@@ -73,6 +76,10 @@ pub type Answer = Result<(), ActionError>;
 
 impl World {
     pub async fn on(backend: Backend) -> Self {
+        Self::telling(backend, None).await
+    }
+
+    pub async fn telling(backend: Backend, wrong: Option<Wrong>) -> Self {
         let first = TestServer::on(backend).await;
         let second = another_server(&first, backend).await;
         let mut apps = Vec::new();
@@ -103,6 +110,7 @@ impl World {
             servers: [first.state.clone(), second].map(Mutex::new),
             first,
             apps: apps.try_into().unwrap(),
+            wrong,
         }
     }
 
@@ -219,8 +227,12 @@ impl World {
             (level.access_level_id.clone(), Access { starts_at, ends_at })
         });
         #[expect(clippy::cast_possible_truncation, reason = "so much nobody pays here")]
-        let revenue = (body.total_revenue_usd * 10_000.0).round() as i64;
-        (levels.collect(), revenue)
+        let mut revenue = (body.total_revenue_usd * 10_000.0).round() as i64;
+        let mut levels = levels.collect();
+        if let Some(Wrong::Shown(alter)) = self.wrong {
+            alter(&mut levels, &mut revenue);
+        }
+        (levels, revenue)
     }
 
     /// All events in the order in which they were added.
@@ -240,7 +252,11 @@ impl World {
             payload: row.long_text(2).unwrap(),
             created_at: row.int(3).unwrap(),
         };
-        rows.into_iter().map(event).collect()
+        let mut all = rows.into_iter().map(event).collect();
+        if let Some(Wrong::Events(alter)) = self.wrong {
+            alter(&mut all);
+        }
+        all
     }
 
     /// Forgets a history, so that the next one begins as if it were the first.
@@ -286,7 +302,7 @@ async fn fill(server: &TestServer, app: Uuid) {
     for level in ["premium", "gold"] {
         put(format!("access-levels/{level}"), json!({})).await;
     }
-    for store in STORES {
+    for store in STORES.into_iter().chain(MORE_STORES) {
         for (product, level, consumable) in [
             ("gold-monthly", Some("gold"), false),
             ("forever", Some("premium"), false),

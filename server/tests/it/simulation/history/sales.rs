@@ -6,13 +6,18 @@ use bursar_domain::purchases::transaction::{
 use rust_decimal::Decimal;
 
 use super::{DAY, HOUR, History};
-use crate::simulation::model::STORES;
+use crate::simulation::model::{MORE_STORES, STORES};
 
 impl History<'_> {
     /// Makes a chain or a one-time purchase at the store; nobody has told of it yet.
     pub(super) fn sell(&mut self) {
         let number = self.store.len();
-        let store = *self.random.pick(&STORES);
+        let usual = *self.random.pick(&STORES);
+        let more = self.more_stores.as_mut().and_then(|random| {
+            let is_there = random.in_hundred(50);
+            is_there.then(|| *random.pick(&MORE_STORES))
+        });
+        let store = more.unwrap_or(usual);
         let purchased_at = self.now - i64::try_from(self.random.below(45 * 24)).unwrap() * HOUR;
         let cents = 99 + i64::try_from(self.random.below(3_000)).unwrap();
         let first = Transaction {
