@@ -4,13 +4,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bursar::outbound::{Outbound, SendError};
-use bursar_domain::integrations::Request;
+use bursar::outbound::{Outbound, SendError, guard};
+use bursar_domain::integrations::{ALL, Field, Kind, Request};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use xtask::test_environment::size;
 
-use super::corpus::{blocked_v4, hosts, urls_of};
+use super::corpus::{blocked_v4, hosts, resolved, urls_of};
 use crate::support::backend::Backend;
 use crate::support::deliveries::{amplitude, bought, enable, put, settle_down, shown, states, work};
 use crate::support::purchases::Customer;
@@ -18,7 +19,8 @@ use crate::support::random::Random;
 use crate::support::server::{START, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
 
-/// Listens on this machine, on both kinds of addresses, and counts who comes.
+/// Listens on this machine, on both kinds of addresses, counts who comes, and answers as a receiver should: whoever gets
+/// through is well served.
 struct Canary {
     port: u16,
     visits: Arc<AtomicUsize>,
@@ -33,8 +35,18 @@ impl Canary {
         for listener in std::iter::once(first).chain(second) {
             let visits = Arc::clone(&visits);
             tokio::spawn(async move {
-                while listener.accept().await.is_ok() {
+                while let Ok((mut socket, _)) = listener.accept().await {
                     visits.fetch_add(1, Ordering::AcqRel);
+                    tokio::spawn(async move {
+                        const FINE: &[u8] =
+                            b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
+                        let mut request = [0; 64 * 1024];
+                        let read = socket.read(&mut request).await?;
+                        if read > 0 {
+                            socket.write_all(FINE).await?;
+                        }
+                        std::io::Result::Ok(())
+                    });
                 }
             });
         }
@@ -104,7 +116,53 @@ async fn no_address_of_the_corpus_is_reached_when_it_is_saved() {
         let answer = put(&server, "webhook", true, &url).await;
         assert_eq!(answer.status, 422, "{host}: {}", answer.text());
     }
+    // In each setting that names where to send to.
+    for integration in ALL {
+        let is_address = |field: &&Field| matches!(field.kind, Kind::Url(_));
+        let addresses: Vec<_> = integration.settings.iter().filter(is_address).collect();
+        assert!(!addresses.is_empty(), "{}", integration.slug);
+        for (field, host) in addresses
+            .iter()
+            .flat_map(|field| hosts().into_iter().step_by(23).map(move |host| (field, host)))
+        {
+            let url = json!(format!("http://{host}/"));
+            let setting = field
+                .path
+                .rsplit('.')
+                .fold(url, |inner, name| json!({ name: inner }));
+            let answer = put(&server, integration.slug, false, &setting).await;
+            let refused = answer.status == 422 && answer.text().contains(field.path);
+            assert!(refused, "{}, {host}: {}", field.path, answer.text());
+        }
+    }
     assert_eq!(canary.visits().await, 0);
+}
+
+/// What is refused above would be served well.
+#[tokio::test]
+async fn with_the_filter_off_an_address_of_the_corpus_is_saved_and_answers() {
+    let canary = Canary::start().await;
+    let server = TestServer::sending(Backend::SqliteMemory, names(true)).await;
+    let here = [
+        "127.0.0.1",
+        "127.1",
+        "0x7f000001",
+        "017700000001",
+        "localhost",
+        "a.localhost",
+    ];
+    for host in here.into_iter().chain(resolved()) {
+        let before = canary.visits.load(Ordering::Acquire);
+        let url = format!("http://{host}:{}/", canary.port);
+        let webhook = put(&server, "webhook", true, &json!({"urls": {"production": url}})).await;
+        let body = webhook.json();
+        assert_eq!(
+            (webhook.status, &body["status"]),
+            (200, &json!("ok")),
+            "{url}: {body}"
+        );
+        assert!(canary.visits.load(Ordering::Acquire) > before, "{url}");
+    }
 }
 
 /// As after private addresses were allowed, and then no more.
@@ -200,9 +258,98 @@ fn is_here(ip: IpAddr) -> bool {
     }
 }
 
+/// One of these with up to four mistakes.
+fn mutated(random: &mut Random, urls: &[String]) -> String {
+    const LETTERS: &[u8] = b"0123456789abcdefxX.:@[]%#/\\?-_~ \t\0lohst";
+    let mut bytes = random.pick(urls).clone().into_bytes();
+    for _ in 0..=random.below(3) {
+        let place = random.below(bytes.len());
+        match random.below(4) {
+            0 => bytes[place] = *random.pick(LETTERS),
+            1 => bytes.insert(place, *random.pick(LETTERS)),
+            2 if bytes.len() > 8 => drop(bytes.remove(place)),
+            _ => bytes.swap(place, 0),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The address that a host is, if it is one, as the standard of URLs has it: numbers of any base, the last of which
+/// fills what is left. Source: <https://url.spec.whatwg.org/#concept-ipv4-parser>.
+fn meant(host: &str) -> Option<IpAddr> {
+    if let Some(inner) = host.strip_prefix('[') {
+        return inner.strip_suffix(']')?.parse().ok().map(IpAddr::V6);
+    }
+    // `0x` alone is zero in browsers, but a name to who resolves it.
+    let number = |part: &str| {
+        let part = part.to_ascii_lowercase();
+        match part.strip_prefix("0x") {
+            Some(hex) => u64::from_str_radix(hex, 16).ok(),
+            None if part.len() > 1 && part.starts_with('0') => u64::from_str_radix(&part[1..], 8).ok(),
+            None => part.parse().ok(),
+        }
+    };
+    let parts: Option<Vec<u64>> = host.trim_end_matches('.').split('.').map(number).collect();
+    let parts = parts.filter(|parts| parts.len() <= 4 && !host.contains('+'))?;
+    let (last, first) = parts.split_last()?;
+    let left = u32::try_from(4 - first.len()).unwrap();
+    if first.iter().any(|part| *part > 255) || *last >= 256_u64.pow(left) {
+        return None;
+    }
+    let places = first
+        .iter()
+        .zip(0..)
+        .map(|(part, place)| part * 256_u64.pow(3 - place));
+    let whole = u32::try_from(places.sum::<u64>() + last).unwrap();
+    Some(IpAddr::V4(whole.into()))
+}
+
+/// Does an address lead into somebody's own network, as the standard library has it?
+fn is_inside(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => {
+            ip.is_loopback()
+                || ip.is_private()
+                || ip.is_link_local()
+                || ip.octets()[0] == 0
+                || ip.is_multicast()
+        }
+        IpAddr::V6(ip) => {
+            ip.is_loopback()
+                || ip.is_unspecified()
+                || ip.is_unique_local()
+                || ip.is_unicast_link_local()
+                || ip.to_ipv4_mapped().is_some_and(|ip| is_inside(ip.into()))
+        }
+    }
+}
+
+#[test]
+fn no_mutation_of_an_address_gets_past_the_guard() {
+    const URLS: usize = 1_000_000;
+    let mut random = Random::new("addresses past the guard");
+    let mut urls = urls_of(8_080);
+    urls.retain(|url| !url.is_empty());
+    let (mut inside, mut passed) = (0, 0);
+    for _ in 0..URLS {
+        let url = mutated(&mut random, &urls);
+        let Ok(uri) = url.parse::<hyper::Uri>() else {
+            continue;
+        };
+        let host = uri.host().unwrap_or_default();
+        let leads_inside = meant(host).is_some_and(is_inside);
+        let is_let_through = guard::check_host(host).is_ok();
+        assert!(!(leads_inside && is_let_through), "{url:?}: {host}");
+        inside += usize::from(leads_inside);
+        passed += usize::from(is_let_through);
+    }
+    // Without the guard the first would get through; and it does not just refuse everything.
+    println!("{inside} lead inside, {passed} are let through");
+    assert!(inside > URLS / 20 && passed > URLS / 20, "{inside}, {passed}");
+}
+
 #[tokio::test]
 async fn no_mutation_of_an_address_gets_through() {
-    const LETTERS: &[u8] = b"0123456789abcdefxX.:@[]%#/\\?-_~ \t\0lohst";
     let canary = Canary::start().await;
     let outbound = names(false);
     let mut random = Random::new("addresses");
@@ -210,17 +357,7 @@ async fn no_mutation_of_an_address_gets_through() {
     seeds.retain(|url| !url.is_empty());
     let mut sent = 0;
     for _ in 0..size(20_000, 1_000_000) {
-        let mut bytes = random.pick(&seeds).clone().into_bytes();
-        for _ in 0..=random.below(3) {
-            let place = random.below(bytes.len());
-            match random.below(4) {
-                0 => bytes[place] = *random.pick(LETTERS),
-                1 => bytes.insert(place, *random.pick(LETTERS)),
-                2 if bytes.len() > 8 => drop(bytes.remove(place)),
-                _ => bytes.swap(place, 0),
-            }
-        }
-        let url = String::from_utf8_lossy(&bytes).into_owned();
+        let url = mutated(&mut random, &seeds);
         let host = url
             .parse::<hyper::Uri>()
             .ok()

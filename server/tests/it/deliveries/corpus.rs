@@ -141,6 +141,11 @@ pub fn blocked_v4() -> impl Iterator<Item = (&'static str, &'static str)> {
     BLOCKED.into_iter()
 }
 
+/// Names of which nothing is known before they are resolved.
+pub fn resolved() -> impl Iterator<Item = &'static str> {
+    RESOLVED.into_iter()
+}
+
 /// Hosts that are refused before anything is resolved.
 pub fn hosts() -> Vec<String> {
     let v4 = BLOCKED.iter().map(|(address, _)| *address).chain(HERE);
