@@ -70,6 +70,8 @@ pub struct Taken {
     pub needless: usize,
     /// What was taken once more under another id.
     pub other_ids: usize,
+    /// What was taken without an id.
+    pub without_ids: usize,
     /// How many events were turned away.
     pub turned_away: usize,
 }
@@ -95,6 +97,7 @@ impl Ledger {
             repeats: HashMap::new(),
             needless: 0,
             other_ids: 0,
+            without_ids: 0,
             turned_away: 0,
         };
         Self {
@@ -146,6 +149,7 @@ impl Taken {
 
     fn take(&mut self, number: Number, id: Option<Uuid>, kills: u16, now: u32) {
         let next = self.next[number.customer];
+        self.without_ids += usize::from(id.is_none());
         let event = self.event(number);
         event.times += 1;
         let before = std::mem::replace(&mut event.kills, kills);
@@ -203,7 +207,15 @@ fn the_ledger_sees_repeats_and_what_comes_out_of_order() {
         (taken.all_repeats(), taken.repeats[&0], taken.needless),
         (3, 2, 1)
     );
-    assert_eq!(taken.other_ids, 1);
+    assert_eq!((taken.other_ids, taken.without_ids), (1, 0));
+    drop(taken);
+    let number = Number {
+        customer: 1,
+        place: 0,
+    };
+    ledger.take("a", number, None);
+    let taken = ledger.of("a");
+    assert_eq!((taken.other_ids, taken.without_ids), (2, 1));
     let text = "Q of \"Q00017-0003\" and %22Q00017-0003%22, Q00018-0000, Q1, Qabcde-0000";
     let numbers: Vec<_> = Number::all_in(text).into_iter().map(Number::id).collect();
     assert_eq!(numbers, ["Q00017-0003", "Q00018-0000"]);

@@ -158,6 +158,7 @@ fn assert_repeats_are_of_kills(run: &Run, plan: &Plan) {
     {
         let taken = run.ledger.of(slug);
         assert_eq!(taken.needless, 0, "{slug}: sent again though nobody was killed");
+        assert_eq!(taken.without_ids, 0, "{slug}: sent without an id");
         assert_eq!(taken.other_ids, 0, "{slug}: sent again under another id");
         let most = taken.repeats.values().max().copied().unwrap_or(0);
         assert!(most <= IN_FLIGHT * events, "{slug}: {:?} by kill", taken.repeats);
