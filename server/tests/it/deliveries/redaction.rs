@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use bursar_domain::integrations::ALL;
+use bursar_domain::integrations::{ALL, Field, Kind};
 use bursar_domain::profile::identifiers::NAMES;
 use serde_json::{Value, json};
 
 use crate::support::backend::{Backend, fresh_postgres_url};
-use crate::support::deliveries::{HOUR, advance, bought, enable, entries, settle_down, webhook, work};
+use crate::support::deliveries::{HOUR, advance, bought, enable, entries, put, settle_down, webhook, work};
 use crate::support::program::Program;
 use crate::support::purchases::Customer;
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
@@ -117,6 +117,23 @@ async fn kept(url: &str) -> Vec<(String, String)> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_third_parties_repeat_is_kept_and_logged_without_secrets_and_persons() {
     let url = fresh_postgres_url().await;
+    nothing_is_told(&url, "human").await;
+    let kept = kept(&url).await;
+    assert!(kept.len() > 2 * ALL.len());
+    // Who the customer is to the owner is no secret of a try.
+    let of_tries = [&SECRETS[..], &PERSONAL[..PERSONAL.len() - 1]].concat();
+    for (place, text) in &kept {
+        assert_none(place, text, &of_tries);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_third_parties_repeat_is_not_told_on_sqlite_and_in_json_either() {
+    nothing_is_told("sqlite", "json").await;
+}
+
+/// Neither in the log of this format, nor in the metrics, nor in answers of the administration.
+async fn nothing_is_told(database: &str, format: &'static str) {
     let mut vendors = Vec::new();
     for integration in ALL {
         // A question comes before what is told, and is answered.
@@ -132,8 +149,8 @@ async fn what_third_parties_repeat_is_kept_and_logged_without_secrets_and_person
         .iter()
         .map(|(slug, vendor)| (*slug, vendor.url.clone()))
         .collect();
-    let database = url.clone();
-    let (log, answers) = tokio::task::spawn_blocking(move || run(&database, &urls))
+    let database = database.to_owned();
+    let (log, answers) = tokio::task::spawn_blocking(move || run(&database, format, &urls))
         .await
         .unwrap();
     for (slug, vendor) in &vendors {
@@ -146,14 +163,7 @@ async fn what_third_parties_repeat_is_kept_and_logged_without_secrets_and_person
     );
     assert_none("the log", &log, &everything);
     for answer in &answers {
-        assert_none("an answer of the administration", answer, &everything);
-    }
-    let kept = kept(&url).await;
-    assert!(kept.len() > 2 * ALL.len());
-    // Who the customer is to the owner is no secret of a try.
-    let of_tries = [&SECRETS[..], &PERSONAL[..PERSONAL.len() - 1]].concat();
-    for (place, text) in &kept {
-        assert_none(place, text, &of_tries);
+        assert_none("an answer", answer, &everything);
     }
     // The third parties did repeat it: what was told them is full of it.
     let told: String = vendors
@@ -173,11 +183,12 @@ async fn what_third_parties_repeat_is_kept_and_logged_without_secrets_and_person
     }
 }
 
-/// Drives the program; answers its log and what the administration said.
-fn run(database: &str, urls: &[(&str, String)]) -> (String, Vec<String>) {
+/// Drives the program; answers its log, and its metrics with what the administration said.
+fn run(database: &str, format: &str, urls: &[(&str, String)]) -> (String, Vec<String>) {
     let program = Program::start(&[
         ("BURSAR_DATABASE", database),
         ("BURSAR_LOG_LEVEL", "trace"),
+        ("BURSAR_LOG_FORMAT", format),
         ("BURSAR_TEST_CLOCK", "2026-01-01T00:00:00Z"),
         ("BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES", "true"),
     ]);
@@ -237,7 +248,46 @@ fn run(database: &str, urls: &[(&str, String)]) -> (String, Vec<String>) {
         let shown = admin("GET", &format!("{app}/deliveries/{id}"), "");
         answers.push(shown.replace("canary-customer", ""));
     }
+    let metrics = program.call_as_is("GET", "/metrics", &[], b"").text();
+    assert!(metrics.contains("bursar_delivery"), "{metrics}");
+    answers.push(metrics);
     (program.stop(), answers)
+}
+
+/// What is wrong with a setting is said without its value.
+#[tokio::test]
+async fn secrets_in_wrong_settings_are_refused_without_being_repeated() {
+    const SECRET: &str = "s3cr3t-canary";
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    for integration in ALL {
+        let is_told = |field: &&Field| field.is_secret() || matches!(field.kind, Kind::Url(_));
+        for field in integration.settings.iter().filter(is_told) {
+            // In each form that cannot be: a secret, or an address with one.
+            let mut refused = 0;
+            for wrong in [
+                json!(format!("{SECRET}\u{7}")),
+                json!(SECRET.repeat(500)),
+                json!([SECRET]),
+                json!({"a": SECRET}),
+                json!(format!("https://user:{SECRET}@example.com/")),
+            ] {
+                let names = field.path.replace('*', "other");
+                let nested = names
+                    .rsplit('.')
+                    .fold(wrong, |inner, name| json!({ name: inner }));
+                let answer = put(&server, integration.slug, false, &nested).await;
+                refused += usize::from(answer.status == 422);
+                assert_none(
+                    &format!("{}: {names}", integration.slug),
+                    &answer.text(),
+                    &[SECRET],
+                );
+            }
+            assert!(refused >= 2, "{}: {}", integration.slug, field.path);
+        }
+    }
+    let audit = server.admin("GET", "audit?limit=200", "").await;
+    assert_none("the audit log", &audit.text(), &[SECRET]);
 }
 
 /// Everything that was sent comes back, as a failure.
