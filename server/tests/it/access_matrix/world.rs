@@ -192,7 +192,26 @@ impl World {
         }
         for (app, object) in [(self.own, Object::Own), (self.other.id, Object::Foreign)] {
             make_delivery(&self.server, app, object.profile_id()).await;
+            self.leave_open(app, object.profile_id()).await;
         }
+    }
+
+    /// Gives the profile's first event a delivery to the webhook that is due long after every test.
+    async fn leave_open(&self, app: Uuid, profile_id: &str) {
+        const DUE_AT: i64 = 4_102_444_800_000_000;
+        const LANE: Sql = Sql::same(
+            "INSERT INTO lanes (target_id, lane_id, profile_id, slow, open, waits, due_at)
+             VALUES ((SELECT target_id FROM targets WHERE app_id = $1 AND slug = 'webhook'), $2, $2, 0, 1, 1, $3)",
+        );
+        const OPEN: Sql = Sql::same(
+            "INSERT INTO queue (target_id, lane_id, created_at, place, event_seq, profile_id, state, tries, updated_at)
+             VALUES ((SELECT target_id FROM targets WHERE app_id = $1 AND slug = 'webhook'), $2, 1, 1,
+                     (SELECT min(event_seq) FROM events WHERE app_id = $1), $2, 'pending', 0, 1)",
+        );
+        let profile: Uuid = profile_id.parse().unwrap();
+        let lane = Statement::new(&LANE, [app.into(), profile.into(), DUE_AT.into()]);
+        let open = Statement::new(&OPEN, [app.into(), profile.into()]);
+        self.server.state.store.write(vec![lane, open]).await.unwrap();
     }
 
     /// The path with values for its parameters. Where it names a thing that has to be there, the thing is the
@@ -223,18 +242,112 @@ impl World {
     }
 
     /// What no refused call may change: the rows of both apps, and what the administration has written.
-    pub async fn everything(&self) -> [String; 3] {
-        const ADMINISTRATION: Sql = Sql::same(
-            "SELECT version, (SELECT count(*) FROM audit), (SELECT count(*) FROM api_keys) FROM directory_version",
-        );
+    pub async fn everything(&self) -> Everything {
         let state = &self.server.state;
-        let rows = state
-            .store
-            .read(Statement::new(&ADMINISTRATION, []))
-            .await
-            .unwrap();
-        let own = stored_profiles(state, self.own).await;
-        let other = stored_profiles(state, self.other.id).await;
-        [own, other, format!("{rows:?}")]
+        let mut installation = String::new();
+        for sql in &INSTALLATION {
+            let rows = state.store.read(Statement::new(sql, [])).await.unwrap();
+            installation.push_str(&format!("{rows:?}\n"));
+        }
+        Everything {
+            profiles: [
+                stored_profiles(state, self.own).await,
+                stored_profiles(state, self.other.id).await,
+            ],
+            work: [
+                self.rows(self.own, &WORK).await,
+                self.rows(self.other.id, &WORK).await,
+            ],
+            settings: [
+                self.rows(self.own, &SETTINGS).await,
+                self.rows(self.other.id, &SETTINGS).await,
+            ],
+            installation,
+        }
+    }
+
+    async fn rows(&self, app: Uuid, tables: &'static [Sql]) -> String {
+        let mut all = String::new();
+        for sql in tables {
+            let rows = self
+                .server
+                .state
+                .store
+                .read(Statement::new(sql, [app.into()]))
+                .await;
+            all.push_str(&format!("{:?}\n", rows.unwrap()));
+        }
+        all
     }
 }
+
+/// All that is stored, of the own app and of the other one.
+#[derive(Debug, PartialEq)]
+pub struct Everything {
+    pub profiles: [String; 2],
+    /// What is sent and remembered for the app.
+    pub work: [String; 2],
+    /// What the administration has said of it.
+    pub settings: [String; 2],
+    pub installation: String,
+}
+
+impl Everything {
+    /// All that is of the other app.
+    pub fn of_other(&self) -> [&str; 3] {
+        [&self.profiles[1], &self.work[1], &self.settings[1]]
+    }
+}
+
+const WORK: [Sql; 6] = [
+    Sql::same(
+        "SELECT slug, lane_id, q.created_at, place, event_seq, profile_id, state, reason, tries, first_tried_at,
+                q.updated_at, record, made_at, replay_id, was_state, was_reason
+         FROM queue AS q JOIN targets USING (target_id) WHERE app_id = $1 ORDER BY slug, lane_id, q.created_at, place",
+    ),
+    Sql::same(
+        "SELECT slug, lane_id, profile_id, slow, open, waits, due_at, lease
+         FROM lanes JOIN targets USING (target_id) WHERE app_id = $1 ORDER BY slug, lane_id",
+    ),
+    Sql::same(
+        "SELECT slug, event_seq, state, reason, tries, created_at, updated_at, replay_id
+         FROM deliveries JOIN targets USING (target_id) WHERE app_id = $1 ORDER BY slug, event_seq",
+    ),
+    Sql::same(
+        "SELECT slug, event_seq, number, started_at, answer, verdict
+         FROM attempts JOIN targets USING (target_id) WHERE app_id = $1 ORDER BY slug, event_seq, number",
+    ),
+    Sql::same("SELECT idempotency_key, status, created_at FROM replies WHERE scope = $1 ORDER BY idempotency_key"),
+    Sql::same("SELECT due_at, after_profile FROM rechecks WHERE app_id = $1"),
+];
+
+const SETTINGS: [Sql; 7] = [
+    Sql::same("SELECT name, settings FROM apps WHERE app_id = $1"),
+    Sql::same(
+        "SELECT key_id, kind, prefix, label, revoked_at FROM api_keys WHERE app_id = $1 ORDER BY key_id",
+    ),
+    Sql::same(
+        "SELECT access_level_id, description FROM access_levels WHERE app_id = $1 ORDER BY access_level_id",
+    ),
+    Sql::same(
+        "SELECT store, store_product_id, access_level_id, consumable, title, price_value, price_currency
+         FROM products WHERE app_id = $1 ORDER BY store, store_product_id",
+    ),
+    Sql::same(
+        "SELECT slug, enabled, settings, sealed_secrets, blocked, timers_since
+         FROM integrations WHERE app_id = $1 ORDER BY slug",
+    ),
+    Sql::same(
+        "SELECT replay_id, slug, filter, state, count, enqueued, created_at
+         FROM replays WHERE app_id = $1 ORDER BY replay_id",
+    ),
+    Sql::same("SELECT target_id, slug, part FROM targets WHERE app_id = $1 ORDER BY target_id"),
+];
+
+const INSTALLATION: [Sql; 5] = [
+    Sql::same("SELECT version FROM directory_version"),
+    Sql::same("SELECT audit_id, actor, action, target, app_id, before, after FROM audit ORDER BY audit_id"),
+    Sql::same("SELECT token_id, prefix, label, revoked_at FROM admin_tokens ORDER BY token_id"),
+    Sql::same("SELECT currency, from_date, usd FROM rates ORDER BY currency, from_date"),
+    Sql::same("SELECT app_id, name FROM apps ORDER BY app_id"),
+];
