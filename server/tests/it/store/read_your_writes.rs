@@ -95,3 +95,47 @@ async fn clients_of_one_profile_see_it_change_in_one_order() {
         run(backend, &mut random).await;
     }
 }
+
+/// How often a read found some of what was written together, and some of what was there before.
+async fn halves(backend: Backend, is_together: bool) -> usize {
+    const WRITES: usize = 200;
+    let server = TestServer::on(backend).await;
+    let customer = ("adapty-customer-user-id", "user-1");
+    server.call("POST", PROFILE, &[customer], "").await;
+    let halves = AtomicU64::new(0);
+    let writes = async |number: usize| {
+        for write in 0..WRITES {
+            let value = format!("{number}-{write}");
+            let (one, other) = (json!({NAMES[0]: value}), json!({NAMES[1]: value}));
+            let bodies = match is_together {
+                true => vec![json!({NAMES[0]: value, NAMES[1]: value})],
+                false => vec![one, other],
+            };
+            for body in bodies {
+                let set = server
+                    .call("POST", IDENTIFIERS, &[customer], &body.to_string())
+                    .await;
+                assert_eq!(set.status, 200, "{}", set.text());
+            }
+        }
+    };
+    let reads = async || {
+        for _ in 0..2 * WRITES {
+            let read = server.call("GET", IDENTIFIERS, &[customer], "").await.json();
+            halves.fetch_add(u64::from(read[NAMES[0]] != read[NAMES[1]]), Ordering::AcqRel);
+        }
+    };
+    let writers = join_all((0..2).map(&writes));
+    let readers = join_all((0..4).map(|_| reads()));
+    tokio::join!(writers, readers);
+    usize::try_from(halves.into_inner()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_together_is_never_seen_by_half() {
+    for backend in ALL {
+        assert_eq!(halves(backend, true).await, 0, "{backend:?}");
+    }
+    // Written one after the other, it is.
+    assert!(halves(Backend::SqliteFile, false).await > 0);
+}
