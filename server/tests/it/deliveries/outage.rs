@@ -1,7 +1,7 @@
 //! A third party that was down for a day, and comes back half well: what has gathered is sent in order, as fast as it
 //! is taken and not faster.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,8 @@ use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
     HOUR, SECOND, advance, bought, branch, enable, next_due, settle_down, states, work,
 };
+use crate::support::metronome::{Lateness, Metronome};
+use crate::support::pace::{Pace, busiest_second, too_fast};
 use crate::support::purchases::{Customer, with};
 use crate::support::random::Random;
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
@@ -59,20 +61,6 @@ fn half_well(
     }
 }
 
-/// The most requests that came within any second.
-pub fn busiest_second(came: &[Instant]) -> usize {
-    let mut window = VecDeque::new();
-    let mut most = 0;
-    for at in came {
-        window.push_back(*at);
-        while at.duration_since(window[0]) >= ONE_SECOND {
-            window.pop_front();
-        }
-        most = most.max(window.len());
-    }
-    most
-}
-
 /// How often an event was taken after a later one of its customer. Transactions are numbered.
 fn inversions(taken: &[(String, String)]) -> usize {
     let mut last: BTreeMap<&str, &str> = BTreeMap::new();
@@ -86,9 +74,61 @@ fn inversions(taken: &[(String, String)]) -> usize {
 
 struct Recovered {
     log: Log,
+    began: Instant,
     took: Duration,
+    lateness: Lateness,
     backlog: usize,
 }
+
+/// How long it took to send all, beside how long it may take.
+#[derive(Debug, PartialEq, Eq)]
+enum Drain {
+    /// As fast as it has to be.
+    InTime,
+    /// As fast while the machine let it: in its best second, and in all without what the machine was late.
+    HeldUp,
+    /// The machine was late for so long that this says nothing.
+    Unknown,
+    /// Too slow, and that was not the machine.
+    TooSlow,
+}
+
+impl Recovered {
+    /// How long it has to take at least: those that failed were requests too.
+    fn least(&self, rate: usize) -> Duration {
+        Duration::from_secs_f64(self.log.came.len() as f64 / rate as f64)
+    }
+
+    fn late(&self) -> Duration {
+        self.lateness.between(self.began, self.began + self.took)
+    }
+
+    fn drain(&self, rate: usize) -> Drain {
+        let most = self.least(rate).mul_f64(1.1);
+        let without = self.took.saturating_sub(self.late());
+        let is_fast_at_best = busiest_second(&self.log.came) * 11 >= rate * 10;
+        match () {
+            () if self.took <= most => Drain::InTime,
+            () if without > most => Drain::TooSlow,
+            () if is_fast_at_best => Drain::HeldUp,
+            () if self.late() > self.took / 2 => Drain::Unknown,
+            () => Drain::TooSlow,
+        }
+    }
+
+    fn too_fast(&self, rate: usize) -> Option<String> {
+        // A twentieth more than the rate; of that, what may be made up for is less.
+        let pace = Pace {
+            rate,
+            burst: rate / 25,
+            most: rate * 105 / 100,
+        };
+        too_fast(&self.log.came, pace, self.began, &self.lateness)
+    }
+}
+
+/// How often it is looked again where the machine was too late to tell.
+const TRIES: usize = 3;
 
 /// Lets so many events of each customer gather for a day, and then sends them.
 async fn recover(backend: Backend, rate: usize, customers: usize, events: usize) -> Recovered {
@@ -127,7 +167,7 @@ async fn recover(backend: Backend, rate: usize, customers: usize, events: usize)
     );
     let log = Arc::default();
     vendor.script(half_well(&log, Random::new("outage")));
-    let began = Instant::now();
+    let (began, metronome) = (Instant::now(), Metronome::start());
     // What fails is due a little later; nobody waits for that while there is something else to do.
     let patience = ONE_SECOND * u32::try_from(60 + 2 * backlog / rate).unwrap();
     while let Some(due) = next_due(&server).await {
@@ -136,7 +176,7 @@ async fn recover(backend: Backend, rate: usize, customers: usize, events: usize)
         let settled = tokio::time::timeout(patience, delivery::settle_down(&server.state)).await;
         settled.expect("it is sent at the rate that is set").unwrap();
     }
-    let took = began.elapsed();
+    let (took, lateness) = (began.elapsed(), metronome.stop());
     assert_eq!(
         states(&server).await,
         [format!("delivered {backlog}")],
@@ -145,11 +185,13 @@ async fn recover(backend: Backend, rate: usize, customers: usize, events: usize)
     assert_conserved(&server).await;
     drop((vendor, server));
     let log = std::mem::take(&mut *log.lock().unwrap());
-    Recovered { log, took, backlog }
-}
-
-fn is_too_fast(log: &Log, rate: usize) -> bool {
-    busiest_second(&log.came) * 100 > rate * 105
+    Recovered {
+        log,
+        began,
+        took,
+        lateness,
+        backlog,
+    }
 }
 
 #[tokio::test]
@@ -160,40 +202,73 @@ async fn after_a_day_down_everything_is_sent_in_order_at_the_rate_that_is_set() 
     };
     let rate = size(RATES.0, RATES.1);
     for backend in backends {
-        let found = recover(*backend, rate, 200, size(10, 500)).await;
-        let Recovered { log, took, backlog } = found;
-        assert!(
-            !is_too_fast(&log, rate),
-            "{backend:?}: {} in a second",
-            busiest_second(&log.came)
-        );
-        assert_eq!(inversions(&log.taken), 0, "{backend:?}");
-        let mut different = log.taken.clone();
-        different.sort();
-        different.dedup();
-        assert_eq!(
-            (different.len(), log.taken.len()),
-            (backlog, backlog),
-            "{backend:?}: each once"
-        );
-        // Those that failed were requests too.
-        let least = Duration::from_secs_f64(log.came.len() as f64 / rate as f64);
-        println!("{backend:?}: {backlog} events in {took:?}, could be {least:?}");
-        assert!(
-            took <= least.mul_f64(1.1),
-            "{backend:?}: {took:?}, could be {least:?}"
-        );
+        let (mut told, mut is_slow) = (Vec::new(), false);
+        let is_in_time = loop {
+            let found = recover(*backend, rate, 200, size(10, 500)).await;
+            assert_eq!(found.too_fast(rate), None, "{backend:?}");
+            assert_each_once_in_order(&found);
+            let (drain, took, late) = (found.drain(rate), found.took, found.late());
+            let (events, least) = (found.backlog, found.least(rate));
+            told.push(format!(
+                "{events} events in {took:?}, could be {least:?}, late by {late:?}: {drain:?}"
+            ));
+            is_slow |= drain == Drain::TooSlow;
+            let is_in_time = matches!(drain, Drain::InTime | Drain::HeldUp);
+            if is_in_time || told.len() == TRIES {
+                break is_in_time;
+            }
+        };
+        println!("{backend:?}: {told:#?}");
+        assert!(is_in_time || !is_slow, "{backend:?}: {told:#?}");
     }
+}
+
+fn assert_each_once_in_order(found: &Recovered) {
+    let taken = &found.log.taken;
+    assert_eq!(inversions(taken), 0);
+    let mut different = taken.clone();
+    different.sort();
+    different.dedup();
+    assert_eq!((different.len(), taken.len()), (found.backlog, found.backlog));
 }
 
 #[tokio::test]
 async fn without_the_limit_the_same_look_finds_a_second_with_too_many() {
     let found = recover(Backend::SqliteMemory, 100_000, 100, 5).await;
-    assert!(
-        is_too_fast(&found.log, RATES.0),
-        "{} in a second",
-        busiest_second(&found.log.came)
-    );
+    assert!(found.too_fast(RATES.0).is_some());
+}
+
+/// Half a minute's requests at this rate, from a third party that is late by so many milliseconds in all.
+fn at_rate(rate: usize, late: u64) -> Recovered {
+    let began = Instant::now();
+    let count = 30 * rate;
+    let after = |number: usize| Duration::from_secs_f64(number as f64 / rate as f64);
+    let came = (0..count).map(|number| began + after(number)).collect();
+    Recovered {
+        log: Log {
+            came,
+            taken: Vec::new(),
+        },
+        began,
+        took: after(count),
+        lateness: Lateness::of(began, &[(0, 0), (30_000, late)]),
+        backlog: count,
+    }
+}
+
+#[test]
+fn a_limit_that_is_a_fifth_off_is_noticed_also_on_a_machine_that_is_late() {
+    let rate = RATES.0;
+    for late in [0, 10_000] {
+        let drain = |actual: usize| at_rate(actual, late).drain(rate);
+        assert_eq!(at_rate(rate, late).too_fast(rate), None);
+        assert!(at_rate(rate * 12 / 10, late).too_fast(rate).is_some());
+        assert_eq!(
+            (drain(rate), drain(rate * 8 / 10)),
+            (Drain::InTime, Drain::TooSlow)
+        );
+    }
+    assert_eq!(at_rate(rate * 8 / 10, 20_000).drain(rate), Drain::Unknown);
 }
 
 /// What a third party takes at once, after it was left alone, is no more than in any other second.
@@ -220,15 +295,18 @@ async fn a_rest_saves_nothing_up_and_requests_that_follow_from_answers_count() {
         customer.post(IDENTIFIERS, &ids).await;
         customer.post(TRANSACTION, &bought(name)).await;
     }
+    let (began, metronome) = (Instant::now(), Metronome::start());
     let _working = work(&server);
     settle_down(&server.state).await;
+    let lateness = metronome.stop();
     assert_eq!(states(&server).await, ["delivered 30"]);
     let came = came.lock().unwrap().clone();
     // Each is a look for the user and a change of it.
     assert_eq!(came.len(), 60);
-    assert!(
-        busiest_second(&came) <= 21,
-        "{} in a second",
-        busiest_second(&came)
-    );
+    let pace = Pace {
+        rate: 20,
+        burst: 1,
+        most: 21,
+    };
+    assert_eq!(too_fast(&came, pace, began, &lateness), None);
 }
