@@ -15,7 +15,7 @@ use crate::support::deliveries::{
 use crate::support::events::{event, store};
 use crate::support::purchases::{Customer, numbered, one_time, subscription, with};
 use crate::support::server::{PROFILE, TRANSACTION, TestServer};
-use crate::support::vendor::{Manner, Vendor};
+use crate::support::vendor::{Gate, Manner, Vendor};
 
 /// Two customers with a subscription each, one of whom also bought something else.
 async fn sell(server: &TestServer) {
@@ -349,17 +349,15 @@ async fn what_is_under_way_when_its_replay_is_cancelled_keeps_its_try() {
         let _working = work(&server);
         sell(&server).await;
         until_states(&server, &["delivered 3"]).await;
-        vendor.script(|_, _| Manner::Late(Duration::from_millis(500), 200, "{}"));
+        let gate = Gate::closed();
+        let late = gate.holds(Manner::Answers(200, "{}"));
+        vendor.script(move |_, _| late.clone());
         let made = replay(&server, json!({}), false).await;
-        for _ in 0..1_000 {
-            if vendor.count() == 5 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        assert_eq!(vendor.count(), 5, "{backend:?}: the first one of each customer");
+        // The first one of each customer.
+        vendor.until_count(5).await;
         let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
         assert_eq!(send(&server, "DELETE", &path, &Value::Null).await.status, 204);
+        gate.open();
         settle_down(&server.state).await;
         assert_eq!(states(&server).await, ["delivered 3"], "{backend:?}");
         let listed = entries(&server, "deliveries").await;

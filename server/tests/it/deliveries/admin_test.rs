@@ -8,10 +8,10 @@ use bursar_domain::integrations;
 use serde_json::{Map, Value, json};
 
 use crate::support::backend::{ALL, Backend};
-use crate::support::deliveries::{amplitude, enable, get, only, send, states};
+use crate::support::deliveries::{amplitude, enable, get, only, sample, send, states};
 use crate::support::direct::set_settings;
 use crate::support::server::TestServer;
-use crate::support::vendor::{Manner, Received, Vendor};
+use crate::support::vendor::{Gate, Manner, Received, Vendor};
 
 async fn test(server: &TestServer, slug: &str) -> Value {
     let answer = send(server, "POST", &format!("integrations/{slug}/test"), &Value::Null).await;
@@ -92,8 +92,10 @@ async fn a_passed_handshake_ends_nothing_of_settings_that_were_saved_anew_meanwh
             send(&server, "PUT", "integrations/webhook", &webhook).await
         };
         assert_eq!(set("/first").await.json()["status"], "blocked");
-        vendor.script(|request, _| match request.path.as_str() {
-            "/first" => Manner::Late(Duration::from_secs(1), 200, "{}"),
+        let gate = Gate::closed();
+        let late = gate.holds(Manner::Answers(200, "{}"));
+        vendor.script(move |request, _| match request.path.as_str() {
+            "/first" => late.clone(),
             _ => Manner::Answers(503, "{}"),
         });
         let asked = vendor.count();
@@ -101,9 +103,10 @@ async fn a_passed_handshake_ends_nothing_of_settings_that_were_saved_anew_meanwh
             while vendor.count() == asked {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            set("/second").await
+            set("/second").await;
+            gate.open();
         };
-        let (tested, _) = tokio::join!(test(&server, "webhook"), meanwhile);
+        let (tested, ()) = tokio::join!(test(&server, "webhook"), meanwhile);
         assert_eq!(tested["passed"], true, "{backend:?}");
         assert_eq!(get(&server, "integrations/webhook").await["status"], "blocked");
         let records = server.admin("GET", "audit", "").await.json();
@@ -141,23 +144,6 @@ async fn an_event_that_is_marked_as_a_test_is_sent_once_and_not_stored() {
         let nobody = send(&server, "POST", "integrations/nobody/test", &Value::Null).await;
         assert_eq!(nobody.status, 404);
     }
-}
-
-/// The sample settings of an integration, sent to this address.
-fn sample(slug: &str, url: &str) -> Value {
-    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain/tests/integrations/settings");
-    let sample = std::fs::read_to_string(samples.join(format!("{slug}.json"))).unwrap();
-    let mut settings: Value = serde_json::from_str(&sample).unwrap();
-    match slug {
-        "webhook" => settings["urls"] = json!({"production": url, "sandbox": url}),
-        _ => settings["base_url"] = json!(url),
-    }
-    if slug == "posthog" {
-        settings["instance_url"] = json!(url);
-        settings.as_object_mut().unwrap().remove("base_url");
-    }
-    settings["events"] = json!({"trial_active": false, "subscription_active": false});
-    settings
 }
 
 /// What a third party says to credentials that are fine: two of them know no made-up customer.

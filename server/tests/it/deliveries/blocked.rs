@@ -21,7 +21,7 @@ use crate::support::deliveries::{
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, START, TRANSACTION, TestServer, open, outbound};
-use crate::support::vendor::{Manner, Received, Vendor};
+use crate::support::vendor::{Gate, Manner, Received, Vendor};
 
 #[tokio::test]
 async fn metrics_tell_for_how_many_apps_an_integration_stands_still() {
@@ -293,9 +293,11 @@ async fn one_refusal_stops_what_is_claimed_already() {
 
 #[tokio::test]
 async fn an_answer_to_settings_that_were_mended_meanwhile_blocks_nothing() {
-    let vendor = Vendor::with(|request, _| match request.json()["api_key"].as_str() {
+    let gate = Gate::closed();
+    let late = gate.holds(Manner::Answers(401, "go away"));
+    let vendor = Vendor::with(move |request, _| match request.json()["api_key"].as_str() {
         Some("good") => Manner::Answers(200, "{}"),
-        _ => Manner::Late(Duration::from_millis(500), 401, "go away"),
+        _ => late.clone(),
     })
     .await;
     let server = TestServer::on(Backend::SqliteMemory).await;
@@ -306,9 +308,8 @@ async fn an_answer_to_settings_that_were_mended_meanwhile_blocks_nothing() {
     vendor.until_count(1).await;
     let good = json!({"api_keys": {"production": {"ios": "good"}}});
     put(&server, "amplitude", true, &with(amplitude(&vendor.url), good)).await;
-    tokio::time::sleep(Duration::from_millis(600)).await;
-    settle_down(&server.state).await;
-    assert_eq!(states(&server).await, ["delivered 1"]);
+    gate.open();
+    until_states(&server, &["delivered 1"]).await;
     assert_eq!(shown(&server, "amplitude").await["status"], "ok");
 }
 
@@ -316,9 +317,11 @@ async fn an_answer_to_settings_that_were_mended_meanwhile_blocks_nothing() {
 #[tokio::test]
 async fn an_answer_to_settings_that_another_program_has_mended_blocks_nothing() {
     for backend in [Backend::SqliteFile, Backend::Postgres] {
-        let vendor = Vendor::with(|request, _| match request.json()["api_key"].as_str() {
+        let gate = Gate::closed();
+        let late = gate.holds(Manner::Answers(401, "go away"));
+        let vendor = Vendor::with(move |request, _| match request.json()["api_key"].as_str() {
             Some("good") => Manner::Answers(200, "{}"),
-            _ => Manner::Late(Duration::from_secs(2), 401, "go away"),
+            _ => late.clone(),
         })
         .await;
         let server = TestServer::on(backend).await;
@@ -330,6 +333,7 @@ async fn an_answer_to_settings_that_another_program_has_mended_blocks_nothing() 
         vendor.until_count(1).await;
         let good = json!({"api_keys": {"production": {"ios": "good"}}});
         enable(&other, "amplitude", with(amplitude(&vendor.url), good)).await;
+        gate.open();
         until_states(&server, &["delivered 1"]).await;
         assert_eq!(shown(&server, "amplitude").await["status"], "ok", "{backend:?}");
     }

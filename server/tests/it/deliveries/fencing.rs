@@ -18,7 +18,7 @@ use crate::support::direct::set_settings;
 use crate::support::mortal::Mortal;
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, PROFILE, START, TRANSACTION, TestServer};
-use crate::support::vendor::{Manner, Vendor};
+use crate::support::vendor::{Gate, Manner, Vendor};
 
 /// Longer than a lane stays claimed.
 const LEASE: i64 = 121 * SECOND;
@@ -299,8 +299,10 @@ async fn what_cannot_be_written_takes_down_nothing_that_is_settled_with_it() {
 #[tokio::test]
 async fn a_worker_that_was_paused_in_a_request_causes_one_repeat_and_no_more() {
     for backend in [Backend::SqliteFile, Backend::Postgres] {
-        let vendor = Vendor::with(|_, number| match number {
-            0 => Manner::Late(Duration::from_secs(2), 400, "stale"),
+        let gate = Gate::closed();
+        let late = gate.holds(Manner::Answers(400, "stale"));
+        let vendor = Vendor::with(move |_, number| match number {
+            0 => late.clone(),
             _ => Manner::Answers(200, "{}"),
         })
         .await;
@@ -315,6 +317,7 @@ async fn a_worker_that_was_paused_in_a_request_causes_one_repeat_and_no_more() {
         server.state.clock.move_to(START + LEASE).unwrap();
         let other = Mortal::start(&server.options, &server.state.clock).await;
         until_states(&server, &["delivered 2"]).await;
+        gate.open();
         settle_down(&paused.state).await;
         settle_down(&other.state).await;
         let told = told(&vendor.received());
@@ -399,8 +402,10 @@ async fn a_repeat_after_a_death_is_told_in_the_same_words() {
 /// One request at a time, and two routes: what is claimed for the second waits for the first, beyond its lease.
 #[tokio::test]
 async fn what_waited_for_its_request_beyond_the_lease_is_left_to_the_next_one() {
-    let vendor = Vendor::with(|_, number| match number {
-        0 => Manner::Late(Duration::from_secs(2), 200, "{}"),
+    let gate = Gate::closed();
+    let late = gate.holds(Manner::Answers(200, "{}"));
+    let vendor = Vendor::with(move |_, number| match number {
+        0 => late.clone(),
         _ => Manner::Answers(200, "{}"),
     })
     .await;
@@ -418,6 +423,7 @@ async fn what_waited_for_its_request_beyond_the_lease_is_left_to_the_next_one() 
     server.state.clock.move_to(START + LEASE).unwrap();
     let _working = work(&server);
     until_states(&server, &["delivered 2"]).await;
+    gate.open();
     settle_down(&paused.state).await;
     settle_down(&server.state).await;
     let mut order: Vec<_> = told(&vendor.received()).iter().map(transaction_of).collect();

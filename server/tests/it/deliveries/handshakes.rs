@@ -12,7 +12,7 @@ use crate::support::deliveries::{
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{TRANSACTION, TestServer};
-use crate::support::vendor::{Manner, Received, Vendor};
+use crate::support::vendor::{Gate, Manner, Received, Vendor};
 
 /// An outage at the moment of a change is no reason to stop what has been proved.
 #[tokio::test]
@@ -55,14 +55,15 @@ async fn the_handshake_is_made_anew_where_addresses_or_authorizations_are_news()
 /// Each save is proved by its own handshake, whichever ends last.
 #[tokio::test]
 async fn a_handshake_of_settings_that_were_saved_anew_meanwhile_counts_nothing() {
-    const LATE: Duration = Duration::from_secs(1);
     for (backend, first, second) in ALL
         .into_iter()
         .flat_map(|backend| [(backend, 200, 500), (backend, 500, 200)])
     {
         let server = TestServer::on(backend).await;
+        let gate = Gate::closed();
+        let late = gate.holds(Manner::Answers(first, "{}"));
         let vendor = Vendor::with(move |request, _| match request.path.as_str() {
-            "/first" => Manner::Late(LATE, first, "{}"),
+            "/first" => late.clone(),
             _ => Manner::Answers(second, "{}"),
         })
         .await;
@@ -70,6 +71,7 @@ async fn a_handshake_of_settings_that_were_saved_anew_meanwhile_counts_nothing()
         let meanwhile = async {
             vendor.until_count(1).await;
             put(&server, "webhook", true, &settings("/second")).await;
+            gate.open();
         };
         let first_one = settings("/first");
         tokio::join!(put(&server, "webhook", true, &first_one), meanwhile);
@@ -127,14 +129,16 @@ async fn the_webhook_gets_no_event_before_it_has_passed_the_handshake() {
 #[tokio::test]
 async fn a_handshake_goes_on_when_its_caller_hangs_up() {
     for backend in ALL {
-        let vendor = Vendor::with(|_, _| Manner::Late(Duration::from_millis(300), 200, "{}")).await;
+        let gate = Gate::closed();
+        let late = gate.holds(Manner::Answers(200, "{}"));
+        let vendor = Vendor::with(move |_, _| late.clone()).await;
         let server = TestServer::on(backend).await;
         let settings = json!({"urls": {"production": vendor.url}});
         let saving = put(&server, "webhook", true, &settings);
         let hangs_up = vendor.until_count(1);
         tokio::select! {
             _ = saving => panic!("{backend:?}: it answers before the receiver does"),
-            () = hangs_up => {}
+            () = hangs_up => gate.open(),
         }
         let mut status = json!(null);
         for _ in 0..500 {

@@ -147,10 +147,12 @@ async fn whatever_way_an_identifier_comes_what_waited_for_it_goes_out_at_once_an
                     id: name,
                 };
                 way.come(&customer).await;
+                // As is promised.
+                const PROMISED: Duration = Duration::from_secs(5);
                 let came = Instant::now();
                 while order(&vendor).len() < 3 * (place + 1) {
                     assert!(
-                        came.elapsed() < Duration::from_secs(1),
+                        came.elapsed() < PROMISED,
                         "{backend:?} {way:?}: {:?}",
                         order(&vendor)
                     );

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use bursar::store::Store;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
-use tokio::sync::watch;
 
 use super::kills_with_deliveries::{settle_at, start_at, store};
 use crate::support::backend::Backend;
@@ -15,7 +14,7 @@ use crate::support::deliveries::{SECOND, bought, stored, webhook};
 use crate::support::purchases::with;
 use crate::support::running::{Program, Running, server};
 use crate::support::server::{CUSTOMER, PROFILE, START, TRANSACTION};
-use crate::support::vendor::{Manner, Received, Vendor};
+use crate::support::vendor::{Gate, Manner, Received, Vendor};
 
 const CUSTOMERS: usize = 6;
 /// What the second server sends of so many of them is still under way when the first one goes on.
@@ -94,14 +93,14 @@ fn a_server_that_was_stopped_beyond_its_claims_writes_nothing_and_costs_one_repe
     let paused = start_at(&mut program, START);
     enable(&program, &paused, &vendor.url);
     let first = vendor.count();
-    let (answer_paused, paused_may) = watch::channel(false);
-    let (answer_other, other_may) = watch::channel(false);
+    let (answer_paused, answer_other) = (Gate::closed(), Gate::closed());
+    let (to_paused, to_other) = (answer_paused.clone(), answer_other.clone());
     vendor.script(move |request, number| {
         let transaction = transaction_of(request).unwrap();
         let is_held = (0..HELD).any(|customer| transaction == id(customer, 1));
         match number - first {
-            0..CUSTOMERS => Manner::Held(paused_may.clone(), 500, "stale"),
-            _ if is_held => Manner::Held(other_may.clone(), 200, "{}"),
+            0..CUSTOMERS => to_paused.holds(Manner::Answers(500, "stale")),
+            _ if is_held => to_other.holds(Manner::Answers(200, "{}")),
             _ => Manner::Answers(200, "{}"),
         }
     });
@@ -112,13 +111,13 @@ fn a_server_that_was_stopped_beyond_its_claims_writes_nothing_and_costs_one_repe
     let store = runtime.block_on(store(&program));
     let before = runtime.block_on(stored_with(&store, 2 * (CUSTOMERS - HELD)));
     runtime.block_on(vendor.until_count(first + 3 * CUSTOMERS - HELD));
-    answer_paused.send(true).unwrap();
+    answer_paused.open();
     paused.resume();
     // It waits for what is under way there.
     settle_at(&program, &paused, START);
     assert_eq!(tries(&program, &paused), CUSTOMERS, "the answers were for it");
     assert_eq!(runtime.block_on(stored(&store)), before);
-    answer_other.send(true).unwrap();
+    answer_other.open();
     let all = runtime.block_on(stored_with(&store, 2 * CUSTOMERS));
     assert!(!all.contains("stale"), "{all}");
     let mut sent: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -1,5 +1,6 @@
 //! Deliveries as tests look at them.
 
+use std::path::Path;
 use std::time::Duration;
 
 use bursar::actions::purchases::handle_due;
@@ -52,6 +53,23 @@ pub fn pushwoosh(url: &str) -> Value {
 /// Settings with which Branch's events go to this address.
 pub fn branch(url: &str) -> Value {
     json!({"branch_keys": {"production": "key_live_a"}, "base_url": url, "events": {"access_level_updated": false}})
+}
+
+/// The sample settings of an integration, sent to this address.
+pub fn sample(slug: &str, url: &str) -> Value {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain/tests/integrations/settings");
+    let sample = std::fs::read_to_string(samples.join(format!("{slug}.json"))).unwrap();
+    let mut settings: Value = serde_json::from_str(&sample).unwrap();
+    match slug {
+        "webhook" => settings["urls"] = json!({"production": url, "sandbox": url}),
+        _ => settings["base_url"] = json!(url),
+    }
+    if slug == "posthog" {
+        settings["instance_url"] = json!(url);
+        settings.as_object_mut().unwrap().remove("base_url");
+    }
+    settings["events"] = json!({"trial_active": false, "subscription_active": false});
+    settings
 }
 
 /// Sets an integration of the server's own app through the administration.

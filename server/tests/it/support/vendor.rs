@@ -19,8 +19,8 @@ pub enum Manner {
     Asks(&'static str),
     /// As [`Self::Answers`], after a while.
     Late(Duration, u16, &'static str),
-    /// As [`Self::Answers`], once this is so.
-    Held(watch::Receiver<bool>, u16, &'static str),
+    /// As the other one, once the gate is open.
+    Held(Gate, Box<Manner>),
     /// A byte of the head at a time, for ever.
     Drips,
     /// Half of the body that its length announces, then closes.
@@ -33,6 +33,31 @@ pub enum Manner {
     Endless,
     /// These bytes, whatever they are, then closes.
     Raw(String),
+}
+
+/// Holds answers until a test opens it.
+#[derive(Debug, Clone)]
+pub struct Gate(watch::Sender<bool>);
+
+impl Gate {
+    pub fn closed() -> Self {
+        Self(watch::Sender::new(false))
+    }
+
+    /// This answer, once it is open.
+    pub fn holds(&self, manner: Manner) -> Manner {
+        Manner::Held(self.clone(), Box::new(manner))
+    }
+
+    /// Lets go what it holds, and whatever comes later at once.
+    pub fn open(&self) {
+        self.0.send_replace(true);
+    }
+
+    async fn is_open(&self) {
+        let mut open = self.0.subscribe();
+        open.wait_for(|open| *open).await.expect("we hold the sender");
+    }
 }
 
 /// A request that it received.
@@ -189,7 +214,13 @@ async fn answer(socket: &mut TcpStream, manner: Manner) -> Option<()> {
             body.len()
         )
     };
+    let mut manner = manner;
+    while let Manner::Held(gate, then) = manner {
+        gate.is_open().await;
+        manner = *then;
+    }
     match manner {
+        Manner::Held(..) => unreachable!("it was let go"),
         Manner::Answers(status, body) => socket.write_all(whole(status, "", body).as_bytes()).await.ok(),
         Manner::Asks(when) => {
             let header = format!("retry-after: {when}\r\n");
@@ -197,10 +228,6 @@ async fn answer(socket: &mut TcpStream, manner: Manner) -> Option<()> {
         }
         Manner::Late(while_, status, body) => {
             tokio::time::sleep(while_).await;
-            socket.write_all(whole(status, "", body).as_bytes()).await.ok()
-        }
-        Manner::Held(mut may, status, body) => {
-            may.wait_for(|may| *may).await.ok()?;
             socket.write_all(whole(status, "", body).as_bytes()).await.ok()
         }
         Manner::Drips => {
