@@ -34,4 +34,5 @@ mod stop;
 mod test_clock;
 mod two_addresses;
 mod under_way;
+mod waves;
 mod why;
