@@ -4,6 +4,7 @@ use bursar::delivery;
 use bursar::directory::AppIntegration;
 use bursar::store::{Sql, Statement};
 use bursar_domain::integrations::Integration;
+use futures_util::future::join_all;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -11,7 +12,7 @@ use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
     MINUTE, SECOND, Working, advance, amplitude, app_id, bought, deliveries, enable, fates_of, settle_down,
-    states, told, transaction_of, until_states, work,
+    states, told, transaction_of, webhook, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
@@ -94,25 +95,103 @@ async fn what_a_third_party_refuses_dies_alone() {
     }
 }
 
+/// So many customers `user-N` with an event each, many at a time.
+async fn buy_many(server: &TestServer, count: usize) {
+    let names: Vec<_> = (0..count).map(|number| format!("user-{number}")).collect();
+    for some in names.chunks(100) {
+        join_all(some.iter().map(async |name| {
+            let customer = Customer::new(server, name).await;
+            customer.post(TRANSACTION, &bought(name)).await;
+        }))
+        .await;
+    }
+}
+
 #[tokio::test]
 async fn a_thousand_refusals_in_a_row_stop_nobody() {
-    let vendor = Vendor::with(|request, _| {
-        let is_good = request.body.contains("good");
-        if is_good {
-            Manner::Answers(200, "{}")
-        } else {
-            Manner::Answers(400, "no")
-        }
-    })
-    .await;
-    let server = TestServer::on(crate::support::backend::Backend::SqliteMemory).await;
-    let settings = json!({"urls": {"production": vendor.url}, "events": {"access_level_updated": false}});
-    enable(&server, "webhook", settings).await;
+    for backend in ALL {
+        let vendor = Vendor::with(|request, _| match request.body.contains("good") {
+            true => Manner::Answers(200, "{}"),
+            false => Manner::Answers(400, "no"),
+        });
+        let (vendor, healthy) = (vendor.await, Vendor::start().await);
+        let server = TestServer::on(backend).await;
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        enable(&server, "amplitude", amplitude(&healthy.url)).await;
+        let _working = work(&server);
+        buy_many(&server, 1_000).await;
+        let good = Customer::new(&server, "good").await;
+        good.post(TRANSACTION, &bought("good")).await;
+        settle_down(&server.state).await;
+        assert_eq!(
+            states(&server).await,
+            ["delivered 1002", "rejected 1000"],
+            "{backend:?}"
+        );
+        assert_eq!(told(&healthy.received()).len(), 1_001, "{backend:?}");
+        assert_conserved(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_events_in_a_row_that_cannot_be_read_stop_nobody() {
+    const SPOIL: Sql = Sql::split(
+        "UPDATE events SET plain = '{', packed = NULL",
+        "UPDATE events SET payload = '{'",
+    );
+    for backend in ALL {
+        let vendor = Vendor::start().await;
+        let server = TestServer::on(backend).await;
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        enable(&server, "amplitude", amplitude(&vendor.url)).await;
+        buy_many(&server, 1_000).await;
+        write(&server, &SPOIL, vec![]).await;
+        let good = Customer::new(&server, "good").await;
+        good.post(TRANSACTION, &bought("good")).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        assert_eq!(
+            states(&server).await,
+            ["delivered 2", "rejected 2000"],
+            "{backend:?}"
+        );
+        assert_eq!(vendor.count(), 2, "{backend:?}");
+        assert_conserved(&server).await;
+    }
+}
+
+/// Records of which no request can be made: the mapper panics on each.
+#[tokio::test]
+async fn a_mapper_that_panics_a_thousand_times_in_a_row_stops_nobody() {
+    const SPOIL: Sql = Sql::same("UPDATE queue SET record = $1");
+    // As if each had been tried a moment ago.
+    const TRIED: Sql = Sql::same("UPDATE queue SET tries = 1, first_tried_at = created_at");
+    let vendor = Vendor::start().await;
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let adjust = json!({
+        "app_tokens": {"ios": "app"}, "event_tokens": {"ios": {"subscription_started": "i00001"}},
+        "base_url": vendor.url, "events": {"access_level_updated": false},
+    });
+    enable(&server, "adjust", adjust).await;
+    let names: Vec<_> = (0..1_000).map(|number| format!("user-{number}")).collect();
+    let buy = async |name: &String| {
+        let customer = Customer::new(&server, name).await;
+        customer
+            .post(IDENTIFIERS, &json!({"adjust_device_id": name}))
+            .await;
+        customer.post(TRANSACTION, &bought(name)).await;
+    };
+    for some in names.chunks(100) {
+        join_all(some.iter().map(buy)).await;
+    }
+    write(&server, &TRIED, vec![]).await;
+    let spoilt = json!({"route": "ios", "body": "spoilt"}).to_string();
+    write(&server, &SPOIL, vec![spoilt.into()]).await;
+    buy(&"good".to_owned()).await;
     let _working = work(&server);
-    buy(&server, 1_000).await;
-    let good = Customer::new(&server, "good").await;
-    good.post(TRANSACTION, &bought("good")).await;
-    until_states(&server, &["delivered 1", "rejected 1000"]).await;
+    settle_down(&server.state).await;
+    assert_eq!(states(&server).await, ["delivered 1", "rejected 1000"]);
+    assert_eq!(vendor.count(), 1);
     assert_conserved(&server).await;
 }
 
