@@ -6,21 +6,25 @@ use crate::commands::bench::{Size, Subject};
 pub const HELP: &str = "\
 cargo xtask COMMAND
 
-  test [--long] [-- ARGS…]  every check of the project, on a throwaway PostgreSQL
-  bench SUBJECT             the speed against what the machine could do at best
-  postgres -- COMMAND…      runs COMMAND with a throwaway PostgreSQL
-  golden                    writes the golden requests and the handbook's tables anew
-  sbom                      writes target/sbom.json (CycloneDX 1.5)
+  test [--long] [--strict] [-- ARGS…]
+                        every check of the project, on a throwaway PostgreSQL
+  bench SUBJECT         the speed against what the machine could do at best
+  postgres -- COMMAND…  runs COMMAND with a throwaway PostgreSQL
+  golden                writes the golden requests and the handbook's tables anew
+  sbom                  writes target/sbom.json (CycloneDX 1.5)
 
 `cargo xtask COMMAND --help` explains one.";
 
 /// Printed for `cargo xtask test --help`.
 pub const TEST_HELP: &str = "\
-cargo xtask test [--long] [-- ARGS…]
+cargo xtask test [--long] [--strict] [-- ARGS…]
 
 Runs, in this order: prerequisites, formatting, lints, supply chain, the builds that the tests need, a throwaway
 PostgreSQL, `cargo test --workspace --locked ARGS…`. Goes on after a failure where it can; the exit code is 0 only
-if nothing failed.
+if nothing failed. A name of a test in ARGS that no test has is a failure; where ARGS leave tests out, the summary says
+NOT RUN for these.
+
+With --strict, for releases, whatever the summary says NOT RUN of is a failure too.
 
 With --long these run too:
   simulation, further histories   50,000 that the usual run has not: minutes
@@ -97,6 +101,8 @@ pub enum Invocation {
     Test {
         /// Also what takes long or needs a package registry?
         long: bool,
+        /// Does what cannot be run here fail?
+        strict: bool,
         /// What stood after `--`.
         cargo_test_args: Vec<String>,
     },
@@ -167,13 +173,19 @@ impl Invocation {
 }
 
 fn test(mut rest: Vec<String>) -> Result<Invocation, UsageError> {
-    let long = rest.first().is_some_and(|word| word == "--long");
-    if long {
+    let (mut long, mut strict) = (false, false);
+    while let Some(said) = rest.first() {
+        match said.as_str() {
+            "--long" => long = true,
+            "--strict" => strict = true,
+            _ => break,
+        }
         rest.remove(0);
     }
     let cargo_test_args = passed_on(rest)?;
     Ok(Invocation::Test {
         long,
+        strict,
         cargo_test_args,
     })
 }
@@ -241,6 +253,7 @@ mod tests {
             parse("test -- --package bursar -- --nocapture"),
             Ok(Invocation::Test {
                 long: false,
+                strict: false,
                 cargo_test_args
             })
         );
@@ -248,6 +261,7 @@ mod tests {
             parse("test"),
             Ok(Invocation::Test {
                 long: false,
+                strict: false,
                 cargo_test_args: vec![]
             })
         );
@@ -260,9 +274,18 @@ mod tests {
             parse("test --long -- --long"),
             Ok(Invocation::Test {
                 long: true,
+                strict: false,
                 cargo_test_args
             })
         );
+        for line in ["test --strict --long", "test --long --strict"] {
+            let both = Invocation::Test {
+                long: true,
+                strict: true,
+                cargo_test_args: vec![],
+            };
+            assert_eq!(parse(line), Ok(both));
+        }
         assert_eq!(
             parse("test --long --longer"),
             Err(UsageError::UnexpectedArgument("--longer".into()))

@@ -15,4 +15,5 @@ pub mod steps;
 pub mod strace;
 pub mod supply_chain;
 pub mod test_environment;
+pub mod test_names;
 pub mod workspace;

@@ -13,8 +13,9 @@ fn main() -> ExitCode {
         }
         Ok(Invocation::Test {
             long,
+            strict,
             cargo_test_args,
-        }) => commands::test::run(long, &cargo_test_args),
+        }) => commands::test::run(long, strict, &cargo_test_args),
         Ok(Invocation::Postgres { program, args }) => commands::postgres::run(&program, &args),
         Ok(Invocation::Bench { subject, size }) => commands::bench::run(subject, size),
         Ok(Invocation::Golden) => commands::golden::run(),

@@ -63,6 +63,12 @@ impl Steps {
         self.0.iter().all(|step| step.outcome != Outcome::Failed)
     }
 
+    /// Whether every step was run.
+    pub fn none_left_out(&self) -> bool {
+        let is_left_out = |step: &Step| matches!(step.outcome, Outcome::NotRun(_));
+        !self.0.iter().any(is_left_out)
+    }
+
     /// One line for each step.
     pub fn summary(&self) -> String {
         let width = self.0.iter().map(|step| step.name.len()).max().unwrap_or(0);
@@ -102,7 +108,9 @@ mod tests {
     fn a_failed_step_fails_the_whole_and_a_missing_one_does_not() {
         let mut steps = Steps::default();
         assert_eq!(steps.run("formatting", || Ok::<_, std::fmt::Error>(1)), Some(1));
+        assert!(steps.none_left_out());
         steps.leave_out("cargo-audit", "no database");
+        assert!(!steps.none_left_out());
         assert!(steps.none_failed());
         assert_eq!(steps.run("lints", || Err::<(), _>(std::fmt::Error)), None);
         assert!(!steps.none_failed());

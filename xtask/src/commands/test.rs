@@ -6,12 +6,15 @@ use std::process::{Command, ExitCode};
 use std::{fs, io};
 
 use crate::postgres::Cluster;
-use crate::processes::{RunError, run as run_program};
+use crate::processes::{RunError, output, run as run_program};
 use crate::steps::Steps;
 use crate::workspace::{cargo, target};
-use crate::{long_tests, prerequisites, sdks, small_disk, strace, supply_chain, test_environment};
+use crate::{
+    long_tests, prerequisites, sdks, small_disk, strace, supply_chain, test_environment, test_names,
+};
 
 const TESTS: &str = "cargo test";
+const NAMES: &str = "names of tests";
 const SIMULATION: &str = "simulation, further histories";
 /// Histories that the usual run of the simulation does not have.
 const FURTHER: Range<u64> = 10_000..60_000;
@@ -24,18 +27,31 @@ enum BuildError {
     Keep(#[from] io::Error),
 }
 
+#[derive(Debug, thiserror::Error)]
+enum NamesError {
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error("no test has in its name: {0}")]
+    Unmatched(String),
+}
+
 /// What the tests need beside PostgreSQL.
 struct Programs {
     python: PathBuf,
     sabotaged: PathBuf,
 }
 
-/// Runs every step, with `long` also those that take long; goes on after a failure where it can.
-pub fn run(long: bool, cargo_test_args: &[String]) -> ExitCode {
+/// Runs every step, with `long` also those that take long; goes on after a failure where it can. If it is `strict`, what
+/// cannot be run fails.
+pub fn run(long: bool, strict: bool, cargo_test_args: &[String]) -> ExitCode {
     let mut steps = Steps::default();
     run_steps(&mut steps, long, cargo_test_args);
     println!("\n{}", steps.summary());
-    if steps.none_failed() {
+    let is_all_there = steps.none_left_out();
+    if strict && !is_all_there {
+        println!("--strict: not everything was run");
+    }
+    if steps.none_failed() && (is_all_there || !strict) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -112,6 +128,20 @@ fn build(target: &Path) -> Result<PathBuf, BuildError> {
     Ok(folder)
 }
 
+/// Is there a test for each name? `cargo test` is content to run none.
+fn find_named(cargo_test_args: &[String]) -> Result<(), NamesError> {
+    let mut command = cargo();
+    command
+        .args(["test", "--locked", "--workspace"])
+        .args(test_names::listing(cargo_test_args));
+    let list = output(&mut command)?;
+    let unmatched = test_names::unmatched(cargo_test_args, &list);
+    if unmatched.is_empty() {
+        return Ok(());
+    }
+    Err(NamesError::Unmatched(unmatched.join(", ")))
+}
+
 fn test(steps: &mut Steps, programs: &Programs, long: bool, cargo_test_args: &[String]) {
     let Some(cluster) = steps.run("throwaway PostgreSQL", Cluster::start) else {
         return steps.leave_out(TESTS, "there is no PostgreSQL, see above");
@@ -125,7 +155,14 @@ fn test(steps: &mut Steps, programs: &Programs, long: bool, cargo_test_args: &[S
         test_environment::hand_over_programs(command, &programs.python, &programs.sabotaged);
     };
     hand_over(&mut command);
+    if !test_names::names(cargo_test_args).is_empty() {
+        steps.run(NAMES, || find_named(cargo_test_args));
+    }
     steps.run(TESTS, || run_program(&mut command));
+    if test_names::is_selection(cargo_test_args) {
+        let asked = format!("only those were asked for: {}", cargo_test_args.join(" "));
+        steps.leave_out("all other tests", asked);
+    }
     if long {
         long_tests::check(steps, hand_over);
     }
