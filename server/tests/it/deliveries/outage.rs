@@ -235,7 +235,8 @@ fn assert_each_once_in_order(found: &Recovered) {
 #[tokio::test]
 async fn without_the_limit_the_same_look_finds_a_second_with_too_many() {
     let found = recover(Backend::SqliteMemory, 100_000, 100, 5).await;
-    assert!(found.too_fast(RATES.0).is_some());
+    // Far less than a machine sends that is late.
+    assert!(found.too_fast(RATES.0 / 8).is_some());
 }
 
 /// Half a minute's requests at this rate, from a third party that is late by so many milliseconds in all.
