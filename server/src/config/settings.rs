@@ -36,7 +36,7 @@ pub struct Settings {
         value_name = "URL"
     )]
     pub database: Option<String>,
-    /// Connections to PostgreSQL; a quarter of them write [default: 8]
+    /// Connections to PostgreSQL; a quarter of them are the writers' [default: 8]
     #[arg(long, env = "BURSAR_DATABASE_CONNECTIONS", global = true, value_name = "N", value_parser = at_least_one::<NonZeroU32>)]
     pub database_connections: Option<NonZeroU32>,
     /// Folder of the embedded database and the master key [default: ./bursar-data]

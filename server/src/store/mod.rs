@@ -51,7 +51,7 @@ pub enum Location {
 pub struct Options {
     /// Where it is.
     pub location: Location,
-    /// How many connections to PostgreSQL at most; a quarter of them write.
+    /// How many connections to PostgreSQL at most, 2 or more; a quarter of them are the writers' alone.
     pub connections: usize,
 }
 

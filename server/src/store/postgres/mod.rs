@@ -1,4 +1,4 @@
-//! PostgreSQL: a pool of connections, a quarter of them for the writers.
+//! PostgreSQL: connections for those who read, and a quarter of all that the writers alone use.
 
 mod pipeline;
 mod row;
@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{
-    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod,
+    Runtime, Status,
 };
 use tokio::sync::mpsc;
 use tokio_postgres::GenericClient;
@@ -48,7 +49,9 @@ const CONNECTIONS_PER_WRITER: usize = 4;
 
 #[derive(Clone)]
 pub(super) struct Postgres {
-    pool: Pool,
+    readers: Pool,
+    /// One connection for each writer, whoever reads much.
+    writers: Pool,
 }
 
 impl Postgres {
@@ -58,38 +61,19 @@ impl Postgres {
         queue: mpsc::Receiver<Box<dyn Queued>>,
         metrics: &Arc<StoreMetrics>,
     ) -> Result<Self, StoreError> {
-        let parsed = url.parse::<tokio_postgres::Config>();
-        let config = configured(parsed.map_err(|error| StoreError::Address(Arc::new(error)))?);
-        let recycling = ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
+        let writers = (connections / CONNECTIONS_PER_WRITER).max(1);
+        let postgres = Self {
+            readers: pool(url, connections.saturating_sub(writers).max(1))?,
+            writers: pool(url, writers)?,
         };
-        let manager = Manager::from_config(
-            config,
-            MakeRustlsConnect::new(tls::config().map_err(StoreError::statement)?),
-            recycling,
-        );
-        let pool = Pool::builder(manager)
-            .max_size(connections.max(2))
-            .wait_timeout(Some(CONNECT_TIMEOUT))
-            .create_timeout(Some(CONNECT_TIMEOUT))
-            .post_create(Hook::async_fn(|connection, _| Box::pin(set_limits(connection))))
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(StoreError::unavailable)?;
-        let postgres = Self { pool };
-        drop(postgres.connection().await?);
-        writer::start(
-            &postgres,
-            (connections / CONNECTIONS_PER_WRITER).max(1),
-            queue,
-            metrics,
-        );
+        drop(postgres.reader().await?);
+        writer::start(&postgres, writers, queue, metrics);
         Ok(postgres)
     }
 
     /// Runs a query; again, once, when its connection turns out to be cut: it may have lain idle for long.
     pub(super) async fn read(&self, query: &Statement) -> Result<Vec<Row>, StoreError> {
-        let connection = self.connection().await?;
+        let connection = self.reader().await?;
         let cut = match within_patience(read_on(&connection, query)).await {
             Some(Err(StoreError::Unavailable(_))) => connection,
             Some(rows) => return rows,
@@ -99,7 +83,7 @@ impl Postgres {
             }
         };
         drop(Object::take(cut));
-        let connection = self.connection().await?;
+        let connection = self.reader().await?;
         let rows = within_patience(read_on(&connection, query)).await;
         if rows.is_none() {
             drop(Object::take(connection));
@@ -111,7 +95,7 @@ impl Postgres {
     /// dump would be waited for, and a database that may only be read would refuse.
     pub(super) async fn migrate(&self, dry_run: bool) -> Result<Vec<&'static Migration>, StoreError> {
         // Of its own, and gone in the end: its steps, and waiting for another server's, may take long.
-        let mut connection = Object::take(self.connection().await?);
+        let mut connection = Object::take(self.reader().await?);
         let current = if has_table(&connection).await? {
             last_step(&*connection).await?
         } else {
@@ -133,22 +117,53 @@ impl Postgres {
 
     /// How many connections are in use, and how many there may be.
     pub(super) fn pool_use(&self) -> (usize, usize) {
-        let status = self.pool.status();
-        (status.size.saturating_sub(status.available), status.max_size)
+        let [readers, writers] = [&self.readers, &self.writers].map(Pool::status);
+        let in_use = |pool: &Status| pool.size.saturating_sub(pool.available);
+        (
+            in_use(&readers) + in_use(&writers),
+            readers.max_size + writers.max_size,
+        )
     }
 
-    /// Whatever keeps a connection from being made, the database is away, also where it takes none or refuses the password.
-    async fn connection(&self) -> Result<Object, StoreError> {
-        self.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
-                match classify(error) {
-                    StoreError::Statement(why) => StoreError::Unavailable(why),
-                    error => error,
-                }
-            }
-            error => StoreError::unavailable(error),
-        })
+    /// A connection to read with.
+    async fn reader(&self) -> Result<Object, StoreError> {
+        connection(&self.readers).await
     }
+
+    /// A connection for a writer.
+    async fn writer(&self) -> Result<Object, StoreError> {
+        connection(&self.writers).await
+    }
+}
+
+fn pool(url: &str, size: usize) -> Result<Pool, StoreError> {
+    let parsed = url.parse::<tokio_postgres::Config>();
+    let config = configured(parsed.map_err(|error| StoreError::Address(Arc::new(error)))?);
+    let recycling = ManagerConfig {
+        recycling_method: RecyclingMethod::Fast,
+    };
+    let tls = MakeRustlsConnect::new(tls::config().map_err(StoreError::statement)?);
+    Pool::builder(Manager::from_config(config, tls, recycling))
+        .max_size(size)
+        .wait_timeout(Some(CONNECT_TIMEOUT))
+        .create_timeout(Some(CONNECT_TIMEOUT))
+        .post_create(Hook::async_fn(|connection, _| Box::pin(set_limits(connection))))
+        .runtime(Runtime::Tokio1)
+        .build()
+        .map_err(StoreError::unavailable)
+}
+
+/// Whatever keeps a connection from being made, the database is away, also where it takes none or refuses the password.
+async fn connection(pool: &Pool) -> Result<Object, StoreError> {
+    pool.get().await.map_err(|error| match error {
+        PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+            match classify(error) {
+                StoreError::Statement(why) => StoreError::Unavailable(why),
+                error => error,
+            }
+        }
+        error => StoreError::unavailable(error),
+    })
 }
 
 /// What the URL leaves open. A line that is dead, or a machine that is gone, is noticed in about 20 s also where

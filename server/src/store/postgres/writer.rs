@@ -197,7 +197,7 @@ impl Writer {
     /// Tries once. If it succeeds, `group` holds what was committed, and the rest is given back; if not, `group`
     /// holds all of it.
     async fn attempt(&self, group: &mut Group) -> Result<Group, Failure> {
-        let connection = self.postgres.connection().await.map_err(Failure::Unreachable)?;
+        let connection = self.postgres.writer().await.map_err(Failure::Unreachable)?;
         let outcome = attempt_on(&connection, group).await;
         if let Err(failure) = &outcome
             && !connection.is_closed()

@@ -1,6 +1,7 @@
 //! The proof of the store: one behaviour on every backend, whoever writes at once.
 
 mod attempts;
+mod busy;
 mod concurrency;
 mod conformance;
 mod events;
