@@ -1,5 +1,6 @@
 //! PostgreSQL: connections for those who read, and a quarter of all that the writers alone use.
 
+mod attempt;
 mod pipeline;
 mod row;
 mod together;
