@@ -10,7 +10,7 @@ use super::pipeline::pipelined;
 use super::together::{self, Request};
 use super::writer::Group;
 use super::{classify, is_repeatable, no_answer, says_read_only, within_patience};
-use crate::store::change::{Loaded, Queued};
+use crate::store::change::Loaded;
 use crate::store::{Row, Statement, StoreError, Value};
 
 type Sent<'c> = BoxFuture<'c, Result<Vec<PgRow>, Error>>;
@@ -53,8 +53,12 @@ impl Failure {
 
 /// Tries once. If it succeeds, `group` holds what was committed, and the rest is given back; if not, `group`
 /// holds all of it.
-pub(super) async fn attempt_on(connection: &Object, group: &mut Group) -> Result<Group, Failure> {
-    let loaded = within_patience(read_all(connection, group)).await;
+pub(super) async fn attempt_on(
+    connection: &Object,
+    begin: &'static str,
+    group: &mut Group,
+) -> Result<Group, Failure> {
+    let loaded = within_patience(read_all(connection, begin, group)).await;
     let loaded = loaded.unwrap_or_else(|| Err(Failure::Unreachable(no_answer())))?;
     let (writes, postponed) = decide_all(group, loaded);
     #[cfg(feature = "answer-before-commit")]
@@ -71,12 +75,16 @@ pub(super) async fn attempt_on(connection: &Object, group: &mut Group) -> Result
 }
 
 /// The first round trip: begins the transaction and runs the reads of all changes.
-async fn read_all(connection: &Object, group: &mut Group) -> Result<Vec<Loaded>, Failure> {
+async fn read_all(
+    connection: &Object,
+    begin: &'static str,
+    group: &mut Group,
+) -> Result<Vec<Loaded>, Failure> {
     let counts: Vec<usize> = group.iter().map(|change| change.reads().len()).collect();
     let reads: Vec<&Statement> = group.iter().flat_map(|change| change.reads()).collect();
     let requests = together::plan(&reads);
     let prepared = prepare(connection, &requests).await?;
-    let mut sent: Vec<Sent<'_>> = vec![simple(connection, "BEGIN")];
+    let mut sent: Vec<Sent<'_>> = vec![simple(connection, begin)];
     sent.extend(
         requests
             .iter()

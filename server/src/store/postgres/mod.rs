@@ -33,11 +33,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a session may take at most, in milliseconds, unless the operator has set less. One that stands still in a transaction,
-/// because its machine is stopped or cut off, holds locks that all others wait for. A statement that was given up on waits
-/// in the database for as long as the lock is held, and takes up one of its connections: it is ended a second after
-/// [`ANSWER_PATIENCE`].
+/// because its machine is stopped or cut off, holds locks that all others wait for. A statement that was given up on goes
+/// on in the database and takes up one of its connections: it is ended a second after [`ANSWER_PATIENCE`]. Whoever waits
+/// for a lock holds up the others of its group: for longer than it takes to find a deadlock, which is a second, but not much.
 const LIMITS: &str = "SELECT set_config(name, most, false)
-     FROM (VALUES ('idle_in_transaction_session_timeout', '5000'), ('statement_timeout', '11000')) AS ours (name, most)
+     FROM (VALUES ('idle_in_transaction_session_timeout', '5000'), ('statement_timeout', '11000'), ('lock_timeout', '2000'))
+          AS ours (name, most)
      JOIN pg_settings USING (name)
      WHERE setting::bigint = 0 OR setting::bigint > most::bigint";
 
@@ -222,7 +223,7 @@ async fn read_on(connection: &ClientWrapper, query: &Statement) -> Result<Vec<Ro
 
 /// Takes the missing steps, however long that takes, and answers which they were.
 async fn take_steps(connection: &mut ClientWrapper) -> Result<Vec<&'static Migration>, StoreError> {
-    let unlimited = connection.batch_execute("SET statement_timeout = 0");
+    let unlimited = connection.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0");
     unlimited.await.map_err(classify)?;
     create_table(connection).await?;
     let transaction = connection.transaction().await.map_err(classify)?;
@@ -315,11 +316,20 @@ struct ServerError {
 
 /// Does PostgreSQL say that nothing may be written? A session that began so may stay so when the others may write again.
 fn says_read_only(error: &StoreError) -> bool {
+    says(error, &SqlState::READ_ONLY_SQL_TRANSACTION)
+}
+
+/// Does it say that others have held a lock for too long?
+fn says_locked(error: &StoreError) -> bool {
+    says(error, &SqlState::LOCK_NOT_AVAILABLE)
+}
+
+fn says(error: &StoreError, state: &SqlState) -> bool {
     let StoreError::Unavailable(cause) = error else {
         return false;
     };
     let told = cause.downcast_ref::<ServerError>();
-    told.is_some_and(|told| told.state == SqlState::READ_ONLY_SQL_TRANSACTION)
+    told.is_some_and(|told| told.state == *state)
 }
 
 /// May the same change go through when it is read, decided and written again? After a serialization failure, a

@@ -6,7 +6,7 @@
 //!
 //! Two changes that found the same row cannot share a transaction, because the second would decide on what was
 //! there before the first; it waits for the next. When a group fails, each of its changes is run again alone,
-//! so that one cannot take others down.
+//! so that one cannot take others down. One that meets a lock which is held for long is tried beside the groups.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use deadpool_postgres::Object;
 use tokio::sync::{Mutex, mpsc};
 
-use super::Postgres;
 use super::attempt::{Failure, attempt_on};
+use super::{Postgres, says_locked};
 use crate::metrics::StoreMetrics;
 use crate::store::change::Queued;
 use crate::store::{MAX_GROUP, StoreError, Value};
@@ -25,6 +25,12 @@ const MAX_TRIES: u32 = 10;
 /// How long a change waits, in the queue and being tried, while the database cannot be reached.
 const OUTAGE_PATIENCE: Duration = Duration::from_secs(5);
 const OUTAGE_PAUSE: Duration = Duration::from_millis(100);
+/// How long a change waits, in the queue and being tried, for what others have locked: for a little longer than PostgreSQL
+/// lets a session stand still in a transaction.
+const LOCK_PATIENCE: Duration = Duration::from_secs(6);
+/// How a transaction begins, and one that waits for a lock only for a moment.
+const BEGIN: &str = "BEGIN";
+const BEGIN_HASTY: &str = "BEGIN; SET LOCAL lock_timeout = 100";
 /// How long the end of a failed transaction is waited for before its connection is given up.
 const ROLLBACK_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -36,6 +42,9 @@ struct Writer {
     metrics: Arc<StoreMetrics>,
     /// Why the database could not be reached, when it was last tried.
     outage: Option<StoreError>,
+    /// What needs something that others have locked for long. It is tried beside the groups, so that they do not wait for it.
+    stuck: Group,
+    is_hasty: bool,
 }
 
 /// Starts so many writers. They end when the last handle of the store is gone and all waiting changes are done.
@@ -54,6 +63,8 @@ pub(super) fn start(
                 queue,
                 metrics,
                 outage: None,
+                stuck: Group::new(),
+                is_hasty: false,
             }
             .run(),
         );
@@ -69,11 +80,17 @@ impl Writer {
             }
             // Whoever has waited for the whole patience learns it at once, not after another try each.
             if let Some(error) = &self.outage {
-                group = refuse_overdue(group, error);
-                if group.is_empty() {
+                group = refuse_overdue(group, OUTAGE_PATIENCE, error);
+                if group.is_empty() && self.stuck.is_empty() {
                     continue;
                 }
             }
+            // What begins as one that is stuck needs the same, as a rule.
+            let (stuck, free): (Group, Group) = group
+                .into_iter()
+                .partition(|change| self.is_stuck(change.as_ref()));
+            group = free;
+            self.stuck.extend(stuck);
             // Changes that begin with a late lock have a transaction of their own.
             let (late, usual): (Group, Group) =
                 group.into_iter().partition(|change| begins_late(change.as_ref()));
@@ -88,13 +105,35 @@ impl Writer {
                     .commit_seconds
                     .observe(started.elapsed().as_secs_f64());
             }
+            self.try_stuck().await;
         }
+    }
+
+    fn is_stuck(&self, change: &dyn Queued) -> bool {
+        let first = first_read(change);
+        let mut stuck = self.stuck.iter().map(|stuck| first_read(stuck.as_ref()));
+        !first.is_empty() && stuck.any(|read| read == first)
+    }
+
+    /// Tries what is stuck, for a moment each, up to the first that is so still.
+    async fn try_stuck(&mut self) {
+        let mut waiting = std::mem::take(&mut self.stuck).into_iter();
+        self.is_hasty = true;
+        while self.stuck.is_empty()
+            && let Some(change) = waiting.next()
+        {
+            self.commit(vec![change]).await;
+        }
+        self.is_hasty = false;
+        let still = std::mem::take(&mut self.stuck);
+        let locked = StoreError::unavailable("others have locked what it needs");
+        self.stuck = refuse_overdue(waiting.chain(still).collect(), LOCK_PATIENCE, &locked);
     }
 
     /// Puts what waits behind what was postponed, so that many changes of one profile hold up nobody else; waits if there is
     /// nothing. `false`: nothing will ever come.
-    async fn fill(&self, group: &mut Group) -> bool {
-        if group.is_empty() {
+    async fn fill(&mut self, group: &mut Group) -> bool {
+        if group.is_empty() && self.stuck.is_empty() {
             return self.queue.lock().await.recv_many(group, MAX_GROUP).await > 0;
         }
         // Who has it locked waits because it is empty.
@@ -123,11 +162,18 @@ impl Writer {
                     return postponed;
                 }
                 Err(Failure::Unreachable(error)) => {
-                    group = refuse_overdue(group, &error);
+                    group = refuse_overdue(group, OUTAGE_PATIENCE, &error);
                     if group.is_empty() {
                         return group;
                     }
                     tokio::time::sleep(OUTAGE_PAUSE).await;
+                }
+                Err(Failure::Conflict(error)) if says_locked(&error) => {
+                    if group.len() > 1 {
+                        return self.commit_in_halves(group).await;
+                    }
+                    self.stuck.append(&mut group);
+                    return group;
                 }
                 Err(Failure::Conflict(_)) if group.len() == 1 && tries < MAX_TRIES => {
                     tokio::time::sleep(Duration::from_millis(u64::from(tries * tries))).await;
@@ -153,11 +199,22 @@ impl Writer {
         Group::new()
     }
 
+    /// Finds what others have locked, in halves of halves: what is left when it is alone is stuck. None waits for long again.
+    async fn commit_in_halves(&mut self, mut group: Group) -> Group {
+        let was_hasty = std::mem::replace(&mut self.is_hasty, true);
+        let half = group.split_off(group.len() / 2);
+        let mut postponed = Box::pin(self.commit(group)).await;
+        postponed.extend(Box::pin(self.commit(half)).await);
+        self.is_hasty = was_hasty;
+        postponed
+    }
+
     /// Tries once. If it succeeds, `group` holds what was committed, and the rest is given back; if not, `group`
     /// holds all of it.
-    async fn attempt(&self, group: &mut Group) -> Result<Group, Failure> {
+    async fn attempt(&mut self, group: &mut Group) -> Result<Group, Failure> {
         let connection = self.postgres.writer().await.map_err(Failure::Unreachable)?;
-        let outcome = attempt_on(&connection, group).await;
+        let begin = if self.is_hasty { BEGIN_HASTY } else { BEGIN };
+        let outcome = attempt_on(&connection, begin, group).await;
         if let Err(failure) = &outcome
             && !connection.is_closed()
             && (failure.says_read_only() || !rolled_back(&connection).await)
@@ -170,10 +227,10 @@ impl Writer {
 }
 
 /// Answers those who have waited for the whole patience, and gives back the others.
-fn refuse_overdue(group: Group, error: &StoreError) -> Group {
+fn refuse_overdue(group: Group, patience: Duration, error: &StoreError) -> Group {
     let (overdue, patient): (Group, Group) = group
         .into_iter()
-        .partition(|change| change.queued_at().elapsed() >= OUTAGE_PATIENCE);
+        .partition(|change| change.queued_at().elapsed() >= patience);
     overdue
         .into_iter()
         .for_each(|mut change| change.finish(Err(error.clone())));

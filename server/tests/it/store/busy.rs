@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bursar::store::{Sql, Statement, Store, migrations};
+use bursar::locking;
+use bursar::store::{Decision, Location, Options, Sql, Statement, Store, StoreError, migrations};
 use futures_util::future::join_all;
 
 use super::conformance::{add, is_there};
@@ -38,4 +39,77 @@ async fn queries_that_take_every_connection_leave_the_writers_theirs() {
         }
         assert!(is_there(&store, "written").await);
     }
+}
+
+/// A connection of somebody else's, who holds the row of this name.
+async fn holder(options: &Options, name: &str) -> tokio_postgres::Client {
+    let Location::Postgres(url) = &options.location else {
+        panic!("no PostgreSQL")
+    };
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let held = format!("BEGIN; SELECT name FROM secrets WHERE name = '{name}' FOR UPDATE");
+    client.batch_execute(&held).await.unwrap();
+    client
+}
+
+/// Changes the row that is held.
+async fn change_held(store: &Store) -> Result<(), StoreError> {
+    const LOCK: Sql = locking!("SELECT name FROM secrets WHERE name = $1");
+    const TAKE: Sql = Sql::same("DELETE FROM secrets WHERE name = 'held'");
+    let reads = vec![Statement::new(&LOCK, ["held".into()])];
+    let decide = |_| {
+        Ok(Decision {
+            writes: vec![Statement::new(&TAKE, [])],
+            answer: (),
+        })
+    };
+    store.change(reads, decide).await
+}
+
+/// So many changes that need nothing that anybody holds, and how long they took.
+async fn strangers(store: &Store, round: &str) -> Duration {
+    let started = Instant::now();
+    let names: Vec<String> = (0..100).map(|index| format!("{round}-{index}")).collect();
+    for done in join_all(names.iter().map(|name| store.write(vec![add(name)]))).await {
+        done.unwrap();
+    }
+    started.elapsed()
+}
+
+/// As an operator's session that has changed a row and is left open.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_somebody_holds_is_refused_in_time_and_holds_up_only_who_needs_it() {
+    let mut options = Backend::Postgres.fresh(&Folder::new()).await;
+    // One writer alone.
+    options.connections = 4;
+    let store = Store::open(&options, Arc::default()).await.unwrap();
+    migrations::run(&store, false).await.unwrap();
+    store.write(vec![add("held")]).await.unwrap();
+    let held = holder(&options, "held").await;
+    let started = Instant::now();
+    let needing = async {
+        let refused = join_all((0..3).map(|_| change_held(&store))).await;
+        let are_refused = refused
+            .iter()
+            .all(|one| matches!(one, Err(StoreError::Unavailable(_))));
+        assert!(are_refused, "{refused:?}");
+        started.elapsed()
+    };
+    let others = async {
+        let first = strangers(&store, "first").await;
+        (first, strangers(&store, "second").await)
+    };
+    let (refused_after, (first, second)) = tokio::join!(needing, others);
+    assert!(refused_after < Duration::from_secs(9), "{refused_after:?}");
+    assert!(first < Duration::from_secs(4), "{first:?}");
+    assert!(second < Duration::from_secs(2), "{second:?}");
+    assert!(is_there(&store, "held").await);
+    // Whoever waits when it is let go gets it.
+    let (taken, ()) = tokio::join!(change_held(&store), async {
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
+        held.batch_execute("ROLLBACK").await.unwrap();
+    });
+    taken.unwrap();
+    assert!(!is_there(&store, "held").await);
 }
