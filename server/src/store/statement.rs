@@ -47,7 +47,8 @@ impl Sql {
         Self::split(text, "")
     }
 
-    /// What [`locking!`](crate::locking) makes.
+    /// What [`locking!`](crate::locking) makes. Without a text for `SQLite` it is a lock for PostgreSQL alone, and no row
+    /// of it is looked at.
     pub const fn with_lock(sqlite: &'static str, postgres: &'static str) -> Self {
         Self {
             locks: true,

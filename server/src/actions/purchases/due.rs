@@ -97,10 +97,13 @@ async fn handle(state: &AppState, app: AppId, profile: ProfileId, now: i64) -> R
     let app = known_app(state, app).await?;
     let rules = Rules::of(&app);
     let shared = state.clone();
-    let reads = vec![purchases::lock_sharers(app.id, profile)];
+    let reads = vec![
+        purchases::lock_before_sharers(app.id, profile),
+        purchases::lock_sharers(app.id, profile),
+    ];
     let decide = move |mut loaded: Loaded| -> Result<Decision<()>, ActionError> {
         let mut people = People::default();
-        people.read(rules.app.id, rows_of(&mut loaded, 0))?;
+        people.read(rules.app.id, rows_of(&mut loaded, 1))?;
         people.require(profile)?;
         people.report_problems(&shared.metrics);
         let mut writes = Vec::new();

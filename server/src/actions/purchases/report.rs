@@ -96,9 +96,11 @@ struct Once {
 impl Once {
     fn reads(&self) -> Vec<Statement> {
         let (app, transaction) = (self.rules.app.id, &self.transaction);
+        let [owner, holders] = purchases::lock_holders(app, transaction, &self.request.selector);
         let mut reads = vec![
             profiles::lock_whole(app, &self.request.selector),
-            purchases::lock_holders(app, transaction, &self.request.selector),
+            owner,
+            holders,
             purchases::select(app, transaction),
             purchases::product(app, transaction),
         ];
@@ -119,14 +121,14 @@ impl Once {
                 original_id,
                 ..transaction.clone()
             };
-            reads.push(purchases::lock_holders(app, &of_key, &self.request.selector));
+            reads.extend(purchases::lock_holders(app, &of_key, &self.request.selector));
         }
         reads
     }
 
     /// The place of what is read beside.
     fn place_beside(&self) -> usize {
-        4 + usize::from(self.needs_rate())
+        5 + usize::from(self.needs_rate())
     }
 
     fn needs_rate(&self) -> bool {
@@ -136,12 +138,12 @@ impl Once {
     fn decide(&self, loaded: &mut Loaded, metrics: &Metrics) -> Result<Decision<Profile>, ActionError> {
         let (rules, app, now) = (&self.rules, self.rules.app.id, self.request.now);
         let mut people = People::of(Person::read(app, &self.request.selector, rows_of(loaded, 0))?);
-        people.read(app, rows_of(loaded, 1))?;
+        people.read(app, rows_of(loaded, 2))?;
         let place_of_shared = self.place_beside() + usize::from(self.beside.uncovered.is_some());
-        for place in 0..self.beside.shared.len() {
-            people.read(app, rows_of(loaded, place_of_shared + place))?;
+        for number in 0..self.beside.shared.len() {
+            people.read(app, rows_of(loaded, place_of_shared + 2 * number + 1))?;
         }
-        let known = purchases::read(rows_of(loaded, 2))?;
+        let known = purchases::read(rows_of(loaded, 3))?;
         let keys = self.keys(known.as_ref());
         people.report_problems(metrics);
         people.require_owners(&keys)?;
@@ -150,8 +152,8 @@ impl Once {
             warn_of_environment(known, &self.transaction);
             self.require_uncovered(&parties, known)?;
         }
-        let product = Product::read(rows_of(loaded, 3), rules)?;
-        let usd_rate = usd_rate(&self.transaction, rows_of(loaded, 4))?;
+        let product = Product::read(rows_of(loaded, 4), rules)?;
+        let usd_rate = usd_rate(&self.transaction, rows_of(loaded, 5))?;
         let report = Report {
             known: known.clone(),
             uncovered: match self.beside.uncovered {

@@ -21,8 +21,11 @@ impl ToSql for Value {
     }
 }
 
-/// Runs a query and takes all its rows.
+/// Runs a query and takes all its rows. One that is for PostgreSQL alone has none.
 pub(super) fn query(connection: &Connection, statement: &Statement) -> rusqlite::Result<Vec<Row>> {
+    if statement.sql.sqlite.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut prepared = connection.prepare_cached(statement.sql.sqlite)?;
     let columns = prepared.column_count();
     let params = statement.params.iter().take(prepared.parameter_count());

@@ -11,33 +11,41 @@ use crate::store::{Row, Sql, Statement, StoreError, Value};
 // of yet, it takes one that is slower by a factor of thousands.
 
 /// Locks the profiles that own or share the chain of a transaction; also those of the chain that it belonged to
-/// when it was last reported. The rows are those of [`super::profiles::lock_whole`]. The one that the selector looks up
-/// is left out: as a rule it is the only one, and is read as the caller.
-pub fn lock_holders(app: AppId, transaction: &Transaction, caller: &Selector) -> Statement {
+/// when it was last reported. The rows of the second statement are those of [`super::profiles::lock_whole`]. The one that the
+/// selector looks up is left out: as a rule it is the only one, and is read as the caller.
+///
+/// PostgreSQL locks what it has found before, so it would miss who joins while it waits. Whoever joins locks the owner: the
+/// first statement does that, and the second sees all who have joined by then.
+pub fn lock_holders(app: AppId, transaction: &Transaction, caller: &Selector) -> [Statement; 2] {
+    macro_rules! on_sqlite {
+        ($caller:literal) => {
+            // Who holds both chains is found twice. An `IN` would need temporary tables.
+            concat!(
+                "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
+                        p.holdings, p.details, p.rowid
+                 FROM chain_holders AS h CROSS JOIN profiles AS p
+                 WHERE h.app_id = $1 AND h.store = $2 AND h.original_id = $3
+                       AND p.app_id = $1 AND p.profile_id = h.profile_id AND h.profile_id <> ",
+                $caller,
+                " UNION ALL
+                 SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
+                        p.holdings, p.details, p.rowid
+                 FROM transactions AS t CROSS JOIN chain_holders AS h CROSS JOIN profiles AS p
+                 WHERE t.app_id = $1 AND t.store = $2 AND t.transaction_id = $5 AND t.original_id <> $3
+                       AND h.app_id = $1 AND h.store = $2 AND h.original_id = t.original_id
+                       AND p.app_id = $1 AND p.profile_id = h.profile_id AND h.profile_id <> ",
+                $caller
+            )
+        };
+    }
     macro_rules! holders {
-        ($caller:literal, $wanted:literal, $type:literal) => {
+        ($sqlite:expr, $which:literal, $columns:literal, $caller:literal, $wanted:literal, $type:literal) => {
             Sql::with_lock(
-                // Who holds both chains is found twice. An `IN` would need temporary tables.
+                $sqlite,
                 concat!(
-                    "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                            p.holdings, p.details, p.rowid
-                     FROM chain_holders AS h CROSS JOIN profiles AS p
-                     WHERE h.app_id = $1 AND h.store = $2 AND h.original_id = $3
-                           AND p.app_id = $1 AND p.profile_id = h.profile_id AND h.profile_id <> ",
-                    $caller,
-                    " UNION ALL
-                     SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                            p.holdings, p.details, p.rowid
-                     FROM transactions AS t CROSS JOIN chain_holders AS h CROSS JOIN profiles AS p
-                     WHERE t.app_id = $1 AND t.store = $2 AND t.transaction_id = $5 AND t.original_id <> $3
-                           AND h.app_id = $1 AND h.store = $2 AND h.original_id = t.original_id
-                           AND p.app_id = $1 AND p.profile_id = h.profile_id AND h.profile_id <> ",
-                    $caller
-                ),
-                concat!(
-                    "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                            p.holdings, p.details, 0::bigint
-                     FROM (SELECT $3::text UNION ALL
+                    "SELECT p.profile_id",
+                    $columns,
+                    " FROM (SELECT $3::text UNION ALL
                            SELECT original_id FROM transactions
                            WHERE app_id = $1 AND store = $2 AND transaction_id = $5 AND original_id <> $3 OFFSET 0)
                           AS chain (original_id)
@@ -46,15 +54,16 @@ pub fn lock_holders(app: AppId, transaction: &Transaction, caller: &Selector) ->
                          WHERE app_id = $1 AND store = $2 AND original_id = chain.original_id
                                AND profile_id <> ",
                     $caller,
+                    $which,
                     " OFFSET 0) AS holder
                      JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = holder.profile_id
                      ORDER BY p.profile_id FOR UPDATE OF p"
                 ),
             )
             .together(concat!(
-                "SELECT wanted.place, p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers,
-                        p.attributes, p.holdings, p.details, 0::bigint
-                 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::",
+                "SELECT wanted.place, p.profile_id",
+                $columns,
+                " FROM unnest($1::uuid[], $2::text[], $3::text[], $4::",
                 $type,
                 "[], $5::text[]) WITH ORDINALITY
                       AS wanted (app_id, store, original_id, caller, transaction_id, place)
@@ -69,14 +78,31 @@ pub fn lock_holders(app: AppId, transaction: &Transaction, caller: &Selector) ->
                      WHERE h.app_id = wanted.app_id AND h.store = wanted.store AND h.original_id = chain.original_id
                            AND h.profile_id <> ",
                 $wanted,
+                $which,
                 " OFFSET 0) AS holder
                  JOIN profiles AS p ON p.app_id = wanted.app_id AND p.profile_id = holder.profile_id
                  ORDER BY wanted.place, p.profile_id FOR UPDATE OF p"
             ))
         };
     }
-    const BY_ID: Sql = holders!("$4", "wanted.caller", "uuid");
-    const BY_CUSTOMER: Sql = holders!(
+    macro_rules! owner_and_all {
+        ($caller:literal, $wanted:literal, $type:literal) => {
+            [
+                holders!("", " AND is_owner = 1", "", $caller, $wanted, $type),
+                holders!(
+                    on_sqlite!($caller),
+                    "",
+                    ", p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes, p.holdings,
+                       p.details, 0::bigint",
+                    $caller,
+                    $wanted,
+                    $type
+                ),
+            ]
+        };
+    }
+    static BY_ID: [Sql; 2] = owner_and_all!("$4", "wanted.caller", "uuid");
+    static BY_CUSTOMER: [Sql; 2] = owner_and_all!(
         "(SELECT profile_id FROM profiles WHERE app_id = $1 AND customer_user_id = $4)",
         "(SELECT c.profile_id FROM profiles AS c
           WHERE c.app_id = wanted.app_id AND c.customer_user_id = wanted.caller)",
@@ -86,19 +112,35 @@ pub fn lock_holders(app: AppId, transaction: &Transaction, caller: &Selector) ->
         Selector::Id(id) | Selector::Both(id, _) => (&BY_ID, id.0.into()),
         Selector::Customer(customer) => (&BY_CUSTOMER, customer.as_str().into()),
     };
-    Statement::new(
-        sql,
-        [
-            app.0.into(),
-            transaction.store.as_str().into(),
-            transaction.original_id.as_str().into(),
-            caller,
-            transaction.id.as_str().into(),
-        ],
-    )
+    let params = [
+        app.0.into(),
+        transaction.store.as_str().into(),
+        transaction.original_id.as_str().into(),
+        caller,
+        transaction.id.as_str().into(),
+    ];
+    [
+        Statement::new(&sql[0], params.clone()),
+        Statement::new(&sql[1], params),
+    ]
 }
 
-/// Locks the profiles that share a chain with this one, itself among them.
+/// Locks a profile before [`lock_sharers`]: PostgreSQL locks what it has found before, so it would miss who joins while it
+/// waits. Whoever joins locks those who share already.
+pub fn lock_before_sharers(app: AppId, profile: ProfileId) -> Statement {
+    static SQL: Sql = Sql::with_lock(
+        "",
+        "SELECT profile_id FROM profiles WHERE app_id = $1 AND profile_id = $2 FOR UPDATE",
+    )
+    .together(
+        "SELECT wanted.place, profile_id
+         FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (app_id, profile_id, place)
+         JOIN profiles USING (app_id, profile_id) ORDER BY wanted.place FOR UPDATE OF profiles",
+    );
+    Statement::new(&SQL, [app.0.into(), profile.0.into()])
+}
+
+/// Locks the profiles that share a chain with this one, itself among them; behind a statement that locks this one.
 pub fn lock_sharers(app: AppId, profile: ProfileId) -> Statement {
     const SQL: Sql = Sql::with_lock(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details, rowid

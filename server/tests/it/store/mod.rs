@@ -8,6 +8,7 @@ mod events;
 mod histories;
 mod idempotency;
 mod locks;
+mod meetings;
 mod migrations;
 mod open_deliveries;
 mod outages;

@@ -1,0 +1,119 @@
+//! Changes that meet at the same rows on PostgreSQL, in an order that is forced on them.
+
+use std::time::{Duration, Instant};
+
+use bursar::actions::purchases::handle_due;
+use bursar::store::Location;
+use serde_json::{Value, json};
+use tokio_postgres::Client;
+
+use crate::support::backend::Backend;
+use crate::support::deliveries::entries;
+use crate::support::direct::{set_settings, set_webhook_of};
+use crate::support::purchases::{Customer, TRANSACTION, subscription, with};
+use crate::support::server::TestServer;
+
+const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+
+/// Two servers on one PostgreSQL, in whose app a purchase is shared, and somebody else's connection.
+async fn two_servers() -> ([TestServer; 2], Client) {
+    let server = TestServer::on(Backend::Postgres).await;
+    set_settings(&server, json!({"sharing": "enabled"})).await;
+    set_webhook_of(&server.state, server.app_id.parse().unwrap(), json!({})).await;
+    let Location::Postgres(url) = &server.options.location else {
+        panic!("no PostgreSQL")
+    };
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let other = server.beside().await;
+    server.state.refresh().await.unwrap();
+    ([server, other], client)
+}
+
+/// Holds a customer's profile, so that changes queue up behind it.
+async fn hold(client: &Client, customer: &str) {
+    let hold = format!("BEGIN; SELECT 1 FROM profiles WHERE customer_user_id = '{customer}' FOR UPDATE");
+    client.batch_execute(&hold).await.unwrap();
+}
+
+/// Waits until so many sessions wait for this one, or for one that waits for it.
+async fn until_behind(client: &Client, count: i64) {
+    const BEHIND: &str = "WITH RECURSIVE behind (pid) AS (
+             SELECT pg_backend_pid() UNION
+             SELECT l.pid FROM behind JOIN pg_locks AS l ON NOT l.granted AND behind.pid = ANY (pg_blocking_pids(l.pid)))
+         SELECT count(*) - 1 FROM behind";
+    let started = Instant::now();
+    while client.query_one(BEHIND, &[]).await.unwrap().get::<_, i64>(0) < count {
+        assert!(started.elapsed() < Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn expires_at(profile: &Value) -> &Value {
+    &profile["access_levels"][0]["expires_at"]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_joins_a_purchase_beside_its_renewal_has_it_renewed_too() {
+    let ([one, other], client) = two_servers().await;
+    let (owner, joining) = (
+        Customer::new(&one, "owner").await,
+        Customer::new(&one, "joining").await,
+    );
+    Customer::new(&one, "renewing").await;
+    let renewing = Customer {
+        server: &other,
+        id: "renewing",
+    };
+    owner.post(TRANSACTION, &subscription()).await;
+    hold(&client, "owner").await;
+    let (bought, renewed) = (
+        subscription(),
+        with(subscription(), json!({"expires_at": "2026-02-20T00:00:00Z"})),
+    );
+    let joined = joining.post(TRANSACTION, &bought);
+    let told = async {
+        until_behind(&client, 1).await;
+        renewing.post(TRANSACTION, &renewed).await
+    };
+    let let_go = async {
+        until_behind(&client, 2).await;
+        client.batch_execute("ROLLBACK").await.unwrap();
+    };
+    let (joined, told, ()) = tokio::join!(joined, told, let_go);
+    assert_eq!(expires_at(&joined), "2026-01-15T00:00:00+00:00");
+    assert_eq!(expires_at(&told), "2026-02-20T00:00:00+00:00");
+    for customer in [owner, joining] {
+        let seen = customer.profile().await;
+        assert_eq!(expires_at(&seen), expires_at(&told), "{}", customer.id);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_joins_a_purchase_beside_its_end_is_told_of_the_end() {
+    let ([one, other], client) = two_servers().await;
+    let (owner, joining) = (
+        Customer::new(&one, "owner").await,
+        Customer::new(&one, "joining").await,
+    );
+    owner.post(TRANSACTION, &subscription()).await;
+    // Its clock is ahead: to it the month is over.
+    let later = other.state.clock.now() + 40 * DAY;
+    other.state.clock.move_to(later).unwrap();
+    hold(&client, "owner").await;
+    let bought = subscription();
+    let joined = joining.post(TRANSACTION, &bought);
+    let ended = async {
+        until_behind(&client, 1).await;
+        handle_due(&other.state, later).await.unwrap();
+    };
+    let let_go = async {
+        until_behind(&client, 2).await;
+        client.batch_execute("ROLLBACK").await.unwrap();
+    };
+    let (joined, (), ()) = tokio::join!(joined, ended, let_go);
+    let profile = joined["profile_id"].as_str().unwrap();
+    let told = entries(&other, &format!("events?profile_id={profile}")).await;
+    let told: Vec<_> = told.iter().map(|event| &event["event_type"]).collect();
+    assert_eq!(told, ["access_level_updated", "access_level_updated"]);
+}
