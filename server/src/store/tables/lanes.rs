@@ -333,7 +333,8 @@ pub fn remove_empty(target: i64, lease: i64) -> Statement {
 }
 
 /// Removes everything that is open for a profile, before its events go. Its lanes are its own id, those of replays,
-/// which begin as the ids of its events, and those of the events.
+/// which begin as the ids of its events, and those of the events. First the lanes, as whoever settles a delivery locks them
+/// before what is in them.
 pub fn delete_of(app: AppId, profile: ProfileId) -> [Statement; 6] {
     macro_rules! delete {
         ($table:literal, $lanes:literal) => {
@@ -362,12 +363,12 @@ pub fn delete_of(app: AppId, profile: ProfileId) -> [Statement; 6] {
         Statement::new(sql, [app.0.into(), profile.0.into(), from, to])
     };
     [
-        Statement::new(&QUEUE, [app.0.into(), profile.0.into()]),
-        by_event(&QUEUE_OF_REPLAYS),
-        by_event(&QUEUE_OF_EVENTS),
         Statement::new(&LANES, [app.0.into(), profile.0.into()]),
         by_event(&LANES_OF_REPLAYS),
         by_event(&LANES_OF_EVENTS),
+        Statement::new(&QUEUE, [app.0.into(), profile.0.into()]),
+        by_event(&QUEUE_OF_REPLAYS),
+        by_event(&QUEUE_OF_EVENTS),
     ]
 }
 

@@ -11,7 +11,7 @@ use crate::support::backend::Backend;
 use crate::support::deliveries::entries;
 use crate::support::direct::{set_settings, set_webhook_of};
 use crate::support::purchases::{Customer, TRANSACTION, subscription, with};
-use crate::support::server::TestServer;
+use crate::support::server::{PROFILE, TestServer};
 
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
@@ -116,4 +116,29 @@ async fn who_joins_a_purchase_beside_its_end_is_told_of_the_end() {
     let told = entries(&other, &format!("events?profile_id={profile}")).await;
     let told: Vec<_> = told.iter().map(|event| &event["event_type"]).collect();
     assert_eq!(told, ["access_level_updated", "access_level_updated"]);
+}
+
+/// Whoever settles a delivery locks its lane and then takes it out of the queue.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_and_what_settles_a_delivery_do_not_wait_for_each_other_in_a_circle() {
+    let ([one, _other], client) = two_servers().await;
+    let customer = Customer::new(&one, "leaving").await;
+    customer.post(TRANSACTION, &subscription()).await;
+    client
+        .batch_execute("BEGIN; SELECT 1 FROM lanes FOR UPDATE")
+        .await
+        .unwrap();
+    let deleted = customer.call("DELETE", PROFILE, &Value::Null);
+    let settled = async {
+        until_behind(&client, 1).await;
+        let started = Instant::now();
+        client
+            .batch_execute("DELETE FROM queue; DELETE FROM lanes; COMMIT")
+            .await
+            .unwrap();
+        started.elapsed()
+    };
+    let (deleted, settled_after) = tokio::join!(deleted, settled);
+    assert!(deleted.status < 300, "{}", deleted.text());
+    assert!(settled_after < Duration::from_millis(500), "{settled_after:?}");
 }
