@@ -134,7 +134,8 @@ impl Writer<'_> {
         self.write(&locked, &writes)
     }
 
-    /// Runs a change's writes under a savepoint. A single statement needs none: SQLite undoes one that fails.
+    /// Runs a change's writes under a savepoint. A single statement needs none: SQLite undoes one that fails. One that was
+    /// rolled back to stays open and has later changes of the group copy every page that they touch, so it is released too.
     fn write(&mut self, locked: &LockedRows, writes: &[Statement]) -> rusqlite::Result<()> {
         self.touched.mark(locked, writes);
         if writes.len() < 2 {
@@ -142,10 +143,14 @@ impl Writer<'_> {
         }
         self.prepared.run("SAVEPOINT change")?;
         let written = self.prepared.execute_all(writes);
-        if written.is_err() && !self.connection.is_autocommit() {
+        if self.connection.is_autocommit() {
+            return written;
+        }
+        if written.is_err() {
             self.prepared.run("ROLLBACK TO change")?;
         }
-        written.and_then(|()| self.prepared.run("RELEASE change"))
+        self.prepared.run("RELEASE change")?;
+        written
     }
 
     /// Commits the group. Errors such as a full disk make SQLite undo the whole transaction by itself; then there
@@ -202,4 +207,36 @@ fn answer_early(decided: Vec<Decided>) -> Vec<Decided> {
     }
     std::thread::sleep(std::time::Duration::from_millis(200));
     Vec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ahead::Commits;
+    use super::*;
+    use crate::store::Sql;
+
+    #[test]
+    fn a_change_that_fails_leaves_no_savepoint_open_to_those_behind_it() {
+        static ADD: Sql = Sql::same("INSERT INTO a (b) VALUES ($1)");
+        let connection = Connection::open_in_memory().expect("a database in memory");
+        connection
+            .execute_batch("CREATE TABLE a (b UNIQUE)")
+            .expect("a table");
+        let mut writer = Writer {
+            connection: &connection,
+            prepared: Prepared::on(&connection),
+            touched: Touched::new(Commits::new()),
+            runtime: None,
+        };
+        let add = |b: i64| Statement::new(&ADD, [b.into()]);
+        let nothing = LockedRows::default();
+        writer.begin().expect("nobody else is there");
+        writer.write(&nothing, &[add(1), add(2)]).expect("they are new");
+        assert!(writer.write(&nothing, &[add(3), add(1)]).is_err());
+        let open = connection.execute_batch("RELEASE change");
+        assert!(open.is_err(), "there was a savepoint");
+        writer.commit().expect("what is left");
+        let added = connection.query_row("SELECT sum(b) FROM a", [], |row| row.get::<_, i64>(0));
+        assert_eq!(added, Ok(3));
+    }
 }
