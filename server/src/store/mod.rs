@@ -8,6 +8,7 @@
 mod change;
 mod error;
 mod facts;
+mod guard;
 pub mod migrations;
 mod packed;
 mod postgres;

@@ -18,7 +18,7 @@ use super::attempt::{Failure, attempt_on};
 use super::{Postgres, says_locked};
 use crate::metrics::StoreMetrics;
 use crate::store::change::Queued;
-use crate::store::{MAX_GROUP, StoreError, Value};
+use crate::store::{MAX_GROUP, StoreError, Value, guard};
 
 /// How often a change is tried when others get in its way.
 const MAX_TRIES: u32 = 10;
@@ -57,17 +57,15 @@ pub(super) fn start(
     let queue = Arc::new(Mutex::new(queue));
     for _ in 0..writers {
         let (postgres, queue, metrics) = (postgres.clone(), Arc::clone(&queue), Arc::clone(metrics));
-        tokio::spawn(
-            Writer {
-                postgres,
-                queue,
-                metrics,
-                outage: None,
-                stuck: Group::new(),
-                is_hasty: false,
-            }
-            .run(),
-        );
+        let writer = Writer {
+            postgres,
+            queue,
+            metrics,
+            outage: None,
+            stuck: Group::new(),
+            is_hasty: false,
+        };
+        tokio::spawn(guard::run_task("writer", writer.run()));
     }
 }
 

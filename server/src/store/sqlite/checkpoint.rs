@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use super::ahead::Commits;
 use super::readers::Readers;
 use super::{BUSY_TIMEOUT, classify, connect};
-use crate::store::StoreError;
+use crate::store::{StoreError, guard};
 
 /// The thread makes a pass for so many pages, or for all that have come while it made the last one.
 const PASS_PAGES: i32 = 32;
@@ -85,7 +85,7 @@ pub(super) fn start(
     let shared = Arc::clone(&log);
     let thread = std::thread::Builder::new().name("sqlite-checkpoint".into());
     thread
-        .spawn(move || run(&database, &woken, &shared))
+        .spawn(move || guard::run("thread that moves the log", || run(&database, &woken, &shared)))
         .map_err(StoreError::unavailable)?;
     Ok(Checkpointer {
         log,

@@ -19,7 +19,7 @@ use super::row::{self, Prepared};
 use crate::failing::Failing;
 use crate::metrics::StoreMetrics;
 use crate::store::change::{LockedRows, Queued};
-use crate::store::{MAX_GROUP, Statement, StoreError};
+use crate::store::{MAX_GROUP, Statement, StoreError, guard};
 
 /// A change that has been decided and whose writes are in the open transaction, or that has failed.
 type Decided = (Box<dyn Queued>, Result<(), StoreError>);
@@ -57,7 +57,10 @@ pub(super) fn start(
         }
     };
     let thread = std::thread::Builder::new().name("sqlite-writer".into());
-    thread.spawn(run).map(drop).map_err(StoreError::unavailable)
+    thread
+        .spawn(move || guard::run("writer", run))
+        .map(drop)
+        .map_err(StoreError::unavailable)
 }
 
 struct Writer<'c> {
