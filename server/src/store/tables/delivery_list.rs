@@ -89,6 +89,8 @@ pub struct Wanted {
 pub struct Targets {
     /// Those of which only the latest delivery counts.
     pub latest_only: String,
+    /// Those among them of which that is the one whose event happened last.
+    pub by_event_time: String,
     /// Those that stand still because their secrets cannot be opened, which no row tells.
     pub lost: String,
 }
@@ -107,13 +109,20 @@ macro_rules! state {
     };
 }
 
-/// The event whose turn it is in the lane of an open delivery, by the parameter for [`Targets::latest_only`].
+/// The event whose turn it is in the lane of an open delivery, by the parameters for [`Targets::latest_only`] and
+/// [`Targets::by_event_time`]; as [`super::turns::Pick`] says.
 macro_rules! turn_event {
-    ($latest_only:literal) => {
+    ($latest_only:literal, $by_event_time:literal) => {
         concat!(
             "CASE WHEN ",
             $latest_only,
-            " LIKE '%,' || target_id || ',%' THEN last_event ELSE first_event END"
+            " NOT LIKE '%,' || target_id || ',%' THEN first_event
+                  WHEN ",
+            $by_event_time,
+            " NOT LIKE '%,' || target_id || ',%' THEN last_event
+                  ELSE (SELECT h.event_id FROM queue AS f JOIN events AS h ON h.event_seq = f.event_seq
+                        WHERE f.target_id = open_deliveries.target_id AND f.lane_id = open_deliveries.lane_id
+                        ORDER BY h.event_at DESC, h.event_seq DESC LIMIT 1) END"
         )
     };
 }
@@ -174,15 +183,15 @@ pub fn select_open(wanted: &Wanted) -> Statement {
                             o.first_tried_at
                      FROM (
                          SELECT open_deliveries.*, ",
-                turn_event!("$3"),
+                turn_event!("$3", "$4"),
                 " AS turn_event
-                         FROM open_deliveries WHERE app_id = $4) AS o
-                     WHERE o.slug = coalesce($5, o.slug) AND o.profile_id = coalesce($6, o.profile_id) AND (",
+                         FROM open_deliveries WHERE app_id = $5) AS o
+                     WHERE o.slug = coalesce($6, o.slug) AND o.profile_id = coalesce($7, o.profile_id) AND (",
                 $($lanes,)+
-                ") AND o.event_id BETWEEN $9 AND $10
+                ") AND o.event_id BETWEEN $10 AND $11
                  ) AS shown
-                 WHERE state = coalesce($11, state) AND (event_seq < $12 OR event_seq = $12 AND target_id <= $13)
-                 ORDER BY event_seq DESC, target_id DESC LIMIT $14"
+                 WHERE state = coalesce($12, state) AND (event_seq < $13 OR event_seq = $13 AND target_id <= $14)
+                 ORDER BY event_seq DESC, target_id DESC LIMIT $15"
             )
         };
     }
@@ -193,16 +202,16 @@ pub fn select_open(wanted: &Wanted) -> Statement {
                 "SELECT ",
                 $profile,
                 " UNION ALL
-                 SELECT lane_id FROM lanes WHERE target_id IN (SELECT target_id FROM targets WHERE app_id = $4)
-                        AND lane_id BETWEEN $7 AND $8
-                 UNION ALL SELECT lane_id FROM event_lanes WHERE event_id BETWEEN $9 AND $10"
+                 SELECT lane_id FROM lanes WHERE target_id IN (SELECT target_id FROM targets WHERE app_id = $5)
+                        AND lane_id BETWEEN $8 AND $9
+                 UNION ALL SELECT lane_id FROM event_lanes WHERE event_id BETWEEN $10 AND $11"
             )
         };
     }
-    const OF_APP: Sql = Sql::same(open!("o.lane_id BETWEEN $7 AND $8"));
+    const OF_APP: Sql = Sql::same(open!("o.lane_id BETWEEN $8 AND $9"));
     const OF_PROFILE: Sql = Sql::split(
-        open!("o.lane_id IN (", lanes!("$6"), ")"),
-        open!("o.lane_id = ANY (ARRAY(", lanes!("$6::uuid"), "))"),
+        open!("o.lane_id IN (", lanes!("$7"), ")"),
+        open!("o.lane_id = ANY (ARRAY(", lanes!("$7::uuid"), "))"),
     );
     let everything = [Uuid::nil(), Uuid::max()];
     let lanes = wanted.profile.map_or(everything, lanes_of);
@@ -219,6 +228,7 @@ pub fn select_open(wanted: &Wanted) -> Statement {
             wanted.targets.lost.as_str().into(),
             wanted.now.into(),
             wanted.targets.latest_only.as_str().into(),
+            wanted.targets.by_event_time.as_str().into(),
             wanted.app.0.into(),
             wanted.slug.into(),
             wanted.profile.map(|profile| profile.0).into(),
@@ -286,7 +296,7 @@ pub fn select_of_events(
                 o.first_tried_at
          FROM (
              SELECT open_deliveries.*, ",
-            turn_event!("$5"),
+            turn_event!("$5", "$6"),
             " AS turn_event
              FROM wanted JOIN open_deliveries ON app_id = $2 AND open_deliveries.event_id = wanted.event_id
                   AND lane_id BETWEEN first_lane AND last_lane) AS o
@@ -314,7 +324,7 @@ pub fn select_of_events(
                 o.first_tried_at
          FROM (
              SELECT open_deliveries.*, ",
-            turn_event!("$5"),
+            turn_event!("$5", "$6"),
             " AS turn_event
              FROM wanted CROSS JOIN LATERAL (
                  SELECT * FROM open_deliveries
@@ -336,6 +346,7 @@ pub fn select_of_events(
             targets.lost.as_str().into(),
             now.into(),
             targets.latest_only.as_str().into(),
+            targets.by_event_time.as_str().into(),
         ],
     )
 }

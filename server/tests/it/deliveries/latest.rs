@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    MINUTE, advance, bought_on, deliveries, enable, entries, fates_of, only, pushwoosh, retry, send,
+    MINUTE, advance, bought_on, deliveries, enable, entries, fates_of, get, only, pushwoosh, retry, send,
     settle_down, until_states, work,
 };
 use crate::support::events::{event, store};
@@ -338,4 +338,31 @@ async fn the_newest_alone_waits_of_a_replay_that_takes_several_steps() {
     tokio::join!(replaying, meanwhile);
     until_states(&server, &[&format!("skipped {}", STEP - 2 + MORE), "waiting 2"]).await;
     assert_conserved(&server).await;
+}
+
+/// Made later, but of what happened before: it is not the one that is sent.
+#[tokio::test]
+async fn what_happened_before_that_whose_turn_it_is_is_shown_behind_it() {
+    for backend in ALL {
+        for slug in TAGGED {
+            let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+            let server = TestServer::on(backend).await;
+            enable(&server, slug, settings(slug, &vendor.url)).await;
+            let _working = work(&server);
+            let customer = identified(&server).await;
+            for day in [20, 15] {
+                customer.post(TRANSACTION, &bought_on(day)).await;
+                settle_down(&server.state).await;
+            }
+            let listed = entries(&server, "deliveries?state=pending").await;
+            let [made_later, turn] = &listed[..] else {
+                panic!("not two: {listed:?}")
+            };
+            let behind = json!(format!("behind {}", turn["delivery_id"].as_str().unwrap()));
+            assert!(turn["next_attempt_at"].is_string(), "{backend:?}: {turn}");
+            assert_eq!(made_later["reason"], behind, "{backend:?} {slug}");
+            let path = format!("deliveries/{}", made_later["delivery_id"].as_str().unwrap());
+            assert_eq!(get(&server, &path).await["reason"], behind, "{backend:?} {slug}");
+        }
+    }
 }

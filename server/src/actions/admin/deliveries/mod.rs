@@ -39,6 +39,7 @@ pub(super) async fn known_app(state: &AppState, app: AppId) -> Result<Arc<App>, 
 pub(super) fn targets(app: &App) -> Targets {
     Targets {
         latest_only: ids(app, |_, target| target.part.latest_only),
+        by_event_time: ids(app, |_, target| target.part.by_event_time),
         lost: ids(app, |known, _| known.has_lost_secrets()),
     }
 }
