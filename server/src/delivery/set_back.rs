@@ -30,7 +30,7 @@ async fn bring_forward(state: &AppState) -> Result<(), StoreError> {
     let now = state.clock.now();
     let rows = state
         .store
-        .scan(lanes::due_after(now.saturating_add(LEASE)))
+        .scan_whole(lanes::due_after(now.saturating_add(LEASE)))
         .await?;
     let mut writes: Vec<Statement> = Vec::new();
     for row in &rows {

@@ -44,7 +44,7 @@ impl Store {
         const SYNCHRONOUS: Sql = Sql::same("PRAGMA synchronous");
         const CHECK: Sql = Sql::same("PRAGMA quick_check");
         let integrity = if deep {
-            let mut rows = self.scan(Statement::new(&CHECK, [])).await?;
+            let mut rows = self.scan_whole(Statement::new(&CHECK, [])).await?;
             Some(rows.iter_mut().map(|row| row.text(0)).collect::<Result<_, _>>()?)
         } else {
             None

@@ -18,9 +18,9 @@ pub mod tables;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 pub use change::{Decision, Loaded};
 pub use error::StoreError;
@@ -35,6 +35,12 @@ use change::{Pending, Queued};
 const QUEUE: usize = 8_192;
 /// How many changes one commit takes at most.
 const MAX_GROUP: usize = 128;
+/// How many scans for callers run at once at most.
+const SCANS: usize = 4;
+/// How long one waits for the others to end.
+const SCAN_TURN: Duration = Duration::from_secs(5);
+/// How long one may take.
+const SCAN_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where the database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +67,7 @@ pub struct Options {
 pub struct Store {
     backend: Backend,
     queue: mpsc::Sender<Box<dyn Queued>>,
+    scans: Arc<Semaphore>,
     metrics: Arc<StoreMetrics>,
     /// Was the last change that had something to write refused, because the database was away or full?
     is_refusing: Arc<AtomicBool>,
@@ -82,9 +89,14 @@ impl Store {
             ),
             file => Backend::Sqlite(sqlite::Sqlite::open(file, waiting, &metrics)?),
         };
+        let scans = match &backend {
+            Backend::Sqlite(_) => SCANS,
+            Backend::Postgres(postgres) => SCANS.min(postgres.readers().div_ceil(2)),
+        };
         Ok(Self {
             backend,
             queue,
+            scans: Arc::new(Semaphore::new(scans)),
             metrics,
             is_refusing: Arc::default(),
         })
@@ -156,16 +168,50 @@ impl Store {
         }
     }
 
-    /// Runs a query that may touch many rows, without holding up the requests of others.
+    /// Runs a query that may touch many rows, without holding up the requests of others: few run at once, and one that takes
+    /// too long is ended.
     pub async fn scan(&self, query: Statement) -> Result<Vec<Row>, StoreError> {
+        let turn = tokio::time::timeout(SCAN_TURN, Arc::clone(&self.scans).acquire_owned());
+        let turn = turn
+            .await
+            .map_err(|_| StoreError::unavailable("too many long queries are running"))?;
+        self.walk(query, Some(SCAN_PATIENCE), turn).await
+    }
+
+    /// As [`Self::scan`], for commands and for what the server does by itself: it has no need of a turn, and on SQLite takes
+    /// as long as it takes.
+    pub async fn scan_whole(&self, query: Statement) -> Result<Vec<Row>, StoreError> {
+        self.walk(query, None, ()).await
+    }
+
+    /// `turn` is held until the query has ended, also when nobody waits for it any more.
+    async fn walk(
+        &self,
+        query: Statement,
+        patience: Option<Duration>,
+        turn: impl Send + 'static,
+    ) -> Result<Vec<Row>, StoreError> {
         match &self.backend {
             Backend::Sqlite(sqlite) => {
                 let sqlite = sqlite.clone();
-                tokio::task::spawn_blocking(move || sqlite.scan(&query))
+                let scan = move || {
+                    let _turn = turn;
+                    sqlite.scan(&query, patience)
+                };
+                tokio::task::spawn_blocking(scan)
                     .await
                     .map_err(|error| StoreError::Internal(error.to_string()))?
             }
-            Backend::Postgres(postgres) => postgres.read(&query).await,
+            Backend::Postgres(postgres) => {
+                let postgres = postgres.clone();
+                let scan = async move {
+                    let _turn = turn;
+                    postgres.read(&query).await
+                };
+                tokio::spawn(scan)
+                    .await
+                    .map_err(|error| StoreError::Internal(error.to_string()))?
+            }
         }
     }
 

@@ -17,7 +17,7 @@ const NAMED: usize = 5;
 pub async fn check(store: &Store, report: &mut Report) -> Result<(), Failure> {
     let (mut after, mut looked_at, mut wrong) = ((AppId(Uuid::nil()), Uuid::nil()), 0_u64, Vec::new());
     loop {
-        let mut rows = store.scan(profiles::select_holdings(after, STEP)).await?;
+        let mut rows = store.scan_whole(profiles::select_holdings(after, STEP)).await?;
         for row in &mut rows {
             after = (AppId(row.uuid(0)?), row.uuid(1)?);
             looked_at += 1;

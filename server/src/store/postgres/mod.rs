@@ -117,6 +117,11 @@ impl Postgres {
         steps.await
     }
 
+    /// How many connections there may be to read with.
+    pub(super) fn readers(&self) -> usize {
+        self.readers.status().max_size
+    }
+
     /// How many connections are in use, and how many there may be.
     pub(super) fn pool_use(&self) -> (usize, usize) {
         let [readers, writers] = [&self.readers, &self.writers].map(Pool::status);

@@ -141,9 +141,13 @@ impl Sqlite {
         }
     }
 
-    /// Runs a query that may take long, on the calling thread.
-    pub(super) fn scan(&self, query: &Statement) -> Result<Vec<Row>, StoreError> {
-        self.inner.readers.scan(|reader| row::query(reader, query))
+    /// Runs a query that may take long, on the calling thread; for so long at most, if there is a limit.
+    pub(super) fn scan(&self, query: &Statement, patience: Option<Duration>) -> Result<Vec<Row>, StoreError> {
+        let read = |reader: &Connection| row::query(reader, query);
+        match patience {
+            Some(patience) => self.inner.readers.scan_for(patience, read),
+            None => self.inner.readers.scan(read),
+        }
     }
 
     /// Reads and decides a change on the calling thread, as [`ahead`] explains. Answers whether that settles it:

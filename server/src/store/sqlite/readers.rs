@@ -10,6 +10,7 @@
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
@@ -20,6 +21,8 @@ use crate::store::StoreError;
 /// When commits have written so many pages to the log, a state is left: a commit or two later under load. The log can be
 /// moved only up to the oldest state that somebody looks at, so an older one would make larger passes, and those are felt.
 const OLDEST_PAGES: u64 = 64;
+/// So many steps of SQLite's machine, less than a millisecond, pass between two looks at the clock.
+const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
 pub(super) struct Readers {
     uri: String,
@@ -91,6 +94,25 @@ impl Readers {
         self.with(|reader| {
             reader.leave()?;
             read(&reader.connection)
+        })
+    }
+
+    /// As [`Self::scan`], but what takes longer than `patience` is interrupted.
+    pub(super) fn scan_for<T>(
+        &self,
+        patience: Duration,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let until = Instant::now() + patience;
+        self.with(|reader| {
+            reader.leave()?;
+            let is_over = move || Instant::now() >= until;
+            reader
+                .connection
+                .progress_handler(STEPS_BETWEEN_LOOKS, Some(is_over))?;
+            let found = read(&reader.connection)?;
+            reader.connection.progress_handler(0, None::<fn() -> bool>)?;
+            Ok(found)
         })
     }
 
@@ -208,7 +230,6 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
-    use std::time::Duration;
 
     use super::*;
     use crate::store::change::LockedRows;

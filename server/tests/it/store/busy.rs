@@ -113,3 +113,40 @@ async fn a_row_that_somebody_holds_is_refused_in_time_and_holds_up_only_who_need
     taken.unwrap();
     assert!(!is_there(&store, "held").await);
 }
+
+/// As a page of a list that has very many rows to pass over, asked for again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn queries_that_find_no_end_are_few_at_a_time_and_are_ended() {
+    const ENDLESS: Sql = Sql::split(
+        "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers LIMIT 1000000000)
+         SELECT count(*) FROM numbers",
+        "SELECT CAST(1 AS BIGINT) FROM pg_sleep(60)",
+    );
+    for backend in [Backend::SqliteFile, Backend::Postgres] {
+        let folder = Folder::new();
+        let store = Store::open(&backend.fresh(&folder).await, Arc::default())
+            .await
+            .unwrap();
+        migrations::run(&store, false).await.unwrap();
+        let started = Instant::now();
+        let endless = join_all((0..10).map(|_| store.scan(Statement::new(&ENDLESS, []))));
+        let meanwhile = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let (in_use, _) = store.pool_use();
+            assert!((1..5).contains(&in_use), "{backend:?}: {in_use} in use");
+            // Who looks up a row or two does not wait for them.
+            assert!(!is_there(&store, "nobody").await);
+            assert!(started.elapsed() < Duration::from_secs(4), "{backend:?}");
+        };
+        let (ended, ()) = tokio::join!(endless, meanwhile);
+        assert!(
+            started.elapsed() < Duration::from_secs(14),
+            "{backend:?}: {:?}",
+            started.elapsed()
+        );
+        let are_ended = ended
+            .iter()
+            .all(|one| matches!(one, Err(StoreError::Unavailable(_))));
+        assert!(are_ended, "{backend:?}: {ended:?}");
+    }
+}

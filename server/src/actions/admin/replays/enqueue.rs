@@ -64,7 +64,7 @@ async fn batch(
     after: i64,
 ) -> Result<Option<(Vec<PastEvent>, i64)>, StoreError> {
     let query = past_events::select_after(order.app.id, order.profile, after, order.made, BATCH);
-    let mut rows = state.store.scan(query).await?;
+    let mut rows = state.store.scan_whole(query).await?;
     let events = rows.iter_mut().map(past_events::read);
     let mut events = events.collect::<Result<Vec<_>, _>>()?;
     let Some(last) = events.last().map(|event| event.seq) else {
