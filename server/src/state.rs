@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::clock::Clock;
 use crate::delivery::Workers;
@@ -15,6 +15,9 @@ use crate::readiness::Readiness;
 use crate::store::{Store, StoreError};
 use crate::vault::Vault;
 use crate::wake::Wake;
+
+/// How much room there is for all bodies of requests that are being read or worked on, in bytes: 256 MiB.
+const ROOM_FOR_BODIES: usize = 256 * 1024 * 1024;
 
 /// What the whole server shares. Cheap to clone.
 #[derive(Clone)]
@@ -34,6 +37,8 @@ pub struct Shared {
     pub requests_per_second: Option<NonZeroU32>,
     /// Whether changes can be committed.
     pub readiness: Readiness,
+    /// What is left of the memory for the bodies of requests, in bytes.
+    pub room_for_bodies: Semaphore,
     /// Sends requests to third parties.
     pub outbound: Outbound,
     /// Tells workers of new deliveries.
@@ -71,6 +76,7 @@ impl AppState {
             metrics,
             requests_per_second,
             readiness: Readiness::default(),
+            room_for_bodies: Semaphore::new(ROOM_FOR_BODIES),
             outbound,
             wake: Wake::default(),
             workers: Arc::default(),

@@ -1,4 +1,4 @@
-//! Reads a request's body: its type, its coding, its size, in time.
+//! Reads a request's body: its type, its coding, its size, in time; and not more than fits into memory with all others.
 
 use std::io::Read;
 use std::time::Duration;
@@ -6,14 +6,18 @@ use std::time::Duration;
 use axum::body::{Body, HttpBody};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use flate2::read::MultiGzDecoder;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::error::ApiError;
 
 /// The largest body, as sent and decompressed: 1 MiB.
 pub const MAX_BODY: usize = 1024 * 1024;
+/// A body that is announced to be no larger takes none of the room for all bodies: with as many connections as may be open
+/// these are 160 MiB at most.
+const SMALL: u64 = 16 * 1024;
 /// How long a body may take to arrive.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// So much of a body that nobody wants is taken at most, for so long.
@@ -22,32 +26,79 @@ const DISCARD_TIMEOUT: Duration = Duration::from_secs(1);
 
 const JSON_TYPES: [&str; 2] = ["application/json", "application/vnd.api+json"];
 
-/// Reads the body of a request that may carry one. Where nothing was sent its type does not matter: many clients
-/// name one of a form all the same.
-pub async fn read(headers: &HeaderMap, body: &mut Body) -> Result<Bytes, ApiError> {
+/// What a body takes of the room for all. It is given back when this is dropped.
+pub struct Taken<'r> {
+    room: &'r Semaphore,
+    taken: Option<SemaphorePermit<'r>>,
+}
+
+impl<'r> Taken<'r> {
+    fn nothing_of(room: &'r Semaphore) -> Self {
+        Self { room, taken: None }
+    }
+
+    fn take(&mut self, bytes: usize) -> Result<(), ApiError> {
+        let bytes = u32::try_from(bytes).map_err(|_| ApiError::TooLarge)?;
+        let more = self.room.try_acquire_many(bytes).map_err(|_| ApiError::NoRoom)?;
+        match &mut self.taken {
+            Some(taken) => taken.merge(more),
+            None => self.taken = Some(more),
+        }
+        Ok(())
+    }
+}
+
+/// Reads the body of a request that may carry one, and what it takes of the room until the request is answered. Where nothing
+/// was sent its type does not matter: many clients name one of a form all the same.
+pub async fn read<'r>(
+    headers: &HeaderMap,
+    body: &mut Body,
+    room: &'r Semaphore,
+) -> Result<(Bytes, Taken<'r>), ApiError> {
+    let mut taken = Taken::nothing_of(room);
     if body.is_end_stream() {
-        return Ok(Bytes::new());
+        return Ok((Bytes::new(), taken));
     }
     let form = check_type(headers).and_then(|()| check_coding(headers));
-    if let Some(length) = announced(headers) {
+    let length = announced(headers);
+    if let Some(length) = length {
         form.clone()?;
         if length > MAX_BODY as u64 {
             return Err(ApiError::TooLarge);
         }
     }
-    let reading = Limited::new(body, MAX_BODY).collect();
-    let collected = tokio::time::timeout(TIMEOUT, reading)
+    let is_small = length.is_some_and(|length| length <= SMALL);
+    let reading = collect(body, (!is_small).then_some(&mut taken));
+    let bytes = tokio::time::timeout(TIMEOUT, reading)
         .await
-        .map_err(|_| ApiError::TimedOut)?;
-    let bytes = match collected {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return Err(ApiError::TooLarge),
-        Err(_) => return Err(ApiError::Unreadable("the body ended too early".into())),
-    };
-    if bytes.is_empty() {
-        return Ok(bytes);
+        .map_err(|_| ApiError::TimedOut)??;
+    if bytes.is_empty() || !form? {
+        return Ok((bytes, taken));
     }
-    if form? { decompress(&bytes) } else { Ok(bytes) }
+    let plain = decompress(&bytes)?;
+    if plain.len() as u64 > SMALL {
+        taken.take(plain.len())?;
+    }
+    Ok((plain, taken))
+}
+
+/// Takes in what is sent, up to the largest body, and room for it as it comes.
+async fn collect(body: &mut Body, mut taken: Option<&mut Taken<'_>>) -> Result<Bytes, ApiError> {
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| ApiError::Unreadable("the body ended too early".into()))?;
+        let Some(data) = frame.data_ref() else {
+            continue;
+        };
+        if bytes.len() + data.len() > MAX_BODY {
+            return Err(ApiError::TooLarge);
+        }
+        if let Some(taken) = &mut taken {
+            taken.take(data.len())?;
+        }
+        bytes.extend_from_slice(data);
+    }
+    Ok(bytes.freeze())
 }
 
 /// Is the body one that is not taken unless it is wanted: because its sender asks first, or for its length?

@@ -64,6 +64,9 @@ pub enum ApiError {
     /// The database is away, full or too busy.
     #[error("the server cannot do this at the moment; try again soon")]
     Unavailable(#[source] StoreError),
+    /// The bodies of other requests take up all memory that there is for them.
+    #[error("the server has too many large bodies to read at the moment; try again soon")]
+    NoRoom,
     /// Our fault.
     #[error("an internal error")]
     Internal(#[source] Arc<dyn std::error::Error + Send + Sync>),
@@ -98,7 +101,7 @@ impl ApiError {
             Self::Missing(_) => (404, "does_not_exist", None),
             Self::Conflict(_) => (409, "conflict", None),
             Self::Unprocessable(_) => (422, "validation_error", WHOLE),
-            Self::Unavailable(_) => (503, "unavailable", None),
+            Self::Unavailable(_) | Self::NoRoom => (503, "unavailable", None),
             Self::Internal(_) => (500, "internal_error", None),
         };
         Shown { status, code, source }
@@ -123,7 +126,7 @@ impl ApiError {
 
     /// Seconds after which another try makes sense.
     pub fn retry_after(&self) -> Option<u32> {
-        matches!(self, Self::RateLimited | Self::Unavailable(_)).then_some(1)
+        matches!(self, Self::RateLimited | Self::Unavailable(_) | Self::NoRoom).then_some(1)
     }
 
     /// The body on the compatible API.

@@ -250,9 +250,13 @@ async fn dispatch(
     sent: &mut Body,
 ) -> Result<Reply, ApiError> {
     let caller = guard::admit(&state, &parts.headers, route.access, state.clock.now())?;
-    let body = match route.method {
-        "POST" | "PUT" | "PATCH" => body::read(&parts.headers, sent).await?,
-        _ => bytes::Bytes::new(),
+    let shared = state.clone();
+    let (body, _taken) = match route.method {
+        "POST" | "PUT" | "PATCH" => {
+            let (body, taken) = body::read(&parts.headers, sent, &shared.room_for_bodies).await?;
+            (body, Some(taken))
+        }
+        _ => (bytes::Bytes::new(), None),
     };
     let now = state.clock.now();
     let path = if route.path.contains('{') {

@@ -269,3 +269,29 @@ async fn no_body_and_an_empty_object_are_one_request_under_an_idempotency_key() 
         }
     }
 }
+
+#[tokio::test]
+async fn large_bodies_that_do_not_fit_into_memory_beside_others_are_refused_and_small_ones_are_not() {
+    let server = server_with_user().await;
+    let large = [br#"{"branch_id":"b"}"#.as_slice(), &[b' '; 100_000]].concat();
+    let packed = gzip(&large);
+    let length = GOOD.len().to_string();
+    let (kind, coding) = (("content-type", "application/json"), ("content-encoding", "gzip"));
+    let room = &server.state.room_for_bodies;
+    let all = room.available_permits();
+    let most = u32::try_from(all - 50_000).unwrap();
+    let taken = room.try_acquire_many(most).unwrap();
+    for (headers, body) in [(&[kind][..], &large), (&[kind, coding], &packed)] {
+        let refused = raw(&server, headers, body.clone()).await;
+        assert_eq!(refusal(&refused), sourceless(503, "unavailable"));
+        assert_eq!(refused.headers["retry-after"], "1");
+    }
+    let small = raw(&server, &[kind, ("content-length", &length)], GOOD).await;
+    assert_eq!(small.status, 200, "{}", small.text());
+    drop(taken);
+    for (headers, body) in [(&[kind][..], &large), (&[kind, coding], &packed)] {
+        let read = raw(&server, headers, body.clone()).await;
+        assert_eq!(read.status, 200, "{}", read.text());
+    }
+    assert_eq!(room.available_permits(), all, "it is given back");
+}
