@@ -75,12 +75,12 @@ impl Directory {
             ..Self::default()
         };
         let mut integrations = integrations(store, vault).await?;
-        const APPS: Sql = Sql::same("SELECT app_id, settings FROM apps");
+        static APPS: Sql = Sql::same("SELECT app_id, settings FROM apps");
         for mut row in store.read(Statement::new(&APPS, [])).await? {
             let app = app(&mut row, &mut integrations)?;
             directory.apps.insert(app.id, Arc::new(app));
         }
-        const KEYS: Sql =
+        static KEYS: Sql =
             Sql::same("SELECT prefix, key_id, app_id, kind, hash FROM api_keys WHERE revoked_at IS NULL");
         for mut row in store.read(Statement::new(&KEYS, [])).await? {
             let prefix = row.text(0)?;
@@ -89,7 +89,7 @@ impl Directory {
                 directory.keys.insert(prefix, Arc::new(key));
             }
         }
-        const TOKENS: Sql =
+        static TOKENS: Sql =
             Sql::same("SELECT prefix, token_id, hash FROM admin_tokens WHERE revoked_at IS NULL");
         for mut row in store.read(Statement::new(&TOKENS, [])).await? {
             let token = AdminToken {
@@ -193,11 +193,11 @@ impl Directory {
     /// Statements that save when keys and tokens were last used, for those used since `since`. A later use
     /// that another server has saved stays.
     pub fn last_uses(&self, since: i64) -> Vec<Statement> {
-        const KEY: Sql = Sql::same(
+        static KEY: Sql = Sql::same(
             "UPDATE api_keys SET last_used_at = $1
              WHERE key_id = $2 AND (last_used_at IS NULL OR last_used_at < $1)",
         );
-        const TOKEN: Sql = Sql::same(
+        static TOKEN: Sql = Sql::same(
             "UPDATE admin_tokens SET last_used_at = $1
              WHERE token_id = $2 AND (last_used_at IS NULL OR last_used_at < $1)",
         );
@@ -230,7 +230,7 @@ impl ApiKey {
 
 /// The statement that tells all servers of a change. Part of each commit of the administration.
 pub fn raise_version() -> Statement {
-    const SQL: Sql = Sql::same("UPDATE directory_version SET version = version + 1 WHERE id = 1");
+    static SQL: Sql = Sql::same("UPDATE directory_version SET version = version + 1 WHERE id = 1");
     Statement::new(&SQL, [])
 }
 
@@ -240,7 +240,7 @@ fn used_at(at: &AtomicI64) -> Option<i64> {
 }
 
 async fn stored_version(store: &Store) -> Result<i64, StoreError> {
-    const SQL: Sql = Sql::same("SELECT version FROM directory_version WHERE id = 1");
+    static SQL: Sql = Sql::same("SELECT version FROM directory_version WHERE id = 1");
     let mut rows = store.read(Statement::new(&SQL, [])).await?;
     rows.first_mut()
         .ok_or_else(|| corrupt("it has no version"))?

@@ -155,13 +155,13 @@ fn open(key: &LessSafeKey, place: &str, sealed: &[u8]) -> Result<Vec<u8>, Unseal
 }
 
 async fn stored_pepper(store: &Store) -> Result<Option<Vec<u8>>, StoreError> {
-    const SQL: Sql = Sql::same("SELECT sealed FROM secrets WHERE name = $1");
+    static SQL: Sql = Sql::same("SELECT sealed FROM secrets WHERE name = $1");
     let mut rows = store.read(Statement::new(&SQL, [PEPPER.into()])).await?;
     rows.first_mut().map(|row: &mut Row| row.bytes(0)).transpose()
 }
 
 async fn add_pepper(store: &Store, sealed: Vec<u8>) -> Result<(), StoreError> {
-    const SQL: Sql =
+    static SQL: Sql =
         Sql::same("INSERT INTO secrets (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
     let write = Statement::new(&SQL, [PEPPER.into(), sealed.into()]);
     store.write(vec![write]).await

@@ -37,7 +37,7 @@ pub async fn run(
     webhook: bool,
     settled: i64,
 ) -> Result<(), Failure> {
-    const FILL: Sql = Sql::split(
+    static FILL: Sql = Sql::split(
         "WITH RECURSIVE numbers (n) AS (SELECT $1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $2)
          INSERT INTO profiles (app_id, profile_id, customer_user_id, created_at, updated_at, identifiers)
          SELECT (SELECT app_id FROM apps), randomblob(16), 'user-' || n, 0, 0,
@@ -109,7 +109,7 @@ async fn fill_chains(state: &AppState, app: AppId, chains: i64, ends_at: &str) -
 
 /// Deliveries of older events to a target that nothing else uses.
 async fn fill_settled(state: &AppState, count: i64) -> Result<(), Failure> {
-    const SQL: Sql = Sql::split(
+    static SQL: Sql = Sql::split(
         "WITH RECURSIVE numbers (n) AS (SELECT $1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $2)
          INSERT INTO deliveries (event_seq, target_id, state, tries, created_at, updated_at)
          SELECT -n, 1, 'delivered', 1, n, n FROM numbers",

@@ -39,10 +39,10 @@ impl Store {
     }
 
     async fn sqlite_facts(&self, deep: bool) -> Result<Facts, StoreError> {
-        const VERSION: Sql = Sql::same("SELECT sqlite_version()");
-        const JOURNAL: Sql = Sql::same("PRAGMA journal_mode");
-        const SYNCHRONOUS: Sql = Sql::same("PRAGMA synchronous");
-        const CHECK: Sql = Sql::same("PRAGMA quick_check");
+        static VERSION: Sql = Sql::same("SELECT sqlite_version()");
+        static JOURNAL: Sql = Sql::same("PRAGMA journal_mode");
+        static SYNCHRONOUS: Sql = Sql::same("PRAGMA synchronous");
+        static CHECK: Sql = Sql::same("PRAGMA quick_check");
         let integrity = if deep {
             let mut rows = self.scan_whole(Statement::new(&CHECK, [])).await?;
             Some(rows.iter_mut().map(|row| row.text(0)).collect::<Result<_, _>>()?)
@@ -58,7 +58,7 @@ impl Store {
     }
 
     async fn postgres_facts(&self) -> Result<Facts, StoreError> {
-        const ALL: Sql = Sql::same(
+        static ALL: Sql = Sql::same(
             "SELECT current_setting('server_version'), current_setting('fsync'),
                     current_setting('synchronous_commit'),
                     (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",

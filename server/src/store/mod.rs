@@ -219,12 +219,12 @@ impl Store {
     /// writes something and takes it away: that is all that a full disk refuses.
     pub async fn check_writer(&self) -> Result<(), StoreError> {
         // With a lock, which a PostgreSQL that may only be read refuses, but of no row, so that nobody has to wait.
-        const LOCK: Sql = Sql::split(
+        static LOCK: Sql = Sql::split(
             "SELECT version FROM directory_version WHERE id = 1",
             "SELECT version FROM directory_version WHERE id = 0 FOR UPDATE",
         );
-        const ADD: Sql = Sql::same("INSERT INTO secrets (name, sealed) VALUES ('check', $1)");
-        const REMOVE: Sql = Sql::same("DELETE FROM secrets WHERE name = 'check'");
+        static ADD: Sql = Sql::same("INSERT INTO secrets (name, sealed) VALUES ('check', $1)");
+        static REMOVE: Sql = Sql::same("DELETE FROM secrets WHERE name = 'check'");
         let is_refusing = self.is_refusing.load(Ordering::Relaxed);
         self.change(vec![Statement::new(&LOCK, [])], move |_| {
             let add_and_remove = || {

@@ -10,6 +10,8 @@ use super::packed::{self, TextKind};
 
 /// A statement's text. Parameters are `$1`, `$2`, … and first occur in ascending order (SQLite numbers them so). The last
 /// ones may be of PostgreSQL's text alone.
+///
+/// Each is a `static`, not a constant: the writers know by where it lies which statements have the same text.
 #[derive(Debug)]
 pub struct Sql {
     pub(super) sqlite: &'static str,

@@ -375,7 +375,7 @@ async fn doctor_warns_of_a_database_that_others_can_read() {
 
 #[tokio::test]
 async fn doctor_names_profiles_whose_purchases_cannot_be() {
-    const MAKE: Sql = Sql::same(
+    static MAKE: Sql = Sql::same(
         "INSERT INTO profiles (app_id, profile_id, created_at, updated_at, identifiers, holdings)
          SELECT app_id, $1, 0, 0, '{}', $2 FROM apps",
     );

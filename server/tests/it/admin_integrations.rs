@@ -72,11 +72,11 @@ fn over(mut shown: Value, said: &Value) -> Value {
 
 /// Everything that is stored of integrations and the administration, as text.
 async fn stored(state: &AppState) -> String {
-    const INTEGRATIONS: Sql = Sql::same(
+    static INTEGRATIONS: Sql = Sql::same(
         "SELECT app_id, slug, enabled, settings, sealed_secrets FROM integrations ORDER BY app_id, slug",
     );
-    const AUDIT: Sql = Sql::same("SELECT action, before, after FROM audit ORDER BY audit_id");
-    const VERSION: Sql = Sql::same("SELECT version FROM directory_version");
+    static AUDIT: Sql = Sql::same("SELECT action, before, after FROM audit ORDER BY audit_id");
+    static VERSION: Sql = Sql::same("SELECT version FROM directory_version");
     let mut all = String::new();
     for sql in [&INTEGRATIONS, &AUDIT, &VERSION] {
         let rows = state.store.read(Statement::new(sql, [])).await.unwrap();
@@ -397,7 +397,7 @@ async fn secrets_are_nowhere_in_clear() {
 
 #[tokio::test]
 async fn secrets_open_only_for_the_app_that_they_were_set_for() {
-    const MOVE: Sql = Sql::same("UPDATE integrations SET app_id = $1");
+    static MOVE: Sql = Sql::same("UPDATE integrations SET app_id = $1");
     for backend in ALL {
         let server = TestServer::on(backend).await;
         let other = add_app(&server.state).await;

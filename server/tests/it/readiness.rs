@@ -10,8 +10,8 @@ use serde_json::json;
 use super::support::backend::{ALL, Backend};
 use super::support::server::{Answer, TestServer, request};
 
-const BREAK: Sql = Sql::same("ALTER TABLE directory_version RENAME TO elsewhere");
-const MEND: Sql = Sql::same("ALTER TABLE elsewhere RENAME TO directory_version");
+static BREAK: Sql = Sql::same("ALTER TABLE directory_version RENAME TO elsewhere");
+static MEND: Sql = Sql::same("ALTER TABLE elsewhere RENAME TO directory_version");
 
 async fn ask(server: &TestServer) -> Answer {
     server.send(request("", "GET", "/readyz", &[], "")).await

@@ -41,9 +41,9 @@ pub async fn set(
     id: String,
     draft: AccessLevelDraft,
 ) -> Result<AccessLevel, ActionError> {
-    const BEFORE: Sql =
+    static BEFORE: Sql =
         Sql::same("SELECT description FROM access_levels WHERE app_id = $1 AND access_level_id = $2");
-    const SET: Sql = Sql::same(
+    static SET: Sql = Sql::same(
         "INSERT INTO access_levels (app_id, access_level_id, description) VALUES ($1, $2, $3)
          ON CONFLICT (app_id, access_level_id) DO UPDATE SET description = excluded.description",
     );
@@ -83,7 +83,7 @@ pub async fn set(
 
 /// The access levels of an app in the order of their ids.
 pub async fn list(state: &AppState, app: AppId, paging: &Paging) -> Result<Page<AccessLevel>, ActionError> {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT access_level_id, description FROM access_levels
          WHERE app_id = $1 AND access_level_id >= $2 ORDER BY access_level_id LIMIT $3",
     );

@@ -38,7 +38,7 @@ pub async fn update(
     app: AppId,
     changes: AppChanges,
 ) -> Result<AppBody, ActionError> {
-    const SQL: Sql = Sql::same("UPDATE apps SET name = $1, settings = $2 WHERE app_id = $3");
+    static SQL: Sql = Sql::same("UPDATE apps SET name = $1, settings = $2 WHERE app_id = $3");
     if let Some(name) = &changes.name {
         let mut problems = Problems::default();
         problems.name("name", name);

@@ -79,7 +79,7 @@ pub async fn create(state: &AppState, request: Request, draft: &AppDraft) -> Res
 
 /// All apps in the order in which they were made.
 pub async fn list(state: &AppState, paging: &Paging) -> Result<Page<AppBody>, ActionError> {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT app_id, name, settings, created_at FROM apps
          WHERE (created_at, app_id) >= ($1, $2) ORDER BY created_at, app_id LIMIT $3",
     );
@@ -94,14 +94,15 @@ pub async fn list(state: &AppState, paging: &Paging) -> Result<Page<AppBody>, Ac
 
 /// One app.
 pub async fn find(state: &AppState, app: AppId) -> Result<AppBody, ActionError> {
-    const SQL: Sql = Sql::same("SELECT app_id, name, settings, created_at FROM apps WHERE app_id = $1");
+    static SQL: Sql = Sql::same("SELECT app_id, name, settings, created_at FROM apps WHERE app_id = $1");
     let rows = state.store.read(Statement::new(&SQL, [app.0.into()])).await?;
     first(rows)
 }
 
 /// Reads an app and locks it: what belongs to it changes in turn.
 pub(super) fn lock(app: AppId) -> Statement {
-    const SQL: Sql = crate::locking!("SELECT app_id, name, settings, created_at FROM apps WHERE app_id = $1");
+    static SQL: Sql =
+        crate::locking!("SELECT app_id, name, settings, created_at FROM apps WHERE app_id = $1");
     Statement::new(&SQL, [app.0.into()])
 }
 
@@ -125,9 +126,9 @@ fn read_row(row: &mut Row) -> Result<(i64, AppBody), StoreError> {
 
 /// Makes an app and answers it with the statements that store it.
 pub(super) fn new_app(vault: &Vault, name: &str, actor: &Actor, now: i64) -> (NewApp, Vec<Statement>) {
-    const APP: Sql =
+    static APP: Sql =
         Sql::same("INSERT INTO apps (app_id, name, settings, created_at) VALUES ($1, $2, $3, $4)");
-    const LEVEL: Sql = Sql::same("INSERT INTO access_levels (app_id, access_level_id) VALUES ($1, $2)");
+    static LEVEL: Sql = Sql::same("INSERT INTO access_levels (app_id, access_level_id) VALUES ($1, $2)");
     let id = AppId(Uuid::new_v4());
     let settings = AppSettings::default();
     let stored = serde_json::to_string(&settings).expect("settings always serialise");

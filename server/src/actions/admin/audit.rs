@@ -36,7 +36,7 @@ pub struct Entry {
 
 /// The statement that records a write.
 pub fn record(actor: &Actor, entry: Entry, now: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "INSERT INTO audit (audit_id, at, actor, action, target, app_id, before, after)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     );
@@ -79,7 +79,7 @@ pub struct AuditRecord {
 
 /// All records, the newest first.
 pub async fn list(state: &AppState, paging: &Paging) -> Result<Page<AuditRecord>, ActionError> {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT audit_id, at, actor, action, target, app_id, before, after FROM audit
          WHERE audit_id <= $1 ORDER BY audit_id DESC LIMIT $2",
     );

@@ -25,8 +25,8 @@ pub struct FirstRun {
 /// servers that start at once on one database, one does so.
 pub async fn set_up(state: &AppState) -> Result<Option<FirstRun>, ActionError> {
     // The row that every server can lock, whatever else is there.
-    const LOCK: Sql = crate::locking!("SELECT id FROM directory_version WHERE id = 1");
-    const USED: Sql =
+    static LOCK: Sql = crate::locking!("SELECT id FROM directory_version WHERE id = 1");
+    static USED: Sql =
         Sql::same("SELECT app_id FROM apps UNION ALL SELECT token_id FROM admin_tokens LIMIT 1");
     let (now, shared) = (state.clock.now(), state.clone());
     let decide = move |loaded: Loaded| -> Result<_, ActionError> {

@@ -107,7 +107,7 @@ pub async fn create(
 
 /// The keys of an app in the order in which they were made.
 pub async fn list(state: &AppState, app: AppId, paging: &Paging) -> Result<Page<KeyBody>, ActionError> {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT key_id, kind, prefix, label, created_at, last_used_at FROM api_keys
          WHERE app_id = $1 AND (created_at, key_id) >= ($2, $3) AND revoked_at IS NULL
          ORDER BY created_at, key_id LIMIT $4",
@@ -134,11 +134,11 @@ pub async fn list(state: &AppState, app: AppId, paging: &Paging) -> Result<Page<
 
 /// Makes a key useless, at once on this server and within half a second on others.
 pub async fn revoke(state: &AppState, request: Request, app: AppId, key: Uuid) -> Result<(), ActionError> {
-    const LOCK: Sql = crate::locking!(
+    static LOCK: Sql = crate::locking!(
         "SELECT key_id, kind, prefix, label FROM api_keys
          WHERE app_id = $1 AND key_id = $2 AND revoked_at IS NULL"
     );
-    const REVOKE: Sql = Sql::same("UPDATE api_keys SET revoked_at = $1 WHERE app_id = $2 AND key_id = $3");
+    static REVOKE: Sql = Sql::same("UPDATE api_keys SET revoked_at = $1 WHERE app_id = $2 AND key_id = $3");
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let mut rows = loaded.pop().unwrap_or_default();
         let row = rows.first_mut().ok_or(ActionError::Missing("the key"))?;
@@ -176,7 +176,7 @@ pub(super) fn insert(
     label: Option<&str>,
     now: i64,
 ) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "INSERT INTO api_keys (key_id, app_id, kind, prefix, hash, label, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
     );

@@ -73,7 +73,7 @@ pub struct ProductBody {
     pub said: ProductDraft,
 }
 
-const COLUMNS: Sql = Sql::same(
+static COLUMNS: Sql = Sql::same(
     "SELECT store, store_product_id, access_level_id, consumable, title, price_value, price_currency
      FROM products WHERE app_id = $1 AND store = $2 AND store_product_id = $3",
 );
@@ -86,7 +86,7 @@ pub async fn set(
     product: ProductId,
     draft: ProductDraft,
 ) -> Result<ProductBody, ActionError> {
-    const LEVEL: Sql =
+    static LEVEL: Sql =
         Sql::same("SELECT access_level_id FROM access_levels WHERE app_id = $1 AND access_level_id = $2");
     let draft = checked(&product, draft)?;
     let level = draft.access_level_id.clone();
@@ -127,7 +127,7 @@ pub async fn set(
 
 /// The products of an app in the order of store and id.
 pub async fn list(state: &AppState, app: AppId, paging: &Paging) -> Result<Page<ProductBody>, ActionError> {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT store, store_product_id, access_level_id, consumable, title, price_value, price_currency
          FROM products WHERE app_id = $1 AND (store, store_product_id) >= ($2, $3)
          ORDER BY store, store_product_id LIMIT $4",
@@ -152,7 +152,7 @@ pub async fn delete(
     app: AppId,
     product: ProductId,
 ) -> Result<(), ActionError> {
-    const DELETE: Sql =
+    static DELETE: Sql =
         Sql::same("DELETE FROM products WHERE app_id = $1 AND store = $2 AND store_product_id = $3")
             .for_all();
     check_id(&product).check()?;
@@ -221,7 +221,7 @@ fn entry(
 }
 
 fn upsert(app: AppId, product: &ProductBody) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "INSERT INTO products (app_id, store, store_product_id, access_level_id, consumable, title,
                                price_value, price_currency)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

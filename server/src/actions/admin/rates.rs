@@ -47,9 +47,9 @@ pub async fn set(
     draft: RateDraft,
 ) -> Result<Rate, ActionError> {
     // Rates belong to no app, and a new one has no row yet: the row that every database has is locked instead.
-    const LOCK: Sql = crate::locking!("SELECT id FROM directory_version WHERE id = 1");
-    const BEFORE: Sql = Sql::same("SELECT usd FROM rates WHERE currency = $1 AND from_date = $2");
-    const SET: Sql = Sql::same(
+    static LOCK: Sql = crate::locking!("SELECT id FROM directory_version WHERE id = 1");
+    static BEFORE: Sql = Sql::same("SELECT usd FROM rates WHERE currency = $1 AND from_date = $2");
+    static SET: Sql = Sql::same(
         "INSERT INTO rates (currency, from_date, usd) VALUES ($1, $2, $3)
          ON CONFLICT (currency, from_date) DO UPDATE SET usd = excluded.usd",
     )
@@ -82,7 +82,7 @@ pub async fn set(
 
 /// All rates in the order of currency and day.
 pub async fn list(state: &AppState, paging: &Paging) -> Result<Page<Rate>, ActionError> {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT currency, from_date, usd FROM rates WHERE (currency, from_date) >= ($1, $2)
          ORDER BY currency, from_date LIMIT $3",
     );

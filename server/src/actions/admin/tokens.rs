@@ -93,7 +93,7 @@ pub async fn create(state: &AppState, request: Request, draft: TokenDraft) -> Re
 
 /// All admin tokens in the order in which they were made.
 pub async fn list(state: &AppState, paging: &Paging) -> Result<Page<TokenBody>, ActionError> {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT token_id, prefix, label, created_at, last_used_at FROM admin_tokens
          WHERE (created_at, token_id) >= ($1, $2) AND revoked_at IS NULL
          ORDER BY created_at, token_id LIMIT $3",
@@ -118,10 +118,10 @@ pub async fn list(state: &AppState, paging: &Paging) -> Result<Page<TokenBody>, 
 
 /// Makes an admin token useless, at once on this server and within half a second on others.
 pub async fn revoke(state: &AppState, request: Request, token: Uuid) -> Result<(), ActionError> {
-    const LOCK: Sql = crate::locking!(
+    static LOCK: Sql = crate::locking!(
         "SELECT token_id, prefix, label FROM admin_tokens WHERE token_id = $1 AND revoked_at IS NULL"
     );
-    const REVOKE: Sql = Sql::same("UPDATE admin_tokens SET revoked_at = $1 WHERE token_id = $2");
+    static REVOKE: Sql = Sql::same("UPDATE admin_tokens SET revoked_at = $1 WHERE token_id = $2");
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let mut rows = loaded.pop().unwrap_or_default();
         let row = rows.first_mut().ok_or(ActionError::Missing("the admin token"))?;
@@ -152,7 +152,7 @@ fn shown(prefix: &str, label: Option<&str>) -> Json {
 
 /// The statement that stores a new token.
 pub(super) fn insert(id: Uuid, token: &NewKey, label: Option<&str>, now: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "INSERT INTO admin_tokens (token_id, prefix, hash, label, created_at) VALUES ($1, $2, $3, $4, $5)",
     );
     let (prefix, hash) = (token.prefix.as_str(), token.hash.clone());

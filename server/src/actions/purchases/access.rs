@@ -109,7 +109,7 @@ async fn change_access(
 }
 
 fn level_exists(app: &App, level: &str) -> Statement {
-    const SQL: Sql =
+    static SQL: Sql =
         Sql::same("SELECT access_level_id FROM access_levels WHERE app_id = $1 AND access_level_id = $2");
     Statement::new(&SQL, [app.id.0.into(), level.into()])
 }

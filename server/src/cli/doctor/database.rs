@@ -158,7 +158,7 @@ async fn check_vault(config: &Config, store: &Store, report: &mut Report) -> Res
 }
 
 async fn check_keys(store: &Store, report: &mut Report) -> Result<(), Failure> {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT (SELECT count(*) FROM apps), (SELECT count(*) FROM api_keys WHERE revoked_at IS NULL),
                 (SELECT count(*) FROM admin_tokens WHERE revoked_at IS NULL)",
     );

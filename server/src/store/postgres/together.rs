@@ -127,9 +127,9 @@ impl ToSql for Column<'_> {
 mod tests {
     use super::*;
 
-    const TOGETHER: Sql = Sql::same("UPDATE a SET b = $1").together("UPDATE a FROM unnest($1::bigint[])");
-    const ALONE: Sql = Sql::same("DELETE FROM a WHERE b = $1");
-    const ELSEWHERE: Sql = Sql::on_sqlite("PRAGMA a = $1");
+    static TOGETHER: Sql = Sql::same("UPDATE a SET b = $1").together("UPDATE a FROM unnest($1::bigint[])");
+    static ALONE: Sql = Sql::same("DELETE FROM a WHERE b = $1");
+    static ELSEWHERE: Sql = Sql::on_sqlite("PRAGMA a = $1");
 
     fn plan_of(statements: &[Statement]) -> Vec<(&'static str, usize)> {
         let statements: Vec<_> = statements.iter().collect();
@@ -145,28 +145,24 @@ mod tests {
 
     #[test]
     fn only_several_statements_of_a_text_with_an_array_form_are_put_together() {
-        static SHARED: Sql = TOGETHER;
-        static SINGLE: Sql = ALONE;
-        let update = |n: i64| Statement::new(&SHARED, [n.into()]);
-        let delete = |n: i64| Statement::new(&SINGLE, [n.into()]);
+        let update = |n: i64| Statement::new(&TOGETHER, [n.into()]);
+        let delete = |n: i64| Statement::new(&ALONE, [n.into()]);
         let planned = plan_of(&[update(1), delete(2), update(3), delete(4)]);
         let expected = [
-            (SHARED.together.unwrap(), 2),
-            (SINGLE.postgres, 1),
-            (SINGLE.postgres, 1),
+            (TOGETHER.together.unwrap(), 2),
+            (ALONE.postgres, 1),
+            (ALONE.postgres, 1),
         ];
         assert_eq!(planned, expected);
-        assert_eq!(plan_of(&[update(1)]), [(SHARED.postgres, 1)]);
+        assert_eq!(plan_of(&[update(1)]), [(TOGETHER.postgres, 1)]);
     }
 
     #[test]
     fn what_is_for_sqlite_alone_is_left_out() {
-        static OTHER: Sql = ELSEWHERE;
-        static SINGLE: Sql = ALONE;
         let planned = plan_of(&[
-            Statement::new(&OTHER, [1.into()]),
-            Statement::new(&SINGLE, [2.into()]),
+            Statement::new(&ELSEWHERE, [1.into()]),
+            Statement::new(&ALONE, [2.into()]),
         ]);
-        assert_eq!(planned, [(SINGLE.postgres, 1)]);
+        assert_eq!(planned, [(ALONE.postgres, 1)]);
     }
 }

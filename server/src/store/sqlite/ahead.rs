@@ -157,8 +157,8 @@ mod tests {
     use super::*;
     use crate::store::Sql;
 
-    const ADD: Sql = Sql::same("INSERT INTO a VALUES (1)");
-    const CHANGE: Sql = Sql::same("UPDATE a SET b = 1");
+    static ADD: Sql = Sql::same("INSERT INTO a VALUES (1)");
+    static CHANGE: Sql = Sql::same("UPDATE a SET b = 1");
 
     fn ahead(since: u64, rows: &[u64]) -> Ahead {
         Ahead {
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_write_for_all_touches_anything_whatever_its_change_locked() {
-        const FOR_ALL: Sql = Sql::same("UPDATE b SET c = 1").for_all();
+        static FOR_ALL: Sql = Sql::same("UPDATE b SET c = 1").for_all();
         let touched = Touched::new(Commits::new());
         touched.mark(&LockedRows(vec![1]), &[Statement::new(&CHANGE, [])]);
         assert!(touched.still_holds(&ahead(0, &[2])));

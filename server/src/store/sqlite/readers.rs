@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_state_is_left_when_a_later_commit_has_touched_nobody_knows_what() {
-        const CHANGE: Sql = Sql::same("UPDATE a SET n = 1");
+        static CHANGE: Sql = Sql::same("UPDATE a SET n = 1");
         let database = Database::new();
         database.readers.let_stay();
         database.recent();

@@ -49,7 +49,7 @@ pub struct Attempt {
 
 /// Closes a delivery.
 pub fn close(closed: &Closed<'_>) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "INSERT INTO deliveries (event_seq, target_id, state, reason, tries, created_at, updated_at, replay_id)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (event_seq, target_id) DO UPDATE SET
@@ -82,7 +82,7 @@ pub fn close(closed: &Closed<'_>) -> Statement {
 /// Closes a delivery before it was ever open: if its event was added by the same change, before this statement, at this
 /// time. On SQLite it is found as in [`super::lanes::enqueue`].
 pub fn skip(event: Uuid, target: i64, reason: &str, now: i64) -> Statement {
-    const SQL: Sql = Sql::split(
+    static SQL: Sql = Sql::split(
         "INSERT INTO deliveries (event_seq, target_id, reason, created_at, updated_at, state, tries)
          VALUES (last_insert_rowid(), $1, $2, $3, $3, 'skipped', 0)",
         "INSERT INTO deliveries (event_seq, target_id, reason, created_at, updated_at, state, tries)
@@ -102,7 +102,7 @@ pub fn skip(event: Uuid, target: i64, reason: &str, now: i64) -> Statement {
 
 /// Keeps a try.
 pub fn keep(event_seq: i64, target: i64, attempt: Attempt) -> Statement {
-    const SQL: Sql = Sql::split(
+    static SQL: Sql = Sql::split(
         "INSERT INTO attempts
              (event_seq, target_id, number, started_at, duration_us, plain, packed, status, answer, verdict)
          VALUES ($1, $2, $3, $4, $5, '', $6, $7, $8, $9) ON CONFLICT DO NOTHING",
@@ -133,7 +133,7 @@ pub fn keep(event_seq: i64, target: i64, attempt: Attempt) -> Statement {
 
 /// The tries of a delivery, the first one first.
 pub fn select_attempts(event_seq: i64, target: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT number, started_at, duration_us, request, status, answer, verdict FROM attempts
          WHERE event_seq = $1 AND target_id = $2 ORDER BY number",
     );
@@ -156,11 +156,11 @@ pub fn read_attempt(row: &mut Row) -> Result<Attempt, StoreError> {
 
 /// Removes what is closed for an app's profile, tries included. Another app's profile may have the same id.
 pub fn delete_of(app: AppId, profile: ProfileId) -> [Statement; 2] {
-    const DELIVERIES: Sql = Sql::same(
+    static DELIVERIES: Sql = Sql::same(
         "DELETE FROM deliveries WHERE event_seq IN (
              SELECT event_seq FROM events WHERE event_id BETWEEN $1 AND $2 AND app_id = $3 AND profile_id = $4)",
     );
-    const ATTEMPTS: Sql = Sql::same(
+    static ATTEMPTS: Sql = Sql::same(
         "DELETE FROM attempts WHERE event_seq IN (
              SELECT event_seq FROM events WHERE event_id BETWEEN $1 AND $2 AND app_id = $3 AND profile_id = $4)",
     );

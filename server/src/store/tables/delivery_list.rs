@@ -129,7 +129,7 @@ macro_rules! turn_event {
 
 /// Closed deliveries, those of the newest events first. An app's are found by walking its events.
 pub fn select_closed(wanted: &Wanted) -> Statement {
-    const OF_APP: Sql = Sql::same(
+    static OF_APP: Sql = Sql::same(
         "SELECT e.event_seq, e.event_type, e.profile_id, e.event_id, t.slug, t.part, d.target_id, d.state, d.reason,
                 d.tries, d.created_at, d.updated_at, d.replay_id
          FROM events AS e CROSS JOIN deliveries AS d CROSS JOIN targets AS t
@@ -138,7 +138,7 @@ pub fn select_closed(wanted: &Wanted) -> Statement {
            AND t.target_id = d.target_id AND t.slug = coalesce($5, t.slug)
          ORDER BY e.event_seq DESC, d.target_id DESC LIMIT $6",
     );
-    const OF_PROFILE: Sql = Sql::same(
+    static OF_PROFILE: Sql = Sql::same(
         "SELECT e.event_seq, e.event_type, e.profile_id, e.event_id, t.slug, t.part, d.target_id, d.state, d.reason,
                 d.tries, d.created_at, d.updated_at, d.replay_id
          FROM events AS e CROSS JOIN deliveries AS d CROSS JOIN targets AS t
@@ -208,8 +208,8 @@ pub fn select_open(wanted: &Wanted) -> Statement {
             )
         };
     }
-    const OF_APP: Sql = Sql::same(open!("o.lane_id BETWEEN $8 AND $9"));
-    const OF_PROFILE: Sql = Sql::split(
+    static OF_APP: Sql = Sql::same(open!("o.lane_id BETWEEN $8 AND $9"));
+    static OF_PROFILE: Sql = Sql::split(
         open!("o.lane_id IN (", lanes!("$7"), ")"),
         open!("o.lane_id = ANY (ARRAY(", lanes!("$7::uuid"), "))"),
     );
@@ -273,7 +273,7 @@ pub fn select_of_events(
     now: i64,
     targets: &Targets,
 ) -> Statement {
-    const SQL: Sql = Sql::split(
+    static SQL: Sql = Sql::split(
         concat!(
             "WITH said AS (
              SELECT unhex(value ->> 0, '-') AS event_id, unhex(value ->> 1, '-') AS first_lane,

@@ -65,7 +65,7 @@ pub struct Found {
 
 /// Adds an event. One that is there already, by its id, stays as it is.
 pub fn insert(event: Event) -> Statement {
-    const SQL: Sql = Sql::split(
+    static SQL: Sql = Sql::split(
         "INSERT INTO events (event_id, app_id, profile_id, event_type, event_at, created_at, plain, packed)
          VALUES ($1, $2, $3, $4, $5, $6, '', $7) ON CONFLICT DO NOTHING",
         "INSERT INTO events (event_id, app_id, profile_id, event_type, event_at, created_at, payload)
@@ -95,7 +95,7 @@ pub fn insert(event: Event) -> Statement {
 
 /// Removes all events of a profile.
 pub fn delete_of(app: AppId, profile: ProfileId) -> Statement {
-    const SQL: Sql =
+    static SQL: Sql =
         Sql::same("DELETE FROM events WHERE event_id BETWEEN $1 AND $2 AND app_id = $3 AND profile_id = $4");
     let [first, last] = event_ids(profile);
     Statement::new(&SQL, [first, last, app.0.into(), profile.0.into()])
@@ -110,14 +110,14 @@ pub fn select(wanted: &Wanted) -> Statement {
 }
 
 fn of_app(wanted: &Wanted) -> Statement {
-    const OLDEST_FIRST: Sql = Sql::same(
+    static OLDEST_FIRST: Sql = Sql::same(
         "SELECT event_seq, event_id, created_at, event_type, payload, profile_id FROM events
          WHERE app_id = $1 AND event_type = coalesce($2, event_type)
            AND created_at >= $3 AND created_at < $4 AND (event_at <= $5 OR event_at <= created_at)
            AND event_seq >= $6
          ORDER BY event_seq LIMIT $7",
     );
-    const NEWEST_FIRST: Sql = Sql::same(
+    static NEWEST_FIRST: Sql = Sql::same(
         "SELECT event_seq, event_id, created_at, event_type, payload, profile_id FROM events
          WHERE app_id = $1 AND event_type = coalesce($2, event_type)
            AND created_at >= $3 AND created_at < $4 AND (event_at <= $5 OR event_at <= created_at)
@@ -135,7 +135,7 @@ fn of_app(wanted: &Wanted) -> Statement {
 
 /// The `+ 0` keeps the databases from walking the whole table in order instead of sorting the few of the profile.
 fn of_profile(wanted: &Wanted, profile: ProfileId) -> Statement {
-    const OLDEST_FIRST: Sql = Sql::same(
+    static OLDEST_FIRST: Sql = Sql::same(
         "SELECT event_seq, event_id, created_at, event_type, payload, profile_id FROM events
          WHERE app_id = $1 AND event_type = coalesce($2, event_type)
            AND created_at >= $3 AND created_at < $4 AND (event_at <= $5 OR event_at <= created_at)
@@ -143,7 +143,7 @@ fn of_profile(wanted: &Wanted, profile: ProfileId) -> Statement {
            AND profile_id = $7 AND event_id BETWEEN $8 AND $9
          ORDER BY event_seq + 0 LIMIT $10",
     );
-    const NEWEST_FIRST: Sql = Sql::same(
+    static NEWEST_FIRST: Sql = Sql::same(
         "SELECT event_seq, event_id, created_at, event_type, payload, profile_id FROM events
          WHERE app_id = $1 AND event_type = coalesce($2, event_type)
            AND created_at >= $3 AND created_at < $4 AND (event_at <= $5 OR event_at <= created_at)

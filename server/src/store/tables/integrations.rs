@@ -38,7 +38,7 @@ impl StoredIntegration {
 
 /// Reads one row, if it is there.
 pub fn select(app: AppId, slug: &str) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT app_id, slug, enabled, settings, sealed_secrets, blocked, timers_since FROM integrations
          WHERE app_id = $1 AND slug = $2",
     );
@@ -47,7 +47,7 @@ pub fn select(app: AppId, slug: &str) -> Statement {
 
 /// Reads all rows of an app.
 pub fn select_of_app(app: AppId) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT app_id, slug, enabled, settings, sealed_secrets, blocked, timers_since FROM integrations WHERE app_id = $1",
     );
     Statement::new(&SQL, [app.0.into()])
@@ -55,7 +55,7 @@ pub fn select_of_app(app: AppId) -> Statement {
 
 /// Reads all rows.
 pub fn select_all() -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT app_id, slug, enabled, settings, sealed_secrets, blocked, timers_since FROM integrations",
     );
     Statement::new(&SQL, [])
@@ -63,13 +63,13 @@ pub fn select_all() -> Statement {
 
 /// Reads all targets: id, app, slug, part.
 pub fn select_targets() -> Statement {
-    const SQL: Sql = Sql::same("SELECT target_id, app_id, slug, part FROM targets");
+    static SQL: Sql = Sql::same("SELECT target_id, app_id, slug, part FROM targets");
     Statement::new(&SQL, [])
 }
 
 /// Gives a part of an app's integration its id, if it has none.
 pub fn add_target(app: AppId, slug: &str, part: &str) -> Statement {
-    const SQL: Sql =
+    static SQL: Sql =
         Sql::same("INSERT INTO targets (app_id, slug, part) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING");
     Statement::new(&SQL, [app.0.into(), slug.into(), part.into()])
 }
@@ -77,7 +77,7 @@ pub fn add_target(app: AppId, slug: &str, part: &str) -> Statement {
 /// Stops an integration until its owner mends it, or with `None` lets it go on. Its app is locked, and it was looked
 /// whether the settings are those that this is about.
 pub fn block(app: AppId, slug: &str, why: Option<&str>) -> Statement {
-    const SQL: Sql = Sql::same("UPDATE integrations SET blocked = $1 WHERE app_id = $2 AND slug = $3");
+    static SQL: Sql = Sql::same("UPDATE integrations SET blocked = $1 WHERE app_id = $2 AND slug = $3");
     Statement::new(&SQL, [why.into(), app.0.into(), slug.into()])
 }
 
@@ -98,7 +98,7 @@ pub fn read(row: &mut Row) -> Result<StoredIntegration, StoreError> {
 
 /// Stores a row, in place of the one that is there.
 pub fn upsert(integration: StoredIntegration) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "INSERT INTO integrations (app_id, slug, enabled, settings, sealed_secrets, blocked, timers_since)
          VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (app_id, slug) DO UPDATE SET

@@ -66,7 +66,7 @@ macro_rules! of_set {
 
 /// Takes lanes that are locked, until `until`; whoever holds `lease` may settle what it sends.
 pub fn claim(lanes: &LaneSet, lease: i64, until: i64) -> Statement {
-    const SQL: Sql = of_set!(
+    static SQL: Sql = of_set!(
         "UPDATE lanes SET lease = $1, due_at = $2, waits = 0",
         "$3",
         "$4",
@@ -89,7 +89,7 @@ pub struct Held {
 
 /// Locks lanes and tells who is at each; see [`read_held`].
 pub fn lock_held(lanes: &LaneSet) -> Statement {
-    const SQL: Sql = Sql::with_lock(
+    static SQL: Sql = Sql::with_lock(
         "SELECT target_id || hex(lane_id), lane_id, lease, open FROM lanes
          WHERE target_id = $1 AND lane_id IN (SELECT unhex(value) FROM json_each($2)) AND lease IS NOT NULL",
         "SELECT target_id || lane_id::text, lane_id, lease, open FROM lanes
@@ -114,8 +114,8 @@ pub fn read_held(row: &Row) -> Result<Held, StoreError> {
 /// Lets go of lanes, of each of which `closed` deliveries were closed: removes those of which that was all, and gives the
 /// others back for `due_at`.
 pub fn let_go(target: i64, held: &[Held], closed: i64, due_at: i64) -> Vec<Statement> {
-    const REMOVE: Sql = of_set!("DELETE FROM lanes", "$1", "$2", "");
-    const GIVE_BACK: Sql = of_set!(
+    static REMOVE: Sql = of_set!("DELETE FROM lanes", "$1", "$2", "");
+    static GIVE_BACK: Sql = of_set!(
         "UPDATE lanes SET open = open - $1, due_at = $2, waits = 0, lease = NULL",
         "$3",
         "$4",

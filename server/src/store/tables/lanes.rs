@@ -59,7 +59,7 @@ pub fn enqueue(added: &Added) -> [Statement; 2] {
     // SQLite builds a temporary tree, which costs more than all else here, for a `SELECT` from the table that it adds to. On
     // PostgreSQL this statement counts the lane up, too: what is added need not be looked for again. `OFFSET 0` and the
     // joins hold it to looking each one up.
-    const ADD: Sql = Sql::split(
+    static ADD: Sql = Sql::split(
         "INSERT INTO queue (target_id, created_at, profile_id, updated_at, lane_id, event_seq, tries, state, place)
          VALUES ($1, $2, $3, $4,
              coalesce($5, unhex(printf('%032x', last_insert_rowid()))), last_insert_rowid(), 0, 'pending',
@@ -107,7 +107,7 @@ pub fn enqueue(added: &Added) -> [Statement; 2] {
          ON CONFLICT (target_id, lane_id) DO UPDATE SET open = lanes.open + excluded.open",
     )
     .if_added();
-    const COUNT_UP: Sql = Sql::on_sqlite(
+    static COUNT_UP: Sql = Sql::on_sqlite(
         "INSERT INTO lanes (target_id, due_at, profile_id, lane_id, slow, open, waits)
          VALUES ($1, $2, $3, coalesce($4, unhex(printf('%032x', last_insert_rowid()))), 0, 1, 0)
          ON CONFLICT (target_id, lane_id) DO UPDATE SET open = lanes.open + 1",
@@ -137,14 +137,14 @@ pub fn enqueue(added: &Added) -> [Statement; 2] {
 /// Locks lanes of a target that are due, those that are due longest first. Lanes that another server looks at are
 /// passed over, and where only those that are `free` are wanted, also those that somebody has taken, for however long.
 pub fn lock_due(target: i64, slow: bool, free: bool, now: i64, limit: i64) -> Statement {
-    const DUE: Sql = Sql::with_lock(
+    static DUE: Sql = Sql::with_lock(
         "SELECT target_id || hex(lane_id), lane_id FROM lanes
          WHERE target_id = $1 AND slow = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4",
         "SELECT target_id || lane_id::text, lane_id FROM lanes
          WHERE target_id = $1 AND slow = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED",
     )
     .late();
-    const FREE: Sql = Sql::with_lock(
+    static FREE: Sql = Sql::with_lock(
         "SELECT target_id || hex(lane_id), lane_id FROM lanes
          WHERE target_id = $1 AND slow = $2 AND due_at <= $3 AND lease IS NULL ORDER BY due_at LIMIT $4",
         "SELECT target_id || lane_id::text, lane_id FROM lanes
@@ -163,7 +163,7 @@ pub fn read_due(row: &mut Row) -> Result<Uuid, StoreError> {
 
 /// Locks a lane: answers a row if it is still held with this lease.
 pub fn lock_held(lane: LaneKey, lease: i64) -> Statement {
-    const SQL: Sql = Sql::with_lock(
+    static SQL: Sql = Sql::with_lock(
         "SELECT target_id || hex(lane_id), open FROM lanes WHERE target_id = $1 AND lane_id = $2 AND lease = $3",
         "SELECT target_id || lane_id::text, open FROM lanes
          WHERE target_id = $1 AND lane_id = $2 AND lease = $3 FOR UPDATE",
@@ -180,7 +180,7 @@ pub fn lock_held(lane: LaneKey, lease: i64) -> Statement {
 
 /// Removes a delivery from its lane's queue.
 pub fn dequeue(lane: LaneKey, place: Place) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "DELETE FROM queue WHERE target_id = $1 AND lane_id = $2 AND created_at = $3 AND place = $4",
     )
     .together(
@@ -203,7 +203,7 @@ pub fn dequeue(lane: LaneKey, place: Place) -> Statement {
 /// Lets go of a lane that was held with `lease` and of which `closed` deliveries were closed: removes it if that was
 /// all, else gives it back for `due_at`. Of the two statements one finds it, in whatever order they run.
 pub fn let_go(lane: LaneKey, lease: i64, closed: i64, due_at: i64, waits: bool) -> [Statement; 2] {
-    const REMOVE: Sql =
+    static REMOVE: Sql =
         Sql::same("DELETE FROM lanes WHERE target_id = $1 AND lane_id = $2 AND lease = $3 AND open <= $4")
             .together(
                 "DELETE FROM lanes USING unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[])
@@ -211,7 +211,7 @@ pub fn let_go(lane: LaneKey, lease: i64, closed: i64, due_at: i64, waits: bool) 
          WHERE lanes.target_id = old.target_id AND lanes.lane_id = old.lane_id AND lanes.lease = old.lease
                AND open <= closed",
             );
-    const GIVE_BACK: Sql = Sql::same(
+    static GIVE_BACK: Sql = Sql::same(
         "UPDATE lanes SET open = open - $1, due_at = $2, waits = $3, lease = NULL
          WHERE target_id = $4 AND lane_id = $5 AND lease = $6 AND open > $1",
     )
@@ -241,7 +241,7 @@ pub fn let_go(lane: LaneKey, lease: i64, closed: i64, due_at: i64, waits: bool) 
 
 /// Notes on an open delivery how it stands.
 pub fn note(lane: LaneKey, place: Place, noted: &Noted<'_>) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "UPDATE queue SET state = $1, reason = $2, tries = $3, first_tried_at = $4, record = $5, updated_at = $6
          WHERE target_id = $7 AND lane_id = $8 AND created_at = $9 AND place = $10",
     );
@@ -281,7 +281,7 @@ pub struct Noted<'a> {
 
 /// Makes the lanes due that wait for an identifier of an app's profile.
 pub fn release(app: AppId, profile: ProfileId, now: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "UPDATE lanes SET waits = 0, due_at = $1 WHERE profile_id = $2 AND waits = 1
          AND EXISTS (SELECT 1 FROM targets AS t WHERE t.target_id = lanes.target_id AND t.app_id = $3)",
     )
@@ -296,7 +296,7 @@ pub fn release(app: AppId, profile: ProfileId, now: i64) -> Statement {
 
 /// Has the lanes due that wait for an identifier at an app's integration: its settings may not ask for one any more.
 pub fn release_all(app: AppId, slug: &str, due_at: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "UPDATE lanes SET waits = 0, due_at = $1
          WHERE waits = 1 AND target_id IN (SELECT target_id FROM targets WHERE app_id = $2 AND slug = $3)",
     );
@@ -306,7 +306,7 @@ pub fn release_all(app: AppId, slug: &str, due_at: i64) -> Statement {
 /// Lanes that are due after `now`, but for those that wait: when, the lease of who has taken them, and when the last try of
 /// what is in them was noted, if there was one.
 pub fn due_after(now: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT target_id, lane_id, due_at, lease,
                 (SELECT max(updated_at) FROM queue AS q
                  WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id AND q.tries > 0)
@@ -317,7 +317,7 @@ pub fn due_after(now: i64) -> Statement {
 
 /// Has a lane due at another time, if it is still due when it was.
 pub fn put_off(lane: LaneKey, from: i64, to: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "UPDATE lanes SET due_at = $1 WHERE target_id = $2 AND lane_id = $3 AND due_at = $4 AND waits = 0",
     );
     Statement::new(&SQL, [to.into(), lane.target.into(), lane.id.into(), from.into()])
@@ -325,7 +325,7 @@ pub fn put_off(lane: LaneKey, from: i64, to: i64) -> Statement {
 
 /// Removes lanes that were claimed with `lease` and have nothing in them.
 pub fn remove_empty(target: i64, lease: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "DELETE FROM lanes WHERE target_id = $1 AND lease = $2 AND NOT EXISTS (
              SELECT 1 FROM queue WHERE queue.target_id = lanes.target_id AND queue.lane_id = lanes.lane_id)",
     );
@@ -346,15 +346,15 @@ pub fn delete_of(app: AppId, profile: ProfileId) -> [Statement; 6] {
             ))
         };
     }
-    const QUEUE: Sql = delete!("queue", "= $2");
-    const QUEUE_OF_REPLAYS: Sql = delete!("queue", "BETWEEN $3 AND $4");
-    const QUEUE_OF_EVENTS: Sql = delete!(
+    static QUEUE: Sql = delete!("queue", "= $2");
+    static QUEUE_OF_REPLAYS: Sql = delete!("queue", "BETWEEN $3 AND $4");
+    static QUEUE_OF_EVENTS: Sql = delete!(
         "queue",
         "IN (SELECT lane_id FROM event_lanes WHERE event_id BETWEEN $3 AND $4)"
     );
-    const LANES: Sql = delete!("lanes", "= $2");
-    const LANES_OF_REPLAYS: Sql = delete!("lanes", "BETWEEN $3 AND $4");
-    const LANES_OF_EVENTS: Sql = delete!(
+    static LANES: Sql = delete!("lanes", "= $2");
+    static LANES_OF_REPLAYS: Sql = delete!("lanes", "BETWEEN $3 AND $4");
+    static LANES_OF_EVENTS: Sql = delete!(
         "lanes",
         "IN (SELECT lane_id FROM event_lanes WHERE event_id BETWEEN $3 AND $4)"
     );
@@ -374,7 +374,7 @@ pub fn delete_of(app: AppId, profile: ProfileId) -> [Statement; 6] {
 
 /// When the first lane of each target is due, if it has any: of the usual ones, and of those of replays.
 pub fn first_due() -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT target_id,
                 (SELECT min(due_at) FROM lanes WHERE lanes.target_id = targets.target_id AND slow = 0),
                 (SELECT min(due_at) FROM lanes WHERE lanes.target_id = targets.target_id AND slow = 1)

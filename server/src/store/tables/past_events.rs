@@ -30,7 +30,7 @@ pub struct PastEvent {
 
 /// The event with this id, with its payload.
 pub fn select_one(app: AppId, event: Uuid) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT event_seq, event_id, profile_id, event_type, event_at, created_at, payload FROM events
          WHERE event_id = $1 AND app_id = $2",
     );
@@ -39,7 +39,7 @@ pub fn select_one(app: AppId, event: Uuid) -> Statement {
 
 /// The app of the event with this id.
 pub fn select_app(event: Uuid) -> Statement {
-    const SQL: Sql = Sql::same("SELECT app_id FROM events WHERE event_id = $1");
+    static SQL: Sql = Sql::same("SELECT app_id FROM events WHERE event_id = $1");
     Statement::new(&SQL, [event.into()])
 }
 
@@ -52,12 +52,12 @@ pub fn select_after(
     (made_from, made_before): (i64, i64),
     limit: i64,
 ) -> Statement {
-    const OF_APP: Sql = Sql::same(
+    static OF_APP: Sql = Sql::same(
         "SELECT event_seq, event_id, profile_id, event_type, event_at, created_at FROM events
          WHERE app_id = $1 AND event_seq > $2 AND created_at >= $3 AND created_at < $4
          ORDER BY event_seq LIMIT $5",
     );
-    const OF_PROFILE: Sql = Sql::same(
+    static OF_PROFILE: Sql = Sql::same(
         "SELECT event_seq, event_id, profile_id, event_type, event_at, created_at FROM events
          WHERE app_id = $1 AND event_seq + 0 > $2 AND created_at >= $3 AND created_at < $4
            AND profile_id = $5 AND event_id BETWEEN $6 AND $7
@@ -90,7 +90,7 @@ pub fn read(row: &mut Row) -> Result<PastEvent, StoreError> {
 
 /// The details of these profiles, those that are there.
 pub fn select_profiles(app: AppId, profiles: impl Iterator<Item = ProfileId>) -> Statement {
-    const SQL: Sql = Sql::split(
+    static SQL: Sql = Sql::split(
         "SELECT profile_id, details FROM profiles
          WHERE app_id = $1 AND profile_id IN (SELECT unhex(value, '-') FROM json_each($2))",
         "SELECT profile_id, details FROM profiles
@@ -102,7 +102,7 @@ pub fn select_profiles(app: AppId, profiles: impl Iterator<Item = ProfileId>) ->
 /// As [`select_profiles`], and locks them for the change that reads them. Those that another change holds on PostgreSQL
 /// are passed over: who holds so many must not wait for more.
 pub fn lock_profiles(app: AppId, profiles: impl Iterator<Item = ProfileId>) -> Statement {
-    const SQL: Sql = Sql::with_lock(
+    static SQL: Sql = Sql::with_lock(
         "SELECT profile_id, details FROM profiles
          WHERE app_id = $1 AND profile_id IN (SELECT unhex(value, '-') FROM json_each($2))",
         "SELECT profile_id, details FROM profiles

@@ -22,7 +22,7 @@ pub struct Hit {
 
 /// Looks up profiles by id, customer id and e-mail address, each in its index. `from` is the first profile id.
 pub fn by_known(app: AppId, id: Option<ProfileId>, text: &str, from: Uuid, limit: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT profile_id, customer_user_id, email, created_at, updated_at FROM profiles
          WHERE app_id = $1 AND profile_id = $2 AND profile_id >= $3
          UNION
@@ -45,7 +45,7 @@ pub fn by_known(app: AppId, id: Option<ProfileId>, text: &str, from: Uuid, limit
 /// In the stored form a quotation mark inside a text has a backslash before it, so `:"` begins a value and
 /// nothing else, and what is found is exact.
 pub fn by_identifier(app: AppId, value: &str, from: Uuid, limit: i64) -> Statement {
-    const SQL: Sql = Sql::split(
+    static SQL: Sql = Sql::split(
         "SELECT profile_id, customer_user_id, email, created_at, updated_at FROM profiles
          WHERE app_id = $1 AND profile_id >= $2 AND instr(identifiers, $3) > 0
          ORDER BY profile_id LIMIT $4",

@@ -12,11 +12,11 @@ use crate::store::{Loaded, Row, Sql, Statement, StoreError, Value};
 
 /// Reads the profile that the selector looks up: by its id where that is given, else by the customer id.
 pub fn select(app: AppId, selector: &Selector) -> Statement {
-    const BY_ID: Sql = Sql::same(
+    static BY_ID: Sql = Sql::same(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings
          FROM profiles WHERE app_id = $1 AND profile_id = $2",
     );
-    const BY_CUSTOMER: Sql = Sql::same(
+    static BY_CUSTOMER: Sql = Sql::same(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings
          FROM profiles WHERE app_id = $1 AND customer_user_id = $2",
     );
@@ -25,7 +25,7 @@ pub fn select(app: AppId, selector: &Selector) -> Statement {
 
 /// As [`select`], and locks the profile for the change that reads it. Tells the row's place, too.
 pub fn lock(app: AppId, selector: &Selector) -> Statement {
-    const BY_ID: Sql = Sql::with_lock(
+    static BY_ID: Sql = Sql::with_lock(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, rowid
          FROM profiles WHERE app_id = $1 AND profile_id = $2",
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, 0::bigint
@@ -37,7 +37,7 @@ pub fn lock(app: AppId, selector: &Selector) -> Statement {
          FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (app_id, profile_id, place)
          JOIN profiles USING (app_id, profile_id) ORDER BY wanted.place FOR UPDATE OF profiles",
     );
-    const BY_CUSTOMER: Sql = Sql::with_lock(
+    static BY_CUSTOMER: Sql = Sql::with_lock(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, rowid
          FROM profiles WHERE app_id = $1 AND customer_user_id = $2",
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, 0::bigint
@@ -54,7 +54,7 @@ pub fn lock(app: AppId, selector: &Selector) -> Statement {
 
 /// As [`lock`], with the profile's details before the row's place.
 pub fn lock_whole(app: AppId, selector: &Selector) -> Statement {
-    const BY_ID: Sql = Sql::with_lock(
+    static BY_ID: Sql = Sql::with_lock(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details, rowid
          FROM profiles WHERE app_id = $1 AND profile_id = $2",
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details,
@@ -67,7 +67,7 @@ pub fn lock_whole(app: AppId, selector: &Selector) -> Statement {
          FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (app_id, profile_id, place)
          JOIN profiles USING (app_id, profile_id) ORDER BY wanted.place FOR UPDATE OF profiles",
     );
-    const BY_CUSTOMER: Sql = Sql::with_lock(
+    static BY_CUSTOMER: Sql = Sql::with_lock(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details, rowid
          FROM profiles WHERE app_id = $1 AND customer_user_id = $2",
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details,
@@ -85,11 +85,11 @@ pub fn lock_whole(app: AppId, selector: &Selector) -> Statement {
 
 /// As [`select`], with the profile's details.
 pub fn select_whole(app: AppId, selector: &Selector) -> Statement {
-    const BY_ID: Sql = Sql::same(
+    static BY_ID: Sql = Sql::same(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
          FROM profiles WHERE app_id = $1 AND profile_id = $2",
     );
-    const BY_CUSTOMER: Sql = Sql::same(
+    static BY_CUSTOMER: Sql = Sql::same(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
          FROM profiles WHERE app_id = $1 AND customer_user_id = $2",
     );
@@ -171,7 +171,7 @@ fn unreadable(what: &str) -> StoreError {
 
 /// Adds a new profile.
 pub fn insert(profile: &Profile, details: &Details) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "INSERT INTO profiles (app_id, profile_id, customer_user_id, created_at, updated_at, identifiers,
                                attributes, email, details)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -194,7 +194,7 @@ pub fn insert(profile: &Profile, details: &Details) -> Statement {
 
 /// Saves everything of a known profile but its identifiers.
 pub fn update(profile: &Profile, details: &Details) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "UPDATE profiles SET customer_user_id = $1, updated_at = $2, attributes = $3, email = $4, details = $5
          WHERE app_id = $6 AND profile_id = $7",
     );
@@ -215,7 +215,7 @@ pub fn update(profile: &Profile, details: &Details) -> Statement {
 /// Saves a known profile's identifiers. Finds its row by `place` on SQLite, and the way that `selector` found it on
 /// PostgreSQL, so that no page of another index has to be read.
 pub fn update_identifiers(profile: &Profile, selector: &Selector, place: Place) -> Statement {
-    const BY_ID: Sql = Sql::split(
+    static BY_ID: Sql = Sql::split(
         "UPDATE profiles SET updated_at = $1, identifiers = $2 WHERE app_id = $3 AND profile_id = $4 AND rowid = $5",
         "UPDATE profiles SET updated_at = $1, identifiers = $2
          WHERE app_id = $3 AND profile_id = $4 AND $5::bigint = 0",
@@ -226,7 +226,7 @@ pub fn update_identifiers(profile: &Profile, selector: &Selector, place: Place) 
               AS new (updated_at, identifiers, app_id, profile_id)
          WHERE profiles.app_id = new.app_id AND profiles.profile_id = new.profile_id",
     );
-    const BY_CUSTOMER: Sql = Sql::split(
+    static BY_CUSTOMER: Sql = Sql::split(
         "UPDATE profiles SET updated_at = $1, identifiers = $2
          WHERE app_id = $3 AND customer_user_id = $4 AND rowid = $5",
         "UPDATE profiles SET updated_at = $1, identifiers = $2
@@ -257,7 +257,7 @@ pub fn update_identifiers(profile: &Profile, selector: &Selector, place: Place) 
 
 /// What profiles have and when something of it is due next, in the order of apps and profiles, of those behind the one named.
 pub fn select_holdings(after: (AppId, Uuid), limit: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT app_id, profile_id, holdings, due_at FROM profiles
          WHERE (app_id, profile_id) > ($1, $2) AND holdings IS NOT NULL ORDER BY app_id, profile_id LIMIT $3",
     );
@@ -266,7 +266,7 @@ pub fn select_holdings(after: (AppId, Uuid), limit: i64) -> Statement {
 
 /// Saves what a known profile has, and when something of it is due next.
 pub fn update_holdings(profile: &Profile, place: Place, due_at: Option<i64>) -> Statement {
-    const SQL: Sql = Sql::split(
+    static SQL: Sql = Sql::split(
         "UPDATE profiles SET updated_at = $1, holdings = $2, due_at = $3
          WHERE app_id = $4 AND profile_id = $5 AND rowid = $6",
         "UPDATE profiles SET updated_at = $1, holdings = $2, due_at = $3
@@ -294,7 +294,7 @@ pub fn update_holdings(profile: &Profile, place: Place, due_at: Option<i64>) -> 
 
 /// Removes a profile and all that is known of it.
 pub fn delete(profile: &Profile) -> Statement {
-    const SQL: Sql = Sql::same("DELETE FROM profiles WHERE app_id = $1 AND profile_id = $2");
+    static SQL: Sql = Sql::same("DELETE FROM profiles WHERE app_id = $1 AND profile_id = $2");
     Statement::new(&SQL, [profile.app.0.into(), profile.id.0.into()])
 }
 

@@ -142,7 +142,7 @@ pub fn lock_before_sharers(app: AppId, profile: ProfileId) -> Statement {
 
 /// Locks the profiles that share a chain with this one, itself among them; behind a statement that locks this one.
 pub fn lock_sharers(app: AppId, profile: ProfileId) -> Statement {
-    const SQL: Sql = Sql::with_lock(
+    static SQL: Sql = Sql::with_lock(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details, rowid
          FROM profiles WHERE app_id = $1 AND profile_id IN (
              SELECT $2 UNION ALL
@@ -180,7 +180,7 @@ pub fn lock_sharers(app: AppId, profile: ProfileId) -> Statement {
 
 /// As [`lock_sharers`], for the profile that the selector looks up. Without chains that is nobody, or itself alone.
 pub fn lock_sharers_of(app: AppId, selector: &Selector) -> Statement {
-    const BY_CUSTOMER: Sql = Sql::with_lock(
+    static BY_CUSTOMER: Sql = Sql::with_lock(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details, rowid
          FROM profiles WHERE app_id = $1 AND profile_id IN (
              SELECT others.profile_id
@@ -212,7 +212,7 @@ pub fn lock_sharers_of(app: AppId, selector: &Selector) -> Statement {
 
 /// The transaction as it was last reported.
 pub fn select(app: AppId, transaction: &Transaction) -> Statement {
-    const SQL: Sql =
+    static SQL: Sql =
         Sql::same("SELECT report FROM transactions WHERE app_id = $1 AND store = $2 AND transaction_id = $3")
             .together(
                 "SELECT wanted.place, report
@@ -245,7 +245,7 @@ pub fn read(rows: &mut [Row]) -> Result<Option<Transaction>, StoreError> {
 /// Adds a transaction that is not stored yet. Of two profiles that report it at once the second one finds it taken and
 /// decides anew.
 pub fn insert(app: AppId, transaction: &Transaction) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "INSERT INTO transactions (original_id, report, app_id, store, transaction_id)
          VALUES ($1, $2, $3, $4, $5)",
     )
@@ -258,7 +258,7 @@ pub fn insert(app: AppId, transaction: &Transaction) -> Statement {
 
 /// Saves a stored transaction as it was reported now.
 pub fn update(app: AppId, transaction: &Transaction) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "UPDATE transactions SET original_id = $1, report = $2
          WHERE app_id = $3 AND store = $4 AND transaction_id = $5",
     );
@@ -278,7 +278,7 @@ fn columns(app: AppId, transaction: &Transaction) -> [Value; 5] {
 
 /// A profile owns or shares a chain from now on. A chain has one owner: who finds it taken decides anew.
 pub fn hold(app: AppId, key: &Key, profile: ProfileId, is_owner: bool) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "INSERT INTO chain_holders (app_id, store, original_id, profile_id, is_owner) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (app_id, store, original_id, profile_id) DO UPDATE SET is_owner = excluded.is_owner",
     );
@@ -291,7 +291,7 @@ pub fn hold(app: AppId, key: &Key, profile: ProfileId, is_owner: bool) -> Statem
 
 /// A profile has nothing to do with a chain any more.
 pub fn let_go(app: AppId, key: &Key, profile: ProfileId) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "DELETE FROM chain_holders WHERE app_id = $1 AND store = $2 AND original_id = $3 AND profile_id = $4",
     );
     Statement::new(&SQL, holder(app, key, profile))
@@ -308,13 +308,13 @@ fn holder(app: AppId, key: &Key, profile: ProfileId) -> [Value; 4] {
 
 /// A deleted profile holds nothing: its chains are free for the next who reports one of their transactions.
 pub fn let_go_of_all(app: AppId, profile: ProfileId) -> Statement {
-    const SQL: Sql = Sql::same("DELETE FROM chain_holders WHERE app_id = $1 AND profile_id = $2");
+    static SQL: Sql = Sql::same("DELETE FROM chain_holders WHERE app_id = $1 AND profile_id = $2");
     Statement::new(&SQL, [app.0.into(), profile.0.into()])
 }
 
 /// Profiles for which something is due by `now`, those that wait longest first.
 pub fn due(now: i64, limit: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT app_id, profile_id, due_at FROM profiles WHERE due_at <= $1 ORDER BY due_at LIMIT $2",
     );
     Statement::new(&SQL, [now.into(), limit.into()])
@@ -323,14 +323,14 @@ pub fn due(now: i64, limit: i64) -> Statement {
 /// When something of a profile is due next, where nothing else of it has changed and another server has not handled it
 /// meanwhile: something is still due by `now`.
 pub fn set_due(app: AppId, profile: ProfileId, due_at: Option<i64>, now: i64) -> Statement {
-    const SQL: Sql =
+    static SQL: Sql =
         Sql::same("UPDATE profiles SET due_at = $1 WHERE app_id = $2 AND profile_id = $3 AND due_at <= $4");
     Statement::new(&SQL, [due_at.into(), app.0.into(), profile.0.into(), now.into()])
 }
 
 /// The catalogue's entry of a transaction's product.
 pub fn product(app: AppId, transaction: &Transaction) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT access_level_id, consumable, price_value, price_currency FROM products
          WHERE app_id = $1 AND store = $2 AND store_product_id = $3",
     )
@@ -353,7 +353,7 @@ pub fn product(app: AppId, transaction: &Transaction) -> Statement {
 
 /// The rate of a currency on a day, `YYYY-MM-DD`.
 pub fn rate(currency: &str, day: &str) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT usd FROM rates WHERE currency = $1 AND from_date <= $2 ORDER BY from_date DESC LIMIT 1",
     )
     .together(

@@ -18,7 +18,7 @@ pub struct Recheck {
 
 /// Has all profiles of an app looked through, from the first one on.
 pub fn order(app: AppId, due_at: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "INSERT INTO rechecks (app_id, due_at, after_profile) VALUES ($1, $2, $3)
          ON CONFLICT (app_id) DO UPDATE SET due_at = excluded.due_at, after_profile = excluded.after_profile",
     );
@@ -27,7 +27,7 @@ pub fn order(app: AppId, due_at: i64) -> Statement {
 
 /// One that is to be gone on with by `now`.
 pub fn select(now: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT app_id, due_at, after_profile FROM rechecks WHERE due_at <= $1 ORDER BY due_at, app_id LIMIT 1",
     );
     Statement::new(&SQL, [now.into()])
@@ -47,7 +47,7 @@ pub fn read(rows: &mut [Row]) -> Result<Option<Recheck>, StoreError> {
 
 /// It has come to this profile, unless it was ordered anew meanwhile.
 pub fn advance(recheck: &Recheck, to: Uuid) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "UPDATE rechecks SET after_profile = $1 WHERE app_id = $2 AND due_at = $3 AND after_profile = $4",
     );
     let Recheck { app, due_at, after } = recheck;
@@ -56,13 +56,13 @@ pub fn advance(recheck: &Recheck, to: Uuid) -> Statement {
 
 /// It is done, unless it was ordered anew meanwhile.
 pub fn finish(recheck: &Recheck) -> Statement {
-    const SQL: Sql = Sql::same("DELETE FROM rechecks WHERE app_id = $1 AND due_at = $2");
+    static SQL: Sql = Sql::same("DELETE FROM rechecks WHERE app_id = $1 AND due_at = $2");
     Statement::new(&SQL, [recheck.app.0.into(), recheck.due_at.into()])
 }
 
 /// Something of a profile is due earlier than is noted.
 pub fn due_earlier(app: AppId, profile: ProfileId, due_at: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "UPDATE profiles SET due_at = $1
          WHERE app_id = $2 AND profile_id = $3 AND (due_at IS NULL OR due_at > $1)",
     );

@@ -33,7 +33,7 @@ pub struct Reopened<'a> {
 /// slow; a lane that is new is due at once. Where only the newest counts, so is one that is there: what is in it may wait
 /// for an identifier, and the newest is to wait in its place.
 pub fn reopen(delivery: &Reopened<'_>) -> Vec<Statement> {
-    const ENQUEUE: Sql = Sql::split(
+    static ENQUEUE: Sql = Sql::split(
         "INSERT INTO queue (target_id, lane_id, created_at, event_seq, profile_id, tries, made_at, replay_id, was_state,
                             was_reason, state, updated_at, place)
          SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', $3, (
@@ -46,11 +46,11 @@ pub fn reopen(delivery: &Reopened<'_>) -> Vec<Statement> {
              SELECT coalesce(max(place), -1) + 1 FROM queue
              WHERE target_id = $1 AND lane_id = $2 AND created_at = $3)",
     );
-    const COUNT_UP: Sql = Sql::same(
+    static COUNT_UP: Sql = Sql::same(
         "INSERT INTO lanes (target_id, lane_id, profile_id, slow, due_at, open, waits) VALUES ($1, $2, $3, $4, $5, 1, 0)
          ON CONFLICT (target_id, lane_id) DO UPDATE SET open = lanes.open + 1",
     );
-    const OUT: Sql = Sql::same("DELETE FROM deliveries WHERE event_seq = $1 AND target_id = $2");
+    static OUT: Sql = Sql::same("DELETE FROM deliveries WHERE event_seq = $1 AND target_id = $2");
     let (target, lane) = (delivery.lane.target, delivery.lane.id);
     let (state, reason) = delivery.was.unzip();
     let mut writes = vec![
@@ -89,7 +89,7 @@ pub fn reopen(delivery: &Reopened<'_>) -> Vec<Statement> {
 
 /// Makes a lane due now, unless somebody is at it.
 pub fn due_now(lane: LaneKey, now: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "UPDATE lanes SET waits = 0, due_at = $1
          WHERE target_id = $2 AND lane_id = $3 AND lease IS NULL AND due_at > $1",
     );
@@ -117,7 +117,7 @@ pub struct Replay {
 
 /// Adds a replay.
 pub fn insert(app: AppId, replay: &Replay) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "INSERT INTO replays (app_id, replay_id, slug, filter, state, count, enqueued, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     );
@@ -138,7 +138,7 @@ pub fn insert(app: AppId, replay: &Replay) -> Statement {
 
 /// Locks a replay. What begins with it may lock many profiles, but without waiting for any.
 pub fn lock(app: AppId, replay: Uuid) -> Statement {
-    const SQL: Sql = crate::locking!(
+    static SQL: Sql = crate::locking!(
         "SELECT replay_id, slug, filter, state, count, enqueued, created_at FROM replays
          WHERE app_id = $1 AND replay_id = $2"
     )
@@ -148,7 +148,7 @@ pub fn lock(app: AppId, replay: Uuid) -> Statement {
 
 /// An app's replays, the newest first, from this time and id on.
 pub fn select(app: AppId, from: (i64, Uuid), limit: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT replay_id, slug, filter, state, count, enqueued, created_at FROM replays
          WHERE app_id = $1 AND (created_at, replay_id) <= ($2, $3)
          ORDER BY created_at DESC, replay_id DESC LIMIT $4",
@@ -158,7 +158,7 @@ pub fn select(app: AppId, from: (i64, Uuid), limit: i64) -> Statement {
 
 /// One replay.
 pub fn select_one(app: AppId, replay: Uuid) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT replay_id, slug, filter, state, count, enqueued, created_at FROM replays
          WHERE app_id = $1 AND replay_id = $2",
     );
@@ -180,7 +180,7 @@ pub fn read(row: &mut Row) -> Result<Replay, StoreError> {
 
 /// Notes how far a replay is.
 pub fn update(app: AppId, replay: Uuid, state: &str, more: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "UPDATE replays SET state = $1, enqueued = enqueued + $2 WHERE app_id = $3 AND replay_id = $4",
     );
     Statement::new(&SQL, [state.into(), more.into(), app.0.into(), replay.into()])
@@ -188,7 +188,7 @@ pub fn update(app: AppId, replay: Uuid, state: &str, more: i64) -> Statement {
 
 /// How many deliveries of each of an app's replays are open: id and number.
 pub fn count_open(app: AppId) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT q.replay_id, count(*) FROM targets AS t
          JOIN lanes AS l ON l.target_id = t.target_id AND l.slow = 1
          JOIN queue AS q ON q.target_id = l.target_id AND q.lane_id = l.lane_id
@@ -200,7 +200,7 @@ pub fn count_open(app: AppId) -> Statement {
 /// Locks some lanes of a target that have deliveries of a replay beside the one that is being sent at the moment: the
 /// lane, its target, the numbers of the events of [`Pick`](super::turns::Pick), and whether it is claimed.
 pub fn lock_lanes(target: i64, replay: Uuid, now: i64, limit: i64) -> Statement {
-    const SQL: Sql = Sql::with_lock(
+    static SQL: Sql = Sql::with_lock(
         "SELECT l.target_id || hex(l.lane_id), l.lane_id,
                 (SELECT event_seq FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
                  ORDER BY f.created_at, f.place LIMIT 1),
@@ -235,7 +235,7 @@ pub fn lock_lanes(target: i64, replay: Uuid, now: i64, limit: i64) -> Statement 
 /// Puts the deliveries of a replay's lane back to how they were closed before, but for when and by which earlier replay, which
 /// the queue does not keep; those that were not there are closed as skipped. The one of the event with the number `but` goes on.
 pub fn cancel_lane(lane: LaneKey, but: Option<i64>, now: i64) -> [Statement; 4] {
-    const CLOSE: Sql = Sql::same(
+    static CLOSE: Sql = Sql::same(
         "INSERT INTO deliveries (event_seq, target_id, state, reason, tries, created_at, updated_at)
          SELECT event_seq, target_id, coalesce(was_state, 'skipped'),
                 CASE WHEN was_state IS NULL THEN 'replay_cancelled' ELSE was_reason END,
@@ -244,14 +244,14 @@ pub fn cancel_lane(lane: LaneKey, but: Option<i64>, now: i64) -> [Statement; 4] 
          ON CONFLICT (event_seq, target_id) DO UPDATE SET
              state = excluded.state, reason = excluded.reason, tries = excluded.tries, updated_at = excluded.updated_at",
     );
-    const REMOVE: Sql =
+    static REMOVE: Sql =
         Sql::same("DELETE FROM queue WHERE target_id = $1 AND lane_id = $2 AND event_seq <> $3");
-    const COUNT: Sql = Sql::same(
+    static COUNT: Sql = Sql::same(
         "UPDATE lanes SET open = (
              SELECT count(*) FROM queue WHERE queue.target_id = lanes.target_id AND queue.lane_id = lanes.lane_id)
          WHERE target_id = $1 AND lane_id = $2",
     );
-    const EMPTY: Sql = Sql::same("DELETE FROM lanes WHERE target_id = $1 AND lane_id = $2 AND open = 0");
+    static EMPTY: Sql = Sql::same("DELETE FROM lanes WHERE target_id = $1 AND lane_id = $2 AND open = 0");
     let (target, id, but) = (lane.target, lane.id, but.unwrap_or_default());
     [
         Statement::new(&CLOSE, [now.into(), target.into(), id.into(), but.into()]),

@@ -19,7 +19,7 @@ pub struct StoredReply {
 
 /// Reads the answer to a key. `scope` is the app, or nil for the administration.
 pub fn select(scope: Uuid, key: &str) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT fingerprint, status, sealed_body, created_at FROM replies
          WHERE scope = $1 AND idempotency_key = $2",
     )
@@ -42,7 +42,7 @@ pub fn read(rows: &mut [Row]) -> Result<Option<StoredReply>, StoreError> {
 
 /// Remembers an answer. Only one of two requests that do so at once will commit; the other will find it.
 pub fn insert(scope: Uuid, key: &str, reply: StoredReply) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "INSERT INTO replies (scope, idempotency_key, fingerprint, status, sealed_body, created_at)
          VALUES ($1, $2, $3, $4, $5, $6)",
     );
@@ -62,14 +62,14 @@ pub fn insert(scope: Uuid, key: &str, reply: StoredReply) -> Statement {
 /// Forgets one answer, whose time is over. It names the time of that answer, lest it forget a fresh one that another
 /// change of the same commit has put in its place.
 pub fn delete(scope: Uuid, key: &str, created_at: i64) -> Statement {
-    const SQL: Sql =
+    static SQL: Sql =
         Sql::same("DELETE FROM replies WHERE scope = $1 AND idempotency_key = $2 AND created_at = $3");
     Statement::new(&SQL, [scope.into(), key.into(), created_at.into()])
 }
 
 /// Forgets some of the answers given before this time: few enough for a commit that holds up nobody.
 pub fn delete_before(time: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "DELETE FROM replies WHERE (scope, idempotency_key) IN
            (SELECT scope, idempotency_key FROM replies WHERE created_at < $1 LIMIT 500)",
     );
@@ -78,6 +78,6 @@ pub fn delete_before(time: i64) -> Statement {
 
 /// Finds a row if there are answers given before this time.
 pub fn any_before(time: i64) -> Statement {
-    const SQL: Sql = Sql::same("SELECT scope FROM replies WHERE created_at < $1 LIMIT 1");
+    static SQL: Sql = Sql::same("SELECT scope FROM replies WHERE created_at < $1 LIMIT 1");
     Statement::new(&SQL, [time.into()])
 }

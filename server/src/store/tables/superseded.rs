@@ -8,7 +8,7 @@ use crate::store::{Sql, Statement};
 /// Makes a lane due that waits for an identifier, behind the statements that add a delivery with its event: the newest one is
 /// to wait, and nothing older.
 pub fn look_again(lane: LaneKey, now: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "UPDATE lanes SET waits = 0, due_at = $1 WHERE target_id = $2 AND lane_id = $3 AND waits = 1",
     )
     .together(
@@ -22,7 +22,7 @@ pub fn look_again(lane: LaneKey, now: i64) -> Statement {
 
 /// Counts the deliveries of a lane that are older than the one at `place`.
 pub fn count_older(lane: LaneKey, place: Place) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT count(*) FROM queue WHERE target_id = $1 AND lane_id = $2 AND (created_at, place) < ($3, $4)",
     );
     Statement::new(
@@ -38,7 +38,7 @@ pub fn count_older(lane: LaneKey, place: Place) -> Statement {
 
 /// Counts the deliveries of a lane whose events happened before this one.
 pub fn count_earlier(lane: LaneKey, event_seq: i64) -> Statement {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT count(*) FROM queue AS q JOIN events AS e ON e.event_seq = q.event_seq
          WHERE q.target_id = $1 AND q.lane_id = $2
                AND (e.event_at, e.event_seq) < (SELECT event_at, event_seq FROM events WHERE event_seq = $3)",
@@ -48,7 +48,7 @@ pub fn count_earlier(lane: LaneKey, event_seq: i64) -> Statement {
 
 /// Closes all older deliveries of a lane as superseded by the one at `place`: into `deliveries`, out of `queue`.
 pub fn supersede_older(lane: LaneKey, place: Place, now: i64) -> [Statement; 2] {
-    const CLOSE: Sql = Sql::same(
+    static CLOSE: Sql = Sql::same(
         "INSERT INTO deliveries (event_seq, target_id, state, reason, tries, created_at, updated_at, replay_id)
          SELECT event_seq, target_id, 'skipped', 'superseded', tries, coalesce(made_at, created_at), $1, replay_id
          FROM queue WHERE target_id = $2 AND lane_id = $3 AND (created_at, place) < ($4, $5)
@@ -56,7 +56,7 @@ pub fn supersede_older(lane: LaneKey, place: Place, now: i64) -> [Statement; 2] 
              state = excluded.state, reason = excluded.reason, tries = excluded.tries,
              updated_at = excluded.updated_at, replay_id = excluded.replay_id",
     );
-    const REMOVE: Sql = Sql::same(
+    static REMOVE: Sql = Sql::same(
         "DELETE FROM queue WHERE target_id = $1 AND lane_id = $2 AND (created_at, place) < ($3, $4)",
     );
     let key = [
@@ -74,7 +74,7 @@ pub fn supersede_older(lane: LaneKey, place: Place, now: i64) -> [Statement; 2] 
 
 /// As [`supersede_older`], of the deliveries whose events happened before this one.
 pub fn supersede_earlier(lane: LaneKey, event_seq: i64, now: i64) -> [Statement; 2] {
-    const CLOSE: Sql = Sql::same(
+    static CLOSE: Sql = Sql::same(
         "INSERT INTO deliveries (event_seq, target_id, state, reason, tries, created_at, updated_at, replay_id)
          SELECT q.event_seq, q.target_id, 'skipped', 'superseded', q.tries, coalesce(q.made_at, q.created_at), $1,
                 q.replay_id
@@ -85,7 +85,7 @@ pub fn supersede_earlier(lane: LaneKey, event_seq: i64, now: i64) -> [Statement;
              state = excluded.state, reason = excluded.reason, tries = excluded.tries,
              updated_at = excluded.updated_at, replay_id = excluded.replay_id",
     );
-    const REMOVE: Sql = Sql::same(
+    static REMOVE: Sql = Sql::same(
         "DELETE FROM queue WHERE target_id = $1 AND lane_id = $2 AND event_seq IN (
              SELECT e.event_seq FROM queue AS q JOIN events AS e ON e.event_seq = q.event_seq
              WHERE q.target_id = $1 AND q.lane_id = $2

@@ -127,9 +127,9 @@ macro_rules! last_to_happen {
 
 /// The delivery of each lane that was claimed with `lease` until `until` whose turn it is.
 pub fn of_claimed(app: AppId, target: i64, slow: bool, lease: i64, until: i64, pick: Pick) -> Statement {
-    const FIRST: Sql = of_claimed!("f.created_at, f.place");
-    const LAST: Sql = of_claimed!("f.created_at DESC, f.place DESC");
-    const LAST_TO_HAPPEN: Sql = Sql::split(
+    static FIRST: Sql = of_claimed!("f.created_at, f.place");
+    static LAST: Sql = of_claimed!("f.created_at DESC, f.place DESC");
+    static LAST_TO_HAPPEN: Sql = Sql::split(
         last_to_happen!(
             " INDEXED BY lanes_by_due",
             "n.event_id BETWEEN substr(e.event_id, 1, 6)

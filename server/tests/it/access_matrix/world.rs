@@ -157,7 +157,7 @@ impl World {
 
     /// One profile in each app, and nothing else.
     pub async fn reset(&self) {
-        const TABLES: [Sql; 7] = [
+        static TABLES: [Sql; 7] = [
             Sql::same("DELETE FROM profiles"),
             Sql::same("DELETE FROM transactions"),
             Sql::same("DELETE FROM chain_holders"),
@@ -199,11 +199,11 @@ impl World {
     /// Gives the profile's first event a delivery to the webhook that is due long after every test.
     async fn leave_open(&self, app: Uuid, profile_id: &str) {
         const DUE_AT: i64 = 4_102_444_800_000_000;
-        const LANE: Sql = Sql::same(
+        static LANE: Sql = Sql::same(
             "INSERT INTO lanes (target_id, lane_id, profile_id, slow, open, waits, due_at)
              VALUES ((SELECT target_id FROM targets WHERE app_id = $1 AND slug = 'webhook'), $2, $2, 0, 1, 1, $3)",
         );
-        const OPEN: Sql = Sql::same(
+        static OPEN: Sql = Sql::same(
             "INSERT INTO queue (target_id, lane_id, created_at, place, event_seq, profile_id, state, tries, updated_at)
              VALUES ((SELECT target_id FROM targets WHERE app_id = $1 AND slug = 'webhook'), $2, 1, 1,
                      (SELECT min(event_seq) FROM events WHERE app_id = $1), $2, 'pending', 0, 1)",
@@ -299,7 +299,7 @@ impl Everything {
     }
 }
 
-const WORK: [Sql; 6] = [
+static WORK: [Sql; 6] = [
     Sql::same(
         "SELECT slug, lane_id, q.created_at, place, event_seq, profile_id, state, reason, tries, first_tried_at,
                 q.updated_at, record, made_at, replay_id, was_state, was_reason
@@ -321,7 +321,7 @@ const WORK: [Sql; 6] = [
     Sql::same("SELECT due_at, after_profile FROM rechecks WHERE app_id = $1"),
 ];
 
-const SETTINGS: [Sql; 7] = [
+static SETTINGS: [Sql; 7] = [
     Sql::same("SELECT name, settings FROM apps WHERE app_id = $1"),
     Sql::same(
         "SELECT key_id, kind, prefix, label, revoked_at FROM api_keys WHERE app_id = $1 ORDER BY key_id",
@@ -344,7 +344,7 @@ const SETTINGS: [Sql; 7] = [
     Sql::same("SELECT target_id, slug, part FROM targets WHERE app_id = $1 ORDER BY target_id"),
 ];
 
-const INSTALLATION: [Sql; 5] = [
+static INSTALLATION: [Sql; 5] = [
     Sql::same("SELECT version FROM directory_version"),
     Sql::same("SELECT audit_id, actor, action, target, app_id, before, after FROM audit ORDER BY audit_id"),
     Sql::same("SELECT token_id, prefix, label, revoked_at FROM admin_tokens ORDER BY token_id"),

@@ -187,7 +187,7 @@ async fn deletion_frees_the_chain_for_the_next_who_reports_it() {
 
 async fn holders(server: &TestServer) -> usize {
     use bursar::store::{Sql, Statement};
-    const SQL: Sql = Sql::same("SELECT profile_id FROM chain_holders");
+    static SQL: Sql = Sql::same("SELECT profile_id FROM chain_holders");
     server
         .state
         .store

@@ -14,9 +14,9 @@ use crate::support::server::{PROFILE, START, TestServer};
 
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 /// As a text that nobody can read.
-const UNREADABLE: Sql = Sql::same("UPDATE profiles SET holdings = '{' WHERE customer_user_id = $1");
+static UNREADABLE: Sql = Sql::same("UPDATE profiles SET holdings = '{' WHERE customer_user_id = $1");
 /// The period of its latest transaction is gone from the chain of `t1`.
-const IMPOSSIBLE: Sql = Sql::same(
+static IMPOSSIBLE: Sql = Sql::same(
     r#"UPDATE profiles SET holdings = replace(holdings, '"transaction_id":"t1"', '"transaction_id":"t0"')
        WHERE customer_user_id = $1"#,
 );
@@ -148,7 +148,7 @@ fn the_log_names_a_profile_with_a_chain_that_cannot_be_so() {
     runtime.block_on(async {
         let store = Store::open(&options, Metrics::default().store).await.unwrap();
         break_profile(&store, &IMPOSSIBLE, "one").await;
-        const DUE: Sql = Sql::same("UPDATE profiles SET due_at = 1");
+        static DUE: Sql = Sql::same("UPDATE profiles SET due_at = 1");
         store.write(vec![Statement::new(&DUE, [])]).await.unwrap();
     });
     let second = program.start();

@@ -183,7 +183,7 @@ async fn what_has_no_key_yet_is_refused_until_it_has_one() {
 /// Amplitude tells repeats for a week. The webhook's day is about repeats that nobody asked for.
 #[tokio::test]
 async fn what_expired_is_sent_again_unless_it_could_count_twice() {
-    const EXPIRE: Sql = Sql::same("UPDATE deliveries SET state = 'expired', reason = 'too_old'");
+    static EXPIRE: Sql = Sql::same("UPDATE deliveries SET state = 'expired', reason = 'too_old'");
     for backend in ALL {
         for (slug, days, expected) in [("webhook", 30, 202), ("amplitude", 6, 202), ("amplitude", 8, 409)] {
             let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);

@@ -498,7 +498,7 @@ async fn an_integration_whose_secrets_cannot_be_opened_stands_still_alone_until_
 }
 
 async fn lose_secrets(server: &TestServer, slug: &str) {
-    const SQL: Sql = Sql::same("UPDATE integrations SET sealed_secrets = $1 WHERE slug = $2");
+    static SQL: Sql = Sql::same("UPDATE integrations SET sealed_secrets = $1 WHERE slug = $2");
     let damage = Statement::new(&SQL, [b"sealed under another key".to_vec().into(), slug.into()]);
     let store = &server.state.store;
     store.write(vec![damage, raise_version()]).await.unwrap();
@@ -523,10 +523,10 @@ async fn switch(server: &TestServer, slug: &str, enabled: bool) {
 /// The database does not take it: nothing is kept of the refusal, and nothing stands still for ever.
 #[tokio::test]
 async fn a_refusal_that_could_not_be_written_down_is_told_by_the_next_answer() {
-    const BREAK: Sql = Sql::on_sqlite(
+    static BREAK: Sql = Sql::on_sqlite(
         "CREATE TRIGGER broken BEFORE UPDATE ON integrations BEGIN SELECT RAISE(ABORT, 'broken'); END",
     );
-    const MEND: Sql = Sql::on_sqlite("DROP TRIGGER broken");
+    static MEND: Sql = Sql::on_sqlite("DROP TRIGGER broken");
     let vendor = Vendor::with(|_, _| Manner::Late(Duration::from_millis(20), 401, "go away")).await;
     let server = TestServer::on(Backend::SqliteMemory).await;
     enable(&server, "amplitude", amplitude(&vendor.url)).await;

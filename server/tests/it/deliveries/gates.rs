@@ -336,7 +336,7 @@ async fn test_purchases_and_real_ones_go_under_credentials_of_their_own() {
 /// came of it, whatever the settings say by now.
 #[tokio::test]
 async fn an_event_that_is_told_again_gets_no_second_fate() {
-    const FORGET: [Sql; 3] = [
+    static FORGET: [Sql; 3] = [
         Sql::same("UPDATE profiles SET holdings = NULL"),
         Sql::same("DELETE FROM chain_holders"),
         Sql::same("DELETE FROM transactions"),

@@ -180,7 +180,7 @@ async fn whatever_way_an_identifier_comes_what_waited_for_it_goes_out_at_once_an
 /// statement that comes with each change of a profile that lets go on, and no look-round.
 #[tokio::test]
 async fn an_identifier_that_comes_past_the_calls_lets_nothing_go_on() {
-    const PAST_THE_CALLS: Sql =
+    static PAST_THE_CALLS: Sql =
         Sql::same("UPDATE profiles SET identifiers = '{\"amplitude_user_id\":\"user0\"}'");
     for backend in ALL {
         let server = TestServer::on(backend).await;

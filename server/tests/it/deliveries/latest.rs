@@ -298,7 +298,7 @@ async fn what_is_superseded_is_shown_with_the_time_at_which_it_was_made() {
 async fn the_newest_alone_waits_of_a_replay_that_takes_several_steps() {
     const STEP: u16 = 200;
     const MORE: u16 = 5;
-    const PAYLOAD: Sql = Sql::same("SELECT payload FROM events");
+    static PAYLOAD: Sql = Sql::same("SELECT payload FROM events");
     let server = TestServer::on(Backend::Postgres).await;
     let (ann, bob) = (
         Customer::new(&server, "ann").await,

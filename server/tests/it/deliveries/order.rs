@@ -135,7 +135,7 @@ async fn no_event_of_a_profile_overtakes_another_over_failures_holds_and_deaths(
 /// The longest time for which a lane was due and nobody was at it, as far as looks tell that come every few
 /// milliseconds.
 async fn longest_idle(max_in_flight: usize, answers_after: Duration) -> Duration {
-    const DUE: Sql = Sql::same("SELECT lane_id, due_at FROM lanes WHERE lease IS NULL");
+    static DUE: Sql = Sql::same("SELECT lane_id, due_at FROM lanes WHERE lease IS NULL");
     let vendor = Vendor::with(move |_, number| match number % 20 {
         19 => Manner::Answers(500, "down"),
         _ => Manner::Late(answers_after, 200, "{}"),

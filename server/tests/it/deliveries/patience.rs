@@ -16,11 +16,11 @@ use crate::support::vendor::Vendor;
 /// Two customers known to Branch, the first one with two purchases, and a disk with no room for what comes of a try. Only
 /// this server's own connection knows that the disk is full.
 async fn full(vendor: &Vendor) -> TestServer {
-    const BALLAST: Sql = Sql::on_sqlite("CREATE TABLE ballast (bytes BLOB)");
-    const HEAVY: Sql = Sql::on_sqlite(
+    static BALLAST: Sql = Sql::on_sqlite("CREATE TABLE ballast (bytes BLOB)");
+    static HEAVY: Sql = Sql::on_sqlite(
         "CREATE TRIGGER heavy BEFORE INSERT ON attempts BEGIN INSERT INTO ballast VALUES (zeroblob(1000000)); END",
     );
-    const FULL: Sql = Sql::on_sqlite("PRAGMA max_page_count = 1");
+    static FULL: Sql = Sql::on_sqlite("PRAGMA max_page_count = 1");
     let server = TestServer::on(Backend::SqliteFile).await;
     enable(&server, "branch", branch(&vendor.url)).await;
     known_buyer(&server, "bob").await;
@@ -34,7 +34,7 @@ async fn full(vendor: &Vendor) -> TestServer {
 
 /// From now on there is room.
 async fn make_room(server: &TestServer) {
-    const ROOM: Sql = Sql::on_sqlite("PRAGMA max_page_count = 1000000");
+    static ROOM: Sql = Sql::on_sqlite("PRAGMA max_page_count = 1000000");
     set(server, &ROOM).await;
 }
 

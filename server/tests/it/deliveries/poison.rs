@@ -135,7 +135,7 @@ async fn a_thousand_refusals_in_a_row_stop_nobody() {
 
 #[tokio::test]
 async fn a_thousand_events_in_a_row_that_cannot_be_read_stop_nobody() {
-    const SPOIL: Sql = Sql::split(
+    static SPOIL: Sql = Sql::split(
         "UPDATE events SET plain = '{', packed = NULL",
         "UPDATE events SET payload = '{'",
     );
@@ -163,9 +163,9 @@ async fn a_thousand_events_in_a_row_that_cannot_be_read_stop_nobody() {
 /// Records of which no request can be made: the mapper panics on each.
 #[tokio::test]
 async fn a_mapper_that_panics_a_thousand_times_in_a_row_stops_nobody() {
-    const SPOIL: Sql = Sql::same("UPDATE queue SET record = $1");
+    static SPOIL: Sql = Sql::same("UPDATE queue SET record = $1");
     // As if each had been tried a moment ago.
-    const TRIED: Sql = Sql::same("UPDATE queue SET tries = 1, first_tried_at = created_at");
+    static TRIED: Sql = Sql::same("UPDATE queue SET tries = 1, first_tried_at = created_at");
     let vendor = Vendor::start().await;
     let server = TestServer::on(Backend::SqliteMemory).await;
     let adjust = json!({
@@ -207,7 +207,7 @@ async fn with_spoilt(backend: Backend, url: &str, spoil: &'static Sql) -> (TestS
 
 #[tokio::test]
 async fn an_event_that_cannot_be_read_is_rejected_with_a_reason_and_the_others_go_out() {
-    const SPOIL: Sql = Sql::split(
+    static SPOIL: Sql = Sql::split(
         "UPDATE events SET plain = '{', packed = NULL WHERE event_id = $1",
         "UPDATE events SET payload = '{' WHERE event_id = $1",
     );
@@ -231,9 +231,9 @@ async fn an_event_that_cannot_be_read_is_rejected_with_a_reason_and_the_others_g
 /// Bytes that are no text at all, plain and packed, as a broken disk or another program could leave them.
 #[tokio::test]
 async fn an_event_that_is_no_text_stops_nobody() {
-    const PLAIN: Sql =
+    static PLAIN: Sql =
         Sql::same("UPDATE events SET plain = CAST(x'7bff' AS TEXT), packed = NULL WHERE event_id = $1");
-    const PACKED: Sql = Sql::same("UPDATE events SET plain = '', packed = x'ff00ff' WHERE event_id = $1");
+    static PACKED: Sql = Sql::same("UPDATE events SET plain = '', packed = x'ff00ff' WHERE event_id = $1");
     for spoil in [&PLAIN, &PACKED] {
         let vendor = Vendor::start().await;
         // PostgreSQL stores no such text.
@@ -308,8 +308,8 @@ async fn whichever_function_of_an_integration_panics_it_is_caught_and_told() {
 
 #[tokio::test]
 async fn an_event_of_a_kind_that_is_not_known_here_waits_and_the_others_go_out() {
-    const SPOIL: Sql = Sql::same("UPDATE events SET event_type = 'of_a_newer_version' WHERE event_id = $1");
-    const MEND: Sql = Sql::same("UPDATE events SET event_type = 'subscription_started' WHERE event_id = $1");
+    static SPOIL: Sql = Sql::same("UPDATE events SET event_type = 'of_a_newer_version' WHERE event_id = $1");
+    static MEND: Sql = Sql::same("UPDATE events SET event_type = 'subscription_started' WHERE event_id = $1");
     for backend in ALL {
         let vendor = Vendor::start().await;
         let (server, event, _working) = with_spoilt(backend, &vendor.url, &SPOIL).await;
@@ -325,7 +325,7 @@ async fn an_event_of_a_kind_that_is_not_known_here_waits_and_the_others_go_out()
 /// A record that its integration cannot make a request of: the mapper panics.
 #[tokio::test]
 async fn a_mapper_that_panics_takes_down_its_own_delivery_alone() {
-    const SPOIL: Sql = Sql::same(
+    static SPOIL: Sql = Sql::same(
         "UPDATE queue SET record = $1 WHERE event_seq = (SELECT event_seq FROM events WHERE event_id = $2)",
     );
     for backend in ALL {

@@ -254,8 +254,8 @@ async fn what_has_been_due_longest_is_taken_first() {
 /// There ought to be none; each would be taken again every minute.
 #[tokio::test]
 async fn a_lane_with_nothing_in_it_goes_and_the_others_stay() {
-    const EMPTY: Sql = Sql::same("DELETE FROM queue");
-    const LANES: Sql = Sql::same("SELECT count(*) FROM lanes");
+    static EMPTY: Sql = Sql::same("DELETE FROM queue");
+    static LANES: Sql = Sql::same("SELECT count(*) FROM lanes");
     for backend in ALL {
         let server = TestServer::on(backend).await;
         enable(&server, "amplitude", amplitude("http://127.0.0.1:9")).await;

@@ -22,7 +22,7 @@ const PIECES: i64 = 50;
 
 /// For how long each failed delivery waits after its try, in microseconds.
 async fn waits(server: &TestServer, slug: &str) -> Vec<i64> {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT l.due_at - q.first_tried_at FROM lanes AS l
          JOIN queue AS q ON q.target_id = l.target_id AND q.lane_id = l.lane_id
          JOIN targets AS t ON t.target_id = l.target_id WHERE t.slug = $1 AND q.tries = 1",

@@ -72,7 +72,7 @@ async fn what_is_asked_for_again_by_hand_is_not_told_to_be_too_old() {
 
 #[tokio::test]
 async fn what_expired_or_is_too_old_is_not_told_to_be_taken() {
-    const EXPIRE: Sql = Sql::same("UPDATE deliveries SET state = 'expired', reason = 'too_old'");
+    static EXPIRE: Sql = Sql::same("UPDATE deliveries SET state = 'expired', reason = 'too_old'");
     let (server, vendor) = (TestServer::on(Backend::SqliteMemory).await, Vendor::start().await);
     enable(&server, "amplitude", amplitude(&vendor.url)).await;
     let _working = work(&server);
@@ -137,7 +137,7 @@ async fn of_what_expired_the_limit_is_told_that_ended_its_repeats() {
 
 #[tokio::test]
 async fn of_what_expired_before_it_was_ever_sent_no_limit_of_repeats_is_told() {
-    const EXPIRE: Sql = Sql::same("UPDATE deliveries SET state = 'expired', reason = 'too_old', tries = 0");
+    static EXPIRE: Sql = Sql::same("UPDATE deliveries SET state = 'expired', reason = 'too_old', tries = 0");
     let (server, vendor) = (TestServer::on(Backend::SqliteMemory).await, Vendor::start().await);
     enable(&server, "webhook", webhook(&vendor.url)).await;
     let _working = work(&server);

@@ -62,8 +62,8 @@ fn buy(program: &Program, server: &Running, url: &str) {
 
 /// Makes of the record of `t1` one of which no request can be made: the mapper panics.
 async fn spoil(program: &Program) {
-    const EVENTS: Sql = Sql::same("SELECT event_seq, payload FROM events");
-    const SPOIL: Sql = Sql::same("UPDATE queue SET record = $1 WHERE event_seq = $2 AND record IS NOT NULL");
+    static EVENTS: Sql = Sql::same("SELECT event_seq, payload FROM events");
+    static SPOIL: Sql = Sql::same("UPDATE queue SET record = $1 WHERE event_seq = $2 AND record IS NOT NULL");
     let store = store(program).await;
     let record = json!({"route": "ios", "body": "spoilt"}).to_string();
     for row in &mut store.scan(Statement::new(&EVENTS, [])).await.unwrap() {
@@ -77,7 +77,7 @@ async fn spoil(program: &Program) {
 
 /// What became of each, as `transaction state reason`.
 async fn fates(program: &Program) -> Vec<String> {
-    const FATES: Sql = Sql::same(
+    static FATES: Sql = Sql::same(
         "SELECT d.state, d.reason, e.payload FROM (
              SELECT event_seq, state, reason FROM deliveries UNION ALL SELECT event_seq, state, reason FROM queue) AS d
          JOIN events AS e ON e.event_seq = d.event_seq",

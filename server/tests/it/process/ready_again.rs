@@ -21,7 +21,7 @@ const STEP: usize = 50_000;
 
 /// Adds so many profiles to the only app.
 async fn fill(program: &Program, profiles: usize) {
-    const FILL: Sql = Sql::same(
+    static FILL: Sql = Sql::same(
         "WITH RECURSIVE numbers (n) AS (SELECT $1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $2)
          INSERT INTO profiles (app_id, profile_id, customer_user_id, created_at, updated_at, identifiers)
          SELECT (SELECT app_id FROM apps), randomblob(16), 'user-' || n, 0, 0, '{\"branch_id\":\"branch-' || n || '\"}'

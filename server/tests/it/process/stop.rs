@@ -82,7 +82,7 @@ fn a_server_that_leaves_requests_unanswered_is_found_out() {
 
 /// Stops or kills a server that has deliveries under way, and answers how many lanes are left claimed.
 fn claimed_after(backend: Backend, go: impl FnOnce(&mut Running)) -> i64 {
-    const CLAIMED: Sql = Sql::same("SELECT count(*) FROM lanes WHERE lease IS NOT NULL");
+    static CLAIMED: Sql = Sql::same("SELECT count(*) FROM lanes WHERE lease IS NOT NULL");
     let (url, _) = third_parties(Duration::from_millis(50));
     let mut program = Program::on(backend, server());
     program.wrapper = ["env", "BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES=true"]

@@ -237,7 +237,7 @@ impl World {
 
     /// All events in the order in which they were added.
     pub async fn events(&self) -> Vec<Stored> {
-        const SQL: Sql =
+        static SQL: Sql =
             Sql::same("SELECT event_id, profile_id, payload, created_at FROM events ORDER BY event_seq");
         let rows = self
             .first
@@ -261,7 +261,7 @@ impl World {
 
     /// Forgets a history, so that the next one begins as if it were the first.
     pub async fn clear(&self) {
-        const TABLES: [Sql; 6] = [
+        static TABLES: [Sql; 6] = [
             Sql::same("DELETE FROM queue"),
             Sql::same("DELETE FROM lanes"),
             Sql::same("DELETE FROM events"),

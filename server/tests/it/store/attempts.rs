@@ -64,7 +64,7 @@ async fn requests_come_back_as_they_were_kept() {
         let expected: Vec<_> = (1..).zip(texts.map(str::to_owned)).collect();
         assert_eq!(requests(&store).await, expected, "{backend:?}");
         if backend != Backend::Postgres {
-            const ROOM: Sql =
+            static ROOM: Sql =
                 Sql::same("SELECT length(packed) + length(plain) FROM attempts WHERE number = 3");
             let rows = store.read(Statement::new(&ROOM, [])).await.unwrap();
             assert!(rows[0].int(0).unwrap() * 3 < i64::try_from(long.len()).unwrap());
@@ -74,13 +74,13 @@ async fn requests_come_back_as_they_were_kept() {
 
 #[tokio::test]
 async fn requests_that_were_kept_before_they_were_packed_are_read() {
-    const UNDO: [Sql; 4] = [
+    static UNDO: [Sql; 4] = [
         Sql::same("ALTER TABLE attempts DROP COLUMN request"),
         Sql::same("ALTER TABLE attempts DROP COLUMN packed"),
         Sql::same("ALTER TABLE attempts RENAME COLUMN plain TO request"),
         Sql::same("DELETE FROM schema_migrations WHERE version = 11"),
     ];
-    const OLD: Sql = Sql::same(
+    static OLD: Sql = Sql::same(
         "INSERT INTO attempts (event_seq, target_id, number, started_at, duration_us, request, answer, verdict)
          VALUES (7, 3, 1, 5, 6, '{\"body\": \"old\"}', 'no', 'rejected')",
     );

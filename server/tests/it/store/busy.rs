@@ -12,7 +12,7 @@ use crate::support::backend::{Backend, Folder};
 
 /// Queries that take three seconds each, more than there are connections.
 async fn many_slow_queries(store: &Store) {
-    const SLOW: Sql = Sql::same("SELECT CAST(1 AS BIGINT) FROM pg_sleep(3)");
+    static SLOW: Sql = Sql::same("SELECT CAST(1 AS BIGINT) FROM pg_sleep(3)");
     join_all((0..16).map(|_| store.scan(Statement::new(&SLOW, [])))).await;
 }
 
@@ -55,8 +55,8 @@ async fn holder(options: &Options, name: &str) -> tokio_postgres::Client {
 
 /// Changes the row that is held.
 async fn change_held(store: &Store) -> Result<(), StoreError> {
-    const LOCK: Sql = locking!("SELECT name FROM secrets WHERE name = $1");
-    const TAKE: Sql = Sql::same("DELETE FROM secrets WHERE name = 'held'");
+    static LOCK: Sql = locking!("SELECT name FROM secrets WHERE name = $1");
+    static TAKE: Sql = Sql::same("DELETE FROM secrets WHERE name = 'held'");
     let reads = vec![Statement::new(&LOCK, ["held".into()])];
     let decide = |_| {
         Ok(Decision {
@@ -117,7 +117,7 @@ async fn a_row_that_somebody_holds_is_refused_in_time_and_holds_up_only_who_need
 /// As a page of a list that has very many rows to pass over, asked for again and again.
 #[tokio::test(flavor = "multi_thread")]
 async fn queries_that_find_no_end_are_few_at_a_time_and_are_ended() {
-    const ENDLESS: Sql = Sql::split(
+    static ENDLESS: Sql = Sql::split(
         "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers LIMIT 1000000000)
          SELECT count(*) FROM numbers",
         "SELECT CAST(1 AS BIGINT) FROM pg_sleep(60)",

@@ -155,7 +155,7 @@ async fn a_failing_change_leaves_those_committed_with_it_alone() {
 /// A write that cannot even be sent on PostgreSQL must not leave a commit of the others behind it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_of_the_wrong_type_fails_its_own_change_alone() {
-    const WRONG: Sql = Sql::same("INSERT INTO directory_version (id, version) VALUES ($1, $2)");
+    static WRONG: Sql = Sql::same("INSERT INTO directory_version (id, version) VALUES ($1, $2)");
     for backend in ALL {
         let server = TestServer::on(backend).await;
         let store = &server.state.store;
@@ -181,15 +181,15 @@ async fn a_write_of_the_wrong_type_fails_its_own_change_alone() {
     }
 }
 
-const COUNTED: Sql = Sql::with_lock(
+static COUNTED: Sql = Sql::with_lock(
     "SELECT id, version FROM directory_version WHERE id = 1",
     "SELECT id, version FROM directory_version WHERE id = 1 FOR UPDATE",
 );
-const COUNTED_UNLOCKED: Sql = Sql::same("SELECT id, version FROM directory_version WHERE id = 1");
+static COUNTED_UNLOCKED: Sql = Sql::same("SELECT id, version FROM directory_version WHERE id = 1");
 
 /// Many count one number up at once, which each reads so. Answers what they counted, in order.
 async fn counted(store: &Store, read: &'static Sql) -> Vec<i64> {
-    const SAVE: Sql = Sql::same("UPDATE directory_version SET version = $1 WHERE id = 1");
+    static SAVE: Sql = Sql::same("UPDATE directory_version SET version = $1 WHERE id = 1");
     let count_up = |_| {
         store.change(vec![Statement::new(read, [])], |loaded| {
             let next = loaded[0][0].int(1)? + 1;

@@ -11,10 +11,10 @@ use super::write_ahead_log::log_bytes;
 use crate::support::backend::{ALL, Backend};
 use crate::support::server::{IDENTIFIERS, PROFILE, START, TestServer, USER};
 
-const ADD_SECRET: Sql = Sql::same("INSERT INTO secrets (name, sealed) VALUES ($1, $2)");
-const READ_SECRET: Sql = Sql::same("SELECT name FROM secrets WHERE name = $1");
+static ADD_SECRET: Sql = Sql::same("INSERT INTO secrets (name, sealed) VALUES ($1, $2)");
+static READ_SECRET: Sql = Sql::same("SELECT name FROM secrets WHERE name = $1");
 /// The table takes no row but the one with id 1.
-const BREAK_RULE: Sql = Sql::same("INSERT INTO directory_version (id, version) VALUES ($1, $2)");
+static BREAK_RULE: Sql = Sql::same("INSERT INTO directory_version (id, version) VALUES ($1, $2)");
 
 pub fn add(name: &str) -> Statement {
     Statement::new(&ADD_SECRET, [name.into(), vec![0].into()])
@@ -30,7 +30,7 @@ pub async fn is_there(store: &Store, name: &str) -> bool {
 }
 
 async fn updated_at(server: &TestServer) -> i64 {
-    const SQL: Sql = Sql::same("SELECT updated_at FROM profiles WHERE customer_user_id = $1");
+    static SQL: Sql = Sql::same("SELECT updated_at FROM profiles WHERE customer_user_id = $1");
     let rows: Vec<Row> = server
         .state
         .store

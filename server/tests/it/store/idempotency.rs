@@ -20,8 +20,8 @@ async fn count(server: &TestServer, sql: &'static Sql) -> i64 {
     rows[0].int(0).unwrap()
 }
 
-const REPLIES: Sql = Sql::same("SELECT count(*) FROM replies");
-const PROFILES: Sql = Sql::same("SELECT count(*) FROM profiles");
+static REPLIES: Sql = Sql::same("SELECT count(*) FROM replies");
+static PROFILES: Sql = Sql::same("SELECT count(*) FROM profiles");
 
 async fn at_once(server: &TestServer, count: usize, path: &str, user: &str, bodies: &[&str]) -> Vec<Answer> {
     let headers = [("adapty-customer-user-id", user), KEY];

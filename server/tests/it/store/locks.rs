@@ -11,11 +11,11 @@ use futures_util::future::join_all;
 use crate::support::backend::fresh_postgres_url;
 use crate::support::random::Random;
 
-const MAKE: Sql = Sql::same("CREATE TABLE counters (name TEXT PRIMARY KEY, total BIGINT NOT NULL)");
-const ADD: Sql = Sql::same("INSERT INTO counters (name, total) VALUES ($1, $2)");
-const LOCK: Sql = locking!("SELECT name, total FROM counters WHERE name = $1");
-const SAVE: Sql = Sql::same("UPDATE counters SET total = $1 WHERE name = $2");
-const SUM: Sql = Sql::same("SELECT CAST(sum(total) AS BIGINT) FROM counters");
+static MAKE: Sql = Sql::same("CREATE TABLE counters (name TEXT PRIMARY KEY, total BIGINT NOT NULL)");
+static ADD: Sql = Sql::same("INSERT INTO counters (name, total) VALUES ($1, $2)");
+static LOCK: Sql = locking!("SELECT name, total FROM counters WHERE name = $1");
+static SAVE: Sql = Sql::same("UPDATE counters SET total = $1 WHERE name = $2");
+static SUM: Sql = Sql::same("SELECT CAST(sum(total) AS BIGINT) FROM counters");
 
 /// Servers on one database with so many counters in it. `settings` are PostgreSQL's, for each connection.
 async fn servers(count: usize, counters: usize, settings: &str) -> Vec<Store> {

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::support::backend::{ALL, Backend, Folder};
 use crate::support::server::START;
 
-const STEPS: Sql = Sql::same("SELECT version FROM schema_migrations ORDER BY version");
-const NEWER: Sql = Sql::same("INSERT INTO schema_migrations (version, name) VALUES ($1, $2)");
+static STEPS: Sql = Sql::same("SELECT version FROM schema_migrations ORDER BY version");
+static NEWER: Sql = Sql::same("INSERT INTO schema_migrations (version, name) VALUES ($1, $2)");
 
 async fn open(options: &Options) -> Store {
     Store::open(options, Arc::new(StoreMetrics::default()))
@@ -159,7 +159,7 @@ async fn tables_of_a_newer_program_are_refused_and_left_alone() {
 }
 
 /// Undoes the packing of events, which SQLite alone needs.
-const UNPACKED: [Sql; 3] = [
+static UNPACKED: [Sql; 3] = [
     Sql::same("ALTER TABLE events DROP COLUMN payload"),
     Sql::same("ALTER TABLE events DROP COLUMN packed"),
     Sql::same("ALTER TABLE events RENAME COLUMN plain TO payload"),
@@ -174,32 +174,32 @@ const OLD_STEPS: [[&str; 2]; 2] = [
         include_str!("../../../migrations/postgres/0007_event_lanes.sql"),
     ],
 ];
-const EVENT: Sql = Sql::same(
+static EVENT: Sql = Sql::same(
     "INSERT INTO events (event_id, app_id, profile_id, event_type, event_at, created_at, payload)
      VALUES ($1, $2, $2, 'trial_started', 0, $3, '{}')",
 );
 /// As it is on SQLite since the eighth step.
-const PLAIN: Sql = Sql::same(
+static PLAIN: Sql = Sql::same(
     "INSERT INTO events (event_id, app_id, profile_id, event_type, event_at, created_at, plain)
      VALUES ($1, $2, $2, 'trial_started', 0, $3, '{}')",
 );
-const QUEUE: Sql = Sql::same(
+static QUEUE: Sql = Sql::same(
     "INSERT INTO queue (target_id, lane_id, created_at, place, event_id, profile_id, state, tries, updated_at)
      VALUES (1, $1, 0, 0, $2, $3, 'pending', 0, 0)",
 );
-const LANE: Sql = Sql::same(
+static LANE: Sql = Sql::same(
     "INSERT INTO lanes (target_id, lane_id, profile_id, slow, open, waits, due_at) VALUES (1, $1, $2, 0, 1, 0, 0)",
 );
 
 /// Undoes the tenth step.
-const WITHOUT_RECHECKS: [Sql; 2] = [
+static WITHOUT_RECHECKS: [Sql; 2] = [
     Sql::same("ALTER TABLE integrations DROP COLUMN timers_since"),
     Sql::same("DROP TABLE rechecks"),
 ];
 
 /// A store whose tables are as they were before the step `version`: 9 or less.
 async fn before(backend: Backend, folder: &Folder, version: i64) -> Store {
-    const STEPS: Sql = Sql::same("DELETE FROM schema_migrations WHERE version >= $1");
+    static STEPS: Sql = Sql::same("DELETE FROM schema_migrations WHERE version >= $1");
     let store = open(&backend.fresh(folder).await).await;
     migrations::run(&store, false).await.unwrap();
     let mut undo = vec![Statement::new(&STEPS, [version.into()])];
@@ -246,7 +246,7 @@ fn without_numbers(is_sqlite: bool, has_event_lanes: bool) -> impl Iterator<Item
 
 #[tokio::test]
 async fn lanes_of_single_events_move_to_their_new_places() {
-    const LANES: [Sql; 2] = [
+    static LANES: [Sql; 2] = [
         Sql::same("SELECT lane_id FROM lanes ORDER BY lane_id"),
         Sql::same("SELECT lane_id FROM queue ORDER BY lane_id"),
     ];
@@ -294,15 +294,15 @@ fn time_lane(event: Uuid) -> Uuid {
 
 #[tokio::test]
 async fn deliveries_and_tries_stay_those_of_their_events() {
-    const CLOSED: Sql = Sql::same(
+    static CLOSED: Sql = Sql::same(
         "INSERT INTO deliveries (event_id, target_id, state, reason, tries, created_at, updated_at)
          VALUES ($1, 1, 'rejected', 'why', 2, 3, 4)",
     );
-    const TRY: Sql = Sql::same(
+    static TRY: Sql = Sql::same(
         "INSERT INTO attempts (event_id, target_id, number, started_at, duration_us, request, answer, verdict)
          VALUES ($1, 1, $2, 5, 6, '{}', 'no', 'rejected')",
     );
-    const FOUND: [Sql; 3] = [
+    static FOUND: [Sql; 3] = [
         Sql::same(
             "SELECT e.event_id, q.tries FROM queue AS q JOIN events AS e ON e.event_seq = q.event_seq
              JOIN lanes AS l ON l.lane_id = q.lane_id JOIN event_lanes AS n ON n.lane_id = q.lane_id",

@@ -26,7 +26,7 @@ fn tell(event: &Event) -> Vec<Statement> {
 
 /// How many deliveries are open, how many places they have, and how many their lanes count.
 async fn open(server: &TestServer) -> [i64; 3] {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT (SELECT count(*) FROM queue), (SELECT count(DISTINCT place) FROM queue),
                 (SELECT CAST(sum(open) AS BIGINT) FROM lanes)",
     );

@@ -76,7 +76,7 @@ async fn connections_that_postgres_cuts_lose_nothing_and_are_made_anew() {
 
 /// Keeps a transaction open for a while, so that it can be cut.
 fn slow() -> Statement {
-    const SLOW: Sql = Sql::same("DELETE FROM secrets WHERE name = (SELECT 'nobody' FROM pg_sleep(0.0005))");
+    static SLOW: Sql = Sql::same("DELETE FROM secrets WHERE name = (SELECT 'nobody' FROM pg_sleep(0.0005))");
     Statement::new(&SLOW, [])
 }
 
@@ -105,8 +105,8 @@ impl Cutter {
 async fn no_connection_stays_in_a_transaction() {
     const OPEN: &str = "SELECT count(*) FROM pg_stat_activity
          WHERE application_name = $1 AND state LIKE 'idle in transaction%'";
-    const BROKEN: Sql = Sql::same("SELECT CAST(1 / 0 AS BIGINT)");
-    const PASSING: Sql = Sql::same("DELETE FROM replies");
+    static BROKEN: Sql = Sql::same("SELECT CAST(1 / 0 AS BIGINT)");
+    static PASSING: Sql = Sql::same("DELETE FROM replies");
     let mut options = Backend::Postgres.fresh(&Folder::new()).await;
     let Location::Postgres(url) = &mut options.location else {
         panic!("no PostgreSQL")
@@ -219,8 +219,8 @@ async fn a_database_that_lets_nobody_in_is_an_outage_that_passes() {
 /// As a machine that is stopped, or cut off without a word, in the middle of a change.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_server_that_stands_still_in_a_transaction_holds_up_nobody_for_long() {
-    const LOCK: Sql = Sql::same("SELECT name FROM secrets WHERE name = 'held' FOR UPDATE");
-    const TAKE: Sql = Sql::same("DELETE FROM secrets WHERE name = 'held'");
+    static LOCK: Sql = Sql::same("SELECT name FROM secrets WHERE name = 'held' FOR UPDATE");
+    static TAKE: Sql = Sql::same("DELETE FROM secrets WHERE name = 'held'");
     let options = Backend::Postgres.fresh(&Folder::new()).await;
     let still = Store::open(&options, Arc::default()).await.unwrap();
     let other = Store::open(&options, Arc::default()).await.unwrap();
@@ -326,7 +326,7 @@ async fn refused_within(store: &Store, limit: Duration) -> bool {
 }
 
 fn any_secret() -> Statement {
-    const SQL: Sql = Sql::same("SELECT name FROM secrets LIMIT 1");
+    static SQL: Sql = Sql::same("SELECT name FROM secrets LIMIT 1");
     Statement::new(&SQL, [])
 }
 

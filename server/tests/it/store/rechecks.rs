@@ -56,7 +56,7 @@ async fn what_is_ordered_anew_begins_anew_whoever_is_at_it() {
 
 #[tokio::test]
 async fn a_date_that_is_noted_is_only_ever_brought_forward() {
-    const DUE: Sql = Sql::same("SELECT due_at FROM profiles");
+    static DUE: Sql = Sql::same("SELECT due_at FROM profiles");
     for backend in ALL {
         let server = TestServer::on(backend).await;
         let app = AppId(server.app_id.parse().unwrap());

@@ -20,12 +20,12 @@ const ENOUGH: u64 = BOUND + BOUND / 4;
 /// Rows of so many bytes, which take about as much of the log.
 const ROW: usize = 24 << 10;
 
-const SAVE: Sql = Sql::same(
+static SAVE: Sql = Sql::same(
     "INSERT INTO secrets (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed",
 );
-const READ: Sql = Sql::same("SELECT sealed FROM secrets WHERE name = $1");
+static READ: Sql = Sql::same("SELECT sealed FROM secrets WHERE name = $1");
 /// Some forty milliseconds.
-const SCAN: Sql = Sql::same("SELECT count(*) FROM secrets AS a, secrets AS b WHERE a.name < b.name");
+static SCAN: Sql = Sql::same("SELECT count(*) FROM secrets AS a, secrets AS b WHERE a.name < b.name");
 
 /// The size of SQLite's write-ahead log beside this file.
 pub fn log_bytes(file: &Path) -> u64 {

@@ -63,7 +63,7 @@ pub async fn prepare(server: &TestServer, app_id: &str, store_product_id: &'stat
 
 /// Gives the profile an event with a delivery to the webhook that was skipped.
 pub async fn make_delivery(server: &TestServer, app_id: Uuid, profile_id: &str) {
-    const TARGET: Sql = Sql::same("SELECT target_id FROM targets WHERE app_id = $1 AND slug = 'webhook'");
+    static TARGET: Sql = Sql::same("SELECT target_id FROM targets WHERE app_id = $1 AND slug = 'webhook'");
     let event = event_of(app_id, ProfileId::parse(profile_id).unwrap(), 1);
     let target = Statement::new(&TARGET, [app_id.into()]);
     let target = server.state.store.read(target).await.unwrap()[0].int(0).unwrap();

@@ -55,7 +55,7 @@ pub fn breaks(wanted: &BTreeSet<Key>, fates: &[Fate]) -> Vec<String> {
 
 /// The deliveries that have to be there.
 pub async fn wanted(state: &AppState, app: &str) -> BTreeSet<Key> {
-    const EVENTS: Sql = Sql::same("SELECT event_id, event_type FROM events");
+    static EVENTS: Sql = Sql::same("SELECT event_id, event_type FROM events");
     let mut events = rows(state, &EVENTS).await;
     let app = AppId(app.parse().unwrap());
     let app = state.directory().app(app).unwrap().clone();
@@ -76,7 +76,7 @@ pub async fn wanted(state: &AppState, app: &str) -> BTreeSet<Key> {
 
 /// All deliveries, in one look: one that is closed meanwhile is found once.
 pub async fn fates(state: &AppState) -> Vec<Fate> {
-    const ALL: Sql = Sql::same(
+    static ALL: Sql = Sql::same(
         "SELECT event_id, target_id, state, 'closed' FROM deliveries LEFT JOIN events USING (event_seq)
          UNION ALL SELECT event_id, target_id, state, 'open' FROM queue LEFT JOIN events USING (event_seq)",
     );
@@ -90,11 +90,11 @@ pub async fn fates(state: &AppState) -> Vec<Fate> {
 
 /// Every lane counts its deliveries right, and every open delivery has a lane that somebody will look at.
 async fn lane_breaks(state: &AppState) -> Vec<String> {
-    const LANES: Sql = Sql::same(
+    static LANES: Sql = Sql::same(
         "SELECT l.open, (SELECT count(*) FROM queue AS q
                          WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id) FROM lanes AS l",
     );
-    const WITHOUT_LANE: Sql = Sql::same(
+    static WITHOUT_LANE: Sql = Sql::same(
         "SELECT count(*) FROM queue AS q WHERE NOT EXISTS (
              SELECT 1 FROM lanes AS l WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id)",
     );

@@ -130,14 +130,14 @@ pub async fn settle_down(state: &AppState) {
 
 /// When the first lane is due, if there is one.
 pub async fn next_due(server: &TestServer) -> Option<i64> {
-    const SQL: Sql = Sql::same("SELECT min(due_at) FROM lanes");
+    static SQL: Sql = Sql::same("SELECT min(due_at) FROM lanes");
     let rows = server.state.store.scan(Statement::new(&SQL, [])).await.unwrap();
     rows[0].opt_int(0).unwrap()
 }
 
 /// How many lanes are claimed.
 pub async fn claimed(server: &TestServer) -> usize {
-    const SQL: Sql = Sql::same("SELECT count(*) FROM lanes WHERE lease IS NOT NULL");
+    static SQL: Sql = Sql::same("SELECT count(*) FROM lanes WHERE lease IS NOT NULL");
     let rows = server.state.store.scan(Statement::new(&SQL, [])).await.unwrap();
     rows[0].int(0).unwrap().try_into().unwrap()
 }
@@ -157,7 +157,7 @@ pub struct Seen {
 
 /// All deliveries, in the order in which their events were made.
 pub async fn deliveries(server: &TestServer) -> Vec<Seen> {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT e.event_id, t.slug, t.part, d.state, d.reason, d.tries, e.payload FROM (
              SELECT event_seq, target_id, state, reason, tries FROM deliveries
              UNION ALL SELECT event_seq, target_id, state, reason, tries FROM queue) AS d
@@ -218,7 +218,7 @@ pub fn transaction_of(event: &Value) -> String {
 
 /// How many deliveries are in each state, as `state count`, in the order of the states.
 pub async fn states(server: &TestServer) -> Vec<String> {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT state, count(*) FROM (SELECT state FROM deliveries UNION ALL SELECT state FROM queue) AS all_of_them
          GROUP BY state ORDER BY state",
     );
@@ -243,7 +243,7 @@ pub async fn until_states(server: &TestServer, expected: &[&str]) {
 
 /// Everything that is stored of deliveries.
 pub async fn stored(store: &Store) -> String {
-    const TABLES: [Sql; 4] = [
+    static TABLES: [Sql; 4] = [
         Sql::same(
             "SELECT target_id, lane_id, open, waits, due_at, lease FROM lanes ORDER BY target_id, lane_id",
         ),

@@ -27,7 +27,7 @@ pub async fn set_settings(server: &TestServer, settings: Json) {
 
 /// As [`set_settings`], for any app.
 pub async fn set_settings_of(state: &AppState, app: Uuid, settings: Json) {
-    const SQL: Sql = Sql::same("UPDATE apps SET settings = $1 WHERE app_id = $2");
+    static SQL: Sql = Sql::same("UPDATE apps SET settings = $1 WHERE app_id = $2");
     write(
         state,
         Statement::new(&SQL, [settings.to_string().into(), app.into()]),
@@ -55,7 +55,7 @@ pub async fn set_integration_of(state: &AppState, app: Uuid, slug: &str, setting
 
 /// Makes another app with a key of each kind.
 pub async fn add_app(state: &AppState) -> OtherApp {
-    const SQL: Sql =
+    static SQL: Sql =
         Sql::same("INSERT INTO apps (app_id, name, settings, created_at) VALUES ($1, $2, $3, $4)");
     let id = Uuid::new_v4();
     let settings = json!({}).to_string();
@@ -73,7 +73,7 @@ pub async fn add_app(state: &AppState) -> OtherApp {
 
 /// Makes another key of an app and answers its text.
 pub async fn add_key(state: &AppState, app: Uuid, kind: KeyKind) -> String {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "INSERT INTO api_keys (key_id, app_id, kind, prefix, hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
     );
     let key = NewKey::for_app(kind, &state.vault);
@@ -91,7 +91,7 @@ pub async fn add_key(state: &AppState, app: Uuid, kind: KeyKind) -> String {
 
 /// Makes another admin token and answers its text.
 pub async fn add_token(state: &AppState) -> String {
-    const SQL: Sql =
+    static SQL: Sql =
         Sql::same("INSERT INTO admin_tokens (token_id, prefix, hash, created_at) VALUES ($1, $2, $3, $4)");
     let token = NewKey::for_admin(&state.vault);
     let values: [Value; 4] = [
@@ -106,8 +106,8 @@ pub async fn add_token(state: &AppState) -> String {
 
 /// Revokes a key or an admin token.
 pub async fn revoke(state: &AppState, text: &str) {
-    const KEY: Sql = Sql::same("UPDATE api_keys SET revoked_at = $1 WHERE prefix = $2");
-    const TOKEN: Sql = Sql::same("UPDATE admin_tokens SET revoked_at = $1 WHERE prefix = $2");
+    static KEY: Sql = Sql::same("UPDATE api_keys SET revoked_at = $1 WHERE prefix = $2");
+    static TOKEN: Sql = Sql::same("UPDATE admin_tokens SET revoked_at = $1 WHERE prefix = $2");
     let prefix = bursar::keys::prefix(text).unwrap();
     for sql in [&KEY, &TOKEN] {
         write(state, Statement::new(sql, [1.into(), prefix.into()])).await;
@@ -116,7 +116,7 @@ pub async fn revoke(state: &AppState, text: &str) {
 
 /// Everything that is stored of an app's profiles and their purchases, to be compared with another time.
 pub async fn stored_profiles(state: &AppState, app: Uuid) -> String {
-    const TABLES: [Sql; 4] = [
+    static TABLES: [Sql; 4] = [
         Sql::same(
             "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, email, details,
                     holdings, due_at
@@ -139,7 +139,7 @@ pub async fn stored_profiles(state: &AppState, app: Uuid) -> String {
 
 /// What is stored of a profile beside its identifiers and attributes: the person and the installations.
 pub async fn stored_details(state: &AppState, customer_id: &str) -> Json {
-    const SQL: Sql = Sql::same("SELECT details FROM profiles WHERE customer_user_id = $1");
+    static SQL: Sql = Sql::same("SELECT details FROM profiles WHERE customer_user_id = $1");
     let mut rows = state
         .store
         .read(Statement::new(&SQL, [customer_id.into()]))

@@ -44,7 +44,7 @@ pub async fn state(program: &Program) -> AppState {
 
 /// The transaction that each event is about and the first one of its chain, by the event's number.
 pub async fn transactions(store: &Store) -> HashMap<i64, [String; 2]> {
-    const EVENTS: Sql = Sql::same("SELECT event_seq, payload FROM events");
+    static EVENTS: Sql = Sql::same("SELECT event_seq, payload FROM events");
     let ids = |row: &mut Row| {
         let payload: Value = serde_json::from_str(&row.long_text(1).unwrap()).unwrap();
         let ids = ["transaction_id", "original_transaction_id"].map(|id| {
@@ -59,7 +59,7 @@ pub async fn transactions(store: &Store) -> HashMap<i64, [String; 2]> {
 /// The deliveries that are said to have arrived, as slug and transaction: of each integration's first part, which tells
 /// of the event.
 pub async fn delivered(store: &Store) -> Vec<(String, String)> {
-    const DELIVERED: Sql = Sql::same(
+    static DELIVERED: Sql = Sql::same(
         "SELECT event_seq, slug, part FROM deliveries JOIN targets USING (target_id) WHERE state = 'delivered'",
     );
     let mut arrived = Vec::new();
@@ -79,9 +79,9 @@ pub async fn delivered(store: &Store) -> Vec<(String, String)> {
 
 /// What is still to do, or has ended in another way than it had to, where everybody took everything.
 pub async fn unfinished(store: &Store) -> Vec<String> {
-    const OPEN: Sql = Sql::same("SELECT slug, part, state FROM queue JOIN targets USING (target_id)");
-    const LANES: Sql = Sql::same("SELECT slug, part, due_at FROM lanes JOIN targets USING (target_id)");
-    const ENDED: Sql = Sql::same(
+    static OPEN: Sql = Sql::same("SELECT slug, part, state FROM queue JOIN targets USING (target_id)");
+    static LANES: Sql = Sql::same("SELECT slug, part, due_at FROM lanes JOIN targets USING (target_id)");
+    static ENDED: Sql = Sql::same(
         "SELECT slug, part, event_type, state, coalesce(reason, ''), count(*)
          FROM deliveries JOIN targets USING (target_id) JOIN events USING (event_seq)
          GROUP BY slug, part, event_type, state, reason",
@@ -123,7 +123,7 @@ fn had_to_end_so(slug: &str, part: &str, kind: &str, state: &str, reason: &str) 
 
 /// How many lanes somebody has at this time.
 pub async fn claimed(store: &Store, now: i64) -> usize {
-    const CLAIMED: Sql = Sql::same("SELECT count(*) FROM lanes WHERE lease IS NOT NULL AND due_at > $1");
+    static CLAIMED: Sql = Sql::same("SELECT count(*) FROM lanes WHERE lease IS NOT NULL AND due_at > $1");
     let rows = store.scan(Statement::new(&CLAIMED, [now.into()])).await.unwrap();
     usize::try_from(rows[0].int(0).unwrap()).unwrap()
 }

@@ -11,7 +11,7 @@ use crate::support::conservation::{Fate, breaks};
 
 /// Moves the clock until nothing is open any more.
 pub fn deliver_all(servers: &Servers) {
-    const NEXT: Sql = Sql::same("SELECT min(due_at) FROM lanes");
+    static NEXT: Sql = Sql::same("SELECT min(due_at) FROM lanes");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let store = runtime.block_on(store(&servers.program()));
     let scan = |sql| runtime.block_on(store.scan(Statement::new(sql, []))).unwrap();
@@ -41,13 +41,13 @@ pub fn assert_all_delivered(servers: &Servers, events: usize, targets: usize) {
 
 /// All deliveries, and what is wrong with them.
 fn look(servers: &Servers, events: usize, targets: usize) -> (Vec<Fate>, Vec<String>) {
-    const EVENTS: Sql = Sql::same("SELECT event_id, event_seq FROM events");
-    const TARGETS: Sql = Sql::same("SELECT target_id, slug FROM targets");
-    const FATES: Sql = Sql::same(
+    static EVENTS: Sql = Sql::same("SELECT event_id, event_seq FROM events");
+    static TARGETS: Sql = Sql::same("SELECT target_id, slug FROM targets");
+    static FATES: Sql = Sql::same(
         "SELECT event_id, target_id, state, 'closed' FROM deliveries JOIN events USING (event_seq)
          UNION ALL SELECT event_id, target_id, state, 'open' FROM queue JOIN events USING (event_seq)",
     );
-    const LANES: Sql = Sql::same("SELECT CAST(coalesce(sum(open), 0) AS bigint) FROM lanes");
+    static LANES: Sql = Sql::same("SELECT CAST(coalesce(sum(open), 0) AS bigint) FROM lanes");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let store = runtime.block_on(store(&servers.program()));
     let rows = |sql| runtime.block_on(store.scan(Statement::new(sql, []))).unwrap();
