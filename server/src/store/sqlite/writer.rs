@@ -229,6 +229,8 @@ mod tests {
             connection: &connection,
             prepared: Prepared::on(&connection),
             touched: Touched::new(Commits::new()),
+            place: None,
+            failing: Failing::default(),
             runtime: None,
         };
         let add = |b: i64| Statement::new(&ADD, [b.into()]);

@@ -1,6 +1,5 @@
 //! Tests of integrations' settings, asked for by the administration.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
