@@ -31,6 +31,7 @@ pub struct Metrics {
     tries: Family<TryLabels, Histogram, fn() -> Histogram>,
     blocked: Family<IntegrationLabels, Gauge>,
     paused: Family<IntegrationLabels, Gauge>,
+    losing: Family<IntegrationLabels, Gauge>,
     overdue: Family<IntegrationLabels, Gauge>,
 }
 
@@ -98,6 +99,9 @@ impl Default for Metrics {
         let paused = Family::default();
         let help = "Apps for which this server sends nothing to an integration, or to one of its addresses, for a while";
         registry.register("integrations_paused", help, paused.clone());
+        let losing = Family::default();
+        let help = "Apps for which this server has met that an integration takes nothing, or that a credential is not set";
+        registry.register("integrations_losing", help, losing.clone());
         let overdue = Family::default();
         let help = "How long the delivery that has been due longest has been so, by integration";
         registry.register_with_unit("delivery_overdue", help, Unit::Seconds, overdue.clone());
@@ -129,6 +133,7 @@ impl Default for Metrics {
             tries,
             blocked,
             paused,
+            losing,
             overdue,
         }
     }
@@ -159,18 +164,23 @@ impl Metrics {
         self.overdue.get_or_create(&labels).set(seconds);
     }
 
-    /// All of it as text. `pool_use` is how many database connections are in use and allowed; `blocked` and `paused`, for
-    /// how many apps each integration is so.
+    /// All of it as text. `pool_use` is how many database connections are in use and allowed; `blocked`, `paused`
+    /// and `losing`, for how many apps each integration is so.
     pub fn encode(
         &self,
         pool_use: (usize, usize),
         blocked: &[(&'static str, usize)],
         paused: &[(&'static str, usize)],
+        losing: &[(&'static str, usize)],
     ) -> String {
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         self.connections_in_use.set(count(pool_use.0));
         self.connections_limit.set(count(pool_use.1));
-        for (gauge, numbers) in [(&self.blocked, blocked), (&self.paused, paused)] {
+        for (gauge, numbers) in [
+            (&self.blocked, blocked),
+            (&self.paused, paused),
+            (&self.losing, losing),
+        ] {
             for (integration, apps) in numbers {
                 let labels = IntegrationLabels { integration };
                 gauge.get_or_create(&labels).set(count(*apps));

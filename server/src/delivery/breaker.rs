@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bursar_domain::integrations::Verdict;
 
+use super::losses::Losses;
 use crate::outbound::TIMEOUT;
 
 /// So many failures in a row, with no success between, begin a pause.
@@ -53,6 +54,8 @@ pub struct Breaker {
     pub routes: BTreeMap<String, Health>,
     /// What it warned of when it last took something, masked.
     pub warning: Option<String>,
+    /// What comes to nothing there, one after the other.
+    pub losses: Losses,
 }
 
 /// What is known of a third party's health on a route.

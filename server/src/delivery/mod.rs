@@ -7,6 +7,7 @@ mod breaker;
 mod caught;
 mod learned;
 mod look_again;
+mod losses;
 mod mask;
 pub mod overdue;
 mod pauses;

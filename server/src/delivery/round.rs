@@ -73,7 +73,10 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
             at,
         ) {
             Considered::Send(record) => ready.push(*record),
-            Considered::Settle(settlement) => settled.push(*settlement),
+            Considered::Settle(settlement, unset) => {
+                unset.into_iter().for_each(|setting| shared.note_unset(setting));
+                settled.push(*settlement);
+            }
         }
     }
     if shared.are_routes_apart() {

@@ -90,7 +90,8 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
         .into_iter()
         .zip(&outcome.verdicts)
         .map(|(ready, verdict)| finish(shared, target, ready, verdict, (&outcome, &mut words), started_at));
-    let settled = settled.collect();
+    let settled: Vec<_> = settled.collect();
+    shared.note_ends(target, &records[0].route, &settled);
     shared.settling.settle(&shared.state, shared.slug, settled).await;
 }
 

@@ -40,8 +40,8 @@ pub struct Ready {
 pub enum Considered {
     /// This is to be sent.
     Send(Box<Ready>),
-    /// There is nothing to send.
-    Settle(Box<Settlement>),
+    /// There is nothing to send. Where that is because of a setting that is not set: which.
+    Settle(Box<Settlement>, Option<String>),
 }
 
 /// The record of a try that is repeated.
@@ -118,10 +118,8 @@ pub fn consider(
     };
     match encoded {
         Ok(kept) if turn.first_tried_at.is_some() && is_dead(&kept.route) => {
-            Considered::Settle(Box::new(Settlement {
-                end: closed("rejected", Some(DEAD.to_owned())),
-                ..settlement
-            }))
+            let end = closed("rejected", Some(DEAD.to_owned()));
+            Considered::Settle(Box::new(Settlement { end, ..settlement }), None)
         }
         Ok(Kept {
             route,
@@ -138,8 +136,12 @@ pub fn consider(
             mask: mask.and(personal),
         })),
         Err(skip) => {
+            let unset = match &skip {
+                Skip::MissingCredentials(setting) => Some(setting.clone()),
+                _ => None,
+            };
             let end = end_of(skip, turn, &known.integration.limits);
-            Considered::Settle(Box::new(Settlement { end, ..settlement }))
+            Considered::Settle(Box::new(Settlement { end, ..settlement }), unset)
         }
     }
 }

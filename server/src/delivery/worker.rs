@@ -174,7 +174,7 @@ impl Worker {
             self.seats = Arc::new(Seats::new(most, per_second));
         }
         let fields = known.integration.settings;
-        Some(Arc::new(Shared {
+        let shared = Shared {
             state: self.state.clone(),
             slug: self.slug,
             masked: settings.with_masks(fields),
@@ -187,7 +187,9 @@ impl Worker {
             is_refused: AtomicBool::new(false),
             app,
             known,
-        }))
+        };
+        shared.begin_losses();
+        Some(Arc::new(shared))
     }
 }
 
@@ -385,7 +387,8 @@ impl Shared {
         }
     }
 
-    fn breaker(&self) -> std::sync::MutexGuard<'_, Breaker> {
+    /// What is known of its health.
+    pub fn breaker(&self) -> std::sync::MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

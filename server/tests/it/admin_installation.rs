@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 
+use bursar::clock::Clock;
 use bursar::metrics::Metrics;
 use bursar::store::{Location, Options, Sql, Statement, Store};
 use serde_json::Value;
@@ -370,6 +371,78 @@ async fn doctor_warns_of_a_database_that_others_can_read() {
         let said = installation.text(&["doctor"]);
         let is_told = said.contains("warn  data folder: others may read ");
         assert_eq!(is_told, is_open, "{of_folder:o} {of_file:o}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn doctor_tells_which_integrations_stand_still_or_lose_everything() {
+    static STATEMENTS: [Sql; 6] = [
+        Sql::same(
+            "INSERT INTO integrations (app_id, slug, enabled, settings, sealed_secrets, blocked)
+             SELECT app_id, 'webhook', 1, '{}', $1, NULL FROM apps",
+        ),
+        Sql::same(
+            "INSERT INTO integrations (app_id, slug, enabled, settings, sealed_secrets, blocked)
+             SELECT app_id, 'branch', 1, '{}', $1, '401 no such key' FROM apps",
+        ),
+        Sql::same(
+            "INSERT INTO targets (app_id, slug, part) SELECT app_id, 'webhook', '' FROM apps",
+        ),
+        Sql::same(
+            "INSERT INTO targets (app_id, slug, part) SELECT app_id, 'branch', '' FROM apps",
+        ),
+        Sql::same(
+            "INSERT INTO deliveries (event_seq, target_id, state, reason, tries, created_at, updated_at)
+             SELECT CAST($1 AS BIGINT), target_id, 'rejected', '404 gone', 1, CAST($2 AS BIGINT), CAST($2 AS BIGINT)
+             FROM targets WHERE slug = 'webhook'",
+        ),
+        Sql::same(
+            "INSERT INTO deliveries (event_seq, target_id, state, reason, tries, created_at, updated_at)
+             SELECT CAST($1 AS BIGINT), target_id, 'skipped', 'missing_credentials: branch_keys.sandbox', 0,
+                    CAST($2 AS BIGINT), CAST($2 AS BIGINT)
+             FROM targets WHERE slug = 'branch'",
+        ),
+    ];
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        installation.text(&["app", "create", "Shop"]);
+        assert!(
+            installation.text(&["doctor"]).contains("ok    deliveries"),
+            "{backend:?}"
+        );
+        let store = Store::open(&installation.options(), Metrics::default().store)
+            .await
+            .unwrap();
+        let [webhook, branch, to_webhook, to_branch, rejected, skipped] = &STATEMENTS;
+        let now = Clock::system().now();
+        let mut all = vec![
+            Statement::new(webhook, [Vec::<u8>::new().into()]),
+            Statement::new(branch, [Vec::<u8>::new().into()]),
+            Statement::new(to_webhook, []),
+            Statement::new(to_branch, []),
+            Statement::new(skipped, [1.into(), now.into()]),
+        ];
+        all.extend((1..9).map(|number: i64| Statement::new(rejected, [number.into(), now.into()])));
+        store.write(all).await.unwrap();
+        drop(store);
+        let found = installation.text(&["doctor"]);
+        let told: Vec<_> = found
+            .lines()
+            .filter(|line| line.starts_with("warn  deliveries: "))
+            .collect();
+        assert_eq!(told.len(), 3, "{backend:?}: {found}");
+        assert!(
+            told[0].contains("branch of the app") && told[0].ends_with("is blocked: 401 no such key"),
+            "{found}"
+        );
+        assert!(
+            told[1].contains("1 of branch") && told[1].ends_with(": branch_keys.sandbox"),
+            "{found}"
+        );
+        assert!(
+            told[2].contains("none of webhook") && told[2].ends_with("8 rejected, such as: 404 gone"),
+            "{found}"
+        );
     }
 }
 

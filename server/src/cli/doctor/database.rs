@@ -1,6 +1,6 @@
 //! The database: can it be reached, does it keep what it confirms, is it ours, can anybody be let in?
 
-use super::{Report, purchases};
+use super::{Report, deliveries, purchases};
 use crate::cli::{Failure, open};
 use crate::clock::Clock;
 use crate::config::{Config, masked_url};
@@ -64,6 +64,8 @@ async fn check_open(config: &Config, store: &Store, deep: bool, report: &mut Rep
     }
     check_vault(config, store, report).await?;
     check_keys(store, report).await?;
+    let now = config.test_clock().ok().flatten();
+    deliveries::check(store, now.unwrap_or_else(|| Clock::system().now()), report).await?;
     if deep {
         purchases::check(store, report).await?;
     }

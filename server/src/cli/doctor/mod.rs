@@ -1,6 +1,7 @@
 //! `bursar doctor`: looks for what would go wrong, and changes nothing.
 
 mod database;
+mod deliveries;
 mod machine;
 mod purchases;
 

@@ -136,7 +136,12 @@ async fn metrics(call: Call) -> Result<Reply, ApiError> {
         let pauses = state.workers.pauses(&state.clock, app.id, known.integration);
         !pauses.is_empty()
     });
-    let text = state.metrics.encode(state.store.pool_use(), &blocked, &paused);
+    let losing = apps_where(state, |app, known| {
+        !state.workers.losses(app.id, known).is_empty()
+    });
+    let text = state
+        .metrics
+        .encode(state.store.pool_use(), &blocked, &paused, &losing);
     Ok(Reply {
         status: 200,
         content_type: METRICS,

@@ -20,6 +20,7 @@ mod health;
 mod isolation;
 mod late_identifiers;
 mod latest;
+mod losses;
 mod order;
 mod outage;
 mod patience;

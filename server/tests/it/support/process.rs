@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use bursar::store::{Location, Options};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -58,6 +59,18 @@ impl Installation {
     /// Runs a command to its end.
     pub fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().unwrap()
+    }
+
+    /// Options that open its database.
+    pub fn options(&self) -> Options {
+        let location = match &self.settings[..] {
+            [_, _, _, url] => Location::Postgres(url.clone()),
+            _ => Location::SqliteFile(data_file(self, "bursar.db")),
+        };
+        Options {
+            location,
+            connections: 4,
+        }
     }
 
     /// What a command that succeeds prints.

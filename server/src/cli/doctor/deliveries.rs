@@ -1,0 +1,109 @@
+//! Deliveries: does an integration stand still, or lose all that is sent to it?
+
+use uuid::Uuid;
+
+use super::Report;
+use crate::cli::Failure;
+use crate::store::{Row, Sql, Statement, Store};
+
+/// So many of the last closed deliveries are looked at, of all apps together, if they were closed within a day
+/// (microseconds).
+const LAST: i64 = 10_000;
+const DAY: i64 = 24 * 3_600_000_000;
+/// So many that are turned away, with none delivered, are no chance.
+const MANY: i64 = 8;
+
+/// What the last deliveries of one part of an integration came to.
+#[derive(Default)]
+struct Ends {
+    delivered: i64,
+    rejected: i64,
+    last_rejected: String,
+}
+
+/// Looks at what the database tells of the integrations that are on; what servers have in memory alone is not known here.
+pub async fn check(store: &Store, now: i64, report: &mut Report) -> Result<(), Failure> {
+    let mut found = blocked(store).await?;
+    found.extend(lost(store, now).await?);
+    if found.is_empty() {
+        report.ok("deliveries", "no integration stands still or loses everything");
+    }
+    for what in found {
+        report.warn("deliveries", what);
+    }
+    Ok(())
+}
+
+async fn blocked(store: &Store) -> Result<Vec<String>, Failure> {
+    const SQL: Sql = Sql::same(
+        "SELECT app_id, slug, blocked FROM integrations WHERE enabled = 1 AND blocked IS NOT NULL ORDER BY app_id, slug",
+    );
+    let mut rows = store.read(Statement::new(&SQL, [])).await?;
+    let told = rows.iter_mut().map(|row| {
+        let (app, slug, why) = (row.uuid(0)?, row.text(1)?, row.text(2)?);
+        Ok(format!("{slug} of the app {app} is blocked: {why}"))
+    });
+    told.collect()
+}
+
+async fn lost(store: &Store, now: i64) -> Result<Vec<String>, Failure> {
+    const SQL: Sql = Sql::same(
+        "SELECT t.app_id, t.slug, t.part, d.state, d.lacks, count(*), max(d.reason)
+         FROM (SELECT target_id, state, reason, updated_at,
+                      CAST(CASE WHEN reason LIKE 'missing_credentials%' THEN 1 ELSE 0 END AS BIGINT) AS lacks
+               FROM deliveries ORDER BY event_seq DESC LIMIT $1) AS d
+         JOIN targets AS t ON t.target_id = d.target_id
+         JOIN integrations AS i ON i.app_id = t.app_id AND i.slug = t.slug
+         WHERE d.updated_at > $2 AND i.enabled = 1
+         GROUP BY t.app_id, t.slug, t.part, d.state, d.lacks, CASE WHEN d.lacks = 1 THEN d.reason END
+         ORDER BY t.app_id, t.slug, t.part, d.state",
+    );
+    let params = [LAST.into(), (now - DAY).into()];
+    let mut told = Vec::new();
+    let mut rows = store.read(Statement::new(&SQL, params)).await?;
+    let mut last: Option<(String, Ends)> = None;
+    for row in &mut rows {
+        let what = of(row.uuid(0)?, &row.text(1)?, &row.text(2)?);
+        let (state, lacks, count) = (row.text(3)?, row.int(4)? == 1, row.int(5)?);
+        if last.as_ref().is_none_or(|(before, _)| *before != what) {
+            told.extend(last.take().and_then(rejected));
+        }
+        let (what, ends) = last.get_or_insert_with(|| (what, Ends::default()));
+        match state.as_str() {
+            "delivered" => ends.delivered += count,
+            "rejected" => (ends.rejected, ends.last_rejected) = (count, reason(row)?),
+            "skipped" if lacks => told.push(format!(
+                "{count} of {what} were skipped within a day: {}",
+                reason(row)?
+            )),
+            _ => {}
+        }
+    }
+    told.extend(last.and_then(rejected));
+    Ok(told)
+}
+
+fn of(app: Uuid, slug: &str, part: &str) -> String {
+    match part {
+        "" => format!("{slug} of the app {app}"),
+        part => format!("{slug} of the app {app} (call {part})"),
+    }
+}
+
+fn reason(row: &mut Row) -> Result<String, Failure> {
+    Ok(row.opt_text(6)?.unwrap_or_default())
+}
+
+fn rejected((what, ends): (String, Ends)) -> Option<String> {
+    let is_lost = ends.delivered == 0 && ends.rejected >= MANY;
+    is_lost.then(|| {
+        let Ends {
+            rejected,
+            last_rejected,
+            ..
+        } = ends;
+        format!(
+            "none of {what} was delivered within a day, and {rejected} rejected, such as: {last_rejected}"
+        )
+    })
+}

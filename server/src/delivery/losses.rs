@@ -1,0 +1,246 @@
+//! Deliveries that come to nothing one after the other, as far as this server has met them: a third party turns all of them
+//! away, or a credential is not set.
+
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+
+use bursar_domain::ids::AppId;
+use bursar_domain::integrations::Problem;
+use bursar_domain::time::format_time;
+
+use super::worker::Shared;
+use super::{Workers, routes};
+use crate::actions::deliveries::{End, Settlement};
+use crate::directory::{AppIntegration, Target};
+use crate::store::tables::integrations::Saved;
+
+/// So many that are turned away in a row are no chance.
+const MANY: u64 = 8;
+
+/// Why deliveries come to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// The third party turns a part away on a route.
+    Rejected {
+        /// The part's name.
+        part: &'static str,
+        /// Where its health is counted.
+        route: String,
+    },
+    /// This setting is not set.
+    Unset(String),
+}
+
+/// Deliveries that came to nothing, with none delivered between.
+#[derive(Debug, Clone)]
+struct Loss {
+    count: u64,
+    since: i64,
+    /// What the last one ended with, masked.
+    reason: String,
+    is_told: bool,
+}
+
+/// What an integration loses with the settings of one save.
+#[derive(Debug, Default)]
+pub struct Losses {
+    saved: Saved,
+    by_cause: BTreeMap<Cause, Loss>,
+}
+
+impl Losses {
+    /// From now on these settings count. Answers whether anything was told of those before.
+    pub fn begin(&mut self, saved: &Saved) -> bool {
+        if self.saved == *saved {
+            return false;
+        }
+        self.saved = saved.clone();
+        let before = std::mem::take(&mut self.by_cause);
+        before.values().any(|loss| loss.is_told)
+    }
+
+    /// One more is lost, after so many tries of others that nothing is tried long any more if it `is_dead`. Answers whether
+    /// that is to be told for the first time.
+    fn lost(&mut self, cause: Cause, reason: &str, is_dead: bool, now: i64) -> bool {
+        let is_certain = is_dead || matches!(cause, Cause::Unset(_));
+        let loss = self.by_cause.entry(cause).or_insert(Loss {
+            count: 0,
+            since: now,
+            reason: String::new(),
+            is_told: false,
+        });
+        loss.count += 1;
+        reason.clone_into(&mut loss.reason);
+        let was_told = loss.is_told;
+        loss.is_told |= is_certain || loss.count >= MANY;
+        loss.is_told && !was_told
+    }
+
+    /// One was delivered. Answers whether its cause was told.
+    fn is_over(&mut self, cause: &Cause) -> bool {
+        self.by_cause.remove(cause).is_some_and(|loss| loss.is_told)
+    }
+}
+
+impl Workers {
+    /// What an app's integration loses with its settings.
+    pub fn losses(&self, app: AppId, known: &AppIntegration) -> Vec<Problem> {
+        let breaker = self.breaker(app, known.integration.slug);
+        let breaker = breaker.lock().unwrap_or_else(PoisonError::into_inner);
+        let losses = &breaker.losses;
+        if losses.saved != known.saved || known.blocked.is_some() {
+            return Vec::new();
+        }
+        let told = losses.by_cause.iter().filter(|(_, loss)| loss.is_told);
+        told.map(|(cause, loss)| problem(known, cause, loss)).collect()
+    }
+}
+
+fn problem(known: &AppIntegration, cause: &Cause, loss: &Loss) -> Problem {
+    let Loss { count, reason, .. } = loss;
+    let since = format_time(loss.since);
+    match cause {
+        Cause::Rejected { part, route } => {
+            let setting = routes::setting(known.integration, route);
+            let field = setting.map_or_else(|| "status".into(), |setting| format!("settings.{setting}"));
+            let part = of_part(part);
+            Problem::new(
+                field,
+                format!(
+                    "nothing{part} has been taken since {since}: {count} rejected in a row, the last: {reason}"
+                ),
+            )
+        }
+        Cause::Unset(setting) => Problem::new(
+            "status",
+            format!("{setting} is not set: {count} skipped for that since {since}"),
+        ),
+    }
+}
+
+fn of_part(part: &str) -> String {
+    match part {
+        "" => String::new(),
+        part => format!(" of the call {part}"),
+    }
+}
+
+impl Shared {
+    /// Notes how deliveries of a route ended, of those that did.
+    pub fn note_ends(&self, target: Target, route: &str, settled: &[Settlement]) {
+        let route = routes::counted(self.known.integration, route);
+        let cause = Cause::Rejected {
+            part: target.part.name,
+            route: route.to_owned(),
+        };
+        let (app, slug) = (self.app.id, self.slug);
+        let setting = routes::setting(self.known.integration, route);
+        let what = setting.map_or_else(|| slug.to_owned(), |setting| format!("{setting} of {slug}"));
+        let part = of_part(target.part.name);
+        for settlement in settled {
+            let End::Closed { state, reason } = &settlement.end else {
+                continue;
+            };
+            if *state == "delivered" {
+                if self.breaker().losses.is_over(&cause) {
+                    tracing::info!(app.id = %app, slug, "{what} of the app {app} takes deliveries{part} again");
+                }
+            } else if self.note_loss(cause.clone(), reason.as_deref(), self.is_dead(route)) {
+                tracing::warn!(
+                    app.id = %app, slug,
+                    "{what} of the app {app} rejects all deliveries{part}; `bursar integration show` tells its words"
+                );
+            }
+        }
+    }
+
+    /// Notes that a delivery is skipped because this setting is not set.
+    pub fn note_unset(&self, setting: String) {
+        let (app, slug) = (self.app.id, self.slug);
+        if self.note_loss(Cause::Unset(setting.clone()), None, false) {
+            tracing::warn!(
+                app.id = %app, slug,
+                "{setting} of {slug} of the app {app} is not set; events that need it are skipped"
+            );
+        }
+    }
+
+    fn note_loss(&self, cause: Cause, reason: Option<&str>, is_dead: bool) -> bool {
+        let (mut breaker, now) = (self.breaker(), self.state.clock.now());
+        // What was sent with settings that were saved anew meanwhile counts nothing.
+        let is_current = breaker.losses.saved == self.known.saved;
+        is_current
+            && breaker
+                .losses
+                .lost(cause, reason.unwrap_or_default(), is_dead, now)
+    }
+
+    /// From now on its settings count.
+    pub fn begin_losses(&self) {
+        let had_any = self.breaker().losses.begin(&self.known.saved);
+        let (app, slug) = (self.app.id, self.slug);
+        if had_any {
+            tracing::info!(
+                app.id = %app, slug,
+                "the settings of {slug} of the app {app}, which lost deliveries, were saved anew; what it loses now is counted anew"
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Map;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::store::tables::integrations::StoredIntegration;
+
+    fn rejected() -> Cause {
+        Cause::Rejected {
+            part: "",
+            route: "production".into(),
+        }
+    }
+
+    #[test]
+    fn a_run_of_rejections_is_told_once_and_a_delivery_ends_it() {
+        let mut losses = Losses::default();
+        let mut told: Vec<_> = (0..MANY)
+            .map(|now| losses.lost(rejected(), "404", false, now as i64))
+            .collect();
+        assert!(told.pop().unwrap() && !told.contains(&true), "{told:?}");
+        assert!(!losses.lost(rejected(), "404", false, 9));
+        assert_eq!(
+            (
+                losses.by_cause[&rejected()].count,
+                losses.by_cause[&rejected()].since
+            ),
+            (MANY + 1, 0)
+        );
+        assert!(losses.is_over(&rejected()));
+        assert!(
+            !losses.lost(rejected(), "404", false, 10) && !losses.is_over(&rejected()),
+            "one alone"
+        );
+    }
+
+    #[test]
+    fn what_is_certain_is_told_at_once_and_other_settings_begin_anew() {
+        let mut losses = Losses::default();
+        assert!(losses.lost(rejected(), "given up", true, 0));
+        let unset = || Cause::Unset("api_keys.production.ios".into());
+        assert!(losses.lost(unset(), "", false, 0) && !losses.lost(unset(), "", false, 1));
+        assert!(!losses.begin(&Saved::default()), "the same");
+        let other = StoredIntegration {
+            app: AppId(Uuid::nil()),
+            slug: "webhook".into(),
+            enabled: true,
+            settings: Map::new(),
+            sealed_secrets: vec![1],
+            blocked: None,
+            timers_since: 0,
+        };
+        assert!(losses.begin(&other.saved()) && losses.by_cause.is_empty());
+    }
+}

@@ -1,0 +1,126 @@
+//! An integration that loses everything says so.
+
+use serde_json::{Value, json};
+
+use crate::support::backend::ALL;
+use crate::support::deliveries::{
+    HOUR, advance, amplitude, bought, enable, put, settle_down, shown, webhook, work,
+};
+use crate::support::purchases::{Customer, with};
+use crate::support::server::{TRANSACTION, TestServer};
+use crate::support::vendor::{Manner, Vendor};
+
+/// The only problem's field and detail.
+async fn problem(server: &TestServer, slug: &str) -> (String, String) {
+    let shown = shown(server, slug).await;
+    let [problem] = &shown["problems"].as_array().unwrap()[..] else {
+        panic!("not one problem: {shown}")
+    };
+    let text = |name: &str| problem[name].as_str().unwrap().to_owned();
+    (text("field"), text("detail"))
+}
+
+async fn losing(server: &TestServer, slug: &str) -> String {
+    let metrics = server.call("GET", "/metrics", &[], "").await.text();
+    let name = format!("bursar_integrations_losing{{integration=\"{slug}\"}} ");
+    let number = metrics.lines().find_map(|line| line.strip_prefix(&name));
+    number.unwrap_or("none").to_owned()
+}
+
+async fn buy(server: &TestServer, numbers: std::ops::Range<u32>) {
+    for number in numbers {
+        let name = format!("user-{number}");
+        let customer = Customer::new(server, &name).await;
+        customer.post(TRANSACTION, &bought(&name)).await;
+    }
+    settle_down(&server.state).await;
+}
+
+#[tokio::test]
+async fn an_address_that_turns_all_away_is_a_problem_until_it_takes_one() {
+    for backend in ALL {
+        let vendor = Vendor::with(|_, _| Manner::Answers(404, "no such page")).await;
+        let server = TestServer::on(backend).await;
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        let _working = work(&server);
+        buy(&server, 0..7).await;
+        assert_eq!(
+            shown(&server, "webhook").await["problems"],
+            json!([]),
+            "{backend:?}"
+        );
+        buy(&server, 7..9).await;
+        let (field, detail) = problem(&server, "webhook").await;
+        assert_eq!(field, "settings.urls.production", "{backend:?}");
+        let words =
+            "nothing has been taken since 2026-01-01T00:00:00+00:00: 9 rejected in a row, the last: 404";
+        assert!(detail.starts_with(words), "{backend:?}: {detail}");
+        assert_eq!(losing(&server, "webhook").await, "1", "{backend:?}");
+        vendor.script(|_, _| Manner::Answers(200, "{}"));
+        buy(&server, 9..10).await;
+        assert_eq!(
+            shown(&server, "webhook").await["problems"],
+            json!([]),
+            "{backend:?}"
+        );
+        assert_eq!(losing(&server, "webhook").await, "0", "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_has_failed_for_a_day_is_a_problem_with_the_first_that_is_lost() {
+    for backend in ALL {
+        let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+        let server = TestServer::on(backend).await;
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        let _working = work(&server);
+        buy(&server, 0..1).await;
+        for _ in 0..26 {
+            advance(&server, HOUR).await;
+        }
+        buy(&server, 1..2).await;
+        let shown = shown(&server, "webhook").await;
+        // That nothing is sent there for a while is told too.
+        let told = shown["problems"].as_array().unwrap().last().unwrap();
+        assert_eq!(told["field"], "settings.urls.production", "{backend:?}: {shown}");
+        let detail = told["detail"].as_str().unwrap();
+        let words = "the last: given up: nothing has succeeded there for a day";
+        assert!(detail.contains(words), "{backend:?}: {detail}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_events_met_missing_is_a_problem_until_it_is_there() {
+    for backend in ALL {
+        let vendor = Vendor::start().await;
+        let server = TestServer::on(backend).await;
+        let android = json!({"api_keys": {"production": {"android": "key"}}});
+        enable(&server, "amplitude", with(amplitude(&vendor.url), android)).await;
+        assert_eq!(
+            shown(&server, "amplitude").await["problems"],
+            json!([]),
+            "it may be meant so"
+        );
+        let _working = work(&server);
+        buy(&server, 0..2).await;
+        let expected =
+            "api_keys.production.ios is not set: 2 skipped for that since 2026-01-01T00:00:00+00:00";
+        assert_eq!(
+            problem(&server, "amplitude").await,
+            ("status".into(), expected.into()),
+            "{backend:?}"
+        );
+        assert_eq!(losing(&server, "amplitude").await, "1", "{backend:?}");
+        let set = put(&server, "amplitude", true, &amplitude(&vendor.url)).await;
+        assert_eq!(
+            (set.status, &set.json()["problems"]),
+            (200, &Value::Array(vec![])),
+            "{backend:?}"
+        );
+        assert_eq!(
+            shown(&server, "amplitude").await["problems"],
+            json!([]),
+            "{backend:?}"
+        );
+    }
+}
