@@ -8,7 +8,7 @@ use bursar_domain::profile::{self, Details, Found, Profile, ProfileChanges, Savi
 use uuid::Uuid;
 
 use super::deliveries::release;
-use super::purchases::leave;
+use super::purchases::{Findings, leave};
 use super::remember::{Remember, commit};
 use super::{ActionError, Reply};
 use crate::directory::App;
@@ -225,7 +225,8 @@ fn and_release(update: Statement, app: Option<&App>, profile: &Profile, now: i64
 pub async fn delete(state: &AppState, app: AppId, selector: Selector, now: i64) -> Result<(), ActionError> {
     let known = state.directory().app(app).cloned();
     let known = known.ok_or(ActionError::Missing("the app"))?;
-    let shared = state.clone();
+    let findings = Findings::default();
+    let noted = findings.clone();
     let reads = vec![
         profiles::lock(app, &selector),
         purchases::lock_sharers_of(app, &selector),
@@ -237,7 +238,7 @@ pub async fn delete(state: &AppState, app: AppId, selector: Selector, now: i64) 
         let sharers = rows_of(&mut loaded, 1);
         Ok(Decision {
             writes: [
-                &leave(&shared, &known, profile.clone(), place, sharers, now)?[..],
+                &leave(&noted, &known, profile.clone(), place, sharers, now)?[..],
                 &lanes::delete_of(app, profile.id)[..],
                 &deliveries::delete_of(app, profile.id),
                 &[
@@ -250,7 +251,9 @@ pub async fn delete(state: &AppState, app: AppId, selector: Selector, now: i64) 
             answer: (),
         })
     };
-    state.store.change(reads, decide).await
+    let done = state.store.change(reads, decide).await;
+    findings.tell(&state.metrics);
+    done
 }
 
 /// The profile that the selector means.

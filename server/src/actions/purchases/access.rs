@@ -15,6 +15,7 @@ use bursar_domain::purchases::machine::Context;
 use bursar_domain::purchases::refund_saver::{RefundSaver, RefundSaverChanges};
 use uuid::Uuid;
 
+use super::findings::Findings;
 use super::people::{People, Person};
 use super::tell::tell;
 use super::{Rules, refused};
@@ -81,7 +82,8 @@ async fn change_access(
         ..
     } = request;
     let rules = Rules::of(app);
-    let shared = state.clone();
+    let findings = Findings::default();
+    let noted = findings.clone();
     let reads = vec![
         profiles::lock_whole(app.id, &selector),
         level_exists(app, level),
@@ -89,6 +91,7 @@ async fn change_access(
     ];
     let is_premium = level == PREMIUM;
     let decide = move |loaded: &mut Loaded| {
+        noted.begin();
         let mut people = People::of(Person::read(rules.app.id, &selector, rows_of(loaded, 0))?);
         // They are not changed; the events name them.
         people.read(rules.app.id, rows_of(loaded, 2))?;
@@ -96,14 +99,16 @@ async fn change_access(
             return Err(refused(no_such_level()));
         }
         let mut parties = people.parties();
-        people.report_problems(&shared.metrics);
+        people.note_problems(&noted);
         let drafts = change(&mut parties[0], rules.context(now, None)).map_err(refused)?;
         let mut writes = people.settle(parties, &[], &rules, now);
         writes.extend(tell(&rules, &people, drafts, now));
         let answer = people.known.swap_remove(0).profile;
         Ok(Decision { writes, answer })
     };
-    let reply = commit(state, remember, now, reads, decide, render).await?;
+    let done = commit(state, remember, now, reads, decide, render).await;
+    findings.tell(&state.metrics);
+    let reply = done?;
     state.wake.app(app.id);
     Ok(reply)
 }

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::Rules;
+use super::findings::Findings;
 use super::people::People;
 use super::recheck;
 use super::tell::tell;
@@ -96,16 +97,18 @@ async fn set_aside(
 async fn handle(state: &AppState, app: AppId, profile: ProfileId, now: i64) -> Result<(), ActionError> {
     let app = known_app(state, app).await?;
     let rules = Rules::of(&app);
-    let shared = state.clone();
+    let findings = Findings::default();
+    let noted = findings.clone();
     let reads = vec![
         purchases::lock_before_sharers(app.id, profile),
         purchases::lock_sharers(app.id, profile),
     ];
     let decide = move |mut loaded: Loaded| -> Result<Decision<()>, ActionError> {
+        noted.begin();
         let mut people = People::default();
         people.read(rules.app.id, rows_of(&mut loaded, 1))?;
         people.require(profile)?;
-        people.report_problems(&shared.metrics);
+        people.note_problems(&noted);
         let mut writes = Vec::new();
         if let Some(owner) = people.position(profile) {
             people.known.swap(0, owner);
@@ -122,7 +125,9 @@ async fn handle(state: &AppState, app: AppId, profile: ProfileId, now: i64) -> R
         }
         Ok(Decision { writes, answer: () })
     };
-    state.store.change(reads, decide).await?;
+    let done = state.store.change(reads, decide).await;
+    findings.tell(&state.metrics);
+    done?;
     state.wake.app(app.id);
     Ok(())
 }

@@ -6,16 +6,16 @@ use bursar_domain::profile::{Details, Profile};
 use bursar_domain::purchases::account;
 
 use super::Rules;
+use super::findings::Findings;
 use super::people::{People, Person};
 use crate::directory::App;
-use crate::state::AppState;
 use crate::store::tables::profiles::{self, Place};
 use crate::store::{Row, Statement, StoreError};
 
 /// Notes with those who share its purchases when their access ends, which nobody else will tell them now. Its own row lies
 /// at `place`; `rows` are those of the profiles that share anything with it.
 pub(in crate::actions) fn leave(
-    state: &AppState,
+    findings: &Findings,
     app: &Arc<App>,
     profile: Profile,
     place: Place,
@@ -30,7 +30,8 @@ pub(in crate::actions) fn leave(
         place,
     });
     people.read(app.id, rows)?;
-    people.report_problems(&state.metrics);
+    findings.begin();
+    people.note_problems(findings);
     let mut parties = people.parties();
     account::leave(&mut parties);
     let known = people.known.into_iter().zip(parties).skip(1);

@@ -2,6 +2,7 @@
 
 mod access;
 mod due;
+mod findings;
 mod leave;
 mod people;
 mod recheck;
@@ -16,6 +17,7 @@ use bursar_domain::purchases::machine::{Context, Timers, Waits};
 
 pub use access::{grant, read_refund_saver, revoke, set_refund_saver};
 pub use due::handle_due;
+pub(super) use findings::Findings;
 pub(super) use leave::leave;
 pub use report::set_transaction;
 

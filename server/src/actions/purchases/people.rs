@@ -7,8 +7,8 @@ use bursar_domain::purchases::account::Party;
 use bursar_domain::purchases::holdings::{Holdings, Key};
 
 use super::Rules;
+use super::findings::{Finding, Findings};
 use crate::actions::ActionError;
-use crate::metrics::Metrics;
 use crate::store::tables::profiles::{self, Place};
 use crate::store::tables::purchases;
 use crate::store::{Row, Statement, StoreError};
@@ -89,17 +89,14 @@ impl People {
         }
     }
 
-    /// Logs and counts those that cannot be read, and those that have what cannot be.
-    pub fn report_problems(&self, metrics: &Metrics) {
+    /// Adds those that cannot be read, and those that have what cannot be.
+    pub fn note_problems(&self, findings: &Findings) {
         for (id, error) in &self.unreadable {
-            metrics.unsound_profiles.inc();
-            tracing::error!(profile.id = %id, %error, "profile {id} cannot be read and is left out");
+            findings.add(Finding::Unreadable(*id, error.to_string()));
         }
         for Person { profile, .. } in &self.known {
             if let Some(problem) = profile.holdings.problem() {
-                let id = profile.id;
-                metrics.unsound_profiles.inc();
-                tracing::error!(profile.id = %id, %problem, "profile {id} has purchases that cannot be so");
+                findings.add(Finding::Unsound(profile.id, problem.to_string()));
             }
         }
     }

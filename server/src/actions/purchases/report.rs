@@ -13,6 +13,7 @@ use bursar_domain::time::format_day;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use super::findings::{Finding, Findings};
 use super::people::{People, Person};
 use super::tell::tell;
 use super::{Rules, refused};
@@ -20,7 +21,6 @@ use crate::actions::profiles::Request;
 use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
 use crate::directory::App;
-use crate::metrics::Metrics;
 use crate::state::AppState;
 use crate::store::tables::profiles::{self, rows_of};
 use crate::store::tables::purchases;
@@ -39,6 +39,7 @@ pub async fn set_transaction(
 ) -> Result<Reply, ActionError> {
     let render = Arc::new(render);
     let mut beside = Beside::default();
+    let findings = Findings::default();
     loop {
         let lacking = Arc::new(OnceLock::new());
         let once = Once {
@@ -48,14 +49,15 @@ pub async fn set_transaction(
             beside,
             lacking: Arc::clone(&lacking),
             purchase_id: Uuid::new_v4(),
+            findings: findings.clone(),
         };
-        let (reads, shared, render) = (once.reads(), state.clone(), Arc::clone(&render));
+        let (reads, render) = (once.reads(), Arc::clone(&render));
         let done = commit(
             state,
             request.remember.clone(),
             request.now,
             reads,
-            move |loaded| once.decide(loaded, &shared.metrics),
+            move |loaded| once.decide(loaded),
             move |profile| render(profile),
         );
         match (done.await, lacking.get()) {
@@ -63,6 +65,7 @@ pub async fn set_transaction(
             // chain gives the level now.
             (Err(_), Some(more)) => beside = Beside::clone(more),
             (done, _) => {
+                findings.tell(&state.metrics);
                 if done.is_ok() {
                     state.wake.app(app.id);
                 }
@@ -91,6 +94,8 @@ struct Once {
     lacking: Arc<OnceLock<Beside>>,
     /// The id of the purchase, should it be a new one.
     purchase_id: Uuid,
+    /// Where it is put what somebody should look at.
+    findings: Findings,
 }
 
 impl Once {
@@ -135,7 +140,8 @@ impl Once {
         self.transaction.price.currency != US_DOLLARS
     }
 
-    fn decide(&self, loaded: &mut Loaded, metrics: &Metrics) -> Result<Decision<Profile>, ActionError> {
+    fn decide(&self, loaded: &mut Loaded) -> Result<Decision<Profile>, ActionError> {
+        self.findings.begin();
         let (rules, app, now) = (&self.rules, self.rules.app.id, self.request.now);
         let mut people = People::of(Person::read(app, &self.request.selector, rows_of(loaded, 0))?);
         people.read(app, rows_of(loaded, 2))?;
@@ -145,15 +151,19 @@ impl Once {
         }
         let known = purchases::read(rows_of(loaded, 3))?;
         let keys = self.keys(known.as_ref());
-        people.report_problems(metrics);
+        people.note_problems(&self.findings);
         people.require_owners(&keys)?;
         let mut parties = people.parties();
         if let Some(known) = &known {
-            warn_of_environment(known, &self.transaction);
+            self.note_environment(known);
             self.require_uncovered(&parties, known)?;
         }
         let product = Product::read(rows_of(loaded, 4), rules)?;
         let usd_rate = usd_rate(&self.transaction, rows_of(loaded, 5))?;
+        if usd_rate.is_none() {
+            self.findings
+                .add(Finding::NoRate(app, self.transaction.clone().into()));
+        }
         let report = Report {
             known: known.clone(),
             uncovered: match self.beside.uncovered {
@@ -176,6 +186,15 @@ impl Once {
             writes,
             answer: people.known.swap_remove(0).profile,
         })
+    }
+
+    /// A transaction stays where it was first reported.
+    fn note_environment(&self, known: &Transaction) {
+        let claimed = self.transaction.environment;
+        if known.environment != claimed {
+            let finding = Finding::OtherEnvironment(known.clone().into(), claimed.as_str());
+            self.findings.add(finding);
+        }
     }
 
     /// The payers' keys of the chain that is reported, and of the one that the transaction leaves.
@@ -296,21 +315,5 @@ fn usd_rate(transaction: &Transaction, rows: &mut [Row]) -> Result<Option<Decima
             .map_err(|_| StoreError::Corrupt("a rate cannot be read".into()));
     }
     let currency = &transaction.price.currency;
-    let shipped = exchange::usd(currency, transaction.purchased_at);
-    if shipped.is_none() {
-        tracing::warn!(%currency, "no rate is known: the amount is stored and counts 0 US dollars");
-    }
-    Ok(shipped)
-}
-
-/// A transaction stays where it was first reported.
-fn warn_of_environment(known: &Transaction, reported: &Transaction) {
-    if known.environment != reported.environment {
-        let (stays, claimed) = (known.environment.as_str(), reported.environment.as_str());
-        tracing::warn!(
-            store = %known.store, transaction.id = %known.id,
-            "transaction {} is known in {stays} and was reported in {claimed}: it stays in {stays}",
-            known.id,
-        );
-    }
+    Ok(exchange::usd(currency, transaction.purchased_at))
 }
