@@ -192,20 +192,8 @@ impl<'a> Occasion<'a> {
     /// What the event earned or gave back, by the settings `revenue_mode`, `report_user_currency` and
     /// `send_trial_price`: only on the events that are money. `None` too where the amount is not known or zero.
     pub fn revenue(&self) -> Option<Revenue<'a>> {
-        let kind = self.event.kind;
-        let is_trial = kind == EventKind::TrialStarted;
-        let is_money = kind.has_revenue() || (is_trial && self.settings.is("send_trial_price"));
-        if !is_money {
-            return None;
-        }
-        let (local, usd) = match self.settings.text("revenue_mode") {
-            // Nothing is paid at the start of a trial: what it will cost is the regular price.
-            _ if is_trial => ("original_price_local", "original_price_usd"),
-            Some("proceeds") => ("proceeds_local", "proceeds_usd"),
-            Some("net") => ("net_revenue_local", "net_revenue_usd"),
-            _ => ("price_local", "price_usd"),
-        };
-        let event = self.event;
+        let (event, kind) = (self.event, self.event.kind);
+        let (local, usd) = amounts(kind, self.settings)?;
         let (amount, currency) = if self.settings.is("report_user_currency") {
             (event.decimal(local)?, event.text("currency")?)
         } else {
@@ -214,4 +202,28 @@ impl<'a> Occasion<'a> {
         let amount = if kind.is_refund() { -amount.abs() } else { amount };
         (!amount.is_zero()).then_some(Revenue { amount, currency })
     }
+}
+
+/// The names of the amount that an event of this kind earned or gave back, in the customer's currency and in US dollars; `None`
+/// where it is no money by these settings.
+fn amounts(kind: EventKind, settings: &Settings) -> Option<(&'static str, &'static str)> {
+    let is_trial = kind == EventKind::TrialStarted;
+    let is_money = kind.has_revenue() || (is_trial && settings.is("send_trial_price"));
+    is_money.then(|| match settings.text("revenue_mode") {
+        // Nothing is paid at the start of a trial: what it will cost is the regular price.
+        _ if is_trial => ("original_price_local", "original_price_usd"),
+        Some("proceeds") => ("proceeds_local", "proceeds_usd"),
+        Some("net") => ("net_revenue_local", "net_revenue_usd"),
+        _ => ("price_local", "price_usd"),
+    })
+}
+
+/// The currency of an event's amount that these settings want told in US dollars, and that cannot be, because no rate was
+/// known.
+pub fn currency_without_rate<'a>(event: &'a Told<'_>, settings: &Settings) -> Option<&'a str> {
+    let (local, usd) = amounts(event.kind, settings)?;
+    let wants_usd = settings.get("report_user_currency") == false;
+    let is_lost = wants_usd && event.decimal(usd).is_none();
+    let has_amount = event.decimal(local).is_some_and(|amount| !amount.is_zero());
+    event.text("currency").filter(|_| is_lost && has_amount)
 }

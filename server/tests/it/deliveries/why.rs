@@ -147,3 +147,23 @@ async fn of_what_expired_before_it_was_ever_sent_no_limit_of_repeats_is_told() {
     let why = why(&server).await;
     assert!(!why.contains("24 hours") && !why.contains("however old"), "{why}");
 }
+
+#[tokio::test]
+async fn of_an_amount_without_a_rate_it_is_told_that_it_was_left_out() {
+    const SENTENCE: &str = "No rate for VND was known when the event was made: it is told without an amount.";
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        enable(&server, "amplitude", amplitude(&vendor.url)).await;
+        let _working = work(&server);
+        let customer = Customer::new(&server, "ann").await;
+        let price = json!({"price": {"country": "VN", "currency": "VND", "value": 250_000}});
+        customer.post(TRANSACTION, &with(subscription(), price)).await;
+        until_states(&server, &["delivered 1"]).await;
+        let told = why(&server).await;
+        assert!(told.contains(SENTENCE), "{backend:?}: {told}");
+        let local = with(amplitude(&vendor.url), json!({"report_user_currency": true}));
+        enable(&server, "amplitude", local).await;
+        let told = why(&server).await;
+        assert!(!told.contains("No rate"), "{backend:?}: {told}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Why a delivery is where it is: the rules that decide, in their order, as sentences.
 
 use bursar_domain::events::EventKind;
-use bursar_domain::integrations::{Limits, Probe, Skip, Told, Tried};
+use bursar_domain::integrations::{Limits, Probe, Skip, Told, Tried, currency_without_rate};
 use bursar_domain::profile::{Details, Profile};
 use bursar_domain::time::format_time;
 
@@ -166,6 +166,13 @@ impl Subject<'_> {
             self.event.created_at,
             self.payload,
         );
+        let told = told.as_ref();
+        let lost = told
+            .ok()
+            .and_then(|told| currency_without_rate(told, &known.settings));
+        let amount = lost.map(|currency| {
+            format!("No rate for {currency} was known when the event was made: it is told without an amount.")
+        });
         let source = told.map_or_else(
             |_| "its store".to_owned(),
             |told| format!("{} in {:?}", told.store(), told.environment()),
@@ -196,7 +203,7 @@ impl Subject<'_> {
         let previewed = preview(&turn, &self.app.settings, known, *target, self.now);
         let route = previewed.map(|(record, _)| record.route);
         let encoding = match &route {
-            Ok(_) => vec![credentials, identifiers],
+            Ok(_) => [credentials, identifiers].into_iter().chain(amount).collect(),
             Err(Skip::MissingCredentials(setting)) => {
                 vec![format!(
                     "There are no credentials for {source}: {setting} is not set."
