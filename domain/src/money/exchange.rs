@@ -19,6 +19,16 @@ pub fn usd(currency: &str, micros: i64) -> Option<Decimal> {
     TABLE.usd(currency, month_of(micros)?)
 }
 
+/// What one unit of a currency was worth in the month nearest to a time of which the table knows that, and which month it is
+/// (`YYYY-MM`).
+pub fn nearest(currency: &str, micros: i64) -> Option<(Decimal, String)> {
+    let wanted = month_of(micros)?;
+    let mut months: Vec<_> = (TABLE.first..TABLE.end()).collect();
+    months.sort_by_key(|month| month.abs_diff(wanted));
+    let known = |month: usize| Some((TABLE.usd(currency, month)?, format_month(month)));
+    months.into_iter().find_map(known)
+}
+
 /// The last month of the table, and the last for which it is used, as `YYYY-MM`.
 pub fn last_months() -> (String, String) {
     let last = TABLE.end() - 1;
@@ -149,6 +159,23 @@ mod tests {
         ] {
             assert_eq!(usd_at(currency, time), None, "{currency} {time}");
         }
+    }
+
+    #[test]
+    fn the_nearest_month_is_told_where_there_is_any() {
+        let at = |currency: &str, time: &str| {
+            let found = nearest(currency, parse_time(time).unwrap());
+            found.map(|(usd, month)| format!("{usd} {month}"))
+        };
+        let known = [
+            ("JPY", "2024-02-10T00:00:00Z", "0.00668912 2024-02"),
+            ("EUR", "2001-01-01T00:00:00Z", "1.11004 2020-01"),
+            ("HRK", "2031-01-01T00:00:00Z", "0.140346 2022-12"),
+        ];
+        for (currency, time, told) in known {
+            assert_eq!(at(currency, time).as_deref(), Some(told), "{currency} {time}");
+        }
+        assert_eq!(at("XTS", "2024-02-10T00:00:00Z"), None);
     }
 
     #[test]

@@ -18,6 +18,9 @@ pub enum Command {
         /// The first day on which it holds [default: today]
         #[arg(long, value_name = "DATE")]
         from: Option<String>,
+        /// Set it though it is far from what the currency was worth
+        #[arg(long)]
+        force: bool,
         #[command(flatten)]
         output: Output,
     },
@@ -35,9 +38,10 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             currency,
             usd,
             from,
+            force,
             output,
         } => {
-            let draft = RateDraft { usd, from };
+            let draft = RateDraft { usd, from, force };
             let rate = rates::set(state, session.request(), &currency, draft).await;
             output.one(&rate.map_err(explain)?)
         }

@@ -187,3 +187,62 @@ async fn rates_hold_from_a_day_on() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_rate_that_looks_like_a_mistake_is_refused_unless_it_is_meant() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        for (currency, body, words) in [
+            (
+                "JPY",
+                r#"{"usd":"150"}"#,
+                "1 JPY was about 0.00638157 US dollars in 2026-01: 150 looks like the inverse; ",
+            ),
+            ("EUR", r#"{"usd":"0.1"}"#, "0.1 is more than ten times off; "),
+            (
+                "EUR",
+                r#"{"usd":"99999999999999999999"}"#,
+                "99999999999999999999 is more than ten times off; ",
+            ),
+            (
+                "KWD",
+                r#"{"usd":"10.1"}"#,
+                "no currency is worth more than 10 US dollars a unit; ",
+            ),
+            (
+                "VND",
+                r#"{"usd":"25000"}"#,
+                "no currency is worth more than 10 US dollars a unit; ",
+            ),
+        ] {
+            let path = format!("rates/{currency}");
+            let refused = server.admin("PUT", &path, body).await;
+            let (status, text) = (refused.status, refused.text());
+            assert_eq!(status, 422, "{backend:?} {body}: {text}");
+            assert!(
+                text.contains(words) && text.contains("`force`"),
+                "{backend:?} {body}: {text}"
+            );
+            let forced = body.replace('}', r#","force":true}"#);
+            assert_eq!(
+                server.admin("PUT", &path, &forced).await.status,
+                200,
+                "{backend:?} {forced}"
+            );
+        }
+        for (currency, body) in [
+            ("JPY", r#"{"usd":"0.0067"}"#),
+            ("TRY", r#"{"usd":"0.03","from":"2029-01-01"}"#),
+            ("KWD", r#"{"usd":"3.3"}"#),
+            ("VND", r#"{"usd":"0.000038"}"#),
+        ] {
+            let taken = server.admin("PUT", &format!("rates/{currency}"), body).await;
+            assert_eq!(
+                taken.status,
+                200,
+                "{backend:?} {currency} {body}: {}",
+                taken.text()
+            );
+        }
+    }
+}

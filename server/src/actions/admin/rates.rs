@@ -2,18 +2,25 @@
 
 use bursar_domain::app::{MAX_DECIMAL, is_decimal};
 use bursar_domain::fields::is_currency;
-use bursar_domain::time::{format_time, parse_date};
+use bursar_domain::money::exchange;
+use bursar_domain::time::{format_time, parse_date, parse_time};
+use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Request;
 use super::audit::{Entry, record};
-use super::fields::Problems;
+use super::fields::{Problems, bad};
 use super::page::{Page, Paging};
 use crate::actions::ActionError;
 use crate::state::AppState;
 use crate::store::{Decision, Loaded, Sql, Statement};
+
+/// A rate that is so many times more or less than the shipped average is a mistake, as a rule.
+const FARTHEST: u32 = 10;
+/// More than any currency is worth in US dollars: the Kuwaiti dinar, the dearest, is at some 3.3.
+const HIGHEST: u32 = 10;
 
 /// What is said of a currency.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -26,6 +33,9 @@ pub struct RateDraft {
     #[serde(default)]
     #[schemars(example = &"2026-01-01")]
     pub from: Option<String>,
+    /// Is it meant, though it is far from what the currency was worth?
+    #[serde(default)]
+    pub force: bool,
 }
 
 /// A rate. It holds until the day of the next one.
@@ -123,9 +133,41 @@ fn checked(currency: &str, draft: RateDraft, now: i64) -> Result<Rate, ActionErr
     }
     problems.check()?;
     let today = || format_time(now).chars().take(10).collect();
-    Ok(Rate {
+    let rate = Rate {
         currency: currency.to_ascii_uppercase(),
         usd: draft.usd,
         from: draft.from.unwrap_or_else(today),
+    };
+    match doubt(&rate) {
+        Some(doubt) if !draft.force => Err(bad("usd", doubt)),
+        _ => Ok(rate),
+    }
+}
+
+/// What makes a rate look like a mistake, which purchases would keep for good.
+fn doubt(rate: &Rate) -> Option<String> {
+    let Rate { currency, usd, from } = rate;
+    let said: Decimal = usd.parse().ok()?;
+    let day = parse_time(&format!("{from}T00:00:00Z"))?;
+    let Some((average, month)) = exchange::nearest(currency, day) else {
+        let highest = Decimal::from(HIGHEST);
+        return (said > highest).then(|| {
+            format!(
+                "no currency is worth more than {HIGHEST} US dollars a unit; `force` sets {usd} all the same"
+            )
+        });
+    };
+    // What is too large to be multiplied is far off.
+    let is_within = |said: Decimal, factor: u32| {
+        let most = said.checked_mul(factor.into());
+        said <= average * Decimal::from(factor) && most.is_some_and(|most| most >= average)
+    };
+    let inverse = Decimal::ONE.checked_div(said);
+    let guess = match inverse.is_some_and(|inverse| is_within(inverse, 2)) {
+        true => "looks like the inverse",
+        false => "is more than ten times off",
+    };
+    (!is_within(said, FARTHEST)).then(|| {
+        format!("1 {currency} was about {average} US dollars in {month}: {usd} {guess}; `force` sets it all the same")
     })
 }

@@ -348,7 +348,7 @@ async fn beside_a_busy_writer_the_next_report_knows_what_was_set_of_a_product_an
             put(&server, &format!("{app}/access-levels/{level}"), "").await;
             let product = json!({"access_level_id": level, "consumable": false}).to_string();
             put(&server, &format!("{app}/products/app_store/monthly"), &product).await;
-            let rate = json!({"usd": format!("{}", round + 2)}).to_string();
+            let rate = json!({"usd": format!("{}", round + 2), "force": true}).to_string();
             put(&server, "rates/EUR", &rate).await;
             let body = json!({"price": {"country": "DE", "currency": "EUR", "value": 1.0},
                 "purchased_at": "2026-01-01T00:00:00Z", "originally_purchased_at": "2026-01-01T00:00:00Z",
