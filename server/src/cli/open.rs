@@ -57,8 +57,23 @@ async fn complete(config: &Config, store: Store, metrics: Metrics) -> Result<App
     {
         make_folder(folder)?;
     }
+    if Vault::is_set_up(&store).await? {
+        require_master_key(config)?;
+    }
     let vault = Vault::open(&store, &config.master_key()?).await?;
     with_vault(config, store, metrics, vault).await
+}
+
+/// Fails where the master key of a database that has one is not there: a new one would open nothing, and look right.
+fn require_master_key(config: &Config) -> Result<(), Failure> {
+    if config.master_key.is_none() && !config.master_key_file.exists() {
+        let file = config.master_key_file.display();
+        return Err(format!(
+            "there is no master key at {file}, and the database needs the one that it was set up with; is --data-dir right?"
+        )
+        .into());
+    }
+    Ok(())
 }
 
 /// Fails where a setting cannot be, before anything is looked for, made or migrated.
@@ -97,10 +112,7 @@ pub async fn existing(config: &Config) -> Result<AppState, Failure> {
         }
     }
     let vault = if Vault::is_set_up(&store).await? {
-        if config.master_key.is_none() && !config.master_key_file.exists() {
-            let file = config.master_key_file.display();
-            return Err(format!("there is no master key at {file}; is --data-dir right?").into());
-        }
+        require_master_key(config)?;
         Vault::open(&store, &config.master_key()?).await?
     } else {
         Vault::to_look()

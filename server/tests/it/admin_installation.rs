@@ -116,6 +116,32 @@ async fn a_wrong_master_key_is_refused() {
     }
 }
 
+#[tokio::test]
+async fn a_master_key_that_is_gone_is_not_replaced_by_another() {
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        installation.text(&["app", "create", "Shop"]);
+        let key = data_file(&installation, "master.key");
+        fs::rename(&key, key.with_extension("moved")).unwrap();
+        for args in [
+            &["app", "create", "Other"][..],
+            &["admin-token", "create"],
+            &["serve", "--listen", "127.0.0.1:0"],
+        ] {
+            let said = installation.refused(args);
+            assert!(said.contains("there is no master key at"), "{backend:?}: {said}");
+            assert!(!key.exists(), "{backend:?}: {args:?}");
+        }
+        let doctor = stdout(&installation.run(&["doctor"]));
+        assert!(
+            doctor.contains("fail  vault") && !doctor.contains("ok    master key"),
+            "{backend:?}: {doctor}"
+        );
+        fs::rename(key.with_extension("moved"), &key).unwrap();
+        installation.serve().stop();
+    }
+}
+
 /// Every way to be reached by others with something that a key or a token would protect.
 const TO_THE_WORLD: [&[&str]; 4] = [
     &["--listen", "0.0.0.0:0"],

@@ -153,9 +153,10 @@ pub fn check_master_key(config: &Config, report: &mut Report) {
     }
     let shown = file.display();
     if fs::metadata(file).is_err() {
+        // Whether it is missing, the database tells.
         return report.warn(
             "master key",
-            format!("{shown} is not there yet; `bursar serve` makes it"),
+            format!("{shown} is not there; `bursar serve` makes it for a database that is not set up yet"),
         );
     }
     if let Err(error) = config.master_key() {
