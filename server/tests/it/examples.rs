@@ -1,5 +1,6 @@
 //! The programs under `examples/`, and the founding document's own form of request, against the running program.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -203,10 +204,12 @@ fn prints_the_feed(interpreter: impl AsRef<Path>, name: &str) {
     let apps = program.call_as_is("GET", "/admin/v1/apps", &[("authorization", &bearer)], b"");
     let apps: Value = serde_json::from_slice(&apps.body).unwrap();
     let app_id = apps["data"][0]["app_id"].as_str().unwrap().to_owned();
+    let folder = Folder::new();
+    let seen = folder.0.join("seen.json");
     let run = |token: &str| -> Output {
         let mut command = Command::new(interpreter.as_ref());
         command.arg(example(name)).args([token, &app_id, &program.url()]);
-        command.output().unwrap()
+        command.env("SEEN", &seen).output().unwrap()
     };
     let output = run(&program.admin_token);
     assert!(output.status.success(), "{output:?}");
@@ -221,6 +224,17 @@ fn prints_the_feed(interpreter: impl AsRef<Path>, name: &str) {
         let properties = &event["payload"]["event_properties"];
         assert_eq!(properties["transaction_id"], format!("t{n}"));
     }
+    assert!(run(&program.admin_token).stdout.is_empty(), "what was printed");
+    // One that was dated ahead, among those that were made before the newest one.
+    let mut known: BTreeMap<String, String> = serde_json::from_slice(&std::fs::read(&seen).unwrap()).unwrap();
+    assert_eq!(known.len(), COUNT);
+    let hidden = told[3]["payload"]["event_properties"]["profile_event_id"]
+        .as_str()
+        .unwrap();
+    assert!(known.remove(hidden).is_some());
+    std::fs::write(&seen, serde_json::to_vec(&known).unwrap()).unwrap();
+    let again: Value = serde_json::from_slice(&run(&program.admin_token).stdout).unwrap();
+    assert_eq!(again, told[3]);
     let refused = run("nobody");
     assert!(!refused.status.success(), "{refused:?}");
     let shown = String::from_utf8_lossy(&refused.stdout);
