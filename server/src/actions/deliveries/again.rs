@@ -15,8 +15,8 @@ pub enum Before {
     /// There was none, or the event was switched off for the integration when it was made. So it was not made for this
     /// integration's timer, if a timer made it.
     NotAskedFor,
-    /// Nothing was sent by another rule.
-    NotSent,
+    /// Nothing was sent by another rule. It was made then (microseconds).
+    NotSent(i64),
     /// It went out, whatever came of it.
     Sent,
     /// It became too old. It was made then (microseconds), so it was not tried before.
@@ -33,10 +33,15 @@ impl Before {
         let with_the_event = shown.updated_at == shown.made_at;
         match (shown.state.as_str(), shown.reason.as_deref()) {
             ("skipped", Some("event_disabled")) if with_the_event => Self::NotAskedFor,
-            ("skipped", _) => Self::NotSent,
+            ("skipped", _) => Self::NotSent(shown.made_at),
             ("expired", _) => Self::Expired(shown.made_at),
             _ => Self::Sent,
         }
+    }
+
+    /// When it was judged whether the event is from before the first installation, for this delivery; `None`: it never was.
+    pub fn judged_at(self, shown: &Shown) -> Option<i64> {
+        (self != Self::NotAskedFor).then_some(shown.made_at)
     }
 
     /// Was an event of this kind made for the timers of other integrations alone?
@@ -45,8 +50,8 @@ impl Before {
     }
 }
 
-/// Why the integration is not to get the event now. What was sent before was not from before the first installation, as
-/// far as was known then. After a try that may have arrived the third party knows repeats for a while only, so one that
+/// Why the integration is not to get the event now. Whether it is from before the first installation was found out when its
+/// delivery was made: what was sent before was not, and an installation that was reported later changes nothing. After a try that may have arrived the third party knows repeats for a while only, so one that
 /// expired over its tries stays so.
 pub fn refuses_again(
     known: &AppIntegration,
@@ -56,6 +61,10 @@ pub fn refuses_again(
     now: i64,
 ) -> Option<Skip> {
     let gate = Gate::new(event.kind, event.at, None, details);
+    let gate = match before {
+        Before::NotSent(made_at) => gate.known_by(details, made_at),
+        Before::NotAskedFor | Before::Sent | Before::Expired(_) => gate,
+    };
     let refused = gate.refuses(known);
     let was_sent = matches!(before, Before::Sent | Before::Expired(_));
     if refused.is_some() && !(was_sent && refused == Some(Skip::Historical)) {
@@ -69,7 +78,7 @@ pub fn refuses_again(
             first_at,
             made_at: now,
         }),
-        Before::NotAskedFor | Before::NotSent | Before::Sent => None,
+        Before::NotAskedFor | Before::NotSent(_) | Before::Sent => None,
     };
     let ends_at = known.integration.limits.ends_at(event.at, tried);
     ends_at

@@ -29,13 +29,24 @@ pub struct Gate {
 impl Gate {
     /// For an event of this profile.
     pub fn new(kind: EventKind, at: i64, timer_days: Option<i64>, details: &Details) -> Self {
-        let installations = details.installations.iter();
         Self {
             kind,
             at,
             timer_days,
             analytics_disabled: details.person.is_set("analytics_disabled"),
-            installed_at: installations.map(|device| device.created_at).min(),
+            installed_at: None,
+        }
+        .known_by(details, i64::MAX)
+    }
+
+    /// The same, without installations that were reported after this time (microseconds).
+    #[must_use]
+    pub fn known_by(self, details: &Details, time: i64) -> Self {
+        let installations = details.installations.iter();
+        let reported = installations.map(|device| device.created_at);
+        Self {
+            installed_at: reported.filter(|at| *at <= time).min(),
+            ..self
         }
     }
 

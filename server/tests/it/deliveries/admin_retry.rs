@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::backend::ALL;
 use crate::support::deliveries::{
-    HOUR, amplitude, enable, entries, get, only, run, send, switch_off, until_states, webhook, work,
+    HOUR, SECOND, advance, amplitude, enable, entries, get, only, run, send, switch_off, until_states,
+    webhook, work,
 };
 use crate::support::purchases::{Customer, subscription, with};
 use crate::support::server::{PROFILE, TRANSACTION, TestServer, request};
@@ -252,5 +253,41 @@ async fn what_was_sent_is_sent_again_though_an_installation_was_reported_since()
         };
         assert_eq!(ann.call("PATCH", PROFILE, &installed).await.status, 200);
         assert_eq!(retry(&server).await, (202, String::new()), "{backend:?}");
+    }
+}
+
+/// It was not from before the installation as far as was known when it was made: with the key it would have gone out.
+#[tokio::test]
+async fn what_lacked_a_key_goes_out_once_it_is_there_though_an_installation_was_reported_since() {
+    for backend in ALL {
+        for by_replay in [false, true] {
+            let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+            let excludes = json!({"exclude_historical_events": true});
+            let complete = with(amplitude(&vendor.url), excludes);
+            let lacks = with(
+                complete.clone(),
+                json!({"api_keys": {"production": {"android": "key"}}}),
+            );
+            enable(&server, "amplitude", lacks).await;
+            let _working = work(&server);
+            buy(&server).await;
+            until_states(&server, &["skipped 1"]).await;
+            advance(&server, SECOND).await;
+            let installed = json!({"installation_meta": {"device_id": "d", "platform": "iOS"}});
+            let ann = Customer {
+                server: &server,
+                id: "ann",
+            };
+            assert_eq!(ann.call("PATCH", PROFILE, &installed).await.status, 200);
+            enable(&server, "amplitude", complete).await;
+            if by_replay {
+                let order = json!({"filter": {"integration": "amplitude"}});
+                let replay = send(&server, "POST", "replays", &order).await;
+                assert_eq!(replay.status, 200, "{backend:?}: {}", replay.text());
+            } else {
+                assert_eq!(retry(&server).await, (202, String::new()), "{backend:?}");
+            }
+            until_states(&server, &["delivered 1"]).await;
+        }
     }
 }

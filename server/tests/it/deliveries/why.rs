@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::deliveries::{
-    HOUR, advance, amplitude, app_id, enable, entries, get, only, run, send, settle_down, until_states,
-    webhook, work,
+    HOUR, SECOND, advance, amplitude, app_id, enable, entries, get, only, run, send, settle_down,
+    until_states, webhook, work,
 };
 use crate::support::purchases::{Customer, subscription, with};
-use crate::support::server::{PROFILE, TRANSACTION, TestServer};
+use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
 
 async fn buy(server: &TestServer) -> Customer<'_> {
@@ -165,5 +165,33 @@ async fn of_an_amount_without_a_rate_it_is_told_that_it_was_left_out() {
         enable(&server, "amplitude", local).await;
         let told = why(&server).await;
         assert!(!told.contains("No rate"), "{backend:?}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn an_installation_that_was_reported_later_is_told_not_to_count() {
+    const LATER: &str = "The first installation was reported after the delivery was made";
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        let settings = json!({"ios_app_id": "1", "keys": {"production": {"ios": "k"}}, "base_url": vendor.url,
+            "exclude_historical_events": true, "events": {"access_level_updated": false}});
+        enable(&server, "appsflyer", settings).await;
+        let _working = work(&server);
+        let customer = buy(&server).await;
+        until_states(&server, &["waiting 1"]).await;
+        advance(&server, SECOND).await;
+        let installed = json!({"installation_meta": {"device_id": "d", "platform": "iOS"}});
+        assert_eq!(customer.call("PATCH", PROFILE, &installed).await.status, 200);
+        let waiting = why(&server).await;
+        customer
+            .post(IDENTIFIERS, &json!({"appsflyer_id": "1600000000000-1234567"}))
+            .await;
+        until_states(&server, &["delivered 1"]).await;
+        for told in [waiting, why(&server).await] {
+            assert!(
+                told.contains(LATER) && !told.contains("excluded"),
+                "{backend:?}: {told}"
+            );
+        }
     }
 }

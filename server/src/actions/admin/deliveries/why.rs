@@ -127,6 +127,11 @@ impl Subject<'_> {
     /// What the customer and the time of the installation have to say.
     fn consent(&self, known: &AppIntegration) -> [String; 2] {
         let gate = Gate::new(self.kind(), self.event.at, None, self.details);
+        // What is reported later is not looked at again.
+        let judged = self
+            .shown
+            .and_then(|shown| Before::of(Some(shown)).judged_at(shown));
+        let was_known = judged.is_none_or(|at| gate.known_by(self.details, at).installed_at.is_some());
         let analysed = if gate.analytics_disabled {
             "The customer has opted out of analytics: nothing is sent."
         } else {
@@ -135,6 +140,9 @@ impl Subject<'_> {
         let excludes = known.settings.is("exclude_historical_events");
         let installed = match gate.installed_at {
             None => "No installation of the profile is known, so the event is not from before it.",
+            Some(_) if !was_known => {
+                "The first installation was reported after the delivery was made, so the event does not count as from before it."
+            }
             Some(installed) if self.event.at >= installed => {
                 "The event is not from before the first installation."
             }
