@@ -11,7 +11,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::{Failure, background, open};
 use crate::actions::admin::first_run::{self, FirstRun};
-use crate::actions::admin::integration_block::take_up;
+use crate::actions::admin::integration_block::keep_taking_up;
 use crate::actions::purchases::handle_due;
 use crate::actions::remember;
 use crate::config::{Config, FileSecret, Role, exposure};
@@ -101,7 +101,9 @@ fn start_background(state: &AppState, role: Role) -> Vec<JoinHandle<()>> {
     let mut tasks = vec![
         background::start("the look at apps and keys", move || keep_up(watching.clone())),
         background::start("housekeeping", move || keep_house(keeping.clone())),
-        background::start("handshakes that were cut off", move || take_up(proving.clone())),
+        background::start("handshakes that were cut off", move || {
+            keep_taking_up(proving.clone())
+        }),
     ];
     if role != Role::Api {
         tasks.push(background::start("the look for what is due", move || {

@@ -14,7 +14,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tower::ServiceExt;
+use tracing::Instrument;
 use uuid::Uuid;
 use uuid::fmt::Simple;
 
@@ -24,6 +26,7 @@ use super::route::{Access, Route};
 use super::{admin, body, compat, guard, operations};
 use crate::actions::Reply;
 use crate::state::AppState;
+use crate::store::StoreError;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
@@ -277,7 +280,24 @@ async fn dispatch(
         body,
         now,
     };
-    (route.handler)(call).await
+    // Of the administration a change may go on after its commit, so it ends also where the caller hangs up.
+    let goes_on = route.access == Access::Admin && route.method != "GET";
+    if goes_on {
+        in_a_task((route.handler)(call)).await
+    } else {
+        (route.handler)(call).await
+    }
+}
+
+/// As without a task, but that it goes on when nobody waits for it any more.
+async fn in_a_task(answer: BoxFuture<'static, Result<Reply, ApiError>>) -> Result<Reply, ApiError> {
+    match tokio::spawn(answer.in_current_span()).await {
+        Ok(answer) => answer,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => Err(StoreError::Internal(error.to_string()).into()),
+        },
+    }
 }
 
 fn success(reply: Reply) -> Response {

@@ -1,6 +1,7 @@
 //! What was found out about an integration's settings: nothing is sent with them until they are mended, or it goes on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bursar_domain::ids::AppId;
 use bursar_domain::integrations::{Integration, Settings};
@@ -16,6 +17,17 @@ use crate::store::{Decision, Loaded, Statement, StoreError};
 
 /// Why nothing is sent with settings whose proof has not ended yet.
 pub(super) const UNPROVED: &str = "it has not been proved yet";
+
+/// How often it is looked for proofs that a server or a command was about when it was ended: longer than a proof takes.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// Looks for such proofs until it is dropped.
+pub async fn keep_taking_up(state: AppState) {
+    loop {
+        take_up(state.clone()).await;
+        tokio::time::sleep(LOOK).await;
+    }
+}
 
 /// Takes up the proofs that a server or a command was about when it was ended. Where another one is still at it the
 /// settings are proved twice, which changes nothing.

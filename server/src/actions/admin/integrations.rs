@@ -207,13 +207,7 @@ pub async fn set(
     let (mut after, of_app, saved) = state.store.change(reads, decide).await?;
     see_at_once(state).await;
     if after.blocked.is_some() && !after.has_lost_secrets() {
-        let (state, settings) = (state.clone(), after.settings.clone());
-        // A task of its own: it goes on if the caller hangs up.
-        let proving = tokio::spawn(async move { prove(&state, app, integration, &settings, &saved).await });
-        let proved = proving
-            .await
-            .map_err(|error| StoreError::Internal(error.to_string()))?;
-        after.blocked = proved?;
+        after.blocked = prove(state, app, integration, &after.settings, &saved).await?;
     }
     Ok(shown(integration, Some(&after), &of_app))
 }

@@ -89,7 +89,7 @@ async fn events_from_before_an_integration_was_set_up_are_sent_and_then_sent_aga
             if vendor.count() == 6 {
                 break;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
         until_states(&server, &["delivered 3"]).await;
         assert_eq!(
@@ -487,5 +487,39 @@ async fn a_replay_and_its_cancellation_go_through_many_batches() {
             assert_eq!(send(&server, "DELETE", &path, &Value::Null).await.status, 204);
             assert_eq!(states(&server).await, ["skipped 450"], "{backend:?}");
         }
+    }
+}
+
+/// The caller is gone before the replay is in the database, and asks once more under the same key.
+#[tokio::test]
+async fn a_replay_is_enqueued_also_where_the_caller_hangs_up() {
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        Customer::new(&server, "ann")
+            .await
+            .post(TRANSACTION, &subscription())
+            .await;
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        let order = json!({"filter": {"integration": "webhook"}});
+        let begun = send(&server, "POST", "replays", &order).now_or_never();
+        assert!(begun.is_none(), "{backend:?}: it is answered already");
+        let enqueued = async {
+            loop {
+                let replays = entries(&server, "replays").await;
+                if replays
+                    .first()
+                    .is_some_and(|replay| replay["state"] == "enqueued")
+                {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(10), enqueued).await;
+        assert!(
+            in_time.is_ok(),
+            "{backend:?}: {:?}",
+            entries(&server, "replays").await
+        );
     }
 }

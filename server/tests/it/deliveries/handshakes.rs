@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bursar::actions::admin::integration_block::take_up;
+use futures_util::FutureExt;
 use serde_json::json;
 
 use crate::support::backend::{ALL, Backend};
@@ -165,5 +166,28 @@ async fn a_start_repeats_no_handshake_that_has_failed_or_passed() {
             assert_eq!(shown(&server, "webhook").await["status"], expected, "{backend:?}");
             assert_eq!(vendor.count(), 1, "{backend:?} {status}");
         }
+    }
+}
+
+/// The caller is gone before the settings are in the database.
+#[tokio::test]
+async fn a_handshake_is_made_also_where_the_caller_hangs_up() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::start().await;
+        let settings = webhook(&vendor.url);
+        let begun = put(&server, "webhook", true, &settings).now_or_never();
+        assert!(begun.is_none(), "{backend:?}: it is answered already");
+        let proved = async {
+            while shown(&server, "webhook").await["status"] != "ok" {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(10), proved).await;
+        assert!(
+            in_time.is_ok(),
+            "{backend:?}: {}",
+            shown(&server, "webhook").await
+        );
     }
 }

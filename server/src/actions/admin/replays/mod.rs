@@ -163,10 +163,7 @@ pub async fn create(
     })
     .await?;
     // Under an idempotency key that was used before there is no new one, and nothing is enqueued.
-    let shared = state.clone();
-    let enqueued = tokio::spawn(async move { enqueue::run(&shared, &order, id, now).await });
-    let ended = enqueued.await;
-    ended.map_err(|error| StoreError::Internal(error.to_string()))??;
+    enqueue::run(state, &order, id, now).await?;
     state.wake.app(app);
     Ok(reply)
 }
