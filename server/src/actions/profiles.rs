@@ -1,5 +1,8 @@
 //! What the compatible API does with profiles.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::profile::attribution::{Attribution, WEB};
 use bursar_domain::profile::identifiers::IdentifierChanges;
@@ -33,6 +36,23 @@ pub struct Request {
     pub remember: Option<Remember>,
 }
 
+/// Has a change anything to write, as it was last decided?
+#[derive(Clone, Default)]
+struct Wrote(Arc<AtomicBool>);
+
+impl Wrote {
+    fn note(&self, writes: &[Statement]) {
+        self.0.store(!writes.is_empty(), Ordering::Relaxed);
+    }
+
+    /// Tells the app's workers, if so: what waited may go on.
+    fn wake(&self, state: &AppState, app: AppId) {
+        if self.0.load(Ordering::Relaxed) {
+            state.wake.app(app);
+        }
+    }
+}
+
 /// Sets and clears identifiers of a profile, and nothing else.
 pub async fn set_identifiers(
     state: &AppState,
@@ -48,6 +68,8 @@ pub async fn set_identifiers(
     } = request;
     let reads = vec![profiles::lock(app, &selector)];
     let known = state.directory().app(app).cloned();
+    let wrote = Wrote::default();
+    let noted = wrote.clone();
     let decide = move |loaded: &mut Loaded| {
         let rows = rows_of(loaded, 0);
         let place = profiles::place_of(rows)?;
@@ -59,13 +81,14 @@ pub async fn set_identifiers(
         } else {
             Vec::new()
         };
+        noted.note(&writes);
         Ok(Decision {
             writes,
             answer: profile,
         })
     };
     let reply = commit(state, remember, now, reads, decide, render).await?;
-    state.wake.app(app);
+    wrote.wake(state, app);
     Ok(reply)
 }
 
@@ -93,6 +116,8 @@ pub async fn create(
         .collect();
     let fresh = ProfileId(Uuid::new_v4());
     let known = state.directory().app(app).cloned();
+    let wrote = Wrote::default();
+    let noted = wrote.clone();
     let changes = as_kept(changes, known.as_deref());
     let decide = move |loaded: &mut Loaded| {
         let mut found = Found::default();
@@ -113,13 +138,14 @@ pub async fn create(
             ),
             Saving::Nothing => Vec::new(),
         };
+        noted.note(&writes);
         Ok(Decision {
             writes,
             answer: profile,
         })
     };
     let reply = commit(state, remember, now, reads, decide, render).await?;
-    state.wake.app(app);
+    wrote.wake(state, app);
     Ok(reply)
 }
 
@@ -134,6 +160,8 @@ pub async fn update(
     } = request;
     let reads = vec![profiles::lock_whole(app, &selector)];
     let known = state.directory().app(app).cloned();
+    let wrote = Wrote::default();
+    let noted = wrote.clone();
     let changes = as_kept(changes, known.as_deref());
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let found = profiles::read_whole(app, rows_of(&mut loaded, 0))?;
@@ -151,13 +179,14 @@ pub async fn update(
         } else {
             Vec::new()
         };
+        noted.note(&writes);
         Ok(Decision {
             writes,
             answer: profile,
         })
     };
     let profile = state.store.change(reads, decide).await?;
-    state.wake.app(app);
+    wrote.wake(state, app);
     Ok(profile)
 }
 

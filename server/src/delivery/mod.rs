@@ -44,6 +44,8 @@ use worker::Worker;
 
 /// How often it is looked whether workers are to come or go.
 const STAFFING: Duration = Duration::from_millis(100);
+/// How often it is looked whether something is due that nobody told of.
+const LOOK: Duration = Duration::from_millis(250);
 /// How long a stop waits for requests under way.
 const STOP_PATIENCE: Duration = Duration::from_secs(6);
 /// How long a test clock's move waits before it looks again whether all is sent: longer each time.
@@ -160,7 +162,21 @@ pub fn run(state: AppState) -> impl Future<Output = ()> {
     let counted = Counted::new(&state.workers, |workers| &workers.keepers);
     async move {
         let _counted = counted;
-        keep_staff(&state).await;
+        tokio::join!(keep_staff(&state), look_for_due(&state));
+    }
+}
+
+/// Wakes the workers of apps that have something due which nobody here told them of: another server or a command added it,
+/// or its time has come. One look for all of them costs no change, as each worker's claims would.
+async fn look_for_due(state: &AppState) {
+    loop {
+        match apps_with_due(state).await {
+            Ok(apps) => apps.into_iter().for_each(|app| state.wake.app(app)),
+            Err(error) => {
+                tracing::warn!(%error, "it could not be looked at which deliveries are due; it is looked again");
+            }
+        }
+        tokio::time::sleep(LOOK).await;
     }
 }
 
@@ -201,7 +217,7 @@ pub async fn settle_down(state: &AppState) -> Result<(), StoreError> {
         if !workers.has_requests() {
             // Many workers look around so often that there may be no moment at which by chance none does.
             let _between_rounds = workers.rounds.write().await;
-            if !workers.has_requests() && !is_anything_due(state).await? {
+            if !workers.has_requests() && apps_with_due(state).await?.is_empty() {
                 break;
             }
         }
@@ -213,24 +229,26 @@ pub async fn settle_down(state: &AppState) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn is_anything_due(state: &AppState) -> Result<bool, StoreError> {
+/// The apps that have something due which is not held up.
+async fn apps_with_due(state: &AppState) -> Result<HashSet<AppId>, StoreError> {
     let (now, passed) = (state.clock.now(), state.clock.passed());
-    let targets: HashSet<i64> = {
+    let targets: HashMap<i64, AppId> = {
         let directory = state.directory();
         let going = |app: &Arc<App>| {
+            let id = app.id;
             let open = app
                 .enabled()
-                .filter(|known| known.blocked.is_none() && !state.workers.is_paused(app.id, known, passed));
-            open.flat_map(|known| known.targets.iter().map(|target| target.id))
-                .collect::<Vec<_>>()
+                .filter(|known| known.blocked.is_none() && !state.workers.is_paused(id, known, passed));
+            let targets = open.flat_map(|known| known.targets.iter().map(|target| (target.id, id)));
+            targets.collect::<Vec<_>>()
         };
         directory.apps().flat_map(going).collect()
     };
+    let mut apps = HashSet::new();
     for row in state.store.read(lanes::first_due()).await? {
         let (target, due) = lanes::read_first_due(&row)?;
-        if targets.contains(&target) && due.into_iter().flatten().any(|due_at| due_at <= now) {
-            return Ok(true);
-        }
+        let is_due = due.into_iter().flatten().any(|due_at| due_at <= now);
+        apps.extend(targets.get(&target).filter(|_| is_due));
     }
-    Ok(false)
+    Ok(apps)
 }

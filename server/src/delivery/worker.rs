@@ -27,7 +27,7 @@ use crate::state::AppState;
 const IN_FLIGHT: usize = 32;
 /// For how many seconds a request may wait until it can ask, at most: well within the time for which a lane is claimed.
 const PATIENCE: usize = 30;
-/// How often it is looked whether something is due that nobody told of.
+/// How often a worker looks whether its integration is still on, and with which settings.
 const LOOK: Duration = Duration::from_millis(250);
 /// How long a worker that was told of something waits for more.
 const GATHER: Duration = Duration::from_millis(2);
@@ -108,6 +108,8 @@ impl Worker {
     pub async fn run(mut self) {
         let mut told = self.state.wake.listen(self.app);
         let (mut shared, mut failing) = (None, Failing::default());
+        // Whoever knows of something due tells of it: it costs changes to look.
+        let mut is_told = true;
         let state = self.state.clone();
         while !state.workers.is_stopping() {
             let round = state.workers.rounds.read().await;
@@ -118,7 +120,7 @@ impl Worker {
             };
             let saved = &current.known.saved;
             self.look_again.by(saved, &state, self.app, self.slug).await;
-            let sent = if current.known.blocked.is_some() {
+            let sent = if current.known.blocked.is_some() || !is_told {
                 false
             } else {
                 let sent = round::run(&current, at).await;
@@ -143,7 +145,7 @@ impl Worker {
             drop(round);
             shared = Some(current);
             if !sent {
-                drop(tokio::time::timeout(LOOK, told.changed()).await);
+                is_told = tokio::time::timeout(LOOK, told.changed()).await.is_ok();
                 // What comes in the same moment is claimed together.
                 tokio::time::sleep(GATHER).await;
             }

@@ -1,0 +1,38 @@
+//! A server that has nothing to send makes no changes.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::backend::ALL;
+use crate::support::deliveries::{
+    amplitude, bought, branch, enable, settle_down, until_states, webhook, work,
+};
+use crate::support::purchases::Customer;
+use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
+use crate::support::vendor::Vendor;
+
+#[tokio::test]
+async fn workers_with_nothing_to_send_change_nothing() {
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        enable(&server, "amplitude", amplitude(&vendor.url)).await;
+        enable(&server, "branch", branch(&vendor.url)).await;
+        let _working = work(&server);
+        let customer = Customer::new(&server, "ann").await;
+        let identifiers = json!({"branch_id": "1234567890"});
+        customer.post(IDENTIFIERS, &identifiers).await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        settle_down(&server.state).await;
+        until_states(&server, &["delivered 3"]).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let before = server.changes().await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(server.changes().await, before, "{backend:?}");
+        // Nor does anybody look for what a call that changed nothing let go on; the call itself may take a change.
+        customer.post(IDENTIFIERS, &identifiers).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(server.changes().await <= before + 1, "{backend:?}");
+    }
+}
