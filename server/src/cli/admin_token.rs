@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::Failure;
-use super::session::{Output, Session, explain};
+use super::session::{Output, Session, explain, without_secret};
 use crate::actions::admin::page::Paging;
 use crate::actions::admin::tokens::{self, TokenDraft};
 
@@ -47,6 +47,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
         }
         Command::Revoke { token, output } => {
             let all = tokens::list(state, &Paging::all()).await.map_err(explain)?;
+            let token = without_secret(&token);
             let mut all = all.data.iter();
             let known = all.find(|one| one.prefix == token || one.token_id.to_string() == token);
             let known =

@@ -63,6 +63,9 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
 
 fn pair(text: &str) -> Result<(String, Value), String> {
     let (key, value) = text.split_once('=').ok_or("must be KEY=VALUE")?;
+    if key.split('.').any(str::is_empty) {
+        return Err("KEY must name a setting, nested by dots".into());
+    }
     // Rates and shares are texts, so that they stay exact; of numbers there are only whole ones.
     let value = match serde_json::from_str(value) {
         Ok(Value::Number(number)) if !is_whole_setting(key) || !number.is_u64() => {

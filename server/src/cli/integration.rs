@@ -150,8 +150,12 @@ fn read(file: &Path) -> Result<Map<String, Value>, Failure> {
     let file = file.display();
     let text = text.map_err(|error| format!("{file} cannot be read: {error}"))?;
     // Without the reader's reason, in which a secret could stand.
-    serde_json::from_str(&text).map_err(|error| {
+    let settings: Map<String, Value> = serde_json::from_str(&text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        format!("{file} must hold a JSON object: line {line}, column {column} is wrong").into()
-    })
+        format!("{file} must hold a JSON object: line {line}, column {column} is wrong")
+    })?;
+    if settings.contains_key("settings") {
+        return Err(format!("{file} holds more than settings, as `show --json` prints it: give the object under its `settings` alone").into());
+    }
+    Ok(settings)
 }

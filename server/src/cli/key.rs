@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::Failure;
-use super::session::{Output, Session, explain};
+use super::session::{Output, Session, explain, without_secret};
 use crate::actions::admin::keys::{self, KeyDraft};
 use crate::actions::admin::page::Paging;
 use crate::keys::KeyKind;
@@ -37,7 +37,7 @@ pub enum Command {
         /// The app's id, or its name
         #[arg(long)]
         app: String,
-        /// The key's id, or the part before its dot
+        /// The key's id, or the part before its dot; what follows the dot is not looked at
         key: String,
         #[command(flatten)]
         output: Output,
@@ -66,6 +66,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
         Command::Revoke { app, key, output } => {
             let app = session.app(&app).await?;
             let all = keys::list(state, app, &Paging::all()).await.map_err(explain)?;
+            let key = without_secret(&key);
             let known = all
                 .data
                 .iter()

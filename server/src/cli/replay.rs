@@ -6,7 +6,7 @@ use clap::Subcommand;
 use uuid::Uuid;
 
 use super::Failure;
-use super::session::{Output, Session, explain, explain_filter};
+use super::session::{Output, Session, explain, explain_filter, uuid};
 use crate::actions::admin::fields;
 use crate::actions::admin::page::{DEFAULT_LIMIT, Paging};
 use crate::actions::admin::replays::{self, ReplayDraft};
@@ -63,6 +63,7 @@ pub enum Command {
         #[arg(long)]
         app: String,
         /// The replay's id
+        #[arg(value_parser = uuid)]
         replay: Uuid,
         #[command(flatten)]
         output: Output,

@@ -54,6 +54,9 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     logging::start(&config);
     let state = open::for_server(&config).await?;
     warn_of_open_secrets(&config);
+    if config.test_clock.is_some() {
+        tracing::warn!("the test clock is on: time stands still until it is moved; never in production");
+    }
     // Whatever can go wrong goes wrong before there are secrets, which are told only once.
     let listeners = bind(&config).await?;
     let address = main_address(&listeners)?.unwrap_or(config.listen);

@@ -110,6 +110,16 @@ fn prepare(mut config: Config) -> Result<Config, Failure> {
     Ok(config)
 }
 
+/// The part of a key or token that may be shown: somebody may give all of it.
+pub fn without_secret(key: &str) -> &str {
+    key.split('.').next().unwrap_or_default()
+}
+
+/// Reads an id.
+pub fn uuid(text: &str) -> Result<Uuid, &'static str> {
+    text.parse().map_err(|_| "must be a UUID")
+}
+
 /// An action's refusal or failure in words for the terminal.
 pub fn explain(error: ActionError) -> Failure {
     match error {
@@ -146,7 +156,7 @@ impl Output {
             Value::Object(fields) if !self.json => {
                 let width = fields.keys().map(|name| name.len()).max().unwrap_or_default();
                 for (name, value) in fields {
-                    print::line(format_args!("{name:width$}  {}", cell(value)))?;
+                    print::line(format_args!("{name:width$}  {}", field(value)?))?;
                 }
             }
             _ => print::line(harmless_json(&thing)?)?,
@@ -191,6 +201,21 @@ impl Output {
         }
         Ok(())
     }
+}
+
+/// As a cell, but what has parts goes on below, indented.
+fn field(value: &Value) -> Result<String, Failure> {
+    let has_parts = match value {
+        Value::Array(parts) => !parts.is_empty(),
+        Value::Object(parts) => !parts.is_empty(),
+        _ => false,
+    };
+    if !has_parts {
+        return Ok(cell(value));
+    }
+    let text = serde_json::to_string_pretty(value)?;
+    let lines = text.lines().map(|line| format!("\n  {}", harmless(line)));
+    Ok(lines.collect())
 }
 
 fn cell(value: &Value) -> String {
@@ -254,6 +279,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_has_parts_goes_on_below() {
+        assert_eq!(field(&json!([])).unwrap(), "[]");
+        assert_eq!(
+            field(&json!({"a": ["\u{9b}2J"]})).unwrap(),
+            "\n  {\n    \"a\": [\n      \"\\u{9b}2J\"\n    ]\n  }"
+        );
+    }
 
     #[test]
     fn what_would_steer_the_terminal_is_escaped_wherever_it_stands() {

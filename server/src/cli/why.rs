@@ -4,7 +4,7 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::Failure;
-use super::session::{Output, Session, explain};
+use super::session::{Output, Session, explain, uuid};
 use crate::actions::admin::deliveries;
 use crate::actions::admin::page::Page;
 
@@ -12,6 +12,7 @@ use crate::actions::admin::page::Page;
 #[derive(Args)]
 pub struct Command {
     /// The event's id
+    #[arg(value_parser = uuid)]
     event: Uuid,
     /// The integration, such as webhook
     slug: String,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::support::backend::Backend;
-use super::support::process::{Installation, Server, data_file};
+use super::support::process::{Installation, Server, data_file, stderr};
 use super::support::server::PROFILE;
 
 /// The backends that several processes can share.
@@ -437,6 +437,51 @@ fn lines(text: &[u8]) -> usize {
 
 fn words(args: &str) -> Vec<&str> {
     args.split(' ').collect()
+}
+
+#[tokio::test]
+async fn a_whole_key_or_token_is_revoked_by_what_may_be_shown_of_it() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    let made = installation.json(&["app", "create", "Shop"]);
+    let key = made["secret_key"].as_str().unwrap();
+    let token = installation.json(&["admin-token", "create"])["admin_token"].clone();
+    let token = token.as_str().unwrap();
+    for args in [
+        &["key", "revoke", "--app", "Shop", key][..],
+        &["admin-token", "revoke", token],
+    ] {
+        let (prefix, secret) = args.last().unwrap().split_once('.').unwrap();
+        assert_eq!(installation.text(args), format!("revoked {prefix}\n"));
+        let said = installation.refused(args);
+        assert!(said.contains(prefix) && !said.contains(secret), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_given_in_a_wrong_form_is_told_in_words_of_the_command() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    installation.text(&["app", "create", "Shop"]);
+    for (args, told) in [
+        (words("why nope webhook"), "must be a UUID"),
+        (words("replay cancel --app Shop xx"), "must be a UUID"),
+        (words("app set Shop =x"), "KEY must name a setting"),
+        (words("app set Shop vat.=x"), "KEY must name a setting"),
+    ] {
+        let said = stderr(&installation.run(&args));
+        assert!(said.contains(told), "{args:?}: {said}");
+    }
+    let shown = installation.json(&words("integration show --app Shop webhook"));
+    let file = installation.folder.0.join("shown.json");
+    std::fs::write(&file, shown.to_string()).unwrap();
+    let file = file.display().to_string();
+    let set = ["integration", "set", "--app", "Shop", "webhook", "--file", &file];
+    let said = installation.refused(&set);
+    assert!(
+        said.contains("give the object under its `settings` alone"),
+        "{said}"
+    );
+    let lines = installation.text(&words("integration show --app Shop webhook"));
+    assert!(lines.contains("\n    \"max_in_flight\": null"), "{lines}");
 }
 
 #[tokio::test]
