@@ -59,8 +59,7 @@ impl Losses {
         before.values().any(|loss| loss.is_told)
     }
 
-    /// One more is lost, after so many tries of others that nothing is tried long any more if it `is_dead`. Answers whether
-    /// that is to be told for the first time.
+    /// One more is lost, after one try where the route `is_dead`. Answers whether that is to be told for the first time.
     fn lost(&mut self, cause: Cause, reason: &str, is_dead: bool, now: i64) -> bool {
         let is_certain = is_dead || matches!(cause, Cause::Unset(_));
         let loss = self.by_cause.entry(cause).or_insert(Loss {
