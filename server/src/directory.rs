@@ -28,6 +28,9 @@ use crate::vault::Vault;
 /// How often a server looks for changes that others made.
 pub const POLL: Duration = Duration::from_millis(400);
 
+/// When changed settings are what every server works with, in microseconds after they were saved.
+pub const SEEN_BY_ALL: i64 = 1_000_000;
+
 /// Apps and keys as of one version.
 #[derive(Default)]
 pub struct Directory {

@@ -1,8 +1,9 @@
 //! The server: everything that touches the world. `domain` holds the rules.
 //!
-//! Arrows never turn: `cli → {http, delivery} → actions → store → domain`.
+//! Arrows never turn: `cli → http → admin → delivery → actions → store → domain`.
 
 pub mod actions;
+pub mod admin;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -109,4 +109,12 @@ impl AppState {
         }
         Ok(())
     }
+
+    /// Has this server see a change of apps, keys or tokens at once. Where that fails it sees the change at its next look, as
+    /// all other servers do; the change itself is done.
+    pub async fn see_at_once(&self) {
+        if let Err(error) = self.refresh().await {
+            tracing::warn!(%error, "a change of apps or keys is seen only at the next look");
+        }
+    }
 }

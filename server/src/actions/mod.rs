@@ -1,9 +1,9 @@
-//! What can be done. HTTP and command line write only through here.
+//! What can be done to profiles, purchases and deliveries: by callers, by the administration, by time.
 //!
 //! An action reads, decides with `domain`, and writes, all in one commit; see [`crate::store`].
 
-pub mod admin;
 pub mod deliveries;
+pub mod integrations;
 pub mod profiles;
 pub mod purchases;
 pub mod remember;

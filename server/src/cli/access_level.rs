@@ -4,8 +4,8 @@ use clap::Subcommand;
 
 use super::Failure;
 use super::session::{Output, Session, explain};
-use crate::actions::admin::access_levels::{self, AccessLevelDraft};
-use crate::actions::admin::page::Paging;
+use crate::admin::access_levels::{self, AccessLevelDraft};
+use crate::admin::page::Paging;
 
 #[derive(Subcommand)]
 pub enum Command {

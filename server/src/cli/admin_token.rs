@@ -4,8 +4,8 @@ use clap::Subcommand;
 
 use super::Failure;
 use super::session::{Output, Session, explain, without_secret};
-use crate::actions::admin::page::Paging;
-use crate::actions::admin::tokens::{self, TokenDraft};
+use crate::admin::page::Paging;
+use crate::admin::tokens::{self, TokenDraft};
 
 #[derive(Subcommand)]
 pub enum Command {

@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 
 use super::Failure;
 use super::session::{Output, Session, explain};
-use crate::actions::admin::app_settings::{self, AppChanges};
-use crate::actions::admin::apps::{self, AppDraft};
-use crate::actions::admin::page::Paging;
+use crate::admin::app_settings::{self, AppChanges};
+use crate::admin::apps::{self, AppDraft};
+use crate::admin::page::Paging;
 
 #[derive(Subcommand)]
 pub enum Command {

@@ -6,8 +6,8 @@ use clap::Subcommand;
 
 use super::Failure;
 use super::session::{Output, Session, explain};
-use crate::actions::admin::audit;
-use crate::actions::admin::page::{DEFAULT_LIMIT, Paging};
+use crate::admin::audit;
+use crate::admin::page::{DEFAULT_LIMIT, Paging};
 use crate::config::at_least_one;
 
 #[derive(Subcommand)]

@@ -10,12 +10,12 @@ use bursar_domain::time::parse_time;
 use serde_json::Value;
 
 use super::{Failure, open};
-use crate::actions::admin::audit::Actor;
-use crate::actions::admin::integration_block::block;
-use crate::actions::admin::integrations::{IntegrationChanges, set};
-use crate::actions::admin::{self, first_run};
+use crate::actions::integrations::block;
 use crate::actions::profiles::Request;
 use crate::actions::{Reply, purchases};
+use crate::admin::audit::Actor;
+use crate::admin::integrations::{IntegrationChanges, set};
+use crate::admin::{self, first_run};
 use crate::config::Config;
 use crate::directory::App;
 use crate::state::AppState;

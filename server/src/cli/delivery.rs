@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 
 use super::Failure;
 use super::session::{Output, Session, explain, explain_filter};
-use crate::actions::admin::deliveries::{self, DeliveryId, Filter};
-use crate::actions::admin::page::{DEFAULT_LIMIT, Paging};
+use crate::admin::deliveries::{self, DeliveryId, Filter};
+use crate::admin::page::{DEFAULT_LIMIT, Paging};
 use crate::config::at_least_one;
 
 /// Which delivery of which app.

@@ -6,8 +6,8 @@ use clap::Subcommand;
 
 use super::Failure;
 use super::session::{Output, Session, explain_filter};
-use crate::actions::admin::events::{self, Filter};
-use crate::actions::admin::page::Paging;
+use crate::admin::events::{self, Filter};
+use crate::admin::page::Paging;
 use crate::config::at_least_one;
 
 #[derive(Subcommand)]

@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 
 use super::Failure;
 use super::session::{Output, Session, explain};
-use crate::actions::admin::integration_test;
-use crate::actions::admin::integrations::{self, IntegrationChanges};
-use crate::actions::admin::page::Paging;
+use crate::admin::integration_test;
+use crate::admin::integrations::{self, IntegrationChanges};
+use crate::admin::page::Paging;
 
 /// Which integration of which app.
 #[derive(Args)]

@@ -4,8 +4,8 @@ use clap::Subcommand;
 
 use super::Failure;
 use super::session::{Output, Session, explain, without_secret};
-use crate::actions::admin::keys::{self, KeyDraft};
-use crate::actions::admin::page::Paging;
+use crate::admin::keys::{self, KeyDraft};
+use crate::admin::page::Paging;
 use crate::keys::KeyKind;
 
 #[derive(Subcommand)]

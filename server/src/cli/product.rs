@@ -5,8 +5,8 @@ use clap::{Args, Subcommand};
 
 use super::Failure;
 use super::session::{Output, Session, explain};
-use crate::actions::admin::page::Paging;
-use crate::actions::admin::products::{self, Price, ProductDraft, ProductId};
+use crate::admin::page::Paging;
+use crate::admin::products::{self, Price, ProductDraft, ProductId};
 
 /// Which product of which app.
 #[derive(Args)]

@@ -5,9 +5,9 @@ use clap::Subcommand;
 
 use super::Failure;
 use super::session::{Output, Session, explain};
-use crate::actions::admin::page::Paging;
-use crate::actions::admin::profile_view::{self, ProfileView};
-use crate::actions::admin::search;
+use crate::admin::page::Paging;
+use crate::admin::profile_view::{self, ProfileView};
+use crate::admin::search;
 
 #[derive(Subcommand)]
 pub enum Command {

@@ -4,8 +4,8 @@ use clap::Subcommand;
 
 use super::Failure;
 use super::session::{Output, Session, explain};
-use crate::actions::admin::page::Paging;
-use crate::actions::admin::rates::{self, RateDraft};
+use crate::admin::page::Paging;
+use crate::admin::rates::{self, RateDraft};
 
 #[derive(Subcommand)]
 pub enum Command {

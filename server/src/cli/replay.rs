@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::Failure;
 use super::session::{Output, Session, explain, explain_filter, uuid};
-use crate::actions::admin::fields;
-use crate::actions::admin::page::{DEFAULT_LIMIT, Paging};
-use crate::actions::admin::replays::{self, ReplayDraft};
+use crate::admin::fields;
+use crate::admin::page::{DEFAULT_LIMIT, Paging};
+use crate::admin::replays::{self, ReplayDraft};
 use crate::config::at_least_one;
 
 #[derive(Subcommand)]

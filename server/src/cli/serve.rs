@@ -10,10 +10,10 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::{Failure, background, open};
-use crate::actions::admin::first_run::{self, FirstRun};
-use crate::actions::admin::integration_block::keep_taking_up;
 use crate::actions::purchases::handle_due;
 use crate::actions::remember;
+use crate::admin::first_run::{self, FirstRun};
+use crate::admin::integration_block::keep_taking_up;
 use crate::config::{Config, FileSecret, Role, exposure};
 use crate::delivery;
 use crate::directory::POLL;

@@ -9,12 +9,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Failure, open, print};
-use crate::actions::admin::Request;
-use crate::actions::admin::apps;
-use crate::actions::admin::audit::Actor;
-use crate::actions::admin::events;
-use crate::actions::admin::page::{Page, Paging};
 use crate::actions::{ActionError, Reply};
+use crate::admin::Request;
+use crate::admin::apps;
+use crate::admin::audit::Actor;
+use crate::admin::events;
+use crate::admin::page::{Page, Paging};
 use crate::config::{Config, LogLevel};
 use crate::logging;
 use crate::state::AppState;

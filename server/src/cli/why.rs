@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::Failure;
 use super::session::{Output, Session, explain, uuid};
-use crate::actions::admin::deliveries;
-use crate::actions::admin::page::Page;
+use crate::admin::deliveries;
+use crate::admin::page::Page;
 
 /// Tell why an event was or was not delivered.
 #[derive(Args)]

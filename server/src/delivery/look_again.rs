@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bursar_domain::ids::AppId;
 
-use crate::actions::admin::integrations::SEEN_BY_ALL;
+use crate::directory::SEEN_BY_ALL;
 use crate::failing::Failing;
 use crate::state::AppState;
 use crate::store::tables::integrations::Saved;

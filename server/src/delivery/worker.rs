@@ -18,7 +18,7 @@ use super::look_again::LookAgain;
 use super::mask::Mask;
 use super::settling::Settling;
 use super::{pauses, round, routes};
-use crate::actions::admin::integration_block::block;
+use crate::actions::integrations::block;
 use crate::directory::{App, AppIntegration};
 use crate::failing::Failing;
 use crate::state::AppState;

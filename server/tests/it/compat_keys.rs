@@ -1,7 +1,7 @@
 //! Who is let in, and in which order a request is checked.
 
 use axum::http::HeaderValue;
-use bursar::actions::admin::first_run;
+use bursar::admin::first_run;
 use bursar::clock::Clock;
 use bursar::http::router::{Service, WHOLE};
 use bursar::keys::KeyKind;

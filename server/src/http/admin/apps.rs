@@ -2,9 +2,9 @@
 
 use super::{APP, CURSOR, IDEMPOTENCY, LIMIT, read};
 use crate::actions::Reply;
-use crate::actions::admin::app_settings::{self, AppChanges};
-use crate::actions::admin::apps::{self, AppBody, AppDraft, NewApp};
-use crate::actions::admin::page::Page;
+use crate::admin::app_settings::{self, AppChanges};
+use crate::admin::apps::{self, AppBody, AppDraft, NewApp};
+use crate::admin::page::Page;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::route::{Access, Doc, Route, of};

@@ -2,8 +2,8 @@
 
 use super::{CURSOR, LIMIT, read};
 use crate::actions::Reply;
-use crate::actions::admin::audit::{self, AuditRecord};
-use crate::actions::admin::page::Page;
+use crate::admin::audit::{self, AuditRecord};
+use crate::admin::page::Page;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::route::{Access, Doc, Route, of};

@@ -2,9 +2,9 @@
 
 use super::{APP, CURSOR, LIMIT, read};
 use crate::actions::Reply;
-use crate::actions::admin::access_levels::{self, AccessLevel, AccessLevelDraft};
-use crate::actions::admin::page::Page;
-use crate::actions::admin::products::{self, ProductBody, ProductDraft, ProductId};
+use crate::admin::access_levels::{self, AccessLevel, AccessLevelDraft};
+use crate::admin::page::Page;
+use crate::admin::products::{self, ProductBody, ProductDraft, ProductId};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::route::{Access, Doc, Parameter, Route, of};

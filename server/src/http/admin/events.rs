@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::{APP, CURSOR, LIMIT, read};
 use crate::actions::Reply;
-use crate::actions::admin::events::{self, EventBody, Filter};
-use crate::actions::admin::page::Page;
+use crate::admin::events::{self, EventBody, Filter};
+use crate::admin::page::Page;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::route::{Access, Doc, Parameter, Route, of};

@@ -2,11 +2,11 @@
 
 use super::{APP, CURSOR, LIMIT, read};
 use crate::actions::Reply;
-use crate::actions::admin::integration_test::{self, IntegrationTest};
-use crate::actions::admin::integrations::{
+use crate::admin::integration_test::{self, IntegrationTest};
+use crate::admin::integrations::{
     self, CatalogueEntry, IntegrationBody, IntegrationChanges, IntegrationDraft,
 };
-use crate::actions::admin::page::Page;
+use crate::admin::page::Page;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::route::{Access, Doc, Parameter, Route, of};

@@ -2,8 +2,8 @@
 
 use super::{APP, CURSOR, IDEMPOTENCY, LIMIT, read};
 use crate::actions::Reply;
-use crate::actions::admin::keys::{self, KeyBody, KeyDraft, NewKeyBody};
-use crate::actions::admin::page::Page;
+use crate::admin::keys::{self, KeyBody, KeyDraft, NewKeyBody};
+use crate::admin::page::Page;
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::route::{Access, Doc, Parameter, Route, of};

@@ -4,9 +4,9 @@ use bursar_domain::ids::ProfileId;
 
 use super::{APP, CURSOR, LIMIT, read};
 use crate::actions::Reply;
-use crate::actions::admin::page::Page;
-use crate::actions::admin::profile_view::{self, ProfileView};
-use crate::actions::admin::search::{self, FoundProfile};
+use crate::admin::page::Page;
+use crate::admin::profile_view::{self, ProfileView};
+use crate::admin::search::{self, FoundProfile};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::route::{Access, Doc, Parameter, Route, of};

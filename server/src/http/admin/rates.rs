@@ -2,8 +2,8 @@
 
 use super::{CURSOR, LIMIT, read};
 use crate::actions::Reply;
-use crate::actions::admin::page::Page;
-use crate::actions::admin::rates::{self, Rate, RateDraft};
+use crate::admin::page::Page;
+use crate::admin::rates::{self, Rate, RateDraft};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::route::{Access, Doc, Parameter, Route, of};

@@ -7,10 +7,10 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::actions::ActionError;
-use crate::actions::admin::Request;
-use crate::actions::admin::audit::Actor;
-use crate::actions::admin::fields;
-use crate::actions::admin::page::Paging;
+use crate::admin::Request;
+use crate::admin::audit::Actor;
+use crate::admin::fields;
+use crate::admin::page::Paging;
 use crate::http::call::{Call, Caller};
 use crate::http::error::ApiError;
 

@@ -2,7 +2,7 @@
 
 use super::{IDEMPOTENCY, read};
 use crate::actions::Reply;
-use crate::actions::admin::test_clock::{self, TestClock};
+use crate::admin::test_clock::{self, TestClock};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::route::{Access, Doc, Route, of};

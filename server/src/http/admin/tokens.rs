@@ -2,8 +2,8 @@
 
 use super::{CURSOR, IDEMPOTENCY, LIMIT, read};
 use crate::actions::Reply;
-use crate::actions::admin::page::Page;
-use crate::actions::admin::tokens::{self, NewAdminToken, TokenBody, TokenDraft};
+use crate::admin::page::Page;
+use crate::admin::tokens::{self, NewAdminToken, TokenBody, TokenDraft};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
 use crate::http::route::{Access, Doc, Parameter, Route, of};

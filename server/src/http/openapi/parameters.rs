@@ -6,10 +6,10 @@ use bursar_domain::profile::installation::PLATFORMS;
 use bursar_domain::profile::selector::MAX_CUSTOMER_ID;
 use serde_json::{Value, json};
 
-use crate::actions::admin::deliveries::{CLOSED, OPEN};
-use crate::actions::admin::fields::MAX_TEXT;
-use crate::actions::admin::page::{DEFAULT_LIMIT, MAX_LIMIT};
-use crate::actions::admin::search::MAX_QUERY;
+use crate::admin::deliveries::{CLOSED, OPEN};
+use crate::admin::fields::MAX_TEXT;
+use crate::admin::page::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::admin::search::MAX_QUERY;
 use crate::http::route::Parameter;
 
 /// An empty header counts as absent.

@@ -1,5 +1,6 @@
 //! The SQL of each table, and how its rows become domain values.
 
+pub mod apps;
 pub mod deliveries;
 pub mod delivery_list;
 pub mod events;

@@ -1,9 +1,9 @@
 //! An integration whose settings are refused stops, burns nothing, and goes on when they are mended.
 
-use bursar::actions::admin;
-use bursar::actions::admin::audit::Actor;
-use bursar::actions::admin::integration_block::block;
-use bursar::actions::admin::integrations::{IntegrationChanges, set};
+use bursar::actions::integrations::block;
+use bursar::admin;
+use bursar::admin::audit::Actor;
+use bursar::admin::integrations::{IntegrationChanges, set};
 use bursar::clock::Clock;
 use bursar::delivery::overdue;
 use bursar::directory::raise_version;

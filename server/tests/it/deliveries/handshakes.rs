@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bursar::actions::admin::integration_block::take_up;
+use bursar::admin::integration_block::take_up;
 use futures_util::FutureExt;
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! What is said of why a delivery is where it is, where it is not as it seems.
 
-use bursar::actions::admin::deliveries::explain;
+use bursar::admin::deliveries::explain;
 use bursar::store::Sql;
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
-use bursar::actions::admin::first_run;
+use bursar::admin::first_run;
 use bursar::clock::Clock;
 use bursar::http::router::{Service, WHOLE};
 use bursar::metrics::Metrics;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::audit::{Entry, record};
 use super::fields::{MAX_TEXT, Problems};
 use super::page::{Page, Paging};
-use super::{Request, apps, see_at_once};
+use super::{Request, apps};
 use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
 use crate::directory::raise_version;
@@ -101,7 +101,7 @@ pub async fn create(
     };
     let render = |key: &NewKeyBody| Reply::with_status(201, key);
     let reply = commit(state, remember, now, vec![apps::lock(app)], decide, render).await?;
-    see_at_once(state).await;
+    state.see_at_once().await;
     Ok(reply)
 }
 
@@ -158,7 +158,7 @@ pub async fn revoke(state: &AppState, request: Request, app: AppId, key: Uuid) -
     };
     let reads = vec![Statement::new(&LOCK, [app.0.into(), key.into()])];
     state.store.change(reads, decide).await?;
-    see_at_once(state).await;
+    state.see_at_once().await;
     Ok(())
 }
 

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
+use super::Request;
 use super::audit::{Entry, record};
 use super::fields::{MAX_TEXT, Problems};
 use super::page::{Page, Paging};
-use super::{Request, see_at_once};
 use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
 use crate::directory::raise_version;
@@ -87,7 +87,7 @@ pub async fn create(state: &AppState, request: Request, draft: TokenDraft) -> Re
     };
     let render = |token: &NewAdminToken| Reply::with_status(201, token);
     let reply = commit(state, remember, now, Vec::new(), decide, render).await?;
-    see_at_once(state).await;
+    state.see_at_once().await;
     Ok(reply)
 }
 
@@ -141,7 +141,7 @@ pub async fn revoke(state: &AppState, request: Request, token: Uuid) -> Result<(
     };
     let reads = vec![Statement::new(&LOCK, [token.into()])];
     state.store.change(reads, decide).await?;
-    see_at_once(state).await;
+    state.see_at_once().await;
     Ok(())
 }
 

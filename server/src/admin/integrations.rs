@@ -12,9 +12,9 @@ use serde_json::{Map, Value as Json, json};
 use super::audit::{Entry, record};
 use super::integration_block::{UNPROVED, prove};
 use super::page::{Page, Paging};
-use super::{Request, apps, integration_findings, see_at_once};
+use super::{Request, apps, integration_findings};
 use crate::actions::ActionError;
-use crate::directory::raise_version;
+use crate::directory::{SEEN_BY_ALL, raise_version};
 use crate::outbound::guard;
 use crate::sealed_settings::{LOST, close, open};
 use crate::state::AppState;
@@ -22,9 +22,6 @@ use crate::store::tables::integrations as table;
 use crate::store::tables::{lanes, rechecks};
 use crate::store::{Decision, Loaded, Row, StoreError};
 use crate::vault::Vault;
-
-/// When changed settings are what every server works with, in microseconds after they were saved.
-pub const SEEN_BY_ALL: i64 = 1_000_000;
 
 /// A third party that events can be sent to.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -205,7 +202,7 @@ pub async fn set(
         })
     };
     let (mut after, of_app, saved) = state.store.change(reads, decide).await?;
-    see_at_once(state).await;
+    state.see_at_once().await;
     if after.blocked.is_some() && !after.has_lost_secrets() {
         after.blocked = prove(state, app, integration, &after.settings, &saved).await?;
     }

@@ -16,7 +16,7 @@ use super::id::{DeliveryId, name};
 use super::why::{Subject, sentences};
 use super::{known_app, targets};
 use crate::actions::ActionError;
-use crate::actions::admin::integrations::named;
+use crate::admin::integrations::named;
 use crate::directory::App;
 use crate::state::AppState;
 use crate::store::tables::deliveries::{self, Attempt};

@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use super::count_open;
 use crate::actions::ActionError;
-use crate::actions::admin::Request;
-use crate::actions::admin::audit::{Entry, record};
-use crate::actions::admin::deliveries::known_app;
+use crate::admin::Request;
+use crate::admin::audit::{Entry, record};
+use crate::admin::deliveries::known_app;
 use crate::directory::Target;
 use crate::state::AppState;
 use crate::store::tables::lanes::LaneKey;

@@ -7,13 +7,12 @@ use bursar_domain::ids::AppId;
 use bursar_domain::integrations::{Integration, Settings};
 use futures_util::future::join_all;
 
-use super::{apps, see_at_once};
 use crate::actions::ActionError;
+use crate::actions::integrations::block;
 use crate::delivery::probe;
-use crate::directory::{App, AppIntegration, raise_version};
+use crate::directory::{App, AppIntegration};
 use crate::state::AppState;
-use crate::store::tables::integrations::{self as table, Saved};
-use crate::store::{Decision, Loaded, Statement, StoreError};
+use crate::store::tables::integrations::Saved;
 
 /// Why nothing is sent with settings whose proof has not ended yet.
 pub(super) const UNPROVED: &str = "it has not been proved yet";
@@ -75,46 +74,4 @@ pub(super) async fn prove(
         ),
     }
     Ok(why)
-}
-
-/// Stops an integration until its owner mends it, or with `None` lets it go on. What was found out about settings that
-/// have been saved anew since, here or by another server, counts nothing: answers `false` then.
-pub async fn block(
-    state: &AppState,
-    app: AppId,
-    slug: &str,
-    saved: &Saved,
-    why: Option<&str>,
-) -> Result<bool, StoreError> {
-    block_noting(state, app, slug, saved, why, |_| None).await
-}
-
-/// As [`block`], with a record of what came of it in the same commit.
-pub(super) async fn block_noting(
-    state: &AppState,
-    app: AppId,
-    slug: &str,
-    saved: &Saved,
-    why: Option<&str>,
-    note: impl Fn(bool) -> Option<Statement> + Send + 'static,
-) -> Result<bool, StoreError> {
-    // Who saves settings locks the app too.
-    let reads = vec![apps::lock(app), table::select(app, slug)];
-    let (slug, saved, why) = (slug.to_owned(), saved.clone(), why.map(str::to_owned));
-    let decide = move |mut loaded: Loaded| -> Result<Decision<bool>, StoreError> {
-        let mut rows = loaded.pop().unwrap_or_default();
-        let now_there = rows.first_mut().map(table::read).transpose()?;
-        let is_same = now_there.is_some_and(|row| row.saved() == saved);
-        let mut writes = Vec::from_iter(note(is_same));
-        if is_same {
-            writes.extend([table::block(app, &slug, why.as_deref()), raise_version()]);
-        }
-        Ok(Decision {
-            writes,
-            answer: is_same,
-        })
-    };
-    let is_same = state.store.change(reads, decide).await?;
-    see_at_once(state).await;
-    Ok(is_same)
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::order::Order;
 use crate::actions::ActionError;
-use crate::actions::admin::deliveries::targets;
+use crate::admin::deliveries::targets;
 use crate::state::AppState;
 use crate::store::tables::delivery_list::{self, Shown};
 use crate::store::tables::past_events::{self, PastEvent};

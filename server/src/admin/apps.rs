@@ -11,12 +11,13 @@ use uuid::Uuid;
 use super::audit::{Actor, Entry, record};
 use super::fields::{MAX_TEXT, Problems};
 use super::page::{Page, Paging};
-use super::{Request, keys, see_at_once};
+use super::{Request, keys};
 use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
 use crate::directory::raise_version;
 use crate::keys::{KeyKind, NewKey};
 use crate::state::AppState;
+pub(super) use crate::store::tables::apps::lock;
 use crate::store::{Decision, Loaded, Row, Sql, Statement, StoreError};
 use crate::vault::Vault;
 
@@ -73,7 +74,7 @@ pub async fn create(state: &AppState, request: Request, draft: &AppDraft) -> Res
     };
     let render = |app: &NewApp| Reply::with_status(201, app);
     let reply = commit(state, remember, now, Vec::new(), decide, render).await?;
-    see_at_once(state).await;
+    state.see_at_once().await;
     Ok(reply)
 }
 
@@ -97,13 +98,6 @@ pub async fn find(state: &AppState, app: AppId) -> Result<AppBody, ActionError> 
     static SQL: Sql = Sql::same("SELECT app_id, name, settings, created_at FROM apps WHERE app_id = $1");
     let rows = state.store.read(Statement::new(&SQL, [app.0.into()])).await?;
     first(rows)
-}
-
-/// Reads an app and locks it: what belongs to it changes in turn.
-pub(super) fn lock(app: AppId) -> Statement {
-    static SQL: Sql =
-        crate::locking!("SELECT app_id, name, settings, created_at FROM apps WHERE app_id = $1");
-    Statement::new(&SQL, [app.0.into()])
 }
 
 /// The app of a read's rows.

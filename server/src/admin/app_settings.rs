@@ -6,10 +6,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
+use super::Request;
 use super::apps::{self, AppBody};
 use super::audit::{Entry, record};
 use super::fields::{self, MAX_TEXT, Problems};
-use super::{Request, see_at_once};
 use crate::actions::ActionError;
 use crate::directory::raise_version;
 use crate::state::AppState;
@@ -74,7 +74,7 @@ pub async fn update(
         })
     };
     let after = state.store.change(vec![apps::lock(app)], decide).await?;
-    see_at_once(state).await;
+    state.see_at_once().await;
     Ok(after)
 }
 

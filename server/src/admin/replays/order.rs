@@ -12,8 +12,8 @@ use uuid::{Builder, Uuid};
 
 use super::{ReplayFilter, ReplayState};
 use crate::actions::ActionError;
-use crate::actions::admin::fields::Problems;
 use crate::actions::deliveries::{Before, lane_of, refuses_again};
+use crate::admin::fields::Problems;
 use crate::directory::{App, AppIntegration, Target};
 use crate::store::tables::delivery_list::Shown;
 use crate::store::tables::lanes::LaneKey;

@@ -27,8 +27,7 @@ pub mod test_clock;
 pub mod tokens;
 
 use self::audit::Actor;
-use super::remember::Remember;
-use crate::state::AppState;
+use crate::actions::remember::Remember;
 
 /// A request that changes something: who asks, when, and whether to remember it.
 pub struct Request {
@@ -38,12 +37,4 @@ pub struct Request {
     pub now: i64,
     /// Its idempotency key; only POSTs have one.
     pub remember: Option<Remember>,
-}
-
-/// Lets this server see a change of apps, keys or tokens at once. Where that fails it sees the change at its next
-/// look, as all other servers do; the change itself is done.
-async fn see_at_once(state: &AppState) {
-    if let Err(error) = state.refresh().await {
-        tracing::warn!(%error, "a change of apps or keys is seen only at the next look");
-    }
 }
