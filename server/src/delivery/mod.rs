@@ -14,6 +14,7 @@ mod pauses;
 pub mod probe;
 mod round;
 mod routes;
+mod seats;
 mod send;
 mod set_back;
 mod settling;
@@ -169,13 +170,15 @@ pub fn run(state: AppState) -> impl Future<Output = ()> {
 /// Wakes the workers of apps that have something due which nobody here told them of: another server or a command added it,
 /// or its time has come. One look for all of them costs no change, as each worker's claims would.
 async fn look_for_due(state: &AppState) {
+    let mut failing = Failing::default();
     loop {
-        match apps_with_due(state).await {
-            Ok(apps) => apps.into_iter().for_each(|app| state.wake.app(app)),
-            Err(error) => {
-                tracing::warn!(%error, "it could not be looked at which deliveries are due; it is looked again");
-            }
-        }
+        let due = apps_with_due(state).await;
+        let woken = due.map(|apps| apps.into_iter().for_each(|app| state.wake.app(app)));
+        failing.tell(
+            woken,
+            |error| tracing::warn!(%error, "it could not be looked at which deliveries are due; it is looked again"),
+            || tracing::info!("it is looked again which deliveries are due"),
+        );
         tokio::time::sleep(LOOK).await;
     }
 }

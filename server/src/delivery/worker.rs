@@ -1,30 +1,29 @@
 //! The worker of one integration of one app: looks for lanes that are due, as fast as the third party takes them.
 
 use std::num::NonZeroU32;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bursar_domain::ids::AppId;
 use bursar_domain::integrations::settings::Settings;
 use bursar_domain::integrations::{self, Verdict};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::breaker::{Breaker, Sign};
 use super::learned::Learned;
 use super::look_again::LookAgain;
 use super::mask::Mask;
+use super::seats::{IN_FLIGHT, Seats, most_under_way};
 use super::settling::Settling;
 use super::{pauses, round, routes};
 use crate::actions::integrations::block;
 use crate::directory::{App, AppIntegration};
 use crate::failing::Failing;
 use crate::state::AppState;
+use crate::store::StoreError;
 
-/// How many requests are under way at a time if nobody says.
-const IN_FLIGHT: usize = 32;
 /// For how many seconds a request may wait until it can ask, at most: well within the time for which a lane is claimed.
 const PATIENCE: usize = 30;
 /// How often a worker looks whether its integration is still on, and with which settings.
@@ -46,19 +45,7 @@ pub struct Worker {
     learned: Arc<Learned>,
     settling: Arc<Settling>,
     look_again: LookAgain,
-}
-
-/// How much may be under way, as the settings of the moment say.
-pub struct Seats {
-    /// How many requests at a time.
-    pub in_flight: Arc<Semaphore>,
-    /// How many requests in a second.
-    pub limiter: Option<DefaultDirectRateLimiter>,
-    /// For how many times all seats deliveries are claimed that have to wait for one.
-    ahead: AtomicUsize,
-    rounds: AtomicUsize,
-    most: usize,
-    per_second: Option<NonZeroU32>,
+    failing: Failing,
 }
 
 /// What a round and its requests work with: the integration as it was when the round began.
@@ -101,13 +88,14 @@ impl Worker {
             learned: Arc::new(Learned::new(questions_per_second(slug))),
             settling: Arc::new(Settling::new()),
             look_again: LookAgain::new(is_new),
+            failing: Failing::default(),
         }
     }
 
     /// Works until the integration is switched off.
     pub async fn run(mut self) {
         let mut told = self.state.wake.listen(self.app);
-        let (mut shared, mut failing) = (None, Failing::default());
+        let mut shared = None;
         // Whoever knows of something due tells of it: it costs changes to look.
         let mut is_told = true;
         let state = self.state.clone();
@@ -124,22 +112,8 @@ impl Worker {
                 false
             } else {
                 let sent = round::run(&current, at).await;
-                let (has_sent, app, slug) = (matches!(sent, Ok(true)), self.app, self.slug);
-                failing.tell(
-                    sent,
-                    |error| {
-                        tracing::warn!(
-                            %error, app.id = %app, slug,
-                            "deliveries of the app {app} to {slug} could not be looked at; they are tried again"
-                        );
-                    },
-                    || {
-                        tracing::info!(
-                            app.id = %app, slug,
-                            "deliveries of the app {app} to {slug} are looked at again"
-                        );
-                    },
-                );
+                let has_sent = matches!(sent, Ok(true));
+                self.tell(sent);
                 has_sent
             };
             drop(round);
@@ -150,6 +124,21 @@ impl Worker {
                 tokio::time::sleep(GATHER).await;
             }
         }
+    }
+
+    /// Tells the log of rounds that fail.
+    fn tell(&mut self, round: Result<bool, StoreError>) {
+        let (app, slug) = (self.app, self.slug);
+        self.failing.tell(
+            round,
+            |error| {
+                tracing::warn!(
+                    %error, app.id = %app, slug,
+                    "deliveries of the app {app} to {slug} could not be looked at; they are tried again"
+                );
+            },
+            || tracing::info!(app.id = %app, slug, "deliveries of the app {app} to {slug} are looked at again"),
+        );
     }
 
     /// What the next round works with; `None` if there is nothing to do any more. As long as nothing was changed it is
@@ -193,45 +182,6 @@ impl Worker {
         shared.begin_losses();
         Some(Arc::new(shared))
     }
-}
-
-impl Seats {
-    fn new(most: usize, per_second: Option<NonZeroU32>) -> Self {
-        Self {
-            in_flight: Arc::new(Semaphore::new(most)),
-            limiter: per_second.map(|limit| RateLimiter::direct(quota(limit))),
-            ahead: AtomicUsize::new(0),
-            rounds: AtomicUsize::new(0),
-            most,
-            per_second,
-        }
-    }
-
-    /// The number of the round that begins.
-    pub fn next_round(&self) -> usize {
-        self.rounds.fetch_add(1, Relaxed)
-    }
-
-    /// How many requests can begin in the next seconds.
-    fn soon(&self) -> usize {
-        const SECONDS: usize = 5;
-        let per_second = self.per_second.map_or(usize::MAX, |limit| limit.get() as usize);
-        per_second.saturating_mul(SECONDS)
-    }
-}
-
-/// How many requests may be under way by these settings.
-pub fn most_under_way(settings: &Settings) -> usize {
-    let most = settings.number("max_in_flight");
-    most.and_then(|most| usize::try_from(most).ok())
-        .unwrap_or(IN_FLIGHT)
-}
-
-/// So many in a second, evenly. What was not used before can be made up for, but only as far as no second has a
-/// twentieth more than the limit, and a little less, because requests take time from here to the wire.
-fn quota(limit: NonZeroU32) -> Quota {
-    let spare = NonZeroU32::new(limit.get() / 25);
-    Quota::per_second(limit).allow_burst(spare.unwrap_or(NonZeroU32::MIN))
 }
 
 impl Shared {
