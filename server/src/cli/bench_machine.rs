@@ -11,9 +11,10 @@ use bursar_domain::json::Object;
 use bursar_domain::money::Money;
 use bursar_domain::profile::{Details, Profile};
 use bursar_domain::purchases::body;
-use bursar_domain::purchases::chain::{Chain, DAY};
+use bursar_domain::purchases::chain::Chain;
 use bursar_domain::purchases::machine::{self, Command, Context, Timers, Waits};
 use bursar_domain::purchases::transaction::Transaction;
+use bursar_domain::time::DAY;
 use uuid::Uuid;
 
 /// How long each is measured.
