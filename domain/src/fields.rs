@@ -192,11 +192,7 @@ pub fn check(
             continue;
         };
         match field.problem(value) {
-            Some((code, message)) => found.push(Violation {
-                code,
-                source: source(name),
-                message,
-            }),
+            Some((code, message)) => found.push(Violation::new(code, source(name), message)),
             None if matches!(field.kind, Kind::Own) => own(name, value, found),
             None => {}
         }

@@ -254,9 +254,5 @@ fn taken(message: &str) -> Refusal {
 
 /// What "create" answers to a profile id that is not a UUID.
 pub fn bad_profile_id() -> Violation {
-    Violation {
-        code: "validation_error",
-        source: PROFILE_HEADER.into(),
-        message: "must be a UUID".into(),
-    }
+    Violation::of_rule(PROFILE_HEADER, "must be a UUID")
 }

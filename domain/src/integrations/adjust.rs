@@ -15,10 +15,8 @@ use super::mapping::dated;
 use super::mapping::device_id::{self, DeviceIds};
 use super::mapping::percent::Form;
 use super::mapping::text::json;
-use super::settings::at_least_one;
-use super::settings::missing;
 use super::settings::secret::header_problem;
-use super::settings::shared;
+use super::settings::{at_least_one, missing, shared};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict, all_but_levels,

@@ -17,9 +17,7 @@ use super::contract::exchange::{all, by_status};
 use super::contract::occasion::Revenue;
 use super::contract::schedule::USUAL;
 use super::mapping::text::json;
-use super::settings::any_text;
-use super::settings::missing;
-use super::settings::shared;
+use super::settings::{any_text, missing, shared};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict, all_but_levels,

@@ -3,23 +3,22 @@
 //! Sources: AppsFlyer's "Server-to-server events API for mobile (S2S-mobile)", support article 207034486, and its
 //! OpenAPI file, version 3, read 2026-11.
 
+mod nested;
 #[cfg(test)]
 mod tests;
 
 use serde::{Serialize, Serializer};
 
+use self::nested::json_with_texts;
 use super::contract::customer::Platform;
 use super::contract::exchange::{all, by_status};
 use super::contract::schedule::USUAL;
 use super::mapping::dated;
 use super::mapping::device_id::{self, DeviceIds};
-use super::mapping::nested::json_with_texts;
 use super::mapping::percent::encoded;
 use super::mapping::text::with_member;
-use super::settings::any_text;
-use super::settings::missing;
 use super::settings::secret::header_problem;
-use super::settings::shared;
+use super::settings::{any_text, missing, shared};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict, all_but_levels,

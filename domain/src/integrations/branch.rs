@@ -16,9 +16,7 @@ use super::contract::occasion::Revenue;
 use super::contract::schedule::USUAL;
 use super::mapping::device_id::DeviceIds;
 use super::mapping::text::{json, with_member};
-use super::settings::any_text;
-use super::settings::missing;
-use super::settings::shared;
+use super::settings::{any_text, missing, shared};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict, all_but_levels,

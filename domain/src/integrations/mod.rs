@@ -11,6 +11,7 @@ mod amplitude;
 mod appmetrica;
 mod appsflyer;
 mod branch;
+mod by_name;
 pub mod contract;
 mod facebook_ads;
 mod firebase_ga4;

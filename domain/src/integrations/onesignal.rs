@@ -14,9 +14,8 @@ use super::contract::schedule::USUAL;
 use super::mapping::percent::encoded;
 use super::mapping::tags::Tags;
 use super::mapping::text::{json, with_member};
-use super::settings::at_least_one;
 use super::settings::secret::header_problem;
-use super::settings::shared;
+use super::settings::{at_least_one, shared};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record,
     Request, Sending, Settings, Skip, Verdict, all_but_levels,

@@ -1,13 +1,13 @@
 //! An app's settings for an integration: read from what a caller says, shown with secrets masked, stored apart from
 //! them.
 
-pub mod field;
-pub mod missing;
-pub mod problems;
-pub mod schema;
-pub mod secret;
-pub mod shared;
-pub mod url;
+pub(super) mod field;
+pub(super) mod missing;
+mod problems;
+pub(super) mod schema;
+pub(super) mod secret;
+pub(super) mod shared;
+pub(super) mod url;
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use serde_json::{Map, Value as Json};
 use self::field::MOST_NAMES;
 pub use self::field::{Field, Kind};
 use crate::events::EventKind;
-use crate::integrations::mapping::by_name::ByName;
+use crate::integrations::by_name::ByName;
 use crate::integrations::{Problem, Skip};
 
 /// What stands in place of a secret. Sent back, it keeps the one that is stored.

@@ -15,9 +15,8 @@ use super::contract::exchange::{all, by_status};
 use super::contract::schedule::USUAL;
 use super::mapping::device_id::DeviceIds;
 use super::mapping::percent::Form;
-use super::settings::missing;
 use super::settings::secret::header_problem;
-use super::settings::shared;
+use super::settings::{missing, shared};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict,

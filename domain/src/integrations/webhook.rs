@@ -3,6 +3,7 @@
 //! The names of the first settings are those of the compatible service's form; `retry_on`, `refund_amounts_positive` and
 //! signing are our additions. Signing: <https://www.standardwebhooks.com>.
 
+mod signature;
 #[cfg(test)]
 mod tests;
 
@@ -10,10 +11,8 @@ use serde::Deserialize;
 
 use super::contract::exchange::all;
 use super::contract::schedule::DOUBLING;
-use super::mapping::signature;
-use super::settings::MASK;
 use super::settings::secret::{header_problem, signing_key, signing_problem};
-use super::settings::{shared, url};
+use super::settings::{MASK, shared, url};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict,

@@ -7,11 +7,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::Refusal;
 use super::selector::{MAX_CUSTOMER_ID, Selector};
 use crate::fields::{self, Field, Kind, Violation};
 use crate::ids::ProfileId;
 use crate::json::{Json, Object};
-use crate::profile::Refusal;
 
 /// The source of what the web API reports. Its call names none.
 pub const WEB: &str = "web";

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::Profile;
 use super::attributes::{AttributeValue, Attributes};
-use crate::profile::Profile;
 use crate::purchases::access::AccessLevel;
 use crate::purchases::holdings::OneTime;
 use crate::purchases::transaction::Offer;

@@ -1,8 +1,8 @@
 //! Which profile a call means: by its id, by the caller's own customer id, or by both.
 
+use super::{Profile, Refusal};
 use crate::fields::{Violation, longer};
 use crate::ids::ProfileId;
-use crate::profile::{Profile, Refusal};
 
 /// The header that names a profile by the caller's id of the customer.
 pub const CUSTOMER_HEADER: &str = "adapty-customer-user-id";

@@ -5,15 +5,15 @@
 
 mod event;
 mod names;
+mod period;
 
 use super::contract::customer::Platform;
 use super::contract::exchange::{all, by_status};
 use super::contract::schedule::USUAL;
 use super::mapping::dated;
 use super::mapping::text::{json, with_member};
-use super::settings::missing;
 use super::settings::secret::header_problem;
-use super::settings::shared;
+use super::settings::{missing, shared};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record,
     Request, Sending, Settings, Skip, Verdict, no_synthetic,

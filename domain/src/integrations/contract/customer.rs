@@ -1,8 +1,8 @@
 //! The customer as integrations see them: the profile as it stands when an event is sent.
 
+use super::subscription::{self, Subscription};
 use crate::app::AppSettings;
 use crate::events::Recipient;
-use crate::integrations::mapping::subscription::{self, Subscription};
 use crate::profile::identifiers::Identifiers;
 use crate::profile::installation::Installations;
 use crate::profile::person::Person;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Record;
+use super::record::Record;
 use crate::integrations::Settings;
 
 /// A request.

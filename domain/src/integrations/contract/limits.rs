@@ -1,8 +1,9 @@
 //! What a third party takes at most.
 
-use crate::time::HOUR;
 use schemars::JsonSchema;
 use serde::Serialize;
+
+use crate::time::HOUR;
 
 /// What an integration takes at most; `null`: there is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]

@@ -1,15 +1,16 @@
 //! What an integration is: the record that each third party fills in, and what its functions are given and answer.
 
-pub mod customer;
-pub mod exchange;
-pub mod limits;
-pub mod occasion;
-pub mod part;
+pub(super) mod customer;
+pub(super) mod exchange;
+pub(super) mod limits;
+pub(super) mod occasion;
+pub(super) mod part;
 pub mod personal;
-pub mod problem;
-pub mod record;
+pub(super) mod problem;
+pub(super) mod record;
 pub mod schedule;
-pub mod told;
+mod subscription;
+pub(super) mod told;
 
 use serde_json::Value;
 

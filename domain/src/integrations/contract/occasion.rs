@@ -2,8 +2,8 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::Skip;
 use super::customer::{Customer, Platform};
+use super::record::Skip;
 use super::told::{Property, Told};
 use crate::events::EventKind;
 use crate::events::wire::Amount;

@@ -5,7 +5,7 @@ use super::exchange::Answer;
 use super::limits::Limits;
 use super::record::Record;
 use crate::events::EventKind;
-use crate::integrations::settings::Settings;
+use crate::integrations::Settings;
 
 /// One of the calls that an event can make.
 #[derive(Debug, Clone, Copy)]

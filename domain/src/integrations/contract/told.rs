@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::events::EventKind;
-use crate::integrations::mapping::by_name::ByName;
+use crate::integrations::by_name::ByName;
 use crate::integrations::mapping::text::cut;
 use crate::json::Text;
 use crate::purchases::transaction::Environment;

@@ -1,7 +1,6 @@
 //! What the owner enters for Facebook Ads.
 
-use super::super::settings::any_text;
-use super::super::settings::shared;
+use super::super::settings::{any_text, shared};
 use super::super::{Field, Kind};
 
 pub const FIELDS: &[Field] = &[

@@ -1,7 +1,6 @@
 //! What the owner enters for Firebase and Google Analytics.
 
-use super::super::settings::any_text;
-use super::super::settings::shared;
+use super::super::settings::{any_text, shared};
 use super::super::{Field, Kind};
 use super::names;
 

@@ -17,8 +17,7 @@ use super::contract::exchange::all;
 use super::contract::schedule::USUAL;
 use super::mapping::percent::Form;
 use super::mapping::text::{cut, json};
-use super::settings::at_least_one;
-use super::settings::missing;
+use super::settings::{at_least_one, missing};
 use super::{
     Answer, Integration, Judgement, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending,
     Settings, Skip, Verdict, all_but_levels,

@@ -12,8 +12,7 @@ mod requests;
 use std::borrow::Cow;
 
 use super::contract::schedule::USUAL;
-use super::settings::missing;
-use super::settings::shared;
+use super::settings::{missing, shared};
 use super::{
     Field, Integration, Kind, Limits, Occasion, Part, Probe, Problem, Record, Settings, Skip, all_but_levels,
 };

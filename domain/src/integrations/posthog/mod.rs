@@ -9,8 +9,7 @@ mod event;
 mod requests;
 
 use super::contract::schedule::USUAL;
-use super::settings::any_text;
-use super::settings::{shared, url};
+use super::settings::{any_text, shared, url};
 use super::{
     Field, Integration, Kind, Limits, Occasion, Part, Probe, Problem, Record, Settings, Skip, all_but_levels,
 };

@@ -1,7 +1,6 @@
 //! Settings that are not there beside those that are: what `check` tells of.
 
-use super::Settings;
-use super::at_least_one;
+use super::{Settings, at_least_one};
 use crate::app::AppSettings;
 use crate::integrations::Problem;
 use crate::integrations::contract::customer::Platform;

@@ -1,7 +1,6 @@
 //! Settings that integrations share, by the names that they have everywhere.
 
-use super::any_text;
-use super::{Field, Kind, url};
+use super::{Field, Kind, any_text, url};
 use crate::events::EventKind;
 
 /// A key or a token of any form.

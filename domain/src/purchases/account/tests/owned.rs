@@ -428,7 +428,7 @@ fn a_chain_that_cannot_be_so_is_left_alone_and_holds_up_no_other() {
     let impossible = &mut story.parties[A].holdings.chains[0];
     impossible.phase = crate::purchases::chain::Phase::Trial;
     let before = impossible.clone();
-    let problem = story.parties[A].holdings.problem().expect("it cannot be so");
+    let problem = story.parties[A].holdings.problem().expect("it is inconsistent");
     assert!(problem.contains("t1"), "{problem}");
     assert_eq!(story.tick(day(40)), ["subscription_expired", "-gold"]);
     assert_eq!(story.parties[A].holdings.chains[0], before);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter};
 
-use super::text::{ROOM, into_text};
+use crate::integrations::mapping::text::{ROOM, into_text};
 
 /// An object as JSON, each object in it as a text of JSON.
 pub fn json_with_texts(value: &impl Serialize) -> String {
