@@ -88,7 +88,7 @@ impl Default for Metrics {
         let help = "Profiles for which something was due that could not be handled";
         registry.register("due_failures", help, due_failures.clone());
         let unsound_profiles = Counter::default();
-        let help = "Times that a profile was met which cannot be read or has purchases that cannot be so";
+        let help = "Times that a profile was met which cannot be read or has inconsistent purchases";
         registry.register("unsound_profiles", help, unsound_profiles.clone());
         let tries = Family::new_with_constructor((|| Histogram::new(SECONDS)) as fn() -> Histogram);
         let help = "Time of a try of a delivery, by integration and verdict";

@@ -281,7 +281,7 @@ pub async fn delete(state: &AppState, app: AppId, selector: Selector, now: i64) 
         })
     };
     let done = state.store.change(reads, decide).await;
-    findings.tell(&state.metrics);
+    findings.tell(&state.metrics, done.is_ok());
     done
 }
 

@@ -23,7 +23,8 @@ pub(super) fn with(state: &AppState, app: AppId, mut body: IntegrationBody) -> I
         .app(app)
         .and_then(|app| app.integration(integration.slug))
     {
-        body.problems.extend(state.workers.losses(app, known));
+        body.problems
+            .extend(state.workers.losses(app, known, state.clock.now()));
     }
     if let Some(warning) = state.workers.warning(app, integration.slug) {
         let detail = format!("what was last delivered was taken with a warning: {warning}");

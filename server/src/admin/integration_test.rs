@@ -12,7 +12,6 @@ use serde_json::{Value as Json, json};
 use super::Request;
 use super::audit::{Entry, record};
 use super::deliveries::known_app;
-
 use super::integrations::named;
 use crate::actions::ActionError;
 use crate::actions::integrations::block_noting;

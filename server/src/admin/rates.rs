@@ -163,9 +163,10 @@ fn doubt(rate: &Rate) -> Option<String> {
         said <= average * Decimal::from(factor) && most.is_some_and(|most| most >= average)
     };
     let inverse = Decimal::ONE.checked_div(said);
-    let guess = match inverse.is_some_and(|inverse| is_within(inverse, 2)) {
-        true => "looks like the inverse",
-        false => "is more than ten times off",
+    let guess = if inverse.is_some_and(|inverse| is_within(inverse, 2)) {
+        "looks like the inverse"
+    } else {
+        "is more than ten times off"
     };
     (!is_within(said, FARTHEST)).then(|| {
         format!("1 {currency} was about {average} US dollars in {month}: {usd} {guess}; `force` sets it all the same")

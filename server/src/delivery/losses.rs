@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 
 use bursar_domain::ids::AppId;
 use bursar_domain::integrations::Problem;
-use bursar_domain::time::format_time;
+use bursar_domain::time::{DAY, format_time};
 
 use super::worker::Shared;
 use super::{Workers, routes};
@@ -16,6 +16,8 @@ use crate::store::tables::integrations::Saved;
 
 /// So many that are turned away in a row are no chance.
 const MANY: u64 = 8;
+/// Of no more causes than this is anything noted: names of stores, which settings are named by, are their reporters' choice.
+const MOST_CAUSES: usize = 32;
 
 /// Why deliveries come to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,11 +33,19 @@ pub enum Cause {
     Unset(String),
 }
 
+impl Cause {
+    /// A credential for what nobody reports any more is lacked by nobody: of that no delivery tells.
+    fn is_past(&self, loss: &Loss, now: i64) -> bool {
+        matches!(self, Self::Unset(_)) && now > loss.last_at.saturating_add(DAY)
+    }
+}
+
 /// Deliveries that came to nothing, with none delivered between.
 #[derive(Debug, Clone)]
 struct Loss {
     count: u64,
     since: i64,
+    last_at: i64,
     /// What the last one ended with, masked.
     reason: String,
     is_told: bool,
@@ -59,16 +69,22 @@ impl Losses {
         before.values().any(|loss| loss.is_told)
     }
 
-    /// One more is lost, after one try where the route `is_dead`. Answers whether that is to be told for the first time.
+    /// One more is lost. Where the route `is_dead` nothing is tried twice, so that one is told at once. Answers whether it is to
+    /// be told for the first time.
     fn lost(&mut self, cause: Cause, reason: &str, is_dead: bool, now: i64) -> bool {
         let is_certain = is_dead || matches!(cause, Cause::Unset(_));
+        if self.by_cause.len() >= MOST_CAUSES && !self.by_cause.contains_key(&cause) {
+            return false;
+        }
         let loss = self.by_cause.entry(cause).or_insert(Loss {
             count: 0,
             since: now,
+            last_at: now,
             reason: String::new(),
             is_told: false,
         });
         loss.count += 1;
+        loss.last_at = now;
         reason.clone_into(&mut loss.reason);
         let was_told = loss.is_told;
         loss.is_told |= is_certain || loss.count >= MANY;
@@ -83,14 +99,17 @@ impl Losses {
 
 impl Workers {
     /// What an app's integration loses with its settings.
-    pub fn losses(&self, app: AppId, known: &AppIntegration) -> Vec<Problem> {
+    pub fn losses(&self, app: AppId, known: &AppIntegration, now: i64) -> Vec<Problem> {
         let breaker = self.breaker(app, known.integration.slug);
         let breaker = breaker.lock().unwrap_or_else(PoisonError::into_inner);
         let losses = &breaker.losses;
         if losses.saved != known.saved || known.blocked.is_some() {
             return Vec::new();
         }
-        let told = losses.by_cause.iter().filter(|(_, loss)| loss.is_told);
+        let told = losses
+            .by_cause
+            .iter()
+            .filter(|(cause, loss)| loss.is_told && !cause.is_past(loss, now));
         told.map(|(cause, loss)| problem(known, cause, loss)).collect()
     }
 }

@@ -77,6 +77,7 @@ impl Mask {
     fn sorted(mut values: Vec<String>) -> Self {
         values.sort_by(|one, other| other.len().cmp(&one.len()).then(one.cmp(other)));
         values.dedup();
+        values.retain(|value| !value.is_empty());
         Self(values)
     }
 
@@ -122,6 +123,11 @@ impl Mask {
         masked.truncate(end);
         masked.replace('\0', "\u{fffd}")
     }
+}
+
+/// As much of a third party's words as is looked at: more than is kept of them, because masks are shorter than values.
+pub fn beginning(words: &str) -> &str {
+    &words[..words.floor_char_boundary(2 * KEPT)]
 }
 
 /// Where a text ends with the beginning of a value.

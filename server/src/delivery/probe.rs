@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bursar_domain::integrations::{Integration, Probe, Request, Settings, Verdict};
 
-use super::mask::Mask;
+use super::mask::{Mask, beginning};
 use crate::state::AppState;
 
 /// A request that was made to see whether it works.
@@ -65,7 +65,7 @@ pub async fn try_all(
             Err(error) => (None, error.to_string(), Verdict::retry(error.to_string())),
         };
         let credentials = Mask::of_head(&request);
-        let hidden = |text: &str| credentials.text(&secrets.text(text));
+        let hidden = |text: &str| credentials.text(&secrets.text(beginning(text)));
         let host = request.url.split('/').nth(2).unwrap_or_default().to_owned();
         let tried = Tried {
             part: "",

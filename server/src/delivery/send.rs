@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::caught::caught;
 use super::learned::Learned;
-use super::mask::Mask;
+use super::mask::{Mask, beginning};
 use super::routes;
 use super::turn::{Counts, DEAD, FAULT, Ready, closed, keep};
 use super::worker::Shared;
@@ -124,6 +124,7 @@ impl<'a> Words<'a> {
         if let Some(told) = self.told.get(words) {
             return told.clone();
         }
+        let words = beginning(words);
         let [secrets, credentials] = self.masks;
         let told = self.personal.answer(&credentials.text(&secrets.text(words)));
         self.told.insert(words.to_owned(), told.clone());

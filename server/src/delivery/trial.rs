@@ -8,13 +8,13 @@ use bursar_domain::integrations::{Answer, Field, Integration, Probe, Record, Set
 use bursar_domain::json::Object;
 use bursar_domain::profile::identifiers::IdentifierChanges;
 use bursar_domain::profile::{Details, Profile, ProfileChanges};
-use bursar_domain::time::format_time;
+use bursar_domain::time::{DAY, format_time};
 use futures_util::stream::{self, StreamExt};
 use serde_json::{Map, json};
 use uuid::Uuid;
 
 use super::learned::Learned;
-use super::mask::Mask;
+use super::mask::{Mask, beginning};
 use super::probe::{Tried, wrong};
 use super::seats::most_under_way;
 use super::send::{Outcome, exchange, kept};
@@ -28,8 +28,8 @@ use crate::store::tables::turns::Turn;
 pub const TEST_ID: Uuid = Uuid::from_u128(0x7e57_0000_7e57_4e57_8e57_7e57_7e57_7e57);
 /// What stands where a name can.
 const TEST: &str = "bursar-test";
-/// More than the longest time for which an event can wait for an identifier, in microseconds: 31 days.
-const WAITED: i64 = 31 * 24 * 3_600 * 1_000_000;
+/// More than the longest time for which an event can wait for an identifier, 31 days.
+const WAITED: i64 = 31 * DAY;
 /// The kinds that are tried first of those that earn as little.
 const USUAL: [EventKind; 2] = [EventKind::TrialStarted, EventKind::SubscriptionStarted];
 /// Where the event may come from, the harmless environment first.
@@ -65,7 +65,7 @@ async fn send_one(
     let nothing = Learned::default();
     let outcome = exchange(state, known, &nothing, None, target, ProfileId(TEST_ID), alone).await;
     let mask = Mask::of_nobody();
-    let hidden = |text: &str| outcome.credentials.text(&secrets.text(text));
+    let hidden = |text: &str| outcome.credentials.text(&secrets.text(beginning(text)));
     let verdict = match outcome.verdicts.first()? {
         _ if is_proof(integration, &outcome) => &Verdict::Delivered,
         verdict => verdict,

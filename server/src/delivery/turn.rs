@@ -3,6 +3,7 @@
 use bursar_domain::app::AppSettings;
 use bursar_domain::ids::ProfileId;
 use bursar_domain::integrations::{Customer, Limits, Occasion, Record, Skip, Told, Tried};
+use bursar_domain::time::HOUR;
 use serde::{Deserialize, Serialize};
 
 use super::caught::caught;
@@ -10,7 +11,6 @@ use super::mask::Mask;
 use crate::actions::deliveries::{End, Settlement};
 use crate::directory::{AppIntegration, Target};
 use crate::store::tables::turns::Turn;
-use bursar_domain::time::HOUR;
 
 /// When a delivery is looked at again that waits for an identifier without an end: in a hundred years.
 pub const NEVER: i64 = 100 * 365 * 24 * HOUR;

@@ -96,7 +96,7 @@ impl Worker {
     pub async fn run(mut self) {
         let mut told = self.state.wake.listen(self.app);
         let mut shared = None;
-        // Whoever knows of something due tells of it: it costs changes to look.
+        // It claims only when told, by whoever adds something or by `look_for_due`: each claim is a change.
         let mut is_told = true;
         let state = self.state.clone();
         while !state.workers.is_stopping() {

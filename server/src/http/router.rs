@@ -15,6 +15,7 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use prometheus_client::metrics::counter::Counter;
 use tower::ServiceExt;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -270,6 +271,7 @@ async fn dispatch(
         Vec::new()
     };
     let query = parts.uri.query().map(str::to_owned);
+    let panics = state.metrics.panics.clone();
     let call = Call {
         state,
         caller,
@@ -283,21 +285,26 @@ async fn dispatch(
     // Of the administration a change may go on after its commit, so it ends also where the caller hangs up.
     let goes_on = route.access == Access::Admin && route.method != "GET";
     if goes_on {
-        in_a_task((route.handler)(call)).await
+        in_a_task((route.handler)(call), panics).await
     } else {
         (route.handler)(call).await
     }
 }
 
-/// As without a task, but that it goes on when nobody waits for it any more.
-async fn in_a_task(answer: BoxFuture<'static, Result<Reply, ApiError>>) -> Result<Reply, ApiError> {
-    match tokio::spawn(answer.in_current_span()).await {
-        Ok(answer) => answer,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(error) => Err(StoreError::Internal(error.to_string()).into()),
-        },
-    }
+/// As without a task, but that it goes on when nobody waits for it any more; then nobody else would count a panic either.
+async fn in_a_task(
+    answer: BoxFuture<'static, Result<Reply, ApiError>>,
+    panics: Counter,
+) -> Result<Reply, ApiError> {
+    let caught = async move {
+        let caught = AssertUnwindSafe(answer).catch_unwind().await;
+        caught.unwrap_or_else(|_| {
+            panics.inc();
+            Err(ApiError::panicked())
+        })
+    };
+    let ended = tokio::spawn(caught.in_current_span()).await;
+    ended.unwrap_or_else(|error| Err(StoreError::Internal(error.to_string()).into()))
 }
 
 fn success(reply: Reply) -> Response {

@@ -306,5 +306,5 @@ async fn the_command_lists_the_feed_in_the_order_of_creation() {
     let lines = installation.text(&["event", "list", "--app", "Shop"]);
     assert_eq!(lines.lines().count(), 211);
     let said = installation.refused(&["event", "list", "--app", "Shop", "--profile", "x"]);
-    assert!(said.contains("profile_id: must be a UUID"), "{said}");
+    assert!(said.contains("--profile: must be a UUID"), "{said}");
 }

@@ -51,8 +51,8 @@ impl Before {
 }
 
 /// Why the integration is not to get the event now. Whether it is from before the first installation was found out when its
-/// delivery was made: what was sent before was not, and an installation that was reported later changes nothing. After a try that may have arrived the third party knows repeats for a while only, so one that
-/// expired over its tries stays so.
+/// delivery was made: what was sent before was not, and an installation that was reported later changes nothing.
+/// After a try that may have arrived the third party knows repeats for a while only, so one that expired over its tries stays so.
 pub fn refuses_again(
     known: &AppIntegration,
     event: &PastEvent,

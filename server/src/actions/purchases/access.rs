@@ -107,7 +107,7 @@ async fn change_access(
         Ok(Decision { writes, answer })
     };
     let done = commit(state, remember, now, reads, decide, render).await;
-    findings.tell(&state.metrics);
+    findings.tell(&state.metrics, done.is_ok());
     let reply = done?;
     state.wake.app(app.id);
     Ok(reply)
@@ -120,11 +120,11 @@ fn level_exists(app: &App, level: &str) -> Statement {
 }
 
 fn no_such_level() -> Violation {
-    Violation {
-        code: "paid_access_level_does_not_exist",
-        source: "non_field_errors".into(),
-        message: "the app has no such access level".into(),
-    }
+    Violation::new(
+        "paid_access_level_does_not_exist",
+        "non_field_errors",
+        "the app has no such access level",
+    )
 }
 
 /// Changes how requests for a refund are answered.

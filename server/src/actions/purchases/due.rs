@@ -126,7 +126,7 @@ async fn handle(state: &AppState, app: AppId, profile: ProfileId, now: i64) -> R
         Ok(Decision { writes, answer: () })
     };
     let done = state.store.change(reads, decide).await;
-    findings.tell(&state.metrics);
+    findings.tell(&state.metrics, done.is_ok());
     done?;
     state.wake.app(app.id);
     Ok(())

@@ -15,7 +15,7 @@ pub(in crate::actions) struct Findings(Arc<Mutex<Vec<Finding>>>);
 pub(super) enum Finding {
     /// A profile that cannot be read, and why.
     Unreadable(ProfileId, String),
-    /// A profile that has purchases which cannot be so, and why.
+    /// A profile that has inconsistent purchases, and why.
     Unsound(ProfileId, String),
     /// A transaction in a currency without a rate.
     NoRate(AppId, Box<Transaction>),
@@ -33,9 +33,10 @@ impl Findings {
         self.all().push(finding);
     }
 
-    /// Logs and counts them.
-    pub fn tell(&self, metrics: &Metrics) {
-        for finding in self.all().drain(..) {
+    /// Logs and counts them; what is so only of what was stored, if it was.
+    pub fn tell(&self, metrics: &Metrics, is_stored: bool) {
+        let told = |finding: &Finding| is_stored || !finding.is_of_what_is_stored();
+        for finding in self.all().drain(..).filter(told) {
             finding.tell(metrics);
         }
     }
@@ -46,6 +47,10 @@ impl Findings {
 }
 
 impl Finding {
+    fn is_of_what_is_stored(&self) -> bool {
+        matches!(self, Self::NoRate(..) | Self::OtherEnvironment(..))
+    }
+
     fn tell(&self, metrics: &Metrics) {
         match self {
             Self::Unreadable(id, error) => {
@@ -54,7 +59,7 @@ impl Finding {
             }
             Self::Unsound(id, problem) => {
                 metrics.unsound_profiles.inc();
-                tracing::error!(profile.id = %id, %problem, "profile {id} has purchases that cannot be so");
+                tracing::error!(profile.id = %id, %problem, "profile {id} has inconsistent purchases");
             }
             Self::NoRate(app, of) => tracing::warn!(
                 app.id = %app, store = %of.store, transaction.id = %of.id, currency = %of.price.currency,
@@ -86,8 +91,8 @@ mod tests {
             findings.begin();
             findings.add(Finding::Unsound(ProfileId(Uuid::nil()), "odd".into()));
         }
-        findings.tell(&metrics);
-        findings.tell(&metrics);
+        findings.tell(&metrics, false);
+        findings.tell(&metrics, true);
         assert_eq!(metrics.unsound_profiles.get(), 1);
     }
 }

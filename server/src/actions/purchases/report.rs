@@ -65,7 +65,7 @@ pub async fn set_transaction(
             // chain gives the level now.
             (Err(_), Some(more)) => beside = Beside::clone(more),
             (done, _) => {
-                findings.tell(&state.metrics);
+                findings.tell(&state.metrics, done.is_ok());
                 if done.is_ok() {
                     state.wake.app(app.id);
                 }

@@ -72,11 +72,11 @@ fn selector_or_400(call: &Call) -> Result<Selector, ApiError> {
 /// This call's own way to say that there is no such profile.
 fn missing_as_400(error: ApiError) -> ApiError {
     match error {
-        ApiError::NoSuchProfile => refuse(Violation {
-            code: "profile_does_not_exist",
-            source: "non_field_errors".into(),
-            message: "no such profile in this app".into(),
-        }),
+        ApiError::NoSuchProfile => refuse(Violation::new(
+            "profile_does_not_exist",
+            "non_field_errors",
+            "no such profile in this app",
+        )),
         other => other,
     }
 }

@@ -137,7 +137,7 @@ async fn metrics(call: Call) -> Result<Reply, ApiError> {
         !pauses.is_empty()
     });
     let losing = apps_where(state, |app, known| {
-        !state.workers.losses(app.id, known).is_empty()
+        !state.workers.losses(app.id, known, state.clock.now()).is_empty()
     });
     let text = state
         .metrics

@@ -1,4 +1,4 @@
-//! Profiles whose rows cannot be read, or have purchases that cannot be so: they are told of, and hold up nobody.
+//! Profiles whose rows cannot be read, or have inconsistent purchases: they are told of, and hold up nobody.
 
 use std::time::{Duration, Instant};
 
@@ -154,7 +154,7 @@ fn the_log_names_a_profile_with_a_chain_that_cannot_be_so() {
     let second = program.start();
     let started = Instant::now();
     let told = loop {
-        let lines = second.lines_with("purchases that cannot be so");
+        let lines = second.lines_with("inconsistent purchases");
         if let Some(line) = lines.into_iter().next() {
             break line;
         }

@@ -17,6 +17,7 @@ mod first;
 mod gates;
 mod handshakes;
 mod health;
+mod idle;
 mod isolation;
 mod late_identifiers;
 mod latest;

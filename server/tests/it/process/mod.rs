@@ -4,7 +4,6 @@ mod deletion;
 mod disk_full;
 mod files;
 mod handshake;
-mod idle;
 mod judge;
 mod kills;
 mod kills_with_deliveries;

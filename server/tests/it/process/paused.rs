@@ -78,7 +78,8 @@ async fn stored_with(store: &Store, delivered: usize) -> String {
     loop {
         let stored = stored(store).await;
         if stored.matches("delivered").count() == delivered {
-            return stored;
+            // What was read before the last of them had arrived is of before.
+            return self::stored(store).await;
         }
         assert!(begun.elapsed() < PATIENCE, "not {delivered} delivered: {stored}");
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -22,6 +22,8 @@ use crate::support::random::Random;
 use crate::support::server::IDENTIFIERS;
 
 const SECOND: i64 = 1_000_000;
+/// What is signed has an id by which repeats are told.
+const SIGNING_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// The third parties: one takes several events in a request, the other one event.
 const SLUGS: [&str; 2] = ["amplitude", "webhook"];
 /// How many requests to each of them are under way at a time, at most, from one server.
@@ -76,7 +78,7 @@ fn settings(slug: &str, url: &str, plan: &Plan) -> Value {
     let mut settings = json!({"ordered": plan.ordered, "max_in_flight": IN_FLIGHT, "requests_per_second": 100_000,
         "events": {"access_level_updated": false}, "exclude_historical_events": false});
     let own = match slug {
-        "webhook" => json!({"urls": {"production": url}}),
+        "webhook" => json!({"urls": {"production": url}, "signing_secret": SIGNING_SECRET}),
         _ => {
             json!({"api_keys": {"production": {"ios": "key"}}, "wait_for_identifier": 2_592_000, "base_url": url})
         }
