@@ -22,9 +22,8 @@ async fn status_with_key(server: &Server, key: &str) -> u16 {
     server.send("POST", PROFILE, &headers).await.0
 }
 
-/// Waits until a key is answered with this status; a second at most.
-/// Within the second that is promised: who asks after it is answered so.
-async fn becomes(status: u16, ask: impl AsyncFn() -> u16) {
+/// Asks until it is answered with this status: whoever asks after the second that is promised must be.
+async fn answers_within_a_second(status: u16, ask: impl AsyncFn() -> u16) {
     let started = Instant::now();
     loop {
         let asked = started.elapsed();
@@ -47,14 +46,14 @@ async fn a_key_of_the_command_line_works_on_a_running_server_within_a_second() {
         let server = installation.serve();
         let made = installation.json(&["key", "create", "--app", "default", "--kind", "secret"]);
         let key = made["key"].as_str().unwrap();
-        becomes(200, async || status_with_key(&server, key).await).await;
+        answers_within_a_second(200, async || status_with_key(&server, key).await).await;
         let prefix = made["prefix"].as_str().unwrap();
         installation.text(&["key", "revoke", "--app", "default", prefix]);
-        becomes(401, async || status_with_key(&server, key).await).await;
+        answers_within_a_second(401, async || status_with_key(&server, key).await).await;
         let token = installation.json(&["admin-token", "create", "--label", "ci"]);
         let bearer = format!("Bearer {}", token["admin_token"].as_str().unwrap());
         let headers = [("authorization", bearer.as_str())];
-        becomes(200, async || {
+        answers_within_a_second(200, async || {
             server.send("GET", "/admin/v1/apps", &headers).await.0
         })
         .await;
