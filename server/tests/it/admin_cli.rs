@@ -6,13 +6,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::support::backend::Backend;
+use super::support::backend::{Backend, SHARED};
 use super::support::process::{Installation, Server, data_file, stderr};
 use super::support::server::PROFILE;
 
 /// The backends that several processes can share.
-const SHARED: [Backend; 2] = [Backend::SqliteFile, Backend::Postgres];
-
 async fn status_with_key(server: &Server, key: &str) -> u16 {
     let authorization = format!("Api-Key {key}");
     let headers = [

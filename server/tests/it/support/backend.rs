@@ -15,6 +15,9 @@ pub enum Backend {
 
 pub const ALL: [Backend; 3] = [Backend::SqliteFile, Backend::SqliteMemory, Backend::Postgres];
 
+/// Those that several programs can work on.
+pub const SHARED: [Backend; 2] = [Backend::SqliteFile, Backend::Postgres];
+
 /// A folder that is removed at the end.
 pub struct Folder(pub PathBuf);
 

@@ -1,0 +1,278 @@
+//! `bursar doctor`, and secrets that others may read, with the real program.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use bursar::clock::Clock;
+use bursar::metrics::Metrics;
+use bursar::store::{Location, Options, Sql, Statement, Store};
+use uuid::Uuid;
+
+use super::support::backend::{Backend, SHARED};
+use super::support::process::{Installation, data_file, stderr, stdout};
+
+#[tokio::test]
+async fn doctor_finds_a_sound_installation_sound() {
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        let empty = installation.text(&["doctor"]);
+        assert!(!empty.contains("fail"), "{empty}");
+        installation.serve().stop();
+        let shallow = installation.text(&["doctor"]);
+        assert!(!shallow.contains("purchases"), "{shallow}");
+        let help = installation.text(&["doctor", "--help"]);
+        assert!(
+            help.contains("Purchases are looked at with `--deep` alone"),
+            "{help}"
+        );
+        let found = installation.text(&["doctor", "--deep"]);
+        for check in [
+            "settings",
+            "master key",
+            "durability",
+            "migrations",
+            "vault",
+            "keys",
+            "purchases",
+        ] {
+            assert!(
+                found.contains(&format!("ok    {check}: ")),
+                "{backend:?}: {found}"
+            );
+        }
+        // The shipped exchange rates grow old by themselves.
+        let mut checks = found.lines().filter(|line| !line.contains("exchange rates"));
+        assert!(checks.all(|line| line.starts_with("ok")), "{backend:?}: {found}");
+    }
+}
+
+#[tokio::test]
+async fn doctor_warns_of_a_database_that_others_can_read() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    installation.serve().stop();
+    let file = data_file(&installation, "bursar.db");
+    let folder = file.parent().unwrap();
+    for (of_folder, of_file, is_open) in [
+        (0o755, 0o644, true),
+        (0o750, 0o640, true),
+        (0o755, 0o600, false),
+        (0o700, 0o644, false),
+        (0o750, 0o604, false),
+    ] {
+        fs::set_permissions(&file, fs::Permissions::from_mode(of_file)).unwrap();
+        fs::set_permissions(folder, fs::Permissions::from_mode(of_folder)).unwrap();
+        let said = installation.text(&["doctor"]);
+        let is_told = said.contains("warn  data folder: others may read ");
+        assert_eq!(is_told, is_open, "{of_folder:o} {of_file:o}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn doctor_tells_which_integrations_stand_still_or_lose_everything() {
+    static STATEMENTS: [Sql; 6] = [
+        Sql::same(
+            "INSERT INTO integrations (app_id, slug, enabled, settings, sealed_secrets, blocked)
+             SELECT app_id, 'webhook', 1, '{}', $1, NULL FROM apps",
+        ),
+        Sql::same(
+            "INSERT INTO integrations (app_id, slug, enabled, settings, sealed_secrets, blocked)
+             SELECT app_id, 'branch', 1, '{}', $1, '401 no such key' FROM apps",
+        ),
+        Sql::same(
+            "INSERT INTO targets (app_id, slug, part) SELECT app_id, 'webhook', '' FROM apps",
+        ),
+        Sql::same(
+            "INSERT INTO targets (app_id, slug, part) SELECT app_id, 'branch', '' FROM apps",
+        ),
+        Sql::same(
+            "INSERT INTO deliveries (event_seq, target_id, state, reason, tries, created_at, updated_at)
+             SELECT CAST($1 AS BIGINT), target_id, 'rejected', '404 gone', 1, CAST($2 AS BIGINT), CAST($2 AS BIGINT)
+             FROM targets WHERE slug = 'webhook'",
+        ),
+        Sql::same(
+            "INSERT INTO deliveries (event_seq, target_id, state, reason, tries, created_at, updated_at)
+             SELECT CAST($1 AS BIGINT), target_id, 'skipped', 'missing_credentials: branch_keys.sandbox', 0,
+                    CAST($2 AS BIGINT), CAST($2 AS BIGINT)
+             FROM targets WHERE slug = 'branch'",
+        ),
+    ];
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        installation.text(&["app", "create", "Shop"]);
+        assert!(
+            installation.text(&["doctor"]).contains("ok    deliveries"),
+            "{backend:?}"
+        );
+        let store = Store::open(&installation.options(), Metrics::default().store)
+            .await
+            .unwrap();
+        let [webhook, branch, to_webhook, to_branch, rejected, skipped] = &STATEMENTS;
+        let now = Clock::system().now();
+        let mut all = vec![
+            Statement::new(webhook, [Vec::<u8>::new().into()]),
+            Statement::new(branch, [Vec::<u8>::new().into()]),
+            Statement::new(to_webhook, []),
+            Statement::new(to_branch, []),
+            Statement::new(skipped, [1.into(), now.into()]),
+        ];
+        all.extend((1..9).map(|number: i64| Statement::new(rejected, [number.into(), now.into()])));
+        store.write(all).await.unwrap();
+        drop(store);
+        let found = installation.text(&["doctor"]);
+        let told: Vec<_> = found
+            .lines()
+            .filter(|line| line.starts_with("warn  deliveries: "))
+            .collect();
+        assert_eq!(told.len(), 3, "{backend:?}: {found}");
+        assert!(
+            told[0].contains("branch of the app") && told[0].ends_with("is blocked: 401 no such key"),
+            "{found}"
+        );
+        assert!(
+            told[1].contains("1 of branch") && told[1].ends_with(": branch_keys.sandbox"),
+            "{found}"
+        );
+        assert!(
+            told[2].contains("none of webhook") && told[2].ends_with("8 rejected, such as: 404 gone"),
+            "{found}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn doctor_names_profiles_whose_purchases_cannot_be() {
+    static MAKE: Sql = Sql::same(
+        "INSERT INTO profiles (app_id, profile_id, created_at, updated_at, identifiers, holdings)
+         SELECT app_id, $1, 0, 0, '{}', $2 FROM apps",
+    );
+    let installation = Installation::on(Backend::SqliteFile).await;
+    installation.text(&["app", "create", "Shop"]);
+    let options = Options {
+        location: Location::SqliteFile(data_file(&installation, "bursar.db")),
+        connections: 1,
+    };
+    {
+        let store = Store::open(&options, Metrics::default().store).await.unwrap();
+        for (number, holdings) in [
+            (1, r#"{"revenue_usd":"0"}"#),
+            (2, "{"),
+            (3, r#"{"revenue_usd":[]}"#),
+        ] {
+            let params = [Uuid::from_u128(number).into(), holdings.into()];
+            store.write(vec![Statement::new(&MAKE, params)]).await.unwrap();
+        }
+    }
+    let done = installation.run(&["doctor", "--deep"]);
+    let found = stdout(&done);
+    assert_eq!(done.status.code(), Some(1), "{found}");
+    let wrong: Vec<_> = found
+        .lines()
+        .filter(|line| line.starts_with("fail  purchases"))
+        .collect();
+    assert_eq!(wrong.len(), 2, "{found}");
+    assert!(
+        wrong[0].contains("profile 00000000-0000-0000-0000-000000000002: "),
+        "{found}"
+    );
+}
+
+#[tokio::test]
+async fn doctor_tells_what_is_wrong_and_what_to_do() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    installation.text(&["app", "create", "Shop"]);
+    let key = data_file(&installation, "master.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let done = installation.run(&["doctor", "--listen", "0.0.0.0:8080"]);
+    assert_eq!(done.status.code(), Some(1));
+    let found = stdout(&done);
+    assert!(
+        found.contains("fail  master key: ") && found.contains("chmod 600"),
+        "{found}"
+    );
+    assert!(found.contains("warn  listeners: 0.0.0.0:8080"), "{found}");
+    assert!(found.contains("warn  keys: "), "{found}");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::remove_file(&key).unwrap();
+    let done = installation.run(&["doctor"]);
+    assert!(stdout(&done).contains("fail  vault: "), "{}", stdout(&done));
+    assert!(!key.exists(), "doctor changes nothing");
+    for name in ["bursar.db", "bursar.db-wal", "bursar.db-shm"] {
+        drop(fs::write(data_file(&installation, name), "this is no database"));
+    }
+    let done = installation.run(&["doctor"]);
+    assert!(stdout(&done).contains("fail  database: "), "{}", stdout(&done));
+    let done = installation.run(&["doctor", "--database", "postgres://u:hunter2@127.0.0.1:1/d"]);
+    assert_ne!(done.status.code(), Some(0));
+    assert!(!stdout(&done).contains("hunter2") && !stderr(&done).contains("hunter2"));
+}
+
+#[tokio::test]
+async fn secrets_that_others_may_read_are_told() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    let settings = installation.folder.0.join("bursar.toml");
+    let open_to = |file: &Path, mode: u32| {
+        fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let key = "ab".repeat(32);
+    for (text, health) in [
+        (format!("master_key = '{key}'"), "fail"),
+        ("database = 'postgres://u:hunter2@127.0.0.1:1/d'".into(), "warn"),
+        (
+            "database = 'postgres://127.0.0.1:1/d?password=hunter2'".into(),
+            "warn",
+        ),
+    ] {
+        fs::write(&settings, text).unwrap();
+        for mode in [0o644, 0o640] {
+            open_to(&settings, mode);
+            let done = installation.run(&["doctor"]);
+            let found = stdout(&done);
+            let line = format!("{health}  settings file: others may read bursar.toml (mode {mode:04o})");
+            assert!(found.contains(&line), "{found}");
+            assert!(found.contains("chmod 600 bursar.toml"), "{found}");
+            assert!(!found.contains("hunter2") && !found.contains(&key), "{found}");
+        }
+        open_to(&settings, 0o600);
+        let found = stdout(&installation.run(&["doctor"]));
+        assert!(
+            found.contains("ok    settings file: bursar.toml is private"),
+            "{found}"
+        );
+    }
+    // Nothing in it is secret; and of another file than the usual one the same is told.
+    fs::write(&settings, "log_level = 'warn'").unwrap();
+    open_to(&settings, 0o644);
+    let found = installation.text(&["doctor"]);
+    assert!(!found.contains("settings file:"), "{found}");
+    let other = installation.folder.0.join("other.toml");
+    fs::write(&other, format!("master_key = '{key}'")).unwrap();
+    let found = stdout(&installation.run(&["doctor", "--config", "other.toml"]));
+    assert!(found.contains("others may read other.toml"), "{found}");
+}
+
+#[tokio::test]
+async fn a_server_warns_of_a_master_key_that_others_may_read() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    installation.text(&["app", "create", "Shop"]);
+    let log = || installation.serve().stop().1;
+    assert!(!log().contains("others may read"));
+    let key = data_file(&installation, "master.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let said = log();
+    assert!(
+        said.contains("WARN") && said.contains("others may read"),
+        "{said}"
+    );
+    assert!(said.contains("master.key (mode 0644): run `chmod 600 "), "{said}");
+    let settings = installation.folder.0.join("bursar.toml");
+    let text = format!("master_key = '{}'", fs::read_to_string(&key).unwrap().trim());
+    fs::write(&settings, text).unwrap();
+    fs::set_permissions(&settings, fs::Permissions::from_mode(0o640)).unwrap();
+    let said = log();
+    assert!(said.contains("others may read bursar.toml (mode 0640)"), "{said}");
+    assert!(
+        !said.contains("others may read /"),
+        "the file of the key is not read: {said}"
+    );
+}
