@@ -5,7 +5,7 @@ use bursar::clock::Clock;
 use bursar::store::tables::purchases::due;
 use serde_json::json;
 
-use super::support::backend::{ALL, Backend};
+use super::support::backend::{ALL, Backend, SHARED};
 use super::support::direct::add_app;
 use super::support::purchases::{TRANSACTION, subscription, with};
 use super::support::server::{Answer, PROFILE, START, TestServer, USER, open, outbound, request};
@@ -235,7 +235,7 @@ async fn parallel_changes_of_one_app_are_all_kept() {
 
 #[tokio::test]
 async fn what_is_due_of_an_app_that_another_server_has_just_made_is_handled() {
-    for backend in [Backend::SqliteFile, Backend::Postgres] {
+    for backend in SHARED {
         let server = TestServer::on(backend).await;
         let now = START + 2_000_000;
         let other = open(&server.options, Clock::test(now), outbound()).await;

@@ -2,7 +2,7 @@
 
 use axum::http::HeaderValue;
 
-use super::support::backend::{ALL, Backend};
+use super::support::backend::{ALL, Backend, SHARED};
 use super::support::refusal::{refusal, refused, sourceless};
 use super::support::server::{ATTRIBUTION, CUSTOMER, IDENTIFIERS, PROFILE, TestServer, USER, request};
 
@@ -212,7 +212,7 @@ async fn the_time_of_an_answer_is_the_time_of_the_call() {
 /// Another server, whose clock is a minute behind, answers after the profile was changed.
 #[tokio::test]
 async fn the_time_of_an_answer_is_never_before_the_last_change() {
-    for backend in [Backend::SqliteFile, Backend::Postgres] {
+    for backend in SHARED {
         let mut server = TestServer::on(backend).await;
         server.call("POST", PROFILE, &[USER], "").await;
         let changed = timestamp(&server).await;

@@ -5,7 +5,7 @@ use std::process::Command;
 use bursar::store::Location;
 use serde_json::{Value, json};
 
-use crate::support::backend::Backend;
+use crate::support::backend::{Backend, SHARED};
 use crate::support::deliveries::{enable, entries, switch_off, until_states, webhook, work};
 use crate::support::purchases::{Customer, numbered, subscription};
 use crate::support::server::{TRANSACTION, TestServer};
@@ -59,7 +59,7 @@ fn walk(server: &TestServer, list: &str) -> Vec<Value> {
 // The third party answers while a command runs.
 #[tokio::test(flavor = "multi_thread")]
 async fn deliveries_are_looked_at_tried_again_and_replayed_by_commands() {
-    for backend in [Backend::SqliteFile, Backend::Postgres] {
+    for backend in SHARED {
         let server = TestServer::on(backend).await;
         let vendor = Vendor::with(|_, _| Manner::Answers(400, "no")).await;
         enable(&server, "webhook", webhook(&vendor.url)).await;

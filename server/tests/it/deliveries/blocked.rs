@@ -13,7 +13,7 @@ use bursar_domain::ids::AppId;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-use crate::support::backend::{ALL, Backend};
+use crate::support::backend::{ALL, Backend, SHARED};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
     HOUR, SECOND, advance, amplitude, bought, branch, deliveries, enable, entries, fates_of, get,
@@ -316,7 +316,7 @@ async fn an_answer_to_settings_that_were_mended_meanwhile_blocks_nothing() {
 /// A server learns a little later of what another one or a command has saved, and answers come in between.
 #[tokio::test]
 async fn an_answer_to_settings_that_another_program_has_mended_blocks_nothing() {
-    for backend in [Backend::SqliteFile, Backend::Postgres] {
+    for backend in SHARED {
         let gate = Gate::closed();
         let late = gate.holds(Manner::Answers(401, "go away"));
         let vendor = Vendor::with(move |request, _| match request.json()["api_key"].as_str() {
@@ -385,7 +385,7 @@ async fn what_waits_goes_out_where_changed_settings_ask_for_less() {
 /// A server learns a little later of what another one or a command has saved, and goes on by the settings before.
 #[tokio::test]
 async fn what_began_to_wait_after_settings_were_saved_that_ask_for_less_goes_out() {
-    for backend in [Backend::SqliteFile, Backend::Postgres] {
+    for backend in SHARED {
         let vendor = Vendor::start().await;
         let server = TestServer::on(backend).await;
         let patient = json!({"wait_for_identifier": 2_592_000});
@@ -443,7 +443,7 @@ async fn what_is_gone_is_rejected_and_nothing_more_is_sent() {
 /// As after a master key was lost, or a row damaged.
 #[tokio::test]
 async fn an_integration_whose_secrets_cannot_be_opened_stands_still_alone_until_they_are_entered_anew() {
-    for backend in [Backend::SqliteFile, Backend::Postgres] {
+    for backend in SHARED {
         let server = TestServer::on(backend).await;
         let vendor = Vendor::start().await;
         enable(&server, "amplitude", amplitude(&vendor.url)).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::backend::{ALL, Backend};
+use crate::support::backend::{ALL, Backend, SHARED};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
     HOUR, MINUTE, SECOND, advance, amplitude, bought, enable, fates_of, next_due, settle_down, states, told,
@@ -99,7 +99,7 @@ async fn what_is_under_way_when_the_clock_is_set_ahead_is_not_sent_again() {
 /// What a server had taken that died is free a minute after the clock was set ahead: then no other can be at it.
 #[tokio::test]
 async fn what_a_dead_server_had_goes_on_a_minute_after_the_clock_was_set_ahead() {
-    for backend in [Backend::SqliteFile, Backend::Postgres] {
+    for backend in SHARED {
         let vendor = Vendor::with(|_, _| Manner::Silent).await;
         let server = TestServer::on(backend).await;
         enable(&server, "amplitude", amplitude(&vendor.url)).await;
@@ -150,7 +150,7 @@ async fn a_repeat_waits_as_long_as_it_was_to_when_the_clock_is_set_back() {
 /// A server dies while the clock is wrong, and the next one begins when it is right again.
 #[tokio::test]
 async fn what_was_taken_or_put_off_while_the_clock_was_ahead_goes_on_with_the_next_server() {
-    for backend in [Backend::SqliteFile, Backend::Postgres] {
+    for backend in SHARED {
         let vendor = Vendor::with(|request, _| match request.body.contains("t-silent") {
             true => Manner::Silent,
             false => Manner::Answers(500, "down"),

@@ -8,7 +8,7 @@ use bursar::store::tables::deliveries::{self, Attempt};
 use bursar::store::tables::turns::Turn;
 use serde_json::{Value, json};
 
-use crate::support::backend::{ALL, Backend};
+use crate::support::backend::{ALL, Backend, SHARED};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
     SECOND, amplitude, app_id, bought, deliveries, enable, fates_of, settle_down, stored, told,
@@ -298,7 +298,7 @@ async fn what_cannot_be_written_takes_down_nothing_that_is_settled_with_it() {
 
 #[tokio::test]
 async fn a_worker_that_was_paused_in_a_request_causes_one_repeat_and_no_more() {
-    for backend in [Backend::SqliteFile, Backend::Postgres] {
+    for backend in SHARED {
         let gate = Gate::closed();
         let late = gate.holds(Manner::Answers(400, "stale"));
         let vendor = Vendor::with(move |_, number| match number {

@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 use xtask::test_environment::size;
 
-use crate::support::backend::Backend;
+use crate::support::backend::{Backend, SHARED};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
     SECOND, advance, amplitude, bought, branch, enable, next_due, settle_down, states, transaction_of, work,
@@ -126,7 +126,7 @@ async fn run(backend: Backend, is_ordered: bool, kills: usize) -> Vec<(String, S
 
 #[tokio::test]
 async fn no_event_of_a_profile_overtakes_another_over_failures_holds_and_deaths() {
-    for backend in [Backend::SqliteFile, Backend::Postgres] {
+    for backend in SHARED {
         let taken = run(backend, true, 40).await;
         assert_eq!(inversions(&taken), 0, "{backend:?}: {taken:?}");
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::support::backend::Backend;
+use crate::support::backend::SHARED;
 use crate::support::running::{Program, Running, server};
 use crate::support::vendor::{Manner, Vendor};
 
@@ -22,7 +22,7 @@ fn shown(program: &Program, running: &Running, path: &str) -> Value {
 
 #[test]
 fn a_handshake_that_a_kill_cut_off_is_made_anew_by_the_next_start() {
-    for backend in [Backend::SqliteFile, Backend::Postgres] {
+    for backend in SHARED {
         let runtime = Runtime::new().unwrap();
         let vendor = runtime.block_on(Vendor::with(|_, number| match number {
             0 => Manner::Silent,

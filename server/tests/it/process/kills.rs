@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::judge::Judge;
-use crate::support::backend::Backend;
+use crate::support::backend::{Backend, SHARED};
 use crate::support::random::Random;
 use crate::support::running::{self, Program, Running};
 use crate::support::server::{IDENTIFIERS, PROFILE};
@@ -116,7 +116,7 @@ fn a_server_that_answers_before_the_commit_is_found_out_on_postgres() {
 
 #[test]
 fn an_idempotency_key_holds_over_a_kill() {
-    for backend in [Backend::SqliteFile, Backend::Postgres] {
+    for backend in SHARED {
         let mut program = Program::on(backend, running::server());
         let headers = [("adapty-customer-user-id", "user-1"), ("idempotency-key", "k-1")];
         let first = program.start();
@@ -168,7 +168,7 @@ fn ask_at_once(program: &Program, server: &Running, key: &str, kill: Option<usiz
 
 #[test]
 fn of_a_hundred_requests_under_one_key_one_has_an_effect_also_over_a_kill() {
-    for backend in [Backend::SqliteFile, Backend::Postgres] {
+    for backend in SHARED {
         let mut program = Program::on(backend, running::server());
         let mut server = program.start();
         let (mut answered, mut unanswered) = (0, 0);

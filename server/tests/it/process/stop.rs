@@ -8,7 +8,7 @@ use bursar::store::{Sql, Statement};
 
 use super::judge::{Ending, Judge};
 use super::kills_with_deliveries::{enable_all, store, third_parties};
-use crate::support::backend::Backend;
+use crate::support::backend::{Backend, SHARED};
 use crate::support::running::{Program, Running, server};
 use crate::support::server::{IDENTIFIERS, PROFILE, USER};
 
@@ -102,7 +102,7 @@ fn claimed_after(backend: Backend, go: impl FnOnce(&mut Running)) -> i64 {
 
 #[test]
 fn a_stop_leaves_no_lane_claimed_and_a_kill_does() {
-    for backend in [Backend::SqliteFile, Backend::Postgres] {
+    for backend in SHARED {
         let stopped = claimed_after(backend, |running| {
             running.ask_to_stop();
             assert_eq!(running.ended_within(LIMIT).code(), Some(0));

@@ -8,7 +8,7 @@ use bursar::store::{Decision, Location, Options, Sql, Statement, Store, StoreErr
 use futures_util::future::join_all;
 
 use super::conformance::{add, is_there};
-use crate::support::backend::{Backend, Folder};
+use crate::support::backend::{Backend, Folder, SHARED};
 
 /// Queries that take three seconds each, more than there are connections.
 async fn many_slow_queries(store: &Store) {
@@ -122,7 +122,7 @@ async fn queries_that_find_no_end_are_few_at_a_time_and_are_ended() {
          SELECT count(*) FROM numbers",
         "SELECT CAST(1 AS BIGINT) FROM pg_sleep(60)",
     );
-    for backend in [Backend::SqliteFile, Backend::Postgres] {
+    for backend in SHARED {
         let folder = Folder::new();
         let store = Store::open(&backend.fresh(&folder).await, Arc::default())
             .await

@@ -8,7 +8,7 @@ use bursar::store::tables::lanes;
 use bursar::store::{Location, Options, Sql, Statement, Store, StoreError, migrations};
 use uuid::Uuid;
 
-use crate::support::backend::{ALL, Backend, Folder};
+use crate::support::backend::{ALL, Backend, Folder, SHARED};
 use crate::support::server::START;
 
 static STEPS: Sql = Sql::same("SELECT version FROM schema_migrations ORDER BY version");
@@ -53,7 +53,7 @@ async fn a_dry_run_tells_the_steps_and_makes_no_table() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_servers_that_start_at_once_one_takes_the_steps() {
-    for backend in [Backend::SqliteFile, Backend::Postgres] {
+    for backend in SHARED {
         for _ in 0..10 {
             let folder = Folder::new();
             let options = backend.fresh(&folder).await;
@@ -82,7 +82,7 @@ async fn client(url: &str) -> tokio_postgres::Client {
 /// As while another program writes, or makes a dump, which has every table of PostgreSQL until it ends.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_finds_nothing_to_do_waits_for_nobody() {
-    for backend in [Backend::SqliteFile, Backend::Postgres] {
+    for backend in SHARED {
         let folder = Folder::new();
         let options = backend.fresh(&folder).await;
         let store = open(&options).await;
