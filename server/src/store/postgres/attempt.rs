@@ -15,6 +15,15 @@ use crate::store::{Row, Statement, StoreError, Value};
 
 type Sent<'c> = BoxFuture<'c, Result<Vec<PgRow>, Error>>;
 
+/// How a transaction begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begin {
+    /// It waits for a lock as long as the session lets it.
+    Usual,
+    /// For a moment only. That costs a round trip more.
+    Hasty,
+}
+
 /// Why a group did not commit.
 pub(super) enum Failure {
     /// The database could not be reached before the commit was asked for, or cannot be written: nothing was changed.
@@ -55,7 +64,7 @@ impl Failure {
 /// holds all of it.
 pub(super) async fn attempt_on(
     connection: &Object,
-    begin: &'static str,
+    begin: Begin,
     group: &mut Group,
 ) -> Result<Group, Failure> {
     let loaded = within_patience(read_all(connection, begin, group)).await;
@@ -75,16 +84,20 @@ pub(super) async fn attempt_on(
 }
 
 /// The first round trip: begins the transaction and runs the reads of all changes.
-async fn read_all(
-    connection: &Object,
-    begin: &'static str,
-    group: &mut Group,
-) -> Result<Vec<Loaded>, Failure> {
+async fn read_all(connection: &Object, begin: Begin, group: &mut Group) -> Result<Vec<Loaded>, Failure> {
     let counts: Vec<usize> = group.iter().map(|change| change.reads().len()).collect();
     let reads: Vec<&Statement> = group.iter().flat_map(|change| change.reads()).collect();
     let requests = together::plan(&reads);
+    // What is not prepared yet waits for a locked table even then.
+    if begin == Begin::Hasty {
+        let hasty = simple(connection, "BEGIN; SET LOCAL lock_timeout = 100");
+        hasty.await.map_err(before_commit)?;
+    }
     let prepared = prepare(connection, &requests).await?;
-    let mut sent: Vec<Sent<'_>> = vec![simple(connection, begin)];
+    let mut sent: Vec<Sent<'_>> = Vec::new();
+    if begin == Begin::Usual {
+        sent.push(simple(connection, "BEGIN"));
+    }
     sent.extend(
         requests
             .iter()
@@ -92,7 +105,9 @@ async fn read_all(
             .map(|(request, prepared)| run(connection, prepared, request)),
     );
     let mut answers = pipelined(sent).await.into_iter();
-    answers.next().unwrap_or(Ok(Vec::new())).map_err(before_commit)?;
+    if begin == Begin::Usual {
+        answers.next().unwrap_or(Ok(Vec::new())).map_err(before_commit)?;
+    }
     let mut found: Vec<Vec<Row>> = reads.iter().map(|_| Vec::new()).collect();
     for (request, answer) in requests.iter().zip(answers) {
         let rows = answer.map_err(before_commit)?;

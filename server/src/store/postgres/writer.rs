@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use deadpool_postgres::Object;
 use tokio::sync::{Mutex, mpsc};
 
-use super::attempt::{Failure, attempt_on};
+use super::attempt::{Begin, Failure, attempt_on};
 use super::{Postgres, says_locked};
 use crate::metrics::StoreMetrics;
 use crate::store::change::Queued;
@@ -28,9 +28,9 @@ const OUTAGE_PAUSE: Duration = Duration::from_millis(100);
 /// How long a change waits, in the queue and being tried, for what others have locked: for a little longer than PostgreSQL
 /// lets a session stand still in a transaction.
 const LOCK_PATIENCE: Duration = Duration::from_secs(6);
-/// How a transaction begins, and one that waits for a lock only for a moment.
-const BEGIN: &str = "BEGIN";
-const BEGIN_HASTY: &str = "BEGIN; SET LOCAL lock_timeout = 100";
+/// How long it is looked for, in a group or among what is stuck, what others have locked. With one lock in a group that takes
+/// seven tries of [`Begin::Hasty`].
+const SEARCH_PATIENCE: Duration = Duration::from_secs(1);
 /// How long the end of a failed transaction is waited for before its connection is given up.
 const ROLLBACK_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -44,7 +44,8 @@ struct Writer {
     outage: Option<StoreError>,
     /// What needs something that others have locked for long. It is tried beside the groups, so that they do not wait for it.
     stuck: Group,
-    is_hasty: bool,
+    /// Until when it is looked for what others have locked, if it is.
+    search_until: Option<Instant>,
 }
 
 /// Starts so many writers. They end when the last handle of the store is gone and all waiting changes are done.
@@ -63,7 +64,7 @@ pub(super) fn start(
             metrics,
             outage: None,
             stuck: Group::new(),
-            is_hasty: false,
+            search_until: None,
         };
         tokio::spawn(guard::run_task("writer", writer.run()));
     }
@@ -83,12 +84,11 @@ impl Writer {
                     continue;
                 }
             }
-            // What begins as one that is stuck needs the same, as a rule.
-            let (stuck, free): (Group, Group) = group
-                .into_iter()
-                .partition(|change| self.is_stuck(change.as_ref()));
-            group = free;
-            self.stuck.extend(stuck);
+            // While much is stuck, what is behind it comes late.
+            if !self.stuck.is_empty() {
+                group = refuse_overdue(group, LOCK_PATIENCE, &locked());
+            }
+            group = self.without_stuck(group);
             // Changes that begin with a late lock have a transaction of their own.
             let (late, usual): (Group, Group) =
                 group.into_iter().partition(|change| begins_late(change.as_ref()));
@@ -107,6 +107,15 @@ impl Writer {
         }
     }
 
+    /// Sets aside what is stuck as well. What looks up first what a stuck change does needs the same lock, as a rule.
+    fn without_stuck(&mut self, group: Group) -> Group {
+        let (stuck, free): (Group, Group) = group
+            .into_iter()
+            .partition(|change| self.is_stuck(change.as_ref()));
+        self.stuck.extend(stuck);
+        free
+    }
+
     fn is_stuck(&self, change: &dyn Queued) -> bool {
         let first = first_read(change);
         let mut stuck = self.stuck.iter().map(|stuck| first_read(stuck.as_ref()));
@@ -116,16 +125,17 @@ impl Writer {
     /// Tries what is stuck, for a moment each, up to the first that is so still.
     async fn try_stuck(&mut self) {
         let mut waiting = std::mem::take(&mut self.stuck).into_iter();
-        self.is_hasty = true;
+        let until = Instant::now() + SEARCH_PATIENCE;
+        self.search_until = Some(until);
         while self.stuck.is_empty()
+            && Instant::now() < until
             && let Some(change) = waiting.next()
         {
             self.commit(vec![change]).await;
         }
-        self.is_hasty = false;
+        self.search_until = None;
         let still = std::mem::take(&mut self.stuck);
-        let locked = StoreError::unavailable("others have locked what it needs");
-        self.stuck = refuse_overdue(waiting.chain(still).collect(), LOCK_PATIENCE, &locked);
+        self.stuck = refuse_overdue(waiting.chain(still).collect(), LOCK_PATIENCE, &locked());
     }
 
     /// Puts what waits behind what was postponed, so that many changes of one profile hold up nobody else; waits if there is
@@ -167,6 +177,7 @@ impl Writer {
                     tokio::time::sleep(OUTAGE_PAUSE).await;
                 }
                 Err(Failure::Conflict(error)) if says_locked(&error) => {
+                    group = refuse_overdue(group, LOCK_PATIENCE, &locked());
                     if group.len() > 1 {
                         return self.commit_in_halves(group).await;
                     }
@@ -197,13 +208,23 @@ impl Writer {
         Group::new()
     }
 
-    /// Finds what others have locked, in halves of halves: what is left when it is alone is stuck. None waits for long again.
+    /// Finds what others have locked, in halves of halves: what is left when it is alone is stuck. None waits for long again, and
+    /// where much is locked the search ends with all of the rest stuck: it is tried one by one.
     async fn commit_in_halves(&mut self, mut group: Group) -> Group {
-        let was_hasty = std::mem::replace(&mut self.is_hasty, true);
+        let outer = self.search_until;
+        let until = outer.unwrap_or_else(|| Instant::now() + SEARCH_PATIENCE);
+        self.search_until = Some(until);
         let half = group.split_off(group.len() / 2);
-        let mut postponed = Box::pin(self.commit(group)).await;
-        postponed.extend(Box::pin(self.commit(half)).await);
-        self.is_hasty = was_hasty;
+        let mut postponed = Group::new();
+        for part in [group, half] {
+            let mut part = self.without_stuck(part);
+            if Instant::now() >= until {
+                self.stuck.append(&mut part);
+            } else if !part.is_empty() {
+                postponed.extend(Box::pin(self.commit(part)).await);
+            }
+        }
+        self.search_until = outer;
         postponed
     }
 
@@ -211,7 +232,10 @@ impl Writer {
     /// holds all of it.
     async fn attempt(&mut self, group: &mut Group) -> Result<Group, Failure> {
         let connection = self.postgres.writer().await.map_err(Failure::Unreachable)?;
-        let begin = if self.is_hasty { BEGIN_HASTY } else { BEGIN };
+        let begin = match (self.search_until, self.stuck.is_empty()) {
+            (None, true) => Begin::Usual,
+            _ => Begin::Hasty,
+        };
         let outcome = attempt_on(&connection, begin, group).await;
         if let Err(failure) = &outcome
             && !connection.is_closed()
@@ -233,6 +257,10 @@ fn refuse_overdue(group: Group, patience: Duration, error: &StoreError) -> Group
         .into_iter()
         .for_each(|mut change| change.finish(Err(error.clone())));
     patient
+}
+
+fn locked() -> StoreError {
+    StoreError::unavailable("others have locked what it needs")
 }
 
 async fn rolled_back(connection: &Object) -> bool {

@@ -41,26 +41,32 @@ async fn queries_that_take_every_connection_leave_the_writers_theirs() {
     }
 }
 
-/// A connection of somebody else's, who holds the row of this name.
-async fn holder(options: &Options, name: &str) -> tokio_postgres::Client {
+/// A connection of somebody else's, who has begun so and goes on holding what that locks.
+async fn holder(options: &Options, lock: &str) -> tokio_postgres::Client {
     let Location::Postgres(url) = &options.location else {
         panic!("no PostgreSQL")
     };
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
-    let held = format!("BEGIN; SELECT name FROM secrets WHERE name = '{name}' FOR UPDATE");
-    client.batch_execute(&held).await.unwrap();
+    client.batch_execute(&format!("BEGIN; {lock}")).await.unwrap();
     client
 }
 
+const HELD_ROW: &str = "SELECT name FROM secrets WHERE name = 'held' FOR UPDATE";
+
 /// Changes the row that is held.
 async fn change_held(store: &Store) -> Result<(), StoreError> {
+    take(store, "held".to_owned()).await
+}
+
+/// Looks a row up, and takes it away.
+async fn take(store: &Store, name: String) -> Result<(), StoreError> {
     static LOCK: Sql = locking!("SELECT name FROM secrets WHERE name = $1");
-    static TAKE: Sql = Sql::same("DELETE FROM secrets WHERE name = 'held'");
-    let reads = vec![Statement::new(&LOCK, ["held".into()])];
-    let decide = |_| {
+    static TAKE: Sql = Sql::same("DELETE FROM secrets WHERE name = $1");
+    let reads = vec![Statement::new(&LOCK, [name.as_str().into()])];
+    let decide = move |_| {
         Ok(Decision {
-            writes: vec![Statement::new(&TAKE, [])],
+            writes: vec![Statement::new(&TAKE, [name.as_str().into()])],
             answer: (),
         })
     };
@@ -86,7 +92,7 @@ async fn a_row_that_somebody_holds_is_refused_in_time_and_holds_up_only_who_need
     let store = Store::open(&options, Arc::default()).await.unwrap();
     migrations::run(&store, false).await.unwrap();
     store.write(vec![add("held")]).await.unwrap();
-    let held = holder(&options, "held").await;
+    let held = holder(&options, HELD_ROW).await;
     let started = Instant::now();
     let needing = async {
         let refused = join_all((0..3).map(|_| change_held(&store))).await;
@@ -112,6 +118,42 @@ async fn a_row_that_somebody_holds_is_refused_in_time_and_holds_up_only_who_need
     });
     taken.unwrap();
     assert!(!is_there(&store, "held").await);
+}
+
+/// Takes as many rows, each by a change of its own, and tells how long the slowest took and how many were refused.
+async fn take_many(store: &Store) -> (Duration, usize) {
+    let started = Instant::now();
+    let taken = join_all((0..300).map(|index| take(store, format!("row-{index:03}")))).await;
+    let refused = taken
+        .iter()
+        .filter(|one| matches!(one, Err(StoreError::Unavailable(_))));
+    (started.elapsed(), refused.count())
+}
+
+/// As a migration of somebody else's, who changes a table and takes long.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_many_changes_meet_is_told_to_each_in_time() {
+    static ELSEWHERE: Sql = Sql::same("UPDATE directory_version SET version = version WHERE id = 0");
+    let mut options = Backend::Postgres.fresh(&Folder::new()).await;
+    // One writer alone.
+    options.connections = 4;
+    let store = Store::open(&options, Arc::default()).await.unwrap();
+    migrations::run(&store, false).await.unwrap();
+    let held = holder(&options, "LOCK TABLE secrets IN ACCESS EXCLUSIVE MODE").await;
+    let others = async {
+        tokio::time::sleep(Duration::from_millis(5_500)).await;
+        let started = Instant::now();
+        store.write(vec![Statement::new(&ELSEWHERE, [])]).await.unwrap();
+        started.elapsed()
+    };
+    let ((refused_after, refused), stranger) = tokio::join!(take_many(&store), others);
+    assert_eq!(refused, 300);
+    assert!(refused_after < Duration::from_secs(8), "{refused_after:?}");
+    assert!(stranger < Duration::from_secs(1), "{stranger:?}");
+    held.batch_execute("ROLLBACK").await.unwrap();
+    let (taken_after, refused) = take_many(&store).await;
+    assert_eq!(refused, 0);
+    assert!(taken_after < Duration::from_secs(2), "{taken_after:?}");
 }
 
 /// As a page of a list that has very many rows to pass over, asked for again and again.
