@@ -77,7 +77,7 @@ impl Postgres {
     pub(super) async fn read(&self, query: &Statement) -> Result<Vec<Row>, StoreError> {
         let connection = self.reader().await?;
         let cut = match within_patience(read_on(&connection, query)).await {
-            Some(Err(StoreError::Unavailable(_))) => connection,
+            Some(Err(error)) if is_cut(&error) => connection,
             Some(rows) => return rows,
             None => {
                 drop(Object::take(connection));
@@ -327,6 +327,12 @@ fn says_read_only(error: &StoreError) -> bool {
 /// Does it say that others have held a lock for too long?
 fn says_locked(error: &StoreError) -> bool {
     says(error, &SqlState::LOCK_NOT_AVAILABLE)
+}
+
+/// Is the connection gone? It is not where PostgreSQL has ended a statement that took or waited too long.
+fn is_cut(error: &StoreError) -> bool {
+    let is_ended = says_locked(error) || says(error, &SqlState::QUERY_CANCELED);
+    matches!(error, StoreError::Unavailable(_)) && !is_ended
 }
 
 fn says(error: &StoreError, state: &SqlState) -> bool {

@@ -146,10 +146,18 @@ async fn a_lock_that_many_changes_meet_is_told_to_each_in_time() {
         store.write(vec![Statement::new(&ELSEWHERE, [])]).await.unwrap();
         started.elapsed()
     };
-    let ((refused_after, refused), stranger) = tokio::join!(take_many(&store), others);
+    let reader = async {
+        static NAMES: Sql = Sql::same("SELECT name FROM secrets");
+        let started = Instant::now();
+        let refused = store.read(Statement::new(&NAMES, [])).await;
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+        started.elapsed()
+    };
+    let ((refused_after, refused), stranger, read_after) = tokio::join!(take_many(&store), others, reader);
     assert_eq!(refused, 300);
     assert!(refused_after < Duration::from_secs(8), "{refused_after:?}");
     assert!(stranger < Duration::from_secs(1), "{stranger:?}");
+    assert!(read_after < Duration::from_secs(3), "{read_after:?}");
     held.batch_execute("ROLLBACK").await.unwrap();
     let (taken_after, refused) = take_many(&store).await;
     assert_eq!(refused, 0);
