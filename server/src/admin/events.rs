@@ -18,7 +18,7 @@ use crate::actions::ActionError;
 use crate::state::AppState;
 use crate::store::tables::events::{self, Order, Wanted};
 use crate::store::tables::past_events;
-use crate::store::{Row, StoreError};
+use crate::store::{Row, StoreError, Turns};
 
 /// An event.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -66,7 +66,7 @@ pub async fn list(
 ) -> Result<Page<EventBody>, ActionError> {
     let wanted = wanted(app, filter, paging, now)?;
     let known = known_app(state, app).await?;
-    let rows = state.store.scan(events::select(&wanted)).await?;
+    let rows = state.store.scan(Turns::Feed, events::select(&wanted)).await?;
     let mut page = paging.page(rows, |row| entry(wanted.order, row))?;
     let shown = page.data.iter().map(|event| (event.event_id, event.profile));
     let mut deliveries = of_events(state, &known, shown, now).await?;

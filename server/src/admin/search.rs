@@ -11,6 +11,7 @@ use super::fields::Problems;
 use super::page::{Page, Paging, bad_cursor, parse_id};
 use crate::actions::ActionError;
 use crate::state::AppState;
+use crate::store::Turns;
 use crate::store::tables::profile_search::{self, Hit};
 
 /// The longest query, in characters: that of the longest identifier.
@@ -64,7 +65,7 @@ pub async fn search(
         }
     }
     let rows = profile_search::by_identifier(app, query, from, paging.rows());
-    let rows = state.store.scan(rows).await?;
+    let rows = state.store.scan(Turns::Search, rows).await?;
     Ok(paging.page(rows, |row| Ok(entry(IDENTIFIER, profile_search::read(row)?)))?)
 }
 

@@ -45,7 +45,7 @@ pub async fn for_server(config: &Config) -> Result<AppState, Failure> {
     let metrics = Metrics::default();
     let store = store(config, &metrics).await?;
     store.claim()?;
-    complete(config, store, metrics).await
+    complete(config, store.with_limited_scans(), metrics).await
 }
 
 async fn complete(config: &Config, store: Store, metrics: Metrics) -> Result<AppState, Failure> {

@@ -61,7 +61,7 @@ pub enum ApiError {
     /// Fields of an administration call are wrong: their names and why.
     #[error("the request is not valid")]
     Unprocessable(Vec<(String, String)>),
-    /// The database is away, full or too busy.
+    /// The database is away, full or too busy, or the query takes too long.
     #[error("the server cannot do this at the moment; try again soon")]
     Unavailable(#[source] StoreError),
     /// The bodies of other requests take up all memory that there is for them.
@@ -255,7 +255,9 @@ impl From<Refusal> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(_) | StoreError::Overloaded => Self::Unavailable(error),
+            StoreError::Unavailable(_) | StoreError::Overloaded | StoreError::TooLong => {
+                Self::Unavailable(error)
+            }
             StoreError::Address(_)
             | StoreError::Corrupt(_)
             | StoreError::Statement(_)

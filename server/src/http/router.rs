@@ -173,6 +173,9 @@ fn log(line: &Line<'_>, failed: Option<&Failed>) {
         Some(ApiError::Internal(source)) => {
             tracing::error!(request_id, method, route, status, duration_ms, error = %source, "a request failed");
         }
+        Some(ApiError::Unavailable(source @ StoreError::TooLong)) => {
+            tracing::warn!(request_id, method, route, status, duration_ms, error = %source, "a long query");
+        }
         Some(ApiError::Unavailable(source)) => {
             tracing::warn!(request_id, method, route, status, duration_ms, error = %source, "no database");
         }

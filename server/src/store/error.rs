@@ -12,6 +12,9 @@ pub enum StoreError {
     /// More changes wait than the queue takes.
     #[error("too many changes are waiting")]
     Overloaded,
+    /// A query that may touch many rows was ended, or had no turn, because others took so long.
+    #[error("the query takes too long, or those before it do")]
+    TooLong,
     /// The database holds something that this program did not write.
     #[error("the database holds something unexpected: {0}")]
     Corrupt(String),

@@ -35,7 +35,7 @@ use change::{Pending, Queued};
 const QUEUE: usize = 8_192;
 /// How many changes one commit takes at most.
 const MAX_GROUP: usize = 128;
-/// How many scans for callers run at once at most.
+/// How many scans for callers run at once at most, of the feed and of all others.
 const SCANS: usize = 4;
 /// How long one waits for the others to end.
 const SCAN_TURN: Duration = Duration::from_secs(5);
@@ -62,12 +62,22 @@ pub struct Options {
     pub connections: usize,
 }
 
+/// With whom a scan for callers takes turns: who polls the feed does not wait for searches.
+#[derive(Debug, Clone, Copy)]
+pub enum Turns {
+    /// With others of the feed of events.
+    Feed,
+    /// With searches and other lists.
+    Search,
+}
+
 /// An open database.
 #[derive(Clone)]
 pub struct Store {
     backend: Backend,
     queue: mpsc::Sender<Box<dyn Queued>>,
-    scans: Arc<Semaphore>,
+    /// The turns of scans, by [`Turns`], if they are limited.
+    scans: Option<[Arc<Semaphore>; 2]>,
     metrics: Arc<StoreMetrics>,
     /// Was the last change that had something to write refused, because the database was away or full?
     is_refusing: Arc<AtomicBool>,
@@ -89,14 +99,10 @@ impl Store {
             ),
             file => Backend::Sqlite(sqlite::Sqlite::open(file, waiting, &metrics)?),
         };
-        let scans = match &backend {
-            Backend::Sqlite(_) => SCANS,
-            Backend::Postgres(postgres) => SCANS.min(postgres.readers().div_ceil(2)),
-        };
         Ok(Self {
             backend,
             queue,
-            scans: Arc::new(Semaphore::new(scans)),
+            scans: None,
             metrics,
             is_refusing: Arc::default(),
         })
@@ -168,18 +174,38 @@ impl Store {
         }
     }
 
-    /// Runs a query that may touch many rows, without holding up the requests of others: few run at once, and one that takes
-    /// too long is ended.
-    pub async fn scan(&self, query: Statement) -> Result<Vec<Row>, StoreError> {
-        let turn = tokio::time::timeout(SCAN_TURN, Arc::clone(&self.scans).acquire_owned());
-        let turn = turn
-            .await
-            .map_err(|_| StoreError::unavailable("too many long queries are running"))?;
-        self.walk(query, Some(SCAN_PATIENCE), turn).await
+    /// For a server: [`Self::scan`] must not hold up the requests of others, so few run at once, and one that takes too long is
+    /// ended.
+    #[must_use]
+    pub fn with_limited_scans(mut self) -> Self {
+        let each = match &self.backend {
+            Backend::Sqlite(_) => SCANS,
+            Backend::Postgres(postgres) => SCANS.min(postgres.readers().div_ceil(4)),
+        };
+        self.scans = Some([(); 2].map(|()| Arc::new(Semaphore::new(each))));
+        self
     }
 
-    /// As [`Self::scan`], for commands and for what the server does by itself: it has no need of a turn, and on SQLite takes
-    /// as long as it takes.
+    /// Runs a query that may touch many rows; within limits, where [`Self::with_limited_scans`] has set them.
+    pub async fn scan(&self, turns: Turns, query: Statement) -> Result<Vec<Row>, StoreError> {
+        let Some([feed, searches]) = &self.scans else {
+            return self.scan_whole(query).await;
+        };
+        let turns = match turns {
+            Turns::Feed => feed,
+            Turns::Search => searches,
+        };
+        let turn = tokio::time::timeout(SCAN_TURN, Arc::clone(turns).acquire_owned()).await;
+        let turn = turn.map_err(|_| StoreError::TooLong)?;
+        let begun = Instant::now();
+        let found = self.walk(query, Some(SCAN_PATIENCE), turn).await;
+        found.map_err(|error| {
+            let is_ended = begun.elapsed() >= SCAN_PATIENCE;
+            if is_ended { StoreError::TooLong } else { error }
+        })
+    }
+
+    /// As [`Self::scan`], for what a command or the server does by itself: on SQLite it takes as long as it takes.
     pub async fn scan_whole(&self, query: Statement) -> Result<Vec<Row>, StoreError> {
         self.walk(query, None, ()).await
     }

@@ -14,8 +14,8 @@ use super::targets;
 use crate::delivery::NEVER;
 use crate::directory::App;
 use crate::state::AppState;
-use crate::store::StoreError;
 use crate::store::tables::delivery_list::{self, Listed, Shown};
+use crate::store::{StoreError, Turns};
 
 /// A delivery: one event for one part of an integration.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -120,7 +120,7 @@ pub async fn of_events(
 ) -> Result<HashMap<Uuid, Vec<EventDelivery>>, StoreError> {
     let query = delivery_list::select_of_events(app.id, events, now, &targets(app));
     let mut of_events: HashMap<Uuid, Vec<EventDelivery>> = HashMap::new();
-    for mut row in state.store.scan(query).await? {
+    for mut row in state.store.scan(Turns::Feed, query).await? {
         let shown = delivery_list::read(&mut row)?;
         of_events.entry(shown.event).or_default().push(EventDelivery {
             delivery_id: name(shown.event, &shown.slug, &shown.part),

@@ -10,9 +10,9 @@ use crate::actions::ActionError;
 use crate::admin::fields::Problems;
 use crate::admin::page::{Page, Paging, bad_cursor};
 use crate::state::AppState;
-use crate::store::StoreError;
 use crate::store::tables::delivery_list::{self, Listed, Wanted};
 use crate::store::tables::past_events;
+use crate::store::{StoreError, Turns};
 
 /// The states of deliveries that are open.
 pub const OPEN: [&str; 4] = ["pending", "sending", "waiting", "blocked"];
@@ -84,13 +84,21 @@ async fn read(state: &AppState, wanted: &Wanted) -> Result<Vec<Listed>, StoreErr
     // Open ones are read first: one that is closed meanwhile is found twice then, and never not at all.
     let mut open = Vec::new();
     if is_wanted(&OPEN) {
-        for mut row in state.store.scan(delivery_list::select_open(wanted)).await? {
+        for mut row in state
+            .store
+            .scan(Turns::Search, delivery_list::select_open(wanted))
+            .await?
+        {
             open.push(delivery_list::read_listed(&mut row, true)?);
         }
     }
     let mut all = Vec::new();
     if is_wanted(&CLOSED) {
-        for mut row in state.store.scan(delivery_list::select_closed(wanted)).await? {
+        for mut row in state
+            .store
+            .scan(Turns::Search, delivery_list::select_closed(wanted))
+            .await?
+        {
             all.push(delivery_list::read_listed(&mut row, false)?);
         }
     }

@@ -27,7 +27,7 @@ use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
 use crate::state::AppState;
 use crate::store::tables::replays::{self as table, Replay};
-use crate::store::{Decision, Loaded, StoreError};
+use crate::store::{Decision, Loaded, StoreError, Turns};
 use order::Order;
 
 /// What is to be replayed.
@@ -196,7 +196,7 @@ pub async fn list(state: &AppState, app: AppId, paging: &Paging) -> Result<Page<
 /// How many deliveries of an app's replays are open, of those that have any.
 async fn count_open(state: &AppState, app: AppId) -> Result<HashMap<Uuid, i64>, StoreError> {
     let mut open = HashMap::new();
-    for row in state.store.scan(table::count_open(app)).await? {
+    for row in state.store.scan(Turns::Search, table::count_open(app)).await? {
         if let Some(id) = row.opt_uuid(0)? {
             open.insert(id, row.int(1)?);
         }

@@ -308,7 +308,7 @@ async fn the_newest_alone_waits_of_a_replay_that_takes_several_steps() {
     let mut first = server
         .state
         .store
-        .scan(Statement::new(&PAYLOAD, []))
+        .scan_whole(Statement::new(&PAYLOAD, []))
         .await
         .unwrap();
     let payload = first[0].long_text(0).unwrap();

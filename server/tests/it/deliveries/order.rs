@@ -158,7 +158,12 @@ async fn longest_idle(max_in_flight: usize, answers_after: Duration) -> Duration
     let mut since: HashMap<(Uuid, i64), Instant> = HashMap::new();
     let mut longest = Duration::ZERO;
     loop {
-        let rows = server.state.store.scan(Statement::new(&DUE, [])).await.unwrap();
+        let rows = server
+            .state
+            .store
+            .scan_whole(Statement::new(&DUE, []))
+            .await
+            .unwrap();
         let (seen, now) = (Instant::now(), server.state.clock.now());
         let lanes = rows.iter().map(|row| (row.uuid(0).unwrap(), row.int(1).unwrap()));
         let due: Vec<_> = lanes.filter(|(_, due_at)| *due_at <= now).collect();

@@ -270,7 +270,12 @@ async fn a_lane_with_nothing_in_it_goes_and_the_others_stay() {
         let claimed = take(&server, target, START).await;
         let whose = only_turn(&claimed).profile.customer_user_id.clone();
         assert_eq!(whose.as_deref(), Some("bob"), "{backend:?}");
-        let left = server.state.store.scan(Statement::new(&LANES, [])).await.unwrap();
+        let left = server
+            .state
+            .store
+            .scan_whole(Statement::new(&LANES, []))
+            .await
+            .unwrap();
         assert_eq!(left[0].int(0).unwrap(), 1, "{backend:?}");
     }
 }

@@ -27,7 +27,11 @@ async fn waits(server: &TestServer, slug: &str) -> Vec<i64> {
          JOIN queue AS q ON q.target_id = l.target_id AND q.lane_id = l.lane_id
          JOIN targets AS t ON t.target_id = l.target_id WHERE t.slug = $1 AND q.tries = 1",
     );
-    let rows = server.state.store.scan(Statement::new(&SQL, [slug.into()])).await;
+    let rows = server
+        .state
+        .store
+        .scan_whole(Statement::new(&SQL, [slug.into()]))
+        .await;
     rows.unwrap().into_iter().map(|row| row.int(0).unwrap()).collect()
 }
 

@@ -66,7 +66,7 @@ async fn spoil(program: &Program) {
     static SPOIL: Sql = Sql::same("UPDATE queue SET record = $1 WHERE event_seq = $2 AND record IS NOT NULL");
     let store = store(program).await;
     let record = json!({"route": "ios", "body": "spoilt"}).to_string();
-    for row in &mut store.scan(Statement::new(&EVENTS, [])).await.unwrap() {
+    for row in &mut store.scan_whole(Statement::new(&EVENTS, [])).await.unwrap() {
         let payload: Value = serde_json::from_str(&row.long_text(1).unwrap()).unwrap();
         if payload["event_properties"]["transaction_id"] == "t1" {
             let values = [record.clone().into(), row.int(0).unwrap().into()];
@@ -84,7 +84,7 @@ async fn fates(program: &Program) -> Vec<String> {
     );
     let mut rows = store(program)
         .await
-        .scan(Statement::new(&FATES, []))
+        .scan_whole(Statement::new(&FATES, []))
         .await
         .unwrap();
     let fates = rows.iter_mut().map(|row| {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bursar::locking;
-use bursar::store::{Decision, Location, Options, Sql, Statement, Store, StoreError, migrations};
+use bursar::store::{Decision, Location, Options, Sql, Statement, Store, StoreError, Turns, migrations};
 use futures_util::future::join_all;
 
 use super::conformance::{add, is_there};
@@ -13,7 +13,7 @@ use crate::support::backend::{Backend, Folder, SHARED};
 /// Queries that take three seconds each, more than there are connections.
 async fn many_slow_queries(store: &Store) {
     static SLOW: Sql = Sql::same("SELECT CAST(1 AS BIGINT) FROM pg_sleep(3)");
-    join_all((0..16).map(|_| store.scan(Statement::new(&SLOW, [])))).await;
+    join_all((0..16).map(|_| store.scan(Turns::Search, Statement::new(&SLOW, [])))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,6 +22,7 @@ async fn queries_that_take_every_connection_leave_the_writers_theirs() {
         let mut options = Backend::Postgres.fresh(&Folder::new()).await;
         options.connections = connections;
         let store = Store::open(&options, Arc::default()).await.unwrap();
+        let store = store.with_limited_scans();
         migrations::run(&store, false).await.unwrap();
         let written = async {
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -120,6 +121,8 @@ async fn a_row_that_somebody_holds_is_refused_in_time_and_holds_up_only_who_need
     assert!(!is_there(&store, "held").await);
 }
 
+static NAMES: Sql = Sql::same("SELECT name FROM secrets");
+
 /// Takes as many rows, each by a change of its own, and tells how long the slowest took and how many were refused.
 async fn take_many(store: &Store) -> (Duration, usize) {
     let started = Instant::now();
@@ -147,7 +150,6 @@ async fn a_lock_that_many_changes_meet_is_told_to_each_in_time() {
         started.elapsed()
     };
     let reader = async {
-        static NAMES: Sql = Sql::same("SELECT name FROM secrets");
         let started = Instant::now();
         let refused = store.read(Statement::new(&NAMES, [])).await;
         assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
@@ -174,18 +176,19 @@ async fn queries_that_find_no_end_are_few_at_a_time_and_are_ended() {
     );
     for backend in SHARED {
         let folder = Folder::new();
-        let store = Store::open(&backend.fresh(&folder).await, Arc::default())
-            .await
-            .unwrap();
+        let store = Store::open(&backend.fresh(&folder).await, Arc::default()).await;
+        let store = store.unwrap().with_limited_scans();
         migrations::run(&store, false).await.unwrap();
         let started = Instant::now();
-        let endless = join_all((0..10).map(|_| store.scan(Statement::new(&ENDLESS, []))));
+        let endless = join_all((0..10).map(|_| store.scan(Turns::Search, Statement::new(&ENDLESS, []))));
         let meanwhile = async {
             tokio::time::sleep(Duration::from_millis(500)).await;
             let (in_use, _) = store.pool_use();
             assert!((1..5).contains(&in_use), "{backend:?}: {in_use} in use");
             // Who looks up a row or two does not wait for them.
             assert!(!is_there(&store, "nobody").await);
+            let feed = store.scan(Turns::Feed, Statement::new(&NAMES, [])).await;
+            assert!(feed.is_ok(), "{backend:?}: {feed:?}");
             assert!(started.elapsed() < Duration::from_secs(4), "{backend:?}");
         };
         let (ended, ()) = tokio::join!(endless, meanwhile);
@@ -194,9 +197,19 @@ async fn queries_that_find_no_end_are_few_at_a_time_and_are_ended() {
             "{backend:?}: {:?}",
             started.elapsed()
         );
-        let are_ended = ended
-            .iter()
-            .all(|one| matches!(one, Err(StoreError::Unavailable(_))));
+        let are_ended = ended.iter().all(|one| matches!(one, Err(StoreError::TooLong)));
         assert!(are_ended, "{backend:?}: {ended:?}");
+    }
+}
+
+/// As the lists of commands, which nobody else waits for.
+#[tokio::test(flavor = "multi_thread")]
+async fn queries_of_a_command_need_no_turns() {
+    static LONG: Sql = Sql::same("SELECT CAST(1 AS BIGINT) FROM pg_sleep(6)");
+    let options = Backend::Postgres.fresh(&Folder::new()).await;
+    let store = Store::open(&options, Arc::default()).await.unwrap();
+    let long = (0..6).map(|_| store.scan(Turns::Search, Statement::new(&LONG, [])));
+    for found in join_all(long).await {
+        assert_eq!(found.unwrap().len(), 1);
     }
 }

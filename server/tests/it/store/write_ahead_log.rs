@@ -53,7 +53,7 @@ async fn read(store: &Store, mut random: Random, stop: &AtomicBool) {
 
 async fn scan(store: &Store, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
-        store.scan(Statement::new(&SCAN, [])).await.unwrap();
+        store.scan_whole(Statement::new(&SCAN, [])).await.unwrap();
     }
 }
 

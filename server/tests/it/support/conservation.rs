@@ -113,5 +113,5 @@ async fn lane_breaks(state: &AppState) -> Vec<String> {
 }
 
 async fn rows(state: &AppState, sql: &'static Sql) -> Vec<Row> {
-    state.store.scan(Statement::new(sql, [])).await.unwrap()
+    state.store.scan_whole(Statement::new(sql, [])).await.unwrap()
 }

@@ -124,12 +124,15 @@ fn had_to_end_so(slug: &str, part: &str, kind: &str, state: &str, reason: &str) 
 /// How many lanes somebody has at this time.
 pub async fn claimed(store: &Store, now: i64) -> usize {
     static CLAIMED: Sql = Sql::same("SELECT count(*) FROM lanes WHERE lease IS NOT NULL AND due_at > $1");
-    let rows = store.scan(Statement::new(&CLAIMED, [now.into()])).await.unwrap();
+    let rows = store
+        .scan_whole(Statement::new(&CLAIMED, [now.into()]))
+        .await
+        .unwrap();
     usize::try_from(rows[0].int(0).unwrap()).unwrap()
 }
 
 async fn rows(store: &Store, sql: &'static Sql) -> Vec<Row> {
-    store.scan(Statement::new(sql, [])).await.unwrap()
+    store.scan_whole(Statement::new(sql, [])).await.unwrap()
 }
 
 #[test]

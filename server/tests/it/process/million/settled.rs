@@ -14,7 +14,11 @@ pub fn deliver_all(servers: &Servers) {
     static NEXT: Sql = Sql::same("SELECT min(due_at) FROM lanes");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let store = runtime.block_on(store(&servers.program()));
-    let scan = |sql| runtime.block_on(store.scan(Statement::new(sql, []))).unwrap();
+    let scan = |sql| {
+        runtime
+            .block_on(store.scan_whole(Statement::new(sql, [])))
+            .unwrap()
+    };
     loop {
         servers.advance(0);
         let Some(due) = scan(&NEXT)[0].opt_int(0).unwrap() else {
@@ -50,7 +54,11 @@ fn look(servers: &Servers, events: usize, targets: usize) -> (Vec<Fate>, Vec<Str
     static LANES: Sql = Sql::same("SELECT CAST(coalesce(sum(open), 0) AS bigint) FROM lanes");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let store = runtime.block_on(store(&servers.program()));
-    let rows = |sql| runtime.block_on(store.scan(Statement::new(sql, []))).unwrap();
+    let rows = |sql| {
+        runtime
+            .block_on(store.scan_whole(Statement::new(sql, [])))
+            .unwrap()
+    };
     let ids: Vec<_> = rows(&EVENTS).iter().map(|row| row.uuid(0).unwrap()).collect();
     let there: Vec<_> = rows(&TARGETS).iter().map(|row| row.int(0).unwrap()).collect();
     let wanted: BTreeSet<_> = ids
