@@ -62,23 +62,7 @@ impl Sqlite {
             }
             _ => format!("file:/{}?vfs=memdb", uuid::Uuid::new_v4()),
         };
-        let connection = connect(&uri)?;
-        refuse_read_only(&connection)?;
-        connection
-            .pragma_update(None, "journal_mode", "WAL")
-            .map_err(classify)?;
-        connection
-            .pragma_update(None, "cache_size", -WRITER_CACHE_KIB)
-            .map_err(classify)?;
-        // What a savepoint keeps of pages, which would go to a file when a change touches more than a few.
-        connection
-            .pragma_update(None, "temp_store", "MEMORY")
-            .map_err(classify)?;
-        // The defence taken away, so that the tests of it can be seen to fail.
-        #[cfg(feature = "without-sync")]
-        connection
-            .pragma_update(None, "synchronous", "OFF")
-            .map_err(classify)?;
+        let connection = writing_connection(&uri)?;
         let file = open_file(location)?;
         let commits = Commits::new();
         let readers = Arc::new(Readers::new(uri.clone(), file.clone(), Arc::clone(&commits)));
@@ -116,7 +100,9 @@ impl Sqlite {
             Some(Err(TryLockError::WouldBlock)) => Err(StoreError::unavailable(
                 "another server has its file; several servers can only share a PostgreSQL",
             )),
-            Some(Err(TryLockError::Error(error))) => Err(StoreError::unavailable(error)),
+            Some(Err(TryLockError::Error(error))) => Err(StoreError::unavailable(format!(
+                "its file cannot be claimed ({error}): the file system must know flock"
+            ))),
             Some(Ok(())) | None => Ok(()),
         }
     }
@@ -268,6 +254,28 @@ fn connect(uri: &str) -> Result<Connection, StoreError> {
             "PRAGMA page_size = 2048; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
              PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = ON;",
         )
+        .map_err(classify)?;
+    Ok(connection)
+}
+
+/// As [`connect`], for the one that commits.
+fn writing_connection(uri: &str) -> Result<Connection, StoreError> {
+    let connection = connect(uri)?;
+    refuse_read_only(&connection)?;
+    connection
+        .pragma_update(None, "journal_mode", "WAL")
+        .map_err(classify)?;
+    connection
+        .pragma_update(None, "cache_size", -WRITER_CACHE_KIB)
+        .map_err(classify)?;
+    // What a savepoint keeps of pages, which would go to a file when a change touches more than a few.
+    connection
+        .pragma_update(None, "temp_store", "MEMORY")
+        .map_err(classify)?;
+    // The defence taken away, so that the tests of it can be seen to fail.
+    #[cfg(feature = "without-sync")]
+    connection
+        .pragma_update(None, "synchronous", "OFF")
         .map_err(classify)?;
     Ok(connection)
 }

@@ -114,6 +114,22 @@ fn nothing_is_answered_that_would_go_into_files_that_were_taken_away() {
 }
 
 #[test]
+fn a_log_that_was_taken_away_or_replaced_is_missed_too() {
+    let mut program = Program::on(Backend::SqliteFile, server());
+    let (running, mut client) = started(&mut program);
+    let (log, away) = (program.data.join("bursar.db-wal"), program.data.join("away"));
+    fs::rename(&log, &away).unwrap();
+    assert_eq!((write(&mut client, "away"), readyz(&mut client)), (503, 503));
+    fs::copy(&away, &log).unwrap();
+    assert_eq!(write(&mut client, "a copy"), 503);
+    let told = running.lines_with("\"ERROR\"");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("bursar.db-wal cannot be looked at"), "{told:?}");
+    fs::rename(&away, &log).unwrap();
+    assert_eq!((write(&mut client, "after"), readyz(&mut client)), (200, 200));
+}
+
+#[test]
 fn another_database_in_the_place_of_a_running_servers_one_is_not_taken_for_it() {
     let mut program = Program::on(Backend::SqliteFile, server());
     let (mut running, mut client) = started(&mut program);
