@@ -18,7 +18,7 @@ const MANY: i64 = 8;
 struct Ends {
     delivered: i64,
     rejected: i64,
-    last_rejected: String,
+    a_reason: String,
 }
 
 /// Looks at what the database tells of the integrations that are on; what servers have in memory alone is not known here.
@@ -35,7 +35,7 @@ pub async fn check(store: &Store, now: i64, report: &mut Report) -> Result<(), F
 }
 
 async fn blocked(store: &Store) -> Result<Vec<String>, Failure> {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT app_id, slug, blocked FROM integrations WHERE enabled = 1 AND blocked IS NOT NULL ORDER BY app_id, slug",
     );
     let mut rows = store.read(Statement::new(&SQL, [])).await?;
@@ -47,7 +47,7 @@ async fn blocked(store: &Store) -> Result<Vec<String>, Failure> {
 }
 
 async fn lost(store: &Store, now: i64) -> Result<Vec<String>, Failure> {
-    const SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::same(
         "SELECT t.app_id, t.slug, t.part, d.state, d.lacks, count(*), max(d.reason)
          FROM (SELECT target_id, state, reason, updated_at,
                       CAST(CASE WHEN reason LIKE 'missing_credentials%' THEN 1 ELSE 0 END AS BIGINT) AS lacks
@@ -60,7 +60,7 @@ async fn lost(store: &Store, now: i64) -> Result<Vec<String>, Failure> {
     );
     let params = [LAST.into(), (now - DAY).into()];
     let mut told = Vec::new();
-    let mut rows = store.read(Statement::new(&SQL, params)).await?;
+    let mut rows = store.scan_whole(Statement::new(&SQL, params)).await?;
     let mut last: Option<(String, Ends)> = None;
     for row in &mut rows {
         let what = of(row.uuid(0)?, &row.text(1)?, &row.text(2)?);
@@ -71,7 +71,7 @@ async fn lost(store: &Store, now: i64) -> Result<Vec<String>, Failure> {
         let (what, ends) = last.get_or_insert_with(|| (what, Ends::default()));
         match state.as_str() {
             "delivered" => ends.delivered += count,
-            "rejected" => (ends.rejected, ends.last_rejected) = (count, reason(row)?),
+            "rejected" => (ends.rejected, ends.a_reason) = (count, reason(row)?),
             "skipped" if lacks => told.push(format!(
                 "{count} of {what} were skipped within a day: {}",
                 reason(row)?
@@ -98,12 +98,8 @@ fn rejected((what, ends): (String, Ends)) -> Option<String> {
     let is_lost = ends.delivered == 0 && ends.rejected >= MANY;
     is_lost.then(|| {
         let Ends {
-            rejected,
-            last_rejected,
-            ..
+            rejected, a_reason, ..
         } = ends;
-        format!(
-            "none of {what} was delivered within a day, and {rejected} rejected, such as: {last_rejected}"
-        )
+        format!("none of {what} was delivered within a day, and {rejected} rejected, such as: {a_reason}")
     })
 }
