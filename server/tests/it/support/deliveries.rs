@@ -6,7 +6,7 @@ use std::time::Duration;
 use bursar::actions::purchases::handle_due;
 use bursar::delivery;
 use bursar::state::AppState;
-use bursar::store::{Sql, Statement, Store};
+use bursar::store::{Row, Sql, Statement, Store};
 use bursar_domain::ids::AppId;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -128,27 +128,23 @@ pub async fn settle_down(state: &AppState) {
         .unwrap();
 }
 
+/// What a query finds.
+async fn rows(server: &TestServer, sql: &'static Sql) -> Vec<Row> {
+    let query = Statement::new(sql, []);
+    server.state.store.scan_whole(query).await.unwrap()
+}
+
 /// When the first lane is due, if there is one.
 pub async fn next_due(server: &TestServer) -> Option<i64> {
     static SQL: Sql = Sql::same("SELECT min(due_at) FROM lanes");
-    let rows = server
-        .state
-        .store
-        .scan_whole(Statement::new(&SQL, []))
-        .await
-        .unwrap();
+    let rows = rows(server, &SQL).await;
     rows[0].opt_int(0).unwrap()
 }
 
 /// How many lanes are claimed.
 pub async fn claimed(server: &TestServer) -> usize {
     static SQL: Sql = Sql::same("SELECT count(*) FROM lanes WHERE lease IS NOT NULL");
-    let rows = server
-        .state
-        .store
-        .scan_whole(Statement::new(&SQL, []))
-        .await
-        .unwrap();
+    let rows = rows(server, &SQL).await;
     rows[0].int(0).unwrap().try_into().unwrap()
 }
 
@@ -174,12 +170,7 @@ pub async fn deliveries(server: &TestServer) -> Vec<Seen> {
          JOIN targets AS t ON t.target_id = d.target_id JOIN events AS e ON e.event_seq = d.event_seq
          ORDER BY e.created_at, e.event_id, t.target_id",
     );
-    let rows = server
-        .state
-        .store
-        .scan_whole(Statement::new(&SQL, []))
-        .await
-        .unwrap();
+    let rows = rows(server, &SQL).await;
     let seen = rows.into_iter().map(|mut row| {
         let payload: Value = serde_json::from_str(&row.long_text(6).unwrap()).unwrap_or_default();
         let transaction = payload["event_properties"]["transaction_id"].as_str();
@@ -237,12 +228,7 @@ pub async fn states(server: &TestServer) -> Vec<String> {
         "SELECT state, count(*) FROM (SELECT state FROM deliveries UNION ALL SELECT state FROM queue) AS all_of_them
          GROUP BY state ORDER BY state",
     );
-    let rows = server
-        .state
-        .store
-        .scan_whole(Statement::new(&SQL, []))
-        .await
-        .unwrap();
+    let rows = rows(server, &SQL).await;
     rows.into_iter()
         .map(|mut row| format!("{} {}", row.text(0).unwrap(), row.int(1).unwrap()))
         .collect()
