@@ -152,18 +152,23 @@ impl Shared {
             route: route.to_owned(),
         };
         let (app, slug) = (self.app.id, self.slug);
-        let setting = routes::setting(self.known.integration, route);
-        let what = setting.map_or_else(|| slug.to_owned(), |setting| format!("{setting} of {slug}"));
-        let part = of_part(target.part.name);
+        // Hardly ever told, and looked at with each request.
+        let words = || {
+            let setting = routes::setting(self.known.integration, route);
+            let what = setting.map_or_else(|| slug.to_owned(), |setting| format!("{setting} of {slug}"));
+            (what, of_part(target.part.name))
+        };
         for settlement in settled {
             let End::Closed { state, reason } = &settlement.end else {
                 continue;
             };
             if *state == "delivered" {
                 if self.breaker().losses.is_over(&cause) {
+                    let (what, part) = words();
                     tracing::info!(app.id = %app, slug, "{what} of the app {app} takes deliveries{part} again");
                 }
             } else if self.note_loss(cause.clone(), reason.as_deref(), self.is_dead(route)) {
+                let (what, part) = words();
                 tracing::warn!(
                     app.id = %app, slug,
                     "{what} of the app {app} rejects all deliveries{part}; `bursar integration show` tells its words"
