@@ -36,21 +36,29 @@ pub struct Request {
     pub remember: Option<Remember>,
 }
 
-/// Has a change anything to write, as it was last decided?
-#[derive(Clone, Default)]
-struct Wrote(Arc<AtomicBool>);
-
-impl Wrote {
-    fn note(&self, writes: &[Statement]) {
-        self.0.store(!writes.is_empty(), Ordering::Relaxed);
+/// Makes a change after which deliveries that waited may go on: wakes the app's workers if it wrote anything.
+async fn commit_and_wake<T: Send + 'static>(
+    state: &AppState,
+    app: AppId,
+    remember: Option<Remember>,
+    now: i64,
+    reads: Vec<Statement>,
+    decide: impl Fn(&mut Loaded) -> Result<Decision<T>, ActionError> + Send + 'static,
+    render: impl Fn(&T) -> Reply + Send + 'static,
+) -> Result<Reply, ActionError> {
+    // As it was last decided.
+    let wrote = Arc::new(AtomicBool::new(false));
+    let noted = Arc::clone(&wrote);
+    let decide = move |loaded: &mut Loaded| {
+        let decision = decide(loaded)?;
+        noted.store(!decision.writes.is_empty(), Ordering::Relaxed);
+        Ok(decision)
+    };
+    let reply = commit(state, remember, now, reads, decide, render).await?;
+    if wrote.load(Ordering::Relaxed) {
+        state.wake.app(app);
     }
-
-    /// Tells the app's workers, if so: what waited may go on.
-    fn wake(&self, state: &AppState, app: AppId) {
-        if self.0.load(Ordering::Relaxed) {
-            state.wake.app(app);
-        }
-    }
+    Ok(reply)
 }
 
 /// Sets and clears identifiers of a profile, and nothing else.
@@ -68,8 +76,6 @@ pub async fn set_identifiers(
     } = request;
     let reads = vec![profiles::lock(app, &selector)];
     let known = state.directory().app(app).cloned();
-    let wrote = Wrote::default();
-    let noted = wrote.clone();
     let decide = move |loaded: &mut Loaded| {
         let rows = rows_of(loaded, 0);
         let place = profiles::place_of(rows)?;
@@ -81,15 +87,12 @@ pub async fn set_identifiers(
         } else {
             Vec::new()
         };
-        noted.note(&writes);
         Ok(Decision {
             writes,
             answer: profile,
         })
     };
-    let reply = commit(state, remember, now, reads, decide, render).await?;
-    wrote.wake(state, app);
-    Ok(reply)
+    commit_and_wake(state, app, remember, now, reads, decide, render).await
 }
 
 /// Creates a profile, links a customer id to one, or updates the one that is meant.
@@ -116,8 +119,6 @@ pub async fn create(
         .collect();
     let fresh = ProfileId(Uuid::new_v4());
     let known = state.directory().app(app).cloned();
-    let wrote = Wrote::default();
-    let noted = wrote.clone();
     let changes = as_kept(changes, known.as_deref());
     let decide = move |loaded: &mut Loaded| {
         let mut found = Found::default();
@@ -138,15 +139,12 @@ pub async fn create(
             ),
             Saving::Nothing => Vec::new(),
         };
-        noted.note(&writes);
         Ok(Decision {
             writes,
             answer: profile,
         })
     };
-    let reply = commit(state, remember, now, reads, decide, render).await?;
-    wrote.wake(state, app);
-    Ok(reply)
+    commit_and_wake(state, app, remember, now, reads, decide, render).await
 }
 
 /// Changes what the body names and nothing else.
@@ -154,18 +152,19 @@ pub async fn update(
     state: &AppState,
     request: Request,
     changes: ProfileChanges,
-) -> Result<Profile, ActionError> {
+    render: impl Fn(&Profile) -> Reply + Send + 'static,
+) -> Result<Reply, ActionError> {
     let Request {
-        app, selector, now, ..
+        app,
+        selector,
+        now,
+        remember,
     } = request;
     let reads = vec![profiles::lock_whole(app, &selector)];
     let known = state.directory().app(app).cloned();
-    let wrote = Wrote::default();
-    let noted = wrote.clone();
     let changes = as_kept(changes, known.as_deref());
-    let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
-        let found = profiles::read_whole(app, rows_of(&mut loaded, 0))?;
-        let (found, details) = found.unzip();
+    let decide = move |loaded: &mut Loaded| {
+        let (found, details) = profiles::read_whole(app, rows_of(loaded, 0))?.unzip();
         let mut profile = selector.pick(found)?;
         let mut details = details.unwrap_or_default();
         let changed = profile.update(&mut details, &changes, now)?;
@@ -179,15 +178,12 @@ pub async fn update(
         } else {
             Vec::new()
         };
-        noted.note(&writes);
         Ok(Decision {
             writes,
             answer: profile,
         })
     };
-    let profile = state.store.change(reads, decide).await?;
-    wrote.wake(state, app);
-    Ok(profile)
+    commit_and_wake(state, app, remember, now, reads, decide, render).await
 }
 
 /// Notes where the customer came from, as the web API reports it.

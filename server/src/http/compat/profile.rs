@@ -31,8 +31,7 @@ pub async fn read(call: Call) -> Result<Reply, ApiError> {
 pub async fn update(call: Call) -> Result<Reply, ApiError> {
     let changes = ProfileChanges::parse(&call.json()?, call.platform())?;
     let request = call.request(call.selector()?)?;
-    let profile = profiles::update(&call.state, request, changes).await?;
-    Ok(shown_at_once(&call)(&profile))
+    Ok(profiles::update(&call.state, request, changes, shown_at_once(&call)).await?)
 }
 
 /// `DELETE`: the profile and all that is known of it. Its customer id is free again.
