@@ -1,11 +1,13 @@
 //! What the server counts and measures, in the text form of OpenMetrics.
 
+use std::sync::Arc;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::{Metric, Registry, Unit};
 
 /// Upper bounds of latencies in seconds: half a millisecond to ten seconds.
 const SECONDS: [f64; 14] = [
@@ -18,7 +20,7 @@ const GROUP_SIZES: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 pub struct Metrics {
     registry: Registry,
     /// The store's part.
-    pub store: std::sync::Arc<StoreMetrics>,
+    pub store: Arc<StoreMetrics>,
     requests: Family<RequestLabels, Histogram, fn() -> Histogram>,
     connections_in_use: Gauge,
     connections_limit: Gauge,
@@ -76,67 +78,106 @@ impl Default for StoreMetrics {
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("bursar");
-        let store = StoreMetrics::default();
-        let requests = Family::new_with_constructor((|| Histogram::new(SECONDS)) as fn() -> Histogram);
-        let (connections_in_use, connections_limit) = (Gauge::default(), Gauge::default());
-        let panics = Counter::default();
-        let help = "Time to answer a request, by method, route and status";
-        registry.register_with_unit("http_request_duration", help, Unit::Seconds, requests.clone());
-        let help = "Panics that were caught while answering a request";
-        registry.register("http_panics", help, panics.clone());
-        let due_failures = Counter::default();
-        let help = "Profiles for which something was due that could not be handled";
-        registry.register("due_failures", help, due_failures.clone());
-        let unsound_profiles = Counter::default();
-        let help = "Times that a profile was met which cannot be read or has inconsistent purchases";
-        registry.register("unsound_profiles", help, unsound_profiles.clone());
-        let tries = Family::new_with_constructor((|| Histogram::new(SECONDS)) as fn() -> Histogram);
-        let help = "Time of a try of a delivery, by integration and verdict";
-        registry.register_with_unit("delivery_try_duration", help, Unit::Seconds, tries.clone());
-        let blocked = Family::default();
-        let help = "Apps for which an integration is on and stands still until its settings are mended";
-        registry.register("integrations_blocked", help, blocked.clone());
-        let paused = Family::default();
-        let help = "Apps for which this server sends nothing to an integration, or to one of its addresses, for a while";
-        registry.register("integrations_paused", help, paused.clone());
-        let losing = Family::default();
-        let help = "Apps for which this server has met that an integration takes nothing, or that a credential is not set";
-        registry.register("integrations_losing", help, losing.clone());
-        let overdue = Family::default();
-        let help = "How long the delivery that has been due longest has been so, by integration";
-        registry.register_with_unit("delivery_overdue", help, Unit::Seconds, overdue.clone());
-        let help = "Changes that wait for their commit";
-        registry.register("store_waiting_changes", help, store.waiting.clone());
-        let help = "Changes that a commit took";
-        registry.register("store_group_size", help, store.group_size.clone());
-        let help = "Time from a transaction's beginning to the end of its commit";
-        registry.register_with_unit(
-            "store_commit_duration",
-            help,
-            Unit::Seconds,
-            store.commit_seconds.clone(),
-        );
-        let help = "Database connections in use (SQLite: readers)";
-        registry.register("store_connections_in_use", help, connections_in_use.clone());
-        let help = "Database connections allowed (0: no limit)";
-        registry.register("store_connections_limit", help, connections_limit.clone());
-        let store = std::sync::Arc::new(store);
+        let all = &mut registry;
+        let times: fn() -> Histogram = || Histogram::new(SECONDS);
         Self {
+            requests: in_seconds(
+                all,
+                "http_request_duration",
+                "Time to answer a request, by method, route and status",
+                Family::new_with_constructor(times),
+            ),
+            panics: counted(
+                all,
+                "http_panics",
+                "Panics that were caught while answering a request",
+            ),
+            due_failures: counted(
+                all,
+                "due_failures",
+                "Profiles for which something was due that could not be handled",
+            ),
+            unsound_profiles: counted(
+                all,
+                "unsound_profiles",
+                "Times that a profile was met which cannot be read or has inconsistent purchases",
+            ),
+            tries: in_seconds(
+                all,
+                "delivery_try_duration",
+                "Time of a try of a delivery, by integration and verdict",
+                Family::new_with_constructor(times),
+            ),
+            blocked: counted(
+                all,
+                "integrations_blocked",
+                "Apps for which an integration is on and stands still until its settings are mended",
+            ),
+            paused: counted(
+                all,
+                "integrations_paused",
+                "Apps for which this server sends nothing to an integration, or to one of its addresses, for a while",
+            ),
+            losing: counted(
+                all,
+                "integrations_losing",
+                "Apps for which this server has met that an integration takes nothing, or that a credential is not set",
+            ),
+            overdue: in_seconds(
+                all,
+                "delivery_overdue",
+                "How long the delivery that has been due longest has been so, by integration",
+                Family::default(),
+            ),
+            store: Arc::new(StoreMetrics::registered(all)),
+            connections_in_use: counted(
+                all,
+                "store_connections_in_use",
+                "Database connections in use (SQLite: readers)",
+            ),
+            connections_limit: counted(
+                all,
+                "store_connections_limit",
+                "Database connections allowed (0: no limit)",
+            ),
             registry,
-            store,
-            requests,
-            connections_in_use,
-            connections_limit,
-            panics,
-            due_failures,
-            unsound_profiles,
-            tries,
-            blocked,
-            paused,
-            losing,
-            overdue,
         }
     }
+}
+
+impl StoreMetrics {
+    fn registered(all: &mut Registry) -> Self {
+        Self {
+            waiting: counted(all, "store_waiting_changes", "Changes that wait for their commit"),
+            group_size: registered(
+                all,
+                "store_group_size",
+                "Changes that a commit took",
+                Histogram::new(GROUP_SIZES),
+            ),
+            commit_seconds: in_seconds(
+                all,
+                "store_commit_duration",
+                "Time from a transaction's beginning to the end of its commit",
+                Histogram::new(SECONDS),
+            ),
+        }
+    }
+}
+
+fn registered<M: Metric + Clone>(all: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    all.register(name, help, metric.clone());
+    metric
+}
+
+/// What begins at nothing and has no unit.
+fn counted<M: Metric + Clone + Default>(all: &mut Registry, name: &str, help: &str) -> M {
+    registered(all, name, help, M::default())
+}
+
+fn in_seconds<M: Metric + Clone>(all: &mut Registry, name: &str, help: &str, metric: M) -> M {
+    all.register_with_unit(name, help, Unit::Seconds, metric.clone());
+    metric
 }
 
 impl Metrics {
