@@ -10,17 +10,23 @@ use tokio::task::JoinHandle;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Starts a task. A fault of ours must not end what nobody else does, such as looking for what is due: should it panic,
-/// it is begun anew. `begin` is called for the first time before this returns.
-pub(super) fn start<Task>(what: &'static str, begin: impl Fn() -> Task + Send + 'static) -> JoinHandle<()>
+/// it is begun anew. `begin` gets what the task works with, and is called for the first time before this returns.
+pub(super) fn start<State, Task>(
+    state: &State,
+    what: &'static str,
+    begin: impl Fn(State) -> Task + Send + 'static,
+) -> JoinHandle<()>
 where
+    State: Clone + Send + 'static,
     Task: Future<Output = ()> + Send + 'static,
 {
-    let mut task = begin();
+    let state = state.clone();
+    let mut task = begin(state.clone());
     tokio::spawn(async move {
         while AssertUnwindSafe(task).catch_unwind().await.is_err() {
             tracing::error!(what, "a fault of ours broke off {what}; it begins anew");
             tokio::time::sleep(PAUSE).await;
-            task = begin();
+            task = begin(state.clone());
         }
     })
 }
@@ -35,8 +41,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_task_that_panics_begins_anew_until_it_ends_by_itself() {
         let begun = Arc::new(AtomicU32::new(0));
-        let counter = Arc::clone(&begun);
-        let task = start("the test", move || {
+        let task = start(&begun, "the test", |counter| {
             let times = counter.fetch_add(1, Ordering::Relaxed) + 1;
             async move { assert!(times > 2, "a fault") }
         });

@@ -98,27 +98,21 @@ pub async fn run(config: Config) -> Result<(), Failure> {
 
 /// What the server does without being asked.
 fn start_background(state: &AppState, role: Role) -> Vec<JoinHandle<()>> {
-    let state = || state.clone();
-    let (watching, keeping, due, sending, late) = (state(), state(), state(), state(), state());
-    let proving = state();
     let mut tasks = vec![
-        background::start("the look at apps and keys", move || keep_up(watching.clone())),
-        background::start("housekeeping", move || keep_house(keeping.clone())),
-        background::start("handshakes that were cut off", move || {
-            keep_taking_up(proving.clone())
-        }),
+        background::start(state, "the look at apps and keys", keep_up),
+        background::start(state, "housekeeping", keep_house),
+        background::start(state, "handshakes that were cut off", keep_taking_up),
     ];
     if role != Role::Api {
-        tasks.push(background::start("the look for what is due", move || {
-            keep_time(due.clone())
-        }));
-        tasks.push(background::start("sending deliveries", move || {
-            delivery::run(sending.clone())
-        }));
-        tasks.push(background::start(
-            "the look at how late deliveries are",
-            move || delivery::overdue::watch(late.clone()),
-        ));
+        tasks.extend([
+            background::start(state, "the look for what is due", keep_time),
+            background::start(state, "sending deliveries", delivery::run),
+            background::start(
+                state,
+                "the look at how late deliveries are",
+                delivery::overdue::watch,
+            ),
+        ]);
     }
     tasks
 }
