@@ -81,15 +81,7 @@ fn check_facts(facts: Facts, report: &mut Report) {
             integrity,
         } => {
             report.ok("database", format!("SQLite {version}"));
-            if journal_mode == "wal" && synchronous >= 2 {
-                report.ok("durability", "journal_mode=WAL, synchronous=FULL");
-            } else {
-                let found = format!("journal_mode={journal_mode}, synchronous={synchronous}");
-                report.fail(
-                    "durability",
-                    format!("{found}: WAL and 2 are needed; does another program use the file?"),
-                );
-            }
+            check_sqlite_durability(&journal_mode, synchronous, report);
             match integrity {
                 Some(found) if found == ["ok"] => report.ok("integrity", "the file is sound"),
                 Some(found) => report.fail("integrity", format!("restore a backup: {}", found.join("; "))),
@@ -103,33 +95,47 @@ fn check_facts(facts: Facts, report: &mut Report) {
             now,
         } => {
             report.ok("database", format!("PostgreSQL {version}"));
-            if fsync && synchronous_commit != "off" {
-                report.ok(
-                    "durability",
-                    format!("fsync=on, synchronous_commit={synchronous_commit}"),
-                );
-            } else {
-                let fsync = if fsync { "on" } else { "off" };
-                let found = format!("fsync={fsync}, synchronous_commit={synchronous_commit}");
-                report.fail(
-                    "durability",
-                    format!("{found}: confirmed changes can be lost; set both to on"),
-                );
-            }
-            let apart = now.abs_diff(Clock::system().now());
-            if apart < CLOCK_DIFFERENCE {
-                report.ok("clocks", "server and database agree");
-            } else {
-                report.fail(
-                    "clocks",
-                    format!(
-                        "server and database are {} s apart: set both by NTP",
-                        apart / 1_000_000
-                    ),
-                );
-            }
+            check_postgres_durability(fsync, &synchronous_commit, report);
+            check_postgres_clock(now, report);
         }
     }
+}
+
+fn check_sqlite_durability(journal_mode: &str, synchronous: i64, report: &mut Report) {
+    if journal_mode == "wal" && synchronous >= 2 {
+        return report.ok("durability", "journal_mode=WAL, synchronous=FULL");
+    }
+    let found = format!("journal_mode={journal_mode}, synchronous={synchronous}");
+    report.fail(
+        "durability",
+        format!("{found}: WAL and 2 are needed; does another program use the file?"),
+    );
+}
+
+fn check_postgres_durability(fsync: bool, synchronous_commit: &str, report: &mut Report) {
+    let on = if fsync { "on" } else { "off" };
+    let found = format!("fsync={on}, synchronous_commit={synchronous_commit}");
+    if fsync && synchronous_commit != "off" {
+        return report.ok("durability", found);
+    }
+    report.fail(
+        "durability",
+        format!("{found}: confirmed changes can be lost; set both to on"),
+    );
+}
+
+fn check_postgres_clock(now: i64, report: &mut Report) {
+    let apart = now.abs_diff(Clock::system().now());
+    if apart < CLOCK_DIFFERENCE {
+        return report.ok("clocks", "server and database agree");
+    }
+    report.fail(
+        "clocks",
+        format!(
+            "server and database are {} s apart: set both by NTP",
+            apart / 1_000_000
+        ),
+    );
 }
 
 async fn check_vault(config: &Config, store: &Store, report: &mut Report) -> Result<(), Failure> {

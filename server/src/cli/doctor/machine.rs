@@ -1,10 +1,11 @@
 //! Settings, addresses, folders and files.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use bursar_domain::money::exchange;
+use rustix::fs::Access;
 
 use super::Report;
 use crate::config::{Config, FileSecret, exposure};
@@ -96,41 +97,42 @@ pub fn check_folder(config: &Config, report: &mut Report) {
             format!("{shown} is not there yet; `bursar serve` makes it"),
         );
     };
+    if let Some(fault) = unusable(&folder, &metadata) {
+        return report.fail("data folder", fault);
+    }
+    check_privacy(&folder, metadata.mode(), &file, report);
+    check_files(&file, report);
+    check_file_system(&folder, report);
+    check_space(&folder, report);
+}
+
+/// Why the database cannot be in this folder.
+fn unusable(folder: &Path, metadata: &Metadata) -> Option<String> {
+    let shown = folder.display();
     if !metadata.is_dir() {
-        return report.fail(
-            "data folder",
-            format!("{shown} is no folder: set --data-dir to another"),
-        );
+        return Some(format!("{shown} is no folder: set --data-dir to another"));
     }
-    if rustix::fs::access(
-        &folder,
-        rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK,
-    )
-    .is_err()
-    {
-        return report.fail(
-            "data folder",
-            format!("{shown} is not writable: give it to the user of the server"),
-        );
-    }
-    if metadata.mode() & 0o022 != 0 {
+    let wanted = Access::WRITE_OK | Access::EXEC_OK;
+    let refused = rustix::fs::access(folder, wanted).is_err();
+    refused.then(|| format!("{shown} is not writable: give it to the user of the server"))
+}
+
+fn check_privacy(folder: &Path, mode: u32, file: &Path, report: &mut Report) {
+    let (shown, file_shown) = (folder.display(), file.display());
+    if mode & 0o022 != 0 {
         report.fail(
             "data folder",
             format!("others may change {shown}: run `chmod 700 {shown}`"),
         );
-    } else if is_readable(metadata.mode(), &file) {
+    } else if is_readable(mode, file) {
         // So it may be after a restore: no server makes it so.
-        let file = file.display();
         report.warn(
             "data folder",
-            format!("others may read {file}: run `chmod 700 {shown}`"),
+            format!("others may read {file_shown}: run `chmod 700 {shown}`"),
         );
     } else {
         report.ok("data folder", format!("{shown} is writable for us alone"));
     }
-    check_files(&file, report);
-    check_file_system(&folder, report);
-    check_space(&folder, report);
 }
 
 /// May others read a file in a folder of this mode? Who may enter the folder and read the file can: the group, or all.

@@ -10,17 +10,6 @@ use crate::clock::Clock;
 use crate::config::{Config, LogLevel};
 use crate::logging;
 
-/// What a check found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Health {
-    /// As it should be.
-    Ok,
-    /// Worth a look.
-    Warn,
-    /// Wrong.
-    Fail,
-}
-
 /// Prints what the checks find, a line each.
 #[derive(Default)]
 pub struct Report {
@@ -31,26 +20,21 @@ pub struct Report {
 impl Report {
     /// All is well.
     pub fn ok(&mut self, check: &str, what: impl AsRef<str>) {
-        self.line(Health::Ok, check, what.as_ref());
+        self.line("ok", check, what.as_ref());
     }
 
     /// Worth a look; says what to do.
     pub fn warn(&mut self, check: &str, what: impl AsRef<str>) {
-        self.line(Health::Warn, check, what.as_ref());
+        self.line("warn", check, what.as_ref());
     }
 
     /// Wrong; says what to do.
     pub fn fail(&mut self, check: &str, what: impl AsRef<str>) {
-        self.line(Health::Fail, check, what.as_ref());
+        self.failed += 1;
+        self.line("fail", check, what.as_ref());
     }
 
-    fn line(&mut self, health: Health, check: &str, what: &str) {
-        let word = match health {
-            Health::Ok => "ok",
-            Health::Warn => "warn",
-            Health::Fail => "fail",
-        };
-        self.failed += usize::from(health == Health::Fail);
+    fn line(&mut self, word: &str, check: &str, what: &str) {
         let printed = print::line(format_args!("{word:4}  {check}: {what}"));
         self.unprinted = self.unprinted.take().or(printed.err());
     }
