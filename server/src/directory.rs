@@ -157,11 +157,6 @@ impl Directory {
         self.version >= other.version
     }
 
-    /// Is there nothing yet: no app, no key, no token?
-    pub fn is_empty(&self) -> bool {
-        self.apps.is_empty() && self.keys.is_empty() && self.tokens.is_empty()
-    }
-
     /// Can anybody be let in: is there a key and an admin token?
     pub fn has_credentials(&self) -> bool {
         !self.keys.is_empty() && !self.tokens.is_empty()

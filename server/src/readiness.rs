@@ -56,7 +56,7 @@ impl Check {
             began: Instant::now(),
             task: task.abort_handle(),
             answer: task
-                .map(|ended| ended.unwrap_or_else(|error| Err(StoreError::Internal(error.to_string()))))
+                .map(|ended| ended.unwrap_or_else(|error| Err(StoreError::broken_off(error))))
                 .boxed()
                 .shared(),
         }

@@ -8,7 +8,6 @@ use tokio::sync::Mutex as Turns;
 
 use crate::actions::deliveries::{Settlement, Unsettled, settle_all};
 use crate::state::AppState;
-use crate::store::StoreError;
 
 /// So many are written in one change, at most: the writer has others to serve in between.
 const MOST: usize = 512;
@@ -70,8 +69,7 @@ impl Settling {
 async fn patiently(state: &AppState, settlements: Vec<Settlement>) -> Vec<Unsettled> {
     let mut unsettled = settle_all(state, settlements).await;
     for pause in PAUSES {
-        let is_away =
-            |(_, error): &Unsettled| matches!(error, StoreError::Unavailable(_) | StoreError::Overloaded);
+        let is_away = |(_, error): &Unsettled| error.is_passing();
         if !unsettled.iter().any(is_away) || state.workers.is_stopping() {
             break;
         }

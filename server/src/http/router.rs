@@ -307,7 +307,7 @@ async fn in_a_task(
         })
     };
     let ended = tokio::spawn(caught.in_current_span()).await;
-    ended.unwrap_or_else(|error| Err(StoreError::Internal(error.to_string()).into()))
+    ended.unwrap_or_else(|error| Err(StoreError::broken_off(error).into()))
 }
 
 fn success(reply: Reply) -> Response {

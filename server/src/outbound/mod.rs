@@ -26,6 +26,7 @@ use tower::BoxError;
 use tower::timeout::Timeout;
 use tower::util::BoxCloneSyncService;
 
+use crate::store::error::with_causes;
 use crate::tls;
 use resolver::{Names, Resolver};
 
@@ -149,8 +150,8 @@ impl Outbound {
     ) -> Result<(u16, HeaderMap, String), SendError> {
         let sent = self.client.request(request).await;
         let answer = sent.map_err(|error| match error.is_connect() {
-            true => SendError::Unreachable(chain(&error)),
-            false => SendError::Connection(chain(&error)),
+            true => SendError::Unreachable(with_causes(&error)),
+            false => SendError::Connection(with_causes(&error)),
         })?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         Ok((status, headers, read(answer).await?))
@@ -164,7 +165,7 @@ async fn read(answer: Response<Incoming>) -> Result<String, SendError> {
     while bytes.len() < MAX_ANSWER
         && let Some(frame) = body.frame().await
     {
-        let frame = frame.map_err(|error| SendError::Connection(chain(&error)))?;
+        let frame = frame.map_err(|error| SendError::Connection(with_causes(&error)))?;
         if let Ok(data) = frame.into_data() {
             bytes.extend_from_slice(&data[..data.len().min(MAX_ANSWER - bytes.len())]);
         }
@@ -209,18 +210,6 @@ fn date(text: &str) -> Option<i64> {
             .ok()?;
         i64::try_from(since.as_secs()).ok()
     })
-}
-
-/// An error with its causes: what a person needs to see why there was no answer. Addresses alone stand in it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

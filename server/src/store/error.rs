@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::task::JoinError;
+
 /// A failure of the store. Several changes of one group may share a failure, so it can be cloned.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -37,13 +39,24 @@ impl StoreError {
         Self::Unavailable(Arc::from(source.into()))
     }
 
+    /// A task of ours was ended, or panicked.
+    #[expect(clippy::needless_pass_by_value, reason = "what `map_err` hands over")]
+    pub fn broken_off(task: JoinError) -> Self {
+        Self::Internal(task.to_string())
+    }
+
+    /// Will it be over by itself? Then the same change is worth another try.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Overloaded)
+    }
+
     pub(super) fn statement(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Statement(Arc::from(source.into()))
     }
 }
 
-/// An error with what lies behind it. The drivers' own texts name only the outermost failure.
-fn with_causes(error: &(dyn std::error::Error + Send + Sync)) -> String {
+/// An error with what lies behind it. Many libraries' own texts name only the outermost failure.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(inner) = cause {

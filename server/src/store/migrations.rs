@@ -52,7 +52,7 @@ pub async fn run(store: &Store, dry_run: bool) -> Result<Vec<&'static Migration>
             let sqlite = sqlite.clone();
             tokio::task::spawn_blocking(move || sqlite.migrate(dry_run))
                 .await
-                .map_err(|error| StoreError::Internal(error.to_string()))?
+                .map_err(StoreError::broken_off)?
         }
         Backend::Postgres(postgres) => postgres.migrate(dry_run).await,
     }

@@ -6,7 +6,7 @@
 //! - PostgreSQL: a few writers take the waiting changes into one transaction each (`postgres/writer.rs`).
 
 mod change;
-mod error;
+pub(crate) mod error;
 mod facts;
 mod guard;
 pub mod migrations;
@@ -226,7 +226,7 @@ impl Store {
                 };
                 tokio::task::spawn_blocking(scan)
                     .await
-                    .map_err(|error| StoreError::Internal(error.to_string()))?
+                    .map_err(StoreError::broken_off)?
             }
             Backend::Postgres(postgres) => {
                 let postgres = postgres.clone();
@@ -234,9 +234,7 @@ impl Store {
                     let _turn = turn;
                     postgres.read(&query).await
                 };
-                tokio::spawn(scan)
-                    .await
-                    .map_err(|error| StoreError::Internal(error.to_string()))?
+                tokio::spawn(scan).await.map_err(StoreError::broken_off)?
             }
         }
     }
@@ -282,7 +280,7 @@ impl Store {
                 let sqlite = sqlite.clone();
                 let emptied = tokio::task::spawn_blocking(move || sqlite.empty_log())
                     .await
-                    .map_err(|error| StoreError::Internal(error.to_string()))?;
+                    .map_err(StoreError::broken_off)?;
                 if emptied.is_err() {
                     // Closing its last connection SQLite would remove the log that is beside the file's place now, also
                     // where that is another database's. So none is closed, as after a kill.

@@ -28,7 +28,7 @@ async fn settle_plain(state: &AppState, settlements: Vec<Settlement>) -> Vec<Uns
     }
     match settle_together(state, settlements.clone()).await {
         Ok(()) => Vec::new(),
-        Err(error @ (StoreError::Unavailable(_) | StoreError::Overloaded)) => {
+        Err(error) if error.is_passing() => {
             let each = settlements.into_iter();
             each.map(|settlement| (settlement, error.clone())).collect()
         }

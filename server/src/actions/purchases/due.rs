@@ -48,7 +48,7 @@ pub async fn handle_due(state: &AppState, now: i64) -> Result<(), StoreError> {
         for (app, profile, result) in handle_all(state, &due, now).await {
             match result {
                 Ok(()) => {}
-                Err(ActionError::Store(error @ (StoreError::Unavailable(_) | StoreError::Overloaded))) => {
+                Err(ActionError::Store(error)) if error.is_passing() => {
                     return Err(error);
                 }
                 Err(error) => set_aside(state, app, profile, now, &error).await?,
