@@ -226,6 +226,12 @@ impl ApiKey {
     }
 }
 
+/// Locks the row that every database has, for a change that no other row stands for.
+pub fn lock() -> Statement {
+    static SQL: Sql = crate::locking!("SELECT id FROM directory_version WHERE id = 1");
+    Statement::new(&SQL, [])
+}
+
 /// The statement that tells all servers of a change. Part of each commit of the administration.
 pub fn raise_version() -> Statement {
     static SQL: Sql = Sql::same("UPDATE directory_version SET version = version + 1 WHERE id = 1");

@@ -7,7 +7,7 @@ use super::apps::{NewApp, new_app};
 use super::audit::{Actor, Entry, record};
 use super::tokens;
 use crate::actions::ActionError;
-use crate::directory::raise_version;
+use crate::directory;
 use crate::keys::NewKey;
 use crate::state::AppState;
 use crate::store::{Decision, Loaded, Sql, Statement};
@@ -24,8 +24,6 @@ pub struct FirstRun {
 /// Makes the app `default` and an admin token in a database that has neither apps nor tokens. Of several
 /// servers that start at once on one database, one does so.
 pub async fn set_up(state: &AppState) -> Result<Option<FirstRun>, ActionError> {
-    // The row that every server can lock, whatever else is there.
-    static LOCK: Sql = crate::locking!("SELECT id FROM directory_version WHERE id = 1");
     static USED: Sql =
         Sql::same("SELECT app_id FROM apps UNION ALL SELECT token_id FROM admin_tokens LIMIT 1");
     let (now, shared) = (state.clock.now(), state.clone());
@@ -48,7 +46,7 @@ pub async fn set_up(state: &AppState) -> Result<Option<FirstRun>, ActionError> {
         };
         writes.extend([
             tokens::insert(id, &token, None, now),
-            raise_version(),
+            directory::raise_version(),
             record(&actor, entry, now),
         ]);
         Ok(Decision {
@@ -59,7 +57,7 @@ pub async fn set_up(state: &AppState) -> Result<Option<FirstRun>, ActionError> {
             }),
         })
     };
-    let reads = vec![Statement::new(&LOCK, []), Statement::new(&USED, [])];
+    let reads = vec![directory::lock(), Statement::new(&USED, [])];
     let made = state.store.change(reads, decide).await?;
     state.refresh().await?;
     Ok(made)

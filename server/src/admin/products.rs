@@ -12,6 +12,7 @@ use super::page::{Page, Paging};
 use super::{Request, apps};
 use crate::actions::ActionError;
 use crate::state::AppState;
+use crate::store::tables::catalogue;
 use crate::store::{Decision, Loaded, Row, Sql, Statement, StoreError};
 
 /// Which product is meant.
@@ -86,8 +87,6 @@ pub async fn set(
     product: ProductId,
     draft: ProductDraft,
 ) -> Result<ProductBody, ActionError> {
-    static LEVEL: Sql =
-        Sql::same("SELECT access_level_id FROM access_levels WHERE app_id = $1 AND access_level_id = $2");
     let draft = checked(&product, draft)?;
     let level = draft.access_level_id.clone();
     let key = [
@@ -98,7 +97,7 @@ pub async fn set(
     let reads = vec![
         apps::lock(app),
         Statement::new(&COLUMNS, key),
-        Statement::new(&LEVEL, [app.0.into(), level.unwrap_or_default().into()]),
+        catalogue::access_level(app, &level.unwrap_or_default()),
     ];
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let level_is_known = !loaded.pop().unwrap_or_default().is_empty();

@@ -14,6 +14,7 @@ use super::audit::{Entry, record};
 use super::fields::{Problems, bad};
 use super::page::{Page, Paging};
 use crate::actions::ActionError;
+use crate::directory;
 use crate::state::AppState;
 use crate::store::{Decision, Loaded, Sql, Statement};
 
@@ -56,8 +57,6 @@ pub async fn set(
     currency: &str,
     draft: RateDraft,
 ) -> Result<Rate, ActionError> {
-    // Rates belong to no app, and a new one has no row yet: the row that every database has is locked instead.
-    static LOCK: Sql = crate::locking!("SELECT id FROM directory_version WHERE id = 1");
     static BEFORE: Sql = Sql::same("SELECT usd FROM rates WHERE currency = $1 AND from_date = $2");
     static SET: Sql = Sql::same(
         "INSERT INTO rates (currency, from_date, usd) VALUES ($1, $2, $3)
@@ -66,7 +65,8 @@ pub async fn set(
     .for_all();
     let rate = checked(currency, draft, request.now)?;
     let key = [rate.currency.as_str().into(), rate.from.as_str().into()];
-    let reads = vec![Statement::new(&LOCK, []), Statement::new(&BEFORE, key)];
+    // They belong to no app, and a new one has no row yet.
+    let reads = vec![directory::lock(), Statement::new(&BEFORE, key)];
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let mut rows = loaded.pop().unwrap_or_default();
         let before = rows.first_mut().map(|row| row.text(0)).transpose()?;

@@ -24,9 +24,10 @@ use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
 use crate::directory::App;
 use crate::state::AppState;
+use crate::store::tables::catalogue;
 use crate::store::tables::profiles::{self, rows_of};
 use crate::store::tables::purchases;
-use crate::store::{Decision, Loaded, Sql, Statement};
+use crate::store::{Decision, Loaded};
 
 /// Gives a profile an access level.
 pub async fn grant(
@@ -86,7 +87,7 @@ async fn change_access(
     let noted = findings.clone();
     let reads = vec![
         profiles::lock_whole(app.id, &selector),
-        level_exists(app, level),
+        catalogue::access_level(app.id, level),
         purchases::lock_sharers_of(app.id, &selector),
     ];
     let is_premium = level == PREMIUM;
@@ -111,12 +112,6 @@ async fn change_access(
     let reply = done?;
     state.wake.app(app.id);
     Ok(reply)
-}
-
-fn level_exists(app: &App, level: &str) -> Statement {
-    static SQL: Sql =
-        Sql::same("SELECT access_level_id FROM access_levels WHERE app_id = $1 AND access_level_id = $2");
-    Statement::new(&SQL, [app.id.0.into(), level.into()])
 }
 
 fn no_such_level() -> Violation {

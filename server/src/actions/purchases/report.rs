@@ -22,6 +22,7 @@ use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
 use crate::directory::App;
 use crate::state::AppState;
+use crate::store::tables::catalogue;
 use crate::store::tables::profiles::{self, rows_of};
 use crate::store::tables::purchases;
 use crate::store::{Decision, Loaded, Row, Statement, StoreError};
@@ -107,11 +108,11 @@ impl Once {
             owner,
             holders,
             purchases::select(app, transaction),
-            purchases::product(app, transaction),
+            catalogue::product(app, transaction),
         ];
         let currency = &transaction.price.currency;
         if self.needs_rate() {
-            reads.push(purchases::rate(currency, &format_day(transaction.purchased_at)));
+            reads.push(catalogue::rate(currency, &format_day(transaction.purchased_at)));
         }
         if let Some(id) = self.beside.uncovered.clone() {
             let transaction = transaction.clone();

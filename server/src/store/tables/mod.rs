@@ -1,6 +1,7 @@
 //! The SQL of each table, and how its rows become domain values.
 
 pub mod apps;
+pub mod catalogue;
 pub mod deliveries;
 pub mod delivery_list;
 pub mod events;
