@@ -16,8 +16,8 @@ use super::contract::customer::Platform;
 use super::contract::exchange::{all, by_status};
 use super::contract::occasion::Revenue;
 use super::contract::schedule::USUAL;
-use super::mapping::text::json;
-use super::settings::{any_text, missing, shared};
+use super::mapping::text::{json, list};
+use super::settings::{any_text, event_names, missing, shared};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict, all_but_levels,
@@ -120,14 +120,9 @@ const MAX_TEXT: usize = 1_024;
 
 fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
     let mut problems = missing::on_platforms(settings, app, "api_keys");
-    let names = settings.get("event_names").as_object().into_iter().flatten();
-    let reserved = names.filter(|(_, name)| RESERVED.iter().any(|reserved| *name == reserved));
-    problems.extend(reserved.map(|(event, _)| {
-        Problem::new(
-            format!("event_names.{event}"),
-            "is a name that Amplitude keeps for itself: it is not sent",
-        )
-    }));
+    let why = "is a name that Amplitude keeps for itself: it is not sent";
+    let is_reserved = |name: &str| RESERVED.contains(&name);
+    problems.extend(event_names::bad(settings, "event_names", is_reserved, why));
     problems
 }
 
@@ -273,19 +268,10 @@ fn request(sending: &Sending<'_>) -> Request {
     };
     let url = settings.address(host, "/2/httpapi");
     let key = json(&settings.text(route).unwrap_or_default());
-    let size: usize = sending.records.iter().map(|record| record.body.len() + 1).sum();
-    let mut body = String::with_capacity(size + key.len() + 64);
+    let events = list(sending.records, |event| event);
     // Without the option ids under five characters are dropped.
-    body.push_str("{\"api_key\":");
-    body.push_str(&key);
-    body.push_str(",\"options\":{\"min_id_length\":1},\"events\":[");
-    for (place, record) in sending.records.iter().enumerate() {
-        if place > 0 {
-            body.push(',');
-        }
-        body.push_str(&record.body);
-    }
-    body.push_str("]}");
+    let options = r#"{"min_id_length":1}"#;
+    let body = format!(r#"{{"api_key":{key},"options":{options},"events":{events}}}"#);
     Request::post_json(url, body).header("accept", "*/*")
 }
 

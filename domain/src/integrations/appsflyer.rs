@@ -18,7 +18,7 @@ use super::mapping::device_id::{self, DeviceIds};
 use super::mapping::percent::encoded;
 use super::mapping::text::with_member;
 use super::settings::secret::header_problem;
-use super::settings::{any_text, missing, shared};
+use super::settings::{any_text, event_names, missing, shared};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict, all_but_levels,
@@ -157,15 +157,9 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
             ));
         }
     }
-    let names = settings.get("event_names").as_object().into_iter().flatten();
     let is_long = |name: &str| name.chars().count() > LONGEST_SHOWN;
-    let long = names.filter(|(_, name)| name.as_str().is_some_and(is_long));
-    problems.extend(long.map(|(event, _)| {
-        Problem::new(
-            format!("event_names.{event}"),
-            "has more than 45 characters: AppsFlyer takes it but does not show it",
-        )
-    }));
+    let why = "has more than 45 characters: AppsFlyer takes it but does not show it";
+    problems.extend(event_names::bad(settings, "event_names", is_long, why));
     problems
 }
 

@@ -1,6 +1,7 @@
 //! An app's settings for an integration: read from what a caller says, shown with secrets masked, stored apart from
 //! them.
 
+pub(super) mod event_names;
 pub(super) mod field;
 pub(super) mod missing;
 mod problems;

@@ -17,13 +17,12 @@ use super::contract::exchange::all;
 use super::contract::schedule::USUAL;
 use super::mapping::percent::Form;
 use super::mapping::text::{cut, json};
-use super::settings::{at_least_one, missing};
+use super::settings::{at_least_one, event_names, missing};
 use super::{
     Answer, Integration, Judgement, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending,
     Settings, Skip, Verdict, all_but_levels,
 };
 use crate::app::AppSettings;
-use crate::events::EventKind;
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -201,19 +200,10 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
         .flat_map(|pair| missing::beside_others(settings, pair));
     problems.extend(halves.map(|problem| Problem { stops, ..problem }));
     for platform in ["ios", "android"] {
-        let names = settings.get("event_names")[platform].as_object();
+        let table = format!("event_names.{platform}");
         let is_wrong = |name: &str| !name.is_empty() && !names::is_valid(name);
-        let wrong = names
-            .into_iter()
-            .flatten()
-            .filter(|(event, _)| EventKind::parse(event).is_some_and(INTEGRATION.takes))
-            .filter(|(_, name)| name.as_str().is_some_and(is_wrong));
-        problems.extend(wrong.map(|(event, _)| {
-            Problem::new(
-                format!("event_names.{platform}.{event}"),
-                "is no name that Google takes, so the event is skipped",
-            )
-        }));
+        let why = "is no name that Google takes, so the event is skipped";
+        problems.extend(event_names::bad(settings, &table, is_wrong, why));
     }
     problems
 }
@@ -223,6 +213,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::events::EventKind;
     use crate::integrations::samples::{AT, Case, sending};
 
     fn case() -> Case {

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::integrations::Record;
+
 /// Most events fit, so that their text is not moved while it grows.
 pub const ROOM: usize = 1_024;
 
@@ -38,6 +40,18 @@ pub fn with_member(name: &str, value: &impl Serialize, object: &str) -> String {
     text
 }
 
+/// Records, each changed, as a JSON array.
+pub fn list<'a, T: AsRef<str>>(records: &'a [Record], change: impl Fn(&'a str) -> T) -> String {
+    let size: usize = records.iter().map(|record| record.body.len() + 1).sum();
+    let mut text = String::with_capacity(size + 128);
+    for record in records {
+        text.push(if text.is_empty() { '[' } else { ',' });
+        text.push_str(change(&record.body).as_ref());
+    }
+    text.push(']');
+    text
+}
+
 /// A text cut to so many characters.
 pub fn cut(text: &str, characters: usize) -> &str {
     if text.len() <= characters {
@@ -57,5 +71,15 @@ mod tests {
     fn a_member_is_put_in_front() {
         assert_eq!(with_member("a", &"\"", r#"{"b":1}"#), r#"{"a":"\"","b":1}"#);
         assert_eq!(with_member("a", &1, "{}"), r#"{"a":1}"#);
+    }
+
+    #[test]
+    fn records_become_an_array() {
+        let records = ["1", "{}", "3"].map(|body| Record {
+            route: String::new(),
+            body: body.into(),
+        });
+        assert_eq!(list(&records, |body| body), "[1,{},3]");
+        assert_eq!(list(&records[..1], |body| format!("[{body}]")), "[[1]]");
     }
 }

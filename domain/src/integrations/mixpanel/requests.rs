@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::mapping::text::{json, with_member};
+use super::super::mapping::text::{json, list, with_member};
 use super::super::{Request, Sending, Settings};
 use super::{EVENT, uses_track};
 
@@ -13,15 +13,15 @@ pub fn request(sending: &Sending<'_>) -> Request {
     let token = settings.text(&sending.records[0].route).unwrap_or_default();
     let to = |path| settings.address(host(settings), path);
     if sending.part != EVENT {
-        let body = list(sending, |update| with_member("$token", &token, update));
+        let body = list(sending.records, |update| with_member("$token", &token, update));
         return Request::post_json(to("/engage?ip=0&verbose=1"), body);
     }
     if uses_track(settings) {
-        let body = list(sending, |event| with_event_token(event, token));
+        let body = list(sending.records, |event| with_event_token(event, token));
         return Request::post_json(to("/track?ip=0&verbose=1"), body);
     }
     let credentials = STANDARD.encode(format!("{token}:"));
-    Request::post_json(to("/import?strict=1"), list(sending, |event| event))
+    Request::post_json(to("/import?strict=1"), list(sending.records, |event| event))
         .header("accept", "application/json")
         .header("authorization", format!("Basic {credentials}"))
 }
@@ -34,16 +34,6 @@ fn host(settings: &Settings) -> &'static str {
     }
 }
 
-/// The records, each changed, as a JSON array.
-fn list<'a, T: AsRef<str>>(sending: &Sending<'a>, change: impl Fn(&'a str) -> T) -> String {
-    let size: usize = sending.records.iter().map(|record| record.body.len() + 1).sum();
-    let mut text = String::with_capacity(size + 128);
-    for record in sending.records {
-        text.push(if text.is_empty() { '[' } else { ',' });
-        text.push_str(change(&record.body).as_ref());
-    }
-    text.push(']');
-    text
 }
 
 /// An event with the token as the last of its properties, with which it ends.

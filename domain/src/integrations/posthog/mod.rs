@@ -9,7 +9,7 @@ mod event;
 mod requests;
 
 use super::contract::schedule::USUAL;
-use super::settings::{any_text, shared, url};
+use super::settings::{any_text, event_names, shared, url};
 use super::{
     Field, Integration, Kind, Limits, Occasion, Part, Probe, Problem, Record, Settings, Skip, all_but_levels,
 };
@@ -111,13 +111,8 @@ fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
         _ => None,
     };
     problems.extend(of_address);
-    let names = settings.get("event_names").as_object().into_iter().flatten();
-    for (event, name) in names {
-        if name.as_str().is_some_and(is_reserved) {
-            let why = "begins with $, as PostHog's own events do: it is not sent";
-            problems.push(Problem::new(format!("event_names.{event}"), why));
-        }
-    }
+    let why = "begins with $, as PostHog's own events do: it is not sent";
+    problems.extend(event_names::bad(settings, "event_names", is_reserved, why));
     problems
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::super::mapping::text::json;
+use super::super::mapping::text::{json, list};
 use super::super::{Record, Request, Sending, Settings};
 use crate::time::{HOUR, parse_time};
 
@@ -20,15 +20,10 @@ pub fn request(sending: &Sending<'_>) -> Request {
     // One may have become so since the request was put together.
     let mut records = sending.records.iter();
     let is_historical = records.all(|record| is_historical(record, sending.now));
-    let events: Vec<&str> = sending
-        .records
-        .iter()
-        .map(|record| record.body.as_str())
-        .collect();
     let body = format!(
-        "{{\"api_key\":{},\"historical_migration\":{is_historical},\"batch\":[{}]}}",
+        "{{\"api_key\":{},\"historical_migration\":{is_historical},\"batch\":{}}}",
         json(&key.unwrap_or_default()),
-        events.join(",")
+        list(sending.records, |event| event)
     );
     Request::post_json(settings.address(host(settings), "/batch/"), body)
 }
