@@ -17,7 +17,7 @@ use super::contract::exchange::{all, by_status};
 use super::contract::occasion::Revenue;
 use super::contract::schedule::USUAL;
 use super::mapping::text::{json, list};
-use super::settings::{any_text, event_names, missing, shared};
+use super::settings::{any_text, event_names, missing, residency, shared};
 use super::{
     Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
     Sending, Settings, Skip, Verdict, all_but_levels,
@@ -94,6 +94,12 @@ const FIELDS: &[Field] = &[
     shared::REQUESTS_PER_SECOND,
 ];
 
+/// Where events are taken in.
+const HOSTS: &residency::Hosts = &[
+    ("us", "https://api2.amplitude.com"),
+    ("eu", "https://api.eu.amplitude.com"),
+];
+
 /// Names that the third party keeps for itself.
 const RESERVED: [&str; 2] = ["$identify", "$groupidentify"];
 
@@ -120,6 +126,7 @@ const MAX_TEXT: usize = 1_024;
 
 fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
     let mut problems = missing::on_platforms(settings, app, "api_keys");
+    problems.extend(residency::problem(settings, HOSTS));
     let why = "is a name that Amplitude keeps for itself: it is not sent";
     let is_reserved = |name: &str| RESERVED.contains(&name);
     problems.extend(event_names::bad(settings, "event_names", is_reserved, why));
@@ -262,11 +269,7 @@ fn user_properties<S: Serializer>(occasion: &&Occasion<'_>, serializer: S) -> Re
 fn request(sending: &Sending<'_>) -> Request {
     let settings = sending.settings;
     let route = &sending.records[0].route;
-    let host = match settings.text("data_residency") {
-        Some("eu") => "https://api.eu.amplitude.com",
-        _ => "https://api2.amplitude.com",
-    };
-    let url = settings.address(host, "/2/httpapi");
+    let url = settings.address(residency::host(settings, HOSTS), "/2/httpapi");
     let key = json(&settings.text(route).unwrap_or_default());
     let events = list(sending.records, |event| event);
     // Without the option ids under five characters are dropped.

@@ -5,6 +5,7 @@ pub(super) mod event_names;
 pub(super) mod field;
 pub(super) mod missing;
 mod problems;
+pub(super) mod residency;
 pub(super) mod schema;
 pub(super) mod secret;
 pub(super) mod shared;

@@ -135,6 +135,22 @@ fn a_platform_of_the_app_without_a_key_is_told_of() {
 }
 
 #[test]
+fn a_residency_that_does_not_count_is_told_of() {
+    let problems = |residency: &str, base: &str| {
+        let case = Case {
+            settings: json!({"api_keys": {"production": {"ios": "k", "android": "k"}},
+                "data_residency": residency, "base_url": base}),
+            ..Case::of(&INTEGRATION)
+        };
+        case.problems()
+    };
+    assert_eq!(problems("eu", "https://api2.amplitude.com"), ["data_residency"]);
+    assert_eq!(problems("eu", "https://proxy.example"), ["data_residency"]);
+    assert!(problems("eu", "https://api.eu.amplitude.com").is_empty());
+    assert!(problems("us", "https://proxy.example").is_empty());
+}
+
+#[test]
 fn a_name_that_amplitude_keeps_for_itself_is_not_sent() {
     let mut case = Case {
         settings: json!({"api_keys": {"production": {"ios": "k", "android": "k"}},

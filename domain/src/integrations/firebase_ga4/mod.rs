@@ -17,7 +17,7 @@ use super::contract::exchange::all;
 use super::contract::schedule::USUAL;
 use super::mapping::percent::Form;
 use super::mapping::text::{cut, json};
-use super::settings::{at_least_one, event_names, missing};
+use super::settings::{at_least_one, event_names, missing, residency};
 use super::{
     Answer, Integration, Judgement, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending,
     Settings, Skip, Verdict, all_but_levels,
@@ -50,6 +50,13 @@ const IDENTIFIERS: &[&str] = &["firebase_app_instance_id"];
 
 /// The streams that credentials are entered for; also the routes.
 const STREAMS: [&str; 3] = ["ios", "android", "stripe"];
+
+/// Where events are taken in.
+const HOSTS: &residency::Hosts = &[
+    ("us", "https://www.google-analytics.com"),
+    ("eu", "https://region1.google-analytics.com"),
+    ("world", "https://www.google-analytics.com"),
+];
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -157,15 +164,12 @@ fn request(sending: &Sending<'_>) -> Request {
 
 /// The address with the credentials of a stream.
 fn address(settings: &Settings, path: &str, stream: &str) -> String {
-    let host = match settings.text("data_residency") {
-        Some("eu") => "https://region1.google-analytics.com",
-        _ => "https://www.google-analytics.com",
-    };
     let said = |table: &str| settings.text(&format!("{table}.{stream}")).unwrap_or_default();
     let mut query = Form::default();
     query
         .add("firebase_app_id", said("firebase_app_ids"))
         .add("api_secret", said("api_secrets"));
+    let host = residency::host(settings, HOSTS);
     settings.address(host, &format!("{path}?{}", query.into_text()))
 }
 
@@ -199,6 +203,7 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
         .iter()
         .flat_map(|pair| missing::beside_others(settings, pair));
     problems.extend(halves.map(|problem| Problem { stops, ..problem }));
+    problems.extend(residency::problem(settings, HOSTS));
     for platform in ["ios", "android"] {
         let table = format!("event_names.{platform}");
         let is_wrong = |name: &str| !name.is_empty() && !names::is_valid(name);
@@ -316,6 +321,21 @@ mod tests {
             ..Case::of(&INTEGRATION)
         };
         assert_eq!(on_ios.problems(), ["firebase_app_ids.android"]);
+    }
+
+    #[test]
+    fn a_residency_that_does_not_count_is_told_of() {
+        let problems = |residency: &str, base: &str| {
+            let mut case = case();
+            case.settings["data_residency"] = json!(residency);
+            case.settings["base_url"] = json!(base);
+            let told = case.problems().into_iter();
+            told.filter(|field| field == "data_residency").count()
+        };
+        assert_eq!(problems("eu", "https://www.google-analytics.com"), 1);
+        assert_eq!(problems("world", "https://region1.google-analytics.com"), 1);
+        assert_eq!(problems("eu", "https://region1.google-analytics.com"), 0);
+        assert_eq!(problems("world", "https://www.google-analytics.com"), 0);
     }
 
     #[test]

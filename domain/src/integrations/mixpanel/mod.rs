@@ -12,7 +12,7 @@ mod requests;
 use std::borrow::Cow;
 
 use super::contract::schedule::USUAL;
-use super::settings::{missing, shared};
+use super::settings::{missing, residency, shared};
 use super::{
     Field, Integration, Kind, Limits, Occasion, Part, Probe, Problem, Record, Settings, Skip, all_but_levels,
 };
@@ -110,6 +110,13 @@ const FIELDS: &[Field] = &[
     shared::REQUESTS_PER_SECOND,
 ];
 
+/// Where projects are.
+const HOSTS: &residency::Hosts = &[
+    ("us", "https://api.mixpanel.com"),
+    ("eu", "https://api-eu.mixpanel.com"),
+    ("in", "https://api-in.mixpanel.com"),
+];
+
 /// Ids that it refuses, in any case of letters.
 const INVALID_IDS: [&str; 18] = [
     "",
@@ -133,7 +140,9 @@ const INVALID_IDS: [&str; 18] = [
 ];
 
 fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
-    missing::on_platforms(settings, app, "tokens")
+    let mut problems = missing::on_platforms(settings, app, "tokens");
+    problems.extend(residency::problem(settings, HOSTS));
+    problems
 }
 
 fn wants_transactions(settings: &Settings, _: EventKind) -> bool {
@@ -259,6 +268,20 @@ mod tests {
             case.settings["data_residency"] = residency.into();
             assert!(case.request().url.starts_with(host), "{residency}");
         }
+    }
+
+    #[test]
+    fn a_residency_that_does_not_count_is_told_of() {
+        let problems = |base: &str| {
+            let mut case = case();
+            case.settings["data_residency"] = "in".into();
+            case.settings["base_url"] = base.into();
+            let told = case.problems().into_iter();
+            told.filter(|field| field == "data_residency").count()
+        };
+        assert_eq!(problems("https://api-eu.mixpanel.com"), 1);
+        assert_eq!(problems("https://proxy.example"), 1);
+        assert_eq!(problems("https://api-in.mixpanel.com"), 0);
     }
 
     #[test]

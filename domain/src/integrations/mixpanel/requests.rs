@@ -4,14 +4,15 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::super::mapping::text::{json, list, with_member};
-use super::super::{Request, Sending, Settings};
-use super::{EVENT, uses_track};
+use super::super::settings::residency;
+use super::super::{Request, Sending};
+use super::{EVENT, HOSTS, uses_track};
 
 /// Records of one part as a request.
 pub fn request(sending: &Sending<'_>) -> Request {
     let settings = sending.settings;
     let token = settings.text(&sending.records[0].route).unwrap_or_default();
-    let to = |path| settings.address(host(settings), path);
+    let to = |path| settings.address(residency::host(settings, HOSTS), path);
     if sending.part != EVENT {
         let body = list(sending.records, |update| with_member("$token", &token, update));
         return Request::post_json(to("/engage?ip=0&verbose=1"), body);
@@ -24,16 +25,6 @@ pub fn request(sending: &Sending<'_>) -> Request {
     Request::post_json(to("/import?strict=1"), list(sending.records, |event| event))
         .header("accept", "application/json")
         .header("authorization", format!("Basic {credentials}"))
-}
-
-fn host(settings: &Settings) -> &'static str {
-    match settings.text("data_residency") {
-        Some("eu") => "https://api-eu.mixpanel.com",
-        Some("in") => "https://api-in.mixpanel.com",
-        _ => "https://api.mixpanel.com",
-    }
-}
-
 }
 
 /// An event with the token as the last of its properties, with which it ends.
