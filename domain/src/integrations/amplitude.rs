@@ -146,6 +146,10 @@ struct Event<'a> {
     platform: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     os_name: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    os_version: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device_model: Option<&'a str>,
     #[serde(rename = "productId", skip_serializing_if = "Option::is_none")]
     product_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -167,18 +171,22 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     }
     let (user_id, device_id) = ids(occasion)?;
     let revenue = occasion.revenue();
+    let customer = occasion.customer;
+    // Amplitude empties what an event leaves out of these fields beside others: guessed from the store, the platform alone
+    // would take from a customer the device that the app's SDK has told.
+    let platform = customer.platform();
+    // A browser tells no more of itself.
+    let phone = platform.filter(|platform| *platform != Platform::Web);
     let event = Event {
         event_type: occasion.event_name(),
         time: occasion.event.at / 1_000,
         insert_id: occasion.event.id,
         user_id: user_id.as_deref(),
         device_id,
-        platform: occasion
-            .customer
-            .platform()
-            .or_else(|| of_store(occasion))
-            .map(name),
-        os_name: occasion.customer.platform().and_then(os_name),
+        platform: platform.map(name),
+        os_name: phone.map(name),
+        os_version: phone.and_then(|phone| customer.os_version_on(phone)),
+        device_model: phone.and_then(|phone| customer.device_on(phone, "device")),
         product_id: occasion
             .event
             .text("vendor_product_id")
@@ -214,16 +222,6 @@ fn ids<'a>(occasion: &Occasion<'a>) -> Result<(Option<Cow<'a, str>>, Option<&'a 
     occasion.or_later(known, IDENTIFIERS, fallback)
 }
 
-/// Where a store sells.
-fn of_store(occasion: &Occasion<'_>) -> Option<Platform> {
-    match occasion.event.store() {
-        "app_store" => Some(Platform::Ios),
-        "play_store" => Some(Platform::Android),
-        "stripe" | "paddle" => Some(Platform::Web),
-        _ => None,
-    }
-}
-
 /// What a platform is called there.
 fn name(platform: Platform) -> &'static str {
     match platform {
@@ -231,11 +229,6 @@ fn name(platform: Platform) -> &'static str {
         Platform::Android => "Android",
         Platform::Web => "Web",
     }
-}
-
-/// The system of the customer's device; a browser tells none.
-fn os_name(platform: Platform) -> Option<&'static str> {
-    (platform != Platform::Web).then(|| name(platform))
 }
 
 /// The properties of the event that are set, long texts cut.

@@ -210,22 +210,21 @@ fn only_what_costs_money_tells_of_money() {
     }
 }
 
+/// One of these fields alone would empty the others of the customer, whom the app's SDK has told of.
 #[test]
-fn where_no_device_is_known_the_platform_is_that_of_the_store() {
+fn where_no_device_is_known_nothing_is_said_of_it() {
     let keys = json!({"ios": "k", "android": "k", "stripe": "k", "paddle": "k", "shop": "k"});
-    let case = Case {
-        settings: json!({"api_keys": {"production": keys}}),
-        ..Case::of(&INTEGRATION)
-    };
-    for (store, platform) in [
-        ("app_store", json!("iOS")),
-        ("play_store", json!("Android")),
-        ("stripe", json!("Web")),
-        ("paddle", json!("Web")),
-        ("shop", json!(null)),
-    ] {
-        let body = case.clone().with("store", store).body();
-        assert_eq!(body["events"][0]["platform"], platform, "{store}");
+    let unnamed = json!({"installation_meta": {"device_id": "d", "os": "iOS 18.3", "device": "iPhone15,3"}});
+    for profile in [json!({}), unnamed] {
+        let case = Case {
+            settings: json!({"api_keys": {"production": keys}}),
+            profile,
+            ..Case::of(&INTEGRATION)
+        };
+        for store in ["app_store", "play_store", "stripe", "paddle", "shop"] {
+            let told = device(&case.clone().with("store", store));
+            assert!(told.iter().all(Value::is_null), "{store} {told:?}");
+        }
     }
 }
 
@@ -244,20 +243,29 @@ fn an_attribute_takes_no_place_of_the_subscription() {
 }
 
 #[test]
-fn a_system_is_that_of_a_device_alone() {
-    let systems = |profile: Value| {
+fn a_device_is_told_as_its_installation_says_whatever_the_store() {
+    let told = |platform: &str, store: &str| {
         let case = Case {
-            settings: json!({"api_keys": {"production": {"ios": "k"}}}),
-            profile,
+            settings: json!({"api_keys": {"production": {"ios": "k", "stripe": "k"}}}),
+            profile: json!({"installation_meta": {"device_id": "d", "platform": platform, "os": "iPadOS 18.3",
+                "device": "iPad14,1"}}),
             ..Case::of(&INTEGRATION)
         };
-        let event = &case.body()["events"][0];
-        [event["platform"].clone(), event["os_name"].clone()]
+        device(&case.with("store", store))
     };
-    let device = |platform| json!({"installation_meta": {"device_id": "d", "platform": platform}});
-    assert_eq!(systems(json!({})), [json!("iOS"), json!(null)]);
-    assert_eq!(systems(device("Android")), ["Android", "Android"]);
-    assert_eq!(systems(device("web")), [json!("Web"), json!(null)]);
+    assert_eq!(told("iPadOS", "app_store"), ["iOS", "iOS", "18.3", "iPad14,1"]);
+    assert_eq!(told("Android", "app_store")[..2], ["Android", "Android"]);
+    assert_eq!(told("iOS", "stripe")[0], "iOS");
+    assert_eq!(
+        told("web", "app_store"),
+        [json!("Web"), json!(null), json!(null), json!(null)]
+    );
+}
+
+/// What an event says of the device.
+fn device(case: &Case) -> [Value; 4] {
+    let event = &case.body()["events"][0];
+    ["platform", "os_name", "os_version", "device_model"].map(|field| event[field].clone())
 }
 
 #[test]
