@@ -1,8 +1,8 @@
-//! Firebase and Google Analytics 4: an event as JSON to the Measurement Protocol, in the form for app streams. Google
-//! drops a `purchase` whose `transaction_id` it has seen; of other events it tells no repeats.
+//! Firebase and Google Analytics 4: an event as JSON to the Measurement Protocol, in the form for app streams. It
+//! tells no repeats: Google compares `transaction_id` in web streams alone.
 //!
-//! Source: <https://developers.google.com/analytics/devguides/collection/protocol/ga4/reference?client_type=firebase>,
-//! read 2026-11.
+//! Sources: <https://developers.google.com/analytics/devguides/collection/protocol/ga4/reference?client_type=firebase>
+//! and <https://support.google.com/analytics/answer/12313109>, read 2026-11.
 
 mod fields;
 mod names;
