@@ -1,8 +1,8 @@
 //! AppMetrica: an event as `POST /logs/v1/import/events`, its money as `POST /logs/v1/import/revenue`, all in the
 //! query. It tells no repeats, and a success says nothing of whether the user is known.
 //!
-//! Sources: <https://appmetrica.yandex.com/docs/en/mobile-api/post/post-import-events>, `…/post-revenue` and
-//! `…/restrictions`, read 2026-11.
+//! Sources: <https://appmetrica.yandex.com/docs/en/mobile-api/post/post-import-events>, `…/post-revenue`,
+//! `…/restrictions` and `…/mobile-api/intro/quotas`, read 2026-11.
 
 mod properties;
 mod revenue;
@@ -266,6 +266,8 @@ fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
             why: "no answer".into(),
         },
         Some(answer) if answer.status == 404 => Verdict::Misconfigured(answer.words()),
+        // Its own number for too many requests, beside 429.
+        Some(answer) if answer.status == 420 => Verdict::retry(answer.words()),
         answer => by_status(answer),
     };
     all(sending, &verdict)

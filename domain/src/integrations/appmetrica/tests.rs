@@ -37,6 +37,7 @@ fn answers_are_understood() {
         (413, "rejected"),
         (414, "rejected"),
         (418, "rejected"),
+        (420, "retry"),
         (429, "retry"),
         (500, "retry"),
     ] {
