@@ -23,7 +23,7 @@ use super::{
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;
-use crate::time::{DAY, SECOND};
+use crate::time::{DAY, MINUTE, SECOND};
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -88,8 +88,8 @@ const FIELDS: &[Field] = &[
     shared::REQUESTS_PER_SECOND,
 ];
 
-/// An older event is told with the time of sending: 58 days.
-const OLDEST: i64 = 58 * DAY;
+/// An older event is told with the time of sending: 58 days when it arrives.
+const OLDEST: i64 = 58 * DAY - MINUTE;
 
 /// Tokens are made in Adjust: there are no usual ones.
 fn no_token(_: EventKind) -> &'static str {
