@@ -265,7 +265,7 @@ fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
         403 if says("app is inactive") || says("event token blocklisted") => {
             Verdict::Misconfigured(answer.words())
         }
-        // Tracking of this customer is switched off.
+        // Such as "Tracking disabled": Adjust measures nothing on this platform, but may well on the other one.
         403 => Verdict::Rejected(answer.words()),
         404 if says("app token not found") => Verdict::Misconfigured(answer.words()),
         _ => by_status(Some(answer)),
