@@ -54,7 +54,7 @@ fn by_error(error: &Value, answer: &Answer) -> Option<Verdict> {
         1 | 2 | 341 | 368 | 5_000 | 21_009 => Verdict::retry(words),
         100 if error["error_subcode"] == UNKNOWN_OWNER => Verdict::Misconfigured(words),
         100 | 105 => Verdict::Rejected(words),
-        3 | 10 | 190 | 200..=299 => Verdict::Misconfigured(words),
+        3 | 10 | 101 | 102 | 190 | 200..=299 => Verdict::Misconfigured(words),
         _ => Verdict::RetryAtMost {
             tries: MOST_TRIES,
             why: words,
@@ -83,6 +83,8 @@ mod tests {
             (200, r#"{"events_received":0}"#, "rejected"),
             (200, "", "rejected"),
             (200, r#"{"error":{"code":190}}"#, "misconfigured"),
+            (400, r#"{"error":{"code":101}}"#, "misconfigured"),
+            (400, r#"{"error":{"code":102}}"#, "misconfigured"),
             (
                 500,
                 r#"{"error":{"code":190,"error_subcode":463}}"#,
