@@ -20,7 +20,8 @@ pub fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
     all(sending, &verdict)
 }
 
-/// Over the limit of its plan PostHog drops events and says 200. A website says 200 too, and takes nothing in.
+/// Over the limit of its plan PostHog drops events and says 200; only older servers add that they did. A website says 200
+/// too, and takes nothing in.
 fn taken_in(answer: &Answer) -> Verdict {
     let body = answer.json().unwrap_or_default();
     let is_limited = body["quota_limited"]
@@ -77,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_200_over_the_limit_of_the_plan_is_a_warning() {
+    fn a_200_that_tells_of_the_limit_of_the_plan_is_a_warning() {
         let limited = answer(200, r#"{"status":1,"quota_limited":["events"]}"#);
         let words = r#"200 {"status":1,"quota_limited":["events"]}"#;
         assert_eq!(
