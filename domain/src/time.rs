@@ -17,7 +17,7 @@ pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
 
 /// The first instant of the year 0.
-const EARLIEST: i64 = -62_167_219_200_000_000;
+pub(crate) const EARLIEST: i64 = -62_167_219_200_000_000;
 /// The last instant of the year 9999, by which many say "for ever". `jiff::Timestamp` ends a day and two hours earlier.
 pub(crate) const LATEST: i64 = 253_402_300_799_999_999;
 const EPOCH: DateTime = date(1970, 1, 1).at(0, 0, 0, 0);

@@ -12,16 +12,13 @@ use crate::purchases::samples::*;
 use crate::purchases::transaction::{
     CancellationReason, Environment, Offer, OfferKind, PurchaseType, Transaction,
 };
-use crate::time::DAY;
+use crate::time::{DAY, EARLIEST, LATEST};
 
 /// With each seed, of which there are two.
 const STEPS: u32 = 500_000;
 /// So many steps, then other profiles.
 const STEPS_OF_A_STORY: u32 = 25;
 const THREADS: u32 = 2;
-/// What a body may say: 0000-01-01 and 9999-12-30 in UTC.
-const EARLIEST: i64 = -62_167_219_200_000_000;
-const LATEST: i64 = 253_402_207_200_000_000;
 
 #[test]
 fn a_million_random_steps_come_to_an_end() {
