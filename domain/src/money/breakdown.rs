@@ -27,16 +27,6 @@ impl Amounts {
             tax: proceeds - net,
         }
     }
-
-    /// Each part times this. `None` where one grows beyond the largest decimal, about 10²⁸.
-    pub fn times(self, factor: Decimal) -> Option<Self> {
-        Some(Self {
-            price: self.price.checked_mul(factor)?,
-            proceeds: self.proceeds.checked_mul(factor)?,
-            net: self.net.checked_mul(factor)?,
-            tax: self.tax.checked_mul(factor)?,
-        })
-    }
 }
 
 /// A price and its parts, in local currency and US dollars.
@@ -54,12 +44,8 @@ impl Breakdown {
         Self { local, usd_rate }
     }
 
-    /// The parts in US dollars, where a rate is known.
-    pub fn usd(&self) -> Option<Amounts> {
-        self.local.times(self.usd_rate?)
-    }
-
-    /// Any local amount in US dollars, where a rate is known.
+    /// Any local amount in US dollars, where a rate is known. `None` too where it grows beyond the largest decimal, about
+    /// 10²⁸.
     pub fn to_usd(&self, local: Decimal) -> Option<Decimal> {
         local.checked_mul(self.usd_rate?)
     }
@@ -90,16 +76,22 @@ mod tests {
     #[test]
     fn dollars_need_a_rate() {
         let local = Amounts::of(decimal("10"), decimal("0.3"), decimal("0"));
-        assert_eq!(Breakdown::new(local, None).usd(), None);
-        let usd = Breakdown::new(local, Some(decimal("1.08"))).usd().unwrap();
-        assert_eq!((usd.price, usd.proceeds), (decimal("10.8"), decimal("7.56")));
-        assert_eq!(Breakdown::new(local, Some(Decimal::ONE)).usd(), Some(local));
+        let usd = |rate: Option<&str>| {
+            let money = Breakdown::new(local, rate.map(decimal));
+            [local.price, local.proceeds].map(|part| money.to_usd(part))
+        };
+        assert_eq!(usd(None), [None, None]);
+        assert_eq!(usd(Some("1.08")), [Some(decimal("10.8")), Some(decimal("7.56"))]);
+        assert_eq!(usd(Some("1")), [Some(local.price), Some(local.proceeds)]);
     }
 
     #[test]
     fn amounts_beyond_the_largest_decimal_are_unknown() {
         let local = Amounts::of(Decimal::MAX, decimal("0.3"), decimal("0.19"));
-        assert_eq!(Breakdown::new(local, Some(decimal("2"))).usd(), None);
+        assert_eq!(
+            Breakdown::new(local, Some(decimal("2"))).to_usd(local.price),
+            None
+        );
     }
 
     proptest! {

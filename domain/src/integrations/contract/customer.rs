@@ -146,12 +146,7 @@ impl<'a> Customer<'a> {
         known.max_by_key(|(changed, _)| *changed).map(|(_, text)| text)
     }
 
-    /// The first version number in `os`: `18.3` of `iOS 18.3`.
-    pub fn os_version(&self) -> Option<&'a str> {
-        version(self.device("os")?)
-    }
-
-    /// As [`Self::os_version`], of the installations of this platform.
+    /// The first version number in `os` of the installations of this platform: `18.3` of `iOS 18.3`.
     pub fn os_version_on(&self, platform: Platform) -> Option<&'a str> {
         version(self.device_on(platform, "os")?)
     }
@@ -242,11 +237,8 @@ mod tests {
             let device = json!({"device_id": "d", "os": os});
             let (profile, details) = known([(1, json!({"installation_meta": device}))]);
             let app = AppSettings::default();
-            assert_eq!(
-                Customer::new(&profile, &details, &app, 2).os_version(),
-                version,
-                "{os}"
-            );
+            let customer = Customer::new(&profile, &details, &app, 2);
+            assert_eq!(customer.os_version_on(Platform::Ios), version, "{os}");
         }
     }
 
