@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::Fact;
 use super::kind::EventKind;
 use super::wire::Amount;
-use crate::money::{Breakdown, Money};
+use crate::money::Money;
 use crate::purchases::transaction::{OfferKind, PurchaseType, Transaction};
 
 /// How the owner wants an event's money to be told.
@@ -56,7 +56,7 @@ impl Prices {
     /// The prices of a fact. On refunds all of them are times the part that was paid back, and negative unless the
     /// rules say otherwise, so that the original price less the discount is the price there too.
     pub fn of(fact: &Fact, money: &Money, rules: PriceRules) -> Self {
-        let told = |value: Option<Decimal>| told(fact, &money.charged, rules, value);
+        let told = |value: Option<Decimal>| told(fact, money, rules, value);
         let original = original(fact, money);
         let (price_local, price_usd) = told(price(fact, money, rules));
         let (original_price_local, original_price_usd) = told(original);
@@ -78,8 +78,8 @@ impl Revenue {
         if !fact.kind.has_revenue() {
             return None;
         }
-        let parts = &money.charged.local;
-        let told = |part| told(fact, &money.charged, rules, (!is_unpaid(fact)).then_some(part));
+        let parts = &money.local;
+        let told = |part| told(fact, money, rules, (!is_unpaid(fact)).then_some(part));
         let (proceeds_local, proceeds_usd) = told(parts.proceeds);
         let (net_revenue_local, net_revenue_usd) = told(parts.net);
         let (tax_amount_local, tax_amount_usd) = told(parts.tax);
@@ -97,10 +97,10 @@ impl Revenue {
 /// What was charged for the period that the event is about.
 fn price(fact: &Fact, money: &Money, rules: PriceRules) -> Option<Decimal> {
     if !is_unpaid(fact) {
-        return Some(money.charged.local.price);
+        return Some(money.local.price);
     }
     let opens_trial = matches!(fact.kind, EventKind::TrialStarted | EventKind::TrialActive);
-    money
+    fact.transaction
         .regular_price
         .filter(|_| opens_trial && rules.send_trial_price)
 }
@@ -111,9 +111,9 @@ fn original(fact: &Fact, money: &Money) -> Option<Decimal> {
     let is_one_time = transaction.purchase_type == PurchaseType::OneTimePurchase;
     let is_full_price = transaction.offer.is_none() && !is_unpaid(fact);
     if is_one_time || is_full_price {
-        Some(money.charged.local.price)
+        Some(money.local.price)
     } else {
-        money.regular_price
+        transaction.regular_price
     }
 }
 
@@ -154,12 +154,12 @@ fn is_paid_up_front_to_apple(transaction: &Transaction) -> bool {
 /// A local amount as the event tells it, and the same in US dollars.
 fn told(
     fact: &Fact,
-    charged: &Breakdown,
+    money: &Money,
     rules: PriceRules,
     value: Option<Decimal>,
 ) -> (Option<Amount>, Option<Amount>) {
     let local = value.and_then(|value| value.checked_mul(factor(fact, rules)));
-    let usd = local.and_then(|local| charged.to_usd(local));
+    let usd = local.and_then(|local| money.to_usd(local));
     (local.map(Amount), usd.map(Amount))
 }
 

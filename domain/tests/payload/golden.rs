@@ -37,7 +37,7 @@ const SOME_IDENTIFIERS: &str = r#"{"appsflyer_id": "1700000000000-1234567", "bra
 fn apple(kind: EventKind) -> Scene {
     let scene = Scene::new(kind).with_customer(PERSON, ALL_IDENTIFIERS);
     scene.bought("app_store", "DE", "EUR", "9.99").set(|scene| {
-        scene.usd_rate = Some("1.0836");
+        scene.fact.transaction.usd_rate = Some(decimal("1.0836"));
         scene.total_revenue_usd = "21.650328";
     })
 }
@@ -55,7 +55,7 @@ fn google(kind: EventKind) -> Scene {
         transaction.originally_purchased_at = micros("2024-11-24T00:00:00Z");
         transaction.variation_id = Some("9F6B2A10-3C4D-4E5F-8A9B-0C1D2E3F4A5B".into());
     });
-    scene.set(|scene| scene.usd_rate = Some("1.25"))
+    scene.set(|scene| scene.fact.transaction.usd_rate = Some(decimal("1.25")))
 }
 
 /// Through Stripe, in Japan, in a currency without a rate, as a test.
@@ -87,7 +87,7 @@ fn event(kind: EventKind) -> String {
             let reactivated = apple(kind).fact(at("2025-01-12T00:00:00Z"));
             reactivated
                 .offer("promotional", OfferKind::PayAsYouGo, Some("winter"))
-                .set(|scene| scene.regular_price = Some("14.99"))
+                .set(|scene| scene.fact.transaction.regular_price = Some(decimal("14.99")))
         }
         EventKind::SubscriptionExpired => google(kind).fact(|fact| {
             fact.at = micros("2025-02-01T00:00:00Z");
@@ -100,7 +100,7 @@ fn event(kind: EventKind) -> String {
         }),
         EventKind::NonSubscriptionPurchase => apple(kind).one_time(),
         EventKind::TrialStarted => apple(kind).trial().came_from(CAMPAIGN).set(|scene| {
-            scene.regular_price = Some("9.99");
+            scene.fact.transaction.regular_price = Some(decimal("9.99"));
             scene.shape.prices.send_trial_price = true;
             scene.shape.send_user_attributes = true;
             scene.shape.send_attribution = true;
@@ -134,7 +134,7 @@ fn event(kind: EventKind) -> String {
             .fact(at("2025-01-04T00:00:00Z"))
             .offer("introductory", OfferKind::PayUpFront, None)
             .set(|scene| {
-                scene.regular_price = Some("14.99");
+                scene.fact.transaction.regular_price = Some(decimal("14.99"));
                 scene.shape.name = Some("still_here");
             }),
     };

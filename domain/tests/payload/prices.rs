@@ -36,7 +36,7 @@ fn paid(kind: EventKind) -> Scene {
 }
 
 fn with_regular_price(scene: Scene) -> Scene {
-    scene.set(|scene| scene.regular_price = Some("12.99"))
+    scene.set(|scene| scene.fact.transaction.regular_price = Some(decimal("12.99")))
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn the_trial_price_is_sent_where_a_trial_starts() {
         let scene = paid(kind).trial().bought("play_store", "DE", "EUR", "0");
         let scene = with_regular_price(scene).set(|scene| {
             scene.shape.prices.send_trial_price = true;
-            scene.usd_rate = Some("2");
+            scene.fact.transaction.usd_rate = Some(decimal("2"));
         });
         json!(prices(&scene))
     };
@@ -168,7 +168,7 @@ fn without_a_rate_dollars_are_unknown() {
     for name in ["proceeds_usd", "net_revenue_usd", "tax_amount_usd"] {
         assert_eq!(told[name].take(), Value::Null);
     }
-    let rated = scene.set(|scene| scene.usd_rate = Some("0.0067"));
+    let rated = scene.set(|scene| scene.fact.transaction.usd_rate = Some(decimal("0.0067")));
     assert_eq!(json!(prices(&rated)), json!([1000.0, 1000.0, 0.0, 6.7, 6.7, 0.0]));
 }
 

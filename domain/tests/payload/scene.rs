@@ -27,8 +27,6 @@ pub struct Scene {
     pub details: Details,
     pub settings: AppSettings,
     pub fact: Fact,
-    pub regular_price: Option<&'static str>,
-    pub usd_rate: Option<&'static str>,
     pub has_access_level: bool,
     pub total_revenue_usd: &'static str,
     pub is_shared: bool,
@@ -56,8 +54,6 @@ impl Scene {
             details: Details::default(),
             settings: AppSettings::default(),
             fact: month(kind),
-            regular_price: None,
-            usd_rate: None,
             has_access_level: true,
             total_revenue_usd: "9.99",
             is_shared: false,
@@ -158,9 +154,7 @@ impl Scene {
         Money::of(
             &self.fact.transaction,
             self.fact.rate_after_first_year,
-            self.regular_price.map(decimal),
             &self.settings,
-            self.usd_rate.map(decimal),
         )
     }
 

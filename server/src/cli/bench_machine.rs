@@ -68,7 +68,7 @@ fn payloads(fact: &Fact) -> f64 {
     let profile = Profile::new(app, id, Some("user-1".into()), 0);
     let (details, settings) = (Details::default(), AppSettings::default());
     let event = event_id(app, id, fact.kind, "app_store", "t", 0, "");
-    let money = Money::of(&fact.transaction, false, None, &settings, None);
+    let money = Money::of(&fact.transaction, false, &settings);
     let (mut done, start) = (0_u32, Instant::now());
     while start.elapsed() < TIME {
         for _ in 0..100 {

@@ -94,13 +94,7 @@ fn profile() -> Profile {
 
 fn event(id: Uuid, profile: &Profile, details: &Details, app: &AppSettings) -> String {
     let fact = bench_machine::renewal();
-    let money = Money::of(
-        &fact.transaction,
-        false,
-        None,
-        app,
-        Some(rust_decimal::Decimal::ONE),
-    );
+    let money = Money::of(&fact.transaction, false, app);
     payload::of_fact(
         id,
         &fact,

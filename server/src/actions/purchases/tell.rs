@@ -57,13 +57,7 @@ impl Teller<'_> {
         let Person { profile, details, .. } = &self.people.known[place];
         let transaction = &fact.transaction;
         let settings = &self.rules.app.settings;
-        let money = Money::of(
-            transaction,
-            fact.rate_after_first_year,
-            transaction.regular_price,
-            settings,
-            transaction.usd_rate,
-        );
+        let money = Money::of(transaction, fact.rate_after_first_year, settings);
         let id = event_id(
             profile.app,
             profile.id,
