@@ -71,43 +71,18 @@ fn holds(period: &Period, day: Date) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::purchases::transaction::{Environment, Price};
+    use crate::purchases::samples::paid;
     use crate::time::parse_time;
     use PurchaseType::{OneTimePurchase, Subscription};
 
     fn bought(store: &str, purchase_type: PurchaseType, country: &str, at: &str) -> Transaction {
-        let at = parse_time(at).unwrap();
+        let mut bought = paid("t", 0);
+        bought.price.country = country.into();
         Transaction {
             store: store.into(),
-            id: "t".into(),
-            original_id: "t".into(),
             purchase_type,
-            environment: Environment::Production,
-            product_id: "p".into(),
-            base_plan_id: None,
-            offer: None,
-            is_family_shared: false,
-            price: Price {
-                country: country.into(),
-                currency: "USD".into(),
-                value: Decimal::ONE,
-            },
-            purchased_at: at,
-            originally_purchased_at: at,
-            expires_at: None,
-            will_renew: false,
-            renew_status_changed_at: None,
-            billing_issue_detected_at: None,
-            grace_period_expires_at: None,
-            refunded_at: None,
-            cancellation_reason: None,
-            variation_id: None,
-            replaces_another: false,
-            refunded_share: None,
-            usd_rate: None,
-            regular_price: None,
-            is_of_unknown_product: false,
-            mark: 0,
+            purchased_at: parse_time(at).unwrap(),
+            ..bought
         }
     }
 
