@@ -7,6 +7,7 @@ pub mod app;
 pub mod country;
 pub mod events;
 pub mod fields;
+mod fnv;
 pub mod ids;
 pub mod integrations;
 pub mod json;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::Profile;
 use super::attributes::{AttributeValue, Attributes};
+use crate::fnv::fnv1a;
 use crate::purchases::access::AccessLevel;
 use crate::purchases::holdings::OneTime;
 use crate::purchases::transaction::Offer;
@@ -235,12 +236,9 @@ fn number(value: Decimal) -> f64 {
     value.normalize().to_string().parse().unwrap_or_default()
 }
 
-/// FNV-1a (64 bits) over the stored form of the custom attributes.
+/// A hash of the stored form of the custom attributes.
 fn segment_hash(attributes: &Attributes) -> String {
-    let inputs = attributes.encode().unwrap_or_default();
-    let hash = inputs.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = fnv1a(&attributes.encode().unwrap_or_default());
     format!("{hash:016x}")
 }
 

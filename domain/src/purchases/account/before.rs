@@ -1,6 +1,9 @@
 //! The access levels before a change, and which of them are different after it.
 
+use std::fmt::Debug;
+
 use super::{Draft, Drafts, Party};
+use crate::fnv::fnv1a;
 use crate::purchases::access::AccessLevel;
 use crate::purchases::holdings::{Holdings, Key, Seen};
 use crate::purchases::machine::{Context, clock};
@@ -95,8 +98,8 @@ impl<'a> Before<'a> {
                 let mut before = before.iter();
                 let old = before.find(|old| old.level.access_level_id == level.access_level_id);
                 old.is_some_and(|old| {
-                    looks_same(&old.level, old.at, level, now)
-                        && (old.level.will_renew == level.will_renew || only_closes(parties, level))
+                    looks_same(old, level, now)
+                        || only_closes(parties, level) && looks_same(&renewing_as(level, old), level, now)
                 })
             };
             let is_settled = |seen: &Seen| seen.level.is_active(seen.at) == seen.level.is_active(now);
@@ -166,35 +169,36 @@ fn left(old: &AccessLevel, now: i64) -> AccessLevel {
     }
 }
 
-/// FNV-1a (64 bits) over what the change detector looks at.
-fn hash(level: &AccessLevel, now: i64) -> u64 {
-    let seen = format!(
-        "{:?}",
-        (
-            (level.is_active(now), level.starts_at, level.expires_at),
-            (level.will_renew, level.is_in_grace_period(now), level.is_refund),
-            (level.cancellation_reason, level.billing_issue_detected_at),
-            (&level.product_id, &level.store, level.told_id(), &level.offer),
-        )
-    );
-    seen.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+/// What the change detector of `access_level_updated` looks at.
+///
+/// What was told of a level is kept as a hash of this as Rust's `Debug` writes it ([`Holdings::told`]). So its form is part of
+/// the stored format, and with it the names of the variants of `CancellationReason` and `OfferKind` and of the fields of
+/// `Offer`: after a change of any of them the server would no longer know what it has told.
+fn watched(level: &AccessLevel, at: i64) -> impl PartialEq + Debug {
+    (
+        (level.is_active(at), level.starts_at, level.expires_at),
+        (level.will_renew, level.is_in_grace_period(at), level.is_refund),
+        (level.cancellation_reason, level.billing_issue_detected_at),
+        (&level.product_id, &level.store, level.told_id(), &level.offer),
+    )
 }
 
-/// The change detector of `access_level_updated`, renewing left out.
-fn looks_same(old: &AccessLevel, at: i64, new: &AccessLevel, now: i64) -> bool {
-    old.is_active(at) == new.is_active(now)
-        && old.starts_at == new.starts_at
-        && old.expires_at == new.expires_at
-        && old.is_in_grace_period(at) == new.is_in_grace_period(now)
-        && old.is_refund == new.is_refund
-        && old.cancellation_reason == new.cancellation_reason
-        && old.billing_issue_detected_at == new.billing_issue_detected_at
-        && old.product_id == new.product_id
-        && old.store == new.store
-        && old.told_id() == new.told_id()
-        && old.offer == new.offer
+/// What is kept of a level that is told.
+fn hash(level: &AccessLevel, now: i64) -> u64 {
+    fnv1a(&format!("{:?}", watched(level, now)))
+}
+
+fn looks_same(old: &Seen, new: &AccessLevel, now: i64) -> bool {
+    watched(&old.level, old.at) == watched(new, now)
+}
+
+/// The old level with what the new one says of renewing.
+fn renewing_as(new: &AccessLevel, old: &Seen) -> Seen {
+    let level = AccessLevel {
+        will_renew: new.will_renew,
+        ..old.level.clone()
+    };
+    Seen { level, ..*old }
 }
 
 /// C4, C6: will it not renew any more though nobody has switched that off, because its chain is closed?
@@ -202,4 +206,57 @@ fn only_closes(parties: &[Party], level: &AccessLevel) -> bool {
     let mut chains = parties.iter().flat_map(|party| &party.holdings.chains);
     chains
         .any(|chain| Key::of(&chain.latest).gives(level) && chain.closed.is_some() && chain.latest.will_renew)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::purchases::samples::*;
+    use crate::purchases::transaction::{CancellationReason, Environment, Offer, OfferKind};
+
+    fn level() -> AccessLevel {
+        AccessLevel {
+            access_level_id: "premium".into(),
+            store: "app_store".into(),
+            product_id: "monthly".into(),
+            base_plan_id: None,
+            transaction_id: "t2".into(),
+            original_id: "t1".into(),
+            offer: Some(Offer {
+                category: "introductory".into(),
+                kind: OfferKind::PayAsYouGo,
+                id: Some("winter".into()),
+            }),
+            environment: Environment::Production,
+            starts_at: None,
+            purchased_at: START,
+            originally_purchased_at: START,
+            expires_at: Some(day(30)),
+            subscription_expires_at: Some(day(20)),
+            renewal_cancelled_at: None,
+            billing_issue_detected_at: Some(day(20)),
+            grace_period_expires_at: Some(day(30)),
+            cancellation_reason: Some(CancellationReason::BillingError),
+            is_refund: false,
+            will_renew: true,
+            activated_at: START,
+            renewed_at: None,
+            currency: None,
+            store_country: None,
+            trial_days: None,
+            variation_id: None,
+        }
+    }
+
+    #[test]
+    fn what_is_watched_is_stored_as_ever() {
+        let text = concat!(
+            r#"((true, None, Some(1644192000000000)), (true, true, false), (Some(BillingError), Some(1643328000000000)), "#,
+            r#"("monthly", "app_store", "t2", "#,
+            r#"Some(Offer { category: "introductory", kind: PayAsYouGo, id: Some("winter") })))"#
+        );
+        assert_eq!(format!("{:?}", watched(&level(), day(25))), text);
+        assert_eq!(hash(&level(), day(25)), 3_681_403_892_677_481_722);
+        assert_eq!(hash(&level(), day(30)), 10_545_290_432_260_581_650);
+    }
 }
