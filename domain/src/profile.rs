@@ -12,6 +12,7 @@ pub mod person;
 pub mod selector;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +20,9 @@ use self::attributes::{AttributeChanges, Attributes};
 use self::attribution::Attributions;
 use self::identifiers::{IdentifierChanges, Identifiers};
 use self::installation::{InstallationChanges, Installations};
-use self::person::{IP_ADDRESS, Person, PersonChanges};
+use self::person::{IP_ADDRESS, Person};
 use self::selector::{CUSTOMER_HEADER, PROFILE_HEADER, Selector};
+use self::values::Changes;
 use crate::fields::{self, Violation};
 use crate::ids::{AppId, ProfileId};
 use crate::json::Object;
@@ -68,7 +70,7 @@ pub struct Details {
 /// What the body of "create" and "update" asks for.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ProfileChanges {
-    person: PersonChanges,
+    person: Changes,
     attributes: AttributeChanges,
     installation: Option<InstallationChanges>,
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::values;
 use crate::fields::{Violation, longer};
 use crate::json::{Json, Object};
 
@@ -45,12 +46,7 @@ impl Attributes {
     /// The attributes after the changes; more than 30 after all deletions are refused.
     pub fn after(&self, changes: &AttributeChanges) -> Result<Self, Violation> {
         let mut next = self.0.clone();
-        for (key, value) in &changes.0 {
-            match value {
-                Some(value) => next.insert(key.clone(), value.clone()),
-                None => next.remove(key),
-            };
-        }
+        values::apply(&mut next, &changes.0);
         if next.len() > MAX_COUNT {
             return Err(Violation::base(
                 FIELD,

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::person::plain;
+use super::values::{self, Changes};
 use crate::fields::{self, Field, Kind, MAX_TEXT, Violation};
-use crate::json::{Json, Object};
+use crate::json::Json;
 
 const FIELD: &str = "installation_meta";
 
@@ -59,11 +59,11 @@ pub struct Installation {
 #[serde(transparent)]
 pub struct Installations(Vec<Installation>);
 
-/// What a call says of one installation: fields to set, and with `None` those to clear.
+/// What a call says of one installation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InstallationChanges {
     device_id: String,
-    fields: Vec<(&'static str, Option<Value>)>,
+    fields: Changes,
 }
 
 impl InstallationChanges {
@@ -81,22 +81,16 @@ impl InstallationChanges {
         let Some(Json::Text(device_id)) = meta.get("device_id") else {
             return None;
         };
+        let others = FIELDS.iter().filter(|field| field.name != "device_id");
         let mut changes = Self {
             device_id: device_id.clone().into_owned(),
-            fields: read(meta),
+            fields: values::read(others, meta),
         };
         if let (None, Some(platform)) = (meta.get("platform"), platform) {
             changes.fields.push(("platform", Some(platform.into())));
         }
         Some(changes)
     }
-}
-
-fn read(meta: &Object<'_>) -> Vec<(&'static str, Option<Value>)> {
-    let others = FIELDS.iter().filter(|field| field.name != "device_id");
-    others
-        .filter_map(|field| Some((field.name, plain(meta.get(field.name)?))))
-        .collect()
 }
 
 impl Installations {
@@ -123,12 +117,7 @@ impl Installations {
         let index = known.unwrap_or_else(|| self.add(&changes.device_id, now));
         let installation = &mut self.0[index];
         let before = installation.fields.clone();
-        for (name, value) in &changes.fields {
-            match value {
-                Some(value) => installation.fields.insert((*name).to_owned(), value.clone()),
-                None => installation.fields.remove(*name),
-            };
-        }
+        values::apply(&mut installation.fields, &changes.fields);
         let changed = known.is_none() || installation.fields != before;
         if changed {
             installation.updated_at = now;
@@ -157,6 +146,7 @@ impl Installations {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::Object;
 
     fn changes(meta: &str, platform: Option<&str>) -> Result<InstallationChanges, Vec<Violation>> {
         let body = format!(r#"{{"m":{meta}}}"#);

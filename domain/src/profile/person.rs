@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::values::{self, Changes};
 use crate::fields::{Field, Kind, MAX_TEXT};
-use crate::json::{Json, Object};
+use crate::json::Object;
 
 /// The field that an app may choose not to keep.
 pub const IP_ADDRESS: &str = "ip_v4_address";
@@ -46,9 +47,6 @@ pub const FIELDS: &[Field] = &[
 #[serde(transparent)]
 pub struct Person(BTreeMap<String, Value>);
 
-/// What a call asks for: fields to set, and with `None` those to clear.
-pub type PersonChanges = Vec<(&'static str, Option<Value>)>;
-
 impl Person {
     /// The text of a field, where it is set and a text.
     pub fn text(&self, name: &str) -> Option<&str> {
@@ -66,13 +64,8 @@ impl Person {
     }
 
     /// Sets and clears.
-    pub fn apply(&mut self, changes: &PersonChanges) {
-        for (name, value) in changes {
-            match value {
-                Some(value) => self.0.insert((*name).to_owned(), value.clone()),
-                None => self.0.remove(*name),
-            };
-        }
+    pub fn apply(&mut self, changes: &Changes) {
+        values::apply(&mut self.0, changes);
     }
 
     /// Is nothing known?
@@ -82,23 +75,7 @@ impl Person {
 }
 
 /// The changes in a body that [`crate::fields::check`] has passed.
-pub fn read(body: &Object<'_>) -> PersonChanges {
+pub fn read(body: &Object<'_>) -> Changes {
     let simple = FIELDS.iter().filter(|field| !matches!(field.kind, Kind::Own));
-    simple
-        .filter_map(|field| Some((field.name, plain(body.get(field.name)?))))
-        .collect()
-}
-
-/// A text, number or flag as it is stored; `None` for `null`. Whole numbers are stored as integers.
-pub fn plain(value: &Json<'_>) -> Option<Value> {
-    match value {
-        Json::Text(text) => Some(Value::String(text.clone().into_owned())),
-        Json::Bool(flag) => Some(Value::Bool(*flag)),
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "integer fields hold small numbers"
-        )]
-        Json::Number(number) => Some(Value::from(number.float() as i64)),
-        Json::Null | Json::Array(_) | Json::Object(_) => None,
-    }
+    values::read(simple, body)
 }
