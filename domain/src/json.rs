@@ -5,7 +5,10 @@ use std::cell::Cell;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::value::{self, StrDeserializer};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+};
 
 use crate::time::parse_time;
 
@@ -111,6 +114,12 @@ impl<'a> Object<'a> {
             Json::Bool(flag) => Some(*flag),
             _ => None,
         }
+    }
+
+    /// The value of an enumeration in a field, or `None` where there is something else or nothing.
+    pub fn choice<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let text: StrDeserializer<'_, value::Error> = self.text(name)?.into_deserializer();
+        T::deserialize(text).ok()
     }
 
     /// The object in a field, or `None` where there is something else or nothing.

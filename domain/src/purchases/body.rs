@@ -3,12 +3,10 @@
 #[cfg(test)]
 mod tests;
 
-use serde::de::value::{Error, StrDeserializer};
-use serde::de::{DeserializeOwned, IntoDeserializer};
 use serde_json::{Value, json};
 
 use super::price;
-use super::transaction::{Offer, PurchaseType, Transaction};
+use super::transaction::{CancellationReason, Offer, PurchaseType, Transaction};
 use crate::fields::{self, Field, Kind, MAX_TEXT, Violation};
 use crate::json::{Json, Object};
 
@@ -16,19 +14,6 @@ use crate::json::{Json, Object};
 pub const MAX_TRANSACTION_ID: usize = 50;
 
 const OFFER: &str = "offer";
-
-const REASONS: &[&str] = &[
-    "voluntarily_cancelled",
-    "billing_error",
-    "price_increase",
-    "product_was_not_available",
-    "refund",
-    "cancelled_by_developer",
-    "new_subscription_replace",
-    "upgraded",
-    "unknown",
-    "adapty_revoked",
-];
 
 /// The fields of both shapes, in the order of the reference.
 pub const FIELDS: &[Field] = &[
@@ -58,7 +43,8 @@ pub const FIELDS: &[Field] = &[
     Field::required("purchased_at", Kind::Time).about("When this purchase or period began."),
     Field::optional("refunded_at", Kind::Time)
         .about("When it was paid back: together with the reason `refund`, and never without."),
-    Field::optional("cancellation_reason", Kind::OneOf(REASONS)).about("Why it ends or has ended."),
+    Field::optional("cancellation_reason", Kind::OneOf(&CancellationReason::NAMES))
+        .about("Why it ends or has ended."),
     Field::optional("variation_id", Kind::IdOrNone { max: MAX_TEXT })
         .about("The paywall variation that led to it."),
 ];
@@ -175,14 +161,14 @@ fn check_offer(offer: &Json<'_>, found: &mut Vec<Violation>) {
 
 /// Reads a body whose fields have been checked.
 fn read(body: &Object<'_>) -> Option<Transaction> {
-    let purchase_type = choice(body.text("purchase_type")?)?;
+    let purchase_type = body.choice("purchase_type")?;
     let purchased_at = body.time("purchased_at")?;
     let transaction = Transaction {
         store: body.text("store")?.to_owned(),
         id: body.text("store_transaction_id")?.to_owned(),
         original_id: body.text("store_original_transaction_id")?.to_owned(),
         purchase_type,
-        environment: body.text("environment").and_then(choice).unwrap_or_default(),
+        environment: body.choice("environment").unwrap_or_default(),
         product_id: body.text("store_product_id")?.to_owned(),
         base_plan_id: id(body, "store_base_plan_id"),
         offer: body.object(OFFER).and_then(read_offer),
@@ -196,7 +182,7 @@ fn read(body: &Object<'_>) -> Option<Transaction> {
         billing_issue_detected_at: None,
         grace_period_expires_at: None,
         refunded_at: body.time("refunded_at"),
-        cancellation_reason: body.text("cancellation_reason").and_then(choice),
+        cancellation_reason: body.choice("cancellation_reason"),
         variation_id: id(body, "variation_id"),
         replaces_another: false,
         refunded_share: None,
@@ -228,7 +214,7 @@ fn read_offer(offer: &Object<'_>) -> Option<Offer> {
     let offer = offer.with_newer_names(OLDER_OFFER_NAMES);
     Some(Offer {
         category: offer.text("category")?.to_owned(),
-        kind: choice(offer.text("type")?)?,
+        kind: offer.choice("type")?,
         id: id(&offer, "id"),
     })
 }
@@ -237,10 +223,4 @@ fn read_offer(offer: &Object<'_>) -> Option<Offer> {
 fn id(object: &Object<'_>, name: &str) -> Option<String> {
     let text = object.text(name).filter(|text| !text.is_empty())?;
     Some(text.to_owned())
-}
-
-/// The value of an enumeration that is written so.
-fn choice<T: DeserializeOwned>(text: &str) -> Option<T> {
-    let text: StrDeserializer<'_, Error> = text.into_deserializer();
-    T::deserialize(text).ok()
 }

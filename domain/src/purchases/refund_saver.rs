@@ -53,17 +53,6 @@ pub enum RefundPreference {
     Decline,
 }
 
-impl RefundPreference {
-    fn parse(text: &str) -> Option<Self> {
-        match text {
-            "grant" => Some(Self::Grant),
-            "no_preference" => Some(Self::NoPreference),
-            "decline" => Some(Self::Decline),
-            _ => None,
-        }
-    }
-}
-
 /// What a call asks for: the outer `None` keeps a setting, the inner one resets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RefundSaverChanges {
@@ -81,12 +70,11 @@ impl RefundSaverChanges {
         if !violations.is_empty() {
             return Err(violations);
         }
-        let preference = |name| body.text(name).and_then(RefundPreference::parse);
         let changes = Self {
             consent: body.get("consent").map(|_| body.flag("consent")),
             custom_preference: body
                 .get("custom_preference")
-                .map(|_| preference("custom_preference")),
+                .map(|_| body.choice("custom_preference")),
         };
         if changes == Self::default() {
             return Err(vec![Violation::whole("consent or custom_preference is required")]);

@@ -221,8 +221,19 @@ impl CancellationReason {
         Self::AdaptyRevoked,
     ];
 
+    /// All, as the API writes them.
+    pub const NAMES: [&'static str; Self::ALL.len()] = {
+        let mut names = [""; Self::ALL.len()];
+        let mut place = 0;
+        while place < names.len() {
+            names[place] = Self::ALL[place].as_str();
+            place += 1;
+        }
+        names
+    };
+
     /// As the API writes it.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::VoluntarilyCancelled => "voluntarily_cancelled",
             Self::BillingError => "billing_error",

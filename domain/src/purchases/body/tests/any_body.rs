@@ -11,7 +11,7 @@ fn any_value() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(|number| json!(number)),
         any::<i64>().prop_map(Value::from),
         any::<String>().prop_map(Value::from),
-        prop::sample::select(REASONS).prop_map(Value::from),
+        prop::sample::select(&CancellationReason::NAMES).prop_map(Value::from),
         "20[0-9]{2}-0[1-9]-[0-3][0-9][T ]0[0-9]:00:00([.][0-9]{1,9})?(Z|[+]0200)?".prop_map(Value::from),
     ];
     let names = OFFER_FIELDS.iter().chain(price::FIELDS).map(|field| field.name);
