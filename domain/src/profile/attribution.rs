@@ -128,11 +128,8 @@ impl Report {
     pub fn selector(&self) -> Result<Selector, Refusal> {
         let profile = self.profile.as_deref();
         let profile = profile.map(|id| ProfileId::parse(id).ok_or(Refusal::NotAProfileId));
-        match (profile.transpose()?, self.customer.clone()) {
-            (Some(id), Some(customer)) => Ok(Selector::Both(id, customer)),
-            (Some(id), None) => Ok(Selector::Id(id)),
-            (None, customer) => Ok(Selector::Customer(customer.unwrap_or_default())),
-        }
+        let selector = Selector::of(profile.transpose()?, self.customer.clone());
+        Ok(selector.expect("a body that names neither is refused when it is read"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which profile a call means: by its id, by the caller's own customer id, or by both.
 
 use super::{Profile, Refusal};
-use crate::fields::{Violation, longer};
+use crate::fields::{Violation, is_no_id};
 use crate::ids::ProfileId;
 
 /// The header that names a profile by the caller's id of the customer.
@@ -36,13 +36,20 @@ impl Selector {
         let profile_id = profile_id
             .map(|id| ProfileId::parse(id).ok_or(Refusal::NotAProfileId))
             .transpose()?;
-        match (profile_id, customer_id) {
-            (Some(id), Some(customer)) => Ok(Self::Both(id, customer.to_owned())),
-            (Some(id), None) => Ok(Self::Id(id)),
-            (None, Some(customer)) => Ok(Self::Customer(customer.to_owned())),
-            (None, None) => Err(Refusal::Invalid(Violation::whole(format!(
+        Self::of(profile_id, customer_id.map(str::to_owned)).ok_or_else(|| {
+            Refusal::Invalid(Violation::whole(format!(
                 "one of the headers {CUSTOMER_HEADER} and {PROFILE_HEADER} is required"
-            )))),
+            )))
+        })
+    }
+
+    /// By what there is of the two; `None` where there is neither.
+    pub(super) fn of(profile: Option<ProfileId>, customer: Option<String>) -> Option<Self> {
+        match (profile, customer) {
+            (Some(id), Some(customer)) => Some(Self::Both(id, customer)),
+            (Some(id), None) => Some(Self::Id(id)),
+            (None, Some(customer)) => Some(Self::Customer(customer)),
+            (None, None) => None,
         }
     }
 
@@ -77,7 +84,7 @@ impl Selector {
 
 /// Checks a customer id: 1 to 255 characters, no control characters.
 pub fn check_customer_id(id: &str) -> Result<(), Refusal> {
-    if id.is_empty() || longer(id, MAX_CUSTOMER_ID) || id.chars().any(char::is_control) {
+    if id.is_empty() || is_no_id(id, MAX_CUSTOMER_ID) {
         return Err(Refusal::Invalid(Violation::of_rule(
             CUSTOMER_HEADER,
             format!("must have 1 to {MAX_CUSTOMER_ID} characters and no control characters"),
