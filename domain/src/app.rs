@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -101,7 +102,7 @@ pub struct Commission {
 #[serde(default, deny_unknown_fields)]
 pub struct AppStoreCommission {
     /// When the owner was in the Small Business Program.
-    pub small_business: Vec<Period>,
+    pub small_business: Vec<DateRange>,
 }
 
 /// Google Play programmes.
@@ -109,13 +110,13 @@ pub struct AppStoreCommission {
 #[serde(default, deny_unknown_fields)]
 pub struct PlayStoreCommission {
     /// When the owner had the reduced service fee.
-    pub reduced_fee: Vec<Period>,
+    pub reduced_fee: Vec<DateRange>,
 }
 
 /// A span of days.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Period {
+pub struct DateRange {
     /// The first day, `YYYY-MM-DD`.
     pub from: String,
     /// The last day; `null`: still running.
@@ -188,7 +189,7 @@ impl Commission {
             ("play_store.reduced_fee", &self.play_store.reduced_fee),
         ];
         for (path, periods) in programmes {
-            if !periods.iter().all(Period::is_valid) {
+            if !periods.iter().all(DateRange::is_valid) {
                 let why = "each period needs a first day, not after its last day";
                 problems.push((format!("commission.{path}"), why.into()));
             }
@@ -206,7 +207,13 @@ impl Commission {
     }
 }
 
-impl Period {
+impl DateRange {
+    /// Is the day in it? One that cannot be read has no days.
+    pub fn holds(&self, day: Date) -> bool {
+        let is_over = |to: &str| parse_date(to).is_none_or(|to| to < day);
+        parse_date(&self.from).is_some_and(|from| from <= day) && !self.to.as_deref().is_some_and(is_over)
+    }
+
     fn is_valid(&self) -> bool {
         let Some(from) = parse_date(&self.from) else {
             return false;

@@ -4,13 +4,11 @@
 //! Console Help, "Service fees". Shares are those of most storefronts; regional terms are not in the table.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
 
-use crate::app::{Commission, Period};
+use crate::app::{Commission, DateRange};
 use crate::purchases::transaction::{PurchaseType, Transaction};
-use crate::time::parse_date;
 
 /// What stores take where nothing lowers it.
 const FULL: Decimal = Decimal::from_parts(30, 0, 0, false, 2);
@@ -49,23 +47,16 @@ pub fn share(transaction: &Transaction, rate_after_first_year: bool, settings: &
     }
 }
 
-/// Is the day of this instant in one of the periods?
-fn covers(periods: &[Period], micros: i64) -> bool {
-    if periods.is_empty() {
+/// Is the day of this instant in one of these?
+fn covers(ranges: &[DateRange], micros: i64) -> bool {
+    if ranges.is_empty() {
         return false;
     }
     let Ok(instant) = Timestamp::from_microsecond(micros) else {
         return false;
     };
     let day = TimeZone::UTC.to_datetime(instant).date();
-    periods.iter().any(|period| holds(period, day))
-}
-
-/// Is the day in the period? A period that cannot be read has no days.
-fn holds(period: &Period, day: Date) -> bool {
-    let begun = parse_date(&period.from).is_some_and(|from| from <= day);
-    let last = period.to.as_deref().map(parse_date);
-    begun && last.is_none_or(|last| last.is_some_and(|last| day <= last))
+    ranges.iter().any(|range| range.holds(day))
 }
 
 #[cfg(test)]

@@ -157,7 +157,7 @@ mod tests {
             commission["other_stores"]["additionalProperties"]["type"],
             json!(["string", "null"])
         );
-        assert_eq!(all["Period"]["properties"]["from"]["type"], "string");
+        assert_eq!(all["DateRange"]["properties"]["from"]["type"], "string");
     }
 
     fn patch(patches: &[Json]) -> Result<AppSettings, ActionError> {
