@@ -8,6 +8,7 @@ mod before;
 #[cfg(test)]
 mod dice;
 mod family;
+mod kept;
 #[cfg(test)]
 mod long_run;
 mod notification;
@@ -31,8 +32,8 @@ use crate::app::Sharing;
 use crate::events::{EventKind, Fact};
 use crate::fields::Violation;
 use crate::ids::ProfileId;
-use crate::time::DAY;
 pub(super) use before::Before;
+use kept::{complete, is_of_unknown_product};
 pub use notification::notify;
 use one_time::buy_once;
 use owners::{settle_owner, share_access, sharing};
@@ -100,14 +101,7 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
     // F14: what only a deleted profile knew is news.
     let is_known = |known: &&Transaction| parties.iter().any(|party| party.holdings.knows(known));
     let known = stored.as_ref().filter(is_known);
-    if let Some(known) = known
-        && known.purchase_type != report.transaction.purchase_type
-    {
-        return Err(Violation::of_rule(
-            "purchase_type",
-            "this transaction is known as another type of purchase",
-        ));
-    }
+    refuse_another_type(known, &report.transaction)?;
     let before = Before::of(parties, report.context);
     complete(&mut report, stored.as_ref(), parties, &key);
     report.transaction.is_of_unknown_product = is_of_unknown_product(&report, known);
@@ -117,36 +111,51 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
     }
     // What others have as the family's is news to whoever paid for it.
     let known = known.filter(|known| !known.is_family_shared || parties[0].holdings.knows(known));
-    let moved = known.filter(|known| Key::of(known) != key);
-    if let Some(moved) = moved {
+    if let Some(moved) = known.filter(|known| Key::of(known) != key) {
         take_out(parties, moved, report.uncovered.as_ref(), report.context.now);
     }
     let sharing = sharing(&report, parties, &key);
     let owner = settle_owner(parties, &key, sharing);
-    let stored = report.transaction.clone();
-    let party = &mut parties[owner];
-    // What the profile had as the family's, and has paid for after all, is news too.
-    let is_paid_for = |known: &&Transaction| !known.is_family_shared;
-    let (known, moved) = (known.filter(is_paid_for), moved.filter(is_paid_for));
-    let facts = match moved {
-        Some(_) => {
-            // Of a move nothing is told but what was due before.
-            let due = catch_up(&mut party.holdings, &key, report.context);
-            take_in(&mut party.holdings, &key, None, report.clone());
-            due
-        }
-        None => take_in(&mut party.holdings, &key, known, report.clone()),
-    };
-    let owner_id = party.id;
-    share_access(parties, owner, &key, report.context.now);
+    let (stored, now) = (report.transaction.clone(), report.context.now);
+    let facts = take_in_or_move(&mut parties[owner].holdings, &key, known, report);
+    share_access(parties, owner, &key, now);
     let is_replaced = facts.iter().any(tells_of_another_product);
     let before = before.with_replaced(is_replaced.then_some(key));
     let mut drafts: Drafts = facts
         .into_iter()
-        .map(|fact| (owner_id, Draft::Fact(Box::new(fact))))
+        .map(|fact| (parties[owner].id, Draft::Fact(Box::new(fact))))
         .collect();
     drafts.extend(before.changes(parties));
     Ok((drafts, stored))
+}
+
+/// A transaction stays of the type of purchase that it was first reported as.
+fn refuse_another_type(known: Option<&Transaction>, reported: &Transaction) -> Result<(), Violation> {
+    match known {
+        Some(known) if known.purchase_type != reported.purchase_type => Err(Violation::of_rule(
+            "purchase_type",
+            "this transaction is known as another type of purchase",
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The owner takes the transaction in, or it moves from another chain to this one: of a move nothing is told but what was
+/// due before.
+fn take_in_or_move(
+    holdings: &mut Holdings,
+    key: &Key,
+    known: Option<&Transaction>,
+    report: Report<'_>,
+) -> Vec<Fact> {
+    // What the profile had as the family's, and has paid for after all, is news too.
+    let known = known.filter(|known| !known.is_family_shared);
+    if known.is_none_or(|known| Key::of(known) == *key) {
+        return take_in(holdings, key, known, report);
+    }
+    let due = catch_up(holdings, key, report.context);
+    take_in(holdings, key, None, report);
+    due
 }
 
 /// A14: did a period end early because another product took its place?
@@ -202,27 +211,6 @@ pub fn leave(parties: &mut [Party]) {
         if owner.holdings.owns(&share.key) {
             share.ends_at = share.access.as_ref().and_then(|access| access.expires_at);
         }
-    }
-}
-
-/// What the report takes over from what is stored, and what is to be found again when it is.
-fn complete(report: &mut Report<'_>, stored: Option<&Transaction>, parties: &[Party], key: &Key) {
-    let usd_rate = usd_rate(report, stored);
-    let regular_price = regular_price(report, stored);
-    let chain = parties.iter().find_map(|party| {
-        let place = party.holdings.chain(key)?;
-        Some(&party.holdings.chains[place])
-    });
-    let transaction = &mut report.transaction;
-    transaction.usd_rate = usd_rate;
-    transaction.regular_price = regular_price;
-    if let Some(stored) = stored {
-        // The environment is no part of a transaction's identity, and stays as it was first reported.
-        transaction.environment = stored.environment;
-    }
-    if transaction.purchase_type == PurchaseType::Subscription {
-        let new = report.purchase_id.as_fields().0;
-        transaction.mark = chain.map_or(new, |chain| chain.latest.mark);
     }
 }
 
@@ -312,39 +300,6 @@ fn advance(
             .insert(index.unwrap_or(holdings.chains.len()), chain);
     }
     facts
-}
-
-/// The rate of the day of the purchase; once known it stays, also if the table is changed later.
-fn usd_rate(report: &Report<'_>, stored: Option<&Transaction>) -> Option<Decimal> {
-    let new = &report.transaction;
-    let day = |transaction: &Transaction| transaction.purchased_at.div_euclid(DAY);
-    let is_same =
-        |stored: &&Transaction| stored.price.currency == new.price.currency && day(stored) == day(new);
-    let stored = stored.filter(is_same).and_then(|stored| stored.usd_rate);
-    stored.or(report.usd_rate)
-}
-
-/// What the product costs without any offer, where that is not the price itself; once known it stays.
-fn regular_price(report: &Report<'_>, stored: Option<&Transaction>) -> Option<Decimal> {
-    let new = &report.transaction;
-    let is_reduced =
-        new.purchase_type == PurchaseType::Subscription && (new.offer.is_some() || new.is_free());
-    let is_same_product = |stored: &&Transaction| {
-        stored.product_id == new.product_id && stored.price.currency == new.price.currency
-    };
-    let stored = stored
-        .filter(is_same_product)
-        .and_then(|stored| stored.regular_price);
-    stored.or(report.regular_price).filter(|_| is_reduced)
-}
-
-/// Is what it gives that of an unknown product? Once the catalogue knew the product, what it gives was noted from there.
-fn is_of_unknown_product(report: &Report<'_>, known: Option<&Transaction>) -> bool {
-    let new = &report.transaction;
-    let is_noted = |known: &&Transaction| {
-        known.product_id == new.product_id && Key::of(known) == Key::of(new) && !known.is_of_unknown_product
-    };
-    !report.is_known_product && !known.is_some_and(|known| is_noted(&known))
 }
 
 /// What a transaction adds to its profile's total revenue. What the family shares costs nothing.

@@ -260,27 +260,32 @@ impl Change<'_> {
             }
             Some(Closed::Expired(_)) | None => {}
         }
+        self.follow_with_another_product(old, new)
+    }
+
+    /// Another product follows what ran or has expired. Which event opens it; closes the old product where it has to go.
+    fn follow_with_another_product(&mut self, old: &Transaction, new: &Transaction) -> EventKind {
         let end = self.chain.ends_at().unwrap_or(i64::MAX);
         if is_change_at_once(old.purchased_at, end, new.purchased_at) {
             // A14: changed at once.
             self.replace(old, new.purchased_at, Some(&CutBy::of(old, new)));
-            EventKind::SubscriptionStarted
-        } else if new.purchased_at <= end.saturating_add(self.context.waits.renewal) {
-            if self.chain.reactivated_at.is_some() {
-                // A16
-                return EventKind::SubscriptionRenewed;
-            }
-            // A15: changed at renewal; C11: the expiry may have been told.
-            if self.chain.closed.is_none() {
-                let reason = old.cancellation_reason;
-                let at = end.min(new.purchased_at);
-                self.expire(at, reason.unwrap_or(CancellationReason::VoluntarilyCancelled));
-            }
-            EventKind::SubscriptionStarted
-        } else {
-            // A17
-            EventKind::SubscriptionRenewed
+            return EventKind::SubscriptionStarted;
         }
+        if new.purchased_at > end.saturating_add(self.context.waits.renewal) {
+            // A17
+            return EventKind::SubscriptionRenewed;
+        }
+        if self.chain.reactivated_at.is_some() {
+            // A16
+            return EventKind::SubscriptionRenewed;
+        }
+        // A15: changed at renewal; C11: the expiry may have been told.
+        if self.chain.closed.is_none() {
+            let reason = old.cancellation_reason;
+            let at = end.min(new.purchased_at);
+            self.expire(at, reason.unwrap_or(CancellationReason::VoluntarilyCancelled));
+        }
+        EventKind::SubscriptionStarted
     }
 
     /// Another product takes the place of the running one; `by` says with which transaction, where that is known. Where its

@@ -22,30 +22,13 @@ impl Change<'_> {
     fn take_in(&mut self, old: &Transaction, new: &Transaction, uncovered: Option<&Transaction>) {
         let was_running = self.is_running();
         let was_open = self.chain.closed.is_none();
-        let end_before = self.chain.access_ends_at();
-        self.chain.keep(new);
-        if self.chain.latest.id == new.id {
-            self.chain.latest = new.clone();
-        }
         let was_latest = self.chain.latest.id == new.id;
-        self.chain.show_newest(new, uncovered, self.context.now);
-        if new.gives_anew(old) {
-            self.chain.note_level(&new.id, self.context.access_level_id);
-        }
+        let end_before = self.chain.access_ends_at();
+        self.store(old, new, uncovered);
         if new.is_family_shared {
             return;
         }
-        if (old.purchased_at, &old.product_id) != (new.purchased_at, &new.product_id) {
-            self.correct_cuts(new);
-        }
-        if old.is_free() != new.is_free() {
-            self.correct_charge(new);
-        }
-        let is_latest = self.chain.latest.id == new.id;
-        let is_replaced = |reason: Option<CancellationReason>| reason.is_some_and(is_replacement);
-        if is_latest && new.refunded_at.is_none() && !is_replaced(new.cancellation_reason) {
-            self.take_back_replacement();
-        }
+        self.correct(old, new);
         self.note_new_end(end_before);
         match (old.refunded_at, new.refunded_at) {
             (None, Some(at)) => {
@@ -55,10 +38,10 @@ impl Change<'_> {
             (Some(_), None) => self.take_back_refund(),
             _ => {}
         }
-        if !is_latest {
+        if self.chain.latest.id != new.id {
             return self.let_all_run(new, was_latest);
         }
-        if was_open && is_replaced(new.cancellation_reason) && !is_replaced(old.cancellation_reason) {
+        if was_open && is_replaced(new) && !is_replaced(old) {
             // B14
             self.replace(new, self.context.now, None);
             self.chain.closed = Some(Closed::Replaced(self.context.now));
@@ -71,6 +54,31 @@ impl Change<'_> {
         }
         if self.chain.closed.is_none() {
             self.note_billing(Some(old), new);
+        }
+    }
+
+    /// The new state takes the place of the old one.
+    fn store(&mut self, old: &Transaction, new: &Transaction, uncovered: Option<&Transaction>) {
+        self.chain.keep(new);
+        if self.chain.latest.id == new.id {
+            self.chain.latest = new.clone();
+        }
+        self.chain.show_newest(new, uncovered, self.context.now);
+        if new.gives_anew(old) {
+            self.chain.note_level(&new.id, self.context.access_level_id);
+        }
+    }
+
+    /// What was said before was a mistake: its beginning, its product, its price, or that another product replaced it.
+    fn correct(&mut self, old: &Transaction, new: &Transaction) {
+        if (old.purchased_at, &old.product_id) != (new.purchased_at, &new.product_id) {
+            self.correct_cuts(new);
+        }
+        if old.is_free() != new.is_free() {
+            self.correct_charge(new);
+        }
+        if self.chain.latest.id == new.id && new.refunded_at.is_none() && !is_replaced(new) {
+            self.take_back_replacement();
         }
     }
 
@@ -272,4 +280,9 @@ impl Change<'_> {
             self.end_trial();
         }
     }
+}
+
+/// Has another product taken its place, by what is said of it?
+fn is_replaced(transaction: &Transaction) -> bool {
+    transaction.cancellation_reason.is_some_and(is_replacement)
 }
