@@ -65,7 +65,8 @@ pub struct Transaction {
     /// The paywall variation that led to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variation_id: Option<String>,
-    /// Does it take the place of another subscription? Then it is no trial, though it may cost nothing.
+    /// Does it take the place of another subscription? Then it is no trial, though it may cost nothing. No body can say it:
+    /// notifications of stores will, Google's by a purchase with a `linkedPurchaseToken`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub replaces_another: bool,
     /// USD for one unit of its currency on the day of the purchase, where known when it was first reported.
