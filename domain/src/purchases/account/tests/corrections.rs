@@ -182,3 +182,26 @@ fn a_transaction_that_was_bought_on_another_day_counts_by_the_rate_of_that_day()
     story.report(day(9), &bought(day(1)));
     assert_eq!(story.revenue(A), usd(200));
 }
+
+#[test]
+fn a_chain_whose_latest_transaction_moves_away_shows_the_one_before_as_it_was_reported() {
+    let mut story = Story::default();
+    let first = Transaction {
+        offer: Some(Offer {
+            category: "introductory".into(),
+            kind: OfferKind::PayAsYouGo,
+            id: None,
+        }),
+        ..cancelled(day(5), priced(499, paid("t1", 0)))
+    };
+    story.report(day(5), &first);
+    let second = of_product("weekly", paid("t2", 30));
+    story.report(day(30), &second);
+    story.report(day(31), &of_chain("u1", second));
+    let shown = story.parties[A].holdings.chains[0].entry();
+    assert_eq!(
+        (shown.product_id.as_str(), shown.offer, shown.renewal_cancelled_at),
+        ("monthly", first.offer, Some(day(5)))
+    );
+    assert_eq!(story.parties[A].holdings.chains[0].latest.price, first.price);
+}

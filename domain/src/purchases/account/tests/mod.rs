@@ -3,6 +3,8 @@
 
 mod beside;
 mod corrections;
+mod granted;
+mod kept;
 mod long_chains;
 mod notifications;
 mod own_levels;
@@ -12,7 +14,6 @@ mod several;
 mod table_a;
 mod table_b;
 mod table_c;
-mod table_f;
 
 use rust_decimal::Decimal;
 

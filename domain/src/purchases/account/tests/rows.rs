@@ -14,12 +14,16 @@ const CODE: [&str; 10] = [
     include_str!("../../grants.rs"),
     include_str!("../../holdings.rs"),
 ];
-const TESTS: [&str; 7] = [
+const TESTS: [&str; 11] = [
+    include_str!("granted.rs"),
+    include_str!("owned.rs"),
     include_str!("table_a.rs"),
     include_str!("table_b.rs"),
     include_str!("table_c.rs"),
-    include_str!("table_f.rs"),
-    include_str!("../../machine/tests/table_a.rs"),
+    include_str!("../../machine/tests/first.rs"),
+    include_str!("../../machine/tests/further.rs"),
+    include_str!("../../machine/tests/older.rs"),
+    include_str!("../../machine/tests/products.rs"),
     include_str!("../../machine/tests/table_b.rs"),
     include_str!("../../machine/tests/table_c.rs"),
 ];

@@ -1,12 +1,15 @@
-//! A test or more for each row of the transition tables A to C, named by its id; a file for each table. What happens to access levels, and
-//! table F, is tested with accounts.
+//! A test or more for each row of the transition tables A to C, named by its id; table A in four files. What happens to access
+//! levels, and table F, is tested with accounts.
 
 mod beside;
 mod ends;
+mod first;
+mod further;
 mod late;
+mod older;
 mod paid_year;
 mod periods;
-mod table_a;
+mod products;
 mod table_b;
 mod table_c;
 
