@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use bursar::config::{Config, LogFormat, LogLevel, Settings};
 use serde_json::{Map, Value, json};
 
-use super::support::backend::{Folder, fresh_postgres_url};
+use super::support::backend::{Folder, fresh_postgres_url, postgres_client};
 use super::support::program::Program;
 use super::support::purchases::{GRANT, REFUND_SAVER, REVOKE, TRANSACTION, numbered, with};
 use super::support::server::{ATTRIBUTION, IDENTIFIERS, PROFILE};
@@ -34,10 +34,7 @@ fn on_sqlite_nothing_secret_or_personal_leaves_the_server() {
 #[tokio::test]
 async fn on_postgres_nothing_secret_or_personal_leaves_the_server_even_when_statements_fail() {
     let url = fresh_postgres_url().await;
-    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
-        .await
-        .unwrap();
-    tokio::spawn(connection);
+    let client = postgres_client(&url).await;
     let runtime = tokio::runtime::Handle::current();
     let and_then = move |program: &Program| {
         // The detail of this error is the whole row.

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use bursar::store::Location;
 use bursar_domain::ids::ProfileId;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
-use crate::support::backend::{ALL, Backend};
+use crate::support::backend::{ALL, Backend, hold, postgres_client, postgres_url};
 use crate::support::deliveries::{
     HOUR, Working, advance, amplitude, enable, entries, get, only, send, settle_down, states, switch_off,
     until_states, webhook, work,
@@ -280,13 +279,8 @@ async fn a_replay_leaves_out_nobody_whom_others_are_at() {
     let server = TestServer::on(Backend::Postgres).await;
     let vendor = Vendor::start().await;
     let _working = deliver_all(&server, &vendor).await;
-    let Location::Postgres(url) = &server.options.location else {
-        panic!("{:?}", server.options.location)
-    };
-    let (other, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
-    let begin = "BEGIN; SELECT 1 FROM profiles WHERE customer_user_id = 'ann' FOR UPDATE";
-    other.batch_execute(begin).await.unwrap();
+    let other = postgres_client(postgres_url(&server.options)).await;
+    hold(&other, "ann").await;
     let replaying = replay(&server, json!({}), false);
     let through = async {
         // Bob's is sent meanwhile.

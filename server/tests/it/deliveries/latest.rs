@@ -1,11 +1,11 @@
 //! Tags tell what happened last, in whatever order it became known.
 
-use bursar::store::{Location, Sql, Statement};
+use bursar::store::{Sql, Statement};
 use bursar_domain::events::Event;
 use bursar_domain::ids::ProfileId;
 use serde_json::{Value, json};
 
-use crate::support::backend::{ALL, Backend};
+use crate::support::backend::{ALL, Backend, hold, postgres_client, postgres_url};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
     MINUTE, advance, bought_on, deliveries, enable, entries, fates_of, get, only, pushwoosh, retry, send,
@@ -322,13 +322,8 @@ async fn the_newest_alone_waits_of_a_replay_that_takes_several_steps() {
     store(&server.state, &more.collect::<Vec<_>>()).await;
     enable(&server, "pushwoosh", pushwoosh("http://127.0.0.1:9")).await;
     let _working = work(&server);
-    let Location::Postgres(url) = &server.options.location else {
-        panic!("{:?}", server.options.location)
-    };
-    let (other, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
-    let begin = "BEGIN; SELECT 1 FROM profiles WHERE customer_user_id = 'bob' FOR UPDATE";
-    other.batch_execute(begin).await.unwrap();
+    let other = postgres_client(postgres_url(&server.options)).await;
+    hold(&other, "bob").await;
     let all = json!({"filter": {"integration": "pushwoosh"}});
     let replaying = send(&server, "POST", "replays", &all);
     let meanwhile = async {

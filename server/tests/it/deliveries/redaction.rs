@@ -7,7 +7,7 @@ use bursar_domain::integrations::{ALL, Field, Kind};
 use bursar_domain::profile::identifiers::NAMES;
 use serde_json::{Value, json};
 
-use crate::support::backend::{Backend, fresh_postgres_url};
+use crate::support::backend::{Backend, fresh_postgres_url, postgres_client};
 use crate::support::deliveries::{HOUR, advance, bought, enable, entries, put, settle_down, webhook, work};
 use crate::support::program::Program;
 use crate::support::purchases::Customer;
@@ -104,13 +104,11 @@ fn assert_none(place: &str, text: &str, canaries: &[&str]) {
 
 /// Everything of deliveries that is there to be read by people.
 async fn kept(url: &str) -> Vec<(String, String)> {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
     const SQL: &str = "SELECT 'a try of ' || slug, request || answer || verdict FROM attempts JOIN targets USING (target_id)
         UNION ALL SELECT 'a reason', coalesce(reason, '') FROM queue
         UNION ALL SELECT 'a reason of ' || slug || ' ' || state, coalesce(reason, '') FROM deliveries JOIN targets USING (target_id)
         UNION ALL SELECT 'why it is blocked', coalesce(blocked, '') FROM integrations";
-    let rows = client.query(SQL, &[]).await.unwrap();
+    let rows = postgres_client(url).await.query(SQL, &[]).await.unwrap();
     rows.into_iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bursar::locking;
-use bursar::store::{Decision, Location, Options, Sql, Statement, Store, StoreError, Turns, migrations};
+use bursar::store::{Decision, Options, Sql, Statement, Store, StoreError, Turns, migrations};
 use futures_util::future::join_all;
 
 use super::conformance::{add, is_there};
-use crate::support::backend::{Backend, Folder, SHARED};
+use crate::support::backend::{Backend, Folder, SHARED, postgres_client, postgres_url};
 
 /// Queries that take three seconds each, more than there are connections.
 async fn many_slow_queries(store: &Store) {
@@ -44,11 +44,7 @@ async fn queries_that_take_every_connection_leave_the_writers_theirs() {
 
 /// A connection of somebody else's, who has begun so and goes on holding what that locks.
 async fn holder(options: &Options, lock: &str) -> tokio_postgres::Client {
-    let Location::Postgres(url) = &options.location else {
-        panic!("no PostgreSQL")
-    };
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let client = postgres_client(postgres_url(options)).await;
     client.batch_execute(&format!("BEGIN; {lock}")).await.unwrap();
     client
 }

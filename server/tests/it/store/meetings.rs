@@ -3,11 +3,10 @@
 use std::time::{Duration, Instant};
 
 use bursar::actions::purchases::handle_due;
-use bursar::store::Location;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
-use crate::support::backend::Backend;
+use crate::support::backend::{Backend, hold, postgres_client, postgres_url};
 use crate::support::deliveries::entries;
 use crate::support::direct::{set_settings, set_webhook_of};
 use crate::support::purchases::{Customer, TRANSACTION, subscription, with};
@@ -20,20 +19,10 @@ async fn two_servers() -> ([TestServer; 2], Client) {
     let server = TestServer::on(Backend::Postgres).await;
     set_settings(&server, json!({"sharing": "enabled"})).await;
     set_webhook_of(&server.state, server.app_id.parse().unwrap(), json!({})).await;
-    let Location::Postgres(url) = &server.options.location else {
-        panic!("no PostgreSQL")
-    };
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let client = postgres_client(postgres_url(&server.options)).await;
     let other = server.beside().await;
     server.state.refresh().await.unwrap();
     ([server, other], client)
-}
-
-/// Holds a customer's profile, so that changes queue up behind it.
-async fn hold(client: &Client, customer: &str) {
-    let hold = format!("BEGIN; SELECT 1 FROM profiles WHERE customer_user_id = '{customer}' FOR UPDATE");
-    client.batch_execute(&hold).await.unwrap();
 }
 
 /// Waits until so many sessions wait for this one, or for one that waits for it.

@@ -8,7 +8,9 @@ use bursar::store::tables::lanes;
 use bursar::store::{Location, Options, Sql, Statement, Store, StoreError, migrations};
 use uuid::Uuid;
 
-use crate::support::backend::{ALL, Backend, Folder, SHARED};
+use crate::support::backend::{
+    ALL, Backend, Folder, SHARED, postgres_client, postgres_url, postgres_url_mut,
+};
 use crate::support::server::START;
 
 static STEPS: Sql = Sql::same("SELECT version FROM schema_migrations ORDER BY version");
@@ -73,12 +75,6 @@ async fn run_at_once(store: &Store, dry_run: bool) -> Vec<i64> {
     versions(&run.await.expect("it waits").unwrap())
 }
 
-async fn client(url: &str) -> tokio_postgres::Client {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
-    client
-}
-
 /// As while another program writes, or makes a dump, which has every table of PostgreSQL until it ends.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_finds_nothing_to_do_waits_for_nobody() {
@@ -89,7 +85,7 @@ async fn who_finds_nothing_to_do_waits_for_nobody() {
         migrations::run(&store, false).await.unwrap();
         match &options.location {
             Location::Postgres(url) => {
-                let mut dump = client(url).await;
+                let mut dump = postgres_client(url).await;
                 let dump = dump.transaction().await.unwrap();
                 dump.batch_execute("LOCK TABLE schema_migrations IN ACCESS SHARE MODE")
                     .await
@@ -110,10 +106,7 @@ async fn who_finds_nothing_to_do_waits_for_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn steps_of_new_tables_are_taken_beside_a_dump() {
     let options = Backend::Postgres.fresh(&Folder::new()).await;
-    let Location::Postgres(url) = &options.location else {
-        panic!("no PostgreSQL")
-    };
-    let mut dump = client(url).await;
+    let mut dump = postgres_client(postgres_url(&options)).await;
     let table = "CREATE TABLE schema_migrations (version BIGINT PRIMARY KEY, name TEXT NOT NULL)";
     dump.batch_execute(table).await.unwrap();
     let dump = dump.transaction().await.unwrap();
@@ -130,10 +123,7 @@ async fn steps_of_new_tables_are_taken_beside_a_dump() {
 async fn a_database_that_may_only_be_read_is_looked_at_all_the_same() {
     let mut options = Backend::Postgres.fresh(&Folder::new()).await;
     migrations::run(&open(&options).await, false).await.unwrap();
-    let Location::Postgres(url) = &mut options.location else {
-        panic!("no PostgreSQL")
-    };
-    url.push_str("%20-cdefault_transaction_read_only%3Don");
+    postgres_url_mut(&mut options).push_str("%20-cdefault_transaction_read_only%3Don");
     let standby = open(&options).await;
     for dry_run in [true, false] {
         let missing = migrations::run(&standby, dry_run).await;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bursar::store::{Decision, Location, Sql, Statement, Store, StoreError, migrations};
+use bursar::store::{Decision, Sql, Statement, Store, StoreError, migrations};
 use futures_util::future::join_all;
+use tokio_postgres::Client;
 
 use super::conformance::{add, break_rule, is_there};
-use crate::support::backend::{Backend, Folder};
+use crate::support::backend::{Backend, Folder, postgres_client, postgres_url, postgres_url_mut};
 use crate::support::line::Line;
 use crate::support::server::{IDENTIFIERS, PROFILE, TestServer, USER};
 
@@ -47,17 +48,14 @@ async fn a_lock_of_another_program_on_sqlite_is_waited_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_postgres_cuts_lose_nothing_and_are_made_anew() {
     let options = Backend::Postgres.fresh(&Folder::new()).await;
-    let Location::Postgres(url) = &options.location else {
-        panic!("no PostgreSQL")
-    };
     let store = Store::open(&options, Arc::default()).await.unwrap();
     migrations::run(&store, false).await.unwrap();
-    let cutter = Cutter::connect(url).await;
+    let client = postgres_client(postgres_url(&options)).await;
     let mut cut = 0;
     for round in 0..40 {
         let name = |index: usize| format!("{round}-{index}");
         let changes = join_all((0..40).map(|index| store.write(vec![add(&name(index)), slow()])));
-        let (done, now_cut) = tokio::join!(changes, cutter.cut_after(round % 5));
+        let (done, now_cut) = tokio::join!(changes, cut_after(&client, round % 5));
         cut += now_cut;
         for (index, done) in done.into_iter().enumerate() {
             match done {
@@ -81,23 +79,11 @@ fn slow() -> Statement {
 }
 
 /// Cuts the connections of one schema's users while they are at work.
-struct Cutter {
-    client: tokio_postgres::Client,
-}
-
-impl Cutter {
-    async fn connect(url: &str) -> Self {
-        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
-        tokio::spawn(connection);
-        Self { client }
-    }
-
-    async fn cut_after(&self, pause_ms: u64) -> i64 {
-        const CUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks
-             WHERE relation = 'secrets'::regclass AND pid <> pg_backend_pid()";
-        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
-        self.client.query_one(CUT, &[]).await.unwrap().get(0)
-    }
+async fn cut_after(client: &Client, pause_ms: u64) -> i64 {
+    const CUT: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks
+         WHERE relation = 'secrets'::regclass AND pid <> pg_backend_pid()";
+    tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+    client.query_one(CUT, &[]).await.unwrap().get(0)
 }
 
 /// Refused, failed, panicked: whatever became of a change, its transaction is over when its connection is free.
@@ -108,12 +94,10 @@ async fn no_connection_stays_in_a_transaction() {
     static BROKEN: Sql = Sql::same("SELECT CAST(1 / 0 AS BIGINT)");
     static PASSING: Sql = Sql::same("DELETE FROM replies");
     let mut options = Backend::Postgres.fresh(&Folder::new()).await;
-    let Location::Postgres(url) = &mut options.location else {
-        panic!("no PostgreSQL")
-    };
+    let url = postgres_url_mut(&mut options);
     let name = format!("bursar-{}", uuid::Uuid::new_v4().simple());
     url.push_str(&format!("&application_name={name}"));
-    let cutter = Cutter::connect(url).await;
+    let client = postgres_client(url).await;
     let store = Store::open(&options, Arc::default()).await.unwrap();
     migrations::run(&store, false).await.unwrap();
     for _ in 0..20 {
@@ -133,7 +117,7 @@ async fn no_connection_stays_in_a_transaction() {
             tokio::join!(failed, unreadable, refused, panicked, passed);
         assert!(failed.is_err() && unreadable.is_err() && refused.is_err() && panicked.is_err());
         passed.unwrap();
-        let open: i64 = cutter.client.query_one(OPEN, &[&name]).await.unwrap().get(0);
+        let open: i64 = client.query_one(OPEN, &[&name]).await.unwrap().get(0);
         assert_eq!(open, 0);
     }
     assert!(!is_there(&store, "failed").await);
@@ -141,7 +125,7 @@ async fn no_connection_stays_in_a_transaction() {
 
 /// A role that owns the connections of one store, so that they can be changed and ended without any other.
 struct Role {
-    owner: tokio_postgres::Client,
+    owner: Client,
     name: String,
 }
 
@@ -165,10 +149,8 @@ impl Role {
 
 async fn on_a_role_of_its_own() -> (Store, Role) {
     let mut options = Backend::Postgres.fresh(&Folder::new()).await;
-    let Location::Postgres(url) = &mut options.location else {
-        panic!("no PostgreSQL")
-    };
-    let owner = Cutter::connect(url).await.client;
+    let url = postgres_url_mut(&mut options);
+    let owner = postgres_client(url).await;
     let name = format!("bursar_{}", uuid::Uuid::new_v4().simple());
     let made = format!("CREATE ROLE {name} LOGIN SUPERUSER");
     owner.batch_execute(&made).await.unwrap();
@@ -260,12 +242,10 @@ async fn a_statement_that_was_given_up_does_not_wait_on_in_the_database() {
     const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
          WHERE application_name = $1 AND wait_event_type = 'Lock'";
     let mut options = Backend::Postgres.fresh(&Folder::new()).await;
-    let Location::Postgres(url) = &mut options.location else {
-        panic!("no PostgreSQL")
-    };
+    let url = postgres_url_mut(&mut options);
     let name = format!("bursar-{}", uuid::Uuid::new_v4().simple());
-    let mut other = Cutter::connect(url).await.client;
-    let watch = Cutter::connect(url).await.client;
+    let mut other = postgres_client(url).await;
+    let watch = postgres_client(url).await;
     url.push_str(&format!("&application_name={name}"));
     let store = Store::open(&options, Arc::default()).await.unwrap();
     migrations::run(&store, false).await.unwrap();
@@ -294,10 +274,8 @@ async fn a_statement_that_was_given_up_does_not_wait_on_in_the_database() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_that_is_not_given_in_time_is_no_fault_of_ours() {
     let mut options = Backend::Postgres.fresh(&Folder::new()).await;
-    let Location::Postgres(url) = &mut options.location else {
-        panic!("no PostgreSQL")
-    };
-    let mut other = Cutter::connect(url).await.client;
+    let url = postgres_url_mut(&mut options);
+    let mut other = postgres_client(url).await;
     url.push_str("%20-clock_timeout%3D20");
     let store = Store::open(&options, Arc::default()).await.unwrap();
     migrations::run(&store, false).await.unwrap();
@@ -333,10 +311,7 @@ fn any_secret() -> Statement {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_postgres_that_stops_answering_is_given_up_and_found_again() {
     let mut options = Backend::Postgres.fresh(&Folder::new()).await;
-    let Location::Postgres(url) = &mut options.location else {
-        panic!("no PostgreSQL")
-    };
-    let line = Line::to(url).await;
+    let line = Line::to(postgres_url_mut(&mut options)).await;
     let store = Store::open(&options, Arc::default()).await.unwrap();
     migrations::run(&store, false).await.unwrap();
     store.write(vec![add("before")]).await.unwrap();
@@ -362,11 +337,7 @@ async fn a_full_disk_of_postgres_is_an_outage_that_passes() {
         CREATE TRIGGER is_full BEFORE INSERT OR UPDATE ON secrets FOR EACH ROW EXECUTE FUNCTION fill()";
     let server = TestServer::on(Backend::Postgres).await;
     server.call("POST", PROFILE, &[USER], "").await;
-    let Location::Postgres(url) = &server.options.location else {
-        panic!("no PostgreSQL")
-    };
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let client = postgres_client(postgres_url(&server.options)).await;
     client.batch_execute(FULL).await.unwrap();
     let change = || server.call("POST", IDENTIFIERS, &[USER], r#"{"branch_id":"b"}"#);
     let refused = change().await;

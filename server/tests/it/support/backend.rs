@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use bursar::store::{Location, Options};
+use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
 /// Where a test keeps its data.
@@ -55,13 +56,36 @@ impl Backend {
 pub async fn fresh_postgres_url() -> String {
     let url = xtask::test_environment::postgres_url();
     let schema = format!("test_{}", Uuid::new_v4().simple());
-    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
-        .await
-        .unwrap();
+    let made = format!("CREATE SCHEMA {schema}");
+    postgres_client(&url).await.batch_execute(&made).await.unwrap();
+    format!("{url}?options=-csearch_path%3D{schema}")
+}
+
+/// The URL of a database that is on PostgreSQL.
+pub fn postgres_url(options: &Options) -> &str {
+    match &options.location {
+        Location::Postgres(url) => url,
+        other => panic!("no PostgreSQL: {other:?}"),
+    }
+}
+
+/// The same, to be changed.
+pub fn postgres_url_mut(options: &mut Options) -> &mut String {
+    match &mut options.location {
+        Location::Postgres(url) => url,
+        other => panic!("no PostgreSQL: {other:?}"),
+    }
+}
+
+/// A connection of somebody else's.
+pub async fn postgres_client(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
     client
-        .batch_execute(&format!("CREATE SCHEMA {schema}"))
-        .await
-        .unwrap();
-    format!("{url}?options=-csearch_path%3D{schema}")
+}
+
+/// Holds a customer's profile until the transaction ends that this begins: changes queue up behind it.
+pub async fn hold(client: &Client, customer: &str) {
+    let hold = format!("BEGIN; SELECT 1 FROM profiles WHERE customer_user_id = '{customer}' FOR UPDATE");
+    client.batch_execute(&hold).await.unwrap();
 }
