@@ -271,12 +271,7 @@ async fn what_waits_says_for_what_and_what_is_under_way_is_sending() {
         );
         let set = json!({"amplitude_user_id": "amp-1"});
         customer.post(crate::support::server::IDENTIFIERS, &set).await;
-        for _ in 0..200 {
-            if vendor.count() > 0 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        vendor.until_count(1).await;
         assert_eq!(
             entries(&server, "deliveries?state=sending").await.len(),
             1,

@@ -84,12 +84,7 @@ async fn events_from_before_an_integration_was_set_up_are_sent_and_then_sent_aga
             replay(&server, json!({"states": ["delivered"]}), false).await["count"],
             3
         );
-        for _ in 0..500 {
-            if vendor.count() == 6 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        vendor.until_count(6).await;
         until_states(&server, &["delivered 3"]).await;
         assert_eq!(
             ids(0)[..],

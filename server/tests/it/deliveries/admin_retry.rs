@@ -54,12 +54,7 @@ async fn a_refused_delivery_and_one_that_arrived_are_sent_again_with_the_same_id
         assert_eq!(retry(&server).await, (202, String::new()), "{backend:?}");
         until_states(&server, &["delivered 1"]).await;
         assert_eq!(retry(&server).await.0, 202, "{backend:?}");
-        for _ in 0..500 {
-            if vendor.count() == 3 {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        vendor.until_count(3).await;
         until_states(&server, &["delivered 1"]).await;
         let bodies: Vec<_> = vendor
             .received()

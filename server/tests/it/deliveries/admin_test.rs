@@ -99,9 +99,7 @@ async fn a_passed_handshake_ends_nothing_of_settings_that_were_saved_anew_meanwh
         });
         let asked = vendor.count();
         let meanwhile = async {
-            while vendor.count() == asked {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+            vendor.until_count(asked + 1).await;
             set("/second").await;
             gate.open();
         };

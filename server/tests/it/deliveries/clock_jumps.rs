@@ -31,16 +31,6 @@ async fn until_due_by(server: &TestServer, time: i64) {
     panic!("still due at {:?} and not by {time}", next_due(server).await);
 }
 
-async fn until_received(vendor: &Vendor, count: usize) {
-    for _ in 0..500 {
-        if vendor.count() >= count {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("{} of {count} were received", vendor.count());
-}
-
 /// What two servers have under way when the clock is set ahead, or when so much time has passed. Answers what was sent.
 async fn sent_over(backend: Backend, jump: impl Fn(&TestServer)) -> Vec<String> {
     let vendor = Vendor::with(|_, number| match number {
@@ -65,7 +55,7 @@ async fn sent_over(backend: Backend, jump: impl Fn(&TestServer)) -> Vec<String> 
         customer.post(TRANSACTION, &bought(&format!("{name}-1"))).await;
         customer.post(TRANSACTION, &bought(&format!("{name}-2"))).await;
     }
-    until_received(&vendor, 4).await;
+    vendor.until_count(4).await;
     jump(&server);
     until_states(&server, &["delivered 8"]).await;
     settle_down(&server.state).await;
@@ -106,7 +96,7 @@ async fn what_a_dead_server_had_goes_on_a_minute_after_the_clock_was_set_ahead()
         let customer = Customer::new(&server, "ann").await;
         customer.post(TRANSACTION, &bought("t1")).await;
         let dead = Mortal::start(&server.options, &server.state.clock).await;
-        until_received(&vendor, 1).await;
+        vendor.until_count(1).await;
         drop(dead);
         vendor.script(|_, _| Manner::Answers(200, "{}"));
         let _working = work(&server);
@@ -163,7 +153,7 @@ async fn what_was_taken_or_put_off_while_the_clock_was_ahead_goes_on_with_the_ne
         for (name, transaction) in [("ann", "t-silent"), ("bob", "t-failed")] {
             let customer = Customer::new(&server, name).await;
             customer.post(TRANSACTION, &bought(transaction)).await;
-            until_received(&vendor, if name == "ann" { 1 } else { 2 }).await;
+            vendor.until_count(if name == "ann" { 1 } else { 2 }).await;
         }
         // The failure is written down.
         tokio::time::sleep(Duration::from_millis(200)).await;
