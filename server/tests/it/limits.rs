@@ -12,6 +12,7 @@ use rustix::process::Resource;
 use super::fuzz::bodies::gzip;
 use super::support::program::{Program, RawAnswer};
 use super::support::server::{IDENTIFIERS, PROFILE, USER};
+use super::support::waiting::until;
 
 const MIB: usize = 1024 * 1024;
 /// What the largest body that is let in may take: itself, and its 99,000 fields as they are read. The allocator keeps
@@ -226,8 +227,8 @@ fn callers_that_do_hold_up_others_are_found() {
 }
 
 /// The same look at memory, with sockets that do make the server keep something: most of a body of 1 MiB each.
-#[test]
-fn sockets_that_do_take_memory_are_found() {
+#[tokio::test]
+async fn sockets_that_do_take_memory_are_found() {
     const HEAVY: usize = 100;
     allow_sockets();
     let program = Program::start(&SETTINGS);
@@ -242,15 +243,8 @@ fn sockets_that_do_take_memory_are_found() {
     for mut socket in &sockets {
         socket.write_all(&[head.as_bytes(), &most].concat()).unwrap();
     }
-    let started = Instant::now();
-    while program.memory() < beside_slow(warm) {
-        assert!(
-            started.elapsed() < Duration::from_secs(20),
-            "from {warm} to {}",
-            program.memory()
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let is_found = async || program.memory() >= beside_slow(warm);
+    until(format!("the memory grows from {warm}"), is_found).await;
 }
 
 /// A body of which a byte comes now and then is given up after half a minute, and its socket is closed.

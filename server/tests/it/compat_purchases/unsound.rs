@@ -1,7 +1,5 @@
 //! Profiles whose rows cannot be read, or have inconsistent purchases: they are told of, and hold up nobody.
 
-use std::time::{Duration, Instant};
-
 use bursar::metrics::Metrics;
 use bursar::store::tables::purchases::due;
 use bursar::store::{Location, Options, Sql, Statement, Store};
@@ -11,6 +9,7 @@ use crate::support::backend::{ALL, Backend};
 use crate::support::purchases::{Customer, TRANSACTION, numbered, subscription, with};
 use crate::support::running::{Program, server};
 use crate::support::server::{PROFILE, START, TestServer};
+use crate::support::waiting::until;
 
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 /// As a text that nobody can read.
@@ -127,8 +126,8 @@ async fn a_chain_that_cannot_be_so_is_told_of_and_the_others_go_on() {
 }
 
 /// The program on a file: the log names the profile and what is wrong, and so do the metrics and the doctor.
-#[test]
-fn the_log_names_a_profile_with_a_chain_that_cannot_be_so() {
+#[tokio::test]
+async fn the_log_names_a_profile_with_a_chain_that_cannot_be_so() {
     let mut program = Program::on(Backend::SqliteFile, server());
     let first = program.start();
     let mut client = program.client(&first);
@@ -144,23 +143,15 @@ fn the_log_names_a_profile_with_a_chain_that_cannot_be_so() {
         location: Location::SqliteFile(program.data.join("bursar.db")),
         connections: 1,
     };
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let store = Store::open(&options, Metrics::default().store).await.unwrap();
-        break_profile(&store, &IMPOSSIBLE, "one").await;
-        static DUE: Sql = Sql::same("UPDATE profiles SET due_at = 1");
-        store.write(vec![Statement::new(&DUE, [])]).await.unwrap();
-    });
+    static DUE: Sql = Sql::same("UPDATE profiles SET due_at = 1");
+    let store = Store::open(&options, Metrics::default().store).await.unwrap();
+    break_profile(&store, &IMPOSSIBLE, "one").await;
+    store.write(vec![Statement::new(&DUE, [])]).await.unwrap();
+    drop(store);
     let second = program.start();
-    let started = Instant::now();
-    let told = loop {
-        let lines = second.lines_with("inconsistent purchases");
-        if let Some(line) = lines.into_iter().next() {
-            break line;
-        }
-        assert!(started.elapsed() < Duration::from_secs(20), "nothing is logged");
-        std::thread::sleep(Duration::from_millis(20));
-    };
+    let lines = || second.lines_with("inconsistent purchases");
+    until("the profile is logged", async || !lines().is_empty()).await;
+    let told = &lines()[0];
     for word in [
         "ERROR",
         "profile.id",

@@ -15,6 +15,7 @@ use crate::support::events::{event, store};
 use crate::support::purchases::{Customer, numbered, one_time, subscription, with};
 use crate::support::server::{PROFILE, TRANSACTION, TestServer};
 use crate::support::vendor::{Gate, Manner, Vendor};
+use crate::support::waiting::until_equal;
 
 /// Two customers with a subscription each, one of whom also bought something else.
 async fn sell(server: &TestServer) {
@@ -492,23 +493,7 @@ async fn a_replay_is_enqueued_also_where_the_caller_hangs_up() {
         let order = json!({"filter": {"integration": "webhook"}});
         let begun = send(&server, "POST", "replays", &order).now_or_never();
         assert!(begun.is_none(), "{backend:?}: it is answered already");
-        let enqueued = async {
-            loop {
-                let replays = entries(&server, "replays").await;
-                if replays
-                    .first()
-                    .is_some_and(|replay| replay["state"] == "enqueued")
-                {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        let in_time = tokio::time::timeout(Duration::from_secs(10), enqueued).await;
-        assert!(
-            in_time.is_ok(),
-            "{backend:?}: {:?}",
-            entries(&server, "replays").await
-        );
+        let state = async || get(&server, "replays").await["data"][0]["state"].clone();
+        until_equal(format!("{backend:?}: the replay's state"), "enqueued", state).await;
     }
 }

@@ -11,6 +11,7 @@ use crate::support::deliveries::{
 use crate::support::purchases::{Customer, subscription, with};
 use crate::support::server::{PROFILE, TRANSACTION, TestServer, request};
 use crate::support::vendor::{Manner, Vendor};
+use crate::support::waiting::until_equal;
 
 async fn the_delivery(server: &TestServer) -> Value {
     only(&entries(server, "deliveries").await).clone()
@@ -95,12 +96,8 @@ async fn an_open_delivery_becomes_due_at_once() {
         enable(&server, "webhook", webhook(&vendor.url)).await;
         let _working = work(&server);
         buy(&server).await;
-        for _ in 0..500 {
-            if the_delivery(&server).await["attempts"] == 1 {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        let tries = async || the_delivery(&server).await["attempts"].clone();
+        until_equal("its tries", 1, tries).await;
         assert_eq!(
             the_delivery(&server).await["next_attempt_at"],
             "2026-01-01T00:01:00+00:00"

@@ -15,6 +15,7 @@ use crate::support::mortal::Mortal;
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, START, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
+use crate::support::waiting::until;
 
 const DAY: i64 = 24 * HOUR;
 /// For so long lanes are claimed, at most.
@@ -22,13 +23,8 @@ const LEASE: i64 = 60 * SECOND;
 
 /// Waits until there is something due by this time: until the server has noticed that the clock was set back.
 async fn until_due_by(server: &TestServer, time: i64) {
-    for _ in 0..500 {
-        if next_due(server).await.is_some_and(|due_at| due_at <= time) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("still due at {:?} and not by {time}", next_due(server).await);
+    let is_due = async || next_due(server).await.is_some_and(|due_at| due_at <= time);
+    until(format!("something is due by {time}"), is_due).await;
 }
 
 /// What two servers have under way when the clock is set ahead, or when so much time has passed. Answers what was sent.

@@ -1,7 +1,5 @@
 //! A worker that has lost its lane writes nothing any more.
 
-use std::time::Duration;
-
 use bursar::actions::deliveries::{Claimed, End, Settlement, claim, settle, settle_all};
 use bursar::directory::Target;
 use bursar::store::tables::deliveries::{self, Attempt};
@@ -19,6 +17,7 @@ use crate::support::mortal::Mortal;
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, PROFILE, START, TRANSACTION, TestServer};
 use crate::support::vendor::{Gate, Manner, Vendor};
+use crate::support::waiting::until;
 
 /// Longer than a lane stays claimed.
 const LEASE: i64 = 121 * SECOND;
@@ -378,12 +377,7 @@ async fn a_repeat_after_a_death_is_told_in_the_same_words() {
                 .collect()
         };
         let dead = Mortal::start(&server.options, &server.state.clock).await;
-        for _ in 0..1_000 {
-            if !of_event().is_empty() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        until(format!("{slug} gets the event"), async || !of_event().is_empty()).await;
         assert_eq!(of_event().len(), 1, "{slug}: {:?}", deliveries(&server).await);
         drop(dead);
         vendor.script(|_, _| Manner::Answers(200, "{}"));

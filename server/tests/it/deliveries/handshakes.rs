@@ -1,7 +1,5 @@
 //! The handshake that proves a webhook's addresses before anything is sent there.
 
-use std::time::Duration;
-
 use bursar::admin::integration_block::take_up;
 use futures_util::FutureExt;
 use serde_json::json;
@@ -14,6 +12,7 @@ use crate::support::deliveries::{
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{TRANSACTION, TestServer};
 use crate::support::vendor::{Gate, Manner, Received, Vendor};
+use crate::support::waiting::until_equal;
 
 /// An outage at the moment of a change is no reason to stop what has been proved.
 #[tokio::test]
@@ -126,6 +125,12 @@ async fn the_webhook_gets_no_event_before_it_has_passed_the_handshake() {
     }
 }
 
+/// Waits until the receiver has passed the handshake.
+async fn until_proved(server: &TestServer) {
+    let status = async || shown(server, "webhook").await["status"].clone();
+    until_equal("the webhook's status", "ok", status).await;
+}
+
 /// Who saves settings may go away before the receiver answers.
 #[tokio::test]
 async fn a_handshake_goes_on_when_its_caller_hangs_up() {
@@ -141,15 +146,7 @@ async fn a_handshake_goes_on_when_its_caller_hangs_up() {
             _ = saving => panic!("{backend:?}: it answers before the receiver does"),
             () = hangs_up => gate.open(),
         }
-        let mut status = json!(null);
-        for _ in 0..500 {
-            status = shown(&server, "webhook").await["status"].clone();
-            if status == "ok" {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        assert_eq!(status, "ok", "{backend:?}");
+        until_proved(&server).await;
         assert_eq!(vendor.count(), 1, "{backend:?}");
     }
 }
@@ -178,16 +175,6 @@ async fn a_handshake_is_made_also_where_the_caller_hangs_up() {
         let settings = webhook(&vendor.url);
         let begun = put(&server, "webhook", true, &settings).now_or_never();
         assert!(begun.is_none(), "{backend:?}: it is answered already");
-        let proved = async {
-            while shown(&server, "webhook").await["status"] != "ok" {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        let in_time = tokio::time::timeout(Duration::from_secs(10), proved).await;
-        assert!(
-            in_time.is_ok(),
-            "{backend:?}: {}",
-            shown(&server, "webhook").await
-        );
+        until_proved(&server).await;
     }
 }

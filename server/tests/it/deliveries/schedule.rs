@@ -15,6 +15,7 @@ use crate::support::purchases::{Customer, with};
 use crate::support::random::Random;
 use crate::support::server::{IDENTIFIERS, START, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Received, Vendor};
+use crate::support::waiting::until_equal;
 
 /// Goes to the time at which the next try is due; answers how long that was.
 async fn go_to_next(server: &TestServer) -> i64 {
@@ -470,13 +471,7 @@ async fn who_asks_to_be_left_alone_gets_nothing_that_waits_for_its_request() {
     let _working = work(&server);
     vendor.until_count(1).await;
     // They go back, and are not held until their claim ends.
-    let is_given_back = async {
-        while claimed(&server).await > 0 {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
-    };
-    let given_back = tokio::time::timeout(std::time::Duration::from_secs(5), is_given_back).await;
-    assert!(given_back.is_ok(), "{} are still claimed", claimed(&server).await);
+    until_equal("lanes that are claimed", 0, async || claimed(&server).await).await;
     assert!(vendor.count() < EVENTS / 4, "{} of {EVENTS}", vendor.count());
     vendor.script(|_, _| Manner::Answers(200, "{}"));
     advance(&server, 90 * SECOND).await;

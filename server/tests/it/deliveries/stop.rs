@@ -10,6 +10,7 @@ use crate::support::deliveries::{bought, branch, claimed, enable, known_buyer, s
 use crate::support::purchases::with;
 use crate::support::server::{TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
+use crate::support::waiting::until;
 
 #[tokio::test]
 async fn a_stop_does_not_wait_for_the_rate_and_leaves_nothing_claimed() {
@@ -22,14 +23,8 @@ async fn a_stop_does_not_wait_for_the_rate_and_leaves_nothing_claimed() {
     }
     let _working = work(&server);
     // For the next five seconds, of which the first one is begun.
-    let is_waiting = async {
-        while vendor.count() == 0 || claimed(&server).await < 4 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), is_waiting)
-        .await
-        .unwrap();
+    let is_waiting = async || vendor.count() > 0 && claimed(&server).await >= 4;
+    until("the rate is waited for", is_waiting).await;
     let began = Instant::now();
     server.state.workers.stop().await;
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());

@@ -15,6 +15,7 @@ use super::direct::set_integration_of;
 use super::purchases::{Customer, numbered, subscription, with};
 use super::server::{Answer, IDENTIFIERS, TRANSACTION, TestServer};
 use super::vendor::Received;
+use super::waiting::until_equal;
 
 /// Microseconds.
 pub const SECOND: i64 = 1_000_000;
@@ -236,15 +237,7 @@ pub async fn states(server: &TestServer) -> Vec<String> {
 
 /// Waits until the states are these.
 pub async fn until_states(server: &TestServer, expected: &[&str]) {
-    let mut found = Vec::new();
-    for _ in 0..1_500 {
-        found = states(server).await;
-        if found == expected {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("{found:?} are not {expected:?} after 15 s");
+    until_equal("the states", expected, async || states(server).await).await;
 }
 
 /// Everything that is stored of deliveries.

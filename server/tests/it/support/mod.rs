@@ -21,3 +21,4 @@ pub mod running;
 pub mod schema;
 pub mod server;
 pub mod vendor;
+pub mod waiting;
