@@ -12,9 +12,11 @@ use serde_json::{Value, json};
 
 use super::support::administration;
 use super::support::backend::Backend;
-use super::support::purchases::{GRANT, REFUND_SAVER, REVOKE, TRANSACTION, numbered, subscription, with};
+use super::support::purchases::{numbered, subscription, with};
 use super::support::refusal::{refusal, refused};
-use super::support::server::{ATTRIBUTION, Answer, IDENTIFIERS, PROFILE, request};
+use super::support::server::{
+    ATTRIBUTION, Answer, GRANT, IDENTIFIERS, PROFILE, REFUND_SAVER, REVOKE, TRANSACTION, request,
+};
 use world::Credential::{self, self as C};
 use world::{CREDENTIALS, Everything, OBJECTS, Object, World, names_thing};
 

@@ -7,8 +7,10 @@ use serde_json::json;
 
 use super::support::backend::{ALL, Backend, SHARED};
 use super::support::direct::add_app;
-use super::support::purchases::{TRANSACTION, subscription, with};
-use super::support::server::{Answer, PROFILE, START, TestServer, USER, open, outbound, request};
+use super::support::purchases::{subscription, with};
+use super::support::server::{
+    Answer, PROFILE, START, TRANSACTION, TestServer, USER, open, outbound, request,
+};
 
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 

@@ -3,10 +3,8 @@
 use serde_json::{Value, json};
 
 use super::support::backend::ALL;
-use super::support::purchases::{
-    Customer, GRANT, REVOKE, TRANSACTION, numbered, one_time, subscription, with,
-};
-use super::support::server::TestServer;
+use super::support::purchases::{Customer, numbered, one_time, subscription, with};
+use super::support::server::{GRANT, REVOKE, TRANSACTION, TestServer};
 
 async fn view(customer: &Customer<'_>) -> Value {
     let id = customer.profile().await["profile_id"]

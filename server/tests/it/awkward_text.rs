@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 use super::support::awkward;
 use super::support::backend::{ALL, Backend};
 use super::support::direct::stored_details;
-use super::support::purchases::{Customer, GRANT, REVOKE, TRANSACTION, numbered, subscription, with};
+use super::support::purchases::{Customer, numbered, subscription, with};
 use super::support::refusal::{refusal, refused};
-use super::support::server::{IDENTIFIERS, PROFILE, TestServer, request};
+use super::support::server::{GRANT, IDENTIFIERS, PROFILE, REVOKE, TRANSACTION, TestServer, request};
 
 /// What HTTP headers cannot carry, but JSON can.
 pub const IN_BODIES_ONLY: [&str; 6] = ["\u{0}", "a\u{0}b", "\r\n", "\t", "\u{1b}[31m", "\u{7f}\u{85}"];

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::support::awkward;
 use super::support::backend::{ALL, Backend};
 use super::support::deliveries::{entries, get, put, work};
-use super::support::purchases::{Customer, TRANSACTION, numbered, stored, subscription, with};
+use super::support::purchases::{Customer, numbered, stored, subscription, with};
 use super::support::refusal::{not_found, refusal, refused, sourceless};
-use super::support::server::{ATTRIBUTION, Answer, PROFILE, TestServer, request};
+use super::support::server::{ATTRIBUTION, Answer, PROFILE, TRANSACTION, TestServer, request};
 use super::support::vendor::Vendor;
 
 /// Reports with the public key.

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::support::backend::{ALL, Backend};
 use super::support::program::Program;
-use super::support::purchases::{TRANSACTION, numbered, subscription, with};
-use super::support::server::{IDENTIFIERS, PROFILE, TestServer, USER};
+use super::support::purchases::{numbered, subscription, with};
+use super::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer, USER};
 
 async fn metrics(server: &TestServer) -> String {
     server.call("GET", "/metrics", &[], "").await.text()

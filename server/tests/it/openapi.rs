@@ -8,9 +8,11 @@ use bursar::http::router::routes;
 use serde_json::{Value, json};
 
 use super::support::backend::Backend;
-use super::support::purchases::{GRANT, REFUND_SAVER, REVOKE, TRANSACTION, numbered, one_time, subscription};
+use super::support::purchases::{numbered, one_time, subscription};
 use super::support::schema::{assert_fits, resolve};
-use super::support::server::{ATTRIBUTION, Answer, IDENTIFIERS, PROFILE, TestServer};
+use super::support::server::{
+    ATTRIBUTION, Answer, GRANT, IDENTIFIERS, PROFILE, REFUND_SAVER, REVOKE, TRANSACTION, TestServer,
+};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::support::backend::{Folder, fresh_postgres_url, postgres_client};
 use super::support::program::Program;
-use super::support::purchases::{GRANT, REFUND_SAVER, REVOKE, TRANSACTION, numbered, with};
-use super::support::server::{ATTRIBUTION, IDENTIFIERS, PROFILE};
+use super::support::purchases::{numbered, with};
+use super::support::server::{ATTRIBUTION, GRANT, IDENTIFIERS, PROFILE, REFUND_SAVER, REVOKE, TRANSACTION};
 
 const MASTER_KEY: &str = "ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a";
 /// Stands in every value that is a text; the others are listed below.

@@ -11,8 +11,8 @@ use crate::support::backend::Backend;
 use crate::support::direct::{
     OtherApp, add_app, add_key, add_token, revoke, set_settings_of, stored_profiles,
 };
-use crate::support::purchases::{TRANSACTION, numbered, subscription, with};
-use crate::support::server::{IDENTIFIERS, PROFILE, TestServer, request};
+use crate::support::purchases::{numbered, subscription, with};
+use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer, request};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credential {

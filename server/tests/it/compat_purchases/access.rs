@@ -4,11 +4,9 @@ use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::direct::set_webhook_of;
-use crate::support::purchases::{
-    Customer, GRANT, REVOKE, TRANSACTION, numbered, one_time, stored, subscription, with,
-};
+use crate::support::purchases::{Customer, numbered, one_time, stored, subscription, with};
 use crate::support::refusal::{not_found, refusal, refused};
-use crate::support::server::{START, TestServer};
+use crate::support::server::{GRANT, REVOKE, START, TRANSACTION, TestServer};
 
 async fn add_level(server: &TestServer, level: &str) {
     let path = format!("apps/{}/access-levels/{level}", server.app_id);

@@ -5,8 +5,8 @@ use bursar::actions::purchases::handle_due;
 use serde_json::{Value, json};
 
 use crate::support::backend::ALL;
-use crate::support::purchases::{Customer, TRANSACTION, numbered, subscription, with};
-use crate::support::server::{START, TestServer};
+use crate::support::purchases::{Customer, numbered, subscription, with};
+use crate::support::server::{START, TRANSACTION, TestServer};
 
 const CUSTOMERS: u64 = 20;
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;

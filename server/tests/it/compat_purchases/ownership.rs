@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::support::backend::ALL;
 use crate::support::direct::set_settings;
-use crate::support::purchases::{Customer, TRANSACTION, data, numbered, one_time, subscription, with};
-use crate::support::server::{PROFILE, TestServer};
+use crate::support::purchases::{Customer, data, numbered, one_time, subscription, with};
+use crate::support::server::{PROFILE, TRANSACTION, TestServer};
 
 const ID: &str = "adapty-profile-id";
 

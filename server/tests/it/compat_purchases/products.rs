@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::direct::{set_settings, set_webhook_of};
-use crate::support::purchases::{Customer, TRANSACTION, numbered, one_time, subscription, with};
-use crate::support::server::{IDENTIFIERS, TestServer};
+use crate::support::purchases::{Customer, numbered, one_time, subscription, with};
+use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
 
 async fn put(server: &TestServer, path: &str, body: &str) {
     let answer = server.admin("PUT", path, body).await;

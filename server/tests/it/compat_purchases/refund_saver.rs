@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::support::backend::ALL;
-use crate::support::purchases::{Customer, REFUND_SAVER, TRANSACTION, stored, subscription};
+use crate::support::purchases::{Customer, stored, subscription};
 use crate::support::refusal::{refusal, refused};
-use crate::support::server::{PROFILE, TestServer};
+use crate::support::server::{PROFILE, REFUND_SAVER, TRANSACTION, TestServer};
 
 #[tokio::test]
 async fn settings_are_kept_reset_and_answered_without_a_wrapper() {

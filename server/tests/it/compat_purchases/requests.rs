@@ -3,11 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
-use crate::support::purchases::{
-    Customer, GRANT, REFUND_SAVER, REVOKE, TRANSACTION, data, one_time, stored, subscription,
-};
+use crate::support::purchases::{Customer, data, one_time, stored, subscription};
 use crate::support::refusal::{not_found, refusal, refused};
-use crate::support::server::{CUSTOMER, PROFILE, TestServer};
+use crate::support::server::{CUSTOMER, GRANT, PROFILE, REFUND_SAVER, REVOKE, TRANSACTION, TestServer};
 
 const ID: &str = "adapty-profile-id";
 

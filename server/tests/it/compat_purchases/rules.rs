@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
-use crate::support::purchases::{Customer, TRANSACTION, numbered, one_time, stored, subscription, with};
+use crate::support::purchases::{Customer, numbered, one_time, stored, subscription, with};
 use crate::support::refusal::{not_found, refusal, refused, sourceless};
-use crate::support::server::{GRANT, TestServer};
+use crate::support::server::{GRANT, TRANSACTION, TestServer};
 
 /// Body, code and source, one for each business rule, in their order.
 fn broken_rules() -> [(Value, &'static str, &'static str); 13] {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
-use crate::support::purchases::{Customer, GRANT, TRANSACTION, numbered, one_time, subscription, with};
-use crate::support::server::{IDENTIFIERS, PROFILE, TestServer};
+use crate::support::purchases::{Customer, numbered, one_time, subscription, with};
+use crate::support::server::{GRANT, IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
 
 fn plain_entry() -> Value {
     json!({

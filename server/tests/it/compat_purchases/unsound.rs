@@ -6,9 +6,9 @@ use bursar::store::{Location, Options, Sql, Statement, Store};
 use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
-use crate::support::purchases::{Customer, TRANSACTION, numbered, subscription, with};
+use crate::support::purchases::{Customer, numbered, subscription, with};
 use crate::support::running::{Program, server};
-use crate::support::server::{PROFILE, START, TestServer};
+use crate::support::server::{PROFILE, START, TRANSACTION, TestServer};
 use crate::support::waiting::until;
 
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::bodies::anything;
-use crate::support::purchases::{GRANT, REVOKE, TRANSACTION, numbered, one_time, subscription, with};
+use crate::support::purchases::{numbered, one_time, subscription, with};
 use crate::support::random::Random;
+use crate::support::server::{GRANT, REVOKE, TRANSACTION};
 
 /// A body for the route, if it is one of purchases.
 pub fn near(random: &mut Random, strings: &[String], path: &str) -> Option<Value> {

@@ -9,8 +9,8 @@ use tokio_postgres::Client;
 use crate::support::backend::{Backend, hold, postgres_client, postgres_url};
 use crate::support::deliveries::entries;
 use crate::support::direct::{set_settings, set_webhook_of};
-use crate::support::purchases::{Customer, TRANSACTION, subscription, with};
-use crate::support::server::{PROFILE, TestServer};
+use crate::support::purchases::{Customer, subscription, with};
+use crate::support::server::{PROFILE, TRANSACTION, TestServer};
 
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 

@@ -5,11 +5,6 @@ use serde_json::{Value, json};
 use super::direct::stored_profiles;
 use super::server::{Answer, PROFILE, TestServer};
 
-pub const TRANSACTION: &str = "/api/v2/server-side-api/purchase/set/transaction/";
-pub const GRANT: &str = "/api/v2/server-side-api/purchase/profile/grant/access-level/";
-pub const REVOKE: &str = "/api/v2/server-side-api/purchase/profile/revoke/access-level/";
-pub const REFUND_SAVER: &str = "/api/v2/server-side-api/purchase/profile/refund-saver/settings/";
-
 /// A month that began in the middle of December 2025; the clock of tests stands at 2026-01-01.
 pub fn subscription() -> Value {
     json!({

@@ -29,6 +29,7 @@ pub const ATTRIBUTION: &str = "/api/v2/web-api/attribution/";
 pub const TRANSACTION: &str = "/api/v2/server-side-api/purchase/set/transaction/";
 pub const GRANT: &str = "/api/v2/server-side-api/purchase/profile/grant/access-level/";
 pub const REVOKE: &str = "/api/v2/server-side-api/purchase/profile/revoke/access-level/";
+pub const REFUND_SAVER: &str = "/api/v2/server-side-api/purchase/profile/refund-saver/settings/";
 
 pub struct TestServer {
     pub service: Service,
