@@ -4,27 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::support::administration::walk;
 use super::support::backend::ALL;
 use super::support::server::{IDENTIFIERS, PROFILE, TestServer};
-
-/// All entries of a list, page by page of two, and how many pages there were.
-async fn walk(server: &TestServer, path: &str) -> (Vec<Value>, usize) {
-    let (mut all, mut pages, mut cursor) = (Vec::new(), 0, String::new());
-    let join = if path.contains('?') { '&' } else { '?' };
-    loop {
-        let page = server
-            .admin("GET", &format!("{path}{join}limit=2{cursor}"), "")
-            .await;
-        assert_eq!(page.status, 200, "{path}: {}", page.text());
-        let page = page.json();
-        all.extend(page["data"].as_array().unwrap().clone());
-        pages += 1;
-        match page["next_cursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => return (all, pages),
-        }
-    }
-}
 
 #[tokio::test]
 async fn every_list_is_walked_without_gaps_or_repetitions() {
@@ -73,7 +55,7 @@ async fn every_list_is_walked_without_gaps_or_repetitions() {
             ("integrations".to_owned(), 14),
             (format!("{app}/integrations"), 14),
         ] {
-            let (all, pages) = walk(&server, &path).await;
+            let (all, pages) = walk(&server, &path, 2).await;
             let different: BTreeSet<String> = all.iter().map(Value::to_string).collect();
             assert_eq!((all.len(), different.len()), (count, count), "{backend:?} {path}");
             assert_eq!(pages, count.div_ceil(2), "{backend:?} {path}");
@@ -122,7 +104,7 @@ async fn bad_limits_and_cursors_are_refused() {
 
 async fn found(server: &TestServer, query: &str) -> Vec<String> {
     let path = format!("apps/{}/profiles?query={query}", server.app_id);
-    let (all, _) = walk(server, &path).await;
+    let (all, _) = walk(server, &path, 2).await;
     all.iter()
         .map(|profile| profile["customer_user_id"].as_str().unwrap().to_owned())
         .collect()

@@ -4,24 +4,14 @@
 use serde_json::{Value, json};
 
 use super::awkward_text::IN_BODIES_ONLY;
+use super::support::administration::walk;
 use super::support::awkward::{percent_encoded, strings};
 use super::support::backend::{ALL, Backend};
 use super::support::server::{Answer, IDENTIFIERS, PROFILE, TestServer};
 
-/// All entries of a list, page by page.
+/// All entries of a list.
 async fn all(server: &TestServer, path: &str) -> Vec<Value> {
-    let (mut entries, mut cursor) = (Vec::new(), String::new());
-    loop {
-        let page = server
-            .admin("GET", &format!("{path}?limit=200{cursor}"), "")
-            .await;
-        let page = page.json();
-        entries.extend(page["data"].as_array().unwrap().iter().cloned());
-        let Some(next) = page["next_cursor"].as_str() else {
-            return entries;
-        };
-        cursor = format!("&cursor={}", percent_encoded(next));
-    }
+    walk(server, path, 200).await.0
 }
 
 fn assert_status(answer: &Answer, status: u16, what: &str, text: &str) {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::support::administration::walk;
 use crate::support::backend::ALL;
 use crate::support::deliveries::{amplitude, enable, entries, get, only, send, until_states, webhook, work};
 use crate::support::direct::add_app;
@@ -66,16 +67,9 @@ async fn deliveries_are_listed_newest_event_first_page_by_page_and_by_what_is_as
             ["pending", "pending", "rejected", "delivered"],
             "{backend:?}"
         );
-        let (mut walked, mut cursor) = (Vec::new(), String::new());
-        loop {
-            let page = get(&server, &format!("deliveries?limit=1{cursor}")).await;
-            walked.extend(page["data"].as_array().unwrap().clone());
-            match page["next_cursor"].as_str() {
-                Some(next) => cursor = format!("&cursor={next}"),
-                None => break,
-            }
-        }
-        assert_eq!(walked, all, "{backend:?}");
+        let list = format!("apps/{}/deliveries", server.app_id);
+        let (walked, pages) = walk(&server, &list, 1).await;
+        assert_eq!((walked, pages), (all.clone(), 4), "{backend:?}");
         let (rejected, behind, first) = (&all[2], &all[0], &all[1]);
         assert!(
             rejected["reason"].as_str().unwrap().contains("400 no"),

@@ -8,6 +8,7 @@ use bursar_domain::time::format_time;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::support::administration::walk;
 use crate::support::backend::{ALL, Backend};
 use crate::support::direct::set_webhook_of;
 use crate::support::random::Random;
@@ -128,17 +129,8 @@ async fn run(server: &TestServer, steps: &[Step]) -> Vec<String> {
 
 /// The events of each profile in their order: between profiles it is left to chance, and so is that of those who share.
 async fn events(server: &TestServer, names: &mut HashMap<Uuid, usize>) -> Vec<String> {
-    let mut events = Vec::new();
-    let mut cursor = String::new();
-    loop {
-        let path = format!("apps/{}/events?order=asc&limit=200{cursor}", server.app_id);
-        let page = server.admin("GET", &path, "").await.json();
-        events.extend(page["data"].as_array().unwrap().iter().cloned());
-        let Some(next) = page["next_cursor"].as_str() else {
-            break;
-        };
-        cursor = format!("&cursor={next}");
-    }
+    let path = format!("apps/{}/events?order=asc", server.app_id);
+    let (mut events, _) = walk(server, &path, 200).await;
     let name = |names: &HashMap<Uuid, usize>, value: &Value| {
         names[&Uuid::parse_str(value["profile_id"].as_str().unwrap()).unwrap()]
     };

@@ -1,9 +1,9 @@
-//! Calls of the administration that succeed: a body for each route, and the things that paths name.
+//! Calls of the administration that succeed: a body for each route, the things that paths name, and whole lists.
 
 use bursar::store::tables::{deliveries, events};
 use bursar::store::{Sql, Statement};
 use bursar_domain::ids::ProfileId;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::events::event_of;
@@ -58,6 +58,24 @@ pub async fn prepare(server: &TestServer, app_id: &str, store_product_id: &'stat
         key_id: key["key_id"].as_str().unwrap().to_owned(),
         token_id: token["token_id"].as_str().unwrap().to_owned(),
         store_product_id,
+    }
+}
+
+/// All entries of a list, page by page of so many, and how many pages there were.
+pub async fn walk(server: &TestServer, path: &str, limit: usize) -> (Vec<Value>, usize) {
+    let (mut all, mut pages, mut cursor) = (Vec::new(), 0, String::new());
+    let join = if path.contains('?') { '&' } else { '?' };
+    loop {
+        let path = format!("{path}{join}limit={limit}{cursor}");
+        let page = server.admin("GET", &path, "").await;
+        assert_eq!(page.status, 200, "{path}: {}", page.text());
+        let page = page.json();
+        all.extend(page["data"].as_array().unwrap().clone());
+        pages += 1;
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return (all, pages),
+        }
     }
 }
 
