@@ -10,33 +10,15 @@ use serde_json::{Value, json};
 
 use super::support::awkward;
 use super::support::backend::{ALL, Backend};
+use super::support::deliveries::{app_id, put, shown};
 use super::support::direct::add_app;
-use super::support::server::{Answer, TestServer};
+use super::support::server::TestServer;
 
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 const SIGNING: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-fn path(server: &TestServer) -> String {
-    format!("apps/{}/integrations/webhook", server.app_id)
-}
-
-fn id(server: &TestServer) -> AppId {
-    AppId(server.app_id.parse().unwrap())
-}
-
-async fn put(server: &TestServer, enabled: bool, settings: Value) -> Answer {
-    let body = json!({"enabled": enabled, "settings": settings});
-    server.admin("PUT", &path(server), &body.to_string()).await
-}
-
 async fn set(server: &TestServer, settings: Value) -> Value {
-    let answer = put(server, true, settings).await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    answer.json()
-}
-
-async fn shown(server: &TestServer) -> Value {
-    let answer = server.admin("GET", &path(server), "").await;
+    let answer = put(server, "webhook", true, &settings).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.json()
 }
@@ -89,7 +71,7 @@ async fn stored(state: &AppState) -> String {
 async fn an_integration_that_was_never_set_is_off_and_has_its_defaults() {
     for backend in ALL {
         let server = TestServer::on(backend).await;
-        let webhook = shown(&server).await;
+        let webhook = shown(&server, "webhook").await;
         assert_eq!(
             (&webhook["slug"], &webhook["enabled"]),
             (&json!("webhook"), &json!(false))
@@ -135,7 +117,7 @@ async fn an_integration_that_was_never_set_is_off_and_has_its_defaults() {
 async fn what_is_set_is_shown_with_its_secrets_masked() {
     for backend in ALL {
         let server = TestServer::on(backend).await;
-        let defaults = shown(&server).await["settings"].clone();
+        let defaults = shown(&server, "webhook").await["settings"].clone();
         let set = set(&server, everything()).await;
         let mut expected = over(defaults, &everything());
         for secret in [
@@ -158,8 +140,8 @@ async fn what_is_set_is_shown_with_its_secrets_masked() {
             .collect();
         let without_effect = "settings.send_play_store_purchase_token";
         assert_eq!(fields, [without_effect, "status"]);
-        assert_eq!(shown(&server).await, set, "{backend:?}");
-        let off = put(&server, false, set["settings"].clone()).await.json();
+        assert_eq!(shown(&server, "webhook").await, set, "{backend:?}");
+        let off = put(&server, "webhook", false, &set["settings"]).await.json();
         assert_eq!(
             (&off["status"], &off["settings"]),
             (&json!("disabled"), &expected)
@@ -175,7 +157,7 @@ async fn missing_settings_take_their_defaults_again() {
         set(&server, everything()).await;
         assert_eq!(set(&server, json!({})).await, defaults, "{backend:?}");
         let directory = server.state.directory();
-        let app = directory.app(id(&server)).unwrap();
+        let app = directory.app(app_id(&server)).unwrap();
         let settings = &app.integration("webhook").unwrap().settings;
         assert!(*settings == Settings::defaults(webhook::INTEGRATION.settings));
     }
@@ -186,12 +168,12 @@ async fn a_masked_secret_keeps_the_stored_one() {
     for backend in ALL {
         let server = TestServer::on(backend).await;
         set(&server, everything()).await;
-        let mut settings = shown(&server).await["settings"].clone();
+        let mut settings = shown(&server, "webhook").await["settings"].clone();
         settings["authorizations"]["production"] = json!("Bearer new");
         settings["signing_secret_previous"] = json!(null);
         set(&server, settings).await;
         let directory = server.state.directory();
-        let app = directory.app(id(&server)).unwrap();
+        let app = directory.app(app_id(&server)).unwrap();
         let settings = &app.integration("webhook").unwrap().settings;
         let authorization = |of| settings.text(&format!("authorizations.{of}")).unwrap();
         assert_eq!(authorization("production"), "Bearer new", "{backend:?}");
@@ -210,6 +192,7 @@ async fn bad_settings_are_refused_with_their_paths_and_nothing_is_stored() {
                 set(&server, json!({"urls": {"production": "https://a.example/"}})).await;
             }
             let before = stored(&server.state).await;
+            let path = format!("apps/{}/integrations/webhook", server.app_id);
             for (settings, field) in [
                 (json!({"url": "https://a.example/"}), "settings.url"),
                 (
@@ -243,7 +226,7 @@ async fn bad_settings_are_refused_with_their_paths_and_nothing_is_stored() {
                 ),
                 (json!([]), "settings"),
             ] {
-                let refused = put(&server, true, settings.clone()).await;
+                let refused = put(&server, "webhook", true, &settings).await;
                 assert_eq!(refused.status, 422, "{backend:?} {settings}: {}", refused.text());
                 assert_eq!(refused.json()["errors"][0]["field"], field, "{settings}");
             }
@@ -254,7 +237,7 @@ async fn bad_settings_are_refused_with_their_paths_and_nothing_is_stored() {
                 (r#"{"enabled":"yes","settings":{}}"#, "enabled"),
                 (r#"{"enabled":true,"settings":{},"status":"ok"}"#, "status"),
             ] {
-                let refused = server.admin("PUT", &path(&server), body).await;
+                let refused = server.admin("PUT", &path, body).await;
                 assert_eq!(refused.json()["errors"][0]["field"], field, "{backend:?} {body}");
             }
             assert_eq!(stored(&server.state).await, before, "{backend:?}");
@@ -329,7 +312,7 @@ async fn each_app_has_settings_of_its_own() {
         let directory = server.state.directory();
         let enabled = |app| directory.app(app).unwrap().enabled().count();
         assert_eq!(enabled(AppId(other.id)), 0, "{backend:?}");
-        assert_eq!(enabled(id(&server)), 1, "{backend:?}");
+        assert_eq!(enabled(app_id(&server)), 1, "{backend:?}");
     }
 }
 
@@ -340,7 +323,7 @@ async fn what_an_app_wants_is_in_memory_at_once_and_other_servers_are_told() {
         let state = &server.state;
         let wants = || {
             let directory = state.directory();
-            let app = directory.app(id(&server)).unwrap();
+            let app = directory.app(app_id(&server)).unwrap();
             let timers = app.timers();
             let days = [timers.trial_active, timers.subscription_active];
             let days = days.map(|list| list.iter().map(|timer| timer.days).collect::<Vec<_>>());
@@ -356,13 +339,13 @@ async fn what_an_app_wants_is_in_memory_at_once_and_other_servers_are_told() {
         assert_eq!(wants(), (false, [vec![1], vec![90]]), "{backend:?}");
         {
             let directory = state.directory();
-            let app = directory.app(id(&server)).unwrap();
+            let app = directory.app(app_id(&server)).unwrap();
             let settings = &app.integration("webhook").unwrap().settings;
             assert_eq!(settings.text("urls.sandbox"), Some("https://b.example/"));
             assert_eq!(settings.event_name(EventKind::TrialStarted), "Trial \u{1f980}");
             assert_eq!(settings.text("retry_on"), Some("non_2xx"));
         }
-        put(&server, false, everything()).await;
+        put(&server, "webhook", false, &everything()).await;
         assert_eq!(wants(), (false, none()), "{backend:?}: it is off");
     }
 }
@@ -373,7 +356,10 @@ async fn secrets_are_nowhere_in_clear() {
         let server = TestServer::on(backend).await;
         set(&server, everything()).await;
         set(&server, everything()).await;
-        let mut places = vec![stored(&server.state).await, shown(&server).await.to_string()];
+        let mut places = vec![
+            stored(&server.state).await,
+            shown(&server, "webhook").await.to_string(),
+        ];
         places.push(server.admin("GET", "audit", "").await.text());
         if backend == Backend::SqliteFile {
             for file in std::fs::read_dir(&server.folder.0).unwrap() {
@@ -485,10 +471,10 @@ fn every_url_that_is_taken_names_the_same_host_to_what_will_send() {
 async fn parallel_changes_follow_each_other() {
     for backend in ALL {
         let server = TestServer::on(backend).await;
-        let names: Vec<String> = (0..8).map(|n| format!("https://{n}.example/")).collect();
-        let puts = names
-            .iter()
-            .map(|url| put(&server, true, json!({"urls": {"production": url}})));
+        let urls: Vec<_> = (0..8)
+            .map(|n| json!({"urls": {"production": format!("https://{n}.example/")}}))
+            .collect();
+        let puts = urls.iter().map(|url| put(&server, "webhook", true, url));
         let answers = futures_util::future::join_all(puts).await;
         assert!(answers.iter().all(|answer| answer.status == 200), "{backend:?}");
         let audit = server.admin("GET", "audit?limit=8", "").await.json();

@@ -9,18 +9,12 @@ use flate2::write::GzEncoder;
 use futures_util::stream;
 use serde_json::json;
 
-use super::support::backend::{ALL, Backend};
+use super::support::backend::ALL;
 use super::support::refusal::{refusal, refused, sourceless};
-use super::support::server::{Answer, CUSTOMER, IDENTIFIERS, PROFILE, TestServer, USER};
+use super::support::server::{Answer, CUSTOMER, IDENTIFIERS, PROFILE, TestServer, USER, server_with_user};
 
 const GOOD: &str = r#"{"branch_id":"b"}"#;
 const MIB: usize = 1024 * 1024;
-
-async fn server_with_user() -> TestServer {
-    let server = TestServer::on(Backend::SqliteMemory).await;
-    server.call("POST", PROFILE, &[USER], "").await;
-    server
-}
 
 /// Sends a body as it stands with these headers alone (and the key and the user).
 async fn raw(server: &TestServer, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {

@@ -2,17 +2,13 @@
 
 use axum::http::HeaderValue;
 
-use super::support::backend::{ALL, Backend, SHARED};
+use super::support::backend::{ALL, SHARED};
 use super::support::refusal::{refusal, refused, sourceless};
-use super::support::server::{ATTRIBUTION, CUSTOMER, IDENTIFIERS, PROFILE, TestServer, USER, request};
+use super::support::server::{
+    ATTRIBUTION, CUSTOMER, IDENTIFIERS, PROFILE, TestServer, USER, request, server_with_user,
+};
 
 const GOOD: &str = r#"{"branch_id":"b"}"#;
-
-async fn server_with_user() -> TestServer {
-    let server = TestServer::on(Backend::SqliteMemory).await;
-    server.call("POST", PROFILE, &[USER], "").await;
-    server
-}
 
 #[tokio::test]
 async fn older_spellings_and_slashless_paths_are_served_alike_and_never_redirected() {

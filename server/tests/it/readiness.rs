@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use bursar::store::{Sql, Statement};
+use bursar::store::Sql;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use serde_json::json;
 
 use super::support::backend::{ALL, Backend};
+use super::support::deliveries::run;
 use super::support::server::{Answer, TestServer, request};
 
 static BREAK: Sql = Sql::same("ALTER TABLE directory_version RENAME TO elsewhere");
@@ -20,15 +21,6 @@ async fn ask(server: &TestServer) -> Answer {
 /// Asks, and goes away while it waits.
 fn ask_and_leave(server: &TestServer) {
     assert!(ask(server).now_or_never().is_none());
-}
-
-async fn write(server: &TestServer, sql: &'static Sql) {
-    server
-        .state
-        .store
-        .write(vec![Statement::new(sql, [])])
-        .await
-        .unwrap();
 }
 
 #[tokio::test]
@@ -57,7 +49,7 @@ async fn who_goes_away_before_the_answer_makes_no_further_check() {
 async fn a_store_that_fails_is_told_of_after_a_second_and_so_is_its_recovery() {
     let server = TestServer::on(Backend::SqliteMemory).await;
     assert_eq!(ask(&server).await.status, 200);
-    write(&server, &BREAK).await;
+    run(&server, &BREAK).await;
     assert_eq!(
         ask(&server).await.status,
         200,
@@ -67,7 +59,7 @@ async fn a_store_that_fails_is_told_of_after_a_second_and_so_is_its_recovery() {
     let failing = ask(&server).await;
     assert_eq!(failing.status, 503);
     assert_eq!(failing.json()["checks"][0]["status"], "failing");
-    write(&server, &MEND).await;
+    run(&server, &MEND).await;
     let before = server.changes().await;
     assert_eq!(ask(&server).await.body, failing.body, "refusals are shared too");
     assert_eq!(server.changes().await, before);
@@ -83,7 +75,7 @@ async fn an_answer_that_nobody_took_is_not_given_later() {
     ask_and_leave(&server);
     // Whoever changes something now stands in the queue behind the check.
     tokio::task::yield_now().await;
-    write(&server, &BREAK).await;
+    run(&server, &BREAK).await;
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(ask(&server).await.status, 503);
 }

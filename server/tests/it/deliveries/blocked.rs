@@ -16,8 +16,8 @@ use std::time::Duration;
 use crate::support::backend::{ALL, Backend, SHARED};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, SECOND, advance, amplitude, bought, branch, deliveries, enable, entries, fates_of, get,
-    known_buyer, only, put, run, settle_down, shown, states, told, transaction_of, until_states, work,
+    HOUR, SECOND, advance, amplitude, bought, branch, buyers, deliveries, enable, entries, fates_of, get,
+    only, put, run, settle_down, shown, states, told, transaction_of, until_states, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, START, TRANSACTION, TestServer, open, outbound};
@@ -277,9 +277,7 @@ async fn one_refusal_stops_what_is_claimed_already() {
     let server = TestServer::on(Backend::SqliteMemory).await;
     let one_by_one = json!({"max_in_flight": 1});
     enable(&server, "branch", with(branch(&vendor.url), one_by_one)).await;
-    for number in 0..2 * GOOD {
-        known_buyer(&server, &format!("user-{number}")).await;
-    }
+    buyers(&server, 0..2 * GOOD).await;
     let _working = work(&server);
     settle_down(&server.state).await;
     assert_eq!(vendor.count(), GOOD + 1);
@@ -347,9 +345,7 @@ async fn what_is_switched_off_is_not_sent_though_it_was_claimed() {
     // All are claimed at once, and then wait for the rate.
     let slowly = with(branch(&vendor.url), json!({"requests_per_second": 10}));
     enable(&server, "branch", slowly.clone()).await;
-    for number in 0..EVENTS {
-        known_buyer(&server, &format!("user-{number}")).await;
-    }
+    buyers(&server, 0..EVENTS).await;
     let _working = work(&server);
     vendor.until_count(2).await;
     put(&server, "branch", false, &slowly).await;

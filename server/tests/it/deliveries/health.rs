@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::backend::Backend;
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    amplitude, bought, branch, enable, known_buyer, settle_down, states, told, work,
+    amplitude, bought, branch, buyers, enable, settle_down, states, told, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{TRANSACTION, TestServer};
@@ -50,9 +50,7 @@ async fn a_success_among_failures_lets_it_go_on_and_failures_alone_do_not() {
         let server = TestServer::on(Backend::SqliteMemory).await;
         let one_by_one = json!({"max_in_flight": 1});
         enable(&server, "branch", with(branch(&vendor.url), one_by_one)).await;
-        for number in 0..EVENTS {
-            known_buyer(&server, &format!("user-{number}")).await;
-        }
+        buyers(&server, 0..EVENTS).await;
         let _working = work(&server);
         settle_down(&server.state).await;
         assert_eq!(vendor.count(), expected, "{:?}", states(&server).await);

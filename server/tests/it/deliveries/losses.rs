@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use crate::support::backend::ALL;
 use crate::support::deliveries::{
-    HOUR, advance, amplitude, bought, enable, put, settle_down, shown, webhook, work,
+    HOUR, advance, amplitude, buyers, enable, put, settle_down, shown, webhook, work,
 };
-use crate::support::purchases::{Customer, with};
-use crate::support::server::{TRANSACTION, TestServer};
+use crate::support::purchases::with;
+use crate::support::server::TestServer;
 use crate::support::vendor::{Manner, Vendor};
 
 /// The only problem's field and detail.
@@ -27,12 +27,8 @@ async fn losing(server: &TestServer, slug: &str) -> String {
     number.unwrap_or("none").to_owned()
 }
 
-async fn buy(server: &TestServer, numbers: std::ops::Range<u32>) {
-    for number in numbers {
-        let name = format!("user-{number}");
-        let customer = Customer::new(server, &name).await;
-        customer.post(TRANSACTION, &bought(&name)).await;
-    }
+async fn buy(server: &TestServer, numbers: std::ops::Range<usize>) {
+    buyers(server, numbers).await;
     settle_down(&server.state).await;
 }
 

@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::backend::ALL;
 use crate::support::deliveries::{
-    MINUTE, SECOND, advance, bought, branch, enable, entries, get, known_buyer, settle_down, shown, webhook,
-    work,
+    MINUTE, SECOND, advance, bought, branch, buyers, enable, entries, get, settle_down, shown, webhook, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{START, TRANSACTION, TestServer};
@@ -35,9 +34,7 @@ async fn a_pause_is_told_as_long_as_it_lasts() {
         let vendor = Vendor::with(|_, _| Manner::Answers(503, "down")).await;
         let server = TestServer::on(backend).await;
         enable(&server, "branch", branch(&vendor.url)).await;
-        for number in 0..8 {
-            known_buyer(&server, &format!("user-{number}")).await;
-        }
+        buyers(&server, 0..8).await;
         assert_eq!(paused(&server, "branch").await, "0", "{backend:?}");
         let _working = work(&server);
         settle_down(&server.state).await;

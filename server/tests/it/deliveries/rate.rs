@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use crate::support::backend::Backend;
-use crate::support::deliveries::{branch, enable, known_buyer, settle_down, states, work};
+use crate::support::deliveries::{branch, buyers, enable, settle_down, states, work};
 use crate::support::direct::set_settings;
 use crate::support::metronome::Metronome;
 use crate::support::pace::{Pace, too_fast};
@@ -46,9 +46,7 @@ async fn each_integration_has_a_rate_of_its_own_as_settings_or_the_third_party_s
         with(branch(&format!("{}/branch", vendor.url)), slower),
     )
     .await;
-    for number in 0..EVENTS {
-        known_buyer(&server, &format!("user-{number}")).await;
-    }
+    buyers(&server, 0..EVENTS).await;
     let (began, metronome) = (Instant::now(), Metronome::start());
     let _working = work(&server);
     settle_down(&server.state).await;

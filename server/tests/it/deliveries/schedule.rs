@@ -8,8 +8,8 @@ use serde_json::json;
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, MINUTE, SECOND, advance, amplitude, bought, branch, claimed, deliveries, enable, entries, fates_of,
-    known_buyer, next_due, only, put, retry, settle_down, states, until_states, webhook, work,
+    HOUR, MINUTE, SECOND, advance, amplitude, bought, branch, buyers, claimed, deliveries, enable, entries,
+    fates_of, next_due, only, put, retry, settle_down, states, until_states, webhook, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::random::Random;
@@ -465,9 +465,7 @@ async fn who_asks_to_be_left_alone_gets_nothing_that_waits_for_its_request() {
     let server = TestServer::on(Backend::SqliteMemory).await;
     let slowly = json!({"requests_per_second": 5});
     enable(&server, "branch", with(branch(&vendor.url), slowly)).await;
-    for number in 0..EVENTS {
-        known_buyer(&server, &format!("user-{number}")).await;
-    }
+    buyers(&server, 0..EVENTS).await;
     let _working = work(&server);
     vendor.until_count(1).await;
     // They go back, and are not held until their claim ends.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::backend::Backend;
 use crate::support::conservation::assert_conserved;
-use crate::support::deliveries::{bought, branch, claimed, enable, known_buyer, states, work};
+use crate::support::deliveries::{bought, branch, buyers, claimed, enable, known_buyer, states, work};
 use crate::support::purchases::with;
 use crate::support::server::{TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
@@ -18,9 +18,7 @@ async fn a_stop_does_not_wait_for_the_rate_and_leaves_nothing_claimed() {
     let server = TestServer::on(Backend::SqliteMemory).await;
     let slowly = json!({"requests_per_second": 1});
     enable(&server, "branch", with(branch(&vendor.url), slowly)).await;
-    for number in 0..20 {
-        known_buyer(&server, &format!("user-{number}")).await;
-    }
+    buyers(&server, 0..20).await;
     let _working = work(&server);
     // For the next five seconds, of which the first one is begun.
     let is_waiting = async || vendor.count() > 0 && claimed(&server).await >= 4;

@@ -1,5 +1,6 @@
 //! Deliveries as tests look at them.
 
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
@@ -82,8 +83,7 @@ pub async fn put(server: &TestServer, slug: &str, enabled: bool, settings: &Valu
 
 /// An integration of the server's own app as the administration shows it.
 pub async fn shown(server: &TestServer, slug: &str) -> Value {
-    let path = format!("apps/{}/integrations/{slug}", server.app_id);
-    server.admin("GET", &path, "").await.json()
+    get(server, &format!("integrations/{slug}")).await
 }
 
 /// A subscription of the App Store that nothing will happen to for years: one event, whatever the clock does.
@@ -110,6 +110,13 @@ pub async fn known_buyer<'a>(server: &'a TestServer, name: &'a str) -> Customer<
     customer.post(IDENTIFIERS, &ids).await;
     customer.post(TRANSACTION, &bought(name)).await;
     customer
+}
+
+/// Such customers, of the names `user-0`, `user-1` and so on.
+pub async fn buyers(server: &TestServer, numbers: Range<usize>) {
+    for number in numbers {
+        known_buyer(server, &format!("user-{number}")).await;
+    }
 }
 
 /// Moves the clock by so many microseconds and waits until everything that is due has been tried.

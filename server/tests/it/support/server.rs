@@ -151,6 +151,14 @@ impl TestServer {
     }
 }
 
+/// A server in memory that knows the customer [`USER`].
+pub async fn server_with_user() -> TestServer {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let made = server.call("POST", PROFILE, &[USER], "").await;
+    assert_eq!(made.status, 200, "{}", made.text());
+    server
+}
+
 /// What sends to this machine too.
 pub fn outbound() -> Outbound {
     Outbound::new(true).unwrap()
