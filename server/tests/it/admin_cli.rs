@@ -1,5 +1,7 @@
 //! The administration's commands: the real program on a database, with and without a server.
 
+mod refused;
+
 use std::io::Read;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -7,10 +9,10 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::support::backend::{Backend, SHARED};
-use super::support::process::{Installation, Server, data_file, stderr};
+use super::support::process::{Installation, Server, data_file};
 use super::support::server::PROFILE;
 
-/// The backends that several processes can share.
+/// How a request with this key is answered.
 async fn status_with_key(server: &Server, key: &str) -> u16 {
     let authorization = format!("Api-Key {key}");
     let headers = [
@@ -35,6 +37,14 @@ async fn answers_within_a_second(status: u16, ask: impl AsyncFn() -> u16) {
         );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+fn lines(text: &[u8]) -> usize {
+    text.split(|byte| *byte == b'\n').count() - 1
+}
+
+fn words(args: &str) -> Vec<&str> {
+    args.split(' ').collect()
 }
 
 #[tokio::test]
@@ -80,7 +90,7 @@ async fn the_last_use_of_a_key_outlives_the_server() {
 async fn the_catalogue_is_kept_by_commands() {
     for backend in SHARED {
         let installation = Installation::on(backend).await;
-        let run = |args: &str| installation.json(&args.split(' ').collect::<Vec<_>>());
+        let run = |args: &str| installation.json(&words(args));
         let app = run("app create Shop");
         let id = app["app_id"].as_str().unwrap();
         assert!(app["secret_key"].as_str().unwrap().starts_with("secret_live_"));
@@ -134,65 +144,11 @@ async fn the_catalogue_is_kept_by_commands() {
 }
 
 #[tokio::test]
-async fn a_page_of_no_entries_is_refused() {
-    let installation = Installation::on(Backend::SqliteMemory).await;
-    for list in [
-        "audit list",
-        "event list --app Shop",
-        "delivery list --app Shop",
-        "replay list --app Shop",
-    ] {
-        let done = installation.run(&words(&format!("{list} --limit 0")));
-        let said = String::from_utf8(done.stderr).unwrap();
-        assert_eq!(done.status.code(), Some(2), "{list}: {said}");
-        assert!(
-            said.contains("'--limit <LIMIT>': must be at least 1"),
-            "{list}: {said}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_filter_that_cannot_be_is_told_by_its_flag() {
-    let installation = Installation::on(Backend::SqliteFile).await;
-    installation.text(&["app", "create", "Shop"]);
-    let unset = installation.refused(&words("replay create --app Shop --integration amplitude"));
-    assert!(unset.contains("Amplitude was never set up"), "{unset}");
-    for (command, told) in [
-        (
-            "event list --app Shop --type foo",
-            "--type: must be a kind of event",
-        ),
-        ("event list --app Shop --profile me", "--profile: must be a UUID"),
-        ("delivery list --app Shop --event e", "--event: must be a UUID"),
-        (
-            "replay create --app Shop --integration webhook --type foo",
-            "--type: ",
-        ),
-        (
-            "replay create --app Shop --integration webhook --state sent",
-            "--state: ",
-        ),
-        (
-            "replay create --app Shop --integration webhook --after today",
-            "--after: must be a time",
-        ),
-    ] {
-        let said = installation.refused(&words(command));
-        assert!(said.contains(told), "{command}: {said}");
-        assert!(
-            !said.contains("filter") && !said.contains("event_type"),
-            "{command}: {said}"
-        );
-    }
-}
-
-#[tokio::test]
 async fn an_integration_is_set_by_commands() {
     for backend in SHARED {
         let installation = Installation::on(backend).await;
         installation.text(&["app", "create", "Shop"]);
-        let run = |args: &str| installation.json(&args.split(' ').collect::<Vec<_>>());
+        let run = |args: &str| installation.json(&words(args));
         assert_eq!(run("integration list")["data"][0]["slug"], "webhook");
         assert_eq!(
             run("integration list --app Shop")["data"][0]["status"],
@@ -240,45 +196,6 @@ async fn an_integration_is_set_by_commands() {
 }
 
 #[tokio::test]
-async fn bad_files_of_settings_are_told_without_what_they_hold() {
-    let installation = Installation::on(Backend::SqliteFile).await;
-    installation.text(&["app", "create", "Shop"]);
-    let file = installation.folder.0.join("settings.json");
-    let path = file.display().to_string();
-    for (text, told) in [
-        (
-            r#"{"signing_secret": "s3cret""#,
-            "must hold a JSON object: line 1",
-        ),
-        (r#""s3cret""#, "must hold a JSON object: line 1"),
-        (
-            r#"{"signing_secret": "s3cret"}"#,
-            "settings.signing_secret: must be `whsec_`",
-        ),
-        (r#"{"webhook": {}}"#, "settings.webhook: there is no such setting"),
-    ] {
-        std::fs::write(&file, text).unwrap();
-        let said = installation.refused(&["integration", "set", "--app", "Shop", "webhook", "--file", &path]);
-        assert!(said.contains(told) && !said.contains("s3cret"), "{said}");
-        assert_eq!(said.lines().count(), 1, "{said}");
-    }
-    for (args, told) in [
-        (
-            ["set", "webhook", "--file", "nowhere.json"],
-            "nowhere.json cannot be read",
-        ),
-        (
-            ["set", "webhoook", "--file", &path],
-            "the integration does not exist",
-        ),
-    ] {
-        std::fs::write(&file, "{}").unwrap();
-        let said = installation.refused(&[&["integration", args[0], "--app", "Shop"], &args[1..]].concat());
-        assert!(said.contains(told), "{said}");
-    }
-}
-
-#[tokio::test]
 async fn a_profile_is_found_and_shown() {
     let installation = Installation::on(Backend::SqliteFile).await;
     let server = installation.serve();
@@ -287,83 +204,6 @@ async fn a_profile_is_found_and_shown() {
     let id = found["data"][0]["profile_id"].as_str().unwrap();
     let shown = installation.json(&["profile", "show", "--app", "default", id]);
     assert_eq!(shown["api"]["customer_user_id"], "u");
-}
-
-#[tokio::test]
-async fn what_cannot_be_done_is_told_and_the_exit_code_is_1() {
-    let installation = Installation::on(Backend::SqliteFile).await;
-    installation.text(&["app", "create", "Twin"]);
-    installation.text(&["app", "create", "Twin"]);
-    installation.text(&["app", "create", "Shop"]);
-    for (args, told) in [
-        (
-            vec!["key", "list", "--app", "Nobody"],
-            "there is no app \"Nobody\"",
-        ),
-        (
-            vec!["key", "list", "--app", "Twin"],
-            "several apps are called \"Twin\"",
-        ),
-        (vec!["app", "create", ""], "name: must not be empty"),
-        (
-            vec!["access-level", "set", "--app", "Shop", "--id", " "],
-            "id: must not be white space alone",
-        ),
-        (
-            vec!["app", "set", "Shop", "sharring=transfer"],
-            "settings.sharring: unknown field",
-        ),
-        (
-            vec!["app", "set", "Shop", "vat=x", "vat.DE=0.1"],
-            "vat is set both as a whole and in part",
-        ),
-        (
-            vec!["key", "revoke", "--app", "Shop", "secret_live_x"],
-            "there is no key \"secret_live_x\"",
-        ),
-        (vec!["admin-token", "revoke", "x"], "there is no token \"x\""),
-        (vec!["rate", "set", "EUR", "0"], "usd: must be a decimal above 0"),
-        (
-            vec!["profile", "show", "--app", "Shop", "x"],
-            "\"x\" is no profile id",
-        ),
-        (
-            vec![
-                "profile",
-                "show",
-                "--app",
-                "Shop",
-                "00000000-0000-4000-8000-000000000000",
-            ],
-            "no such profile in this app",
-        ),
-        (
-            vec![
-                "product",
-                "set",
-                "--app",
-                "Shop",
-                "--store",
-                "s",
-                "--id",
-                "p",
-                "--access-level",
-                "gold",
-            ],
-            "there is no access level \"gold\"",
-        ),
-        (
-            vec!["product", "delete", "--app", "Shop", "--store", "s", "--id", "p"],
-            "the product does not exist",
-        ),
-    ] {
-        let said = installation.refused(&args);
-        assert!(
-            said.starts_with("bursar: ") && said.contains(told),
-            "{args:?}: {said}"
-        );
-        assert_eq!(said.lines().count(), 1, "{said}");
-    }
 }
 
 #[tokio::test]
@@ -428,14 +268,6 @@ async fn commands_that_only_look_make_and_migrate_nothing() {
     }
 }
 
-fn lines(text: &[u8]) -> usize {
-    text.split(|byte| *byte == b'\n').count() - 1
-}
-
-fn words(args: &str) -> Vec<&str> {
-    args.split(' ').collect()
-}
-
 #[tokio::test]
 async fn a_whole_key_or_token_is_revoked_by_what_may_be_shown_of_it() {
     let installation = Installation::on(Backend::SqliteFile).await;
@@ -452,33 +284,6 @@ async fn a_whole_key_or_token_is_revoked_by_what_may_be_shown_of_it() {
         let said = installation.refused(args);
         assert!(said.contains(prefix) && !said.contains(secret), "{said}");
     }
-}
-
-#[tokio::test]
-async fn what_is_given_in_a_wrong_form_is_told_in_words_of_the_command() {
-    let installation = Installation::on(Backend::SqliteFile).await;
-    installation.text(&["app", "create", "Shop"]);
-    for (args, told) in [
-        (words("why nope webhook"), "must be a UUID"),
-        (words("replay cancel --app Shop xx"), "must be a UUID"),
-        (words("app set Shop =x"), "KEY must name a setting"),
-        (words("app set Shop vat.=x"), "KEY must name a setting"),
-    ] {
-        let said = stderr(&installation.run(&args));
-        assert!(said.contains(told), "{args:?}: {said}");
-    }
-    let shown = installation.json(&words("integration show --app Shop webhook"));
-    let file = installation.folder.0.join("shown.json");
-    std::fs::write(&file, shown.to_string()).unwrap();
-    let file = file.display().to_string();
-    let set = ["integration", "set", "--app", "Shop", "webhook", "--file", &file];
-    let said = installation.refused(&set);
-    assert!(
-        said.contains("give the object under its `settings` alone"),
-        "{said}"
-    );
-    let lines = installation.text(&words("integration show --app Shop webhook"));
-    assert!(lines.contains("\n    \"max_in_flight\": null"), "{lines}");
 }
 
 #[tokio::test]

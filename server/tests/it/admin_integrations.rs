@@ -1,5 +1,8 @@
 //! Administration of integrations, on every backend: what is set is kept and shown, secrets are not.
 
+mod problems;
+mod secrets;
+
 use bursar::state::AppState;
 use bursar::store::{Sql, Statement};
 use bursar_domain::events::EventKind;
@@ -160,26 +163,6 @@ async fn missing_settings_take_their_defaults_again() {
         let app = directory.app(app_id(&server)).unwrap();
         let settings = &app.integration("webhook").unwrap().settings;
         assert!(*settings == Settings::defaults(webhook::INTEGRATION.settings));
-    }
-}
-
-#[tokio::test]
-async fn a_masked_secret_keeps_the_stored_one() {
-    for backend in ALL {
-        let server = TestServer::on(backend).await;
-        set(&server, everything()).await;
-        let mut settings = shown(&server, "webhook").await["settings"].clone();
-        settings["authorizations"]["production"] = json!("Bearer new");
-        settings["signing_secret_previous"] = json!(null);
-        set(&server, settings).await;
-        let directory = server.state.directory();
-        let app = directory.app(app_id(&server)).unwrap();
-        let settings = &app.integration("webhook").unwrap().settings;
-        let authorization = |of| settings.text(&format!("authorizations.{of}")).unwrap();
-        assert_eq!(authorization("production"), "Bearer new", "{backend:?}");
-        assert_eq!(authorization("sandbox"), "Bearer s3cret-s", "{backend:?}");
-        assert_eq!(settings.text("signing_secret"), Some(SIGNING));
-        assert_eq!(settings.text("signing_secret_previous"), None);
     }
 }
 
@@ -351,60 +334,6 @@ async fn what_an_app_wants_is_in_memory_at_once_and_other_servers_are_told() {
 }
 
 #[tokio::test]
-async fn secrets_are_nowhere_in_clear() {
-    for backend in ALL {
-        let server = TestServer::on(backend).await;
-        set(&server, everything()).await;
-        set(&server, everything()).await;
-        let mut places = vec![
-            stored(&server.state).await,
-            shown(&server, "webhook").await.to_string(),
-        ];
-        places.push(server.admin("GET", "audit", "").await.text());
-        if backend == Backend::SqliteFile {
-            for file in std::fs::read_dir(&server.folder.0).unwrap() {
-                let bytes = std::fs::read(file.unwrap().path()).unwrap();
-                places.push(String::from_utf8_lossy(&bytes).into_owned());
-            }
-            assert!(
-                places.iter().any(|place| place.contains("b.example")),
-                "the file is not looked at"
-            );
-        }
-        for place in places {
-            assert!(!place.contains("s3cret"), "{backend:?}: {place}");
-            assert!(
-                !place.contains(&SIGNING["whsec_".len()..]),
-                "{backend:?}: {place}"
-            );
-        }
-    }
-}
-
-#[tokio::test]
-async fn secrets_open_only_for_the_app_that_they_were_set_for() {
-    static MOVE: Sql = Sql::same("UPDATE integrations SET app_id = $1");
-    for backend in ALL {
-        let server = TestServer::on(backend).await;
-        let other = add_app(&server.state).await;
-        set(&server, everything()).await;
-        let moved = Statement::new(&MOVE, [other.id.into()]);
-        server.state.store.write(vec![moved]).await.unwrap();
-        let of_other = format!("apps/{}/integrations/webhook", other.id);
-        let answer = server.admin("GET", &of_other, "").await;
-        assert_eq!(answer.status, 200, "{backend:?}: {}", answer.text());
-        let body = answer.json();
-        assert_eq!(body["status"], "blocked", "{backend:?}: {body}");
-        let settings = &body["settings"];
-        let none = json!({"production": null, "sandbox": null});
-        assert_eq!(settings["authorizations"], none, "{backend:?}");
-        for secret in ["signing_secret", "signing_secret_previous"] {
-            assert_eq!(settings[secret], Value::Null, "{backend:?}: {secret}");
-        }
-    }
-}
-
-#[tokio::test]
 async fn a_change_leaves_a_record_of_before_and_after() {
     for backend in ALL {
         let server = TestServer::on(backend).await;
@@ -424,22 +353,6 @@ async fn a_change_leaves_a_record_of_before_and_after() {
         );
         assert_eq!(second["after"]["settings"]["signing_secret"], MASK);
     }
-}
-
-#[tokio::test]
-async fn what_has_no_effect_is_told() {
-    let server = TestServer::on(Backend::SqliteMemory).await;
-    let set = set(&server, json!({"authorizations": {"sandbox": "x"}})).await;
-    let fields: Vec<_> = set["problems"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|problem| problem["field"].as_str().unwrap())
-        .collect();
-    assert_eq!(
-        fields,
-        ["settings.urls", "settings.authorizations.sandbox", "status"]
-    );
 }
 
 #[test]
@@ -491,43 +404,4 @@ async fn parallel_changes_follow_each_other() {
             .collect();
         assert_eq!(befores.len(), 7, "{backend:?}");
     }
-}
-
-#[tokio::test]
-async fn an_event_that_is_switched_on_in_vain_is_among_the_problems() {
-    let server = TestServer::on(Backend::SqliteMemory).await;
-    let path = format!("apps/{}/integrations/airbridge", server.app_id);
-    let settings = json!({"app_name": "a", "api_token": "t", "events": {"trial_active": true}});
-    let body = json!({"enabled": true, "settings": settings}).to_string();
-    let set = server.admin("PUT", &path, &body).await.json();
-    let problems = set["problems"].as_array().unwrap().iter();
-    let fields: Vec<_> = problems
-        .map(|problem| problem["field"].as_str().unwrap())
-        .collect();
-    assert!(fields.contains(&"settings.events.trial_active"), "{set}");
-}
-
-#[tokio::test]
-async fn without_what_nothing_can_be_sent_the_status_says_so() {
-    let server = TestServer::on(Backend::SqliteMemory).await;
-    for integration in bursar_domain::integrations::ALL {
-        let path = format!("apps/{}/integrations/{}", server.app_id, integration.slug);
-        let put = async |enabled: bool| {
-            let body = json!({"enabled": enabled, "settings": {}}).to_string();
-            server.admin("PUT", &path, &body).await.json()
-        };
-        let on = put(true).await;
-        assert_eq!(on["status"], "blocked", "{on}");
-        let why = on["problems"].as_array().unwrap().last().unwrap();
-        assert_eq!(why["field"], "status", "{on}");
-        let detail = why["detail"].as_str().unwrap();
-        let setting = detail.strip_prefix("nothing can be sent: settings.");
-        let (setting, why) = setting.and_then(|told| told.split_once(": ")).unwrap();
-        assert!(!setting.contains(' ') && !why.is_empty(), "{detail}");
-        assert_eq!(server.admin("GET", &path, "").await.json(), on);
-        assert_eq!(put(false).await["status"], "disabled");
-    }
-    let half = json!({"urls": {"sandbox": "https://a.example/"}});
-    let problems = set(&server, half).await["problems"].to_string();
-    assert!(!problems.contains("nothing can be sent"), "{problems}");
 }

@@ -1,20 +1,20 @@
-//! Replays of past events: what they match, send, and leave behind when they are cancelled.
+//! Replays of past events: what they match and send.
+
+mod cancelled;
 
 use std::time::Duration;
 
-use bursar_domain::ids::ProfileId;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend, hold, postgres_client, postgres_url};
 use crate::support::deliveries::{
-    HOUR, Working, advance, amplitude, enable, entries, get, only, send, settle_down, states, switch_off,
-    until_states, webhook, work,
+    HOUR, Working, advance, amplitude, enable, entries, get, only, send, settle_down, states, until_states,
+    webhook, work,
 };
-use crate::support::events::{event, store};
 use crate::support::purchases::{Customer, numbered, one_time, subscription, with};
 use crate::support::server::{PROFILE, TRANSACTION, TestServer};
-use crate::support::vendor::{Gate, Manner, Vendor};
+use crate::support::vendor::{Manner, Vendor};
 use crate::support::waiting::until_equal;
 
 /// Two customers with a subscription each, one of whom also bought something else.
@@ -297,145 +297,6 @@ async fn a_replay_leaves_out_nobody_whom_others_are_at() {
 }
 
 #[tokio::test]
-async fn a_cancelled_replay_leaves_everything_as_it_was_but_for_when_and_by_which_replay() {
-    for backend in ALL {
-        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
-        let _working = deliver_all(&server, &vendor).await;
-        switch_off(&server, &vendor.url).await;
-        let before = entries(&server, "deliveries").await;
-        let at = server.state.clock.now() + HOUR;
-        server.state.clock.move_to(at).unwrap();
-        let made = replay(&server, json!({}), false).await;
-        assert_eq!(made["count"], 3, "{backend:?}");
-        assert_eq!(
-            count(&server, json!({})).await,
-            0,
-            "what is open is not replayed again"
-        );
-        let open = entries(&server, "replays").await;
-        assert_eq!(only(&open)["open"], 3, "{backend:?}");
-        let id = made["replay_id"].as_str().unwrap();
-        let cancelled = send(&server, "DELETE", &format!("replays/{id}"), &Value::Null).await;
-        assert_eq!(cancelled.status, 204, "{}", cancelled.text());
-        assert_eq!(only(&entries(&server, "replays").await)["state"], "cancelled");
-        let mut after = entries(&server, "deliveries").await;
-        for (delivery, before) in after.iter_mut().zip(&before) {
-            assert_eq!(delivery["updated_at"], "2026-01-01T01:00:00+00:00", "{backend:?}");
-            delivery["updated_at"] = before["updated_at"].clone();
-        }
-        assert_eq!(after, before, "{backend:?}");
-        let nobodys = format!("replays/{}", server.app_id);
-        assert_eq!(send(&server, "DELETE", &nobodys, &Value::Null).await.status, 404);
-    }
-}
-
-/// It arrives, so it is written down; what is behind it in its lane is taken back.
-#[tokio::test]
-async fn what_is_under_way_when_its_replay_is_cancelled_keeps_its_try() {
-    for backend in ALL {
-        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
-        let in_order = with(webhook(&vendor.url), json!({"ordered": true}));
-        enable(&server, "webhook", in_order).await;
-        let _working = work(&server);
-        sell(&server).await;
-        until_states(&server, &["delivered 3"]).await;
-        let gate = Gate::closed();
-        let late = gate.holds(Manner::Answers(200, "{}"));
-        vendor.script(move |_, _| late.clone());
-        let made = replay(&server, json!({}), false).await;
-        // The first one of each customer.
-        vendor.until_count(5).await;
-        let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
-        assert_eq!(send(&server, "DELETE", &path, &Value::Null).await.status, 204);
-        gate.open();
-        settle_down(&server.state).await;
-        assert_eq!(states(&server).await, ["delivered 3"], "{backend:?}");
-        let listed = entries(&server, "deliveries").await;
-        let mut tries: Vec<_> = listed.iter().map(|one| one["attempts"].as_i64()).collect();
-        tries.sort();
-        assert_eq!(tries, [Some(1), Some(2), Some(2)], "{backend:?}");
-        assert_eq!(vendor.count(), 5, "{backend:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_replay_that_is_through_is_not_cancelled_and_a_cancelled_one_not_again() {
-    for backend in ALL {
-        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
-        let _working = deliver_all(&server, &vendor).await;
-        let made = replay(&server, json!({}), false).await;
-        until_states(&server, &["delivered 3"]).await;
-        let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
-        let before = [entries(&server, "replays").await, audit(&server).await];
-        assert_eq!(
-            (&before[0][0]["state"], &before[0][0]["open"]),
-            (&json!("enqueued"), &json!(0))
-        );
-        let refused = send(&server, "DELETE", &path, &Value::Null).await;
-        assert_eq!(refused.status, 409, "{backend:?}: {}", refused.text());
-        assert_eq!(
-            refused.json()["detail"],
-            "the replay is through: nothing of it is open"
-        );
-        assert_eq!(
-            [entries(&server, "replays").await, audit(&server).await],
-            before,
-            "{backend:?}"
-        );
-
-        switch_off(&server, &vendor.url).await;
-        let made = replay(&server, json!({}), false).await;
-        let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
-        assert_eq!(send(&server, "DELETE", &path, &Value::Null).await.status, 204);
-        let before = [entries(&server, "replays").await, audit(&server).await];
-        assert_eq!(
-            send(&server, "DELETE", &path, &Value::Null).await.status,
-            204,
-            "{backend:?}"
-        );
-        assert_eq!(
-            [entries(&server, "replays").await, audit(&server).await],
-            before,
-            "{backend:?}"
-        );
-    }
-}
-
-async fn audit(server: &TestServer) -> Vec<Value> {
-    let answer = server.admin("GET", "audit", "").await;
-    answer.json()["data"].as_array().unwrap().clone()
-}
-
-#[tokio::test]
-async fn what_a_cancelled_replay_never_sent_is_skipped_and_a_deleted_profile_leaves_the_replay() {
-    for backend in ALL {
-        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
-        sell(&server).await;
-        enable(&server, "webhook", webhook(&vendor.url)).await;
-        let made = replay(&server, json!({}), false).await;
-        until_states(&server, &["pending 3"]).await;
-        let ann = Customer {
-            server: &server,
-            id: "ann",
-        };
-        assert_eq!(ann.call("DELETE", PROFILE, &Value::Null).await.status, 204);
-        until_states(&server, &["pending 1"]).await;
-        let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
-        assert_eq!(send(&server, "DELETE", &path, &Value::Null).await.status, 204);
-        let left = entries(&server, "deliveries").await;
-        assert_eq!(
-            (&only(&left)["state"], &only(&left)["reason"]),
-            (&json!("skipped"), &json!("replay_cancelled"))
-        );
-        assert_eq!(
-            count(&server, json!({"states": ["skipped"]})).await,
-            1,
-            "{backend:?}"
-        );
-    }
-}
-
-#[tokio::test]
 async fn replays_are_listed_page_by_page_newest_first() {
     for backend in ALL {
         let server = TestServer::on(backend).await;
@@ -446,37 +307,15 @@ async fn replays_are_listed_page_by_page_newest_first() {
             server.state.clock.move_to(server.state.clock.now() + 1).unwrap();
         }
         made.reverse();
-        let first = crate::support::deliveries::get(&server, "replays?limit=2").await;
+        let first = get(&server, "replays?limit=2").await;
         let cursor = first["next_cursor"].as_str().unwrap();
-        let second =
-            crate::support::deliveries::get(&server, &format!("replays?limit=2&cursor={cursor}")).await;
+        let second = get(&server, &format!("replays?limit=2&cursor={cursor}")).await;
         let ids: Vec<_> = [&first, &second]
             .iter()
             .flat_map(|page| page["data"].as_array().unwrap())
             .map(|replay| replay["replay_id"].clone())
             .collect();
         assert_eq!((ids, &second["next_cursor"]), (made, &Value::Null), "{backend:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_replay_and_its_cancellation_go_through_many_batches() {
-    for backend in ALL {
-        let server = TestServer::on(backend).await;
-        let id = Customer::new(&server, "ann").await.profile().await["profile_id"].clone();
-        let profile = ProfileId::parse(id.as_str().unwrap()).unwrap();
-        let made: Vec<_> = (0..450).map(|n| event(&server, profile, n)).collect();
-        store(&server.state, &made).await;
-        for ordered in [true, false] {
-            let settings = with(webhook("http://127.0.0.1:9/"), json!({"ordered": ordered}));
-            enable(&server, "webhook", settings).await;
-            assert_eq!(count(&server, json!({})).await, 450, "{backend:?}");
-            let made = replay(&server, json!({}), false).await;
-            until_states(&server, &["pending 450"]).await;
-            let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
-            assert_eq!(send(&server, "DELETE", &path, &Value::Null).await.status, 204);
-            assert_eq!(states(&server).await, ["skipped 450"], "{backend:?}");
-        }
     }
 }
 

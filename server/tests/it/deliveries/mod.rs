@@ -9,6 +9,7 @@ mod admin_test;
 mod another_app;
 mod batches;
 mod blocked;
+mod changed_settings;
 mod clock_jumps;
 mod corpus;
 mod duplicates;
