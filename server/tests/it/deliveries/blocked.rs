@@ -206,8 +206,8 @@ async fn one_refusal_stops_what_is_claimed_already() {
     assert_conserved(&server).await;
 }
 
-#[tokio::test]
-async fn an_answer_to_settings_that_were_mended_meanwhile_blocks_nothing() {
+/// The third party refuses settings that are mended, in this way, before its answer is there.
+async fn late_refusal(server: &TestServer, mend: impl AsyncFnOnce(Value)) {
     let gate = Gate::closed();
     let late = gate.holds(Manner::Answers(401, "go away"));
     let vendor = Vendor::with(move |request, _| match request.json()["api_key"].as_str() {
@@ -215,42 +215,37 @@ async fn an_answer_to_settings_that_were_mended_meanwhile_blocks_nothing() {
         _ => late.clone(),
     })
     .await;
-    let server = TestServer::on(Backend::SqliteMemory).await;
-    enable(&server, "amplitude", amplitude(&vendor.url)).await;
-    let customer = Customer::new(&server, "ann").await;
+    enable(server, "amplitude", amplitude(&vendor.url)).await;
+    let customer = Customer::new(server, "ann").await;
     customer.post(TRANSACTION, &bought("t1")).await;
-    let _working = work(&server);
+    let _working = work(server);
     vendor.until_count(1).await;
     let good = json!({"api_keys": {"production": {"ios": "good"}}});
-    put(&server, "amplitude", true, &with(amplitude(&vendor.url), good)).await;
+    mend(with(amplitude(&vendor.url), good)).await;
     gate.open();
-    until_states(&server, &["delivered 1"]).await;
-    assert_eq!(shown(&server, "amplitude").await["status"], "ok");
+    until_states(server, &["delivered 1"]).await;
+    assert_eq!(shown(server, "amplitude").await["status"], "ok");
+}
+
+#[tokio::test]
+async fn an_answer_to_settings_that_were_mended_meanwhile_blocks_nothing() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    late_refusal(&server, async |mended| {
+        let put = put(&server, "amplitude", true, &mended).await;
+        assert_eq!(put.status, 200, "{}", put.text());
+    })
+    .await;
 }
 
 /// A server learns a little later of what another one or a command has saved, and answers come in between.
 #[tokio::test]
 async fn an_answer_to_settings_that_another_program_has_mended_blocks_nothing() {
     for backend in SHARED {
-        let gate = Gate::closed();
-        let late = gate.holds(Manner::Answers(401, "go away"));
-        let vendor = Vendor::with(move |request, _| match request.json()["api_key"].as_str() {
-            Some("good") => Manner::Answers(200, "{}"),
-            _ => late.clone(),
+        let server = TestServer::on(backend).await;
+        late_refusal(&server, async |mended| {
+            enable(&server.beside().await, "amplitude", mended).await;
         })
         .await;
-        let server = TestServer::on(backend).await;
-        enable(&server, "amplitude", amplitude(&vendor.url)).await;
-        let customer = Customer::new(&server, "ann").await;
-        customer.post(TRANSACTION, &bought("t1")).await;
-        let _working = work(&server);
-        let other = server.beside().await;
-        vendor.until_count(1).await;
-        let good = json!({"api_keys": {"production": {"ios": "good"}}});
-        enable(&other, "amplitude", with(amplitude(&vendor.url), good)).await;
-        gate.open();
-        until_states(&server, &["delivered 1"]).await;
-        assert_eq!(shown(&server, "amplitude").await["status"], "ok", "{backend:?}");
     }
 }
 
