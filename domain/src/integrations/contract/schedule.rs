@@ -90,6 +90,8 @@ impl Schedule {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
     use proptest::prelude::*;
 
@@ -112,6 +114,55 @@ mod tests {
         assert_eq!(waits(&USUAL, None), [48, 60, 71]);
         assert_eq!(waits(&USUAL, Some(100 * SECOND)), [100, 110, 119]);
         assert_eq!(waits(&DOUBLING, None), [120; 3]);
+    }
+
+    /// A hundred thousand waits, as a dice without luck draws them.
+    fn drawn(schedule: &Schedule, tries: u32, asked: Option<i64>) -> Vec<i64> {
+        let draws = (0..DICE).step_by(10);
+        draws
+            .map(|dice| schedule.wait(tries, asked, dice).unwrap())
+            .collect()
+    }
+
+    /// How many waits end in the busiest piece of time, as a multiple of the mean over the time in which they end.
+    fn wave(waits: &[i64], least: i64, most: i64) -> f64 {
+        // A second, and for long waits a piece in which enough of them end for a mean to mean something.
+        let piece = SECOND.max((most - least) / 500);
+        let mut ends: HashMap<i64, usize> = HashMap::new();
+        for wait in waits {
+            *ends.entry((wait - least) / piece).or_default() += 1;
+        }
+        let pieces = (most - least).div_euclid(piece) + 1;
+        let busiest = *ends.values().max().unwrap();
+        busiest as f64 * pieces as f64 / waits.len() as f64
+    }
+
+    fn assert_no_wave(waits: &[i64], least: i64, most: i64) {
+        assert_eq!(waits.len(), 100_000);
+        assert!(
+            waits.iter().all(|wait| (least..=most).contains(wait)),
+            "{least} to {most}"
+        );
+        let wave = wave(waits, least, most);
+        assert!(wave <= 2.0, "{least} to {most}: {wave}");
+    }
+
+    #[test]
+    fn what_failed_together_does_not_come_back_together() {
+        for (tries, middle) in (1..).zip(USUAL.waits) {
+            assert_no_wave(&drawn(&USUAL, tries, None), middle / 100 * 80, middle / 100 * 120);
+        }
+        for asked in [30 * SECOND, HOUR, 24 * HOUR] {
+            assert_no_wave(&drawn(&USUAL, 1, Some(asked)), asked, asked / 100 * 120);
+        }
+        // Without the jitter the same judge sees the wave.
+        let plain = Schedule {
+            jitter_percent: 0,
+            ..USUAL
+        };
+        let middle = USUAL.waits[3];
+        let waits = drawn(&plain, 4, None);
+        assert!(wave(&waits, middle / 100 * 80, middle / 100 * 120) > 100.0);
     }
 
     proptest! {

@@ -1,8 +1,5 @@
 //! When what failed is tried again: on a test clock, to the microsecond.
 
-use std::collections::HashMap;
-
-use bursar_domain::integrations::contract::schedule::{DICE, Schedule, Then, USUAL};
 use serde_json::json;
 
 use crate::support::backend::{ALL, Backend};
@@ -12,7 +9,6 @@ use crate::support::deliveries::{
     fates_of, next_due, only, put, retry, settle_down, states, until_states, webhook, work,
 };
 use crate::support::purchases::{Customer, with};
-use crate::support::random::Random;
 use crate::support::server::{IDENTIFIERS, START, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Received, Vendor};
 use crate::support::waiting::until_equal;
@@ -327,64 +323,6 @@ async fn who_asks_for_one_more_try_gets_the_whole_schedule_anew() {
         }
         assert_conserved(&server).await;
     }
-}
-
-/// How many waits end in the busiest piece of time, as a multiple of the mean over the time in which they end.
-fn wave(waits: &[i64], least: i64, most: i64) -> f64 {
-    // A second, and for long waits a piece in which enough of them end for a mean to mean something.
-    let piece = SECOND.max((most - least) / 500);
-    let mut ends: HashMap<i64, usize> = HashMap::new();
-    for wait in waits {
-        *ends.entry((wait - least) / piece).or_default() += 1;
-    }
-    let pieces = (most - least).div_euclid(piece) + 1;
-    let busiest = *ends.values().max().unwrap();
-    busiest as f64 * pieces as f64 / waits.len() as f64
-}
-
-fn drawn(schedule: &Schedule, tries: u32, asked: Option<i64>, random: &mut Random) -> Vec<i64> {
-    let dice = usize::try_from(DICE).unwrap();
-    let draw = |_| {
-        let dice = i64::try_from(random.below(dice)).unwrap();
-        schedule.wait(tries, asked, dice).unwrap()
-    };
-    (0..100_000).map(draw).collect()
-}
-
-#[test]
-fn what_failed_together_does_not_come_back_together() {
-    let mut random = Random::new("waits");
-    for (place, middle) in USUAL.waits.iter().enumerate() {
-        let tries = u32::try_from(place + 1).unwrap();
-        let waits = drawn(&USUAL, tries, None, &mut random);
-        let (least, most) = (middle / 100 * 80, middle / 100 * 120);
-        assert!(waits.iter().all(|wait| (least..=most).contains(wait)), "{tries}");
-        assert!(
-            wave(&waits, least, most) <= 3.0,
-            "{tries}: {}",
-            wave(&waits, least, most)
-        );
-    }
-    for asked in [30 * SECOND, HOUR, 24 * HOUR] {
-        let waits = drawn(&USUAL, 1, Some(asked), &mut random);
-        let most = asked / 100 * 120;
-        assert!(waits.iter().all(|wait| (asked..=most).contains(wait)), "{asked}");
-        assert!(
-            wave(&waits, asked, most) <= 3.0,
-            "{asked}: {}",
-            wave(&waits, asked, most)
-        );
-    }
-    // Without the jitter the same judge sees the wave.
-    let plain = Schedule {
-        waits: USUAL.waits,
-        then: Then::GoOn,
-        jitter_percent: 0,
-        dead_after: None,
-    };
-    let middle = USUAL.waits[3];
-    let waits = drawn(&plain, 4, None, &mut random);
-    assert!(wave(&waits, middle / 100 * 80, middle / 100 * 120) > 100.0);
 }
 
 /// Amplitude's documents ask for half a minute after a 429; an answer that says how long itself is believed.
