@@ -22,7 +22,9 @@ const OTHER_CANARIES: [&str; 6] = [
     "c0ffee00-0000-4000-8000-00000000ca9a",
     "ca9a4700",
 ];
-const PROFILE_ID: &str = "ca9a4700-0000-4000-8000-000000000001";
+const USER: (&str, &str) = ("adapty-customer-user-id", "canary-customer");
+const ID: (&str, &str) = ("adapty-profile-id", "ca9a4700-0000-4000-8000-000000000001");
+const KEY: (&str, &str) = ("idempotency-key", "canary-idempotency");
 
 #[test]
 fn on_sqlite_nothing_secret_or_personal_leaves_the_server() {
@@ -40,9 +42,8 @@ async fn on_postgres_nothing_secret_or_personal_leaves_the_server_even_when_stat
         // The detail of this error is the whole row.
         let broken = "ALTER TABLE profiles ADD CHECK (email IS NULL) NOT VALID";
         runtime.block_on(client.batch_execute(broken)).unwrap();
-        let user = [("adapty-customer-user-id", "canary-customer")];
         let body = br#"{"email":"canary-2@example.org","first_name":"canary-first"}"#;
-        let answer = program.call("POST", PROFILE, &user, body);
+        let answer = program.call("POST", PROFILE, &[USER], body);
         assert_eq!(answer.status, 500, "{}", answer.text());
         assert_no_canary("a failure's answer", &answer.text());
         let broken = "ALTER TABLE transactions ADD CHECK (report = '') NOT VALID";
@@ -101,9 +102,15 @@ fn assert_no_canary(place: &str, text: &str) {
 
 /// Good requests, refused ones and broken ones; each holds what must not be told.
 fn say_everything(program: &Program) {
-    let user = ("adapty-customer-user-id", "canary-customer");
-    let id = ("adapty-profile-id", PROFILE_ID);
-    let key = ("idempotency-key", "canary-idempotency");
+    say_of_customers(program);
+    say_refused(program);
+    say_with_wrong_keys(program);
+    say_noise(program);
+    let gone = program.call("DELETE", PROFILE, &[USER], b"");
+    assert_eq!(gone.status, 204);
+}
+
+fn say_of_customers(program: &Program) {
     let (profile, identifiers) = (person().to_string(), all_identifiers().to_string());
     let (bought, subscribed) = (
         purchase("one_time_purchase").to_string(),
@@ -117,23 +124,23 @@ fn say_everything(program: &Program) {
     });
     let attribution = attribution.to_string();
     for (method, path, headers, body) in [
-        ("POST", PROFILE, vec![user, id, key], profile.as_str()),
-        ("POST", PROFILE, vec![user, id, key], profile.as_str()),
-        ("PATCH", PROFILE, vec![id], profile.as_str()),
-        ("POST", IDENTIFIERS, vec![user, key], identifiers.as_str()),
-        ("POST", IDENTIFIERS, vec![user], identifiers.as_str()),
-        ("POST", TRANSACTION, vec![user, key], bought.as_str()),
-        ("POST", TRANSACTION, vec![user], bought.as_str()),
-        ("POST", TRANSACTION, vec![user], subscribed.as_str()),
-        ("POST", TRANSACTION, vec![id], subscribed.as_str()),
-        ("POST", GRANT, vec![user, key], premium),
-        ("POST", GRANT, vec![user], premium),
-        ("POST", REVOKE, vec![user], premium),
-        ("POST", REFUND_SAVER, vec![user], r#"{"consent":true}"#),
-        ("POST", ATTRIBUTION, vec![key], attribution.as_str()),
+        ("POST", PROFILE, vec![USER, ID, KEY], profile.as_str()),
+        ("POST", PROFILE, vec![USER, ID, KEY], profile.as_str()),
+        ("PATCH", PROFILE, vec![ID], profile.as_str()),
+        ("POST", IDENTIFIERS, vec![USER, KEY], identifiers.as_str()),
+        ("POST", IDENTIFIERS, vec![USER], identifiers.as_str()),
+        ("POST", TRANSACTION, vec![USER, KEY], bought.as_str()),
+        ("POST", TRANSACTION, vec![USER], bought.as_str()),
+        ("POST", TRANSACTION, vec![USER], subscribed.as_str()),
+        ("POST", TRANSACTION, vec![ID], subscribed.as_str()),
+        ("POST", GRANT, vec![USER, KEY], premium),
+        ("POST", GRANT, vec![USER], premium),
+        ("POST", REVOKE, vec![USER], premium),
+        ("POST", REFUND_SAVER, vec![USER], r#"{"consent":true}"#),
+        ("POST", ATTRIBUTION, vec![KEY], attribution.as_str()),
         ("POST", ATTRIBUTION, vec![], attribution.as_str()),
-        ("GET", PROFILE, vec![user], ""),
-        ("GET", IDENTIFIERS, vec![id], ""),
+        ("GET", PROFILE, vec![USER], ""),
+        ("GET", IDENTIFIERS, vec![ID], ""),
     ] {
         let answer = program.call(method, path, &headers, body.as_bytes());
         assert!(
@@ -142,128 +149,103 @@ fn say_everything(program: &Program) {
             answer.text()
         );
     }
-    // Refusals tell which field is wrong, and not what stood in it.
+}
+
+/// Refusals tell which field is wrong, and not what stood in it.
+fn say_refused(program: &Program) {
+    let refused = |method: &str, path: &str, headers: &[(&str, &str)], body: &str| {
+        let answer = program.call(method, path, headers, body.as_bytes());
+        assert!((400..500).contains(&answer.status), "{method} {path}");
+        assert_no_canary("a refusal", &answer.text());
+    };
+    for purchase in wrong_purchases() {
+        refused("POST", TRANSACTION, &[USER], &purchase.to_string());
+    }
+    for (path, body) in [
+        (PROFILE, r#"{"email":"canary","gender":"canary"}"#),
+        (PROFILE, r#"{"birthday":"canary","ip_v4_address":"canary"}"#),
+        (PROFILE, r#"{"first_name":canary}"#),
+        (IDENTIFIERS, r#"{"branch_id":["canary"]}"#),
+        (IDENTIFIERS, r#""canary""#),
+        (GRANT, r#"{"access_level_id":"canary"}"#),
+        (GRANT, r#"{"access_level_id":["canary"],"expires_at":"canary"}"#),
+        (REVOKE, r#"{"access_level_id":"canary"}"#),
+        (REVOKE, r#"{"access_level_id":"premium","revoke_at":"canary"}"#),
+        (
+            REFUND_SAVER,
+            r#"{"custom_preference":"canary","consent":"canary"}"#,
+        ),
+    ] {
+        refused("POST", path, &[USER], body);
+    }
+    for body in [
+        r#"{"profile_id":"canary","status":"canary","channel":["canary"]}"#,
+        r#"{"customer_user_id":"canary","status":"organic"}"#,
+    ] {
+        refused("POST", ATTRIBUTION, &[], body);
+    }
+    let (long, bought) = ("canary".repeat(300), purchase("one_time_purchase").to_string());
+    let wrong_id = ("adapty-profile-id", "canary");
+    refused("POST", PROFILE, &[("adapty-customer-user-id", &long)], "{}");
+    refused("POST", PROFILE, &[wrong_id], "{}");
+    refused("GET", PROFILE, &[USER, wrong_id], "");
+    refused("POST", TRANSACTION, &[wrong_id], &bought);
+    refused(
+        "POST",
+        IDENTIFIERS,
+        &[USER, ("content-type", "text/canary")],
+        "canary",
+    );
+    refused(
+        "POST",
+        IDENTIFIERS,
+        &[USER, ("content-encoding", "canary")],
+        "canary",
+    );
+    let wrong_key = ("idempotency-key", "canary canary");
+    refused(
+        "POST",
+        IDENTIFIERS,
+        &[USER, wrong_key],
+        r#"{"branch_id":"canary"}"#,
+    );
+    refused("GET", "/canary?canary=canary", &[USER], "");
+    refused("PUT", &format!("{PROFILE}?canary=canary"), &[USER], "canary");
+}
+
+/// One whose fields are wrong, one that breaks a rule, and one of another type than its chain.
+fn wrong_purchases() -> [Value; 3] {
     let long = "canary".repeat(300);
-    let wrong = |fields: Value| with(purchase("subscription"), fields).to_string();
-    let wrong_purchase = wrong(json!({
+    let fields = json!({
         "environment": "canary", "store": long, "store_transaction_id": long, "purchased_at": "canary",
         "offer": {"category": "canary", "type": "canary", "id": long}, "cancellation_reason": "canary",
         "price": {"country": "canary", "currency": "canary", "value": "canary"},
-    }));
-    let broken_rule = wrong(json!({"grace_period_expires_at": "2027-01-01T00:00:00Z"}));
-    let other_type = with(
-        purchase("one_time_purchase"),
-        json!({"store_transaction_id": "canary-chain",
-        "store_original_transaction_id": "canary-chain"}),
-    );
-    let other_type = other_type.to_string();
-    for (method, path, headers, body) in [
-        (
-            "POST",
-            PROFILE,
-            vec![("adapty-customer-user-id", long.as_str())],
-            "{}",
-        ),
-        ("POST", PROFILE, vec![("adapty-profile-id", "canary")], "{}"),
-        ("GET", PROFILE, vec![user, ("adapty-profile-id", "canary")], ""),
-        (
-            "POST",
-            PROFILE,
-            vec![user],
-            r#"{"email":"canary","gender":"canary"}"#,
-        ),
-        (
-            "POST",
-            PROFILE,
-            vec![user],
-            r#"{"birthday":"canary","ip_v4_address":"canary"}"#,
-        ),
-        ("POST", PROFILE, vec![user], r#"{"first_name":canary}"#),
-        ("POST", IDENTIFIERS, vec![user], r#"{"branch_id":["canary"]}"#),
-        ("POST", IDENTIFIERS, vec![user], "\"canary\""),
-        (
-            "POST",
-            IDENTIFIERS,
-            vec![user, ("content-type", "text/canary")],
-            "canary",
-        ),
-        (
-            "POST",
-            IDENTIFIERS,
-            vec![user, ("content-encoding", "canary")],
-            "canary",
-        ),
-        (
-            "POST",
-            IDENTIFIERS,
-            vec![user, ("idempotency-key", "canary canary")],
-            r#"{"branch_id":"canary"}"#,
-        ),
-        ("POST", TRANSACTION, vec![user], wrong_purchase.as_str()),
-        ("POST", TRANSACTION, vec![user], broken_rule.as_str()),
-        ("POST", TRANSACTION, vec![user], other_type.as_str()),
-        (
-            "POST",
-            TRANSACTION,
-            vec![("adapty-profile-id", "canary")],
-            bought.as_str(),
-        ),
-        ("POST", GRANT, vec![user], r#"{"access_level_id":"canary"}"#),
-        (
-            "POST",
-            GRANT,
-            vec![user],
-            r#"{"access_level_id":["canary"],"expires_at":"canary"}"#,
-        ),
-        ("POST", REVOKE, vec![user], r#"{"access_level_id":"canary"}"#),
-        (
-            "POST",
-            REVOKE,
-            vec![user],
-            r#"{"access_level_id":"premium","revoke_at":"canary"}"#,
-        ),
-        (
-            "POST",
-            REFUND_SAVER,
-            vec![user],
-            r#"{"custom_preference":"canary","consent":"canary"}"#,
-        ),
-        (
-            "POST",
-            ATTRIBUTION,
-            vec![],
-            r#"{"profile_id":"canary","status":"canary","channel":["canary"]}"#,
-        ),
-        (
-            "POST",
-            ATTRIBUTION,
-            vec![],
-            r#"{"customer_user_id":"canary","status":"organic"}"#,
-        ),
-        ("GET", "/canary?canary=canary", vec![user], ""),
-        (
-            "PUT",
-            "/api/v2/server-side-api/profile/?canary=canary",
-            vec![user],
-            "canary",
-        ),
-    ] {
-        let answer = program.call(method, path, &headers, body.as_bytes());
-        assert!((400..500).contains(&answer.status), "{method} {path}");
-        assert_no_canary("a refusal", &answer.text());
-    }
+    });
+    let rule = json!({"grace_period_expires_at": "2027-01-01T00:00:00Z"});
+    [
+        with(purchase("subscription"), fields),
+        with(purchase("subscription"), rule),
+        numbered(purchase("one_time_purchase"), "canary-chain"),
+    ]
+}
+
+fn say_with_wrong_keys(program: &Program) {
+    let profile = person().to_string();
     for authorization in [
         "Api-Key secret_live_canary00.canary",
         "Bearer canary",
         "Basic canary",
         "canary",
     ] {
-        let headers = [("authorization", authorization), user];
+        let headers = [("authorization", authorization), USER];
         let answer = program.call_as_is("POST", PROFILE, &headers, profile.as_bytes());
         assert_eq!(answer.status, 401);
         assert_no_canary("a refusal", &answer.text());
     }
-    // What is no HTTP, and what ends too early.
+}
+
+/// What is no HTTP, and what ends too early.
+fn say_noise(program: &Program) {
     for bytes in [
         "canary\r\n\r\n".to_owned(),
         "GET / HTTP/1.1\r\ncanary canary\r\n\r\n".into(),
@@ -278,9 +260,6 @@ fn say_everything(program: &Program) {
     );
     let mut early = program.connect();
     std::io::Write::write_all(&mut early, head.as_bytes()).unwrap();
-    drop(early);
-    let gone = program.call("DELETE", PROFILE, &[user], b"");
-    assert_eq!(gone.status, 204);
 }
 
 /// Settings with canaries: what is secret of them is in no answer either.
