@@ -60,7 +60,8 @@ impl Sql {
 
     /// Adds a text that PostgreSQL runs for many statements of this one at once: each parameter is an array, and
     /// rows tell in their first column to which of the array's places (from 1) they belong. A write with such a text
-    /// must not depend on what its change writes before or after it.
+    /// must not depend on what its change writes before or after it. Of a group's reads all first ones run before all
+    /// second ones: a read with such a text may depend on locks that stand before its place in every change that has it.
     #[must_use]
     pub const fn together(self, text: &'static str) -> Self {
         Self {

@@ -87,7 +87,7 @@ pub(super) async fn attempt_on(
 async fn read_all(connection: &Object, begin: Begin, group: &mut Group) -> Result<Vec<Loaded>, Failure> {
     let counts: Vec<usize> = group.iter().map(|change| change.reads().len()).collect();
     let reads: Vec<&Statement> = group.iter().flat_map(|change| change.reads()).collect();
-    let requests = together::plan(&reads);
+    let requests = together::plan(&reads, together::in_turn(&counts));
     // What is not prepared yet waits for a locked table even then.
     if begin == Begin::Hasty {
         let hasty = simple(connection, "BEGIN; SET LOCAL lock_timeout = 100");
@@ -151,7 +151,7 @@ fn decide_all(group: &mut Group, loaded: Vec<Loaded>) -> (Vec<Vec<Statement>>, G
 /// their order.
 async fn write_all(connection: &Object, writes: &[Vec<Statement>]) -> Result<(), Failure> {
     let writes: Vec<&Statement> = writes.iter().flatten().collect();
-    let requests = together::plan(&writes);
+    let requests = together::plan(&writes, 0..writes.len());
     let prepared = prepare(connection, &requests).await?;
     let mut sent: Vec<Sent<'_>> = requests
         .iter()

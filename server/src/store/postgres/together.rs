@@ -22,12 +22,28 @@ pub(super) enum Request<'s> {
 #[derive(Debug)]
 pub(super) struct Column<'s>(Vec<&'s Value>);
 
-/// Puts together what has a text for it, and leaves out what is for SQLite alone. The order within the list does not
-/// matter to the caller.
-pub(super) fn plan<'s>(statements: &[&'s Statement]) -> Vec<Request<'s>> {
+/// The places of all reads in their list, where so many belong to each change: the first ones of all changes, then the
+/// second ones, and so on. In this order none runs before what stands before it in its change, wherever another change
+/// has the same text.
+pub(super) fn in_turn(counts: &[usize]) -> Vec<usize> {
+    let turns = counts.iter().flat_map(|count| 0..*count);
+    let mut places: Vec<(usize, usize)> = turns.enumerate().map(|(place, turn)| (turn, place)).collect();
+    places.sort_unstable();
+    places.into_iter().map(|(_, place)| place).collect()
+}
+
+/// Puts together what has a text for it, and leaves out what is for SQLite alone. The statements run in the order of
+/// `places`, those that are put together at the place of the first of them.
+pub(super) fn plan<'s>(
+    statements: &[&'s Statement],
+    places: impl IntoIterator<Item = usize>,
+) -> Vec<Request<'s>> {
     let mut shared: Vec<(&'static Sql, Vec<usize>)> = Vec::new();
-    let ours = statements.iter().enumerate();
-    for (place, statement) in ours.filter(|(_, statement)| !statement.sql.postgres.is_empty()) {
+    for place in places {
+        let statement = statements[place];
+        if statement.sql.postgres.is_empty() {
+            continue;
+        }
         match shared
             .iter_mut()
             .find(|(sql, _)| std::ptr::eq(*sql, statement.sql))
@@ -137,7 +153,7 @@ mod tests {
             Request::One(..) => 1,
             Request::Together(_, places, _) => places.len(),
         };
-        plan(&statements)
+        plan(&statements, 0..statements.len())
             .iter()
             .map(|request| (request.text(), count(request)))
             .collect()
@@ -155,6 +171,29 @@ mod tests {
         ];
         assert_eq!(planned, expected);
         assert_eq!(plan_of(&[update(1)]), [(TOGETHER.postgres, 1)]);
+    }
+
+    #[test]
+    fn no_read_runs_before_what_stands_before_it_in_its_change() {
+        static BY_ID: Sql = Sql::same("SELECT a WHERE b = $1 FOR UPDATE").together("SELECT a FOR UPDATE");
+        static BY_NAME: Sql = Sql::same("SELECT a WHERE c = $1 FOR UPDATE").together("SELECT a FOR UPDATE");
+        static FOUND: Sql = Sql::same("SELECT d WHERE e = $1").together("SELECT d");
+        let changes = [
+            vec![&BY_NAME, &FOUND],
+            vec![&BY_ID, &FOUND],
+            vec![&BY_NAME],
+            vec![&BY_ID, &ALONE, &FOUND],
+        ];
+        let counts: Vec<_> = changes.iter().map(Vec::len).collect();
+        let reads = changes.concat().into_iter();
+        let reads: Vec<_> = reads.map(|sql| Statement::new(sql, [1.into()])).collect();
+        let reads: Vec<_> = reads.iter().collect();
+        let places = |request: &Request<'_>| match request {
+            Request::One(place, _) => vec![*place],
+            Request::Together(_, places, _) => places.clone(),
+        };
+        let planned: Vec<_> = plan(&reads, in_turn(&counts)).iter().map(places).collect();
+        assert_eq!(planned, [vec![0, 4], vec![2, 5], vec![1, 3, 7], vec![6]]);
     }
 
     #[test]

@@ -9,20 +9,57 @@ use tokio_postgres::Client;
 use crate::support::backend::{Backend, hold, postgres_client, postgres_url};
 use crate::support::deliveries::entries;
 use crate::support::direct::{set_settings, set_webhook_of};
-use crate::support::purchases::{Customer, subscription, with};
-use crate::support::server::{PROFILE, TRANSACTION, TestServer};
+use crate::support::purchases::{Customer, data, numbered, subscription, with};
+use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
 
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
-/// Two servers on one PostgreSQL, in whose app a purchase is shared, and somebody else's connection.
+/// Two servers on one PostgreSQL, in whose app a purchase is shared, and somebody else's connection. They have one writer
+/// each: what waits behind it is one group.
 async fn two_servers() -> ([TestServer; 2], Client) {
-    let server = TestServer::on(Backend::Postgres).await;
+    let mut server = TestServer::on(Backend::Postgres).await;
+    server.options.connections = 4;
+    server.restart("2026-01-01T00:00:00Z").await;
     set_settings(&server, json!({"sharing": "enabled"})).await;
     set_webhook_of(&server.state, server.app_id.parse().unwrap(), json!({})).await;
     let client = postgres_client(postgres_url(&server.options)).await;
     let other = server.beside().await;
     server.state.refresh().await.unwrap();
     ([server, other], client)
+}
+
+/// Holds what is stored of a transaction, so that what changes it goes no further than to that.
+async fn hold_transaction(client: &Client, id: &str) {
+    let hold = format!("BEGIN; SELECT 1 FROM transactions WHERE transaction_id = '{id}' FOR UPDATE");
+    client.batch_execute(&hold).await.unwrap();
+}
+
+async fn let_go(client: &Client) {
+    client.batch_execute("ROLLBACK").await.unwrap();
+}
+
+/// Waits until so many changes of a server wait for its writer, the one that it is at included.
+async fn until_waiting(server: &TestServer, count: i64) {
+    let started = Instant::now();
+    while server.state.metrics.store.waiting.get() < count {
+        assert!(started.elapsed() < Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Gives a customer an identifier.
+async fn identify(server: &TestServer, id: &'static str) {
+    let customer = Customer { server, id };
+    customer.post(IDENTIFIERS, &json!({"branch_id": id})).await;
+}
+
+/// Reports a transaction of the profile with this id, which nobody has named.
+async fn report(server: &TestServer, profile: &str, transaction: &Value) -> Value {
+    let header = [("adapty-profile-id", profile)];
+    let answer = server
+        .call("POST", TRANSACTION, &header, &transaction.to_string())
+        .await;
+    data(&answer)
 }
 
 /// Waits until so many sessions wait for this one, or for one that waits for it.
@@ -105,6 +142,53 @@ async fn who_joins_a_purchase_beside_its_end_is_told_of_the_end() {
     let told = entries(&other, &format!("events?profile_id={profile}")).await;
     let told: Vec<_> = told.iter().map(|event| &event["event_type"]).collect();
     assert_eq!(told, ["access_level_updated", "access_level_updated"]);
+}
+
+/// The other one has been told of the refund a moment before, and is not done yet. The group begins with who is named by a
+/// customer id; the refunded profile is named by its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_two_servers_are_told_of_is_taken_off_once_whatever_else_is_in_the_group() {
+    let ([one, other], client) = two_servers().await;
+    let busy = connect(&one).await;
+    let (payer, buyer) = (
+        Customer::new(&one, "payer").await,
+        Customer::new(&one, "buyer").await,
+    );
+    Customer::new(&one, "busy").await;
+    payer.post(TRANSACTION, &subscription()).await;
+    let paid = payer.post(TRANSACTION, &numbered(subscription(), "t2")).await;
+    assert_eq!(paid["total_revenue_usd"], 19.98);
+    let profile = paid["profile_id"].as_str().unwrap();
+    let refund = with(
+        subscription(),
+        json!({"refunded_at": "2025-12-20T00:00:00Z", "cancellation_reason": "refund", "renew_status": false}),
+    );
+    hold_transaction(&client, "t1").await;
+    hold(&busy, "busy").await;
+    let there = Customer {
+        server: &other,
+        id: "payer",
+    };
+    let refunded_there = there.post(TRANSACTION, &refund);
+    let busy_here = identify(&one, "busy");
+    let (refund, subscription) = (refund.clone(), numbered(subscription(), "q1"));
+    let grouped = async {
+        until_behind(&client, 1).await;
+        until_behind(&busy, 1).await;
+        tokio::join!(
+            report(&one, profile, &refund),
+            buyer.post(TRANSACTION, &subscription)
+        )
+    };
+    let released = async {
+        until_waiting(&one, 3).await;
+        let_go(&busy).await;
+        until_behind(&client, 2).await;
+        let_go(&client).await;
+    };
+    let (_, (), (refunded, _), ()) = tokio::join!(refunded_there, busy_here, grouped, released);
+    assert_eq!(refunded["total_revenue_usd"], 9.99);
+    assert_eq!(payer.profile().await["total_revenue_usd"], 9.99);
 }
 
 /// Whoever settles a delivery locks its lane and then takes it out of the queue.
