@@ -152,6 +152,11 @@ impl Directory {
         used_at(&self.tokens.get(prefix)?.used_at)
     }
 
+    /// Which changes of the administration it knows: another one once a change is seen.
+    pub fn version(&self) -> i64 {
+        self.version
+    }
+
     /// Was this loaded after the other, or at the same version?
     pub fn is_as_new_as(&self, other: &Self) -> bool {
         self.version >= other.version

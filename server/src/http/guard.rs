@@ -9,8 +9,20 @@ use super::route::Access;
 use crate::keys::KeyKind;
 use crate::state::AppState;
 
-/// Finds the caller, or refuses. A wrong key and one that may not do this look the same from outside.
+/// Finds the caller and notes its call, or refuses.
 pub fn admit(state: &AppState, headers: &HeaderMap, access: Access, now: i64) -> Result<Caller, ApiError> {
+    let caller = find(state, headers, access)?;
+    match &caller {
+        Caller::Anybody => {}
+        Caller::Admin(token) => token.used_at.store(now, std::sync::atomic::Ordering::Relaxed),
+        Caller::Key(key) if key.admit(now) => {}
+        Caller::Key(_) => return Err(ApiError::RateLimited),
+    }
+    Ok(caller)
+}
+
+/// Finds the caller, or refuses. A wrong key and one that may not do this look the same from outside.
+pub fn find(state: &AppState, headers: &HeaderMap, access: Access) -> Result<Caller, ApiError> {
     match access {
         Access::Open => Ok(Caller::Anybody),
         Access::Admin => {
@@ -19,7 +31,6 @@ pub fn admit(state: &AppState, headers: &HeaderMap, access: Access, now: i64) ->
             let token = directory
                 .find_token(token, &state.vault)
                 .ok_or(ApiError::NotAuthenticated)?;
-            token.used_at.store(now, std::sync::atomic::Ordering::Relaxed);
             Ok(Caller::Admin(token.clone()))
         }
         Access::AnyKey | Access::ProfileKey | Access::SecretKey => {
@@ -38,9 +49,6 @@ pub fn admit(state: &AppState, headers: &HeaderMap, access: Access, now: i64) ->
             };
             if !allowed {
                 return Err(ApiError::NotAuthenticated);
-            }
-            if !key.admit(now) {
-                return Err(ApiError::RateLimited);
             }
             Ok(Caller::Key(key.clone()))
         }

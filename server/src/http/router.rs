@@ -256,7 +256,8 @@ async fn dispatch(
     mut parts: Parts,
     sent: &mut Body,
 ) -> Result<Reply, ApiError> {
-    let caller = guard::admit(&state, &parts.headers, route.access, state.clock.now())?;
+    let version = state.directory().version();
+    let mut caller = guard::admit(&state, &parts.headers, route.access, state.clock.now())?;
     let shared = state.clone();
     let (body, _taken) = match route.method {
         "POST" | "PUT" | "PATCH" => {
@@ -265,6 +266,10 @@ async fn dispatch(
         }
         _ => (bytes::Bytes::new(), None),
     };
+    if state.directory().version() != version {
+        // While its body came, its key may have been revoked, or its app's settings changed.
+        caller = guard::find(&state, &parts.headers, route.access)?;
+    }
     let now = state.clock.now();
     let path = if route.path.contains('{') {
         let values = RawPathParams::from_request_parts(&mut parts, &()).await;

@@ -4,8 +4,11 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
+
 use super::support::program::{Program, RawAnswer};
-use super::support::server::{IDENTIFIERS, PROFILE};
+use super::support::purchases::subscription;
+use super::support::server::{IDENTIFIERS, PROFILE, TRANSACTION};
 
 fn program() -> Program {
     Program::start(&[("BURSAR_DATABASE", "sqlite::memory:")])
@@ -166,4 +169,101 @@ fn what_is_no_http_is_refused_and_the_server_goes_on() {
         assert!([0, 400, 404, 505].contains(&answer.status), "{shown}: {answer:?}");
     }
     assert_eq!(program.call_as_is("GET", "/livez", &[], b"").status, 200);
+}
+
+/// Sends the head of a request, does something else when the server has let its caller in, and sends the body then.
+fn held_back(
+    program: &Program,
+    [method, path, authorization]: [&str; 3],
+    meanwhile: impl FnOnce(),
+    body: &str,
+) -> RawAnswer {
+    const GO_ON: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+    let mut stream = program.connect();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: {authorization}\r\nadapty-customer-user-id: u\r\n\
+         expect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut asked_for = [0; GO_ON.len()];
+    stream.read_exact(&mut asked_for).unwrap();
+    assert_eq!(asked_for, GO_ON);
+    meanwhile();
+    stream.write_all(body.as_bytes()).unwrap();
+    read_answer(&mut stream)
+}
+
+/// Sends a request of the administration, which must succeed.
+fn administer(program: &Program, method: &str, path: &str, body: &str) -> Value {
+    let token = format!("Bearer {}", program.admin_token);
+    let path = format!("/admin/v1/{path}");
+    let answer = program.call_as_is(method, &path, &[("authorization", &token)], body.as_bytes());
+    assert!((200..300).contains(&answer.status), "{method} {path}: {answer:?}");
+    serde_json::from_slice(&answer.body).unwrap_or_default()
+}
+
+/// The path of the program's app.
+fn path_of_app(program: &Program) -> String {
+    let apps = administer(program, "GET", "apps", "");
+    format!("apps/{}", apps["data"][0]["app_id"].as_str().unwrap())
+}
+
+#[test]
+fn a_key_or_token_that_is_revoked_while_a_body_comes_is_refused() {
+    let program = program();
+    let app = path_of_app(&program);
+    program.call("POST", PROFILE, &[("adapty-customer-user-id", "u")], b"");
+    let key = administer(&program, "POST", &format!("{app}/keys"), r#"{"kind":"secret"}"#);
+    let text = |made: &Value, name: &str| made[name].as_str().unwrap().to_owned();
+    let revoke_key = || {
+        let path = format!("{app}/keys/{}", text(&key, "key_id"));
+        administer(&program, "DELETE", &path, "");
+    };
+    let by_key = format!("Api-Key {}", text(&key, "key"));
+    let set = r#"{"branch_id":"x"}"#;
+    let answer = held_back(&program, ["POST", IDENTIFIERS, &by_key], revoke_key, set);
+    assert_eq!(answer.status, 401, "{answer:?}");
+    let token = administer(&program, "POST", "admin-tokens", "");
+    let revoke_token = || {
+        let path = format!("admin-tokens/{}", text(&token, "token_id"));
+        administer(&program, "DELETE", &path, "");
+    };
+    let by_token = format!("Bearer {}", text(&token, "admin_token"));
+    let made = held_back(
+        &program,
+        ["POST", "/admin/v1/apps", &by_token],
+        revoke_token,
+        r#"{"name":"Shop"}"#,
+    );
+    assert_eq!(made.status, 401, "{made:?}");
+    // The key that the program began with is as good as it was, whatever was changed.
+    let own = format!("Api-Key {}", program.secret_key);
+    let change = || {
+        administer(&program, "POST", &format!("{app}/keys"), r#"{"kind":"public"}"#);
+    };
+    let answer = held_back(&program, ["POST", IDENTIFIERS, &own], change, set);
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+#[test]
+fn a_request_goes_by_the_settings_that_its_app_has_when_its_body_has_come() {
+    let program = program();
+    let app = path_of_app(&program);
+    program.call("POST", PROFILE, &[("adapty-customer-user-id", "u")], b"");
+    let set = || {
+        let settings = json!({"settings": {"unknown_product": "none"}}).to_string();
+        administer(&program, "PATCH", &app, &settings);
+        let webhook = json!({"enabled": true, "settings": {"events": {"access_level_updated": false}}});
+        let path = format!("{app}/integrations/webhook");
+        administer(&program, "PUT", &path, &webhook.to_string());
+    };
+    let own = format!("Api-Key {}", program.secret_key);
+    let bought = subscription().to_string();
+    let answer = held_back(&program, ["POST", TRANSACTION, &own], set, &bought);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let profile: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(profile["data"]["access_levels"], json!([]));
+    let told = administer(&program, "GET", &format!("{app}/deliveries"), "");
+    assert_ne!(told["data"], json!([]), "the integration that was switched on");
 }
