@@ -20,6 +20,8 @@ pub(super) async fn go_on(state: &AppState, now: i64) -> Result<bool, StoreError
     let Some(recheck) = rechecks::read(&mut rows)? else {
         return Ok(false);
     };
+    // The settings that it was ordered with, which this server may not have seen yet.
+    state.refresh().await?;
     let Some(app) = state.directory().app(recheck.app).cloned() else {
         return Ok(false);
     };

@@ -1,16 +1,23 @@
 //! Apps whose profiles are looked through: who is behind the times neither goes on nor ends what was ordered anew.
 
+use bursar::actions::purchases::handle_due;
 use bursar::store::tables::rechecks::{self, Recheck};
 use bursar::store::{Sql, Statement};
 use bursar_domain::ids::AppId;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::backend::ALL;
-use crate::support::purchases::Customer;
+use crate::support::backend::{ALL, SHARED};
+use crate::support::deliveries::{HOUR, SECOND, amplitude, bought, put};
+use crate::support::purchases::{Customer, TRANSACTION, with};
 use crate::support::server::{START, TestServer};
 
 const ONE: Uuid = Uuid::from_u128(1);
 const TWO: Uuid = Uuid::from_u128(2);
+
+const DAY: i64 = 24 * HOUR;
+/// Twenty days after the purchase, when the timer of [`with_timer`] runs out.
+const TIMER: i64 = START + 3 * DAY;
 
 async fn write(server: &TestServer, change: Statement) {
     server.state.store.write(vec![change]).await.unwrap();
@@ -18,7 +25,12 @@ async fn write(server: &TestServer, change: Statement) {
 
 /// The one that is to be gone on with, if there is one.
 async fn next(server: &TestServer) -> Option<Recheck> {
-    let mut rows = server.state.store.read(rechecks::select(START)).await.unwrap();
+    let mut rows = server
+        .state
+        .store
+        .read(rechecks::select(START))
+        .await
+        .unwrap();
     rechecks::read(&mut rows).unwrap()
 }
 
@@ -54,9 +66,37 @@ async fn what_is_ordered_anew_begins_anew_whoever_is_at_it() {
     }
 }
 
+/// Settings that ask for an event on the twentieth day of a subscription.
+fn with_timer() -> Value {
+    let timer = json!({"synthetic_delay_days": {"subscription_active": 20}});
+    with(amplitude("http://127.0.0.1:9/"), timer)
+}
+
+/// When something of the only profile is due next.
+async fn due_at(server: &TestServer) -> Option<i64> {
+    static DUE: Sql = Sql::same("SELECT due_at FROM profiles");
+    let rows = server.state.store.read(Statement::new(&DUE, [])).await.unwrap();
+    rows[0].opt_int(0).unwrap()
+}
+
+#[tokio::test]
+async fn profiles_are_looked_through_by_the_settings_for_which_that_was_ordered() {
+    for backend in SHARED {
+        let server = TestServer::on(backend).await;
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        // It has not looked for changes since.
+        let other = server.beside().await;
+        let set = put(&server, "amplitude", true, &with_timer()).await;
+        assert_eq!(set.status, 200, "{}", set.text());
+        assert_ne!(due_at(&server).await, Some(TIMER), "{backend:?}");
+        handle_due(&other.state, START + SECOND).await.unwrap();
+        assert_eq!(due_at(&server).await, Some(TIMER), "{backend:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_date_that_is_noted_is_only_ever_brought_forward() {
-    static DUE: Sql = Sql::same("SELECT due_at FROM profiles");
     for backend in ALL {
         let server = TestServer::on(backend).await;
         let app = AppId(server.app_id.parse().unwrap());
@@ -65,8 +105,7 @@ async fn a_date_that_is_noted_is_only_ever_brought_forward() {
         let profile = bursar_domain::ids::ProfileId(profile.unwrap());
         for (said, noted) in [(5, 5), (7, 5), (3, 3)] {
             write(&server, rechecks::due_earlier(app, profile, said)).await;
-            let rows = server.state.store.read(Statement::new(&DUE, [])).await.unwrap();
-            assert_eq!(rows[0].opt_int(0).unwrap(), Some(noted), "{backend:?}: {said}");
+            assert_eq!(due_at(&server).await, Some(noted), "{backend:?}: {said}");
         }
     }
 }
