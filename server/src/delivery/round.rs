@@ -79,6 +79,8 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
             }
         }
     }
+    // Not behind what waits for a seat: that may take long, and a lane would be set waiting by what was known before it.
+    let unsettled = settle_all(&shared.state, settled).await;
     if shared.are_routes_apart() {
         // What has failed may have done so for itself: who looks whether an address is back is one that has not.
         ready.sort_by_key(|ready| ready.settlement.first_tried_at.is_some());
@@ -119,7 +121,7 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
         give_back(&shared.state, target.id, lanes, claimed.lease, due_at).await?;
     }
     shared.note_round(is_full, began.elapsed());
-    match settle_all(&shared.state, settled).await.into_iter().next() {
+    match unsettled.into_iter().next() {
         Some((_, error)) => Err(error),
         None => Ok(true),
     }

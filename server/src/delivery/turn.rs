@@ -2,7 +2,7 @@
 
 use bursar_domain::app::AppSettings;
 use bursar_domain::ids::ProfileId;
-use bursar_domain::integrations::{Customer, Limits, Occasion, Record, Skip, Told, Tried};
+use bursar_domain::integrations::{Customer, Occasion, Record, Skip, Told, Tried};
 use bursar_domain::time::HOUR;
 use serde::{Deserialize, Serialize};
 
@@ -140,7 +140,7 @@ pub fn consider(
                 Skip::MissingCredentials(setting) => Some(setting.clone()),
                 _ => None,
             };
-            let end = end_of(skip, turn, &known.integration.limits);
+            let end = end_of(skip, turn, known);
             Considered::Settle(Box::new(Settlement { end, ..settlement }), unset)
         }
     }
@@ -270,12 +270,14 @@ fn tell(
     })
 }
 
-fn end_of(skip: Skip, turn: Turn, limits: &Limits) -> End {
+fn end_of(skip: Skip, turn: Turn, known: &AppIntegration) -> End {
     match skip {
         Skip::TooOld => closed("expired", Some(skip.to_string())),
         FAULT => closed("rejected", Some(FAULT.to_string())),
         Skip::Waiting { until, .. } => {
-            let too_old_at = limits
+            let too_old_at = known
+                .integration
+                .limits
                 .ends_at(turn.event_at, None)
                 .map(|ends_at| ends_at.saturating_add(1));
             let ends = [
@@ -287,6 +289,8 @@ fn end_of(skip: Skip, turn: Turn, limits: &Limits) -> End {
                 until: ends.into_iter().flatten().min().unwrap_or(NEVER),
                 reason: skip.to_string(),
                 seen: Box::new((turn.profile, turn.details)),
+                slug: known.integration.slug,
+                saved: known.saved.clone(),
             }
         }
         _ => closed("skipped", Some(skip.to_string())),

@@ -4,8 +4,10 @@ use bursar_domain::profile::selector::Selector;
 use bursar_domain::profile::{Details, Profile};
 use uuid::Uuid;
 
+use crate::directory::SEEN_BY_ALL;
 use crate::state::AppState;
 use crate::store::tables::deliveries::{self, Closed};
+use crate::store::tables::integrations::{self, Saved};
 use crate::store::tables::lanes::{self, LaneKey, Noted, Place};
 use crate::store::tables::profiles::{self, rows_of};
 use crate::store::tables::superseded;
@@ -71,6 +73,10 @@ pub enum End {
         reason: String,
         /// The profile in which it was not found.
         seen: Box<(Profile, Details)>,
+        /// Of which integration.
+        slug: &'static str,
+        /// By which save of its settings it waits.
+        saved: Saved,
     },
 }
 
@@ -83,6 +89,9 @@ pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, St
     }
     let lane = reads.len();
     reads.push(lanes::lock_held(settlement.lane, settlement.lease));
+    if let End::Waiting { seen, slug, .. } = &settlement.end {
+        reads.push(integrations::select(seen.0.app, slug));
+    }
     let supersedes = settlement.supersedes_older();
     if supersedes {
         reads.push(match settlement.by_event_time {
@@ -107,14 +116,25 @@ pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, St
         match &settlement.end {
             End::Closed { .. } => writes.extend(settlement.close(older)),
             End::Later { due_at, .. } => writes.extend(settlement.keep_open(older, *due_at, false)),
-            End::Waiting { until, seen, .. } => {
+            End::Waiting {
+                until, seen, saved, ..
+            } => {
                 let now_there = profiles::read_whole(seen.0.app, rows_of(&mut loaded, 0))?;
                 // What it waits for may have come since it was looked for.
                 let still_waits = now_there.is_some_and(|known| is_same(&known, seen));
                 // So may a newer delivery have, which is to wait in its place.
                 let is_newest = !supersedes || open <= older + 1;
                 let still_waits = still_waits && is_newest;
-                let due_at = if still_waits { *until } else { settlement.now };
+                // Others may have saved settings since by which it need not wait, and have let go what did.
+                let stored = rows_of(&mut loaded, lane + 1).first_mut();
+                let stored = stored.map(integrations::read).transpose()?;
+                let is_current = stored.is_some_and(|stored| stored.saved() == *saved);
+                let due_at = match (still_waits, is_current) {
+                    (true, true) => *until,
+                    (true, false) => settlement.now + SEEN_BY_ALL,
+                    (false, _) => settlement.now,
+                };
+                let still_waits = still_waits && is_current;
                 writes.extend(settlement.keep_open(older, due_at, still_waits));
             }
         }

@@ -6,12 +6,13 @@ use bursar::store::Sql;
 use serde_json::{Value, json};
 use xtask::test_environment::size;
 
-use crate::support::backend::{ALL, Backend};
+use crate::support::backend::{ALL, Backend, SHARED};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, advance, amplitude, bought, deliveries, enable, fates_of, run, settle_down, states, told,
-    transaction_of, until_states, work,
+    HOUR, SECOND, advance, amplitude, bought, deliveries, enable, fates_of, put, rows, run, settle_down,
+    states, told, transaction_of, until_states, work,
 };
+use crate::support::mortal::Mortal;
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
@@ -119,6 +120,38 @@ async fn an_identifier_that_comes_through_a_server_which_knows_of_no_integration
         .post(IDENTIFIERS, &json!({"amplitude_user_id": "a-1"}))
         .await;
     until_states(&server, &["delivered 1"]).await;
+}
+
+/// It goes by the settings of before, and dies before it learns of the new ones.
+#[tokio::test]
+async fn what_a_server_has_wait_by_settings_of_before_goes_out_though_that_server_dies() {
+    static IS_NOTED: Sql = Sql::same("SELECT reason FROM queue WHERE reason IS NOT NULL");
+    for backend in SHARED {
+        let vendor = Vendor::start().await;
+        let server = TestServer::on(backend).await;
+        let waiting = |seconds: u32| {
+            let settings = json!({"wait_for_identifier": seconds, "exclude_historical_events": false});
+            with(amplitude(&vendor.url), settings)
+        };
+        enable(&server, "amplitude", waiting(2_592_000)).await;
+        let before = Mortal::start(&server.options, &server.state.clock).await;
+        let saved = put(&server, "amplitude", true, &waiting(0)).await;
+        assert_eq!(saved.status, 200, "{}", saved.text());
+        Customer::new(&server, "ann")
+            .await
+            .post(TRANSACTION, &bought("t1"))
+            .await;
+        let started = Instant::now();
+        while rows(&server, &IS_NOTED).await.is_empty() {
+            assert!(started.elapsed() < Duration::from_secs(10), "{backend:?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        drop(before);
+        assert_eq!(states(&server).await, ["pending 1"], "{backend:?}");
+        let _working = work(&server);
+        advance(&server, SECOND).await;
+        assert_eq!(states(&server).await, ["delivered 1"], "{backend:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! What comes while a delivery is under way, or is put off: it neither goes out twice nor is left waiting.
 
+use std::sync::Arc;
+
 use bursar::actions::deliveries::{Claimed, End, Settlement, claim, give_back, settle};
-use bursar::directory::Target;
+use bursar::directory::{AppIntegration, Target};
 use bursar::store::tables::turns::Turn;
 use bursar::store::{Sql, Statement};
 use bursar_domain::ids::AppId;
@@ -45,6 +47,10 @@ fn only_turn(claimed: &Claimed) -> &Turn {
 /// Writes down that the identifier is missing, as a worker does that has looked at the turn `now`.
 async fn settle_waiting(server: &TestServer, claimed: &Claimed, target: Target, now: i64, until: i64) {
     let turn = only_turn(claimed);
+    let directory = server.state.directory();
+    let mut integrations = directory.app(app_id(server)).unwrap().integrations.iter();
+    let is_its = |known: &&Arc<AppIntegration>| known.targets.iter().any(|part| part.id == target.id);
+    let known = integrations.find(is_its).unwrap();
     let settlement = Settlement {
         tries: 0,
         first_tried_at: None,
@@ -53,6 +59,8 @@ async fn settle_waiting(server: &TestServer, claimed: &Claimed, target: Target, 
             until,
             reason: "missing_identifier: it".into(),
             seen: Box::new((turn.profile.clone(), turn.details.clone())),
+            slug: known.integration.slug,
+            saved: known.saved.clone(),
         },
         supersedes: target.part.latest_only,
         by_event_time: target.part.by_event_time,

@@ -137,7 +137,7 @@ pub async fn settle_down(state: &AppState) {
 }
 
 /// What a query finds.
-async fn rows(server: &TestServer, sql: &'static Sql) -> Vec<Row> {
+pub async fn rows(server: &TestServer, sql: &'static Sql) -> Vec<Row> {
     let query = Statement::new(sql, []);
     server.state.store.scan_whole(query).await.unwrap()
 }
