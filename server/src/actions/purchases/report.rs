@@ -49,6 +49,7 @@ pub async fn set_transaction(
             transaction: transaction.clone(),
             beside,
             lacking: Arc::clone(&lacking),
+            locks_owners: state.store.kind() == "postgres",
             purchase_id: Uuid::new_v4(),
             findings: findings.clone(),
         };
@@ -62,8 +63,8 @@ pub async fn set_transaction(
             move |profile| render(profile),
         );
         match (done.await, lacking.get()) {
-            // Rare: a chain shows another transaction, because this one leaves it or is corrected to an older one; or another
-            // chain gives the level now.
+            // Rare: a chain shows another transaction, because this one leaves it or is corrected to an older one; another chain
+            // gives the level now; or the chain was handed over meanwhile.
             (Err(_), Some(more)) => beside = Beside::clone(more),
             (done, _) => {
                 findings.tell(&state.metrics, done.is_ok());
@@ -83,6 +84,8 @@ struct Beside {
     uncovered: Option<String>,
     /// Other chains and purchases that give what is told of now: the events name who shares them.
     shared: Vec<Key>,
+    /// Who had become the owner of a chain while another one was locked as that.
+    new_owner: Option<ProfileId>,
 }
 
 /// A report, tried once.
@@ -93,6 +96,8 @@ struct Once {
     beside: Beside,
     /// Where it is put what would have to be read beside.
     lacking: Arc<OnceLock<Beside>>,
+    /// Are owners locked by a statement of their own, before it is looked who shares what they own?
+    locks_owners: bool,
     /// The id of the purchase, should it be a new one.
     purchase_id: Uuid,
     /// Where it is put what somebody should look at.
@@ -154,6 +159,7 @@ impl Once {
         let keys = self.keys(known.as_ref());
         people.note_problems(&self.findings);
         people.require_owners(&keys)?;
+        self.require_locked_owners(&people, &keys, rows_of(loaded, 1))?;
         let mut parties = people.parties();
         if let Some(known) = &known {
             self.note_environment(known);
@@ -206,13 +212,41 @@ impl Once {
         keys
     }
 
+    /// Fails if a chain was handed over after its owner was looked for: who joined the new one meanwhile may be missing. Tried
+    /// again, the new one is locked first.
+    fn require_locked_owners(
+        &self,
+        people: &People,
+        keys: &[Key],
+        locked: &[Row],
+    ) -> Result<(), ActionError> {
+        let locked = locked.iter().map(profiles::id_of);
+        let locked = locked.collect::<Result<Vec<_>, _>>()?;
+        let mut others = people.known.iter().skip(1).map(|other| &other.profile);
+        let new_owner = others
+            .find(|other| keys.iter().any(|key| other.holdings.owns(key)) && !locked.contains(&other.id));
+        let new_owner = new_owner.map(|other| other.id);
+        // Where it is never found first, there is nothing to wait for.
+        if !self.locks_owners || new_owner.is_none() || new_owner == self.beside.new_owner {
+            return Ok(());
+        }
+        let beside = Beside {
+            new_owner,
+            ..self.beside.clone()
+        };
+        self.lacking.get_or_init(|| beside);
+        Err(ActionError::Missing("the new owner"))
+    }
+
     /// Fails if the chain in which the transaction was the latest shows one next that was not read.
     fn require_uncovered(&self, parties: &[Party], known: &Transaction) -> Result<(), ActionError> {
         match account::uncovers(parties, known, &self.transaction) {
             Some(id) if self.beside.uncovered.as_ref() != Some(&id) => {
-                let uncovered = Some(id);
-                let shared = self.beside.shared.clone();
-                self.lacking.get_or_init(|| Beside { uncovered, shared });
+                let beside = Beside {
+                    uncovered: Some(id),
+                    ..self.beside.clone()
+                };
+                self.lacking.get_or_init(|| beside);
                 Err(ActionError::Missing("what the chain shows next"))
             }
             _ => Ok(()),

@@ -191,6 +191,75 @@ async fn a_refund_that_two_servers_are_told_of_is_taken_off_once_whatever_else_i
     assert_eq!(payer.profile().await["total_revenue_usd"], 9.99);
 }
 
+/// Who reports the renewal found the owner of before, and learns of the new one before the other who joins is stored. What it
+/// is held up by between the two is somebody else's purchase in its group.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_joins_the_new_owner_while_the_purchase_is_renewed_has_it_renewed_too() {
+    const RENEWING: &str = "00000000-0000-4000-8000-000000000001";
+    const BESIDE: &str = "ffffffff-0000-4000-8000-000000000002";
+    const JOINING: &str = "00000000-0000-4000-8000-000000000003";
+    let ([one, other], client) = two_servers().await;
+    set_settings(&one, json!({"sharing": "transfer"})).await;
+    other.state.refresh().await.unwrap();
+    let (busy, held) = (connect(&one).await, connect(&one).await);
+    let (first, second, beside) = (
+        Customer::new(&one, "first").await,
+        Customer::new(&one, "second").await,
+        Customer::new(&one, "beside").await,
+    );
+    Customer::new(&one, "busy").await;
+    for id in [RENEWING, BESIDE, JOINING] {
+        let made = one.call("POST", PROFILE, &[("adapty-profile-id", id)], "").await;
+        assert_eq!(made.status, 200);
+    }
+    let until = |time: &str| with(subscription(), json!({"expires_at": time}));
+    let of_beside = numbered(subscription(), "t2");
+    first.post(TRANSACTION, &subscription()).await;
+    beside.post(TRANSACTION, &of_beside).await;
+    hold_transaction(&client, "t1").await;
+    hold(&busy, "busy").await;
+    hold(&held, "beside").await;
+    let (later, renewed, joining) = (
+        until("2026-01-16T00:00:00Z"),
+        until("2026-02-20T00:00:00Z"),
+        until("2026-01-17T00:00:00Z"),
+    );
+    let handed_over = second.post(TRANSACTION, &later);
+    let busy_there = identify(&other, "busy");
+    let told = async {
+        until_behind(&client, 1).await;
+        until_behind(&busy, 1).await;
+        tokio::join!(
+            report(&other, RENEWING, &renewed),
+            report(&other, BESIDE, &of_beside)
+        )
+    };
+    let joined = async {
+        until_waiting(&other, 3).await;
+        let_go(&busy).await;
+        until_behind(&client, 2).await;
+        let_go(&client).await;
+        until_behind(&held, 1).await;
+        hold_transaction(&client, "t1").await;
+        report(&one, JOINING, &joining).await
+    };
+    let released = async {
+        until_behind(&held, 1).await;
+        until_behind(&client, 1).await;
+        let_go(&held).await;
+        until_behind(&client, 2).await;
+        let_go(&client).await;
+    };
+    let (_, (), (told, _), _, ()) = tokio::join!(handed_over, busy_there, told, joined, released);
+    let renewed_to = "2026-02-20T00:00:00+00:00";
+    assert_eq!(expires_at(&told), renewed_to);
+    assert_eq!(expires_at(&second.profile().await), renewed_to);
+    for id in [RENEWING, JOINING] {
+        let seen = one.call("GET", PROFILE, &[("adapty-profile-id", id)], "").await;
+        assert_eq!(expires_at(&data(&seen)), renewed_to, "{id}");
+    }
+}
+
 /// Whoever settles a delivery locks its lane and then takes it out of the queue.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_and_what_settles_a_delivery_do_not_wait_for_each_other_in_a_circle() {
