@@ -222,7 +222,7 @@ impl ApiKey {
     /// Notes a use and answers whether the key's rate limit allows it.
     pub fn admit(&self, now: i64) -> bool {
         // Written once a second at most, so that parallel requests do not fight over the memory.
-        if now - self.used_at.load(Ordering::Relaxed) >= 1_000_000 {
+        if (now - self.used_at.load(Ordering::Relaxed)).abs() >= 1_000_000 {
             self.used_at.store(now, Ordering::Relaxed);
         }
         self.limiter

@@ -53,7 +53,8 @@ pub async fn commit<T: Send + 'static>(
     let decide = move |mut loaded: Loaded| -> Result<Decision<Reply>, ActionError> {
         let known = replies::read(&mut loaded.pop().unwrap_or_default())?;
         let (known, outdated) = match known {
-            Some(known) if now - known.created_at < KEPT => (Some(known), None),
+            // One from a time to come was given by a clock that was ahead, and set back since.
+            Some(known) if (now - known.created_at).abs() < KEPT => (Some(known), None),
             outdated => (None, outdated),
         };
         if let Some(known) = known {
@@ -82,9 +83,10 @@ pub async fn commit<T: Send + 'static>(
 
 /// Forgets answers whose time is over, some at a time, so that the changes of others come in between.
 pub async fn forget_outdated(state: &AppState) -> Result<(), StoreError> {
-    let end = state.clock.now() - KEPT;
-    while !state.store.read(replies::any_before(end)).await?.is_empty() {
-        state.store.write(vec![replies::delete_before(end)]).await?;
+    let now = state.clock.now();
+    let kept = (now - KEPT, now + KEPT);
+    while !state.store.read(replies::any_outside(kept)).await?.is_empty() {
+        state.store.write(vec![replies::delete_outside(kept)]).await?;
         tokio::time::sleep(FORGET_PAUSE).await;
     }
     Ok(())

@@ -105,9 +105,12 @@ impl Current {
         delays.filter(|_| self.enabled).collect()
     }
 
-    /// Does it ask for other synthetic events than before, or at other times?
-    fn asks_anew(&self, integration: &Integration, before: Option<&Self>) -> bool {
-        before.map(|before| before.timers(integration)) != Some(self.timers(integration))
+    /// Does it ask for other synthetic events than before, or at other times? What it asked for by a clock that was ahead, it
+    /// asks for from now on.
+    fn asks_anew(&self, integration: &Integration, before: Option<&Self>, now: i64) -> bool {
+        before.is_none_or(|before| {
+            before.timers_since > now || before.timers(integration) != self.timers(integration)
+        })
     }
 
     /// Does it stand still because its secrets cannot be opened?
@@ -193,7 +196,8 @@ pub async fn set(
             raise_version(),
             record(&request.actor, entry, request.now),
         ]);
-        if after.asks_anew(integration, before.as_ref()) && !after.timers(integration).is_empty() {
+        let asks_anew = after.asks_anew(integration, before.as_ref(), request.now);
+        if asks_anew && !after.timers(integration).is_empty() {
             writes.push(rechecks::order(app, request.now + SEEN_BY_ALL));
         }
         Ok(Decision {
@@ -229,7 +233,7 @@ fn changed(
     if !stays_lost {
         after.blocked = first_proof(integration, before, &after, now);
     }
-    if after.asks_anew(integration, before) {
+    if after.asks_anew(integration, before, now) {
         after.timers_since = now;
     }
     Ok(after)

@@ -284,7 +284,8 @@ async fn keep_house(state: AppState) {
     let mut saved_until = 0;
     loop {
         tokio::time::sleep(HOUSEKEEPING).await;
-        saved_until = save_last_uses(&state, saved_until).await;
+        // The clock may have been set back meanwhile.
+        saved_until = save_last_uses(&state, saved_until.min(state.clock.now())).await;
         if let Err(error) = remember::forget_outdated(&state).await {
             tracing::warn!(%error, "outdated answers could not be forgotten; they are tried again");
         }

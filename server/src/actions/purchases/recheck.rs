@@ -4,6 +4,7 @@ use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::purchases::holdings::Holdings;
 
 use super::Rules;
+use crate::directory::SEEN_BY_ALL;
 use crate::state::AppState;
 use crate::store::StoreError;
 use crate::store::tables::{profiles, rechecks};
@@ -16,7 +17,10 @@ const BATCH: i64 = 256;
 /// Nothing is locked for it: a date that is too early, because the profile was changed meanwhile, is corrected when it
 /// has come.
 pub(super) async fn go_on(state: &AppState, now: i64) -> Result<bool, StoreError> {
-    let mut rows = state.store.read(rechecks::select(now)).await?;
+    let mut rows = state
+        .store
+        .read(rechecks::select(now, now.saturating_add(SEEN_BY_ALL)))
+        .await?;
     let Some(recheck) = rechecks::read(&mut rows)? else {
         return Ok(false);
     };

@@ -25,12 +25,14 @@ pub fn order(app: AppId, due_at: i64) -> Statement {
     Statement::new(&SQL, [app.0.into(), due_at.into(), Uuid::nil().into()])
 }
 
-/// One that is to be gone on with by `now`.
-pub fn select(now: i64) -> Statement {
+/// One that is to be gone on with by `now`; also one that is due after `latest`, for which none is ordered: the clock was
+/// ahead.
+pub fn select(now: i64, latest: i64) -> Statement {
     static SQL: Sql = Sql::same(
-        "SELECT app_id, due_at, after_profile FROM rechecks WHERE due_at <= $1 ORDER BY due_at, app_id LIMIT 1",
+        "SELECT app_id, due_at, after_profile FROM rechecks WHERE due_at <= $1 OR due_at > $2
+         ORDER BY due_at, app_id LIMIT 1",
     );
-    Statement::new(&SQL, [now.into()])
+    Statement::new(&SQL, [now.into(), latest.into()])
 }
 
 /// The row of [`select`].

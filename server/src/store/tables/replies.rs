@@ -67,17 +67,17 @@ pub fn delete(scope: Uuid, key: &str, created_at: i64) -> Statement {
     Statement::new(&SQL, [scope.into(), key.into(), created_at.into()])
 }
 
-/// Forgets some of the answers given before this time: few enough for a commit that holds up nobody.
-pub fn delete_before(time: i64) -> Statement {
+/// Forgets some of the answers given before the first time or after the second: few enough for a commit that holds up nobody.
+pub fn delete_outside(kept: (i64, i64)) -> Statement {
     static SQL: Sql = Sql::same(
         "DELETE FROM replies WHERE (scope, idempotency_key) IN
-           (SELECT scope, idempotency_key FROM replies WHERE created_at < $1 LIMIT 500)",
+           (SELECT scope, idempotency_key FROM replies WHERE created_at < $1 OR created_at > $2 LIMIT 500)",
     );
-    Statement::new(&SQL, [time.into()])
+    Statement::new(&SQL, [kept.0.into(), kept.1.into()])
 }
 
-/// Finds a row if there are answers given before this time.
-pub fn any_before(time: i64) -> Statement {
-    static SQL: Sql = Sql::same("SELECT scope FROM replies WHERE created_at < $1 LIMIT 1");
-    Statement::new(&SQL, [time.into()])
+/// Finds a row if there are answers given before the first time or after the second.
+pub fn any_outside(kept: (i64, i64)) -> Statement {
+    static SQL: Sql = Sql::same("SELECT scope FROM replies WHERE created_at < $1 OR created_at > $2 LIMIT 1");
+    Statement::new(&SQL, [kept.0.into(), kept.1.into()])
 }

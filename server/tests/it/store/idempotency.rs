@@ -146,6 +146,28 @@ async fn however_many_answers_are_outdated_all_are_forgotten() {
 }
 
 #[tokio::test]
+async fn an_answer_that_was_given_by_a_clock_that_was_ahead_is_forgotten_once_that_is_set_back() {
+    for backend in ALL {
+        for is_forgotten_first in [false, true] {
+            let server = TestServer::on(backend).await;
+            server.state.clock.set_to(START + 400 * DAY);
+            one_answer(&at_once(&server, 1, PROFILE, "user-1", &[""]).await);
+            server.state.clock.set_to(START);
+            if is_forgotten_first {
+                bursar::actions::remember::forget_outdated(&server.state)
+                    .await
+                    .unwrap();
+                assert_eq!(count(&server, &REPLIES).await, 0, "{backend:?}");
+            }
+            // Another request, which would be refused while the first is known.
+            one_answer(&at_once(&server, 1, PROFILE, "user-2", &[""]).await);
+            assert_eq!(count(&server, &PROFILES).await, 2, "{backend:?}");
+            assert_eq!(count(&server, &REPLIES).await, 1, "{backend:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_same_body_for_another_platform_is_another_request() {
     let server = TestServer::on(Backend::SqliteMemory).await;
     let ask = async |platform| {

@@ -28,7 +28,7 @@ async fn next(server: &TestServer) -> Option<Recheck> {
     let mut rows = server
         .state
         .store
-        .read(rechecks::select(START))
+        .read(rechecks::select(START, START + SECOND))
         .await
         .unwrap();
     rechecks::read(&mut rows).unwrap()
@@ -92,6 +92,48 @@ async fn profiles_are_looked_through_by_the_settings_for_which_that_was_ordered(
         assert_ne!(due_at(&server).await, Some(TIMER), "{backend:?}");
         handle_due(&other.state, START + SECOND).await.unwrap();
         assert_eq!(due_at(&server).await, Some(TIMER), "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_ordered_by_a_clock_that_was_ahead_is_begun_once_that_is_set_back() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let app = AppId(server.app_id.parse().unwrap());
+        write(&server, rechecks::order(app, START + 400 * DAY)).await;
+        let found = Some((START + 400 * DAY, Uuid::nil()));
+        assert_eq!(come_to(&server).await, found, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn timers_that_were_asked_for_by_a_clock_that_was_ahead_count_once_they_are_saved_again() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        server.state.clock.set_to(START + 400 * DAY);
+        put(&server, "amplitude", true, &with_timer()).await;
+        server.state.clock.set_to(START);
+        handle_due(&server.state, START).await.unwrap();
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        assert_ne!(
+            due_at(&server).await,
+            Some(TIMER),
+            "{backend:?}: it is asked for later"
+        );
+        put(&server, "amplitude", true, &with_timer()).await;
+        handle_due(&server.state, START + SECOND).await.unwrap();
+        assert_eq!(due_at(&server).await, Some(TIMER), "{backend:?}");
+        // Saved again without any difference, they count from when they were asked for.
+        server.state.clock.move_to(START + 4 * DAY).unwrap();
+        put(&server, "amplitude", true, &with_timer()).await;
+        let directory = server.state.directory();
+        let known = directory.app(AppId(server.app_id.parse().unwrap())).unwrap();
+        assert_eq!(
+            known.integration("amplitude").unwrap().timers_since,
+            START,
+            "{backend:?}"
+        );
     }
 }
 
