@@ -11,6 +11,7 @@ use crate::support::deliveries::entries;
 use crate::support::direct::{set_settings, set_webhook_of};
 use crate::support::purchases::{Customer, data, numbered, subscription, with};
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
+use crate::support::waiting::until;
 
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
@@ -40,11 +41,8 @@ async fn let_go(client: &Client) {
 
 /// Waits until so many changes of a server wait for its writer, the one that it is at included.
 async fn until_waiting(server: &TestServer, count: i64) {
-    let started = Instant::now();
-    while server.state.metrics.store.waiting.get() < count {
-        assert!(started.elapsed() < Duration::from_secs(10));
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let waiting = async || server.state.metrics.store.waiting.get() >= count;
+    until("changes wait for the writer", waiting).await;
 }
 
 /// Gives a customer an identifier.
@@ -149,7 +147,7 @@ async fn who_joins_a_purchase_beside_its_end_is_told_of_the_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refund_that_two_servers_are_told_of_is_taken_off_once_whatever_else_is_in_the_group() {
     let ([one, other], client) = two_servers().await;
-    let busy = connect(&one).await;
+    let busy = postgres_client(postgres_url(&one.options)).await;
     let (payer, buyer) = (
         Customer::new(&one, "payer").await,
         Customer::new(&one, "buyer").await,
@@ -201,7 +199,8 @@ async fn who_joins_the_new_owner_while_the_purchase_is_renewed_has_it_renewed_to
     let ([one, other], client) = two_servers().await;
     set_settings(&one, json!({"sharing": "transfer"})).await;
     other.state.refresh().await.unwrap();
-    let (busy, held) = (connect(&one).await, connect(&one).await);
+    let url = postgres_url(&one.options);
+    let (busy, held) = (postgres_client(url).await, postgres_client(url).await);
     let (first, second, beside) = (
         Customer::new(&one, "first").await,
         Customer::new(&one, "second").await,

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::support::backend::{ALL, SHARED};
 use crate::support::deliveries::{HOUR, SECOND, amplitude, bought, put};
-use crate::support::purchases::{Customer, TRANSACTION, with};
-use crate::support::server::{START, TestServer};
+use crate::support::purchases::{Customer, with};
+use crate::support::server::{START, TRANSACTION, TestServer};
 
 const ONE: Uuid = Uuid::from_u128(1);
 const TWO: Uuid = Uuid::from_u128(2);
