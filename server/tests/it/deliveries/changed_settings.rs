@@ -139,7 +139,8 @@ async fn what_waits_goes_out_where_changed_settings_ask_for_less() {
     }
 }
 
-/// A server learns a little later of what another one or a command has saved, and goes on by the settings before.
+/// A server learns a little later of what another one or a command has saved, and goes on by the settings before. One began to
+/// wait in the same moment, so that whoever saved them did not see it.
 #[tokio::test]
 async fn what_began_to_wait_after_settings_were_saved_that_ask_for_less_goes_out() {
     for backend in SHARED {
@@ -149,15 +150,19 @@ async fn what_began_to_wait_after_settings_were_saved_that_ask_for_less_goes_out
         enable(&server, "amplitude", with(amplitude(&vendor.url), patient)).await;
         let _working = work(&server);
         let other = server.beside().await;
+        let buys = async |name| {
+            let customer = Customer::new(&server, name).await;
+            customer.post(TRANSACTION, &bought(name)).await;
+            settle_down(&server.state).await;
+        };
+        buys("ann").await;
         enable(&other, "amplitude", amplitude(&vendor.url)).await;
-        Customer::new(&server, "ann")
-            .await
-            .post(TRANSACTION, &bought("t1"))
-            .await;
-        settle_down(&server.state).await;
-        assert_eq!(states(&server).await, ["waiting 1"], "{backend:?}");
+        buys("bob").await;
+        assert_eq!(states(&server).await, ["pending 1", "waiting 1"], "{backend:?}");
         server.state.refresh().await.unwrap();
-        until_states(&server, &["delivered 1"]).await;
+        until_states(&server, &["delivered 1", "pending 1"]).await;
+        advance(&server, SECOND).await;
+        assert_eq!(states(&server).await, ["delivered 2"], "{backend:?}");
         assert_conserved(&server).await;
     }
 }
