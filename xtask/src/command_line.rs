@@ -24,14 +24,15 @@ PostgreSQL, `cargo test --workspace --locked ARGS…`. Goes on after a failure w
 if nothing failed. A name of a test in ARGS that no test has is a failure; where ARGS leave tests out, the summary says
 NOT RUN for these.
 
-With --strict, for releases, whatever the summary says NOT RUN of is a failure too.
+With --strict, for releases, whatever the summary says NOT RUN of is a failure too; `none` is said where there is nothing to
+run on any machine, and is no failure.
 
 With --long these run too:
   simulation, further histories   50,000 that the usual run has not: minutes
   SDK: SLUG                       one event through a third party's official SDK to a server on 127.0.0.1, compared with
                                   our golden request; what may differ is listed with a reason in tests/sdk/vendors.
                                   pip installs the SDKs of tests/sdk/requirements.txt into target/sdk. NOT RUN where
-                                  there is none, or where it cannot be installed
+                                  one cannot be installed; the integrations without one are listed as `none`
   deliveries::…, process::…, store::…
                                   tests that can do more, at their full size, optimised and one after the other: a million
                                   deliveries in order over failures and kills, a million events once each, a hundred

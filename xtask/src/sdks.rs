@@ -9,53 +9,21 @@ use crate::processes::{RunError, run};
 use crate::steps::{Steps, with_sources};
 use crate::workspace::root;
 
-/// Where an integration's official SDK is, if it has one.
-struct Sdk {
-    /// The name of the step.
-    step: &'static str,
-    /// The integration.
-    slug: &'static str,
-    /// Its package at PyPI, or why there is nothing to compare with.
-    package: Result<&'static str, &'static str>,
-}
-
 const COMPARISON: &str = "SDK: the comparison itself";
-/// What its vendor publishes is for phones and pages.
-const PHONES: &str = "no official SDK for servers is known on PyPI or npm";
+const OTHERS: &str = "SDK: others";
 
-const ALL: &[Sdk] = &[
+/// The integrations whose third party publishes an official SDK for servers, each with its package at PyPI. What the
+/// vendors of all others publish is for phones and pages.
+const ALL: [(&str, &str); 7] = [
     // The body is of our own making, docs/events.md; this is about its signature.
-    some("SDK: webhook", "webhook", "standardwebhooks"),
-    some("SDK: amplitude", "amplitude", "amplitude-analytics"),
-    some("SDK: mixpanel", "mixpanel", "mixpanel"),
-    some("SDK: posthog", "posthog", "posthog"),
-    none("SDK: airbridge", "airbridge", PHONES),
-    none("SDK: branch", "branch", PHONES),
-    none("SDK: appmetrica", "appmetrica", PHONES),
-    some("SDK: onesignal", "onesignal", "onesignal-python-api"),
-    some("SDK: pushwoosh", "pushwoosh", "pypushwoosh"),
-    some("SDK: facebook_ads", "facebook_ads", "facebook-business"),
-    none("SDK: firebase_ga4", "firebase_ga4", PHONES),
-    none("SDK: appsflyer", "appsflyer", PHONES),
-    none("SDK: adjust", "adjust", PHONES),
-    none("SDK: tenjin", "tenjin", PHONES),
+    ("webhook", "standardwebhooks"),
+    ("amplitude", "amplitude-analytics"),
+    ("mixpanel", "mixpanel"),
+    ("posthog", "posthog"),
+    ("onesignal", "onesignal-python-api"),
+    ("pushwoosh", "pypushwoosh"),
+    ("facebook_ads", "facebook-business"),
 ];
-
-const fn some(step: &'static str, slug: &'static str, package: &'static str) -> Sdk {
-    Sdk {
-        step,
-        slug,
-        package: Ok(package),
-    }
-}
-
-const fn none(step: &'static str, slug: &'static str, why: &'static str) -> Sdk {
-    Sdk {
-        step,
-        slug,
-        package: Err(why),
-    }
-}
 
 /// Why an SDK cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -70,29 +38,44 @@ enum NotThere {
     Unnamed(&'static str),
 }
 
-/// Compares with every SDK that can be had; says `NOT RUN` of the others.
+/// Compares with every SDK; says `NOT RUN` of those that cannot be had here, and which integrations have none.
 pub fn check(steps: &mut Steps, python: Option<&Path>, target: &Path) {
     if let Some(python) = python {
         let tests = root().join("tests/sdk/test_compare.py");
         steps.run(COMPARISON, || run(Command::new(python).arg("-B").arg(tests)));
     }
     // Each in an environment of its own: their dependencies need not agree.
-    for sdk in ALL {
-        let ready = sdk.package.map(|package| {
-            let python = python.ok_or(NotThere::Python)?;
-            install(python, &target.join("sdk").join(sdk.slug), package)
-        });
+    for (slug, package) in ALL {
+        let name = format!("SDK: {slug}");
+        let ready = python
+            .ok_or(NotThere::Python)
+            .and_then(|python| install(python, &target.join("sdk").join(slug), package));
         match ready {
-            Err(why) => steps.leave_out(sdk.step, why),
-            Ok(Err(why)) => steps.leave_out(sdk.step, with_sources(&why)),
-            Ok(Ok(python)) => {
+            Err(why) => steps.leave_out(name, with_sources(&why)),
+            Ok(python) => {
                 let main = root().join("tests/sdk/main.py");
                 let mut command = Command::new(python);
-                command.arg("-B").arg(main).arg(sdk.slug);
-                steps.run(sdk.step, || run(&mut command));
+                command.arg("-B").arg(main).arg(slug);
+                steps.run(name, || run(&mut command));
             }
         }
     }
+    let others = without_sdk().join(", ");
+    steps.have_none(
+        OTHERS,
+        format!("no official SDK for servers is known on PyPI or npm: {others}"),
+    );
+}
+
+/// The integrations that are not in [`ALL`]: each has golden requests.
+fn without_sdk() -> Vec<String> {
+    let golden = root().join("domain/tests/golden/integrations");
+    let folders = fs::read_dir(golden).into_iter().flatten().flatten();
+    let slugs = folders.filter_map(|folder| folder.file_name().into_string().ok());
+    let is_other = |slug: &String| ALL.iter().all(|(known, _)| known != slug);
+    let mut others: Vec<_> = slugs.filter(is_other).collect();
+    others.sort();
+    others
 }
 
 /// Makes a virtual environment with the package and answers its Python.
@@ -123,22 +106,25 @@ mod tests {
     #[test]
     fn each_sdk_has_a_version_and_a_file_that_uses_it() {
         let requirements = fs::read_to_string(root().join("tests/sdk/requirements.txt")).unwrap();
-        for sdk in ALL {
-            assert_eq!(sdk.step, format!("SDK: {}", sdk.slug));
-            let file = root().join(format!("tests/sdk/vendors/{}.py", sdk.slug));
-            assert_eq!(sdk.package.is_ok(), file.is_file(), "{}", sdk.slug);
-            if let Ok(package) = sdk.package {
-                assert!(pinned(&requirements, package).is_some(), "{package}");
-            }
+        for (_, package) in ALL {
+            assert!(pinned(&requirements, package).is_some(), "{package}");
         }
+        let vendors = fs::read_dir(root().join("tests/sdk/vendors")).unwrap();
+        let names = vendors.map(|file| file.unwrap().file_name().into_string().unwrap());
+        let mut files: Vec<_> = names
+            .filter(|name| name != "__init__.py" && name.ends_with(".py"))
+            .collect();
+        let mut expected = ALL.map(|(slug, _)| format!("{slug}.py"));
+        files.sort();
+        expected.sort();
+        assert_eq!(files, expected);
     }
 
     #[test]
-    fn every_integration_with_golden_requests_is_looked_at() {
+    fn every_integration_has_an_sdk_or_is_one_of_the_others() {
         let golden = fs::read_dir(root().join("domain/tests/golden/integrations")).unwrap();
-        for folder in golden {
-            let slug = folder.unwrap().file_name().into_string().unwrap();
-            assert!(ALL.iter().any(|sdk| sdk.slug == slug), "{slug}");
-        }
+        let others = without_sdk();
+        assert_eq!(golden.count(), ALL.len() + others.len(), "{others:?}");
+        assert!(others.contains(&"adjust".to_owned()));
     }
 }

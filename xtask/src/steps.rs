@@ -4,17 +4,20 @@ use std::error::Error;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
+const TOTAL: &str = "total";
+
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Outcome {
     Passed,
     Failed,
     NotRun(String),
+    Nothing(String),
 }
 
 #[derive(Debug)]
 struct Step {
-    name: &'static str,
+    name: String,
     outcome: Outcome,
     took: Duration,
 }
@@ -25,7 +28,12 @@ pub struct Steps(Vec<Step>);
 
 impl Steps {
     /// Does the work, announces it before, says after it how it went; `None` if it failed.
-    pub fn run<T, E: Error>(&mut self, name: &'static str, work: impl FnOnce() -> Result<T, E>) -> Option<T> {
+    pub fn run<T, E: Error>(
+        &mut self,
+        name: impl Into<String>,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Option<T> {
+        let name = name.into();
         println!("\n==> {name}");
         let start = Instant::now();
         let result = work();
@@ -47,15 +55,23 @@ impl Steps {
         result.ok()
     }
 
-    /// Says aloud that a step is left out.
-    pub fn leave_out(&mut self, name: &'static str, why: impl Into<String>) {
-        let why = why.into();
+    /// Says aloud that a step is left out, which could be run elsewhere.
+    pub fn leave_out(&mut self, name: impl Into<String>, why: impl Into<String>) {
+        let (name, why) = (name.into(), why.into());
         println!("\n==> {name} was NOT run: {why}");
-        self.0.push(Step {
-            name,
-            outcome: Outcome::NotRun(why),
-            took: Duration::ZERO,
-        });
+        self.push_untimed(name, Outcome::NotRun(why));
+    }
+
+    /// Says that there is nothing to run, on any machine.
+    pub fn have_none(&mut self, name: impl Into<String>, why: impl Into<String>) {
+        let (name, why) = (name.into(), why.into());
+        println!("\n==> {name}: none: {why}");
+        self.push_untimed(name, Outcome::Nothing(why));
+    }
+
+    fn push_untimed(&mut self, name: String, outcome: Outcome) {
+        let took = Duration::ZERO;
+        self.0.push(Step { name, outcome, took });
     }
 
     /// Whether no step failed; a step that was left out did not fail.
@@ -63,24 +79,28 @@ impl Steps {
         self.0.iter().all(|step| step.outcome != Outcome::Failed)
     }
 
-    /// Whether every step was run.
+    /// Whether every step was run that can be run anywhere.
     pub fn none_left_out(&self) -> bool {
         let is_left_out = |step: &Step| matches!(step.outcome, Outcome::NotRun(_));
         !self.0.iter().any(is_left_out)
     }
 
-    /// One line for each step.
+    /// One line for each step, and one for all.
     pub fn summary(&self) -> String {
-        let width = self.0.iter().map(|step| step.name.len()).max().unwrap_or(0);
+        let names = self.0.iter().map(|step| step.name.as_str());
+        let width = names.chain([TOTAL]).map(str::len).max().unwrap_or(0);
         let mut text = String::new();
         for Step { name, outcome, took } in &self.0 {
             let line = match outcome {
                 Outcome::Passed => format!("ok       {:>9}", seconds(*took)),
                 Outcome::Failed => format!("FAILED   {:>9}", seconds(*took)),
                 Outcome::NotRun(why) => format!("NOT RUN  {why}"),
+                Outcome::Nothing(why) => format!("none     {why}"),
             };
             writeln!(text, "  {name:width$}  {line}").expect("a String takes every write");
         }
+        let all: Duration = self.0.iter().map(|step| step.took).sum();
+        writeln!(text, "  {TOTAL:width$}           {:>9}", seconds(all)).expect("a String takes every write");
         text
     }
 }
@@ -115,5 +135,29 @@ mod tests {
         assert_eq!(steps.run("lints", || Err::<(), _>(std::fmt::Error)), None);
         assert!(!steps.none_failed());
         assert!(steps.summary().contains("cargo-audit  NOT RUN  no database\n"));
+    }
+
+    #[test]
+    fn where_there_is_nothing_to_run_nothing_is_left_out() {
+        let mut steps = Steps::default();
+        steps.have_none("SDK: others", "no such SDK");
+        assert!(steps.none_failed() && steps.none_left_out());
+        assert!(steps.summary().contains("SDK: others  none     no such SDK\n"));
+    }
+
+    #[test]
+    fn the_last_line_says_how_long_all_steps_took() {
+        let step = |millis| Step {
+            name: "one".into(),
+            outcome: Outcome::Passed,
+            took: Duration::from_millis(millis),
+        };
+        let steps = Steps(vec![step(1_500), step(11_000)]);
+        let summary = steps.summary();
+        let lines: Vec<_> = summary.lines().collect();
+        assert_eq!(
+            lines[1..],
+            ["  one    ok          11.0 s", "  total              12.5 s"]
+        );
     }
 }
