@@ -33,11 +33,12 @@ With --long these run too:
                                   our golden request; what may differ is listed with a reason in tests/sdk/vendors.
                                   pip installs the SDKs of tests/sdk/requirements.txt into target/sdk. NOT RUN where
                                   one cannot be installed; the integrations without one are listed as `none`
-  deliveries::…, process::…, store::…
+  deliveries::…, fuzz, process::…, store::…
                                   tests that can do more, at their full size, optimised and one after the other: a million
                                   deliveries in order over failures and kills, a million events once each, a hundred
                                   thousand that gather for a day or wait for an identifier, a hundred thousand histories
-                                  of profiles. About an hour. CONTRIBUTING.md lists them
+                                  of profiles, ten million requests good and broken. More than an hour. CONTRIBUTING.md
+                                  lists them
 
 Needs PostgreSQL's server programs, python3 with `requests`, node 18 or newer, and curl. As root on Debian it installs
 what is missing with apt-get; elsewhere it says what to install. With strace too, the system calls of the server are looked

@@ -1,9 +1,12 @@
 //! Requests from the routes themselves, with mistakes.
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, Method, Request, Uri};
 use bursar::http::route::{Access, Route, Schemas};
 use bursar::http::router::routes;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{bodies, purchases};
@@ -12,7 +15,7 @@ use crate::access_matrix::world::Object;
 use crate::support::administration::{make_delivery, prepare};
 use crate::support::awkward::{self, percent_encoded};
 use crate::support::random::Random;
-use crate::support::server::{GRANT, PROFILE, TestServer};
+use crate::support::server::{Answer, GRANT, PROFILE, TestServer};
 
 const METHODS: [&str; 9] = [
     "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "X-OTHER",
@@ -46,6 +49,10 @@ pub struct Made {
     pub route: (&'static str, &'static str),
     /// Has its path been left as the route's?
     is_whole: bool,
+    /// Does it have a cursor as a list of the route gave it?
+    pub turns_page: bool,
+    /// Is its body no JSON, where there has to be some?
+    is_broken: bool,
     method: String,
     uri: Uri,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -56,6 +63,11 @@ impl Made {
     /// Is it as the route wants it so far that the route answers it?
     pub fn is_for_its_route(&self) -> bool {
         self.is_whole && self.method == self.route.0
+    }
+
+    /// Is the route to refuse its body?
+    pub fn is_broken_for_its_route(&self) -> bool {
+        self.is_broken && self.is_for_its_route()
     }
 
     pub fn request(&self) -> Request<Body> {
@@ -87,6 +99,8 @@ pub struct Maker {
     /// Things that are there, by the parameters that name them.
     known: Vec<(&'static str, String)>,
     keys: [String; 3],
+    /// The last cursor that each list gave.
+    cursors: BTreeMap<&'static str, String>,
 }
 
 impl Maker {
@@ -117,6 +131,17 @@ impl Maker {
                 format!("Api-Key {}", server.public_key),
                 format!("Bearer {}", server.admin_token),
             ],
+            cursors: BTreeMap::new(),
+        }
+    }
+
+    /// Keeps what further requests may need of an answer.
+    pub fn learn(&mut self, made: &Made, answer: &Answer) {
+        if answer.status == 200 && made.is_for_its_route() && made.route.1.starts_with("/admin/") {
+            let page: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+            if let Some(cursor) = page["next_cursor"].as_str() {
+                self.cursors.insert(made.route.1, cursor.to_owned());
+            }
         }
     }
 
@@ -131,15 +156,17 @@ impl Maker {
         } else {
             self.random.pick(&METHODS)
         };
-        let (uri, is_whole) = self.uri(route);
         let mut made = Made {
             route: (route.method, route.path),
-            is_whole,
+            is_whole: true,
+            turns_page: false,
+            is_broken: false,
             method: method.to_owned(),
-            uri,
+            uri: Uri::default(),
             headers: Vec::new(),
             body: Vec::new(),
         };
+        self.fill_uri(route, &mut made);
         if !matches!(method, "GET" | "HEAD") || self.random.in_hundred(5) {
             self.fill_body(route, &schema, &mut made);
         }
@@ -147,10 +174,9 @@ impl Maker {
         made
     }
 
-    /// A path of the route, and whether it has been left as that.
-    fn uri(&mut self, route: &Route) -> (Uri, bool) {
+    /// A path of the route, most of the time.
+    fn fill_uri(&mut self, route: &Route, made: &mut Made) {
         let random = &mut self.random;
-        let mut is_whole = true;
         let mut path = match route.aliases {
             [] => route.path,
             aliases if random.in_hundred(20) => random.pick(aliases),
@@ -175,10 +201,11 @@ impl Maker {
         if random.in_hundred(4) {
             let mut bytes = path.clone().into_bytes();
             bodies::mutate(random, &mut bytes);
-            is_whole = false;
+            made.is_whole = false;
             path = String::from_utf8_lossy(&bytes).into_owned();
         }
-        path.push_str(&query(random, route, &self.strings));
+        path.push_str(&self.query(route, made));
+        let random = &mut self.random;
         let odd = [
             "*",
             "/",
@@ -189,11 +216,48 @@ impl Maker {
             "/api/../metrics",
         ];
         if random.in_hundred(1) {
-            is_whole = false;
+            made.is_whole = false;
             path = (*random.pick(&odd)).to_owned();
         }
-        let uri = path.parse().unwrap_or_else(|_| Uri::from_static("/unreadable"));
-        (uri, is_whole)
+        made.uri = path.parse().unwrap_or_else(|_| Uri::from_static("/unreadable"));
+    }
+
+    /// A query string of the route's own parameters and others, or none. Half the values are such as may be meant.
+    fn query(&mut self, route: &Route, made: &mut Made) -> String {
+        let parameters = route.doc.parameters.iter();
+        let own = parameters.filter(|parameter| parameter.place == "query");
+        let mut query = String::new();
+        for name in own.map(|parameter| parameter.name).chain(["cursor", "a"]) {
+            if !self.random.in_hundred(20) {
+                continue;
+            }
+            let value = match name {
+                "cursor" if self.random.in_hundred(50) => self.cursor(made),
+                // Then lists have further pages.
+                "limit" if self.random.in_hundred(50) => "1".to_owned(),
+                _ if self.random.in_hundred(50) => (*self.random.pick(&MEANT)).to_owned(),
+                _ => self.random.pick(&self.strings).clone(),
+            };
+            let sign = if query.is_empty() { '?' } else { '&' };
+            query.push_str(&format!("{sign}{name}={}", percent_encoded(&value)));
+        }
+        query
+    }
+
+    /// One that this list gave or another one, or what is left of it.
+    fn cursor(&mut self, made: &mut Made) -> String {
+        let random = &mut self.random;
+        let own = self.cursors.get(made.route.1).filter(|_| random.in_hundred(70));
+        let Some(cursor) = own.or_else(|| self.cursors.values().nth(random.below(10))) else {
+            return String::new();
+        };
+        made.turns_page = own.is_some();
+        let mut bytes = cursor.clone().into_bytes();
+        if random.in_hundred(50) {
+            bodies::mutate(random, &mut bytes);
+            made.turns_page = false;
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     fn fill_body(&mut self, route: &Route, schema: &Value, made: &mut Made) {
@@ -216,6 +280,8 @@ impl Maker {
         if random.below(2_000) == 0 {
             made.body.resize(1024 * 1024 + random.below(3) - 1, b' ');
         }
+        let is_json = serde_json::from_slice::<IgnoredAny>(&made.body).is_ok();
+        made.is_broken = route.doc.body.is_some() && !made.body.is_empty() && !is_json;
         if random.in_hundred(5) {
             made.body = bodies::gzip(&made.body);
             made.headers.push((
@@ -284,25 +350,6 @@ fn name_profile(random: &mut Random, strings: &[String], made: &mut Made) {
         };
         push(made, "adapty-profile-id", id.as_bytes());
     }
-}
-
-/// A query string of the route's own parameters and others, or none. Half the values are such as may be meant.
-fn query(random: &mut Random, route: &Route, strings: &[String]) -> String {
-    let parameters = route.doc.parameters.iter();
-    let own = parameters.filter(|parameter| parameter.place == "query");
-    let mut query = String::new();
-    for name in own.map(|parameter| parameter.name).chain(["cursor", "a"]) {
-        if random.in_hundred(20) {
-            let value = if random.in_hundred(50) {
-                random.pick(&MEANT)
-            } else {
-                random.pick(strings).as_str()
-            };
-            let sign = if query.is_empty() { '?' } else { '&' };
-            query.push_str(&format!("{sign}{name}={}", percent_encoded(value)));
-        }
-    }
-    query
 }
 
 /// Adds the header, if HTTP can carry it.

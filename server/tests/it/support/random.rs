@@ -6,13 +6,18 @@ use uuid::Uuid;
 /// generators" (`SplitMix64`).
 pub struct Random(u64);
 
+/// The seed of the environment or a new one, which is printed.
+pub fn seed(test: &str) -> u64 {
+    let fresh = || Uuid::new_v4().as_u64_pair().0;
+    let seed = xtask::test_environment::seed().unwrap_or_else(fresh);
+    eprintln!("{test}: BURSAR_TEST_SEED={seed}");
+    seed
+}
+
 impl Random {
     /// A generator with the seed of the environment or a new one, which is printed.
     pub fn new(test: &str) -> Self {
-        let fresh = || Uuid::new_v4().as_u64_pair().0;
-        let seed = xtask::test_environment::seed().unwrap_or_else(fresh);
-        eprintln!("{test}: BURSAR_TEST_SEED={seed}");
-        Self(seed)
+        Self(seed(test))
     }
 
     /// A generator with this seed.
