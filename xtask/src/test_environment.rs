@@ -15,7 +15,12 @@ const REWRITE_STORIES: &str = "BURSAR_TEST_REWRITE_STORIES";
 const SABOTAGED: &str = "BURSAR_TEST_SABOTAGED";
 const SEED: &str = "BURSAR_TEST_SEED";
 /// Features of the server that take a defence away, so that the test of it can be seen to fail.
-pub const SABOTAGES: [&str; 3] = ["answer-before-commit", "let-panics-through", "without-sync"];
+pub const SABOTAGES: [&str; 4] = [
+    "answer-before-commit",
+    "let-panics-through",
+    "settle-without-lease",
+    "without-sync",
+];
 /// Which histories the simulation runs.
 pub const SIMULATION: &str = "BURSAR_TEST_SIMULATION";
 

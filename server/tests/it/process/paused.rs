@@ -2,6 +2,7 @@
 //! when the other one has done its work.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bursar::store::Store;
@@ -86,11 +87,11 @@ async fn stored_with(store: &Store, delivered: usize) -> String {
     }
 }
 
-#[test]
-fn a_server_that_was_stopped_beyond_its_claims_writes_nothing_and_costs_one_repeat_of_each_request() {
+/// Stops one server beyond its claims while another one takes over. Answers what the first one wrote when it went on.
+fn stop_beyond_its_claims(binary: PathBuf) -> Result<(), String> {
     let runtime = Runtime::new().unwrap();
     let vendor = runtime.block_on(Vendor::start());
-    let mut program = Program::on(Backend::Postgres, server());
+    let mut program = Program::on(Backend::Postgres, binary);
     let paused = start_at(&mut program, START);
     enable(&program, &paused, &vendor.url);
     let first = vendor.count();
@@ -117,7 +118,10 @@ fn a_server_that_was_stopped_beyond_its_claims_writes_nothing_and_costs_one_repe
     // It waits for what is under way there.
     settle_at(&program, &paused, START);
     assert_eq!(tries(&program, &paused), CUSTOMERS, "the answers were for it");
-    assert_eq!(runtime.block_on(stored(&store)), before);
+    let after = runtime.block_on(stored(&store));
+    if after != before {
+        return Err(format!("{before}\nbecame\n{after}"));
+    }
     answer_other.open();
     let all = runtime.block_on(stored_with(&store, 2 * CUSTOMERS));
     assert!(!all.contains("stale"), "{all}");
@@ -134,4 +138,18 @@ fn a_server_that_was_stopped_beyond_its_claims_writes_nothing_and_costs_one_repe
     }
     other.assert_healthy();
     paused.assert_healthy();
+    Ok(())
+}
+
+#[test]
+fn a_server_that_was_stopped_beyond_its_claims_writes_nothing_and_costs_one_repeat_of_each_request() {
+    stop_beyond_its_claims(server()).unwrap();
+}
+
+/// The same look at a server that does not ask whose a lane is now.
+#[test]
+fn a_server_that_settles_without_its_lease_is_found_out() {
+    let sabotaged = xtask::test_environment::sabotaged_server("settle-without-lease");
+    let written = stop_beyond_its_claims(sabotaged).unwrap_err();
+    assert!(written.contains("stale"), "{written}");
 }
