@@ -167,19 +167,20 @@ pub async fn exchange(
         let received = state.outbound.send(&request, sending.now).await;
         let duration = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
         let answer = received.as_ref().ok().map(|received| &received.answer);
-        let news = answer
-            .zip(target.part.learns)
-            .and_then(|(answer, learns)| learns(answer));
-        let judged = caught(|| (known.integration.judge)(&sending, answer));
+        let judged = caught(|| {
+            let learns = answer.zip(target.part.learns);
+            let news = learns.and_then(|(answer, learns)| learns(answer));
+            ((known.integration.judge)(&sending, answer), news)
+        });
         match judged {
-            Some(Judgement::Next(next)) if next > step && next < MOST_STEPS => {
+            Some((Judgement::Next(next), news)) if next > step && next < MOST_STEPS => {
                 step = next;
                 if let Some(news) = news {
                     memory.note(target.id, profile, &records[0].route, &news);
                     learned = Some(news);
                 }
             }
-            Some(Judgement::Verdicts(verdicts)) if verdicts.len() == records.len() => {
+            Some((Judgement::Verdicts(verdicts), _)) if verdicts.len() == records.len() => {
                 return outcome(verdicts, received, (step, learned), duration, credentials);
             }
             _ => return fault(records.len(), step),

@@ -22,6 +22,7 @@ mod idle;
 mod isolation;
 mod late_identifiers;
 mod latest;
+mod learning;
 mod losses;
 mod order;
 mod outage;
