@@ -58,9 +58,14 @@ pub fn newest_advisory(database: &Path) -> Option<(String, u64)> {
         .flatten();
     let texts = files.filter_map(|file| fs::read_to_string(file.path()).ok());
     let newest = texts.filter_map(|text| date_of(&text).map(String::from)).max()?;
-    let today = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs() / DAY.as_secs();
-    let age_days = today.saturating_sub(days_since_1970(&newest)?);
+    let age_days = today().saturating_sub(days_since_1970(&newest)?);
     Some((newest, age_days))
+}
+
+/// In days since 1970.
+pub fn today() -> u64 {
+    let passed = SystemTime::now().duration_since(UNIX_EPOCH);
+    passed.unwrap_or_default().as_secs() / DAY.as_secs()
 }
 
 fn unpack(archive: &Path, target: &Path) -> Result<PathBuf, AdvisoryDbError> {
@@ -89,8 +94,8 @@ fn date_of(advisory: &str) -> Option<&str> {
     line.split('"').nth(1)
 }
 
-/// Source: Howard Hinnant, "chrono-compatible low-level date algorithms", `days_from_civil`.
-fn days_since_1970(date: &str) -> Option<u64> {
+/// Of a day such as `2026-08-19`. Source: Howard Hinnant, "chrono-compatible low-level date algorithms", `days_from_civil`.
+pub fn days_since_1970(date: &str) -> Option<u64> {
     let mut numbers = date.split('-').map(|number| number.parse::<u64>().ok());
     let (year, month, day) = (numbers.next()??, numbers.next()??, numbers.next()??);
     let (year, month) = if month > 2 {

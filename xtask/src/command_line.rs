@@ -19,10 +19,10 @@ cargo xtask COMMAND
 pub const TEST_HELP: &str = "\
 cargo xtask test [--long] [--strict] [-- ARGS…]
 
-Runs, in this order: prerequisites, formatting, lints, supply chain, the builds that the tests need, a throwaway
-PostgreSQL, `cargo test --workspace --locked ARGS…`. Goes on after a failure where it can; the exit code is 0 only
-if nothing failed. A name of a test in ARGS that no test has is a failure; where ARGS leave tests out, the summary says
-NOT RUN for these.
+Runs, in this order: prerequisites, formatting, lints, supply chain, the builds that the tests need, one that may ask no
+network, a throwaway PostgreSQL, `cargo test --workspace --locked ARGS…`. Goes on after a failure where it can; the exit
+code is 0 only if nothing failed. A name of a test in ARGS that no test has is a failure; where ARGS leave tests out, the
+summary says NOT RUN for these.
 
 With --strict, for releases, whatever the summary says NOT RUN of is a failure too; `none` is said where there is nothing to
 run on any machine, and is no failure.
@@ -48,7 +48,9 @@ Supply chain checks run if cargo-deny and cargo-audit are on PATH. cargo-audit a
 advisory database, looked for in this order:
   $BURSAR_ADVISORY_DB                   a folder or a .tar.gz
   target/advisory-db                    a folder
-If the newest advisory in it is older than 30 days, the summary says NOT RUN for those that came since.
+If the newest advisory in it is older than 30 days, the summary says NOT RUN for those that came since. A crate that is
+unsound or unmaintained is a failure, as a vulnerable one is. .cargo/audit.toml lists what is let pass: each with a reason
+and a last day, after which it is a failure again.
 
 The tests find in their environment:
   BURSAR_TEST_LONG            if set, tests that can do more do so

@@ -16,4 +16,5 @@ pub mod strace;
 pub mod supply_chain;
 pub mod test_environment;
 pub mod test_names;
+pub mod waivers;
 pub mod workspace;

@@ -6,9 +6,11 @@ use crate::advisory_db::{self, AdvisoryDbError};
 use crate::commands::sbom;
 use crate::processes::{self, RunError};
 use crate::steps::Steps;
+use crate::waivers;
 use crate::workspace::{cargo, root};
 
 const LICENCES: &str = "supply chain: cargo-deny";
+const WAIVERS: &str = "supply chain: waivers of advisories";
 const ADVISORIES: &str = "supply chain: cargo-audit";
 const NEW_ADVISORIES: &str = "supply chain: advisories of the last 30 days";
 const MATERIALS: &str = "supply chain: bill of materials";
@@ -28,6 +30,7 @@ enum AuditError {
 /// a network.
 pub fn check(steps: &mut Steps, target: &Path) {
     check_licences(steps);
+    steps.run(WAIVERS, waivers::check);
     check_advisories(steps, target);
     steps.run(MATERIALS, sbom::write);
 }
@@ -86,8 +89,10 @@ fn what_is_missing(database: &Path) -> Option<String> {
 fn audit(database: &Path) -> Result<(), AuditError> {
     let lock_file = root().join("Cargo.lock");
     let mut command = cargo();
+    // Without these it tells of such crates and ends well.
     command
-        .args(["audit", "--no-fetch", "--db"])
+        .args(["audit", "--deny", "unsound", "--deny", "unmaintained"])
+        .args(["--no-fetch", "--db"])
         .arg(database)
         .arg("--file")
         .arg(lock_file);
