@@ -57,10 +57,13 @@ The tests find in their environment:
   BURSAR_TEST_POSTGRES        URL of the throwaway PostgreSQL; the user may create databases
   BURSAR_TEST_POSTGRES_BIN    folder of PostgreSQL's programs, to start a cluster of one's own
   BURSAR_TEST_PYTHON          a Python that has `requests`
+  BURSAR_TEST_REWRITE_GOLDEN  if set, the golden files of the domain are written anew instead of compared: `cargo xtask
+                              golden`
   BURSAR_TEST_REWRITE_STORIES if set, the golden files of the stories are written anew instead of compared
   BURSAR_TEST_SABOTAGED       folder of servers without a defence, such as one that answers before the commit: the test of
                               the defence must fail on it
   BURSAR_TEST_SEED            the seed of the randomised tests, to repeat one that failed: it has printed its seed
+  BURSAR_TEST_SIMULATION      the seeds of the simulation of purchases: one, or a range such as 0..1000000
 
 Example: cargo xtask test -- --package bursar expired_grant";
 

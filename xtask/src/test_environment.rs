@@ -1,4 +1,5 @@
-//! What `cargo xtask test` hands to the tests: environment variables, written and read here alone.
+//! What `cargo xtask test` hands to the tests: environment variables. The server's tests ask for them here; the domain's,
+//! which depend on nothing of this package, by their names.
 
 use std::ffi::OsString;
 use std::ops::Range;
