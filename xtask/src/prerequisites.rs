@@ -22,11 +22,18 @@ pub const POSTGRESQL: Prerequisite = Prerequisite {
     is_there: || postgres::find_binaries().is_some(),
 };
 
-/// What the tests that look at system calls need. Without it they are not run.
+/// What the tests that look at system calls need, and the benchmark. Without it the tests are not run.
 pub const STRACE: Prerequisite = Prerequisite {
     name: "strace",
     packages: &["strace"],
     is_there: || on_path("strace").is_some(),
+};
+
+/// What the benchmark sends with.
+pub const WRK: Prerequisite = Prerequisite {
+    name: "wrk",
+    packages: &["wrk"],
+    is_there: || on_path("wrk").is_some(),
 };
 
 /// What the tests of the example programs need.

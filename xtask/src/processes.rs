@@ -71,6 +71,37 @@ pub fn probe(program: impl AsRef<OsStr>, args: &[&str]) -> Option<String> {
         .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// What became of something that not every machine lets us do.
+#[derive(Debug, thiserror::Error)]
+pub enum NotDone {
+    /// The program could not be started.
+    #[error("cannot start `{program}`: {source}")]
+    NotStarted {
+        /// Its name or path.
+        program: String,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// It says no, in these words.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Runs the command to its end, to see whether it can be done. Silent.
+pub fn attempt(command: &mut Command) -> Result<(), NotDone> {
+    let tried = command.stdin(Stdio::null()).output();
+    let tried = tried.map_err(|source| NotDone::NotStarted {
+        program: command.get_program().to_string_lossy().into_owned(),
+        source,
+    })?;
+    if tried.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&tried.stderr);
+    let first = said.lines().next().unwrap_or("no reason told");
+    Err(NotDone::Refused(first.to_owned()))
+}
+
 /// The first file of this name on PATH.
 pub fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
@@ -94,4 +125,23 @@ fn not_started(command: &Command, source: io::Error) -> RunError {
 fn words(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_done_says_why() {
+        let why = |command: &mut Command| attempt(command).err().map(|why| why.to_string());
+        let mut refusing = Command::new("sh");
+        refusing.args(["-c", "echo may not >&2; echo more >&2; exit 1"]);
+        assert_eq!(why(&mut refusing).as_deref(), Some("may not"));
+        let missing = why(&mut Command::new("no-such-program")).unwrap();
+        assert!(
+            missing.starts_with("cannot start `no-such-program`: "),
+            "{missing}"
+        );
+        assert_eq!(why(&mut Command::new("true")), None);
+    }
 }

@@ -1,7 +1,8 @@
 //! `strace`, with which tests see the system calls of a server. Not every system has it, nor lets it trace.
 
-use std::io;
-use std::process::{Command, Stdio};
+use std::process::Command;
+
+use crate::processes::{NotDone, attempt};
 
 /// What the tests that need it are about.
 pub const TESTS: &str = "synced before answered";
@@ -12,28 +13,14 @@ pub const WORDS: [&str; 3] = ["strace", "-D", "-f"];
 
 /// Why nothing can be traced here.
 #[derive(Debug, thiserror::Error)]
-pub enum NoStrace {
-    /// There is no `strace`.
-    #[error("cannot start `strace`: {0}. On Debian and Ubuntu: sudo apt-get install strace")]
-    NotStarted(#[source] io::Error),
-    /// The system says no.
-    #[error("strace may not trace ({0}). In a container: --cap-add SYS_PTRACE")]
-    Refused(String),
-}
+#[error(
+    "strace may not trace ({0}). On Debian and Ubuntu: sudo apt-get install strace; in a container: --cap-add SYS_PTRACE"
+)]
+pub struct NoStrace(NotDone);
 
 /// Traces something small.
 pub fn may_trace() -> Result<(), NoStrace> {
-    let tried = Command::new(WORDS[0])
-        .args(&WORDS[1..])
-        .args(["-o", "/dev/null", "true"])
-        .stdin(Stdio::null())
-        .output()
-        .map_err(NoStrace::NotStarted)?;
-    if tried.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&tried.stderr);
-    Err(NoStrace::Refused(
-        said.lines().next().unwrap_or("no reason told").to_owned(),
-    ))
+    let mut trace = Command::new(WORDS[0]);
+    trace.args(&WORDS[1..]).args(["-o", "/dev/null", "true"]);
+    attempt(&mut trace).map_err(NoStrace)
 }

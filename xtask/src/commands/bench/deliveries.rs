@@ -11,8 +11,9 @@ use super::report::Bar::{AtLeast, AtMost};
 use super::server::{Filled, NEVER, Server};
 use super::vendor::Vendor;
 use super::wrk::{self, RENEW};
-use super::{Bench, BenchError, Report, doing, output, pace};
+use super::{Bench, BenchError, Report, doing, pace};
 use crate::postgres::{Cluster, free_port};
+use crate::processes::output;
 
 const PRIVATE: &str = "--delivery-allow-private-addresses=true";
 /// How long a backlog may take.

@@ -5,10 +5,12 @@ use std::time::Instant;
 
 use super::client::Client;
 use super::report::Bar::AtLeast;
+use super::report::percentile;
 use super::server::{Filled, NEVER, Server};
 use super::wrk::{self, DURABLE, READ_ONE, RENEW, SWITCH_ONE};
-use super::{Bench, BenchError, Report, doing, output};
+use super::{Bench, BenchError, Report, doing};
 use crate::postgres::Cluster;
+use crate::processes::output;
 
 /// So many transactions a long history has.
 const LONG: u64 = 1_000;
@@ -20,7 +22,7 @@ pub fn all(bench: &Bench, report: &mut Report) -> Result<(), BenchError> {
     let embedded = Filled::with_chains(bench, "events", "sqlite", chains, NEVER, &["--webhook"])?;
     let server = embedded.serve()?;
     let name = "set-transaction : POST identifiers, SQLite";
-    let (per_second, _) = compare(bench, report, name, &embedded, &server)?;
+    let per_second = compare(bench, report, name, &embedded, &server)?;
     long_history(bench, report, &embedded, &server)?;
     server.stop()?;
     due(bench, report, chains, per_second)?;
@@ -58,14 +60,14 @@ fn rules(bench: &Bench, report: &mut Report) -> Result<(), BenchError> {
     Ok(())
 }
 
-/// Renewals that make two events each against identifiers. Answers both per second.
+/// Renewals that make two events each against identifiers. Answers how many renewals there were a second.
 fn compare(
     bench: &Bench,
     report: &mut Report,
     name: &'static str,
     filled: &Filled,
     server: &Server,
-) -> Result<(f64, f64), BenchError> {
+) -> Result<f64, BenchError> {
     let (mut renewals, mut identifiers) = (Vec::new(), Vec::new());
     for round in 0..bench.size.rounds {
         identifiers.push(wrk::run(filled, server, DURABLE, bench.size.seconds)?.per_second);
@@ -78,7 +80,8 @@ fn compare(
         );
     }
     report.ratio(name, &renewals, &identifiers, AtLeast(0.5), 0.8);
-    Ok((median(&mut renewals), median(&mut identifiers)))
+    renewals.sort_by(f64::total_cmp);
+    Ok(percentile(&renewals, 50))
 }
 
 /// A profile with a thousand transactions against one with a single one.
@@ -159,9 +162,4 @@ fn due(bench: &Bench, report: &mut Report, chains: u64, reports: f64) -> Result<
     let name = "due chains handled : set-transactions";
     report.number(name, per_second / reports, AtLeast(1.0), 3.0);
     server.stop()
-}
-
-fn median(runs: &mut [f64]) -> f64 {
-    runs.sort_by(f64::total_cmp);
-    runs.get(runs.len() / 2).copied().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask bench main-job`: measures the main job against what the machine could do at best.
+//! `cargo xtask bench SUBJECT`: measures profiles, events or deliveries against what the machine could do at best.
 //!
 //! Every figure is a ratio of runs taken in turn, in one sitting, on one machine. Method and results:
 //! `docs/performance.md`.
@@ -16,12 +16,12 @@ mod vendor;
 mod wrk;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
+use crate::prerequisites;
 use crate::processes::{self, RunError};
 use crate::steps::with_sources;
 use crate::workspace::{cargo, target};
-use crate::{apt, prerequisites};
 
 pub use report::Report;
 
@@ -111,10 +111,11 @@ pub fn run(subject: Subject, size: Size) -> ExitCode {
 }
 
 fn measure(subject: Subject, size: Size) -> Result<Report, BenchError> {
-    prerequisites::ensure(&[prerequisites::POSTGRESQL])?;
-    for tool in ["wrk", "strace"] {
-        ensure_tool(tool)?;
-    }
+    prerequisites::ensure(&[
+        prerequisites::POSTGRESQL,
+        prerequisites::STRACE,
+        prerequisites::WRK,
+    ])?;
     let target = target().map_err(|error| BenchError::Unexpected(with_sources(&error)))?;
     let build = [
         "build",
@@ -167,27 +168,4 @@ impl Drop for WorkFolder {
         // What cannot be removed lies in the build folder and goes with it.
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-fn ensure_tool(name: &str) -> Result<(), BenchError> {
-    if processes::on_path(name).is_none() && apt::is_usable() {
-        apt::install(&[name])?;
-    }
-    match processes::on_path(name) {
-        Some(_) => Ok(()),
-        None => Err(BenchError::Unexpected(format!(
-            "{name} is missing: install Debian's package {name}"
-        ))),
-    }
-}
-
-/// A program's output as text, or what it complained of.
-fn output(command: &mut Command) -> Result<String, BenchError> {
-    let name = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().map_err(doing(format!("start {name}")))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    Err(BenchError::Unexpected(format!("{name} failed: {complaint}")))
 }

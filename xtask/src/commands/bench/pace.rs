@@ -9,6 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::client::{Client, identifiers};
+use super::report::percentile;
 use super::server::{Filled, Server};
 use super::wrk::CONNECTIONS;
 use super::{BenchError, doing};
@@ -157,13 +158,6 @@ pub fn idle(
     writes.sort();
     appends.sort();
     Ok((percentile(&writes, 50), percentile(&appends, 50)))
-}
-
-fn percentile(sorted: &[Duration], percent: usize) -> Duration {
-    sorted
-        .get(sorted.len() * percent / 100)
-        .copied()
-        .unwrap_or_default()
 }
 
 /// SplitMix64: enough to scatter profiles.

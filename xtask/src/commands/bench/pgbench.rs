@@ -5,8 +5,9 @@ use std::process::Command;
 
 use super::client::identifiers;
 use super::server::Filled;
-use super::{BenchError, doing, output};
+use super::{BenchError, doing};
 use crate::postgres::Cluster;
+use crate::processes::output;
 
 /// Transactions per second of the upsert that answers the profile.
 pub fn run(cluster: &Cluster, filled: &Filled, folder: &Path, seconds: u64) -> Result<f64, BenchError> {

@@ -31,6 +31,12 @@ pub enum Bar {
     AtMost(f64),
 }
 
+/// The value below which so many percent of these sorted ones lie.
+pub fn percentile<T: Copy + Default>(sorted: &[T], percent: usize) -> T {
+    let place = sorted.len() * percent / 100;
+    sorted.get(place).copied().unwrap_or_default()
+}
+
 impl Report {
     /// A ratio of runs taken in turn: the median of the rounds' ratios.
     pub fn ratio(&mut self, name: &'static str, measured: &[f64], reference: &[f64], must: Bar, aim: f64) {
@@ -40,7 +46,7 @@ impl Report {
             .map(|(one, other)| one / other)
             .collect();
         ratios.sort_by(f64::total_cmp);
-        let value = ratios.get(ratios.len() / 2).copied().unwrap_or_default();
+        let value = percentile(&ratios, 50);
         let range = |of: &[f64]| {
             (
                 of.iter().copied().fold(f64::MAX, f64::min),

@@ -6,7 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::client::Client;
-use super::{Bench, BenchError, doing, output};
+use super::{Bench, BenchError, doing};
+use crate::processes::output;
 
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
+use super::BenchError;
 use super::client::IDENTIFIERS;
 use super::server::{Filled, Server};
-use super::{BenchError, output};
+use crate::processes::output;
 
 /// What one run gave.
 #[derive(Debug, Clone, Copy)]
