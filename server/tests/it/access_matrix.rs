@@ -397,8 +397,7 @@ fn check_writes(cell: &Cell, answer: &Answer, before: &Everything, after: &Every
             assert_eq!(before.installation, after.installation, "{cell}");
         }
         Some(_) => {
-            let of_own = |all: &Everything| (all.profiles[0].clone(), all.work[0].clone());
-            assert_eq!(of_own(before), of_own(after), "{cell}");
+            assert_eq!(before.of_own(), after.of_own(), "{cell}");
             assert_eq!(before.settings, after.settings, "{cell}");
             assert_eq!(before.installation, after.installation, "{cell}");
         }
@@ -411,6 +410,10 @@ fn check_writes(cell: &Cell, answer: &Answer, before: &Everything, after: &Every
             // What names a thing of the own app, or the own app itself, leaves the other one alone.
             if cell.object == Object::Own || names_thing(cell.route) {
                 assert_eq!(of_other.0, of_other.1, "{cell}");
+            }
+            // And the other way round.
+            if cell.object == Object::Foreign {
+                assert_eq!(before.of_own(), after.of_own(), "{cell}");
             }
         }
     }

@@ -293,6 +293,11 @@ pub struct Everything {
 }
 
 impl Everything {
+    /// All that is of the own app.
+    pub fn of_own(&self) -> [&str; 3] {
+        [&self.profiles[0], &self.work[0], &self.settings[0]]
+    }
+
     /// All that is of the other app.
     pub fn of_other(&self) -> [&str; 3] {
         [&self.profiles[1], &self.work[1], &self.settings[1]]
