@@ -4,7 +4,9 @@
 use bursar_domain::app::AppSettings;
 use bursar_domain::events::EventKind;
 use bursar_domain::ids::{AppId, ProfileId};
-use bursar_domain::integrations::{Answer, Field, Integration, Probe, Record, Settings, Skip, Verdict};
+use bursar_domain::integrations::{
+    Answer, Customer, Field, Integration, Occasion, Probe, Record, Settings, Skip, Verdict,
+};
 use bursar_domain::json::Object;
 use bursar_domain::profile::identifiers::IdentifierChanges;
 use bursar_domain::profile::{Details, Profile, ProfileChanges};
@@ -18,11 +20,9 @@ use super::mask::{Mask, beginning};
 use super::probe::{Tried, wrong};
 use super::seats::most_under_way;
 use super::send::{Outcome, exchange, kept};
-use super::turn::preview;
+use super::turn::{map, read_event};
 use crate::directory::{App, AppIntegration, Target};
 use crate::state::AppState;
-use crate::store::tables::lanes::{LaneKey, Place};
-use crate::store::tables::turns::Turn;
 
 /// The id of the made-up profile, and each of its identifiers: "test", as far as hex digits can say it.
 pub const TEST_ID: Uuid = Uuid::from_u128(0x7e57_0000_7e57_4e57_8e57_7e57_7e57_7e57);
@@ -104,9 +104,8 @@ fn records(app: &App, known: &AppIntegration, now: i64) -> Result<Vec<(Target, R
         let is_wanted = |kind: &&EventKind| target.part.is_wanted(&known.settings, **kind);
         for source in sources(known) {
             for kind in kinds.iter().filter(is_wanted) {
-                let turn = turn(app.id, &app.settings, known, *target, (*kind, source), now);
-                match preview(&turn, &app.settings, known, *target, now) {
-                    Ok((record, _)) => {
+                match record(app, known, *target, *kind, source, now) {
+                    Ok(record) => {
                         let is_new = |(other, sent): &(Target, Record)| {
                             (other.id, &sent.route) != (target.id, &record.route)
                         };
@@ -154,42 +153,29 @@ fn sources(known: &AppIntegration) -> Vec<(&'static str, &str)> {
     ENVIRONMENTS.into_iter().flat_map(each).collect()
 }
 
-/// The test event of this kind from this environment and store.
-fn turn(
-    app: AppId,
-    settings: &AppSettings,
+/// The record of the test event of this kind from this environment and store.
+fn record(
+    app: &App,
     known: &AppIntegration,
     target: Target,
-    (kind, (environment, store)): (EventKind, (&str, &str)),
+    kind: EventKind,
+    (environment, store): (&str, &str),
     now: i64,
-) -> Turn {
-    let event = Uuid::new_v4();
-    let (profile, details) = customer(app, known, store, now);
-    Turn {
-        lane: LaneKey {
-            target: target.id,
-            id: event,
-        },
-        place: Place {
-            created_at: now,
-            number: 0,
-        },
-        event,
-        event_seq: 0,
-        kind,
-        event_at: now,
-        // Long enough ago for nothing to wait for a better identifier.
-        event_created_at: now - WAITED,
-        is_superseded: false,
-        payload: payload(settings, event, kind, (environment, store), now),
-        tries: 0,
-        first_tried_at: None,
-        record: None,
+) -> Result<Record, Skip> {
+    let id = Uuid::new_v4();
+    let (profile, details) = customer(app.id, known, store, now);
+    let payload = payload(&app.settings, id, kind, (environment, store), now);
+    // Long enough ago for nothing to wait for a better identifier.
+    let created_at = now - WAITED;
+    let occasion = Occasion {
+        event: &read_event(id, kind, now, created_at, &payload)?,
+        customer: &Customer::new(&profile, &details, &app.settings, now),
+        settings: &known.settings,
+        part: target.part.name,
         made_at: now,
-        replay: None,
-        profile,
-        details,
-    }
+        now,
+    };
+    map(&occasion, known)
 }
 
 /// The made-up customer, with every identifier that the integration asks for.

@@ -1,10 +1,12 @@
 //! What to do with a delivery whose turn it is: send this record, or end the turn without a request.
 
 use bursar_domain::app::AppSettings;
+use bursar_domain::events::EventKind;
 use bursar_domain::ids::ProfileId;
 use bursar_domain::integrations::{Customer, Occasion, Record, Skip, Told, Tried};
 use bursar_domain::time::HOUR;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::caught::caught;
 use super::mask::Mask;
@@ -96,7 +98,13 @@ pub fn consider(
 ) -> Considered {
     let (encoded, mask) = {
         let customer = Customer::new(&turn.profile, &turn.details, app, now);
-        let event = told(&turn);
+        let event = read_event(
+            turn.event,
+            turn.kind,
+            turn.event_at,
+            turn.event_created_at,
+            &turn.payload,
+        );
         let mask = mask_of(&customer, event.as_ref().ok(), known, target);
         (encode(&turn, event, &customer, known, target, now), mask)
     };
@@ -146,20 +154,6 @@ pub fn consider(
     }
 }
 
-/// What would keep the integration from telling of it now, if something would. Ages are not looked at.
-pub fn preview(
-    turn: &Turn,
-    app: &AppSettings,
-    known: &AppIntegration,
-    target: Target,
-    now: i64,
-) -> Result<(Record, Mask), Skip> {
-    let customer = Customer::new(&turn.profile, &turn.details, app, now);
-    let event = told(turn)?;
-    let record = tell(turn, &event, &customer, known, target, now)?;
-    Ok((record, mask_of(&customer, Some(&event), known, target)))
-}
-
 /// What may not be kept of a request.
 fn mask_of(
     customer: &Customer<'_>,
@@ -201,7 +195,17 @@ fn encode(
     if turn.is_superseded {
         return Err(Skip::Superseded);
     }
-    let encoded = event.and_then(|event| tell(turn, &event, customer, known, target, now));
+    let encoded = event.and_then(|event| {
+        let occasion = Occasion {
+            event: &event,
+            customer,
+            settings: &known.settings,
+            part: target.part.name,
+            made_at: turn.made_at,
+            now,
+        };
+        map(&occasion, known)
+    });
     let kept = turn
         .record
         .as_deref()
@@ -229,42 +233,26 @@ fn encode(
     }
 }
 
-/// The event of a turn as integrations read it.
-fn told(turn: &Turn) -> Result<Told<'_>, Skip> {
-    let event = turn.event;
-    let told = Told::new(
-        event,
-        turn.kind,
-        turn.event_at,
-        turn.event_created_at,
-        &turn.payload,
-    );
-    told.map_err(|error| {
-        tracing::error!(event.id = %event, %error, "the event {event} cannot be read");
+/// An event as integrations read it. That one cannot be read is a fault of ours.
+pub fn read_event(
+    id: Uuid,
+    kind: EventKind,
+    at: i64,
+    created_at: i64,
+    payload: &str,
+) -> Result<Told<'_>, Skip> {
+    Told::new(id, kind, at, created_at, payload).map_err(|error| {
+        tracing::error!(event.id = %id, %error, "the event {id} cannot be read");
         FAULT
     })
 }
 
-/// Asks the integration. A mapper that fails takes down its own delivery alone.
-fn tell(
-    turn: &Turn,
-    event: &Told<'_>,
-    customer: &Customer<'_>,
-    known: &AppIntegration,
-    target: Target,
-    now: i64,
-) -> Result<Record, Skip> {
-    let occasion = Occasion {
-        event,
-        customer,
-        settings: &known.settings,
-        part: target.part.name,
-        made_at: turn.made_at,
-        now,
-    };
-    let (event, slug) = (turn.event, known.integration.slug);
+/// What the integration makes of it, or what keeps it from telling. Ages are not looked at. A mapper that fails takes down
+/// its own delivery alone.
+pub fn map(occasion: &Occasion<'_>, known: &AppIntegration) -> Result<Record, Skip> {
+    let (event, slug) = (occasion.event.id, known.integration.slug);
     let encode = known.integration.encode;
-    caught(|| encode(&occasion)).unwrap_or_else(|| {
+    caught(|| encode(occasion)).unwrap_or_else(|| {
         tracing::error!(event.id = %event, "the event {event} cannot be told to {slug}: its mapper failed");
         Err(FAULT)
     })

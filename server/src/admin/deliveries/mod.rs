@@ -3,7 +3,6 @@
 mod body;
 mod id;
 mod list;
-mod past_turn;
 mod retry;
 mod show;
 mod why;

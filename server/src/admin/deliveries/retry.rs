@@ -1,20 +1,19 @@
 //! One more try of a delivery, at once.
 
 use bursar_domain::ids::AppId;
-use bursar_domain::integrations::Skip;
+use bursar_domain::integrations::{Customer, Occasion, Skip};
 use bursar_domain::profile::selector::Selector;
 use bursar_domain::profile::{Details, Profile};
 use serde_json::json;
 
 use super::id::DeliveryId;
-use super::past_turn::past_turn;
 use super::{known_app, targets};
 use crate::actions::deliveries::{Before, lane_of, refuses_again};
 use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
 use crate::admin::Request;
 use crate::admin::audit::{Entry, record};
-use crate::delivery::{FAULT, preview};
+use crate::delivery::{FAULT, map, read_event};
 use crate::directory::{App, AppIntegration};
 use crate::state::AppState;
 use crate::store::tables::delivery_list::{self, Shown};
@@ -104,8 +103,19 @@ fn refuses(
     let by_rule = || refuses_again(known, event, details, Before::of(Some(shown)), now);
     let by_integration = || {
         let target = known.targets.iter().find(|target| target.id == shown.target)?;
-        let turn = past_turn(*target, event, payload, (profile, details), Some(shown));
-        preview(&turn, &app.settings, known, *target, now).err()
+        let told = read_event(event.id, event.kind, event.at, event.created_at, payload);
+        let mapped = told.and_then(|told| {
+            let occasion = Occasion {
+                event: &told,
+                customer: &Customer::new(profile, details, &app.settings, now),
+                settings: &known.settings,
+                part: target.part.name,
+                made_at: event.created_at,
+                now,
+            };
+            map(&occasion, known)
+        });
+        mapped.err()
     };
     // What waits for an identifier is open, and a fault of ours may be mended.
     let closes = |skip: &Skip| !matches!(skip, Skip::Waiting { .. }) && *skip != FAULT;

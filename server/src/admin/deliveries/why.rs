@@ -1,15 +1,14 @@
 //! Why a delivery is where it is: the rules that decide, in their order, as sentences.
 
 use bursar_domain::events::EventKind;
-use bursar_domain::integrations::{Limits, Probe, Skip, Told, Tried, currency_without_rate};
+use bursar_domain::integrations::{Customer, Limits, Occasion, Probe, Skip, Tried, currency_without_rate};
 use bursar_domain::profile::{Details, Profile};
 use bursar_domain::time::format_time;
 
 use super::body::next_attempt_at;
 use super::id::{DeliveryId, name};
-use super::past_turn::past_turn;
 use crate::actions::deliveries::{Before, Gate, refuses_again};
-use crate::delivery::{Pause, preview};
+use crate::delivery::{Pause, map, read_event};
 use crate::directory::{App, AppIntegration};
 use crate::store::tables::delivery_list::Shown;
 use crate::store::tables::past_events::PastEvent;
@@ -160,14 +159,11 @@ impl Subject<'_> {
             // It would be told what is missing, and nothing is: it cannot be read.
             return (Vec::new(), None);
         }
-        let target = known
-            .targets
-            .iter()
-            .find(|target| target.part.name == self.id.part.name);
-        let Some(target) = target else {
+        let mut targets = known.targets.iter();
+        if !targets.any(|target| target.part.name == self.id.part.name) {
             return (Vec::new(), None);
-        };
-        let told = Told::new(
+        }
+        let told = read_event(
             self.event.id,
             self.kind(),
             self.event.at,
@@ -201,15 +197,19 @@ impl Subject<'_> {
             (_, there) => format!("An identifier is found: {}.", there.join(", ")),
         };
         let credentials = format!("There are credentials for {source}.");
-        let turn = past_turn(
-            *target,
-            self.event,
-            self.payload,
-            (self.profile, self.details),
-            self.shown,
-        );
-        let previewed = preview(&turn, &self.app.settings, known, *target, self.now);
-        let route = previewed.map(|(record, _)| record.route);
+        let customer = Customer::new(self.profile, self.details, &self.app.settings, self.now);
+        let mapped = told.map_err(Clone::clone).and_then(|event| {
+            let occasion = Occasion {
+                event,
+                customer: &customer,
+                settings: &known.settings,
+                part: self.id.part.name,
+                made_at: self.event.created_at,
+                now: self.now,
+            };
+            map(&occasion, known)
+        });
+        let route = mapped.map(|record| record.route);
         let encoding = match &route {
             Ok(_) => [credentials, identifiers].into_iter().chain(amount).collect(),
             Err(Skip::MissingCredentials(setting)) => {
