@@ -32,7 +32,7 @@ pub use self::contract::customer::Customer;
 pub use self::contract::exchange::{Answer, Judgement, Method, Request, Sending, Verdict};
 pub use self::contract::limits::{Limits, Tried};
 pub use self::contract::occasion::{Occasion, currency_without_rate};
-pub use self::contract::part::Part;
+pub use self::contract::part::{Part, Pick};
 pub use self::contract::problem::Problem;
 pub use self::contract::record::{Record, Skip};
 pub use self::contract::schedule::Schedule;

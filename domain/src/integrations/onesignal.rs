@@ -17,8 +17,8 @@ use super::mapping::text::{json, with_member};
 use super::settings::secret::header_problem;
 use super::settings::{at_least_one, shared};
 use super::{
-    Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record,
-    Request, Sending, Settings, Skip, Verdict, all_but_levels,
+    Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Pick, Probe, Problem,
+    Record, Request, Sending, Settings, Skip, Verdict, all_but_levels,
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;
@@ -40,8 +40,7 @@ pub const INTEGRATION: Integration = Integration {
     schedule: &USUAL,
     takes: all_but_levels,
     parts: &[Part {
-        latest_only: true,
-        by_event_time: true,
+        pick: Pick::LastToHappen,
         learns: Some(user),
         ..Part::WHOLE
     }],

@@ -13,8 +13,8 @@ use super::mapping::text::{json, with_member};
 use super::settings::secret::header_problem;
 use super::settings::{at_least_one, shared};
 use super::{
-    Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, no_synthetic,
+    Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Pick, Probe, Problem, Record,
+    Request, Sending, Settings, Skip, Verdict, no_synthetic,
 };
 use crate::app::AppSettings;
 use crate::profile::attributes;
@@ -32,8 +32,7 @@ pub const INTEGRATION: Integration = Integration {
     takes: no_synthetic,
     parts: &[
         Part {
-            latest_only: true,
-            by_event_time: true,
+            pick: Pick::LastToHappen,
             ..Part::named("tags")
         },
         Part {
@@ -336,8 +335,8 @@ mod tests {
         let [tags, event] = INTEGRATION.parts else {
             panic!("two parts")
         };
-        assert!(tags.latest_only && tags.wanted.is_none());
-        assert!(!event.latest_only && !event.is_wanted(&settings, EventKind::TrialStarted));
+        assert!(tags.is_latest_only() && tags.wanted.is_none());
+        assert!(!event.is_latest_only() && !event.is_wanted(&settings, EventKind::TrialStarted));
         let problems = check(&settings, &AppSettings::default())
             .into_iter()
             .map(|problem| problem.field);

@@ -103,6 +103,7 @@ impl Line {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use bursar_domain::integrations::Pick;
     use uuid::Uuid;
 
     use super::super::turn::closed;
@@ -129,8 +130,7 @@ pub(super) mod tests {
             first_tried_at: None,
             attempt: None,
             end: closed("delivered", None),
-            supersedes: false,
-            by_event_time: false,
+            pick: Pick::First,
             now: 0,
         };
         (0..count as u128).map(of_lane).collect()

@@ -120,8 +120,7 @@ pub fn consider(
         first_tried_at: turn.first_tried_at,
         attempt: None,
         end: closed("delivered", None),
-        supersedes: target.part.latest_only,
-        by_event_time: target.part.by_event_time,
+        pick: target.part.pick,
         now,
     };
     match encoded {
@@ -217,7 +216,7 @@ fn encode(
     });
     // Made anew is what cannot have arrived, because settings that were refused are no try; and of a part of which only the
     // latest counts, because that is what is true now.
-    let may_have_arrived = turn.first_tried_at.is_some() && !target.part.latest_only;
+    let may_have_arrived = turn.first_tried_at.is_some() && !target.part.is_latest_only();
     let kept = kept.filter(|kept| may_have_arrived && target.part.can_repeat(&known.settings, &kept.route));
     match (kept, encoded) {
         // A key or an address that is gone would make a request that nobody takes, and block all the others.

@@ -12,11 +12,8 @@ use crate::integrations::Settings;
 pub struct Part {
     /// Its name; empty where an event makes one call.
     pub name: &'static str,
-    /// Is it of no use once a newer one of the profile waits? The older one is skipped as `superseded` then.
-    pub latest_only: bool,
-    /// Of a part that is `latest_only`: does the newest one tell of what happened last, and not of what became known
-    /// last? Then it is of no use either once one of a later event has been delivered.
-    pub by_event_time: bool,
+    /// Whose turn it is where several of a profile wait.
+    pub pick: Pick,
     /// Do these settings ask for it for an event of this kind? `None`: they always do.
     pub wanted: Option<fn(&Settings, EventKind) -> bool>,
     /// Do these settings ask for a request of its own for each record, because answers do not tell records apart?
@@ -36,6 +33,18 @@ pub struct Part {
     pub learns: Option<fn(&Answer) -> Option<String>>,
 }
 
+/// Whose turn it is of the deliveries that wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pick {
+    /// The first one's.
+    First,
+    /// The last one's: it says all that those before it do, which are skipped as `superseded`.
+    Last,
+    /// As [`Self::Last`], of what happened last and not of what became known last; of events at the same time, of the one that
+    /// was made last. It is of no use either once one of a later event has been delivered.
+    LastToHappen,
+}
+
 impl Part {
     /// The only call.
     pub const WHOLE: Self = Self::named("");
@@ -44,8 +53,7 @@ impl Part {
     pub const fn named(name: &'static str) -> Self {
         Self {
             name,
-            latest_only: false,
-            by_event_time: false,
+            pick: Pick::First,
             wanted: None,
             alone: None,
             apart: None,
@@ -53,6 +61,11 @@ impl Part {
             hides: None,
             learns: None,
         }
+    }
+
+    /// Is a delivery of no use once a newer one of the profile waits?
+    pub fn is_latest_only(&self) -> bool {
+        self.pick != Pick::First
     }
 
     /// How many records may share a request.

@@ -14,7 +14,8 @@ use std::borrow::Cow;
 use super::contract::schedule::USUAL;
 use super::settings::{missing, residency, shared};
 use super::{
-    Field, Integration, Kind, Limits, Occasion, Part, Probe, Problem, Record, Settings, Skip, all_but_levels,
+    Field, Integration, Kind, Limits, Occasion, Part, Pick, Probe, Problem, Record, Settings, Skip,
+    all_but_levels,
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;
@@ -42,7 +43,7 @@ pub const INTEGRATION: Integration = Integration {
             ..Part::named(EVENT)
         },
         Part {
-            latest_only: true,
+            pick: Pick::Last,
             alone: Some(|_| true),
             ..Part::named(PROFILE)
         },

@@ -7,7 +7,7 @@ use crate::directory::Target;
 use crate::state::AppState;
 use crate::store::tables::lane_sets::{self, Held, LaneSet};
 use crate::store::tables::lanes;
-use crate::store::tables::turns::{self, Pick, Turn};
+use crate::store::tables::turns::{self, Turn};
 use crate::store::{Decision, Loaded, Row, StoreError};
 
 /// Lanes that were claimed together, each with the delivery that is its turn.
@@ -49,8 +49,7 @@ pub async fn claim(
             turns: Vec::new(),
         });
     }
-    let pick = Pick::of(target.part);
-    let turns = turns::of_claimed(app, target.id, slow, lease, until, pick);
+    let turns = turns::of_claimed(app, target.id, slow, lease, until, target.part.pick);
     let mut rows = state.store.read(turns).await?;
     if rows.len() < taken {
         state
@@ -68,7 +67,7 @@ pub async fn claim(
 /// A turn; `None` where what is stored makes no sense here, such as an event of a kind that only a newer version knows.
 /// Its lane is looked at again when the lease is over, and the others go on meanwhile.
 fn readable(app: AppId, target: Target, row: &mut Row) -> Option<Result<Turn, StoreError>> {
-    match turns::read(app, target.id, Pick::of(target.part), row) {
+    match turns::read(app, target.id, target.part.pick, row) {
         Err(StoreError::Corrupt(_)) => {
             let event = turns::event(row).map(|id| id.to_string()).unwrap_or_default();
             tracing::error!(event.id = %event, "the event {event} or its profile cannot be read: its delivery waits");

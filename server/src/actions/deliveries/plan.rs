@@ -104,7 +104,7 @@ pub fn plan(
                 now,
             };
             writes.extend(lanes::enqueue(&added));
-            if target.part.latest_only && added.is_ordered {
+            if target.part.is_latest_only() && added.is_ordered {
                 let lane = LaneKey {
                     target: target.id,
                     id: profile.0,

@@ -1,5 +1,6 @@
 //! What came of a try is written down, if the lane is still ours.
 
+use bursar_domain::integrations::Pick;
 use bursar_domain::profile::selector::Selector;
 use bursar_domain::profile::{Details, Profile};
 use uuid::Uuid;
@@ -38,10 +39,9 @@ pub struct Settlement {
     pub attempt: Option<Statement>,
     /// How it ends, or goes on.
     pub end: End,
-    /// Is everything older in the lane superseded by it, unless it comes to nothing?
-    pub supersedes: bool,
-    /// Is older what happened before, rather than what was added before?
-    pub by_event_time: bool,
+    /// Why it was its turn: whether what is older in the lane is superseded by it, unless it comes to nothing, and which that
+    /// is.
+    pub pick: Pick,
     /// Now, in microseconds.
     pub now: i64,
 }
@@ -92,13 +92,9 @@ pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, St
     if let End::Waiting { seen, slug, .. } = &settlement.end {
         reads.push(integrations::select(seen.0.app, slug));
     }
-    let supersedes = settlement.supersedes_older();
-    if supersedes {
-        reads.push(match settlement.by_event_time {
-            true => superseded::count_earlier(settlement.lane, settlement.event_seq),
-            false => superseded::count_older(settlement.lane, settlement.place),
-        });
-    }
+    let count = settlement.count_older();
+    let supersedes = count.is_some();
+    reads.extend(count);
     let decide = move |mut loaded: Loaded| -> Result<Decision<bool>, StoreError> {
         let Some(held) = rows_of(&mut loaded, lane).first_mut() else {
             return Ok(Decision {
@@ -160,11 +156,17 @@ impl End {
 impl Settlement {
     /// Does nothing have to be looked at to write it down but whose its lane is?
     pub(super) fn is_plain(&self) -> bool {
-        !self.supersedes_older() && !matches!(self.end, End::Waiting { .. })
+        self.count_older().is_none() && !matches!(self.end, End::Waiting { .. })
     }
 
-    fn supersedes_older(&self) -> bool {
-        self.supersedes && !self.end.is_nothing()
+    /// Counts what is superseded by it, if anything can be.
+    fn count_older(&self) -> Option<Statement> {
+        match self.pick {
+            _ if self.end.is_nothing() => None,
+            Pick::First => None,
+            Pick::Last => Some(superseded::count_older(self.lane, self.place)),
+            Pick::LastToHappen => Some(superseded::count_earlier(self.lane, self.event_seq)),
+        }
     }
 
     fn close(&self, older: i64) -> Vec<Statement> {
@@ -219,9 +221,10 @@ impl Settlement {
         if older == 0 {
             return Vec::new();
         }
-        match self.by_event_time {
-            true => superseded::supersede_earlier(self.lane, self.event_seq, self.now).into(),
-            false => superseded::supersede_older(self.lane, self.place, self.now).into(),
+        match self.pick {
+            Pick::First => Vec::new(),
+            Pick::Last => superseded::supersede_older(self.lane, self.place, self.now).into(),
+            Pick::LastToHappen => superseded::supersede_earlier(self.lane, self.event_seq, self.now).into(),
         }
     }
 }

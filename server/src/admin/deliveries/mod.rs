@@ -10,6 +10,7 @@ mod why;
 use std::sync::Arc;
 
 use bursar_domain::ids::AppId;
+use bursar_domain::integrations::Pick;
 
 pub use body::{DeliveryBody, EventDelivery, of_events};
 pub use id::DeliveryId;
@@ -37,8 +38,8 @@ pub(super) async fn known_app(state: &AppState, app: AppId) -> Result<Arc<App>, 
 /// The app's targets, as queries take them.
 pub(super) fn targets(app: &App) -> Targets {
     Targets {
-        latest_only: ids(app, |_, target| target.part.latest_only),
-        by_event_time: ids(app, |_, target| target.part.by_event_time),
+        latest_only: ids(app, |_, target| target.part.is_latest_only()),
+        by_event_time: ids(app, |_, target| target.part.pick == Pick::LastToHappen),
         lost: ids(app, |known, _| known.has_lost_secrets()),
     }
 }

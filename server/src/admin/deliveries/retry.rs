@@ -124,7 +124,7 @@ fn refuses(
 
 /// The statements that open a closed delivery.
 fn reopened(known: &AppIntegration, event: &PastEvent, shown: &Shown, now: i64) -> Vec<Statement> {
-    let mut latest_only = known.targets.iter().filter(|target| target.part.latest_only);
+    let mut latest_only = known.targets.iter().filter(|target| target.part.is_latest_only());
     reopen(&Reopened {
         lane: LaneKey {
             target: shown.target,

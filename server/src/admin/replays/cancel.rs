@@ -1,6 +1,7 @@
 //! Stops a replay: what it has not sent yet is in the state in which it was before it.
 
 use bursar_domain::ids::AppId;
+use bursar_domain::integrations::Pick;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -14,7 +15,6 @@ use crate::state::AppState;
 use crate::store::tables::lanes::LaneKey;
 use crate::store::tables::profiles::rows_of;
 use crate::store::tables::replays::{self, cancel_lane, lock_lanes};
-use crate::store::tables::turns::Pick;
 use crate::store::{Decision, Loaded, Row, StoreError};
 
 /// So many lanes are taken back in one commit.
@@ -97,7 +97,7 @@ fn read(target: Target, row: &mut Row) -> Result<(LaneKey, Option<i64>), StoreEr
         target: target.id,
         id: row.uuid(1)?,
     };
-    let turn = match Pick::of(target.part) {
+    let turn = match target.part.pick {
         Pick::First => row.opt_int(2)?,
         Pick::Last => row.opt_int(3)?,
         Pick::LastToHappen => row.opt_int(4)?,

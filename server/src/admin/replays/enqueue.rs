@@ -130,7 +130,7 @@ async fn open(
                 was: one
                     .closed
                     .map(|shown| (shown.state.as_str(), shown.reason.as_deref())),
-                latest_only: one.target.part.latest_only,
+                latest_only: one.target.part.is_latest_only(),
                 now,
             }));
         }

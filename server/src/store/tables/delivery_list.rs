@@ -110,7 +110,7 @@ macro_rules! state {
 }
 
 /// The event whose turn it is in the lane of an open delivery, by the parameters for [`Targets::latest_only`] and
-/// [`Targets::by_event_time`]; as [`super::turns::Pick`] says.
+/// [`Targets::by_event_time`]; as [`bursar_domain::integrations::Pick`] says.
 macro_rules! turn_event {
     ($latest_only:literal, $by_event_time:literal) => {
         concat!(

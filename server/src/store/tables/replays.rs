@@ -198,7 +198,7 @@ pub fn count_open(app: AppId) -> Statement {
 }
 
 /// Locks some lanes of a target that have deliveries of a replay beside the one that is being sent at the moment: the
-/// lane, its target, the numbers of the events of [`Pick`](super::turns::Pick), and whether it is claimed.
+/// lane, its target, the numbers of the events of [`bursar_domain::integrations::Pick`], and whether it is claimed.
 pub fn lock_lanes(target: i64, replay: Uuid, now: i64, limit: i64) -> Statement {
     static SQL: Sql = Sql::with_lock(
         "SELECT l.target_id || hex(l.lane_id), l.lane_id,

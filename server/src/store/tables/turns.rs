@@ -2,7 +2,7 @@
 
 use bursar_domain::events::EventKind;
 use bursar_domain::ids::AppId;
-use bursar_domain::integrations::Part;
+use bursar_domain::integrations::Pick;
 use bursar_domain::profile::{Details, Profile};
 use uuid::Uuid;
 
@@ -45,32 +45,6 @@ pub struct Turn {
     pub profile: Profile,
     /// The rest of the profile.
     pub details: Details,
-}
-
-/// Whose turn it is in a lane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pick {
-    /// The first delivery's.
-    First,
-    /// The last one's: it says all that those before it do.
-    Last,
-    /// That of the event that happened last; of those at the same time, of the one that was made last.
-    LastToHappen,
-}
-
-impl Pick {
-    /// As the part wants it.
-    pub fn of(part: &Part) -> Self {
-        match part {
-            Part {
-                latest_only: false, ..
-            } => Self::First,
-            Part {
-                by_event_time: false, ..
-            } => Self::Last,
-            _ => Self::LastToHappen,
-        }
-    }
 }
 
 /// The text of [`of_claimed`] for one of the ends of a lane, with `more` columns. SQLite knows nothing of what lies in

@@ -4,6 +4,7 @@ use bursar::actions::deliveries::{Claimed, End, Settlement, claim, settle, settl
 use bursar::directory::Target;
 use bursar::store::tables::deliveries::{self, Attempt};
 use bursar::store::tables::turns::Turn;
+use bursar_domain::integrations::Pick;
 use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend, SHARED};
@@ -58,8 +59,7 @@ pub fn refused(turn: &Turn, lease: i64, now: i64) -> Settlement {
             state: "rejected",
             reason: Some("stale".into()),
         },
-        supersedes: false,
-        by_event_time: false,
+        pick: Pick::First,
         now,
     }
 }

@@ -62,8 +62,7 @@ async fn settle_waiting(server: &TestServer, claimed: &Claimed, target: Target, 
             slug: known.integration.slug,
             saved: known.saved.clone(),
         },
-        supersedes: target.part.latest_only,
-        by_event_time: target.part.by_event_time,
+        pick: target.part.pick,
         ..refused(turn, claimed.lease, now)
     };
     assert!(settle(&server.state, settlement).await.unwrap());

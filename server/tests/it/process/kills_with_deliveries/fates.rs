@@ -116,7 +116,7 @@ fn had_to_end_so(slug: &str, part: &str, kind: &str, state: &str, reason: &str) 
     match (state, reason) {
         ("delivered", _) => takes,
         ("skipped", "event_unsupported") => !takes,
-        ("skipped", "superseded") => takes && part.latest_only,
+        ("skipped", "superseded") => takes && part.is_latest_only(),
         _ => false,
     }
 }
