@@ -83,7 +83,7 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
     let unsettled = settle_all(&shared.state, settled).await;
     if shared.are_routes_apart() {
         // What has failed may have done so for itself: who looks whether an address is back is one that has not.
-        ready.sort_by_key(|ready| ready.settlement.first_tried_at.is_some());
+        ready.sort_by_key(|ready| ready.held.first_tried_at.is_some());
     }
     let is_apart = |ready: &Ready| target.part.is_apart(&ready.record, at);
     let mut unsent: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
@@ -103,7 +103,7 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
             now + LONGEST <= until && !is_left_alone && shared.is_current()
         };
         let Some(permit) = seat.filter(|_| is_fine()) else {
-            let lanes = batch.iter().map(|ready| ready.settlement.lane.id);
+            let lanes = batch.iter().map(|ready| ready.held.lane.id);
             unsent.entry(route.clone()).or_default().extend(lanes);
             continue;
         };
@@ -182,7 +182,7 @@ mod tests {
             .into_iter()
             .zip(routes)
             .map(|(settlement, route)| Ready {
-                settlement,
+                held: settlement.held,
                 record: Record {
                     route: route.to_owned(),
                     body: "x".repeat(30),
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn what_does_not_go_together_goes_apart() {
-        let is_old = |ready: &Ready| ready.settlement.lane.id.as_u128() >= 4;
+        let is_old = |ready: &Ready| ready.held.lane.id.as_u128() >= 4;
         let mut shared = routes(batches(ready("a b lone a a b a"), 9, None, is_old));
         shared.sort();
         assert_eq!(shared, ["a a", "a a", "b", "b", "lone"]);

@@ -263,22 +263,21 @@ fn finish(
     started_at: i64,
 ) -> Settlement {
     let now = shared.state.clock.now();
-    let mut settlement = ready.settlement.clone();
-    settlement.tries += 1;
-    let counted = settlement.tries - ready.counts.uncounted;
+    let mut held = ready.held;
+    held.tries += 1;
+    let counted = held.tries - ready.counts.uncounted;
     // What fails because of the settings burns nothing: neither a try nor the time in which it may be repeated.
     let is_burnt = !matches!(verdict, Verdict::Misconfigured(_));
     if is_burnt {
-        settlement.first_tried_at.get_or_insert(started_at);
+        held.first_tried_at.get_or_insert(started_at);
     }
     let is_limited = matches!(verdict, Verdict::RetryAtMost { .. });
     let counts = Counts {
         uncounted: ready.counts.uncounted + i64::from(!is_burnt),
         limited: ready.counts.limited + i64::from(is_limited),
     };
-    settlement.now = now;
     let attempt = Attempt {
-        number: settlement.tries,
+        number: held.tries,
         started_at,
         duration: outcome.duration,
         request: kept(
@@ -293,11 +292,14 @@ fn finish(
         answer: words.told(&outcome.answer),
         verdict: verdict.name().to_owned(),
     };
-    let keeping = deliveries::keep(settlement.event_seq, settlement.lane.target, attempt);
-    settlement.attempt = Some(shared.state.store.packed(keeping));
+    let keeping = deliveries::keep(held.event_seq, held.lane.target, attempt);
     let tries = u32::try_from(counted).unwrap_or(u32::MAX);
-    settlement.end = end(shared, &ready, verdict, (tries, counts), (outcome, words), now);
-    settlement
+    Settlement {
+        held,
+        attempt: Some(shared.state.store.packed(keeping)),
+        end: end(shared, &ready, verdict, (tries, counts), (outcome, words), now),
+        now,
+    }
 }
 
 /// How a record's turn ends after so many tries that count.

@@ -50,7 +50,7 @@ impl Settling {
             }
             for (settlement, error) in patiently(state, batch).await {
                 // The lane is ours until the lease ends; then it is sent once more, with the same id.
-                let event = settlement.event;
+                let event = settlement.held.event;
                 tracing::warn!(
                     %error, slug, event.id = %event,
                     "what {slug} said to the event {event} could not be written down; it is sent once more"
@@ -108,29 +108,32 @@ pub(super) mod tests {
 
     use super::super::turn::closed;
     use super::*;
+    use crate::actions::deliveries::HeldTurn;
     use crate::store::tables::lanes::{LaneKey, Place};
 
     /// What came of so many turns, each of a lane of its own.
     pub fn settlements(count: usize) -> Vec<Settlement> {
         let of_lane = |id: u128| Settlement {
-            lane: LaneKey {
-                target: 1,
-                id: Uuid::from_u128(id),
+            held: HeldTurn {
+                lane: LaneKey {
+                    target: 1,
+                    id: Uuid::from_u128(id),
+                },
+                lease: 1,
+                place: Place {
+                    created_at: 0,
+                    number: 0,
+                },
+                event: Uuid::nil(),
+                event_seq: 1,
+                made_at: 0,
+                replay: None,
+                tries: 1,
+                first_tried_at: None,
+                pick: Pick::First,
             },
-            lease: 1,
-            place: Place {
-                created_at: 0,
-                number: 0,
-            },
-            event: Uuid::nil(),
-            event_seq: 1,
-            made_at: 0,
-            replay: None,
-            tries: 1,
-            first_tried_at: None,
             attempt: None,
             end: closed("delivered", None),
-            pick: Pick::First,
             now: 0,
         };
         (0..count as u128).map(of_lane).collect()

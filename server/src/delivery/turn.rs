@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::caught::caught;
 use super::mask::Mask;
-use crate::actions::deliveries::{End, Settlement};
+use crate::actions::deliveries::{End, HeldTurn, Settlement};
 use crate::directory::{AppIntegration, Target};
 use crate::store::tables::turns::Turn;
 
@@ -24,8 +24,8 @@ pub const FAULT: Skip = Skip::Other("a fault of ours: the log says more");
 
 /// A record that is to be sent.
 pub struct Ready {
-    /// What to settle in the end; its `end` is not decided yet.
-    pub settlement: Settlement,
+    /// Whose turn it is.
+    pub held: HeldTurn,
     /// The record.
     pub record: Record,
     /// Does it need a request of its own?
@@ -108,25 +108,19 @@ pub fn consider(
         let mask = mask_of(&customer, event.as_ref().ok(), known, target);
         (encode(&turn, event, &customer, known, target, now), mask)
     };
-    let settlement = Settlement {
-        lane: turn.lane,
-        lease,
-        place: turn.place,
-        event: turn.event,
-        event_seq: turn.event_seq,
-        made_at: turn.made_at,
-        replay: turn.replay,
-        tries: turn.tries,
-        first_tried_at: turn.first_tried_at,
-        attempt: None,
-        end: closed("delivered", None),
-        pick: target.part.pick,
-        now,
+    let held = HeldTurn::of(&turn, lease, target.part.pick);
+    let settle = |end, unset| {
+        let settlement = Settlement {
+            held,
+            attempt: None,
+            end,
+            now,
+        };
+        Considered::Settle(Box::new(settlement), unset)
     };
     match encoded {
         Ok(kept) if turn.first_tried_at.is_some() && is_dead(&kept.route) => {
-            let end = closed("rejected", Some(DEAD.to_owned()));
-            Considered::Settle(Box::new(Settlement { end, ..settlement }), None)
+            settle(closed("rejected", Some(DEAD.to_owned())), None)
         }
         Ok(Kept {
             route,
@@ -135,7 +129,7 @@ pub fn consider(
             counts,
             personal,
         }) => Considered::Send(Box::new(Ready {
-            settlement,
+            held,
             record: Record { route, body },
             alone,
             counts,
@@ -147,8 +141,7 @@ pub fn consider(
                 Skip::MissingCredentials(setting) => Some(setting.clone()),
                 _ => None,
             };
-            let end = end_of(skip, turn, known);
-            Considered::Settle(Box::new(Settlement { end, ..settlement }), unset)
+            settle(end_of(skip, turn, known), unset)
         }
     }
 }

@@ -12,11 +12,12 @@ use crate::store::tables::integrations::{self, Saved};
 use crate::store::tables::lanes::{self, LaneKey, Noted, Place};
 use crate::store::tables::profiles::{self, rows_of};
 use crate::store::tables::superseded;
+use crate::store::tables::turns::Turn;
 use crate::store::{Decision, Loaded, Statement, StoreError};
 
-/// What came of a delivery's turn.
-#[derive(Clone)]
-pub struct Settlement {
+/// A delivery's turn in a lane that is held: all that has to be known of it to write down what came of it.
+#[derive(Clone, Copy)]
+pub struct HeldTurn {
     /// Its lane.
     pub lane: LaneKey,
     /// Shows that the lane is ours.
@@ -31,17 +32,41 @@ pub struct Settlement {
     pub made_at: i64,
     /// Which replay it belongs to.
     pub replay: Option<Uuid>,
-    /// How often it has been tried now.
+    /// How often it has been tried.
     pub tries: i64,
     /// When it was tried first, in microseconds.
     pub first_tried_at: Option<i64>,
+    /// Why it is its turn: whether what is older in the lane is superseded by it, unless it comes to nothing, and which that is.
+    pub pick: Pick,
+}
+
+impl HeldTurn {
+    /// Of a turn whose lane was claimed with this lease, in a part that picks so.
+    pub fn of(turn: &Turn, lease: i64, pick: Pick) -> Self {
+        Self {
+            lane: turn.lane,
+            lease,
+            place: turn.place,
+            event: turn.event,
+            event_seq: turn.event_seq,
+            made_at: turn.made_at,
+            replay: turn.replay,
+            tries: turn.tries,
+            first_tried_at: turn.first_tried_at,
+            pick,
+        }
+    }
+}
+
+/// What came of a delivery's turn.
+#[derive(Clone)]
+pub struct Settlement {
+    /// The turn.
+    pub held: HeldTurn,
     /// What keeps the try, if there was one.
     pub attempt: Option<Statement>,
     /// How it ends, or goes on.
     pub end: End,
-    /// Why it was its turn: whether what is older in the lane is superseded by it, unless it comes to nothing, and which that
-    /// is.
-    pub pick: Pick,
     /// Now, in microseconds.
     pub now: i64,
 }
@@ -88,7 +113,7 @@ pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, St
         reads.push(profiles::lock_whole(seen.0.app, &Selector::Id(seen.0.id)));
     }
     let lane = reads.len();
-    reads.push(lanes::lock_held(settlement.lane, settlement.lease));
+    reads.push(lanes::lock_held(settlement.held.lane, settlement.held.lease));
     if let End::Waiting { seen, slug, .. } = &settlement.end {
         reads.push(integrations::select(seen.0.app, slug));
     }
@@ -161,23 +186,25 @@ impl Settlement {
 
     /// Counts what is superseded by it, if anything can be.
     fn count_older(&self) -> Option<Statement> {
-        match self.pick {
+        let held = &self.held;
+        match held.pick {
             _ if self.end.is_nothing() => None,
             Pick::First => None,
-            Pick::Last => Some(superseded::count_older(self.lane, self.place)),
-            Pick::LastToHappen => Some(superseded::count_earlier(self.lane, self.event_seq)),
+            Pick::Last => Some(superseded::count_older(held.lane, held.place)),
+            Pick::LastToHappen => Some(superseded::count_earlier(held.lane, held.event_seq)),
         }
     }
 
     fn close(&self, older: i64) -> Vec<Statement> {
+        let HeldTurn { lane, lease, .. } = self.held;
         let mut writes = vec![self.dequeued()];
         writes.extend(self.closed());
-        writes.extend(lanes::let_go(self.lane, self.lease, older + 1, self.now, false));
+        writes.extend(lanes::let_go(lane, lease, older + 1, self.now, false));
         writes
     }
 
     pub(super) fn dequeued(&self) -> Statement {
-        lanes::dequeue(self.lane, self.place)
+        lanes::dequeue(self.held.lane, self.held.place)
     }
 
     /// The closed delivery, if it ends.
@@ -186,14 +213,14 @@ impl Settlement {
             return None;
         };
         Some(deliveries::close(&Closed {
-            event_seq: self.event_seq,
-            target: self.lane.target,
+            event_seq: self.held.event_seq,
+            target: self.held.lane.target,
             state,
             reason: reason.as_deref(),
-            tries: self.tries,
-            created_at: self.made_at,
+            tries: self.held.tries,
+            created_at: self.held.made_at,
             now: self.now,
-            replay: self.replay,
+            replay: self.held.replay,
         }))
     }
 
@@ -207,13 +234,16 @@ impl Settlement {
         let noted = Noted {
             waits,
             reason,
-            tries: self.tries,
-            first_tried_at: self.first_tried_at,
+            tries: self.held.tries,
+            first_tried_at: self.held.first_tried_at,
             record,
             now: self.now,
         };
-        let mut writes = vec![lanes::note(self.lane, self.place, &noted)];
-        writes.extend(lanes::let_go(self.lane, self.lease, older, due_at, waits));
+        let HeldTurn {
+            lane, lease, place, ..
+        } = self.held;
+        let mut writes = vec![lanes::note(lane, place, &noted)];
+        writes.extend(lanes::let_go(lane, lease, older, due_at, waits));
         writes
     }
 
@@ -221,10 +251,11 @@ impl Settlement {
         if older == 0 {
             return Vec::new();
         }
-        match self.pick {
+        let (held, now) = (&self.held, self.now);
+        match held.pick {
             Pick::First => Vec::new(),
-            Pick::Last => superseded::supersede_older(self.lane, self.place, self.now).into(),
-            Pick::LastToHappen => superseded::supersede_earlier(self.lane, self.event_seq, self.now).into(),
+            Pick::Last => superseded::supersede_older(held.lane, held.place, now).into(),
+            Pick::LastToHappen => superseded::supersede_earlier(held.lane, held.event_seq, now).into(),
         }
     }
 }

@@ -50,12 +50,12 @@ async fn settle_each(state: &AppState, settlements: Vec<Settlement>) -> Vec<Unse
 async fn settle_together(state: &AppState, settlements: Vec<Settlement>) -> Result<(), StoreError> {
     let mut by_target: BTreeMap<i64, Vec<Settlement>> = BTreeMap::new();
     for settlement in settlements {
-        let of_target = by_target.entry(settlement.lane.target).or_default();
+        let of_target = by_target.entry(settlement.held.lane.target).or_default();
         of_target.push(settlement);
     }
     let groups: Vec<_> = by_target.into_iter().collect();
     let locks = groups.iter().map(|(target, group)| {
-        lane_sets::lock_held(&LaneSet::new(*target, group.iter().map(|one| one.lane.id)))
+        lane_sets::lock_held(&LaneSet::new(*target, group.iter().map(|one| one.held.lane.id)))
     });
     let reads = locks.collect();
     let decide = move |loaded: Loaded| -> Result<Decision<()>, StoreError> {
@@ -65,7 +65,7 @@ async fn settle_together(state: &AppState, settlements: Vec<Settlement>) -> Resu
             let held = held.map(|held| held.map(|held| (held.lane, held)));
             let held: HashMap<Uuid, Held> = held.collect::<Result<_, _>>()?;
             let ours = group.iter().filter_map(|one| {
-                let held = held.get(&one.lane.id)?;
+                let held = held.get(&one.held.lane.id)?;
                 is_ours(one, held).then_some((one, *held))
             });
             writes_of(*target, &ours.collect::<Vec<_>>(), &mut writes);
@@ -78,7 +78,7 @@ async fn settle_together(state: &AppState, settlements: Vec<Settlement>) -> Resu
 /// Is its lane still held as it was when it was claimed?
 #[cfg(not(feature = "settle-without-lease"))]
 fn is_ours(settlement: &Settlement, held: &Held) -> bool {
-    held.lease == settlement.lease
+    held.lease == settlement.held.lease
 }
 
 /// The defence taken away, so that the test of it can be seen to fail.

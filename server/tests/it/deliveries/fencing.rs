@@ -1,6 +1,6 @@
 //! A worker that has lost its lane writes nothing any more.
 
-use bursar::actions::deliveries::{Claimed, End, Settlement, claim, settle, settle_all};
+use bursar::actions::deliveries::{Claimed, End, HeldTurn, Settlement, claim, settle, settle_all};
 use bursar::directory::Target;
 use bursar::store::tables::deliveries::{self, Attempt};
 use bursar::store::tables::turns::Turn;
@@ -45,21 +45,16 @@ pub fn refused(turn: &Turn, lease: i64, now: i64) -> Settlement {
         verdict: "rejected".into(),
     };
     Settlement {
-        lane: turn.lane,
-        lease,
-        place: turn.place,
-        event: turn.event,
-        event_seq: turn.event_seq,
-        made_at: turn.made_at,
-        replay: turn.replay,
-        tries: 1,
-        first_tried_at: Some(now),
+        held: HeldTurn {
+            tries: 1,
+            first_tried_at: Some(now),
+            ..HeldTurn::of(turn, lease, Pick::First)
+        },
         attempt: Some(deliveries::keep(turn.event_seq, turn.lane.target, attempt)),
         end: End::Closed {
             state: "rejected",
             reason: Some("stale".into()),
         },
-        pick: Pick::First,
         now,
     }
 }
@@ -96,10 +91,11 @@ async fn who_settles_after_its_lease_changes_nothing() {
         assert!(!settle(&server.state, late.clone()).await.unwrap(), "{backend:?}");
         assert_eq!(stored(&server.state.store).await, before, "{backend:?}");
         // The same is written by the one whose lane it is: the lease alone made the difference.
-        let own = Settlement {
+        let held = HeldTurn {
             lease: fresh.lease,
-            ..late.clone()
+            ..late.held
         };
+        let own = Settlement { held, ..late.clone() };
         assert!(settle(&server.state, own).await.unwrap(), "{backend:?}");
         let fates = fates_of(&server, "amplitude", "").await;
         assert_eq!(fates, ["t1 rejected stale", "t2 pending"], "{backend:?}");
@@ -141,7 +137,7 @@ async fn who_settles_what_went_with_its_profile_changes_nothing_of_the_next_even
         let is_sqlite = backend != Backend::Postgres;
         let same = take(START).await;
         assert_eq!(
-            same.turns[0].event_seq == late.event_seq,
+            same.turns[0].event_seq == late.held.event_seq,
             is_sqlite,
             "{backend:?}"
         );
@@ -282,9 +278,9 @@ async fn what_cannot_be_written_takes_down_nothing_that_is_settled_with_it() {
             state: "rejected",
             reason: Some("\0".into()),
         };
-        let wrong = both[0].event;
+        let wrong = both[0].held.event;
         let unsettled = settle_all(&server.state, both).await;
-        let unsettled: Vec<_> = unsettled.into_iter().map(|(one, _)| one.event).collect();
+        let unsettled: Vec<_> = unsettled.into_iter().map(|(one, _)| one.held.event).collect();
         let seen = stored(&server.state.store).await;
         let written = seen.matches("stale").count();
         match backend {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bursar::actions::deliveries::{Claimed, End, Settlement, claim, give_back, settle};
+use bursar::actions::deliveries::{Claimed, End, HeldTurn, Settlement, claim, give_back, settle};
 use bursar::directory::{AppIntegration, Target};
 use bursar::store::tables::turns::Turn;
 use bursar::store::{Sql, Statement};
@@ -52,8 +52,7 @@ async fn settle_waiting(server: &TestServer, claimed: &Claimed, target: Target, 
     let is_its = |known: &&Arc<AppIntegration>| known.targets.iter().any(|part| part.id == target.id);
     let known = integrations.find(is_its).unwrap();
     let settlement = Settlement {
-        tries: 0,
-        first_tried_at: None,
+        held: HeldTurn::of(turn, claimed.lease, target.part.pick),
         attempt: None,
         end: End::Waiting {
             until,
@@ -62,8 +61,7 @@ async fn settle_waiting(server: &TestServer, claimed: &Claimed, target: Target, 
             slug: known.integration.slug,
             saved: known.saved.clone(),
         },
-        pick: target.part.pick,
-        ..refused(turn, claimed.lease, now)
+        now,
     };
     assert!(settle(&server.state, settlement).await.unwrap());
 }
