@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use super::send::{LONGEST, send};
 use super::turn::{Considered, Ready, consider};
 use super::worker::Shared;
-use crate::actions::deliveries::{claim, give_back, settle_all};
+use crate::actions::deliveries::{Claimed, Settlement, Wanted, claim, give_back, settle_all};
 use crate::directory::Target;
 use crate::store::StoreError;
 
@@ -45,22 +46,54 @@ pub async fn run(shared: &Arc<Shared>, at: i64) -> Result<bool, StoreError> {
 async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) -> Result<bool, StoreError> {
     let limits = &shared.known.integration.limits;
     let per_request = target.part.most_records(&shared.known.settings, limits);
-    let room = shared.room();
-    let limit = room.saturating_mul(per_request).min(MOST_LANES);
+    let limit = shared.room().saturating_mul(per_request).min(MOST_LANES);
     if limit == 0 {
         return Ok(false);
     }
     let began = Instant::now();
     let until = shared.state.clock.now() + LEASE;
-    let most = i64::try_from(limit).unwrap_or(i64::MAX);
-    // What is under way has its time also if the clock was set ahead meanwhile, here and where it is another server's.
-    let free = shared.state.clock.was_set_ahead_within(LEASE);
-    let app = shared.app.id;
-    let claimed = claim(&shared.state, app, target, slow, free, (at, until), most).await?;
+    let claimed = claim_some(shared, target, slow, at, until, limit).await?;
     if claimed.turns.is_empty() {
         return Ok(false);
     }
-    let is_full = claimed.turns.len() >= limit;
+    let (is_full, lease) = (claimed.turns.len() >= limit, claimed.lease);
+    let (ready, settled) = consider_all(shared, target, claimed, at);
+    // Not behind what waits for a seat: that may take long, and a lane would be set waiting by what was known before it.
+    let unsettled = settle_all(&shared.state, settled).await;
+    let is_apart = |ready: &Ready| target.part.is_apart(&ready.record, at);
+    let batches = batches(ready, per_request, limits.request_bytes, is_apart);
+    let unsent = send_batches(shared, target, batches, until).await;
+    give_back_unsent(shared, target, unsent, lease).await?;
+    shared.note_round(is_full, began.elapsed());
+    match unsettled.into_iter().next() {
+        Some((_, error)) => Err(error),
+        None => Ok(true),
+    }
+}
+
+async fn claim_some(
+    shared: &Shared,
+    target: Target,
+    slow: bool,
+    at: i64,
+    until: i64,
+    limit: usize,
+) -> Result<Claimed, StoreError> {
+    let wanted = Wanted {
+        app: shared.app.id,
+        target,
+        slow,
+        // What is under way has its time also if the clock was set ahead meanwhile, here and where it is another server's.
+        free: shared.state.clock.was_set_ahead_within(LEASE),
+        now: at,
+        until,
+        limit: i64::try_from(limit).unwrap_or(i64::MAX),
+    };
+    claim(&shared.state, &wanted).await
+}
+
+/// Decides on turns: what is to be sent, and what came of the others.
+fn consider_all(shared: &Shared, target: Target, claimed: Claimed, at: i64) -> (Vec<Ready>, Vec<Settlement>) {
     let (mut ready, mut settled) = (Vec::new(), Vec::new());
     for turn in claimed.turns {
         match consider(
@@ -79,30 +112,24 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
             }
         }
     }
-    // Not behind what waits for a seat: that may take long, and a lane would be set waiting by what was known before it.
-    let unsettled = settle_all(&shared.state, settled).await;
     if shared.are_routes_apart() {
         // What has failed may have done so for itself: who looks whether an address is back is one that has not.
         ready.sort_by_key(|ready| ready.held.first_tried_at.is_some());
     }
-    let is_apart = |ready: &Ready| target.part.is_apart(&ready.record, at);
+    (ready, settled)
+}
+
+/// Has records sent whose lanes are ours `until` then. Answers the lanes of those that are not, by their route.
+async fn send_batches(
+    shared: &Arc<Shared>,
+    target: Target,
+    batches: Vec<Vec<Ready>>,
+    until: i64,
+) -> BTreeMap<String, Vec<Uuid>> {
     let mut unsent: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
-    for batch in batches(ready, per_request, limits.request_bytes, is_apart) {
+    for batch in batches {
         let route = &batch[0].record.route;
-        // What cannot go needs no seat.
-        let seat = if shared.wait(route) > 0 {
-            None
-        } else {
-            shared.seat().await
-        };
-        let now = shared.state.clock.now();
-        // It may have waited so long that others could send it before we are done, that it would fail, or that the owner
-        // does not want it sent so any more.
-        let is_fine = || {
-            let is_left_alone = shared.is_refused() || shared.wait(route) > 0;
-            now + LONGEST <= until && !is_left_alone && shared.is_current()
-        };
-        let Some(permit) = seat.filter(|_| is_fine()) else {
+        let Some(permit) = seat(shared, route, until).await else {
             let lanes = batch.iter().map(|ready| ready.held.lane.id);
             unsent.entry(route.clone()).or_default().extend(lanes);
             continue;
@@ -116,15 +143,35 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
             shared.state.wake.app(shared.app.id);
         });
     }
+    unsent
+}
+
+/// A seat for a request on a route, if it can go.
+async fn seat(shared: &Shared, route: &str, until: i64) -> Option<OwnedSemaphorePermit> {
+    // What cannot go needs no seat.
+    if shared.wait(route) > 0 {
+        return None;
+    }
+    let seat = shared.seat().await?;
+    let now = shared.state.clock.now();
+    let is_left_alone = shared.is_refused() || shared.wait(route) > 0;
+    // It may have waited so long that others could send it before we are done, that it would fail, or that the owner
+    // does not want it sent so any more.
+    let is_fine = now + LONGEST <= until && !is_left_alone && shared.is_current();
+    is_fine.then_some(seat)
+}
+
+async fn give_back_unsent(
+    shared: &Shared,
+    target: Target,
+    unsent: BTreeMap<String, Vec<Uuid>>,
+    lease: i64,
+) -> Result<(), StoreError> {
     for (route, lanes) in unsent {
         let due_at = shared.state.clock.now() + shared.put_off(&route);
-        give_back(&shared.state, target.id, lanes, claimed.lease, due_at).await?;
+        give_back(&shared.state, target.id, lanes, lease, due_at).await?;
     }
-    shared.note_round(is_full, began.elapsed());
-    match unsettled.into_iter().next() {
-        Some((_, error)) => Err(error),
-        None => Ok(true),
-    }
+    Ok(())
 }
 
 /// Records by what can share a request: their route, whether they are apart, their number and their bytes.

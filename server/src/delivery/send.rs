@@ -16,7 +16,7 @@ use super::caught::caught;
 use super::learned::Learned;
 use super::mask::{Mask, beginning};
 use super::routes;
-use super::turn::{Counts, DEAD, FAULT, Ready, closed, keep};
+use super::turn::{DEAD, FAULT, Ready, closed, keep};
 use super::worker::Shared;
 use crate::actions::deliveries::{End, Settlement};
 use crate::directory::{AppIntegration, Target};
@@ -71,17 +71,23 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
         let seconds = std::time::Duration::from_micros(outcome.duration.unsigned_abs()).as_secs_f64();
         shared.state.metrics.tried(shared.slug, verdict.name(), seconds);
     }
-    let mut words = Words::of(shared, &batch, &outcome);
+    let mut finish = Finish {
+        shared,
+        target,
+        outcome: &outcome,
+        words: Words::of(shared, &batch, &outcome),
+        started_at,
+    };
     for verdict in &outcome.verdicts {
         match verdict {
             Verdict::Delivered => shared.note_warning(None),
-            Verdict::DeliveredWithWarning(why) => shared.note_warning(Some(words.told(why))),
+            Verdict::DeliveredWithWarning(why) => shared.note_warning(Some(finish.words.told(why))),
             _ => {}
         }
     }
     // First of all: what is settled below is due again at once.
     if let Some(why) = why_blocked(&outcome) {
-        let why = words.told(why);
+        let why = finish.words.told(why);
         let setting = routes::setting(shared.known.integration, route);
         let why = setting.map_or_else(|| why.clone(), |setting| format!("{setting}: {why}"));
         shared.block(&why).await;
@@ -89,7 +95,7 @@ pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
     let settled = batch
         .into_iter()
         .zip(&outcome.verdicts)
-        .map(|(ready, verdict)| finish(shared, target, ready, verdict, (&outcome, &mut words), started_at));
+        .map(|(ready, verdict)| finish.settlement(ready, verdict));
     let settled: Vec<_> = settled.collect();
     shared.note_ends(target, &records[0].route, &settled);
     shared.settling.settle(&shared.state, shared.slug, settled).await;
@@ -156,59 +162,73 @@ pub async fn exchange(
             learned: learned.as_deref(),
             now: state.clock.now(),
         };
-        let Some(request) = caught(|| (known.integration.request)(&sending)) else {
+        let Some((asked, judgement)) = ask(state, known, memory, target, &sending).await else {
             return fault(records.len(), step);
         };
-        if target.part.learns.is_some() && request.method == Method::Get {
-            memory.before_question().await;
-        }
-        let credentials = Mask::of_head(&request);
-        let began = Instant::now();
-        let received = state.outbound.send(&request, sending.now).await;
-        let duration = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
-        let answer = received.as_ref().ok().map(|received| &received.answer);
-        let judged = caught(|| {
-            let learns = answer.zip(target.part.learns);
-            let news = learns.and_then(|(answer, learns)| learns(answer));
-            ((known.integration.judge)(&sending, answer), news)
-        });
-        match judged {
-            Some((Judgement::Next(next), news)) if next > step && next < MOST_STEPS => {
+        match judgement {
+            Judgement::Next(next) if next > step && next < MOST_STEPS => {
                 step = next;
-                if let Some(news) = news {
+                if let Some(news) = asked.news {
                     memory.note(target.id, profile, &records[0].route, &news);
                     learned = Some(news);
                 }
             }
-            Some((Judgement::Verdicts(verdicts), _)) if verdicts.len() == records.len() => {
-                return outcome(verdicts, received, (step, learned), duration, credentials);
+            Judgement::Verdicts(verdicts) if verdicts.len() == records.len() => {
+                return outcome(verdicts, asked, step, learned);
             }
             _ => return fault(records.len(), step),
         }
     }
 }
 
-fn outcome(
-    verdicts: Vec<Verdict>,
+/// A request that was made.
+struct Asked {
     received: Result<Received, SendError>,
-    (step, learned): (u8, Option<String>),
+    /// What its answer told for those after it.
+    news: Option<String>,
     duration: i64,
     credentials: Mask,
-) -> Outcome {
-    let is_silent = received.is_err();
-    let (status, retry_after, answer, verdicts) = match received {
+}
+
+/// Makes one request, and has its answer judged. `None`: the integration's functions failed on it.
+async fn ask(
+    state: &AppState,
+    known: &AppIntegration,
+    memory: &Learned,
+    target: Target,
+    sending: &Sending<'_>,
+) -> Option<(Asked, Judgement)> {
+    let request = caught(|| (known.integration.request)(sending))?;
+    if target.part.learns.is_some() && request.method == Method::Get {
+        memory.before_question().await;
+    }
+    let began = Instant::now();
+    let received = state.outbound.send(&request, sending.now).await;
+    let duration = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
+    let answer = received.as_ref().ok().map(|received| &received.answer);
+    let (judgement, news) = caught(|| {
+        let learns = answer.zip(target.part.learns);
+        let news = learns.and_then(|(answer, learns)| learns(answer));
+        ((known.integration.judge)(sending, answer), news)
+    })?;
+    let asked = Asked {
+        received,
+        news,
+        duration,
+        credentials: Mask::of_head(&request),
+    };
+    Some((asked, judgement))
+}
+
+fn outcome(verdicts: Vec<Verdict>, asked: Asked, step: u8, learned: Option<String>) -> Outcome {
+    let is_silent = asked.received.is_err();
+    let (status, retry_after, answer, verdicts) = match asked.received {
         Ok(Received { answer, retry_after }) => (Some(answer.status), retry_after, answer.body, verdicts),
         Err(error) => {
             let why = error.to_string();
-            (
-                None,
-                None,
-                why.clone(),
-                verdicts
-                    .into_iter()
-                    .map(|verdict| unanswered(verdict, &error, &why))
-                    .collect(),
-            )
+            let unanswered = |verdict| unanswered(verdict, &error, &why);
+            let verdicts = verdicts.into_iter().map(unanswered).collect();
+            (None, None, why, verdicts)
         }
     };
     Outcome {
@@ -219,8 +239,8 @@ fn outcome(
         answer,
         step,
         learned,
-        duration,
-        credentials,
+        duration: asked.duration,
+        credentials: asked.credentials,
     }
 }
 
@@ -253,126 +273,126 @@ fn fault(records: usize, step: u8) -> Outcome {
     }
 }
 
-/// The settlement of one record.
-fn finish(
-    shared: &Shared,
-    target: Target,
-    ready: Ready,
-    verdict: &Verdict,
-    (outcome, words): (&Outcome, &mut Words<'_>),
-    started_at: i64,
-) -> Settlement {
-    let now = shared.state.clock.now();
-    let mut held = ready.held;
-    held.tries += 1;
-    let counted = held.tries - ready.counts.uncounted;
-    // What fails because of the settings burns nothing: neither a try nor the time in which it may be repeated.
-    let is_burnt = !matches!(verdict, Verdict::Misconfigured(_));
-    if is_burnt {
-        held.first_tried_at.get_or_insert(started_at);
-    }
-    let is_limited = matches!(verdict, Verdict::RetryAtMost { .. });
-    let counts = Counts {
-        uncounted: ready.counts.uncounted + i64::from(!is_burnt),
-        limited: ready.counts.limited + i64::from(is_limited),
-    };
-    let attempt = Attempt {
-        number: held.tries,
-        started_at,
-        duration: outcome.duration,
-        request: kept(
-            shared.known.integration,
-            &shared.masked,
-            target,
-            &ready.record,
-            (outcome, started_at),
-            &ready.mask,
-        ),
-        status: outcome.status,
-        answer: words.told(&outcome.answer),
-        verdict: verdict.name().to_owned(),
-    };
-    let keeping = deliveries::keep(held.event_seq, held.lane.target, attempt);
-    let tries = u32::try_from(counted).unwrap_or(u32::MAX);
-    Settlement {
-        held,
-        attempt: Some(shared.state.store.packed(keeping)),
-        end: end(shared, &ready, verdict, (tries, counts), (outcome, words), now),
-        now,
+impl Outcome {
+    /// The request, for one record alone, as it is kept: made with masked settings, and personal data masked. An empty object
+    /// where the integration fails to make one.
+    pub fn request(
+        &self,
+        integration: &Integration,
+        masked: &Settings,
+        target: Target,
+        record: &Record,
+        now: i64,
+        mask: &Mask,
+    ) -> String {
+        let sending = Sending {
+            records: std::slice::from_ref(record),
+            part: target.part.name,
+            settings: masked,
+            step: self.step,
+            learned: self.learned.as_deref(),
+            now,
+        };
+        let request = caught(|| (integration.request)(&sending));
+        request.map_or_else(|| "{}".to_owned(), |request| mask.request(&request))
     }
 }
 
-/// How a record's turn ends after so many tries that count.
-fn end(
-    shared: &Shared,
-    ready: &Ready,
-    verdict: &Verdict,
-    (tries, counts): (u32, Counts),
-    (outcome, words): (&Outcome, &mut Words<'_>),
-    now: i64,
-) -> End {
-    let mut told = |text: &str| words.told(text);
-    let later = |due_at, reason: String, alone| End::Later {
-        due_at,
-        reason,
-        record: Some(keep(&ready.record, alone, counts, &ready.mask)),
-    };
-    match verdict {
-        Verdict::Delivered => closed("delivered", None),
-        Verdict::DeliveredWithWarning(why) => closed("delivered", Some(told(why))),
-        Verdict::Rejected(why) | Verdict::RejectedAndBlocked(why) => closed("rejected", Some(told(why))),
-        Verdict::Misconfigured(why) => later(now, told(why), ready.alone),
-        Verdict::Resend => later(now, "others of its request were wrong".into(), ready.alone),
-        Verdict::ResendAlone => later(now, "the request was too much at once".into(), true),
-        Verdict::Retry { why, .. } | Verdict::RetryAtMost { why, .. }
-            if shared.is_dead(&ready.record.route) =>
-        {
-            closed("rejected", Some(format!("{DEAD}; {}", told(why))))
+/// What came of a request, from which its records are settled.
+struct Finish<'a> {
+    shared: &'a Shared,
+    target: Target,
+    outcome: &'a Outcome,
+    words: Words<'a>,
+    started_at: i64,
+}
+
+impl Finish<'_> {
+    /// The settlement of one record.
+    fn settlement(&mut self, mut ready: Ready, verdict: &Verdict) -> Settlement {
+        let now = self.shared.state.clock.now();
+        ready.held.tries += 1;
+        // What fails because of the settings burns nothing: neither a try nor the time in which it may be repeated.
+        if matches!(verdict, Verdict::Misconfigured(_)) {
+            ready.counts.uncounted += 1;
+        } else {
+            ready.held.first_tried_at.get_or_insert(self.started_at);
         }
-        Verdict::Retry { why, .. } | Verdict::RetryAtMost { why, .. } => {
-            match wait(
-                shared.known.integration.schedule,
-                (tries, counts.limited),
-                verdict,
-                outcome.retry_after,
-            ) {
-                Some(wait) => later(now.saturating_add(wait), told(why), ready.alone),
-                None => closed(
-                    "rejected",
-                    Some(format!("given up after {tries} tries: {}", told(why))),
-                ),
+        if matches!(verdict, Verdict::RetryAtMost { .. }) {
+            ready.counts.limited += 1;
+        }
+        let attempt = self.attempt(&ready, verdict);
+        let keeping = deliveries::keep(ready.held.event_seq, self.target.id, attempt);
+        Settlement {
+            held: ready.held,
+            attempt: Some(self.shared.state.store.packed(keeping)),
+            end: self.end(&ready, verdict, now),
+            now,
+        }
+    }
+
+    fn attempt(&mut self, ready: &Ready, verdict: &Verdict) -> Attempt {
+        let (shared, outcome, started_at) = (self.shared, self.outcome, self.started_at);
+        Attempt {
+            number: ready.held.tries,
+            started_at,
+            duration: outcome.duration,
+            request: outcome.request(
+                shared.known.integration,
+                &shared.masked,
+                self.target,
+                &ready.record,
+                started_at,
+                &ready.mask,
+            ),
+            status: outcome.status,
+            answer: self.words.told(&outcome.answer),
+            verdict: verdict.name().to_owned(),
+        }
+    }
+
+    /// How a record's turn ends, its last try counted.
+    fn end(&mut self, ready: &Ready, verdict: &Verdict, now: i64) -> End {
+        let mut told = |text: &str| self.words.told(text);
+        let later = |due_at, reason: String, alone| End::Later {
+            due_at,
+            reason,
+            record: Some(keep(&ready.record, alone, ready.counts, &ready.mask)),
+        };
+        match verdict {
+            Verdict::Delivered => closed("delivered", None),
+            Verdict::DeliveredWithWarning(why) => closed("delivered", Some(told(why))),
+            Verdict::Rejected(why) | Verdict::RejectedAndBlocked(why) => closed("rejected", Some(told(why))),
+            Verdict::Misconfigured(why) => later(now, told(why), ready.alone),
+            Verdict::Resend => later(now, "others of its request were wrong".into(), ready.alone),
+            Verdict::ResendAlone => later(now, "the request was too much at once".into(), true),
+            Verdict::Retry { why, .. } | Verdict::RetryAtMost { why, .. }
+                if self.shared.is_dead(&ready.record.route) =>
+            {
+                closed("rejected", Some(format!("{DEAD}; {}", told(why))))
+            }
+            Verdict::Retry { why, .. } | Verdict::RetryAtMost { why, .. } => {
+                let tries = u32::try_from(ready.held.tries - ready.counts.uncounted).unwrap_or(u32::MAX);
+                let schedule = self.shared.known.integration.schedule;
+                let asked = self.outcome.retry_after;
+                match wait(schedule, tries, ready.counts.limited, verdict, asked) {
+                    Some(wait) => later(now.saturating_add(wait), told(why), ready.alone),
+                    None => closed(
+                        "rejected",
+                        Some(format!("given up after {tries} tries: {}", told(why))),
+                    ),
+                }
             }
         }
     }
-}
-
-/// The request of an outcome, for one record alone, as it is kept: made with masked settings, and personal data masked.
-/// An empty object where the integration fails to make one.
-pub fn kept(
-    integration: &Integration,
-    masked: &Settings,
-    target: Target,
-    record: &Record,
-    (outcome, now): (&Outcome, i64),
-    mask: &Mask,
-) -> String {
-    let sending = Sending {
-        records: std::slice::from_ref(record),
-        part: target.part.name,
-        settings: masked,
-        step: outcome.step,
-        learned: outcome.learned.as_deref(),
-        now,
-    };
-    let request = caught(|| (integration.request)(&sending));
-    request.map_or_else(|| "{}".to_owned(), |request| mask.request(&request))
 }
 
 /// How long to wait after so many tries, of which so many were `limited`, in microseconds; `None` to give up. What the third
 /// party asks for counts before what its documents say.
 fn wait(
     schedule: &Schedule,
-    (tries, limited): (u32, i64),
+    tries: u32,
+    limited: i64,
     verdict: &Verdict,
     retry_after: Option<i64>,
 ) -> Option<i64> {

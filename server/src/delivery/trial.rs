@@ -19,7 +19,7 @@ use super::learned::Learned;
 use super::mask::{Mask, beginning};
 use super::probe::{Tried, wrong};
 use super::seats::most_under_way;
-use super::send::{Outcome, exchange, kept};
+use super::send::{Outcome, exchange};
 use super::turn::{map, read_event};
 use crate::directory::{App, AppIntegration, Target};
 use crate::state::AppState;
@@ -74,7 +74,7 @@ async fn send_one(
         part: target.part.name,
         started_at: now,
         duration: outcome.duration,
-        request: kept(integration, shown, target, &record, (&outcome, now), &mask),
+        request: outcome.request(integration, shown, target, &record, now, &mask),
         status: outcome.status,
         answer: mask.answer(&hidden(&outcome.answer)),
         verdict: verdict.name(),

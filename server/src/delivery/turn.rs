@@ -96,18 +96,6 @@ pub fn consider(
     is_dead: impl Fn(&str) -> bool,
     now: i64,
 ) -> Considered {
-    let (encoded, mask) = {
-        let customer = Customer::new(&turn.profile, &turn.details, app, now);
-        let event = read_event(
-            turn.event,
-            turn.kind,
-            turn.event_at,
-            turn.event_created_at,
-            &turn.payload,
-        );
-        let mask = mask_of(&customer, event.as_ref().ok(), known, target);
-        (encode(&turn, event, &customer, known, target, now), mask)
-    };
     let held = HeldTurn::of(&turn, lease, target.part.pick);
     let settle = |end, unset| {
         let settlement = Settlement {
@@ -118,23 +106,20 @@ pub fn consider(
         };
         Considered::Settle(Box::new(settlement), unset)
     };
-    match encoded {
-        Ok(kept) if turn.first_tried_at.is_some() && is_dead(&kept.route) => {
+    match encode(&turn, app, known, target, now) {
+        Ok((kept, _)) if turn.first_tried_at.is_some() && is_dead(&kept.route) => {
             settle(closed("rejected", Some(DEAD.to_owned())), None)
         }
-        Ok(Kept {
-            route,
-            body,
-            alone,
-            counts,
-            personal,
-        }) => Considered::Send(Box::new(Ready {
+        Ok((kept, mask)) => Considered::Send(Box::new(Ready {
             held,
-            record: Record { route, body },
-            alone,
-            counts,
+            record: Record {
+                route: kept.route,
+                body: kept.body,
+            },
+            alone: kept.alone,
+            counts: kept.counts,
             profile: turn.profile.id,
-            mask: mask.and(personal),
+            mask: mask.and(kept.personal),
         })),
         Err(skip) => {
             let unset = match &skip {
@@ -146,51 +131,34 @@ pub fn consider(
     }
 }
 
-/// What may not be kept of a request.
-fn mask_of(
-    customer: &Customer<'_>,
-    event: Option<&Told<'_>>,
-    known: &AppIntegration,
-    target: Target,
-) -> Mask {
-    Mask::of(customer, event).and(target.part.hidden(&known.settings, customer))
-}
-
 /// A closed delivery.
 pub fn closed(state: &'static str, reason: Option<String>) -> End {
     End::Closed { state, reason }
 }
 
-/// The record to send, and how.
+/// The record to send, how, and what may not be kept of it.
 fn encode(
     turn: &Turn,
-    event: Result<Told<'_>, Skip>,
-    customer: &Customer<'_>,
+    app: &AppSettings,
     known: &AppIntegration,
     target: Target,
     now: i64,
-) -> Result<Kept, Skip> {
-    let tried = turn.first_tried_at.map(|first_at| Tried {
-        first_at,
-        made_at: turn.place.created_at,
-    });
-    let ends_at = known.integration.limits.ends_at(turn.event_at, tried);
-    if ends_at.is_some_and(|ends_at| now > ends_at) {
-        return Err(Skip::TooOld);
-    }
-    if !known.settings.sends(turn.kind) || !target.part.is_wanted(&known.settings, turn.kind) {
-        return Err(Skip::EventDisabled);
-    }
-    if turn.details.person.is_set("analytics_disabled") {
-        return Err(Skip::AnalyticsDisabled);
-    }
-    if turn.is_superseded {
-        return Err(Skip::Superseded);
-    }
+) -> Result<(Kept, Mask), Skip> {
+    let event = read_event(
+        turn.event,
+        turn.kind,
+        turn.event_at,
+        turn.event_created_at,
+        &turn.payload,
+    );
+    still_wanted(turn, known, target, now)?;
+    let customer = Customer::new(&turn.profile, &turn.details, app, now);
+    let hidden = target.part.hidden(&known.settings, &customer);
+    let mask = Mask::of(&customer, event.as_ref().ok()).and(hidden);
     let encoded = event.and_then(|event| {
         let occasion = Occasion {
             event: &event,
-            customer,
+            customer: &customer,
             settings: &known.settings,
             part: target.part.name,
             made_at: turn.made_at,
@@ -198,10 +166,17 @@ fn encode(
         };
         map(&occasion, known)
     });
-    let kept = turn
-        .record
-        .as_deref()
-        .and_then(|kept| serde_json::from_str::<Kept>(kept).ok());
+    Ok((kept_or_new(turn, encoded, known, target)?, mask))
+}
+
+/// What was sent at the try before, where that is sent again, or else what was `encoded` now.
+fn kept_or_new(
+    turn: &Turn,
+    encoded: Result<Record, Skip>,
+    known: &AppIntegration,
+    target: Target,
+) -> Result<Kept, Skip> {
+    let kept = kept_of(turn);
     // Without a record no try counts yet: all that there were, were before it was asked for again.
     let counts = kept.as_ref().map(|kept| kept.counts).unwrap_or(Counts {
         uncounted: turn.tries,
@@ -223,6 +198,31 @@ fn encode(
             personal: Vec::new(),
         }),
     }
+}
+
+/// What the owner, the customer and the time have to say against it, if they have, whatever the integration makes of it.
+fn still_wanted(turn: &Turn, known: &AppIntegration, target: Target, now: i64) -> Result<(), Skip> {
+    let tried = turn.first_tried_at.map(|first_at| Tried {
+        first_at,
+        made_at: turn.place.created_at,
+    });
+    let ends_at = known.integration.limits.ends_at(turn.event_at, tried);
+    if ends_at.is_some_and(|ends_at| now > ends_at) {
+        Err(Skip::TooOld)
+    } else if !known.settings.sends(turn.kind) || !target.part.is_wanted(&known.settings, turn.kind) {
+        Err(Skip::EventDisabled)
+    } else if turn.details.person.is_set("analytics_disabled") {
+        Err(Skip::AnalyticsDisabled)
+    } else if turn.is_superseded {
+        Err(Skip::Superseded)
+    } else {
+        Ok(())
+    }
+}
+
+/// What was kept of the try before.
+fn kept_of(turn: &Turn) -> Option<Kept> {
+    serde_json::from_str(turn.record.as_deref()?).ok()
 }
 
 /// An event as integrations read it. That one cannot be read is a fault of ours.

@@ -18,18 +18,37 @@ pub struct Claimed {
     pub turns: Vec<Turn>,
 }
 
-/// Takes up to `limit` lanes that are due `now`, until `until` (microseconds); with `free`, none that somebody had taken
-/// before. Whose turn it is in each, the part says.
-pub async fn claim(
-    state: &AppState,
-    app: AppId,
-    target: Target,
-    slow: bool,
-    free: bool,
-    (now, until): (i64, i64),
-    limit: i64,
-) -> Result<Claimed, StoreError> {
+/// Which lanes are to be claimed. Times are microseconds.
+#[derive(Clone, Copy)]
+pub struct Wanted {
+    /// Of which app.
+    pub app: AppId,
+    /// Of which part. Whose turn it is in each, it says.
+    pub target: Target,
+    /// Those of replays, or all others?
+    pub slow: bool,
+    /// Only those that nobody had taken before?
+    pub free: bool,
+    /// Those that are due then.
+    pub now: i64,
+    /// Until when they are taken.
+    pub until: i64,
+    /// How many at most.
+    pub limit: i64,
+}
+
+/// Takes lanes that are due.
+pub async fn claim(state: &AppState, wanted: &Wanted) -> Result<Claimed, StoreError> {
     let lease = new_lease();
+    let Wanted {
+        app,
+        target,
+        slow,
+        free,
+        now,
+        until,
+        limit,
+    } = *wanted;
     let reads = vec![lanes::lock_due(target.id, slow, free, now, limit)];
     let decide = move |mut loaded: Loaded| -> Result<Decision<usize>, StoreError> {
         let rows = loaded.first_mut().map_or(&mut [][..], Vec::as_mut_slice);

@@ -13,7 +13,7 @@ use crate::store::tables::lanes::{self, LaneKey, Noted, Place};
 use crate::store::tables::profiles::{self, rows_of};
 use crate::store::tables::superseded;
 use crate::store::tables::turns::Turn;
-use crate::store::{Decision, Loaded, Statement, StoreError};
+use crate::store::{Decision, Loaded, Row, Statement, StoreError};
 
 /// A delivery's turn in a lane that is held: all that has to be known of it to write down what came of it.
 #[derive(Clone, Copy)]
@@ -132,33 +132,10 @@ pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, St
             Some([row]) if supersedes => row.int(0)?,
             _ => 0,
         };
+        let is_newest = !supersedes || open <= older + 1;
         let mut writes = settlement.superseded(older);
         writes.extend(settlement.attempt.clone());
-        match &settlement.end {
-            End::Closed { .. } => writes.extend(settlement.close(older)),
-            End::Later { due_at, .. } => writes.extend(settlement.keep_open(older, *due_at, false)),
-            End::Waiting {
-                until, seen, saved, ..
-            } => {
-                let now_there = profiles::read_whole(seen.0.app, rows_of(&mut loaded, 0))?;
-                // What it waits for may have come since it was looked for.
-                let still_waits = now_there.is_some_and(|known| is_same(&known, seen));
-                // So may a newer delivery have, which is to wait in its place.
-                let is_newest = !supersedes || open <= older + 1;
-                let still_waits = still_waits && is_newest;
-                // Others may have saved settings since by which it need not wait, and have let go what did.
-                let stored = rows_of(&mut loaded, lane + 1).first_mut();
-                let stored = stored.map(integrations::read).transpose()?;
-                let is_current = stored.is_some_and(|stored| stored.saved() == *saved);
-                let due_at = match (still_waits, is_current) {
-                    (true, true) => *until,
-                    (true, false) => settlement.now + SEEN_BY_ALL,
-                    (false, _) => settlement.now,
-                };
-                let still_waits = still_waits && is_current;
-                writes.extend(settlement.keep_open(older, due_at, still_waits));
-            }
-        }
+        writes.extend(settlement.end_writes(older, is_newest, &mut loaded)?);
         Ok(Decision { writes, answer: true })
     };
     state.store.change(reads, decide).await
@@ -193,6 +170,38 @@ impl Settlement {
             Pick::Last => Some(superseded::count_older(held.lane, held.place)),
             Pick::LastToHappen => Some(superseded::count_earlier(held.lane, held.event_seq)),
         }
+    }
+
+    /// What its end comes to, in a lane of which so many are superseded by it. Of one that waits its profile was read first,
+    /// and its integration third.
+    fn end_writes(
+        &self,
+        older: i64,
+        is_newest: bool,
+        loaded: &mut Loaded,
+    ) -> Result<Vec<Statement>, StoreError> {
+        Ok(match &self.end {
+            End::Closed { .. } => self.close(older),
+            End::Later { due_at, .. } => self.keep_open(older, *due_at, false),
+            End::Waiting {
+                until, seen, saved, ..
+            } => {
+                // What it waits for may have come since it was looked for, and so may a newer delivery, which is to wait in its
+                // place.
+                let now_there = profiles::read_whole(seen.0.app, rows_of(loaded, 0))?;
+                let still_waits = is_newest && now_there.is_some_and(|known| is_same(&known, seen));
+                // Others may have saved settings since by which it need not wait, and have let go what did.
+                let stored = rows_of(loaded, 2).first_mut();
+                let stored = stored.map(integrations::read).transpose()?;
+                let is_current = stored.is_some_and(|stored| stored.saved() == *saved);
+                let due_at = match (still_waits, is_current) {
+                    (true, true) => *until,
+                    (true, false) => self.now + SEEN_BY_ALL,
+                    (false, _) => self.now,
+                };
+                self.keep_open(older, due_at, still_waits && is_current)
+            }
+        })
     }
 
     fn close(&self, older: i64) -> Vec<Statement> {

@@ -1,7 +1,9 @@
 //! One more try of a delivery, at once.
 
+use std::sync::Arc;
+
 use bursar_domain::ids::AppId;
-use bursar_domain::integrations::{Customer, Occasion, Skip};
+use bursar_domain::integrations::{Customer, Occasion, Record, Skip};
 use bursar_domain::profile::selector::Selector;
 use bursar_domain::profile::{Details, Profile};
 use serde_json::json;
@@ -14,7 +16,7 @@ use crate::actions::{ActionError, Reply};
 use crate::admin::Request;
 use crate::admin::audit::{Entry, record};
 use crate::delivery::{FAULT, map, read_event};
-use crate::directory::{App, AppIntegration};
+use crate::directory::{App, AppIntegration, Target};
 use crate::state::AppState;
 use crate::store::tables::delivery_list::{self, Shown};
 use crate::store::tables::lanes::LaneKey;
@@ -44,28 +46,17 @@ pub async fn retry(
         profiles::lock_whole(app, &Selector::Id(event.profile)),
         delivery_list::select_of_events(app, of_event, now, &targets(&known)),
     ];
+    let again = Again {
+        app: known,
+        known: integration,
+        event,
+        payload,
+        now,
+    };
     let decide = move |loaded: &mut Loaded| -> Result<Decision<()>, ActionError> {
         let profile = profiles::read_whole(app, rows_of(loaded, 0))?;
         let customer = profile.ok_or(MISSING)?;
         let shown = find(rows_of(loaded, 1), id)?;
-        let mut writes = match &shown.open {
-            Some(open) => {
-                let lane = LaneKey {
-                    target: shown.target,
-                    id: open.lane,
-                };
-                vec![due_now(lane, now)]
-            }
-            None => {
-                if let Some(why) = refuses(&known, &integration, (&event, &payload), &customer, &shown, now) {
-                    let title = integration.integration.title;
-                    return Err(ActionError::Conflict(format!(
-                        "{title} is not to get this event now: {why}"
-                    )));
-                }
-                reopened(&integration, &event, &shown, now)
-            }
-        };
         let entry = Entry {
             action: "delivery.retry",
             target: id.to_string(),
@@ -73,6 +64,7 @@ pub async fn retry(
             before: Some(json!({"state": shown.state, "reason": shown.reason})),
             after: Some(json!({"state": "pending"})),
         };
+        let mut writes = again.writes(&customer, &shown)?;
         writes.push(record(&actor, entry, now));
         Ok(Decision { writes, answer: () })
     };
@@ -91,52 +83,81 @@ fn find(rows: &mut [crate::store::Row], id: DeliveryId) -> Result<Shown, ActionE
     Err(MISSING)
 }
 
-/// Why it would only be closed again, if it would.
-fn refuses(
-    app: &App,
-    known: &AppIntegration,
-    (event, payload): (&PastEvent, &str),
-    (profile, details): &(Profile, Details),
-    shown: &Shown,
+/// An event that is to be tried again at an integration.
+struct Again {
+    app: Arc<App>,
+    known: Arc<AppIntegration>,
+    event: PastEvent,
+    payload: String,
     now: i64,
-) -> Option<Skip> {
-    let by_rule = || refuses_again(known, event, details, Before::of(Some(shown)), now);
-    let by_integration = || {
-        let target = known.targets.iter().find(|target| target.id == shown.target)?;
-        let told = read_event(event.id, event.kind, event.at, event.created_at, payload);
-        let mapped = told.and_then(|told| {
-            let occasion = Occasion {
-                event: &told,
-                customer: &Customer::new(profile, details, &app.settings, now),
-                settings: &known.settings,
-                part: target.part.name,
-                made_at: event.created_at,
-                now,
-            };
-            map(&occasion, known)
-        });
-        mapped.err()
-    };
-    // What waits for an identifier is open, and a fault of ours may be mended.
-    let closes = |skip: &Skip| !matches!(skip, Skip::Waiting { .. }) && *skip != FAULT;
-    by_rule().or_else(|| by_integration().filter(closes))
 }
 
-/// The statements that open a closed delivery.
-fn reopened(known: &AppIntegration, event: &PastEvent, shown: &Shown, now: i64) -> Vec<Statement> {
-    let mut latest_only = known.targets.iter().filter(|target| target.part.is_latest_only());
-    reopen(&Reopened {
-        lane: LaneKey {
-            target: shown.target,
-            id: lane_of(known, event.profile, event.seq),
-        },
-        event_seq: event.seq,
-        profile: event.profile,
-        tries: shown.tries,
-        made_at: shown.made_at,
-        replay: None,
-        was: None,
-        latest_only: latest_only.any(|target| target.id == shown.target),
-        now,
-    })
+impl Again {
+    /// The statements that have a delivery tried now.
+    fn writes(&self, customer: &(Profile, Details), shown: &Shown) -> Result<Vec<Statement>, ActionError> {
+        if let Some(open) = &shown.open {
+            let lane = LaneKey {
+                target: shown.target,
+                id: open.lane,
+            };
+            return Ok(vec![due_now(lane, self.now)]);
+        }
+        if let Some(why) = self.refuses(customer, shown) {
+            let title = self.known.integration.title;
+            return Err(ActionError::Conflict(format!(
+                "{title} is not to get this event now: {why}"
+            )));
+        }
+        Ok(self.reopened(shown))
+    }
+
+    /// Why a closed delivery would only be closed again, if it would.
+    fn refuses(&self, (profile, details): &(Profile, Details), shown: &Shown) -> Option<Skip> {
+        let before = Before::of(Some(shown));
+        let by_rule = || refuses_again(&self.known, &self.event, details, before, self.now);
+        let by_integration = || {
+            let mut targets = self.known.targets.iter();
+            let target = targets.find(|target| target.id == shown.target)?;
+            let customer = Customer::new(profile, details, &self.app.settings, self.now);
+            self.mapped(&customer, target).err()
+        };
+        // What waits for an identifier is open, and a fault of ours may be mended.
+        let closes = |skip: &Skip| !matches!(skip, Skip::Waiting { .. }) && *skip != FAULT;
+        by_rule().or_else(|| by_integration().filter(closes))
+    }
+
+    /// What the integration makes of it now.
+    fn mapped(&self, customer: &Customer<'_>, target: &Target) -> Result<Record, Skip> {
+        let event = &self.event;
+        let occasion = Occasion {
+            event: &read_event(event.id, event.kind, event.at, event.created_at, &self.payload)?,
+            customer,
+            settings: &self.known.settings,
+            part: target.part.name,
+            made_at: event.created_at,
+            now: self.now,
+        };
+        map(&occasion, &self.known)
+    }
+
+    /// The statements that open a closed delivery.
+    fn reopened(&self, shown: &Shown) -> Vec<Statement> {
+        let (known, event) = (&self.known, &self.event);
+        let targets = known.targets.iter();
+        let mut latest_only = targets.filter(|target| target.part.is_latest_only());
+        reopen(&Reopened {
+            lane: LaneKey {
+                target: shown.target,
+                id: lane_of(known, event.profile, event.seq),
+            },
+            event_seq: event.seq,
+            profile: event.profile,
+            tries: shown.tries,
+            made_at: shown.made_at,
+            replay: None,
+            was: None,
+            latest_only: latest_only.any(|target| target.id == shown.target),
+            now: self.now,
+        })
+    }
 }

@@ -1,7 +1,9 @@
 //! Why a delivery is where it is: the rules that decide, in their order, as sentences.
 
 use bursar_domain::events::EventKind;
-use bursar_domain::integrations::{Customer, Limits, Occasion, Probe, Skip, Tried, currency_without_rate};
+use bursar_domain::integrations::{
+    Customer, Limits, Occasion, Probe, Skip, Told, Tried, currency_without_rate,
+};
 use bursar_domain::profile::{Details, Profile};
 use bursar_domain::time::format_time;
 
@@ -171,47 +173,17 @@ impl Subject<'_> {
             self.payload,
         );
         let told = told.as_ref();
-        let lost = told
-            .ok()
-            .and_then(|told| currency_without_rate(told, &known.settings));
-        let amount = lost.map(|currency| {
-            format!("No rate for {currency} was known when the event was made: it is told without an amount.")
-        });
-        let source = told.map_or_else(
-            |_| "its store".to_owned(),
-            |told| format!("{} in {:?}", told.store(), told.environment()),
-        );
-        let title = known.integration.title;
-        let names = known.integration.identifiers;
-        let there: Vec<_> = names
-            .iter()
-            .filter(|name| self.profile.identifiers.get(name).is_some())
-            .copied()
-            .collect();
-        let identifiers = match (names, there.as_slice()) {
-            ([], _) => format!("{title} needs no identifier."),
-            (_, []) => format!(
-                "An identifier is found: not one of {}, but another that will do.",
-                names.join(", ")
-            ),
-            (_, there) => format!("An identifier is found: {}.", there.join(", ")),
-        };
+        let route = told
+            .map_err(Clone::clone)
+            .and_then(|told| self.route(known, told));
+        let (title, source) = (known.integration.title, source(told.ok()));
         let credentials = format!("There are credentials for {source}.");
-        let customer = Customer::new(self.profile, self.details, &self.app.settings, self.now);
-        let mapped = told.map_err(Clone::clone).and_then(|event| {
-            let occasion = Occasion {
-                event,
-                customer: &customer,
-                settings: &known.settings,
-                part: self.id.part.name,
-                made_at: self.event.created_at,
-                now: self.now,
-            };
-            map(&occasion, known)
-        });
-        let route = mapped.map(|record| record.route);
         let encoding = match &route {
-            Ok(_) => [credentials, identifiers].into_iter().chain(amount).collect(),
+            Ok(_) => {
+                let amount = told.ok().and_then(|told| amount(known, told));
+                let identifiers = self.identifiers(known);
+                [credentials, identifiers].into_iter().chain(amount).collect()
+            }
             Err(Skip::MissingCredentials(setting)) => {
                 vec![format!(
                     "There are no credentials for {source}: {setting} is not set."
@@ -221,6 +193,37 @@ impl Subject<'_> {
             Err(skip) => vec![credentials, format!("{title} cannot tell of this event: {skip}.")],
         };
         (encoding, Some(route))
+    }
+
+    /// On which route the event goes now.
+    fn route(&self, known: &AppIntegration, event: &Told<'_>) -> Result<String, Skip> {
+        let occasion = Occasion {
+            event,
+            customer: &Customer::new(self.profile, self.details, &self.app.settings, self.now),
+            settings: &known.settings,
+            part: self.id.part.name,
+            made_at: self.event.created_at,
+            now: self.now,
+        };
+        map(&occasion, known).map(|record| record.route)
+    }
+
+    /// By which identifiers it goes.
+    fn identifiers(&self, known: &AppIntegration) -> String {
+        let (title, names) = (known.integration.title, known.integration.identifiers);
+        let there: Vec<_> = names
+            .iter()
+            .filter(|name| self.profile.identifiers.get(name).is_some())
+            .copied()
+            .collect();
+        match (names, there.as_slice()) {
+            ([], _) => format!("{title} needs no identifier."),
+            (_, []) => format!(
+                "An identifier is found: not one of {}, but another that will do.",
+                names.join(", ")
+            ),
+            (_, there) => format!("An identifier is found: {}.", there.join(", ")),
+        }
     }
 
     /// How old it may become. Nothing is told where a limit of the integration's own has ended, which is not known here.
@@ -320,6 +323,22 @@ impl Subject<'_> {
         let refused = refuses_again(known, self.event, self.details, Before::of(None), self.now);
         refused.is_none() && self.id.part.is_wanted(&known.settings, self.kind())
     }
+}
+
+/// That the event's amount cannot be told, if so.
+fn amount(known: &AppIntegration, told: &Told<'_>) -> Option<String> {
+    let currency = currency_without_rate(told, &known.settings)?;
+    Some(format!(
+        "No rate for {currency} was known when the event was made: it is told without an amount."
+    ))
+}
+
+/// Where the event comes from; `None`: that cannot be read.
+fn source(told: Option<&Told<'_>>) -> String {
+    told.map_or_else(
+        || "its store".to_owned(),
+        |told| format!("{} in {:?}", told.store(), told.environment()),
+    )
 }
 
 fn waiting(identifiers: &[&str], until: Option<i64>) -> String {

@@ -8,7 +8,7 @@ use bursar_domain::ids::ProfileId;
 use bursar_domain::profile::Details;
 use uuid::Uuid;
 
-use super::order::Order;
+use super::order::{Matching, Order};
 use crate::actions::ActionError;
 use crate::admin::deliveries::targets;
 use crate::state::AppState;
@@ -120,19 +120,7 @@ async fn open(
         let matching = order.matching(&events, &profiles, &deliveries, now);
         let mut writes = Vec::with_capacity(4 * matching.len() + 1);
         for one in &matching {
-            writes.extend(reopen(&Reopened {
-                lane: order.lane(replay, one),
-                event_seq: one.event.seq,
-                profile: one.event.profile,
-                tries: one.closed.map_or(0, |shown| shown.tries),
-                made_at: one.closed.map_or(now, |shown| shown.made_at),
-                replay: Some(replay),
-                was: one
-                    .closed
-                    .map(|shown| (shown.state.as_str(), shown.reason.as_deref())),
-                latest_only: one.target.part.is_latest_only(),
-                now,
-            }));
+            writes.extend(reopen(&reopened(&order, replay, one, now)));
         }
         let more = i64::try_from(matching.len()).unwrap_or(i64::MAX);
         writes.push(replays::update(app, replay, "enqueuing", more));
@@ -145,6 +133,23 @@ async fn open(
         })
     };
     state.store.change(reads, decide).await
+}
+
+/// A delivery as the replay opens it.
+fn reopened<'a>(order: &Order, replay: Uuid, one: &Matching<'a>, now: i64) -> Reopened<'a> {
+    Reopened {
+        lane: order.lane(replay, one),
+        event_seq: one.event.seq,
+        profile: one.event.profile,
+        tries: one.closed.map_or(0, |shown| shown.tries),
+        made_at: one.closed.map_or(now, |shown| shown.made_at),
+        replay: Some(replay),
+        was: one
+            .closed
+            .map(|shown| (shown.state.as_str(), shown.reason.as_deref())),
+        latest_only: one.target.part.is_latest_only(),
+        now,
+    }
 }
 
 async fn finish(state: &AppState, order: &Order, replay: Uuid) -> Result<(), ActionError> {

@@ -120,7 +120,7 @@ pub async fn create(
     app: AppId,
     draft: ReplayDraft,
 ) -> Result<Reply, ActionError> {
-    let Request { actor, now, remember } = request;
+    let now = request.now;
     let order = Order::new(known_app(state, app).await?, &draft.filter, now)?;
     let count = enqueue::count(state, &order, now).await?;
     if draft.dry_run {
@@ -130,13 +130,30 @@ pub async fn create(
         }));
     }
     let id = Uuid::new_v4();
-    let filter = serde_json::to_value(&draft.filter).expect("texts always serialise");
+    let reply = store_order(state, request, app, id, draft.filter, count).await?;
+    // Under an idempotency key that was used before there is no new one, and nothing is enqueued.
+    enqueue::run(state, &order, id, now).await?;
+    state.wake.app(app);
+    Ok(reply)
+}
+
+/// Adds a replay of so many deliveries, of which none is enqueued yet.
+async fn store_order(
+    state: &AppState,
+    request: Request,
+    app: AppId,
+    id: Uuid,
+    filter: ReplayFilter,
+    count: i64,
+) -> Result<Reply, ActionError> {
+    let Request { actor, now, remember } = request;
+    let said = serde_json::to_value(&filter).expect("texts always serialise");
     let decide = move |loaded: &mut Loaded| -> Result<Decision<NewReplay>, ActionError> {
         apps::first(loaded.pop().unwrap_or_default())?;
         let replay = Replay {
             id,
-            slug: draft.filter.integration.clone(),
-            filter: filter.to_string(),
+            slug: filter.integration.clone(),
+            filter: said.to_string(),
             state: "enqueuing".into(),
             count,
             enqueued: 0,
@@ -147,7 +164,7 @@ pub async fn create(
             target: id.to_string(),
             app: Some(app),
             before: None,
-            after: Some(serde_json::json!({"filter": filter, "count": count})),
+            after: Some(serde_json::json!({"filter": said, "count": count})),
         };
         Ok(Decision {
             writes: vec![table::insert(app, &replay), record(&actor, entry, now)],
@@ -158,14 +175,10 @@ pub async fn create(
         })
     };
     let reads = vec![apps::lock(app)];
-    let reply = commit(state, remember, now, reads, decide, |new: &NewReplay| {
+    commit(state, remember, now, reads, decide, |new: &NewReplay| {
         Reply::json(new)
     })
-    .await?;
-    // Under an idempotency key that was used before there is no new one, and nothing is enqueued.
-    enqueue::run(state, &order, id, now).await?;
-    state.wake.app(app);
-    Ok(reply)
+    .await
 }
 
 /// An app's replays, the newest first.

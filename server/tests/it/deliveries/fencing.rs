@@ -1,9 +1,10 @@
 //! A worker that has lost its lane writes nothing any more.
 
-use bursar::actions::deliveries::{Claimed, End, HeldTurn, Settlement, claim, settle, settle_all};
+use bursar::actions::deliveries::{Claimed, End, HeldTurn, Settlement, Wanted, claim, settle, settle_all};
 use bursar::directory::Target;
 use bursar::store::tables::deliveries::{self, Attempt};
 use bursar::store::tables::turns::Turn;
+use bursar_domain::ids::AppId;
 use bursar_domain::integrations::Pick;
 use serde_json::{Value, json};
 
@@ -31,6 +32,19 @@ fn target(server: &TestServer) -> Target {
         .integration("amplitude")
         .unwrap()
         .targets[0]
+}
+
+/// All lanes of a part that are due then, but for those of replays.
+pub fn due(app: AppId, target: Target, now: i64, until: i64) -> Wanted {
+    Wanted {
+        app,
+        target,
+        slow: false,
+        free: false,
+        now,
+        until,
+        limit: 10,
+    }
 }
 
 /// What a worker that thinks that the lane is still its own would write: the event was refused.
@@ -69,17 +83,8 @@ async fn who_settles_after_its_lease_changes_nothing() {
             customer.post(TRANSACTION, &bought(transaction)).await;
         }
         let take = async |from: i64| {
-            claim(
-                &server.state,
-                app_id(&server),
-                target(&server),
-                false,
-                false,
-                (from, from + SECOND),
-                10,
-            )
-            .await
-            .unwrap()
+            let due = due(app_id(&server), target(&server), from, from + SECOND);
+            claim(&server.state, &due).await.unwrap()
         };
         let stale = take(START).await;
         assert_eq!(stale.turns.len(), 1);
@@ -115,17 +120,8 @@ async fn who_settles_what_went_with_its_profile_changes_nothing_of_the_next_even
         settings["ordered"] = false.into();
         enable(&server, "amplitude", settings).await;
         let take = async |from: i64| {
-            let until = from + SECOND;
-            let taken = claim(
-                &server.state,
-                app_id(&server),
-                target(&server),
-                false,
-                false,
-                (from, until),
-                10,
-            );
-            taken.await.unwrap()
+            let due = due(app_id(&server), target(&server), from, from + SECOND);
+            claim(&server.state, &due).await.unwrap()
         };
         let ann = Customer::new(&server, "ann").await;
         ann.post(TRANSACTION, &bought("t1")).await;
@@ -203,7 +199,7 @@ async fn two_lanes(backend: Backend) -> (TestServer, impl AsyncFn(i64) -> Claime
     }
     let (state, app, target) = (server.state.clone(), app_id(&server), target(&server));
     let take = async move |from| {
-        claim(&state, app, target, false, false, (from, from + SECOND), 10)
+        claim(&state, &due(app, target, from, from + SECOND))
             .await
             .unwrap()
     };

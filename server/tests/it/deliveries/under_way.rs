@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use bursar::actions::deliveries::{Claimed, End, HeldTurn, Settlement, claim, give_back, settle};
+use bursar::actions::deliveries::{Claimed, End, HeldTurn, Settlement, Wanted, claim, give_back, settle};
 use bursar::directory::{AppIntegration, Target};
 use bursar::store::tables::turns::Turn;
 use bursar::store::{Sql, Statement};
 use bursar_domain::ids::AppId;
 use serde_json::{Value, json};
 
-use super::fencing::refused;
+use super::fencing::{due, refused};
 use crate::support::backend::ALL;
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
@@ -31,8 +31,7 @@ fn target(server: &TestServer, slug: &str, part: &str) -> Target {
 /// Takes all lanes that are due then, for a minute.
 async fn take(server: &TestServer, target: Target, at: i64) -> Claimed {
     let app: AppId = app_id(server);
-    let span = (at, at + 60 * SECOND);
-    claim(&server.state, app, target, false, false, span, 10)
+    claim(&server.state, &due(app, target, at, at + 60 * SECOND))
         .await
         .unwrap()
 }
@@ -246,9 +245,12 @@ async fn what_has_been_due_longest_is_taken_first() {
             let customer = Customer::new(&server, name).await;
             customer.post(TRANSACTION, &bought(name)).await;
         }
-        let span = (START + HOUR, START + HOUR + SECOND);
+        let one = Wanted {
+            limit: 1,
+            ..due(app_id(&server), target, START + HOUR, START + HOUR + SECOND)
+        };
         for name in ["ann", "bob", "cid"] {
-            let claimed = claim(&server.state, app_id(&server), target, false, false, span, 1).await;
+            let claimed = claim(&server.state, &one).await;
             let claimed = claimed.unwrap();
             let whose = only_turn(&claimed).profile.customer_user_id.clone();
             assert_eq!(whose.as_deref(), Some(name), "{backend:?}");
