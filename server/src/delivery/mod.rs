@@ -5,6 +5,7 @@
 
 mod breaker;
 mod caught;
+mod exchange;
 mod learned;
 mod look_again;
 mod losses;

@@ -7,7 +7,8 @@ use std::time::Instant;
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
-use super::send::{LONGEST, send};
+use super::exchange::LONGEST;
+use super::send::send;
 use super::turn::{Considered, Ready, consider};
 use super::worker::Shared;
 use crate::actions::deliveries::{Claimed, Settlement, Wanted, claim, give_back, settle_all};

@@ -15,11 +15,11 @@ use futures_util::stream::{self, StreamExt};
 use serde_json::{Map, json};
 use uuid::Uuid;
 
+use super::exchange::{Outcome, exchange};
 use super::learned::Learned;
 use super::mask::{Mask, beginning};
 use super::probe::{Tried, wrong};
 use super::seats::most_under_way;
-use super::send::{Outcome, exchange};
 use super::turn::{map, read_event};
 use crate::directory::{App, AppIntegration, Target};
 use crate::state::AppState;
