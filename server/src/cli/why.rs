@@ -7,6 +7,7 @@ use super::Failure;
 use super::session::{Output, Session, explain, uuid};
 use crate::admin::deliveries;
 use crate::admin::page::Page;
+use crate::store::tables::delivery_states::DeliveryState;
 
 /// Tell why an event was or was not delivered.
 #[derive(Args)]
@@ -29,7 +30,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
     let explained = deliveries::explain(&session.state, app, command.event, &command.slug, now).await;
     let explained = explained.map_err(explain)?;
     for delivery in &explained {
-        let state = delivery.state.as_deref().unwrap_or("no delivery");
+        let state = delivery.state.map_or("no delivery", DeliveryState::name);
         command
             .output
             .done(format_args!("{}: {state}", delivery.delivery_id))?;

@@ -197,6 +197,6 @@ fn fault(records: usize, step: u8) -> Outcome {
         step,
         learned: None,
         duration: 0,
-        credentials: Mask::of_secrets([]),
+        credentials: Mask::of_nobody(),
     }
 }

@@ -12,6 +12,7 @@ use super::worker::Shared;
 use super::{Workers, routes};
 use crate::actions::deliveries::{End, Settlement};
 use crate::directory::{AppIntegration, Target};
+use crate::store::tables::delivery_states::ClosedState;
 use crate::store::tables::integrations::Saved;
 
 /// So many that are turned away in a row are no chance.
@@ -162,7 +163,7 @@ impl Shared {
             let End::Closed { state, reason } = &settlement.end else {
                 continue;
             };
-            if *state == "delivered" {
+            if *state == ClosedState::Delivered {
                 if self.breaker().losses.is_over(&cause) {
                     let (what, part) = words();
                     tracing::info!(app.id = %app, slug, "{what} of the app {app} takes deliveries{part} again");

@@ -15,6 +15,7 @@ use super::worker::Shared;
 use crate::actions::deliveries::{End, Settlement};
 use crate::directory::Target;
 use crate::store::tables::deliveries::{self, Attempt};
+use crate::store::tables::delivery_states::ClosedState;
 
 /// Sends the records, which share a route, and settles them.
 pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
@@ -166,16 +167,18 @@ impl Finish<'_> {
             record: Some(keep(&ready.record, alone, ready.counts, &ready.mask)),
         };
         match verdict {
-            Verdict::Delivered => closed("delivered", None),
-            Verdict::DeliveredWithWarning(why) => closed("delivered", Some(told(why))),
-            Verdict::Rejected(why) | Verdict::RejectedAndBlocked(why) => closed("rejected", Some(told(why))),
+            Verdict::Delivered => closed(ClosedState::Delivered, None),
+            Verdict::DeliveredWithWarning(why) => closed(ClosedState::Delivered, Some(told(why))),
+            Verdict::Rejected(why) | Verdict::RejectedAndBlocked(why) => {
+                closed(ClosedState::Rejected, Some(told(why)))
+            }
             Verdict::Misconfigured(why) => later(now, told(why), ready.alone),
             Verdict::Resend => later(now, "others of its request were wrong".into(), ready.alone),
             Verdict::ResendAlone => later(now, "the request was too much at once".into(), true),
             Verdict::Retry { why, .. } | Verdict::RetryAtMost { why, .. }
                 if self.shared.is_dead(&ready.record.route) =>
             {
-                closed("rejected", Some(format!("{DEAD}; {}", told(why))))
+                closed(ClosedState::Rejected, Some(format!("{DEAD}; {}", told(why))))
             }
             Verdict::Retry { why, .. } | Verdict::RetryAtMost { why, .. } => {
                 let tries = u32::try_from(ready.held.tries - ready.counts.uncounted).unwrap_or(u32::MAX);
@@ -184,7 +187,7 @@ impl Finish<'_> {
                 match wait(schedule, tries, ready.counts.limited, verdict, asked) {
                     Some(wait) => later(now.saturating_add(wait), told(why), ready.alone),
                     None => closed(
-                        "rejected",
+                        ClosedState::Rejected,
                         Some(format!("given up after {tries} tries: {}", told(why))),
                     ),
                 }

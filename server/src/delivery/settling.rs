@@ -109,6 +109,7 @@ pub(super) mod tests {
     use super::super::turn::closed;
     use super::*;
     use crate::actions::deliveries::HeldTurn;
+    use crate::store::tables::delivery_states::ClosedState;
     use crate::store::tables::lanes::{LaneKey, Place};
 
     /// What came of so many turns, each of a lane of its own.
@@ -133,7 +134,7 @@ pub(super) mod tests {
                 pick: Pick::First,
             },
             attempt: None,
-            end: closed("delivered", None),
+            end: closed(ClosedState::Delivered, None),
             now: 0,
         };
         (0..count as u128).map(of_lane).collect()

@@ -12,6 +12,7 @@ use super::caught::caught;
 use super::mask::Mask;
 use crate::actions::deliveries::{End, HeldTurn, Settlement};
 use crate::directory::{AppIntegration, Target};
+use crate::store::tables::delivery_states::ClosedState;
 use crate::store::tables::turns::Turn;
 
 /// When a delivery is looked at again that waits for an identifier without an end: in a hundred years.
@@ -108,7 +109,7 @@ pub fn consider(
     };
     match encode(&turn, app, known, target, now) {
         Ok((kept, _)) if turn.first_tried_at.is_some() && is_dead(&kept.route) => {
-            settle(closed("rejected", Some(DEAD.to_owned())), None)
+            settle(closed(ClosedState::Rejected, Some(DEAD.to_owned())), None)
         }
         Ok((kept, mask)) => Considered::Send(Box::new(Ready {
             held,
@@ -132,7 +133,7 @@ pub fn consider(
 }
 
 /// A closed delivery.
-pub fn closed(state: &'static str, reason: Option<String>) -> End {
+pub fn closed(state: ClosedState, reason: Option<String>) -> End {
     End::Closed { state, reason }
 }
 
@@ -252,8 +253,8 @@ pub fn map(occasion: &Occasion<'_>, known: &AppIntegration) -> Result<Record, Sk
 
 fn end_of(skip: Skip, turn: Turn, known: &AppIntegration) -> End {
     match skip {
-        Skip::TooOld => closed("expired", Some(skip.to_string())),
-        FAULT => closed("rejected", Some(FAULT.to_string())),
+        Skip::TooOld => closed(ClosedState::Expired, Some(skip.to_string())),
+        FAULT => closed(ClosedState::Rejected, Some(FAULT.to_string())),
         Skip::Waiting { until, .. } => {
             let too_old_at = known
                 .integration
@@ -273,6 +274,6 @@ fn end_of(skip: Skip, turn: Turn, known: &AppIntegration) -> End {
                 saved: known.saved.clone(),
             }
         }
-        _ => closed("skipped", Some(skip.to_string())),
+        _ => closed(ClosedState::Skipped, Some(skip.to_string())),
     }
 }

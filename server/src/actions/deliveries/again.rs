@@ -7,6 +7,7 @@ use bursar_domain::profile::Details;
 use super::Gate;
 use crate::directory::AppIntegration;
 use crate::store::tables::delivery_list::Shown;
+use crate::store::tables::delivery_states::DeliveryState;
 use crate::store::tables::past_events::PastEvent;
 
 /// How the delivery was before.
@@ -31,11 +32,19 @@ impl Before {
         };
         // What its turn came of was closed later than it was made.
         let with_the_event = shown.updated_at == shown.made_at;
-        match (shown.state.as_str(), shown.reason.as_deref()) {
-            ("skipped", Some("event_disabled")) if with_the_event => Self::NotAskedFor,
-            ("skipped", _) => Self::NotSent(shown.made_at),
-            ("expired", _) => Self::Expired(shown.made_at),
-            _ => Self::Sent,
+        match (shown.state, shown.reason.as_deref()) {
+            (DeliveryState::Skipped, Some("event_disabled")) if with_the_event => Self::NotAskedFor,
+            (DeliveryState::Skipped, _) => Self::NotSent(shown.made_at),
+            (DeliveryState::Expired, _) => Self::Expired(shown.made_at),
+            (DeliveryState::Delivered | DeliveryState::Rejected, _) => Self::Sent,
+            // It goes out, if it has not yet.
+            (
+                DeliveryState::Pending
+                | DeliveryState::Sending
+                | DeliveryState::Waiting
+                | DeliveryState::Blocked,
+                _,
+            ) => Self::Sent,
         }
     }
 

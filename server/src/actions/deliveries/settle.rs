@@ -9,6 +9,7 @@ use crate::directory::SEEN_BY_ALL;
 use crate::state::AppState;
 use crate::store::tables::deliveries::{self, Closed};
 use crate::store::tables::integrations::{self, Saved};
+use crate::store::tables::delivery_states::ClosedState;
 use crate::store::tables::lanes::{self, LaneKey, Noted, Place};
 use crate::store::tables::profiles::{self, rows_of};
 use crate::store::tables::superseded;
@@ -76,8 +77,8 @@ pub struct Settlement {
 pub enum End {
     /// It is closed.
     Closed {
-        /// `delivered`, `rejected`, `expired` or `skipped`.
-        state: &'static str,
+        /// How.
+        state: ClosedState,
         /// Why, where that is not plain.
         reason: Option<String>,
     },
@@ -151,7 +152,7 @@ fn is_same(one: &(Profile, Details), other: &(Profile, Details)) -> bool {
 impl End {
     /// Is it closed without having been delivered? What is older has not been said by it then.
     fn is_nothing(&self) -> bool {
-        matches!(self, Self::Closed { state, .. } if *state != "delivered")
+        matches!(self, Self::Closed { state, .. } if *state != ClosedState::Delivered)
     }
 }
 
@@ -224,7 +225,7 @@ impl Settlement {
         Some(deliveries::close(&Closed {
             event_seq: self.held.event_seq,
             target: self.held.lane.target,
-            state,
+            state: *state,
             reason: reason.as_deref(),
             tries: self.held.tries,
             created_at: self.held.made_at,

@@ -15,6 +15,7 @@ use crate::delivery::NEVER;
 use crate::directory::App;
 use crate::state::AppState;
 use crate::store::tables::delivery_list::{self, Listed, Shown};
+use crate::store::tables::delivery_states::DeliveryState;
 use crate::store::{StoreError, Turns};
 
 /// A delivery: one event for one part of an integration.
@@ -33,8 +34,8 @@ pub struct DeliveryBody {
     pub integration: String,
     /// The integration's part; empty where an event makes one call.
     pub part: String,
-    /// `pending`, `sending`, `waiting`, `blocked`, `delivered`, `rejected`, `expired` or `skipped`.
-    pub state: String,
+    /// Its state.
+    pub state: DeliveryState,
     /// Why, where that is not plain.
     pub reason: Option<String>,
     /// How often it was tried.
@@ -59,7 +60,7 @@ pub struct EventDelivery {
     /// The integration's part; empty where an event makes one call.
     pub part: String,
     /// Its state.
-    pub state: String,
+    pub state: DeliveryState,
     /// Why, where that is not plain.
     pub reason: Option<String>,
 }
@@ -89,7 +90,8 @@ impl DeliveryBody {
 /// When it is tried or looked at next, in microseconds.
 pub fn next_attempt_at(shown: &Shown) -> Option<i64> {
     let open = shown.open.as_ref()?;
-    let is_by_time = ["pending", "waiting"].contains(&shown.state.as_str()) && open.turn == shown.event;
+    let goes_on = matches!(shown.state, DeliveryState::Pending | DeliveryState::Waiting);
+    let is_by_time = goes_on && open.turn == shown.event;
     (is_by_time && open.due_at < shown.made_at + NEVER / 2).then_some(open.due_at)
 }
 
@@ -98,7 +100,7 @@ pub fn reason(app: &App, shown: &Shown) -> Option<String> {
     let Some(open) = &shown.open else {
         return shown.reason.clone();
     };
-    if shown.state == "blocked" {
+    if shown.state == DeliveryState::Blocked {
         let blocked = app
             .integration(&shown.slug)
             .and_then(|known| known.blocked.clone());

@@ -11,13 +11,9 @@ use crate::admin::fields::Problems;
 use crate::admin::page::{Page, Paging, bad_cursor};
 use crate::state::AppState;
 use crate::store::tables::delivery_list::{self, Listed, Wanted};
+use crate::store::tables::delivery_states::DeliveryState;
 use crate::store::tables::past_events;
 use crate::store::{StoreError, Turns};
-
-/// The states of deliveries that are open.
-pub const OPEN: [&str; 4] = ["pending", "sending", "waiting", "blocked"];
-/// The states of deliveries that are closed.
-pub const CLOSED: [&str; 4] = ["delivered", "rejected", "expired", "skipped"];
 
 /// Which deliveries a caller wants, in its words. Nothing said, all are.
 #[derive(Debug, Default)]
@@ -34,7 +30,7 @@ pub struct Filter {
 
 /// The filter, understood.
 struct Conditions {
-    state: Option<&'static str>,
+    state: Option<DeliveryState>,
     slug: Option<&'static str>,
     profile: Option<ProfileId>,
     event: Option<Uuid>,
@@ -80,10 +76,10 @@ pub async fn list(
 
 /// Open and closed ones in one order; at least as many as are wanted, if there are.
 async fn read(state: &AppState, wanted: &Wanted) -> Result<Vec<Listed>, StoreError> {
-    let is_wanted = |states: &[&str]| wanted.state.is_none_or(|state| states.contains(&state));
+    let is_wanted = |is_open: bool| wanted.state.is_none_or(|state| state.is_open() == is_open);
     // Open ones are read first: one that is closed meanwhile is found twice then, and never not at all.
     let mut open = Vec::new();
-    if is_wanted(&OPEN) {
+    if is_wanted(true) {
         for mut row in state
             .store
             .scan(Turns::Search, delivery_list::select_open(wanted))
@@ -93,7 +89,7 @@ async fn read(state: &AppState, wanted: &Wanted) -> Result<Vec<Listed>, StoreErr
         }
     }
     let mut all = Vec::new();
-    if is_wanted(&CLOSED) {
+    if is_wanted(false) {
         for mut row in state
             .store
             .scan(Turns::Search, delivery_list::select_closed(wanted))
@@ -124,11 +120,11 @@ fn first(paging: &Paging) -> Result<(i64, i64), ActionError> {
 fn conditions(filter: &Filter) -> Result<Conditions, ActionError> {
     let mut problems = Problems::default();
     let state = filter.state.as_deref().and_then(|said| {
-        let known = OPEN.iter().chain(&CLOSED).find(|known| **known == said);
+        let known = DeliveryState::parse(said);
         if known.is_none() {
             problems.add("state", "must be the state of a delivery, such as `rejected`");
         }
-        known.copied()
+        known
     });
     let slug = filter.integration.as_deref().and_then(|said| {
         let known = integrations::find(said);

@@ -14,7 +14,7 @@ use bursar_domain::integrations::Pick;
 
 pub use body::{DeliveryBody, EventDelivery, of_events};
 pub use id::DeliveryId;
-pub use list::{CLOSED, Filter, OPEN, list};
+pub use list::{Filter, list};
 pub use retry::retry;
 pub use show::{AttemptBody, DeliveryView, Explained, explain, show};
 

@@ -19,6 +19,7 @@ use crate::delivery::{FAULT, map, read_event};
 use crate::directory::{App, AppIntegration, Target};
 use crate::state::AppState;
 use crate::store::tables::delivery_list::{self, Shown};
+use crate::store::tables::delivery_states::DeliveryState;
 use crate::store::tables::lanes::LaneKey;
 use crate::store::tables::past_events::{self, PastEvent};
 use crate::store::tables::profiles::{self, rows_of};
@@ -62,7 +63,7 @@ pub async fn retry(
             target: id.to_string(),
             app: Some(app),
             before: Some(json!({"state": shown.state, "reason": shown.reason})),
-            after: Some(json!({"state": "pending"})),
+            after: Some(json!({"state": DeliveryState::Pending})),
         };
         let mut writes = again.writes(&customer, &shown)?;
         writes.push(record(&actor, entry, now));

@@ -21,6 +21,7 @@ use crate::directory::App;
 use crate::state::AppState;
 use crate::store::tables::deliveries::{self, Attempt};
 use crate::store::tables::delivery_list::{self, Listed, Shown};
+use crate::store::tables::delivery_states::DeliveryState;
 use crate::store::tables::past_events::{self, PastEvent};
 use crate::store::tables::profiles;
 use crate::store::{Row, StoreError};
@@ -66,7 +67,7 @@ pub struct Explained {
     /// The name that the delivery has, or would have.
     pub delivery_id: String,
     /// Its state; `null`: there is no such delivery.
-    pub state: Option<String>,
+    pub state: Option<DeliveryState>,
     /// The rules that decide on it, in their order, and how they decide now.
     pub why: Vec<String>,
 }
@@ -133,7 +134,7 @@ pub async fn explain(
         };
         Explained {
             delivery_id: name(event, slug, id.part.name),
-            state: scene.find(slug, id.part.name).map(|shown| shown.state.clone()),
+            state: scene.find(slug, id.part.name).map(|shown| shown.state),
             why: scene.why(state, &known, id, now),
         }
     };

@@ -13,6 +13,7 @@ use crate::actions::deliveries::{Before, Gate, refuses_again};
 use crate::delivery::{Pause, map, read_event};
 use crate::directory::{App, AppIntegration};
 use crate::store::tables::delivery_list::Shown;
+use crate::store::tables::delivery_states::DeliveryState;
 use crate::store::tables::past_events::PastEvent;
 
 /// An event, whose it is, and what came of it at one part of an integration.
@@ -240,7 +241,10 @@ impl Subject<'_> {
             first_at,
             made_at: self.event.created_at,
         });
-        let is_over = is_too_old || self.shown.is_some_and(|shown| shown.state == "expired");
+        let is_over = is_too_old
+            || self
+                .shown
+                .is_some_and(|shown| shown.state == DeliveryState::Expired);
         match limits.ends_at(self.event.at, tried) {
             Some(end) if self.now > end => Some(format!(
                 "{title} does not take it any more: it did until {}.",
@@ -295,7 +299,9 @@ impl Subject<'_> {
                     name(open.turn, &shown.slug, &shown.part)
                 )
             }
-            (None, Some(_)) if shown.state == "sending" => format!("{tried}, and is being sent."),
+            (None, Some(_)) if shown.state == DeliveryState::Sending => {
+                format!("{tried}, and is being sent.")
+            }
             (None, _) => format!("{tried}."),
         }
     }
@@ -312,7 +318,7 @@ impl Subject<'_> {
         let replay = shown.replay.map(|replay| format!(", by the replay {replay}"));
         format!(
             "It is {} since {since}{}{}.",
-            shown.state,
+            shown.state.name(),
             replay.unwrap_or_default(),
             reason.unwrap_or_default()
         )

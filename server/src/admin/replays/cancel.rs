@@ -14,13 +14,11 @@ use crate::directory::Target;
 use crate::state::AppState;
 use crate::store::tables::lanes::LaneKey;
 use crate::store::tables::profiles::rows_of;
-use crate::store::tables::replays::{self, cancel_lane, lock_lanes};
+use crate::store::tables::replays::{self, ReplayStage, cancel_lane, lock_lanes};
 use crate::store::{Decision, Loaded, Row, StoreError};
 
 /// So many lanes are taken back in one commit.
 const BATCH: i64 = 200;
-/// What it is then.
-const CANCELLED: &str = "cancelled";
 
 /// Cancels a replay, unless it is through. What is being sent at the moment is sent. One that is cancelled already stays
 /// as it is, but for what was not taken back then.
@@ -37,7 +35,7 @@ pub async fn cancel(state: &AppState, request: Request, app: AppId, replay: Uuid
             .map(replays::read)
             .transpose()?;
         let found = found.ok_or(ActionError::Missing("the replay"))?;
-        if found.state == CANCELLED {
+        if found.state == ReplayStage::Cancelled {
             return Ok(Decision {
                 writes: Vec::new(),
                 answer: found.slug,
@@ -48,11 +46,11 @@ pub async fn cancel(state: &AppState, request: Request, app: AppId, replay: Uuid
             target: replay.to_string(),
             app: Some(app),
             before: Some(json!({"state": found.state})),
-            after: Some(json!({"state": CANCELLED})),
+            after: Some(json!({"state": ReplayStage::Cancelled})),
         };
         Ok(Decision {
             writes: vec![
-                replays::update(app, replay, CANCELLED, 0),
+                replays::update(app, replay, ReplayStage::Cancelled, 0),
                 record(&request.actor, entry, now),
             ],
             answer: found.slug,
@@ -72,7 +70,7 @@ async fn is_through(state: &AppState, app: AppId, replay: Uuid) -> Result<bool, 
     let mut rows = state.store.read(replays::select_one(app, replay)).await?;
     let found = rows.first_mut().map(replays::read).transpose()?;
     let found = found.ok_or(ActionError::Missing("the replay"))?;
-    let has_sent = found.state == "enqueued" && found.enqueued > 0;
+    let has_sent = found.state == ReplayStage::Enqueued && found.enqueued > 0;
     Ok(has_sent && !count_open(state, app).await?.contains_key(&replay))
 }
 

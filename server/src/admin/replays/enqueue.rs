@@ -15,7 +15,7 @@ use crate::state::AppState;
 use crate::store::tables::delivery_list::{self, Shown};
 use crate::store::tables::past_events::{self, PastEvent};
 use crate::store::tables::profiles::rows_of;
-use crate::store::tables::replays::{self, Reopened, reopen};
+use crate::store::tables::replays::{self, Reopened, ReplayStage, reopen};
 use crate::store::{Decision, Loaded, Row, Statement, StoreError};
 
 /// So many events are looked at in one commit.
@@ -123,7 +123,7 @@ async fn open(
             writes.extend(reopen(&reopened(&order, replay, one, now)));
         }
         let more = i64::try_from(matching.len()).unwrap_or(i64::MAX);
-        writes.push(replays::update(app, replay, "enqueuing", more));
+        writes.push(replays::update(app, replay, ReplayStage::Enqueuing, more));
         let busy = events
             .iter()
             .filter(|event| !profiles.contains_key(&event.profile));
@@ -144,9 +144,7 @@ fn reopened<'a>(order: &Order, replay: Uuid, one: &Matching<'a>, now: i64) -> Re
         tries: one.closed.map_or(0, |shown| shown.tries),
         made_at: one.closed.map_or(now, |shown| shown.made_at),
         replay: Some(replay),
-        was: one
-            .closed
-            .map(|shown| (shown.state.as_str(), shown.reason.as_deref())),
+        was: one.closed.map(|shown| (shown.state, shown.reason.as_deref())),
         latest_only: one.target.part.is_latest_only(),
         now,
     }
@@ -156,7 +154,7 @@ async fn finish(state: &AppState, order: &Order, replay: Uuid) -> Result<(), Act
     let app = order.app.id;
     let decide = move |mut loaded: Loaded| -> Result<Decision<()>, ActionError> {
         let is_through = is_enqueuing(rows_of(&mut loaded, 0))?;
-        let writes = is_through.then(|| replays::update(app, replay, "enqueued", 0));
+        let writes = is_through.then(|| replays::update(app, replay, ReplayStage::Enqueued, 0));
         Ok(Decision {
             writes: writes.into_iter().collect(),
             answer: (),
@@ -167,7 +165,7 @@ async fn finish(state: &AppState, order: &Order, replay: Uuid) -> Result<(), Act
 
 fn is_enqueuing(rows: &mut [Row]) -> Result<bool, StoreError> {
     let replay = rows.first_mut().map(replays::read).transpose()?;
-    Ok(replay.is_some_and(|replay| replay.state == "enqueuing"))
+    Ok(replay.is_some_and(|replay| replay.state == ReplayStage::Enqueuing))
 }
 
 fn deliveries_of(order: &Order, events: &[PastEvent], now: i64) -> Statement {

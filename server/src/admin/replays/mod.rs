@@ -26,7 +26,7 @@ use super::page::{Page, Paging, bad_cursor, parse_id};
 use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
 use crate::state::AppState;
-use crate::store::tables::replays::{self as table, Replay};
+use crate::store::tables::replays::{self as table, Replay, ReplayStage};
 use crate::store::{Decision, Loaded, StoreError, Turns};
 use order::Order;
 
@@ -103,8 +103,8 @@ pub struct ReplayBody {
     pub created_at: String,
     /// Which deliveries.
     pub filter: ReplayFilter,
-    /// `enqueuing`, `enqueued` or `cancelled`.
-    pub state: String,
+    /// How far it is.
+    pub state: ReplayStage,
     /// How many deliveries matched.
     pub count: i64,
     /// How many were enqueued.
@@ -154,7 +154,7 @@ async fn store_order(
             id,
             slug: filter.integration.clone(),
             filter: said.to_string(),
-            state: "enqueuing".into(),
+            state: ReplayStage::Enqueuing,
             count,
             enqueued: 0,
             created_at: now,

@@ -16,6 +16,7 @@ use crate::actions::deliveries::{Before, lane_of, refuses_again};
 use crate::admin::fields::Problems;
 use crate::directory::{App, AppIntegration, Target};
 use crate::store::tables::delivery_list::Shown;
+use crate::store::tables::delivery_states::DeliveryState;
 use crate::store::tables::lanes::LaneKey;
 use crate::store::tables::past_events::PastEvent;
 use crate::vault::digest;
@@ -136,12 +137,18 @@ impl Order {
     }
 
     fn wants_state(&self, closed: Option<&Shown>) -> bool {
-        let state = match closed.map(|shown| shown.state.as_str()) {
+        let state = match closed.map(|shown| shown.state) {
             None => ReplayState::Missing,
-            Some("delivered") => ReplayState::Delivered,
-            Some("rejected") => ReplayState::Rejected,
-            Some("expired") => ReplayState::Expired,
-            Some(_) => ReplayState::Skipped,
+            Some(DeliveryState::Delivered) => ReplayState::Delivered,
+            Some(DeliveryState::Rejected) => ReplayState::Rejected,
+            Some(DeliveryState::Expired) => ReplayState::Expired,
+            Some(DeliveryState::Skipped) => ReplayState::Skipped,
+            Some(
+                DeliveryState::Pending
+                | DeliveryState::Sending
+                | DeliveryState::Waiting
+                | DeliveryState::Blocked,
+            ) => return false,
         };
         self.states.as_ref().is_none_or(|states| states.contains(&state))
     }

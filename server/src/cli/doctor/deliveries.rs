@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::Report;
 use crate::cli::Failure;
+use crate::store::tables::delivery_states::{DeliveryState, read_state};
 use crate::store::{Row, Sql, Statement, Store};
 
 /// So many of the last closed deliveries are looked at, of all apps together, if they were closed within a day
@@ -64,15 +65,15 @@ async fn lost(store: &Store, now: i64) -> Result<Vec<String>, Failure> {
     let mut last: Option<(String, Ends)> = None;
     for row in &mut rows {
         let what = of(row.uuid(0)?, &row.text(1)?, &row.text(2)?);
-        let (state, lacks, count) = (row.text(3)?, row.int(4)? == 1, row.int(5)?);
+        let (state, lacks, count) = (read_state(row, 3)?, row.int(4)? == 1, row.int(5)?);
         if last.as_ref().is_none_or(|(before, _)| *before != what) {
             told.extend(last.take().and_then(rejected));
         }
         let (what, ends) = last.get_or_insert_with(|| (what, Ends::default()));
-        match state.as_str() {
-            "delivered" => ends.delivered += count,
-            "rejected" => (ends.rejected, ends.a_reason) = (count, reason(row)?),
-            "skipped" if lacks => told.push(format!(
+        match state {
+            DeliveryState::Delivered => ends.delivered += count,
+            DeliveryState::Rejected => (ends.rejected, ends.a_reason) = (count, reason(row)?),
+            DeliveryState::Skipped if lacks => told.push(format!(
                 "{count} of {what} were skipped within a day: {}",
                 reason(row)?
             )),

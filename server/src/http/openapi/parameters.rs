@@ -6,11 +6,11 @@ use bursar_domain::profile::installation::PLATFORMS;
 use bursar_domain::profile::selector::MAX_CUSTOMER_ID;
 use serde_json::{Value, json};
 
-use crate::admin::deliveries::{CLOSED, OPEN};
 use crate::admin::fields::MAX_TEXT;
 use crate::admin::page::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::admin::search::MAX_QUERY;
 use crate::http::route::Parameter;
+use crate::store::tables::delivery_states::DeliveryState;
 
 /// An empty header counts as absent.
 const UUID_OR_EMPTY: &str = "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$";
@@ -45,7 +45,7 @@ fn schema(name: &str) -> Value {
         "delivery_id" => {
             json!({"type": "string", "examples": ["3fa85f64-5717-4562-b3fc-2c963f66afa6:webhook"]})
         }
-        "state" => json!({"type": "string", "enum": ([OPEN, CLOSED].concat())}),
+        "state" => json!({"type": "string", "enum": DeliveryState::ALL}),
         "slug" | "integration" => {
             json!({"type": "string", "enum": integrations::ALL.iter().map(|one| one.slug).collect::<Vec<_>>()})
         }

@@ -4,6 +4,7 @@
 use bursar_domain::ids::{AppId, ProfileId};
 use uuid::Uuid;
 
+use super::delivery_states::{ClosedState, DeliveryState};
 use super::lanes::event_ids;
 use crate::store::{Row, Sql, Statement, StoreError, TextKind, Value};
 
@@ -14,8 +15,8 @@ pub struct Closed<'a> {
     pub event_seq: i64,
     /// Where to.
     pub target: i64,
-    /// `delivered`, `rejected`, `expired` or `skipped`.
-    pub state: &'a str,
+    /// How it ended.
+    pub state: ClosedState,
     /// Why, where that is not plain.
     pub reason: Option<&'a str>,
     /// How often it was tried.
@@ -69,7 +70,7 @@ pub fn close(closed: &Closed<'_>) -> Statement {
         [
             closed.event_seq.into(),
             closed.target.into(),
-            closed.state.into(),
+            DeliveryState::from(closed.state).name().into(),
             closed.reason.into(),
             closed.tries.into(),
             closed.created_at.into(),

@@ -5,6 +5,7 @@ use bursar_domain::ids::{AppId, ProfileId};
 use serde_json::json;
 use uuid::Uuid;
 
+use super::delivery_states::{DeliveryState, read_state};
 use super::events::read_kind;
 use crate::store::{Row, Sql, Statement, StoreError, Value};
 
@@ -19,8 +20,8 @@ pub struct Shown {
     pub part: String,
     /// The two as a number.
     pub target: i64,
-    /// `delivered`, `rejected`, `expired` or `skipped`; of an open one `pending`, `waiting`, `sending` or `blocked`.
-    pub state: String,
+    /// Where it is.
+    pub state: DeliveryState,
     /// Why, where that is not plain.
     pub reason: Option<String>,
     /// How often it was tried.
@@ -69,7 +70,7 @@ pub struct Wanted {
     /// Of one integration alone.
     pub slug: Option<&'static str>,
     /// In one state alone.
-    pub state: Option<&'static str>,
+    pub state: Option<DeliveryState>,
     /// Of one profile alone.
     pub profile: Option<ProfileId>,
     /// Of one event of that profile alone.
@@ -152,7 +153,7 @@ pub fn select_closed(wanted: &Wanted) -> Statement {
         wanted.app.0.into(),
         wanted.from.0.into(),
         wanted.from.1.into(),
-        wanted.state.into(),
+        wanted.state.map(DeliveryState::name).into(),
         wanted.slug.into(),
     ];
     let sql = match wanted.profile {
@@ -236,7 +237,7 @@ pub fn select_open(wanted: &Wanted) -> Statement {
             lanes[1].into(),
             events[0].into(),
             events[1].into(),
-            wanted.state.into(),
+            wanted.state.map(DeliveryState::name).into(),
             wanted.from.0.into(),
             wanted.from.1.into(),
             wanted.limit.into(),
@@ -364,7 +365,7 @@ fn read_from(row: &mut Row, first: usize, is_open: bool) -> Result<Shown, StoreE
         slug: row.text(first + 1)?,
         part: row.text(first + 2)?,
         target: row.int(first + 3)?,
-        state: row.text(first + 4)?,
+        state: read_state(row, first + 4)?,
         reason: row.opt_text(first + 5)?,
         tries: row.int(first + 6)?,
         made_at: row.int(first + 7)?,

@@ -7,6 +7,7 @@ use bursar_domain::events::id_range;
 use bursar_domain::ids::{AppId, ProfileId};
 use uuid::Uuid;
 
+use super::delivery_states::DeliveryState;
 use crate::store::{Row, Sql, Statement, StoreError, Value};
 
 /// What tells a lane apart.
@@ -245,10 +246,15 @@ pub fn note(lane: LaneKey, place: Place, noted: &Noted<'_>) -> Statement {
         "UPDATE queue SET state = $1, reason = $2, tries = $3, first_tried_at = $4, record = $5, updated_at = $6
          WHERE target_id = $7 AND lane_id = $8 AND created_at = $9 AND place = $10",
     );
+    let state = if noted.waits {
+        DeliveryState::Waiting
+    } else {
+        DeliveryState::Pending
+    };
     Statement::new(
         &SQL,
         [
-            (if noted.waits { "waiting" } else { "pending" }).into(),
+            state.name().into(),
             noted.reason.into(),
             noted.tries.into(),
             noted.first_tried_at.into(),

@@ -4,6 +4,7 @@ pub mod apps;
 pub mod catalogue;
 pub mod deliveries;
 pub mod delivery_list;
+pub mod delivery_states;
 pub mod events;
 pub mod integrations;
 pub mod lane_sets;

@@ -1,8 +1,11 @@
 //! `replays`, and deliveries that are opened again: for one more try, or by a replay.
 
 use bursar_domain::ids::{AppId, ProfileId};
+use schemars::JsonSchema;
+use serde::Serialize;
 use uuid::Uuid;
 
+use super::delivery_states::DeliveryState;
 use super::lanes::LaneKey;
 use crate::store::{Row, Sql, Statement, StoreError};
 
@@ -22,7 +25,7 @@ pub struct Reopened<'a> {
     /// Which replay it belongs to.
     pub replay: Option<Uuid>,
     /// How it was closed, and why; `None`: there was no delivery.
-    pub was: Option<(&'a str, Option<&'a str>)>,
+    pub was: Option<(DeliveryState, Option<&'a str>)>,
     /// Is its part one of which only the newest of a lane counts?
     pub latest_only: bool,
     /// Now: its place in the lane.
@@ -65,7 +68,7 @@ pub fn reopen(delivery: &Reopened<'_>) -> Vec<Statement> {
                 delivery.tries.into(),
                 delivery.made_at.into(),
                 delivery.replay.into(),
-                state.into(),
+                state.map(DeliveryState::name).into(),
                 reason.flatten().into(),
             ],
         ),
@@ -96,6 +99,43 @@ pub fn due_now(lane: LaneKey, now: i64) -> Statement {
     Statement::new(&SQL, [now.into(), lane.target.into(), lane.id.into()])
 }
 
+/// How far a replay is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplayStage {
+    /// Its deliveries are being opened.
+    Enqueuing,
+    /// All of them were opened.
+    Enqueued,
+    /// What of it was not sent was taken back.
+    Cancelled,
+}
+
+impl ReplayStage {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Enqueuing, Self::Enqueued, Self::Cancelled];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Enqueuing => "enqueuing",
+            Self::Enqueued => "enqueued",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The one with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.name() == name)
+    }
+}
+
+fn read_stage(row: &mut Row, column: usize) -> Result<ReplayStage, StoreError> {
+    let name = row.text(column)?;
+    ReplayStage::parse(&name)
+        .ok_or_else(|| StoreError::Corrupt(format!("a replay in the unknown state {name:?}")))
+}
+
 /// A replay.
 #[derive(Debug)]
 pub struct Replay {
@@ -105,8 +145,8 @@ pub struct Replay {
     pub slug: String,
     /// Which deliveries: JSON.
     pub filter: String,
-    /// `enqueuing`, `enqueued` or `cancelled`.
-    pub state: String,
+    /// How far it is.
+    pub state: ReplayStage,
     /// How many deliveries matched.
     pub count: i64,
     /// How many have been enqueued.
@@ -128,7 +168,7 @@ pub fn insert(app: AppId, replay: &Replay) -> Statement {
             replay.id.into(),
             replay.slug.as_str().into(),
             replay.filter.as_str().into(),
-            replay.state.as_str().into(),
+            replay.state.name().into(),
             replay.count.into(),
             replay.enqueued.into(),
             replay.created_at.into(),
@@ -171,7 +211,7 @@ pub fn read(row: &mut Row) -> Result<Replay, StoreError> {
         id: row.uuid(0)?,
         slug: row.text(1)?,
         filter: row.text(2)?,
-        state: row.text(3)?,
+        state: read_stage(row, 3)?,
         count: row.int(4)?,
         enqueued: row.int(5)?,
         created_at: row.int(6)?,
@@ -179,11 +219,14 @@ pub fn read(row: &mut Row) -> Result<Replay, StoreError> {
 }
 
 /// Notes how far a replay is.
-pub fn update(app: AppId, replay: Uuid, state: &str, more: i64) -> Statement {
+pub fn update(app: AppId, replay: Uuid, state: ReplayStage, more: i64) -> Statement {
     static SQL: Sql = Sql::same(
         "UPDATE replays SET state = $1, enqueued = enqueued + $2 WHERE app_id = $3 AND replay_id = $4",
     );
-    Statement::new(&SQL, [state.into(), more.into(), app.0.into(), replay.into()])
+    Statement::new(
+        &SQL,
+        [state.name().into(), more.into(), app.0.into(), replay.into()],
+    )
 }
 
 /// How many deliveries of each of an app's replays are open: id and number.
@@ -259,4 +302,18 @@ pub fn cancel_lane(lane: LaneKey, but: Option<i64>, now: i64) -> [Statement; 4] 
         Statement::new(&COUNT, [target.into(), id.into()]),
         Statement::new(&EMPTY, [target.into(), id.into()]),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_is_called_the_same_everywhere() {
+        for stage in ReplayStage::ALL {
+            assert_eq!(serde_json::to_value(stage).unwrap(), stage.name());
+            assert_eq!(ReplayStage::parse(stage.name()), Some(stage));
+        }
+        assert_eq!(ReplayStage::parse("done"), None);
+    }
 }

@@ -3,6 +3,7 @@
 use bursar::actions::deliveries::{Claimed, End, HeldTurn, Settlement, Wanted, claim, settle, settle_all};
 use bursar::directory::Target;
 use bursar::store::tables::deliveries::{self, Attempt};
+use bursar::store::tables::delivery_states::ClosedState;
 use bursar::store::tables::turns::Turn;
 use bursar_domain::ids::AppId;
 use bursar_domain::integrations::Pick;
@@ -66,7 +67,7 @@ pub fn refused(turn: &Turn, lease: i64, now: i64) -> Settlement {
         },
         attempt: Some(deliveries::keep(turn.event_seq, turn.lane.target, attempt)),
         end: End::Closed {
-            state: "rejected",
+            state: ClosedState::Rejected,
             reason: Some("stale".into()),
         },
         now,
@@ -271,7 +272,7 @@ async fn what_cannot_be_written_takes_down_nothing_that_is_settled_with_it() {
         let mut both: Vec<_> = both.map(|turn| refused(turn, claimed.lease, START)).collect();
         // PostgreSQL takes no such text.
         both[0].end = End::Closed {
-            state: "rejected",
+            state: ClosedState::Rejected,
             reason: Some("\0".into()),
         };
         let wrong = both[0].held.event;
