@@ -1,5 +1,7 @@
 //! Lists of deliveries: those of the newest events first.
 
+use std::cmp::Reverse;
+
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::integrations;
 use uuid::Uuid;
@@ -77,29 +79,19 @@ pub async fn list(
 /// Open and closed ones in one order; at least as many as are wanted, if there are.
 async fn read(state: &AppState, wanted: &Wanted) -> Result<Vec<Listed>, StoreError> {
     let is_wanted = |is_open: bool| wanted.state.is_none_or(|state| state.is_open() == is_open);
-    // Open ones are read first: one that is closed meanwhile is found twice then, and never not at all.
-    let mut open = Vec::new();
-    if is_wanted(true) {
-        for mut row in state
-            .store
-            .scan(Turns::Search, delivery_list::select_open(wanted))
-            .await?
-        {
-            open.push(delivery_list::read_listed(&mut row, true)?);
-        }
-    }
+    let open = is_wanted(true).then(|| delivery_list::select_open(wanted));
+    let closed = is_wanted(false).then(|| delivery_list::select_closed(wanted));
     let mut all = Vec::new();
-    if is_wanted(false) {
-        for mut row in state
-            .store
-            .scan(Turns::Search, delivery_list::select_closed(wanted))
-            .await?
-        {
-            all.push(delivery_list::read_listed(&mut row, false)?);
+    // Open ones are read first: one that is closed meanwhile is found twice then, and never not at all.
+    for query in [open, closed].into_iter().flatten() {
+        for row in &mut state.store.scan(Turns::Search, query).await? {
+            all.push(delivery_list::read_listed(row)?);
         }
     }
-    all.append(&mut open);
-    all.sort_by_key(|listed| std::cmp::Reverse((listed.seq, listed.shown.target)));
+    all.sort_by_key(|listed| {
+        let place = (listed.seq, listed.shown.target);
+        (Reverse(place), listed.shown.open.is_some())
+    });
     // Of one that is in both, the closed one is kept, which the sorting leaves before the other.
     all.dedup_by_key(|listed| (listed.seq, listed.shown.target));
     Ok(all)

@@ -40,7 +40,7 @@ pub async fn retry(
     let integration = known.integration(id.integration.slug).cloned().ok_or(MISSING)?;
     let mut rows = state.store.read(past_events::select_one(app, id.event)).await?;
     let row = rows.first_mut().ok_or(MISSING)?;
-    let (event, payload) = (past_events::read(row)?, row.long_text(6)?);
+    let (event, payload) = past_events::read_with_payload(row)?;
     let Request { actor, now, remember } = request;
     let of_event = std::iter::once((event.id, event.profile));
     let reads = vec![

@@ -146,7 +146,7 @@ async fn load(state: &AppState, app: &App, event: Uuid, now: i64) -> Result<Opti
     let Some(row) = rows.first_mut() else {
         return Ok(None);
     };
-    let (event, payload) = (past_events::read(row)?, row.long_text(6)?);
+    let (event, payload) = past_events::read_with_payload(row)?;
     let selector = Selector::Id(event.profile);
     let mut rows = state
         .store

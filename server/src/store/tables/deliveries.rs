@@ -5,7 +5,7 @@ use bursar_domain::ids::{AppId, ProfileId};
 use uuid::Uuid;
 
 use super::delivery_states::{ClosedState, DeliveryState};
-use super::lanes::event_ids;
+use super::events::ids_of;
 use crate::store::{Row, Sql, Statement, StoreError, TextKind, Value};
 
 /// A delivery that is closed. Times are microseconds.
@@ -166,8 +166,8 @@ pub fn delete_of(app: AppId, profile: ProfileId) -> [Statement; 2] {
              SELECT event_seq FROM events WHERE event_id BETWEEN $1 AND $2 AND app_id = $3 AND profile_id = $4)",
     );
     let params = || {
-        let [from, to] = event_ids(profile);
-        [from, to, app.0.into(), profile.0.into()]
+        let [from, to] = ids_of(profile);
+        [from.into(), to.into(), app.0.into(), profile.0.into()]
     };
     [
         Statement::new(&DELIVERIES, params()),

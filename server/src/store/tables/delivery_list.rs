@@ -1,12 +1,12 @@
 //! Deliveries as the administration shows them: open ones and closed ones alike.
 
-use bursar_domain::events::{EventKind, id_range};
+use bursar_domain::events::EventKind;
 use bursar_domain::ids::{AppId, ProfileId};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::delivery_states::{DeliveryState, read_state};
-use super::events::read_kind;
+use super::events::{ids_of, read_kind};
 use crate::store::{Row, Sql, Statement, StoreError, Value};
 
 /// A delivery. Times are microseconds.
@@ -132,7 +132,7 @@ macro_rules! turn_event {
 pub fn select_closed(wanted: &Wanted) -> Statement {
     static OF_APP: Sql = Sql::same(
         "SELECT e.event_seq, e.event_type, e.profile_id, e.event_id, t.slug, t.part, d.target_id, d.state, d.reason,
-                d.tries, d.created_at, d.updated_at, d.replay_id
+                d.tries, d.created_at, d.updated_at, d.replay_id, NULL, NULL, NULL, NULL
          FROM events AS e CROSS JOIN deliveries AS d CROSS JOIN targets AS t
          WHERE e.app_id = $1 AND e.event_seq <= $2 AND (e.event_seq < $2 OR d.target_id <= $3)
            AND d.event_seq = e.event_seq AND d.state = coalesce($4, d.state)
@@ -141,7 +141,7 @@ pub fn select_closed(wanted: &Wanted) -> Statement {
     );
     static OF_PROFILE: Sql = Sql::same(
         "SELECT e.event_seq, e.event_type, e.profile_id, e.event_id, t.slug, t.part, d.target_id, d.state, d.reason,
-                d.tries, d.created_at, d.updated_at, d.replay_id
+                d.tries, d.created_at, d.updated_at, d.replay_id, NULL, NULL, NULL, NULL
          FROM events AS e CROSS JOIN deliveries AS d CROSS JOIN targets AS t
          WHERE e.app_id = $1 AND (e.event_seq + 0 < $2 OR e.event_seq + 0 = $2 AND d.target_id <= $3)
            AND d.event_seq = e.event_seq AND d.state = coalesce($4, d.state)
@@ -215,7 +215,8 @@ pub fn select_open(wanted: &Wanted) -> Statement {
         open!("o.lane_id = ANY (ARRAY(", lanes!("$7::uuid"), "))"),
     );
     let everything = [Uuid::nil(), Uuid::max()];
-    let lanes = wanted.profile.map_or(everything, lanes_of);
+    // The lanes of a profile's replays lie where its events do.
+    let lanes = wanted.profile.map_or(everything, ids_of);
     let events = wanted
         .profile
         .map_or(everything, |profile| wanted.events(profile));
@@ -247,23 +248,17 @@ pub fn select_open(wanted: &Wanted) -> Statement {
 
 impl Wanted {
     fn events(&self, profile: ProfileId) -> [Uuid; 2] {
-        self.event.map_or_else(|| lanes_of(profile), |event| [event; 2])
+        self.event.map_or_else(|| ids_of(profile), |event| [event; 2])
     }
 }
 
-/// Where the lanes of a profile's replays lie, and its events.
-fn lanes_of(profile: ProfileId) -> [Uuid; 2] {
-    let ids = id_range(profile);
-    [*ids.start(), *ids.end()]
-}
-
 /// Reads a row of [`select_closed`] or [`select_open`].
-pub fn read_listed(row: &mut Row, is_open: bool) -> Result<Listed, StoreError> {
+pub fn read_listed(row: &mut Row) -> Result<Listed, StoreError> {
     Ok(Listed {
         seq: row.int(0)?,
         kind: read_kind(row, 1)?,
         profile: row.uuid(2)?,
-        shown: read_from(row, 3, is_open)?,
+        shown: read_from(row, 3)?,
     })
 }
 
@@ -335,7 +330,7 @@ pub fn select_of_events(
         ),
     );
     let entries = events.flat_map(|(event, profile)| {
-        let [first, last] = lanes_of(profile);
+        let [first, last] = ids_of(profile);
         [json!([event, profile.0, profile.0]), json!([event, first, last])]
     });
     let entries = serde_json::Value::Array(entries.collect()).to_string();
@@ -354,12 +349,10 @@ pub fn select_of_events(
 
 /// Reads a row of [`select_of_events`].
 pub fn read(row: &mut Row) -> Result<Shown, StoreError> {
-    let mut shown = read_from(row, 0, false)?;
-    shown.open = standing(row, 10)?;
-    Ok(shown)
+    read_from(row, 0)
 }
 
-fn read_from(row: &mut Row, first: usize, is_open: bool) -> Result<Shown, StoreError> {
+fn read_from(row: &mut Row, first: usize) -> Result<Shown, StoreError> {
     Ok(Shown {
         event: row.uuid(first)?,
         slug: row.text(first + 1)?,
@@ -371,7 +364,7 @@ fn read_from(row: &mut Row, first: usize, is_open: bool) -> Result<Shown, StoreE
         made_at: row.int(first + 7)?,
         updated_at: row.int(first + 8)?,
         replay: row.opt_uuid(first + 9)?,
-        open: if is_open { standing(row, first + 10)? } else { None },
+        open: standing(row, first + 10)?,
     })
 }
 

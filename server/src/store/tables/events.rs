@@ -7,11 +7,10 @@
 //! On PostgreSQL an event may be seen before another profile's event with a lower number, where both are committed at
 //! about the same time. Those of one profile are seen in order: what makes them holds the profile's lock.
 
-use bursar_domain::events::{Event, EventKind};
+use bursar_domain::events::{Event, EventKind, id_range};
 use bursar_domain::ids::{AppId, ProfileId};
 use uuid::Uuid;
 
-use super::lanes::event_ids;
 use crate::store::{Row, Sql, Statement, StoreError, TextKind, Value};
 
 /// Which events are wanted. Times are microseconds.
@@ -97,8 +96,8 @@ pub fn insert(event: Event) -> Statement {
 pub fn delete_of(app: AppId, profile: ProfileId) -> Statement {
     static SQL: Sql =
         Sql::same("DELETE FROM events WHERE event_id BETWEEN $1 AND $2 AND app_id = $3 AND profile_id = $4");
-    let [first, last] = event_ids(profile);
-    Statement::new(&SQL, [first, last, app.0.into(), profile.0.into()])
+    let [first, last] = ids_of(profile);
+    Statement::new(&SQL, [first.into(), last.into(), app.0.into(), profile.0.into()])
 }
 
 /// Finds events.
@@ -155,9 +154,9 @@ fn of_profile(wanted: &Wanted, profile: ProfileId) -> Statement {
         Order::OldestFirst => &OLDEST_FIRST,
         Order::NewestFirst => &NEWEST_FIRST,
     };
-    let [first, last] = event_ids(profile);
+    let [first, last] = ids_of(profile);
     let mut params = conditions(wanted);
-    params.extend([profile.0.into(), first, last, wanted.limit.into()]);
+    params.extend([profile.0.into(), first.into(), last.into(), wanted.limit.into()]);
     Statement::new(sql, params)
 }
 
@@ -170,6 +169,12 @@ fn conditions(wanted: &Wanted) -> Vec<Value> {
         wanted.happened_by.into(),
         wanted.from.into(),
     ]
+}
+
+/// Between which the ids of a profile's events lie.
+pub(super) fn ids_of(profile: ProfileId) -> [Uuid; 2] {
+    let ids = id_range(profile);
+    [*ids.start(), *ids.end()]
 }
 
 /// What happened, in this column of a row. A newer version may know kinds that this one does not.

@@ -3,12 +3,12 @@
 //! Who adds a delivery counts its lane up, who closes one counts it down, each in one statement on the lane's row: so
 //! neither has to have read the other's count, and a lane is never left without somebody to look at it.
 
-use bursar_domain::events::id_range;
 use bursar_domain::ids::{AppId, ProfileId};
 use uuid::Uuid;
 
 use super::delivery_states::DeliveryState;
-use crate::store::{Row, Sql, Statement, StoreError, Value};
+use super::events::ids_of;
+use crate::store::{Row, Sql, Statement, StoreError};
 
 /// What tells a lane apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -365,8 +365,8 @@ pub fn delete_of(app: AppId, profile: ProfileId) -> [Statement; 6] {
         "IN (SELECT lane_id FROM event_lanes WHERE event_id BETWEEN $3 AND $4)"
     );
     let by_event = |sql| {
-        let [from, to] = event_ids(profile);
-        Statement::new(sql, [app.0.into(), profile.0.into(), from, to])
+        let [from, to] = ids_of(profile);
+        Statement::new(sql, [app.0.into(), profile.0.into(), from.into(), to.into()])
     };
     [
         Statement::new(&LANES, [app.0.into(), profile.0.into()]),
@@ -392,10 +392,4 @@ pub fn first_due() -> Statement {
 /// Reads a row of [`first_due`]: the target and the two times.
 pub fn read_first_due(row: &Row) -> Result<(i64, [Option<i64>; 2]), StoreError> {
     Ok((row.int(0)?, [row.opt_int(1)?, row.opt_int(2)?]))
-}
-
-/// The ids of a profile's events, for what is found by them.
-pub(super) fn event_ids(profile: ProfileId) -> [Value; 2] {
-    let ids = id_range(profile);
-    [(*ids.start()).into(), (*ids.end()).into()]
 }

@@ -6,8 +6,7 @@ use bursar_domain::profile::Details;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::events::read_kind;
-use super::lanes::event_ids;
+use super::events::{ids_of, read_kind};
 use super::profiles::read_details;
 use crate::store::{Row, Sql, Statement, StoreError, Value};
 
@@ -67,8 +66,8 @@ pub fn select_after(
     let sql = match profile {
         None => &OF_APP,
         Some(profile) => {
-            let [first, last] = event_ids(profile);
-            params.extend([profile.0.into(), first, last]);
+            let [first, last] = ids_of(profile);
+            params.extend([profile.0.into(), first.into(), last.into()]);
             &OF_PROFILE
         }
     };
@@ -86,6 +85,11 @@ pub fn read(row: &mut Row) -> Result<PastEvent, StoreError> {
         at: row.int(4)?,
         created_at: row.int(5)?,
     })
+}
+
+/// Reads a row of [`select_one`]: the event, and its payload.
+pub fn read_with_payload(row: &mut Row) -> Result<(PastEvent, String), StoreError> {
+    Ok((read(row)?, row.long_text(6)?))
 }
 
 /// The details of these profiles, those that are there.
