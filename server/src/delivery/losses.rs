@@ -8,7 +8,7 @@ use bursar_domain::ids::AppId;
 use bursar_domain::integrations::Problem;
 use bursar_domain::time::{DAY, format_time};
 
-use super::worker::Shared;
+use super::worker::Work;
 use super::{Workers, routes};
 use crate::actions::deliveries::{End, Settlement};
 use crate::directory::{AppIntegration, Target};
@@ -49,7 +49,7 @@ struct Loss {
     last_at: i64,
     /// What the last one ended with, masked.
     reason: String,
-    is_told: bool,
+    is_logged: bool,
 }
 
 /// What an integration loses with the settings of one save.
@@ -60,18 +60,18 @@ pub struct Losses {
 }
 
 impl Losses {
-    /// From now on these settings count. Answers whether anything was told of those before.
+    /// From now on these settings count. Answers whether anything was logged of those before.
     pub fn begin(&mut self, saved: &Saved) -> bool {
         if self.saved == *saved {
             return false;
         }
         self.saved = saved.clone();
         let before = std::mem::take(&mut self.by_cause);
-        before.values().any(|loss| loss.is_told)
+        before.values().any(|loss| loss.is_logged)
     }
 
-    /// One more is lost. Where the route `is_dead` nothing is tried twice, so that one is told at once. Answers whether it is to
-    /// be told for the first time.
+    /// One more is lost. Where the route `is_dead` nothing is tried twice, so that one is logged at once. Answers whether it is to
+    /// be logged for the first time.
     fn lost(&mut self, cause: Cause, reason: &str, is_dead: bool, now: i64) -> bool {
         let is_certain = is_dead || matches!(cause, Cause::Unset(_));
         if self.by_cause.len() >= MOST_CAUSES && !self.by_cause.contains_key(&cause) {
@@ -82,19 +82,19 @@ impl Losses {
             since: now,
             last_at: now,
             reason: String::new(),
-            is_told: false,
+            is_logged: false,
         });
         loss.count += 1;
         loss.last_at = now;
         reason.clone_into(&mut loss.reason);
-        let was_told = loss.is_told;
-        loss.is_told |= is_certain || loss.count >= MANY;
-        loss.is_told && !was_told
+        let was_logged = loss.is_logged;
+        loss.is_logged |= is_certain || loss.count >= MANY;
+        loss.is_logged && !was_logged
     }
 
-    /// One was delivered. Answers whether its cause was told.
+    /// One was delivered. Answers whether its cause was logged.
     fn is_over(&mut self, cause: &Cause) -> bool {
-        self.by_cause.remove(cause).is_some_and(|loss| loss.is_told)
+        self.by_cause.remove(cause).is_some_and(|loss| loss.is_logged)
     }
 }
 
@@ -107,11 +107,11 @@ impl Workers {
         if losses.saved != known.saved || known.blocked.is_some() {
             return Vec::new();
         }
-        let told = losses
+        let logged = losses
             .by_cause
             .iter()
-            .filter(|(cause, loss)| loss.is_told && !cause.is_past(loss, now));
-        told.map(|(cause, loss)| problem(known, cause, loss)).collect()
+            .filter(|(cause, loss)| loss.is_logged && !cause.is_past(loss, now));
+        logged.map(|(cause, loss)| problem(known, cause, loss)).collect()
     }
 }
 
@@ -144,7 +144,7 @@ fn of_part(part: &str) -> String {
     }
 }
 
-impl Shared {
+impl Work {
     /// Notes how deliveries of a route ended, of those that did.
     pub fn note_ends(&self, target: Target, route: &str, settled: &[Settlement]) {
         let route = routes::counted(self.known.integration, route);
@@ -153,7 +153,7 @@ impl Shared {
             route: route.to_owned(),
         };
         let (app, slug) = (self.app.id, self.slug);
-        // Hardly ever told, and looked at with each request.
+        // Hardly ever logged, and looked at with each request.
         let words = || {
             let setting = routes::setting(self.known.integration, route);
             let what = setting.map_or_else(|| slug.to_owned(), |setting| format!("{setting} of {slug}"));
@@ -228,12 +228,12 @@ mod tests {
     }
 
     #[test]
-    fn a_run_of_rejections_is_told_once_and_a_delivery_ends_it() {
+    fn a_run_of_rejections_is_logged_once_and_a_delivery_ends_it() {
         let mut losses = Losses::default();
-        let mut told: Vec<_> = (0..MANY)
+        let mut logged: Vec<_> = (0..MANY)
             .map(|now| losses.lost(rejected(), "404", false, now as i64))
             .collect();
-        assert!(told.pop().unwrap() && !told.contains(&true), "{told:?}");
+        assert!(logged.pop().unwrap() && !logged.contains(&true), "{logged:?}");
         assert!(!losses.lost(rejected(), "404", false, 9));
         assert_eq!(
             (
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_certain_is_told_at_once_and_other_settings_begin_anew() {
+    fn what_is_certain_is_logged_at_once_and_other_settings_begin_anew() {
         let mut losses = Losses::default();
         assert!(losses.lost(rejected(), "given up", true, 0));
         let unset = || Cause::Unset("api_keys.production.ios".into());

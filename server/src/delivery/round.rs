@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::exchange::LONGEST;
 use super::send::send;
 use super::turn::{Considered, Ready, consider};
-use super::worker::Shared;
+use super::worker::Work;
 use crate::actions::deliveries::{Claimed, Settlement, Wanted, claim, give_back, settle_all};
 use crate::directory::Target;
 use crate::store::StoreError;
@@ -22,20 +22,20 @@ pub const LEASE: i64 = 60_000_000;
 const MOST_LANES: usize = 512;
 
 /// Claims what is due `at` this time, and sends it. Answers whether there was anything to do.
-pub async fn run(shared: &Arc<Shared>, at: i64) -> Result<bool, StoreError> {
-    let targets = &shared.known.targets;
-    if shared.seats.in_flight.available_permits() == 0 {
+pub async fn run(work: &Arc<Work>, at: i64) -> Result<bool, StoreError> {
+    let targets = &work.known.targets;
+    if work.seats.in_flight.available_permits() == 0 {
         // There may be something to do as soon as a request is done. This is no round: it would cost a part its turn.
-        drop(shared.seats.in_flight.acquire().await);
+        drop(work.seats.in_flight.acquire().await);
         return Ok(true);
     }
-    let first = shared.seats.next_round() % targets.len().max(1);
+    let first = work.seats.next_round() % targets.len().max(1);
     let mut any = false;
     // Replays come after everything else of all parts.
     for slow in [false, true] {
         // Each round begins with another part, so that none is left out where the seats do not last.
         for target in targets[first..].iter().chain(&targets[..first]) {
-            any |= run_lanes(shared, *target, slow, at).await?;
+            any |= run_lanes(work, *target, slow, at).await?;
         }
         if any {
             break;
@@ -44,28 +44,28 @@ pub async fn run(shared: &Arc<Shared>, at: i64) -> Result<bool, StoreError> {
     Ok(any)
 }
 
-async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) -> Result<bool, StoreError> {
-    let limits = &shared.known.integration.limits;
-    let per_request = target.part.most_records(&shared.known.settings, limits);
-    let limit = shared.room().saturating_mul(per_request).min(MOST_LANES);
+async fn run_lanes(work: &Arc<Work>, target: Target, slow: bool, at: i64) -> Result<bool, StoreError> {
+    let limits = &work.known.integration.limits;
+    let per_request = target.part.most_records(&work.known.settings, limits);
+    let limit = work.room().saturating_mul(per_request).min(MOST_LANES);
     if limit == 0 {
         return Ok(false);
     }
     let began = Instant::now();
-    let until = shared.state.clock.now() + LEASE;
-    let claimed = claim_some(shared, target, slow, at, until, limit).await?;
+    let until = work.state.clock.now() + LEASE;
+    let claimed = claim_some(work, target, slow, at, until, limit).await?;
     if claimed.turns.is_empty() {
         return Ok(false);
     }
     let (is_full, lease) = (claimed.turns.len() >= limit, claimed.lease);
-    let (ready, settled) = consider_all(shared, target, claimed, at);
+    let (ready, settled) = consider_all(work, target, claimed, at);
     // Not behind what waits for a seat: that may take long, and a lane would be set waiting by what was known before it.
-    let unsettled = settle_all(&shared.state, settled).await;
+    let unsettled = settle_all(&work.state, settled).await;
     let is_apart = |ready: &Ready| target.part.is_apart(&ready.record, at);
     let batches = batches(ready, per_request, limits.request_bytes, is_apart);
-    let unsent = send_batches(shared, target, batches, until).await;
-    give_back_unsent(shared, target, unsent, lease).await?;
-    shared.note_round(is_full, began.elapsed());
+    let unsent = send_batches(work, target, batches, until).await;
+    give_back_unsent(work, target, unsent, lease).await?;
+    work.note_round(is_full, began.elapsed());
     match unsettled.into_iter().next() {
         Some((_, error)) => Err(error),
         None => Ok(true),
@@ -73,7 +73,7 @@ async fn run_lanes(shared: &Arc<Shared>, target: Target, slow: bool, at: i64) ->
 }
 
 async fn claim_some(
-    shared: &Shared,
+    work: &Work,
     target: Target,
     slow: bool,
     at: i64,
@@ -81,39 +81,39 @@ async fn claim_some(
     limit: usize,
 ) -> Result<Claimed, StoreError> {
     let wanted = Wanted {
-        app: shared.app.id,
+        app: work.app.id,
         target,
         slow,
         // What is under way has its time also if the clock was set ahead meanwhile, here and where it is another server's.
-        free: shared.state.clock.was_set_ahead_within(LEASE),
+        free: work.state.clock.was_set_ahead_within(LEASE),
         now: at,
         until,
         limit: i64::try_from(limit).unwrap_or(i64::MAX),
     };
-    claim(&shared.state, &wanted).await
+    claim(&work.state, &wanted).await
 }
 
 /// Decides on turns: what is to be sent, and what came of the others.
-fn consider_all(shared: &Shared, target: Target, claimed: Claimed, at: i64) -> (Vec<Ready>, Vec<Settlement>) {
+fn consider_all(work: &Work, target: Target, claimed: Claimed, at: i64) -> (Vec<Ready>, Vec<Settlement>) {
     let (mut ready, mut settled) = (Vec::new(), Vec::new());
     for turn in claimed.turns {
         match consider(
             turn,
             claimed.lease,
-            &shared.app.settings,
-            &shared.known,
+            &work.app.settings,
+            &work.known,
             target,
-            |route| shared.is_dead(route),
+            |route| work.is_dead(route),
             at,
         ) {
             Considered::Send(record) => ready.push(*record),
             Considered::Settle(settlement, unset) => {
-                unset.into_iter().for_each(|setting| shared.note_unset(setting));
+                unset.into_iter().for_each(|setting| work.note_unset(setting));
                 settled.push(*settlement);
             }
         }
     }
-    if shared.are_routes_apart() {
+    if work.are_routes_apart() {
         // What has failed may have done so for itself: who looks whether an address is back is one that has not.
         ready.sort_by_key(|ready| ready.held.first_tried_at.is_some());
     }
@@ -122,7 +122,7 @@ fn consider_all(shared: &Shared, target: Target, claimed: Claimed, at: i64) -> (
 
 /// Has records sent whose lanes are ours `until` then. Answers the lanes of those that are not, by their route.
 async fn send_batches(
-    shared: &Arc<Shared>,
+    work: &Arc<Work>,
     target: Target,
     batches: Vec<Vec<Ready>>,
     until: i64,
@@ -130,47 +130,47 @@ async fn send_batches(
     let mut unsent: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
     for batch in batches {
         let route = &batch[0].record.route;
-        let Some(permit) = seat(shared, route, until).await else {
+        let Some(permit) = seat(work, route, until).await else {
             let lanes = batch.iter().map(|ready| ready.held.lane.id);
             unsent.entry(route.clone()).or_default().extend(lanes);
             continue;
         };
-        shared.note_begin(route);
-        let shared = Arc::clone(shared);
-        let request = shared.state.workers.begin_request();
+        work.note_begin(route);
+        let work = Arc::clone(work);
+        let request = work.state.workers.begin_request();
         tokio::spawn(async move {
-            send(&shared, target, batch).await;
+            send(&work, target, batch).await;
             drop((permit, request));
-            shared.state.wake.app(shared.app.id);
+            work.state.wake.app(work.app.id);
         });
     }
     unsent
 }
 
 /// A seat for a request on a route, if it can go.
-async fn seat(shared: &Shared, route: &str, until: i64) -> Option<OwnedSemaphorePermit> {
+async fn seat(work: &Work, route: &str, until: i64) -> Option<OwnedSemaphorePermit> {
     // What cannot go needs no seat.
-    if shared.wait(route) > 0 {
+    if work.wait(route) > 0 {
         return None;
     }
-    let seat = shared.seat().await?;
-    let now = shared.state.clock.now();
-    let is_left_alone = shared.is_refused() || shared.wait(route) > 0;
+    let seat = work.seat().await?;
+    let now = work.state.clock.now();
+    let is_left_alone = work.is_refused() || work.wait(route) > 0;
     // It may have waited so long that others could send it before we are done, that it would fail, or that the owner
     // does not want it sent so any more.
-    let is_fine = now + LONGEST <= until && !is_left_alone && shared.is_current();
+    let is_fine = now + LONGEST <= until && !is_left_alone && work.is_current();
     is_fine.then_some(seat)
 }
 
 async fn give_back_unsent(
-    shared: &Shared,
+    work: &Work,
     target: Target,
     unsent: BTreeMap<String, Vec<Uuid>>,
     lease: i64,
 ) -> Result<(), StoreError> {
     for (route, lanes) in unsent {
-        let due_at = shared.state.clock.now() + shared.put_off(&route);
-        give_back(&shared.state, target.id, lanes, lease, due_at).await?;
+        let due_at = work.state.clock.now() + work.put_off(&route);
+        give_back(&work.state, target.id, lanes, lease, due_at).await?;
     }
     Ok(())
 }

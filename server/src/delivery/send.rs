@@ -11,61 +11,61 @@ use super::exchange::{Outcome, exchange};
 use super::mask::{Mask, beginning};
 use super::routes;
 use super::turn::{DEAD, Ready, closed, keep};
-use super::worker::Shared;
+use super::worker::Work;
 use crate::actions::deliveries::{End, Settlement};
 use crate::directory::Target;
 use crate::store::tables::deliveries::{self, Attempt};
 use crate::store::tables::delivery_states::ClosedState;
 
 /// Sends the records, which share a route, and settles them.
-pub async fn send(shared: &Arc<Shared>, target: Target, batch: Vec<Ready>) {
-    let started_at = shared.state.clock.now();
+pub async fn send(work: &Arc<Work>, target: Target, batch: Vec<Ready>) {
+    let started_at = work.state.clock.now();
     let records: Vec<Record> = batch.iter().map(|ready| ready.record.clone()).collect();
     let profile = batch[0].profile;
     let outcome = exchange(
-        &shared.state,
-        &shared.known,
-        &shared.learned,
-        shared.seats.limiter.as_ref(),
+        &work.state,
+        &work.known,
+        &work.learned,
+        work.seats.limiter.as_ref(),
         target,
         profile,
         &records,
     )
     .await;
     let route = &records[0].route;
-    shared.note_health(route, &outcome.verdicts, outcome.is_silent, outcome.retry_after);
+    work.note_health(route, &outcome.verdicts, outcome.is_silent, outcome.retry_after);
     for verdict in &outcome.verdicts {
         let seconds = std::time::Duration::from_micros(outcome.duration.unsigned_abs()).as_secs_f64();
-        shared.state.metrics.tried(shared.slug, verdict.name(), seconds);
+        work.state.metrics.tried(work.slug, verdict.name(), seconds);
     }
     let mut finish = Finish {
-        shared,
+        work,
         target,
         outcome: &outcome,
-        words: Words::of(shared, &batch, &outcome),
+        words: Words::of(work, &batch, &outcome),
         started_at,
     };
     for verdict in &outcome.verdicts {
         match verdict {
-            Verdict::Delivered => shared.note_warning(None),
-            Verdict::DeliveredWithWarning(why) => shared.note_warning(Some(finish.words.told(why))),
+            Verdict::Delivered => work.note_warning(None),
+            Verdict::DeliveredWithWarning(why) => work.note_warning(Some(finish.words.told(why))),
             _ => {}
         }
     }
     // First of all: what is settled below is due again at once.
     if let Some(why) = why_blocked(&outcome) {
         let why = finish.words.told(why);
-        let setting = routes::setting(shared.known.integration, route);
+        let setting = routes::setting(work.known.integration, route);
         let why = setting.map_or_else(|| why.clone(), |setting| format!("{setting}: {why}"));
-        shared.block(&why).await;
+        work.block(&why).await;
     }
     let settled = batch
         .into_iter()
         .zip(&outcome.verdicts)
         .map(|(ready, verdict)| finish.settlement(ready, verdict));
     let settled: Vec<_> = settled.collect();
-    shared.note_ends(target, &records[0].route, &settled);
-    shared.settling.settle(&shared.state, shared.slug, settled).await;
+    work.note_ends(target, &records[0].route, &settled);
+    work.settling.settle(&work.state, work.slug, settled).await;
 }
 
 /// What the third party has to say against the settings, if it has.
@@ -85,9 +85,9 @@ struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    fn of(shared: &'a Shared, batch: &[Ready], outcome: &'a Outcome) -> Self {
+    fn of(work: &'a Work, batch: &[Ready], outcome: &'a Outcome) -> Self {
         Self {
-            masks: [&shared.secrets, &outcome.credentials],
+            masks: [&work.secrets, &outcome.credentials],
             personal: Mask::together(batch.iter().map(|ready| &ready.mask)),
             told: HashMap::new(),
         }
@@ -107,7 +107,7 @@ impl<'a> Words<'a> {
 
 /// What came of a request, from which its records are settled.
 struct Finish<'a> {
-    shared: &'a Shared,
+    work: &'a Work,
     target: Target,
     outcome: &'a Outcome,
     words: Words<'a>,
@@ -117,7 +117,7 @@ struct Finish<'a> {
 impl Finish<'_> {
     /// The settlement of one record.
     fn settlement(&mut self, mut ready: Ready, verdict: &Verdict) -> Settlement {
-        let now = self.shared.state.clock.now();
+        let now = self.work.state.clock.now();
         ready.held.tries += 1;
         // What fails because of the settings burns nothing: neither a try nor the time in which it may be repeated.
         if matches!(verdict, Verdict::Misconfigured(_)) {
@@ -132,21 +132,21 @@ impl Finish<'_> {
         let keeping = deliveries::keep(ready.held.event_seq, self.target.id, attempt);
         Settlement {
             held: ready.held,
-            attempt: Some(self.shared.state.store.packed(keeping)),
+            attempt: Some(self.work.state.store.packed(keeping)),
             end: self.end(&ready, verdict, now),
             now,
         }
     }
 
     fn attempt(&mut self, ready: &Ready, verdict: &Verdict) -> Attempt {
-        let (shared, outcome, started_at) = (self.shared, self.outcome, self.started_at);
+        let (work, outcome, started_at) = (self.work, self.outcome, self.started_at);
         Attempt {
             number: ready.held.tries,
             started_at,
             duration: outcome.duration,
             request: outcome.request(
-                shared.known.integration,
-                &shared.masked,
+                work.known.integration,
+                &work.masked,
                 self.target,
                 &ready.record,
                 started_at,
@@ -176,13 +176,13 @@ impl Finish<'_> {
             Verdict::Resend => later(now, "others of its request were wrong".into(), ready.alone),
             Verdict::ResendAlone => later(now, "the request was too much at once".into(), true),
             Verdict::Retry { why, .. } | Verdict::RetryAtMost { why, .. }
-                if self.shared.is_dead(&ready.record.route) =>
+                if self.work.is_dead(&ready.record.route) =>
             {
                 closed(ClosedState::Rejected, Some(format!("{DEAD}; {}", told(why))))
             }
             Verdict::Retry { why, .. } | Verdict::RetryAtMost { why, .. } => {
                 let tries = u32::try_from(ready.held.tries - ready.counts.uncounted).unwrap_or(u32::MAX);
-                let schedule = self.shared.known.integration.schedule;
+                let schedule = self.work.known.integration.schedule;
                 let asked = self.outcome.retry_after;
                 match wait(schedule, tries, ready.counts.limited, verdict, asked) {
                     Some(wait) => later(now.saturating_add(wait), told(why), ready.alone),

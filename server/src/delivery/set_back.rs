@@ -40,7 +40,7 @@ async fn bring_forward(state: &AppState) -> Result<(), StoreError> {
         };
         let (due_at, is_taken, tried_at) = (row.int(2)?, row.opt_int(3)?.is_some(), row.opt_int(4)?);
         if let Some(in_time) = in_time(now, due_at, is_taken, tried_at) {
-            writes.push(lanes::put_off(lane, due_at, in_time));
+            writes.push(lanes::due_at_instead(lane, due_at, in_time));
         }
     }
     if !writes.is_empty() {

@@ -4,8 +4,6 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Mutex as Turns;
-
 use crate::actions::deliveries::{Settlement, Unsettled, settle_all};
 use crate::state::AppState;
 
@@ -18,8 +16,8 @@ const PAUSES: [u64; 7] = [100, 400, 1_000, 2_000, 4_000, 8_000, 14_500];
 /// What came of the requests of a worker and is not written down yet.
 pub struct Settling {
     line: Mutex<Line>,
-    /// Whose turn it is to write: one change is under way at a time, and what comes meanwhile shares the next one.
-    turns: Turns<()>,
+    /// Held while a change is under way: there is one at a time, and what comes meanwhile shares the next one.
+    writing: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -35,14 +33,14 @@ impl Settling {
     pub fn new() -> Self {
         Self {
             line: Mutex::default(),
-            turns: Turns::new(()),
+            writing: tokio::sync::Mutex::default(),
         }
     }
 
     /// Writes down what came of a request.
     pub async fn settle(&self, state: &AppState, slug: &str, settlements: Vec<Settlement>) {
         let last = self.line().add(settlements);
-        let _turn = self.turns.lock().await;
+        let _writing = self.writing.lock().await;
         loop {
             let batch = self.line().take_up_to(last);
             if batch.is_empty() {

@@ -28,7 +28,7 @@ use crate::store::StoreError;
 const PATIENCE: usize = 30;
 /// How often a worker looks whether its integration is still on, and with which settings.
 const LOOK: Duration = Duration::from_millis(250);
-/// How long a worker that was told of something waits for more.
+/// How long a worker that was woken waits for more.
 const GATHER: Duration = Duration::from_millis(2);
 
 fn questions_per_second(slug: &str) -> Option<u32> {
@@ -49,7 +49,7 @@ pub struct Worker {
 }
 
 /// What a round and its requests work with: the integration as it was when the round began.
-pub struct Shared {
+pub struct Work {
     /// The server.
     pub state: AppState,
     /// The app.
@@ -94,21 +94,21 @@ impl Worker {
 
     /// Works until the integration is switched off.
     pub async fn run(mut self) {
-        let mut told = self.state.wake.listen(self.app);
-        let mut shared = None;
-        // It claims only when told, by whoever adds something or by `look_for_due`: each claim is a change.
-        let mut is_told = true;
+        let mut woken = self.state.wake.listen(self.app);
+        let mut work = None;
+        // It claims only when woken, by whoever adds something or by `look_for_due`: each claim is a change.
+        let mut is_woken = true;
         let state = self.state.clone();
         while !state.workers.is_stopping() {
             let round = state.workers.rounds.read().await;
             // First the time and then the settings: what becomes due after a change of them never meets the old ones.
             let at = state.clock.now();
-            let Some(current) = self.shared(shared.take()) else {
+            let Some(current) = self.work(work.take()) else {
                 return;
             };
             let saved = &current.known.saved;
             self.look_again.by(saved, &state, self.app, self.slug).await;
-            let sent = if current.known.blocked.is_some() || !is_told {
+            let sent = if current.known.blocked.is_some() || !is_woken {
                 false
             } else {
                 let sent = round::run(&current, at).await;
@@ -117,9 +117,9 @@ impl Worker {
                 has_sent
             };
             drop(round);
-            shared = Some(current);
+            work = Some(current);
             if !sent {
-                is_told = tokio::time::timeout(LOOK, told.changed()).await.is_ok();
+                is_woken = tokio::time::timeout(LOOK, woken.changed()).await.is_ok();
                 // What comes in the same moment is claimed together.
                 tokio::time::sleep(GATHER).await;
             }
@@ -143,7 +143,7 @@ impl Worker {
 
     /// What the next round works with; `None` if there is nothing to do any more. As long as nothing was changed it is
     /// what the last one worked with.
-    fn shared(&mut self, last: Option<Arc<Shared>>) -> Option<Arc<Shared>> {
+    fn work(&mut self, last: Option<Arc<Work>>) -> Option<Arc<Work>> {
         let app = self.state.directory().app(self.app).cloned()?;
         let known = app.integration(self.slug);
         let known = Arc::clone(known.filter(|known| known.enabled)?);
@@ -165,7 +165,7 @@ impl Worker {
             self.seats = Arc::new(Seats::new(most, per_second));
         }
         let fields = known.integration.settings;
-        let shared = Shared {
+        let work = Work {
             state: self.state.clone(),
             slug: self.slug,
             masked: settings.with_masks(fields),
@@ -179,12 +179,12 @@ impl Worker {
             app,
             known,
         };
-        shared.begin_losses();
-        Some(Arc::new(shared))
+        work.begin_losses();
+        Some(Arc::new(work))
     }
 }
 
-impl Shared {
+impl Work {
     /// For how many requests deliveries may be claimed now.
     pub fn room(&self) -> usize {
         if self.is_refused.load(Relaxed) || self.state.workers.is_stopping() {

@@ -322,7 +322,7 @@ pub fn due_after(now: i64) -> Statement {
 }
 
 /// Has a lane due at another time, if it is still due when it was.
-pub fn put_off(lane: LaneKey, from: i64, to: i64) -> Statement {
+pub fn due_at_instead(lane: LaneKey, from: i64, to: i64) -> Statement {
     static SQL: Sql = Sql::same(
         "UPDATE lanes SET due_at = $1 WHERE target_id = $2 AND lane_id = $3 AND due_at = $4 AND waits = 0",
     );
