@@ -1,6 +1,7 @@
 //! SIGKILL under load with all integrations on: each event has exactly one fate at each of them.
 
 mod fates;
+mod repeats;
 mod third_parties;
 
 use std::collections::HashSet;
@@ -92,7 +93,12 @@ async fn wrong_after_kill(program: &Program, receipts: &Receipts) -> Vec<String>
 }
 
 /// What is wrong once everything has been tried.
-async fn wrong_at_the_end(program: &Program, receipts: &Receipts, judge: &Judge) -> Vec<String> {
+async fn wrong_at_the_end(
+    program: &Program,
+    receipts: &Receipts,
+    judge: &Judge,
+    kills: usize,
+) -> Vec<String> {
     let mut wrong = wrong_after_kill(program, receipts).await;
     let store = store(program).await;
     wrong.extend(fates::unfinished(&store).await);
@@ -104,6 +110,9 @@ async fn wrong_at_the_end(program: &Program, receipts: &Receipts, judge: &Judge)
     let unasked = told.iter().filter(|transaction| !judge.has_asked(transaction));
     wrong.extend(unasked.map(|transaction| format!("nobody reported {transaction}")));
     wrong.extend(invented(receipts, &told));
+    let delivered = fates::delivered_to_each(&store).await;
+    eprintln!("sent again: {:?}", repeats::counted(receipts, &delivered));
+    wrong.extend(repeats::needless(receipts, &delivered, kills));
     wrong
 }
 
@@ -116,6 +125,8 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
     let mut now = Clock::system().now();
     let mut server = start_at(&mut program, now);
     enable_all(&program, &server, &url);
+    // Of what came until here no event tells: credentials were proved.
+    receipts.lock().unwrap().clear();
     let judge = Judge::new(&mut program.client(&server));
     identify(&program, &server, &judge);
     server.kill();
@@ -153,7 +164,7 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
     }
     settle_at(&program, &server, now + CLAIM);
     server.kill();
-    let wrong = runtime.block_on(wrong_at_the_end(&program, &receipts, &judge));
+    let wrong = runtime.block_on(wrong_at_the_end(&program, &receipts, &judge, hits + misses));
     eprintln!(
         "{backend:?}: {kills} kills, {} acknowledged, {} writes and {sends} lanes in flight",
         judge.acknowledged(),

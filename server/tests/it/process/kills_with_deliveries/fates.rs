@@ -77,6 +77,20 @@ pub async fn delivered(store: &Store) -> Vec<(String, String)> {
     arrived
 }
 
+/// How many deliveries are said to have arrived, of all parts, by slug.
+pub async fn delivered_to_each(store: &Store) -> HashMap<String, usize> {
+    static COUNTS: Sql = Sql::same(
+        "SELECT slug, count(*) FROM deliveries JOIN targets USING (target_id) WHERE state = 'delivered' GROUP BY slug",
+    );
+    let count = |row: &mut Row| {
+        (
+            row.text(0).unwrap(),
+            usize::try_from(row.int(1).unwrap()).unwrap(),
+        )
+    };
+    rows(store, &COUNTS).await.iter_mut().map(count).collect()
+}
+
 /// What is still to do, or has ended in another way than it had to, where everybody took everything.
 pub async fn unfinished(store: &Store) -> Vec<String> {
     static OPEN: Sql = Sql::same("SELECT slug, part, state FROM queue JOIN targets USING (target_id)");

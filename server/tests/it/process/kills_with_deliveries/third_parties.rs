@@ -12,6 +12,7 @@ use std::time::Duration;
 use bursar_domain::integrations::ALL;
 use serde_json::{Value, json};
 
+use super::repeats::Told;
 use crate::support::running::{Program, Running};
 
 /// Whose first part names the transaction of every event.
@@ -25,13 +26,17 @@ const NAMED: [&str; 8] = [
     "posthog",
     "webhook",
 ];
-/// What each third party has received: of its slug, how many requests, and of which transactions.
+/// What each third party has received, by its slug.
 pub type Receipts = Arc<Mutex<HashMap<String, Receipt>>>;
 
 #[derive(Default)]
 pub struct Receipt {
     requests: usize,
     transactions: HashSet<String>,
+    /// How many records there were in these requests.
+    pub records: usize,
+    /// What it was told, by what that is about.
+    pub told: HashMap<String, Told>,
 }
 
 /// All third parties at one address, which answer after this pause; the first part of a path is the slug.
@@ -75,9 +80,10 @@ fn serve(mut socket: TcpStream, pause: Duration, receipts: &Receipts) -> Option<
                 let request = &text[..head + length.unwrap_or(0)];
                 let slug = request.split('/').nth(1)?.split([' ', '?']).next()?.to_owned();
                 let mut receipts = receipts.lock().unwrap();
-                let receipt = receipts.entry(slug).or_default();
+                let receipt = receipts.entry(slug.clone()).or_default();
                 receipt.requests += 1;
                 receipt.transactions.extend(named(request));
+                receipt.note(&slug, request);
                 drop(receipts);
                 buffer.drain(..head + length.unwrap_or(0));
                 thread::sleep(pause);
@@ -168,6 +174,7 @@ fn a_delivery_that_nobody_received_is_noticed() {
         Receipt {
             requests: 2,
             transactions: named("a=judged-1-1&b=judged-7 \"judged-1-3\" %22judged-1-4%22").collect(),
+            ..Receipt::default()
         },
     );
     assert_eq!(
@@ -190,6 +197,7 @@ fn what_no_event_tells_of_is_noticed() {
     let received = Receipt {
         requests: 1,
         transactions,
+        ..Receipt::default()
     };
     receipts.lock().unwrap().insert("webhook".into(), received);
     assert!(invented(&receipts, &told).is_empty());
