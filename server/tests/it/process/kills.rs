@@ -22,7 +22,16 @@ const MISSES: usize = 5;
 /// How many writes a second the clients must have got through for it to be a load: before one of the kills at least,
 /// because other tests may have the machine during the rest.
 const LEAST_RATE: f64 = 300.0;
-const READY_LIMIT: Duration = Duration::from_secs(2);
+pub const READY_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long clients write until a kill comes: up to three seconds, mostly less than one.
+pub fn pause(random: &mut Random) -> Duration {
+    let millis = match random.below(12) {
+        0 => 1_000 + random.below(2_000),
+        _ => 100 + random.below(700),
+    };
+    Duration::from_millis(millis as u64)
+}
 
 /// Kills the server so often and answers the losses up to the first kill that made one.
 fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut Random) -> Vec<String> {
@@ -37,14 +46,11 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
     let mut highest_rate = 0.0_f64;
     let (mut hits, mut misses) = (0, 0);
     while hits < kills {
-        let pause = match random.below(12) {
-            0 => 1_000 + random.below(2_000),
-            _ => 100 + random.below(700),
-        };
+        let pause = pause(random);
         let before = judge.unanswered();
         let (acknowledged, begun) = (judge.acknowledged(), Instant::now());
         judge.load(&program, &server, || {
-            thread::sleep(Duration::from_millis(pause as u64));
+            thread::sleep(pause);
             server.kill_now();
         });
         let rate = (judge.acknowledged() - acknowledged) as f64 / begun.elapsed().as_secs_f64();

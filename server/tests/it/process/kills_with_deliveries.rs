@@ -7,7 +7,7 @@ mod third_parties;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bursar::clock::Clock;
 use bursar_domain::integrations::ALL;
@@ -20,6 +20,7 @@ pub use self::fates::store;
 use self::third_parties::{Receipts, invented, made_up};
 pub use self::third_parties::{enable_all, third_parties};
 use super::judge::Judge;
+use super::kills::{READY_LIMIT, pause};
 use crate::support::backend::Backend;
 use crate::support::conservation::all_breaks;
 use crate::support::random::Random;
@@ -28,6 +29,9 @@ use crate::support::server::{IDENTIFIERS, PROFILE};
 
 /// How often a server is killed, in a usual run and in a long one.
 const KILLS: (usize, usize) = (25, 100);
+/// How many writes a second the clients must have got through, before one of the kills at least. In a usual run the server
+/// is not optimised, and it and fourteen third parties share the machine with other tests.
+const LEAST_RATES: (usize, usize) = (20, 300);
 /// So many kills may come while no write and no send is in flight.
 const MISSES: usize = 5;
 /// Longer than a lane stays claimed, in microseconds of the server's clock.
@@ -134,13 +138,17 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
     server = start_at(&mut program, now);
     let runtime = Runtime::new().unwrap();
     let (mut hits, mut misses, mut sends) = (0, 0, 0);
+    let (mut slowest, mut highest_rate) = (Duration::ZERO, 0.0_f64);
     while hits < kills {
-        let pause = Duration::from_millis(100 + random.below(500) as u64);
+        let pause = pause(random);
         let before = judge.unanswered();
+        let (acknowledged, begun) = (judge.acknowledged(), Instant::now());
         judge.load(&program, &server, || {
             thread::sleep(pause);
             server.kill_now();
         });
+        let rate = (judge.acknowledged() - acknowledged) as f64 / begun.elapsed().as_secs_f64();
+        highest_rate = highest_rate.max(rate);
         server.kill();
         let (mut wrong, claimed) = runtime.block_on(async {
             let claimed = fates::claimed(&store(&program).await, now).await;
@@ -156,6 +164,7 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
         // What the dead one had claimed is free then.
         now += CLAIM;
         server = start_at(&mut program, now);
+        slowest = slowest.max(server.ready_after);
         wrong.extend(judge.losses(&program, &server));
         if !wrong.is_empty() {
             wrong.insert(0, format!("{backend:?}, kill {}", hits + misses));
@@ -166,9 +175,16 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
     server.kill();
     let wrong = runtime.block_on(wrong_at_the_end(&program, &receipts, &judge, hits + misses));
     eprintln!(
-        "{backend:?}: {kills} kills, {} acknowledged, {} writes and {sends} lanes in flight",
+        "{backend:?}: {kills} kills, {} acknowledged ({highest_rate:.0}/s at best), {} writes and {sends} lanes in flight, \
+         ready again after {slowest:?} at most",
         judge.acknowledged(),
         judge.unanswered()
+    );
+    assert!(slowest < READY_LIMIT, "ready again after {slowest:?}");
+    let least = size(LEAST_RATES.0, LEAST_RATES.1) as f64;
+    assert!(
+        highest_rate > least,
+        "{highest_rate:.0} writes a second are no load"
     );
     assert!(sends > 0, "no send was in flight at any kill");
     wrong
