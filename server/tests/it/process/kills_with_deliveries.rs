@@ -11,12 +11,10 @@ use std::time::{Duration, Instant};
 
 use bursar::clock::Clock;
 use bursar_domain::integrations::ALL;
-use bursar_domain::time::format_time;
 use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
 use xtask::test_environment::size;
 
-pub use self::fates::store;
 use self::third_parties::{Receipts, invented, made_up};
 pub use self::third_parties::{enable_all, third_parties};
 use super::judge::Judge;
@@ -38,8 +36,6 @@ const MISSES: usize = 5;
 const CLAIM: i64 = 61_000_000;
 /// How long a third party takes, so that kills find something with it.
 const ANSWERED_AFTER: Duration = Duration::from_millis(5);
-/// How long everything that is due may take.
-const PATIENCE: Duration = Duration::from_secs(120);
 /// In so many kills the server without the defence must have lost something. Mostly the first one does it; one that comes
 /// during a commit loses nothing, and on a busy disk a commit takes long.
 const SABOTAGED_KILLS: usize = 25;
@@ -66,26 +62,9 @@ fn identify(program: &Program, server: &Running, judge: &Judge) {
     }
 }
 
-/// Starts the server with its clock at this time.
-pub fn start_at(program: &mut Program, now: i64) -> Running {
-    let clock = format!("BURSAR_TEST_CLOCK={}", format_time(now));
-    program.wrapper = ["env", "BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES=true", &clock]
-        .map(Into::into)
-        .into();
-    program.start()
-}
-
-/// Moves the server's clock on to this time and waits until all that is due then is tried.
-pub fn settle_at(program: &Program, server: &Running, now: i64) {
-    let body = json!({"now": format_time(now)}).to_string();
-    let mut admin = program.admin(server).patient(PATIENCE);
-    let moved = admin.call("POST", "/admin/v1/test-clock", &[], &body).unwrap();
-    assert_eq!(moved.status, 200, "{}", moved.body);
-}
-
 /// What is wrong after a kill, before a server looks at it again.
 async fn wrong_after_kill(program: &Program, receipts: &Receipts) -> Vec<String> {
-    let state = fates::state(program).await;
+    let state = program.state().await;
     let mut wrong = all_breaks(&state, &program.app_id).await;
     if !wrong.is_empty() {
         // PostgreSQL may still end what the killed server has asked it for. What is lost stays lost.
@@ -104,7 +83,7 @@ async fn wrong_at_the_end(
     kills: usize,
 ) -> Vec<String> {
     let mut wrong = wrong_after_kill(program, receipts).await;
-    let store = store(program).await;
+    let store = program.store().await;
     wrong.extend(fates::unfinished(&store).await);
     let told: HashSet<_> = fates::transactions(&store)
         .await
@@ -127,7 +106,7 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
     // The right server prepares: one without the defence would not get through its own first run.
     let mut program = Program::on(backend, running::server());
     let mut now = Clock::system().now();
-    let mut server = start_at(&mut program, now);
+    let mut server = program.start_at(now);
     enable_all(&program, &server, &url);
     // Of what came until here no event tells: credentials were proved.
     receipts.lock().unwrap().clear();
@@ -135,7 +114,7 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
     identify(&program, &server, &judge);
     server.kill();
     program.binary = binary;
-    server = start_at(&mut program, now);
+    server = program.start_at(now);
     let runtime = Runtime::new().unwrap();
     let (mut hits, mut misses, mut sends) = (0, 0, 0);
     let (mut slowest, mut highest_rate) = (Duration::ZERO, 0.0_f64);
@@ -151,7 +130,7 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
         highest_rate = highest_rate.max(rate);
         server.kill();
         let (mut wrong, claimed) = runtime.block_on(async {
-            let claimed = fates::claimed(&store(&program).await, now).await;
+            let claimed = fates::claimed(&program.store().await, now).await;
             (wrong_after_kill(&program, &receipts).await, claimed)
         });
         sends += claimed;
@@ -163,7 +142,7 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
         assert!(misses <= MISSES, "nothing was in flight at {misses} kills");
         // What the dead one had claimed is free then.
         now += CLAIM;
-        server = start_at(&mut program, now);
+        server = program.start_at(now);
         slowest = slowest.max(server.ready_after);
         wrong.extend(judge.losses(&program, &server));
         if !wrong.is_empty() {
@@ -171,7 +150,7 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
             return wrong;
         }
     }
-    settle_at(&program, &server, now + CLAIM);
+    program.settle_at(&server, now + CLAIM);
     server.kill();
     let wrong = runtime.block_on(wrong_at_the_end(&program, &receipts, &judge, hits + misses));
     eprintln!(

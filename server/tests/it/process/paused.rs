@@ -9,7 +9,6 @@ use bursar::store::Store;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use super::kills_with_deliveries::{settle_at, start_at, store};
 use crate::support::backend::Backend;
 use crate::support::deliveries::{SECOND, bought, stored, webhook};
 use crate::support::purchases::with;
@@ -36,11 +35,8 @@ fn transaction_of(request: &Received) -> Option<String> {
 }
 
 fn enable(program: &Program, server: &Running, url: &str) {
-    let path = format!("/admin/v1/apps/{}/integrations/webhook", program.app_id);
     let settings = with(webhook(url), json!({"ordered": true, "max_in_flight": CUSTOMERS}));
-    let body = json!({"enabled": true, "settings": settings}).to_string();
-    let set = program.admin(server).call("PUT", &path, &[], &body).unwrap();
-    assert_eq!(set.status, 200, "{}", set.body);
+    program.set_integration(server, "webhook", &settings);
 }
 
 /// Each customer buys twice, so that the second event has to wait for the first.
@@ -92,7 +88,7 @@ fn stop_beyond_its_claims(binary: PathBuf) -> Result<(), String> {
     let runtime = Runtime::new().unwrap();
     let vendor = runtime.block_on(Vendor::start());
     let mut program = Program::on(Backend::Postgres, binary);
-    let paused = start_at(&mut program, START);
+    let paused = program.start_at(START);
     enable(&program, &paused, &vendor.url);
     let first = vendor.count();
     let (answer_paused, answer_other) = (Gate::closed(), Gate::closed());
@@ -109,14 +105,14 @@ fn stop_beyond_its_claims(binary: PathBuf) -> Result<(), String> {
     buy(&program, &paused);
     runtime.block_on(vendor.until_count(first + CUSTOMERS));
     paused.pause();
-    let other = start_at(&mut program, LATER);
-    let store = runtime.block_on(store(&program));
+    let other = program.start_at(LATER);
+    let store = runtime.block_on(program.store());
     let before = runtime.block_on(stored_with(&store, 2 * (CUSTOMERS - HELD)));
     runtime.block_on(vendor.until_count(first + 3 * CUSTOMERS - HELD));
     answer_paused.open();
     paused.resume();
     // It waits for what is under way there.
-    settle_at(&program, &paused, START);
+    program.settle_at(&paused, START);
     assert_eq!(tries(&program, &paused), CUSTOMERS, "the answers were for it");
     let after = runtime.block_on(stored(&store));
     if after != before {

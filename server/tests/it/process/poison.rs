@@ -1,28 +1,19 @@
 //! A mapper that panics takes down its own delivery alone, with a reason; and what becomes of it where nobody catches it.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use bursar::store::{Sql, Statement};
 use serde_json::{Value, json};
 
-use super::kills_with_deliveries::store;
 use crate::support::backend::Backend;
-use crate::support::deliveries::bought;
+use crate::support::deliveries::{SECOND, bought};
 use crate::support::running::{self, Program, Running};
-use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION};
+use crate::support::server::{IDENTIFIERS, PROFILE, START, TRANSACTION};
 use crate::support::vendor::{Manner, Vendor};
 
 /// How long a server may take to send three events, or to stop.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// The server's environment, in which it is this time.
-fn environment(now: &str) -> Vec<OsString> {
-    let clock = format!("BURSAR_TEST_CLOCK={now}");
-    let words = ["env", "BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES=true", &clock];
-    words.map(OsString::from).into()
-}
 
 /// Waits until so many requests have come, and for the server to finish what it is about.
 async fn stop_after(requests: usize, vendor: &Vendor, server: &mut Running) {
@@ -37,14 +28,11 @@ async fn stop_after(requests: usize, vendor: &Vendor, server: &mut Running) {
 
 /// Three customers buy something while the third party is down.
 fn buy(program: &Program, server: &Running, url: &str) {
-    let adjust = json!({"enabled": true, "settings": {
+    let adjust = json!({
         "app_tokens": {"ios": "app"}, "event_tokens": {"ios": {"subscription_started": "i00001"}}, "base_url": url,
         "events": {"access_level_updated": false},
-    }});
-    let path = format!("/admin/v1/apps/{}/integrations/adjust", program.app_id);
-    let mut admin = program.admin(server);
-    let set = admin.call("PUT", &path, &[], &adjust.to_string()).unwrap();
-    assert_eq!(set.status, 200, "{}", set.body);
+    });
+    program.set_integration(server, "adjust", &adjust);
     let mut client = program.client(server);
     for number in 0..3 {
         let name = format!("user-{number}");
@@ -64,7 +52,7 @@ fn buy(program: &Program, server: &Running, url: &str) {
 async fn spoil(program: &Program) {
     static EVENTS: Sql = Sql::same("SELECT event_seq, payload FROM events");
     static SPOIL: Sql = Sql::same("UPDATE queue SET record = $1 WHERE event_seq = $2 AND record IS NOT NULL");
-    let store = store(program).await;
+    let store = program.store().await;
     let record = json!({"route": "ios", "body": "spoilt"}).to_string();
     for row in &mut store.scan_whole(Statement::new(&EVENTS, [])).await.unwrap() {
         let payload: Value = serde_json::from_str(&row.long_text(1).unwrap()).unwrap();
@@ -82,7 +70,8 @@ async fn fates(program: &Program) -> Vec<String> {
              SELECT event_seq, state, reason FROM deliveries UNION ALL SELECT event_seq, state, reason FROM queue) AS d
          JOIN events AS e ON e.event_seq = d.event_seq",
     );
-    let mut rows = store(program)
+    let mut rows = program
+        .store()
         .await
         .scan_whole(Statement::new(&FATES, []))
         .await
@@ -105,15 +94,13 @@ async fn fates_under(binary: PathBuf) -> Vec<String> {
     let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
     // The right server prepares: one without the defences would not get through its own first run.
     let mut program = Program::on(Backend::SqliteFile, running::server());
-    program.wrapper = environment("2026-01-01T00:00:00Z");
-    let mut server = program.start();
+    let mut server = program.start_at(START);
     buy(&program, &server, &vendor.url);
     stop_after(3, &vendor, &mut server).await;
     spoil(&program).await;
     vendor.script(|_, _| Manner::Answers(200, "{}"));
     program.binary = binary;
-    program.wrapper = environment("2026-01-01T00:00:30Z");
-    let mut server = program.start();
+    let mut server = program.start_at(START + 30 * SECOND);
     stop_after(5, &vendor, &mut server).await;
     fates(&program).await
 }

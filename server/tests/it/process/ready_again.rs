@@ -7,7 +7,6 @@ use bursar::store::{Sql, Statement};
 use xtask::test_environment::size;
 
 use super::judge::Judge;
-use super::kills_with_deliveries::store;
 use crate::support::backend::Backend;
 use crate::support::random::Random;
 use crate::support::running::{Program, server};
@@ -27,7 +26,7 @@ async fn fill(program: &Program, profiles: usize) {
          SELECT (SELECT app_id FROM apps), randomblob(16), 'user-' || n, 0, 0, '{\"branch_id\":\"branch-' || n || '\"}'
          FROM numbers",
     );
-    let store = store(program).await;
+    let store = program.store().await;
     for first in (1..=profiles).step_by(STEP) {
         let numbers =
             [first, profiles.min(first + STEP - 1)].map(|number| i64::try_from(number).unwrap().into());

@@ -1,13 +1,12 @@
 //! SIGTERM under load: every request that had begun is answered, and the server goes in time.
 
-use std::ffi::OsString;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use bursar::store::{Sql, Statement};
 
 use super::judge::{Ending, Judge};
-use super::kills_with_deliveries::{enable_all, store, third_parties};
+use super::kills_with_deliveries::{enable_all, third_parties};
 use crate::support::backend::{Backend, SHARED};
 use crate::support::running::{Program, Running, server};
 use crate::support::server::{IDENTIFIERS, PROFILE, USER};
@@ -85,9 +84,6 @@ fn claimed_after(backend: Backend, go: impl FnOnce(&mut Running)) -> i64 {
     static CLAIMED: Sql = Sql::same("SELECT count(*) FROM lanes WHERE lease IS NOT NULL");
     let (url, _) = third_parties(Duration::from_millis(50));
     let mut program = Program::on(backend, server());
-    program.wrapper = ["env", "BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES=true"]
-        .map(OsString::from)
-        .into();
     let mut running = program.start();
     enable_all(&program, &running, &url);
     let judge = Judge::new(&mut program.client(&running));
@@ -95,7 +91,7 @@ fn claimed_after(backend: Backend, go: impl FnOnce(&mut Running)) -> i64 {
     go(&mut running);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let rows = store(&program).await.read(Statement::new(&CLAIMED, [])).await;
+        let rows = program.store().await.read(Statement::new(&CLAIMED, [])).await;
         rows.unwrap()[0].int(0).unwrap()
     })
 }

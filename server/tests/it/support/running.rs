@@ -8,10 +8,22 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
+use bursar::clock::Clock;
+use bursar::metrics::Metrics;
+use bursar::state::AppState;
+use bursar::store::{Location, Options, Store};
+use bursar::vault::{MasterKey, Vault};
+use bursar_domain::time::format_time;
+use serde_json::{Value, json};
+
 use super::backend::{Backend, Folder, fresh_postgres_url};
 use super::client::Client;
+use super::server::outbound;
 
 const READY_LIMIT: Duration = Duration::from_secs(20);
+/// How long everything that is due may take.
+const PATIENCE: Duration = Duration::from_secs(240);
+const CLOCK: &str = "BURSAR_TEST_CLOCK";
 
 /// The server of this build.
 pub fn server() -> PathBuf {
@@ -22,6 +34,8 @@ pub fn server() -> PathBuf {
 pub struct Program {
     /// What comes before the server's own path on its command line.
     pub wrapper: Vec<OsString>,
+    /// What is added to its environment: from the start, that it may send to this machine.
+    pub environment: Vec<(&'static str, String)>,
     pub binary: PathBuf,
     pub data: PathBuf,
     pub database: Option<String>,
@@ -54,6 +68,7 @@ impl Program {
         let folder = Folder::new();
         Self {
             wrapper: Vec::new(),
+            environment: vec![("BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES", "true".into())],
             binary,
             data: folder.0.join("data"),
             database,
@@ -76,6 +91,7 @@ impl Program {
         let started = Instant::now();
         let mut child = Command::new(&words[0])
             .args(&words[1..])
+            .envs(self.environment.iter().cloned())
             .current_dir(&self._folder.0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -97,6 +113,53 @@ impl Program {
             ready_after: started.elapsed(),
             log,
         }
+    }
+
+    /// As [`Self::start`], with the server's clock at this time.
+    pub fn start_at(&mut self, now: i64) -> Running {
+        self.environment.retain(|(name, _)| *name != CLOCK);
+        self.environment.push((CLOCK, format_time(now)));
+        self.start()
+    }
+
+    /// Moves the server's clock on to this time and waits until all that is due then is tried.
+    pub fn settle_at(&self, server: &Running, now: i64) {
+        let body = json!({"now": format_time(now)}).to_string();
+        let mut admin = self.admin(server).patient(PATIENCE);
+        let moved = admin.call("POST", "/admin/v1/test-clock", &[], &body).unwrap();
+        assert_eq!(moved.status, 200, "{}", moved.body);
+    }
+
+    /// Switches an integration on, with these settings, and answers how it is shown.
+    pub fn set_integration(&self, server: &Running, slug: &str, settings: &Value) -> Value {
+        let path = format!("/admin/v1/apps/{}/integrations/{slug}", self.app_id);
+        let body = json!({"enabled": true, "settings": settings}).to_string();
+        let set = self.admin(server).call("PUT", &path, &[], &body).unwrap();
+        assert_eq!(set.status, 200, "{slug}: {}", set.body);
+        serde_json::from_str(&set.body).unwrap()
+    }
+
+    /// The database, while no server has it, or while one does.
+    pub async fn store(&self) -> Store {
+        let location = match &self.database {
+            Some(url) => Location::Postgres(url.clone()),
+            None => Location::SqliteFile(self.data.join("bursar.db")),
+        };
+        let options = Options {
+            location,
+            connections: 2,
+        };
+        Store::open(&options, Metrics::default().store).await.unwrap()
+    }
+
+    /// What a server on this database would know, with its apps and their integrations.
+    pub async fn state(&self) -> AppState {
+        let store = self.store().await;
+        let key = MasterKey::from_file(&self.data.join("master.key")).unwrap();
+        let vault = Vault::open(&store, &key).await.unwrap();
+        let (clock, metrics) = (Clock::system(), Metrics::default());
+        let state = AppState::new(store, vault, clock, metrics, None, outbound());
+        state.await.unwrap()
     }
 
     pub fn client(&self, server: &Running) -> Client {

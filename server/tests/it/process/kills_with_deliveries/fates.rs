@@ -2,45 +2,10 @@
 
 use std::collections::HashMap;
 
-use bursar::clock::Clock;
-use bursar::metrics::Metrics;
-use bursar::state::AppState;
-use bursar::store::{Location, Options, Row, Sql, Statement, Store};
-use bursar::vault::{MasterKey, Vault};
+use bursar::store::{Row, Sql, Statement, Store};
 use bursar_domain::events::EventKind;
 use bursar_domain::integrations::ALL;
 use serde_json::Value;
-
-use crate::support::running::Program;
-use crate::support::server::outbound;
-
-pub async fn store(program: &Program) -> Store {
-    let location = match &program.database {
-        Some(url) => Location::Postgres(url.clone()),
-        None => Location::SqliteFile(program.data.join("bursar.db")),
-    };
-    let options = Options {
-        location,
-        connections: 2,
-    };
-    Store::open(&options, Metrics::default().store).await.unwrap()
-}
-
-/// What a server on this database would know, with its apps and their integrations.
-pub async fn state(program: &Program) -> AppState {
-    let store = store(program).await;
-    let key = MasterKey::from_file(&program.data.join("master.key")).unwrap();
-    let vault = Vault::open(&store, &key).await.unwrap();
-    let state = AppState::new(
-        store,
-        vault,
-        Clock::system(),
-        Metrics::default(),
-        None,
-        outbound(),
-    );
-    state.await.unwrap()
-}
 
 /// The transaction that each event is about and the first one of its chain, by the event's number.
 pub async fn transactions(store: &Store) -> HashMap<i64, [String; 2]> {

@@ -1,18 +1,18 @@
 //! All third parties at one address, and what they have received.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use bursar_domain::integrations::ALL;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::repeats::Told;
+use crate::support::deliveries::sample;
+use crate::support::purchases::with;
 use crate::support::running::{Program, Running};
 
 /// Whose first part names the transaction of every event.
@@ -107,24 +107,12 @@ pub fn enable_all(program: &Program, server: &Running, url: &str) {
     let named = r#"{"settings":{"ios_bundle_id":"com.example"}}"#;
     let set = program.admin(server).call("PATCH", &app, &[], named).unwrap();
     assert_eq!(set.status, 200, "{}", set.body);
-    let samples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../domain/tests/integrations/settings");
     for integration in ALL {
         let slug = integration.slug;
-        let text = fs::read_to_string(samples.join(format!("{slug}.json"))).unwrap();
-        let mut settings: Value = serde_json::from_str(&text).unwrap();
-        let url = format!("{url}/{slug}");
-        if slug == "webhook" {
-            settings["urls"] = json!({"production": url, "sandbox": url});
-        } else {
-            settings["base_url"] = url.into();
-        }
-        settings["requests_per_second"] = 100_000.into();
-        settings["exclude_historical_events"] = false.into();
-        let path = format!("{app}/integrations/{slug}");
-        let body = json!({"enabled": true, "settings": settings}).to_string();
-        let set = program.admin(server).call("PUT", &path, &[], &body).unwrap();
-        assert_eq!(set.status, 200, "{slug}: {}", set.body);
-        assert!(set.body.contains(r#""status":"ok""#), "{slug}: {}", set.body);
+        let quickly = json!({"requests_per_second": 100_000, "exclude_historical_events": false});
+        let settings = with(sample(slug, &format!("{url}/{slug}")), quickly);
+        let shown = program.set_integration(server, slug, &settings);
+        assert_eq!(shown["status"], "ok", "{slug}: {shown}");
     }
 }
 

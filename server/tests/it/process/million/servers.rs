@@ -6,8 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bursar_domain::time::format_time;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::ledger::{Ledger, Number};
 use crate::support::backend::Backend;
@@ -18,7 +17,7 @@ use crate::support::server::{PROFILE, START, TRANSACTION};
 
 /// Connections on which clients report at the same time.
 const CLIENTS: usize = 16;
-/// How long a call may take that waits until all that is due was tried, and how long a client tries to get through.
+/// How long a client tries to get through.
 const PATIENCE: Duration = Duration::from_secs(240);
 
 /// All of them send deliveries; callers call the first one.
@@ -36,10 +35,10 @@ impl Servers {
     /// So many on a fresh database.
     pub fn start(backend: Backend, count: usize) -> Self {
         let mut program = Program::on(backend, server());
-        let first = begin(&mut program, START);
+        let first = program.start_at(START);
         let address = Mutex::new(first.address);
         let mut running = vec![first];
-        running.extend((1..count).map(|_| begin(&mut program, START)));
+        running.extend((1..count).map(|_| program.start_at(START)));
         Self {
             secret_key: program.secret_key.clone(),
             program: Mutex::new(program),
@@ -55,12 +54,8 @@ impl Servers {
 
     /// Sets an integration of the app.
     pub fn enable(&self, slug: &str, settings: &Value) {
-        let body = json!({"enabled": true, "settings": settings}).to_string();
-        let program = self.program();
-        let path = format!("/admin/v1/apps/{}/integrations/{slug}", program.app_id);
-        let mut admin = program.admin(&self.running.lock().unwrap()[0]);
-        let set = admin.call("PUT", &path, &[], &body).unwrap();
-        assert_eq!(set.status, 200, "{slug}: {}", set.body);
+        let running = self.running.lock().unwrap();
+        self.program().set_integration(&running[0], slug, settings);
     }
 
     /// Kills one of them by SIGKILL and starts it anew on the same data.
@@ -68,7 +63,7 @@ impl Servers {
         let mut running = self.running.lock().unwrap();
         running.remove(which).kill();
         ledger.note_kill();
-        let again = begin(&mut self.program(), self.now());
+        let again = self.program().start_at(self.now());
         if which == 0 {
             *self.address.lock().unwrap() = again.address;
         }
@@ -84,11 +79,8 @@ impl Servers {
     pub fn advance(&self, by: i64) {
         for now in [self.now(), self.now() + by] {
             self.now.store(now, Ordering::Release);
-            let body = json!({"now": format_time(now)}).to_string();
             for server in &*self.running.lock().unwrap() {
-                let mut admin = self.program().admin(server).patient(PATIENCE);
-                let moved = admin.call("POST", "/admin/v1/test-clock", &[], &body).unwrap();
-                assert_eq!(moved.status, 200, "{}", moved.body);
+                self.program().settle_at(server, now);
             }
         }
     }
@@ -158,18 +150,6 @@ impl Servers {
 /// A customer's name.
 pub fn name(customer: usize) -> String {
     format!("c{customer:05}")
-}
-
-fn begin(program: &mut Program, now: i64) -> Running {
-    let variables = [
-        format!("BURSAR_TEST_CLOCK={}", format_time(now)),
-        "BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES=true".into(),
-    ];
-    program.wrapper = std::iter::once("env".to_owned())
-        .chain(variables)
-        .map(Into::into)
-        .collect();
-    program.start()
 }
 
 /// Calls until it gets through.

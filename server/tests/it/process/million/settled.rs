@@ -6,14 +6,13 @@ use bursar::store::{Row, Sql, Statement};
 
 use super::SECOND;
 use super::servers::Servers;
-use crate::process::kills_with_deliveries::store;
 use crate::support::conservation::{Fate, breaks};
 
 /// Moves the clock until nothing is open any more.
 pub fn deliver_all(servers: &Servers) {
     static NEXT: Sql = Sql::same("SELECT min(due_at) FROM lanes");
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let store = runtime.block_on(store(&servers.program()));
+    let store = runtime.block_on(servers.program().store());
     let scan = |sql| {
         runtime
             .block_on(store.scan_whole(Statement::new(sql, [])))
@@ -53,7 +52,7 @@ fn look(servers: &Servers, events: usize, targets: usize) -> (Vec<Fate>, Vec<Str
     );
     static LANES: Sql = Sql::same("SELECT CAST(coalesce(sum(open), 0) AS bigint) FROM lanes");
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let store = runtime.block_on(store(&servers.program()));
+    let store = runtime.block_on(servers.program().store());
     let rows = |sql| {
         runtime
             .block_on(store.scan_whole(Statement::new(sql, [])))
