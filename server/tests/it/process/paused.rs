@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::support::backend::Backend;
+use crate::support::conservation::all_breaks;
 use crate::support::deliveries::{SECOND, bought, stored, webhook};
 use crate::support::purchases::with;
 use crate::support::running::{Program, Running, server};
@@ -132,6 +133,8 @@ fn stop_beyond_its_claims(binary: PathBuf) -> Result<(), String> {
         assert_eq!((under_way.len(), next.len()), (2, 1), "{sent:?}");
         assert_eq!(under_way[0], under_way[1], "it is told in the same words");
     }
+    let broken = runtime.block_on(async { all_breaks(&program.state().await, &program.app_id).await });
+    assert!(broken.is_empty(), "{broken:#?}");
     other.assert_healthy();
     paused.assert_healthy();
     Ok(())

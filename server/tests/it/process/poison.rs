@@ -7,6 +7,7 @@ use bursar::store::{Sql, Statement};
 use serde_json::{Value, json};
 
 use crate::support::backend::Backend;
+use crate::support::conservation::all_breaks;
 use crate::support::deliveries::{SECOND, bought};
 use crate::support::running::{self, Program, Running};
 use crate::support::server::{IDENTIFIERS, PROFILE, START, TRANSACTION};
@@ -102,6 +103,8 @@ async fn fates_under(binary: PathBuf) -> Vec<String> {
     program.binary = binary;
     let mut server = program.start_at(START + 30 * SECOND);
     stop_after(5, &vendor, &mut server).await;
+    let broken = all_breaks(&program.state().await, &program.app_id).await;
+    assert!(broken.is_empty(), "{broken:#?}");
     fates(&program).await
 }
 
