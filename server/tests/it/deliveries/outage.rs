@@ -2,28 +2,33 @@
 //! is taken and not faster.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bursar::delivery;
+use bursar_domain::time::format_time;
 use futures_util::future::join_all;
 use serde_json::json;
 use xtask::test_environment::size;
 
-use crate::support::backend::Backend;
+use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, SECOND, advance, bought, branch, enable, next_due, settle_down, states, work,
+    HOUR, SECOND, advance, bought, branch, enable, fates_of, next_due, sample, settle_down, states, work,
 };
 use crate::support::metronome::{Lateness, Metronome};
 use crate::support::pace::{Pace, busiest_second, too_fast};
 use crate::support::purchases::{Customer, with};
 use crate::support::random::Random;
-use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
+use crate::support::server::{IDENTIFIERS, START, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Received, Vendor};
 
 /// How many requests a second the third party takes, as the settings say, in a usual run and in a long one.
 const RATES: (usize, usize) = (200, 500);
+/// What may be left unsaid where the machine is too late, but for a long run.
+const OF_RATE: &str =
+    "deliveries::outage::after_a_day_down_everything_is_sent_in_order_at_the_rate_that_is_set";
 const ONE_SECOND: Duration = Duration::from_secs(1);
 
 /// What the third party saw.
@@ -219,7 +224,75 @@ async fn after_a_day_down_everything_is_sent_in_order_at_the_rate_that_is_set() 
             }
         };
         println!("{backend:?}: {told:#?}");
-        assert!(is_in_time || !is_slow, "{backend:?}: {told:#?}");
+        assert!(!is_slow || is_in_time, "{backend:?}: {told:#?}");
+        if !is_in_time {
+            // Past the test harness, which shows nothing of a test that passes.
+            let why = "the machine was late for most of the time";
+            writeln!(std::io::stderr(), "{OF_RATE} on {backend:?} was NOT RUN: {why}").unwrap();
+        }
+        assert!(is_in_time || size(0, 1) == 0, "{backend:?}: {told:#?}");
+    }
+}
+
+/// Which of a third party's events are too old for it when it comes back is a matter of a second.
+#[tokio::test]
+async fn after_a_day_down_what_became_too_old_expires_and_everything_else_is_sent() {
+    /// How old an event may be, when the third party is well again and everything is tried, both after the beginning.
+    const OLDEST: i64 = 72 * HOUR;
+    const WELL: i64 = 24 * HOUR;
+    // Longer than any wait until the next try: all of them come at this moment.
+    const TRIED: i64 = 37 * HOUR;
+    const EDGE: i64 = OLDEST - TRIED;
+    // How old they are at the beginning.
+    let sent = [("a", 0), ("b", EDGE - HOUR), ("c", EDGE - SECOND), ("d", EDGE)];
+    // The last but one while it is down, and the last one before it was ever tried.
+    let expired = [
+        ("e", EDGE + SECOND),
+        ("f", EDGE + HOUR),
+        ("g", OLDEST - HOUR),
+        ("h", OLDEST + SECOND),
+    ];
+    for backend in ALL {
+        let vendor = Vendor::with(|_, _| Manner::Answers(503, "down")).await;
+        let server = TestServer::on(backend).await;
+        let too = json!({"exclude_historical_events": false});
+        enable(
+            &server,
+            "firebase_ga4",
+            with(sample("firebase_ga4", &vendor.url), too),
+        )
+        .await;
+        for (name, age) in sent.iter().chain(&expired) {
+            let customer = Customer::new(&server, name).await;
+            customer
+                .post(IDENTIFIERS, &json!({"firebase_app_instance_id": name}))
+                .await;
+            let at = format_time(START - age);
+            let dates = json!({"purchased_at": at, "originally_purchased_at": at});
+            customer.post(TRANSACTION, &with(bought(name), dates)).await;
+        }
+        let _working = work(&server);
+        for _ in 0..WELL / HOUR {
+            advance(&server, HOUR).await;
+        }
+        let down = vendor.count();
+        vendor.script(|_, _| Manner::Answers(200, "{}"));
+        advance(&server, TRIED - WELL).await;
+        let received = vendor
+            .received()
+            .into_iter()
+            .skip(down)
+            .map(|request| request.json());
+        let mut taken: Vec<_> = received
+            .map(|body| body["app_instance_id"].as_str().unwrap().to_owned())
+            .collect();
+        taken.sort();
+        assert_eq!(taken, sent.map(|(name, _)| name), "{backend:?}");
+        let delivered = sent.iter().map(|(name, _)| format!("{name} delivered"));
+        let too_old = expired.iter().map(|(name, _)| format!("{name} expired too_old"));
+        let fates: Vec<_> = delivered.chain(too_old).collect();
+        assert_eq!(fates_of(&server, "firebase_ga4", "").await, fates, "{backend:?}");
+        assert_conserved(&server).await;
     }
 }
 
