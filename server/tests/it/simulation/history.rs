@@ -3,7 +3,6 @@
 mod sales;
 
 use std::future::poll_fn;
-use std::pin::pin;
 use std::task::Poll;
 
 use bursar_domain::app::Sharing;
@@ -177,7 +176,7 @@ impl<'a> History<'a> {
         match self.random.below(10) {
             0 => {
                 // The caller goes away before the answer; whether anything was done, it does not know.
-                let mut lost = pin!(world.report(server, app, id, &transaction, now));
+                let mut lost = Box::pin(world.report(server, app, id, &transaction, now));
                 let polls = 1 + self.random.below(2);
                 for _ in 0..polls {
                     let is_done =
@@ -186,7 +185,13 @@ impl<'a> History<'a> {
                         break;
                     }
                 }
+                drop(lost);
                 self.told.push("… but goes away, and does so again".into());
+                // Or it is the server that goes, and another one that is asked again.
+                if self.widens_more(50) {
+                    self.told.push(format!("… at a new server {server}"));
+                    world.restart(server).await;
+                }
             }
             1 => {
                 let other = world.report(1 - server, app, id, &transaction, now);
