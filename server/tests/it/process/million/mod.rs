@@ -1,5 +1,5 @@
 //! A million deliveries to two third parties over ten thousand customers: each once, and in order, over failures,
-//! identifiers that come late, and SIGKILL. In a usual run there are fewer.
+//! identifiers that come late, customers that are linked late, and SIGKILL. In a usual run there are fewer.
 
 mod late_identifiers;
 mod ledger;
@@ -46,6 +46,8 @@ struct Plan {
     turned_away: usize,
     /// Do some customers get the identifier that is waited for in the middle of it?
     holds: bool,
+    /// Are some customers linked to their profiles only in the middle of it?
+    links: bool,
     /// After how many rounds of transactions a server is killed, if any are.
     kill_every: Option<usize>,
     ordered: bool,
@@ -109,7 +111,7 @@ fn run(plan: Plan, random: &mut Random) -> Run {
         servers.enable(slug, &settings(slug, &url, &plan));
     }
     let customers: Vec<usize> = (0..plan.customers).collect();
-    servers.make(&customers);
+    servers.make(&customers, plan.links);
     let (late, early): (Vec<_>, Vec<_>) = customers
         .iter()
         .partition(|customer| plan.holds && *customer % 3 == 0);
@@ -135,6 +137,9 @@ fn run(plan: Plan, random: &mut Random) -> Run {
         }
         if place == plan.each / 2 {
             identify(&servers, &late);
+            if plan.links {
+                servers.link(&customers);
+            }
         }
     }
     settled::deliver_all(&servers);

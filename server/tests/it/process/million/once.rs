@@ -17,6 +17,7 @@ const CALM: Plan = Plan {
     slugs: &["amplitude"],
     turned_away: 0,
     holds: false,
+    links: false,
     kill_every: None,
     ordered: true,
 };

@@ -1,4 +1,4 @@
-//! The order of a customer's events over failures, holds and kills.
+//! The order of a customer's events over failures, holds, links and kills.
 
 use xtask::test_environment::size;
 
@@ -14,6 +14,7 @@ const ROUGH: Plan = Plan {
     slugs: &SLUGS,
     turned_away: 20,
     holds: true,
+    links: true,
     kill_every: Some(6),
     ordered: true,
 };
@@ -31,18 +32,19 @@ fn nothing_overtakes(plan: Plan) {
 
 /// One server: an SQLite file belongs to one.
 #[test]
-fn of_a_million_deliveries_over_failures_holds_and_kills_none_overtakes_another_on_sqlite() {
+fn of_a_million_events_over_failures_holds_links_and_kills_none_overtakes_another_on_sqlite() {
     nothing_overtakes(Plan {
         customers: size(ROUGH.customers, 10_000),
-        each: size(ROUGH.each, 50),
+        each: size(ROUGH.each, 100),
         ..ROUGH
     });
 }
 
-/// Four servers with a worker for each of the two third parties: eight workers. A fifth of a million: all four of them and
+/// Four servers with a worker for each of the two third parties: eight workers. A tenth of a million: all four of them and
 /// PostgreSQL share what one server has for itself on SQLite.
 #[test]
-fn of_many_deliveries_over_failures_holds_and_kills_none_overtakes_another_with_eight_workers_on_postgres() {
+fn of_many_events_over_failures_holds_links_and_kills_none_overtakes_another_with_eight_workers_on_postgres()
+{
     nothing_overtakes(Plan {
         backend: Backend::Postgres,
         servers: 4,

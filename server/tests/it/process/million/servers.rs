@@ -1,7 +1,7 @@
 //! Servers as programs on one database and one test clock, and clients of theirs that outlive their deaths.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::support::backend::Backend;
 use crate::support::client::{Client, Received};
 use crate::support::random::Random;
 use crate::support::running::{Program, Running, server};
-use crate::support::server::{PROFILE, START, TRANSACTION};
+use crate::support::server::{CUSTOMER, PROFILE, START, TRANSACTION};
 
 /// Connections on which clients report at the same time.
 const CLIENTS: usize = 16;
@@ -29,7 +29,16 @@ pub struct Servers {
     secret_key: String,
     /// What the clocks of all of them say, in microseconds.
     now: AtomicI64,
+    /// How callers name some of the customers: one of [`ALONE`], [`BOTH`] and [`LINKED`].
+    naming: AtomicU8,
 }
+
+/// By their profiles alone: nobody knows who they are.
+const ALONE: u8 = 0;
+/// By both, so that the customer's id is linked to the profile.
+const BOTH: u8 = 1;
+/// By the customer's id, as all the others.
+const LINKED: u8 = 2;
 
 impl Servers {
     /// So many on a fresh database.
@@ -45,6 +54,7 @@ impl Servers {
             running: Mutex::new(running),
             address,
             now: AtomicI64::new(START),
+            naming: AtomicU8::new(LINKED),
         }
     }
 
@@ -104,7 +114,7 @@ impl Servers {
                     let mut caller = Caller::new(self);
                     for customer in own {
                         let (method, path, body) = call(*customer);
-                        let answer = caller.call(&name(*customer), method, path, &body);
+                        let answer = caller.call(&self.headers(*customer), method, path, &body);
                         done(*customer, &answer.body);
                     }
                 });
@@ -112,9 +122,38 @@ impl Servers {
         });
     }
 
-    /// Makes the customers' profiles.
-    pub fn make(&self, customers: &[usize]) {
+    /// Makes the customers' profiles; where some are to be linked later, a third of them without the customers' ids.
+    pub fn make(&self, customers: &[usize], are_linked_later: bool) {
+        let naming = if are_linked_later { ALONE } else { LINKED };
+        self.naming.store(naming, Ordering::Release);
         self.call_for_each(customers, |_| ("POST", PROFILE, String::new()), |_, _| {});
+    }
+
+    /// Links the customers' ids to the profiles that were made without, and names them by these from now on.
+    pub fn link(&self, customers: &[usize]) {
+        let alone = customers.iter().copied().filter(|customer| is_alone(*customer));
+        self.naming.store(BOTH, Ordering::Release);
+        self.call_for_each(
+            &alone.collect::<Vec<_>>(),
+            |_| ("POST", PROFILE, String::new()),
+            |customer, answer| {
+                for id in [name(customer), profile(customer)] {
+                    assert!(answer.contains(&id), "{id} is not in {answer}");
+                }
+            },
+        );
+        self.naming.store(LINKED, Ordering::Release);
+    }
+
+    /// How a customer is named at the moment.
+    fn headers(&self, customer: usize) -> Vec<(&'static str, String)> {
+        let named = (CUSTOMER, name(customer));
+        let alone = ("adapty-profile-id", profile(customer));
+        match self.naming.load(Ordering::Acquire) {
+            ALONE if is_alone(customer) => vec![alone],
+            BOTH if is_alone(customer) => vec![alone, named],
+            _ => vec![named],
+        }
     }
 
     /// Reports a transaction of each of these customers.
@@ -152,6 +191,16 @@ pub fn name(customer: usize) -> String {
     format!("c{customer:05}")
 }
 
+/// A third of them; those that get their identifiers late are others.
+fn is_alone(customer: usize) -> bool {
+    customer % 3 == 1
+}
+
+/// The id of the profile of one that is made alone.
+fn profile(customer: usize) -> String {
+    format!("00000000-0000-4000-8000-{customer:012}")
+}
+
 /// Calls until it gets through.
 struct Caller<'s> {
     servers: &'s Servers,
@@ -170,11 +219,14 @@ impl<'s> Caller<'s> {
         }
     }
 
-    fn call(&mut self, customer: &str, method: &str, path: &str, body: &str) -> Received {
-        let header = [("adapty-customer-user-id", customer)];
+    fn call(&mut self, headers: &[(&'static str, String)], method: &str, path: &str, body: &str) -> Received {
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         let begun = Instant::now();
         loop {
-            let answer = self.client.call(method, path, &header, body);
+            let answer = self.client.call(method, path, &headers, body);
             match answer {
                 Ok(answer) if (200..300).contains(&answer.status) => return answer,
                 Ok(answer) => assert_eq!(answer.status, 503, "{}", answer.body),
