@@ -18,6 +18,7 @@ pub const ALL: [&str; 12] = [
     "process::million::late_identifiers",
     "process::million::once",
     "process::million::order",
+    "process::poison",
     "process::ready_again",
     "process::synced",
     "store::histories",

@@ -5,14 +5,19 @@ use std::time::{Duration, Instant};
 
 use bursar::store::{Sql, Statement};
 use serde_json::{Value, json};
+use xtask::test_environment::size;
 
 use crate::support::backend::Backend;
 use crate::support::conservation::all_breaks;
-use crate::support::deliveries::{SECOND, bought};
+use crate::support::deliveries::{MINUTE, SECOND, bought};
 use crate::support::running::{self, Program, Running};
-use crate::support::server::{IDENTIFIERS, PROFILE, START, TRANSACTION};
+use crate::support::server::{CUSTOMER, IDENTIFIERS, PROFILE, START, TRANSACTION};
 use crate::support::vendor::{Manner, Vendor};
 
+/// So many deliveries cannot be mapped, in a usual run and in a long one.
+const IN_A_ROW: (usize, usize) = (20, 1_000);
+/// When all that was claimed at the start is free, and due.
+const LATER: i64 = START + 10 * MINUTE;
 /// How long a server may take to send three events, or to stop.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -29,23 +34,32 @@ async fn stop_after(requests: usize, vendor: &Vendor, server: &mut Running) {
 
 /// Three customers buy something while the third party is down.
 fn buy(program: &Program, server: &Running, url: &str) {
+    enable(program, server, url);
+    for number in 0..3 {
+        purchase(program, server, number);
+    }
+}
+
+fn enable(program: &Program, server: &Running, url: &str) {
     let adjust = json!({
         "app_tokens": {"ios": "app"}, "event_tokens": {"ios": {"subscription_started": "i00001"}}, "base_url": url,
         "events": {"access_level_updated": false},
     });
     program.set_integration(server, "adjust", &adjust);
+}
+
+/// A customer of its own with one purchase.
+fn purchase(program: &Program, server: &Running, number: usize) {
+    let name = format!("user-{number}");
+    let user = [(CUSTOMER, name.as_str())];
     let mut client = program.client(server);
-    for number in 0..3 {
-        let name = format!("user-{number}");
-        let user = [("adapty-customer-user-id", name.as_str())];
-        for (path, body) in [
-            (PROFILE, json!({})),
-            (IDENTIFIERS, json!({"adjust_device_id": name})),
-            (TRANSACTION, bought(&format!("t{number}"))),
-        ] {
-            let done = client.call("POST", path, &user, &body.to_string()).unwrap();
-            assert_eq!(done.status, 200, "{}", done.body);
-        }
+    for (path, body) in [
+        (PROFILE, json!({})),
+        (IDENTIFIERS, json!({"adjust_device_id": name})),
+        (TRANSACTION, bought(&format!("t{number}"))),
+    ] {
+        let done = client.call("POST", path, &user, &body.to_string()).unwrap();
+        assert_eq!(done.status, 200, "{}", done.body);
     }
 }
 
@@ -115,6 +129,37 @@ async fn a_delivery_that_cannot_be_mapped_dies_alone_with_a_reason() {
         fates_under(running::server()).await,
         ["t0 delivered", rejected, "t2 delivered"]
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_many_deliveries_in_a_row_that_cannot_be_mapped_the_program_goes_on() {
+    // As if each had been tried a moment ago.
+    static SPOIL: Sql = Sql::same("UPDATE queue SET record = $1, tries = 1, first_tried_at = created_at");
+    let spoilt = size(IN_A_ROW.0, IN_A_ROW.1);
+    let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+    let mut program = Program::on(Backend::SqliteFile, running::server());
+    let server = program.start_at(START);
+    enable(&program, &server, &vendor.url);
+    (0..spoilt).for_each(|number| purchase(&program, &server, number));
+    server.kill();
+    let record = json!({"route": "ios", "body": "spoilt"}).to_string();
+    let spoil = Statement::new(&SPOIL, [record.into()]);
+    program.store().await.write(vec![spoil]).await.unwrap();
+    let before = vendor.count();
+    vendor.script(|_, _| Manner::Answers(200, "{}"));
+    let mut server = program.start_at(LATER);
+    purchase(&program, &server, spoilt);
+    program.settle_at(&server, LATER);
+    assert_eq!(vendor.count(), before + 1);
+    server.ask_to_stop();
+    assert_eq!(server.ended_within(PATIENCE).code(), Some(0));
+    let rejected = |number| format!("t{number} rejected a fault of ours: the log says more");
+    let mut expected: Vec<_> = (0..spoilt).map(rejected).collect();
+    expected.push(format!("t{spoilt} delivered"));
+    expected.sort();
+    assert_eq!(fates(&program).await, expected);
+    let broken = all_breaks(&program.state().await, &program.app_id).await;
+    assert!(broken.is_empty(), "{broken:#?}");
 }
 
 /// The same look at a server that catches nothing: the delivery never comes to an end.
