@@ -8,12 +8,13 @@ use crate::test_environment;
 use crate::workspace::cargo;
 
 /// How their names begin, and with it those of the steps: a module each, so that the summary tells how long each takes.
-pub const ALL: [&str; 12] = [
+pub const ALL: [&str; 14] = [
     "deliveries::addresses",
     "deliveries::late_identifiers",
     "deliveries::order",
     "deliveries::outage",
     "fuzz",
+    "process::isolation",
     "process::kills_with_deliveries",
     "process::million::late_identifiers",
     "process::million::once",

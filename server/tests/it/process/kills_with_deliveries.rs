@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 use xtask::test_environment::size;
 
 use self::third_parties::{Receipts, invented, made_up};
-pub use self::third_parties::{enable_all, third_parties};
+pub use self::third_parties::{enable_all, enable_each, third_parties};
 use super::judge::Judge;
 use super::kills::{READY_LIMIT, pause};
 use crate::support::backend::Backend;
@@ -42,8 +42,8 @@ const SABOTAGED_KILLS: usize = 25;
 /// What every identifier is set to: a form that all third parties take.
 const IDENTIFIER: &str = "5e57c0de-0000-4000-8000-00000000cafe";
 
-/// Gives every customer all that third parties know customers by, so that nothing waits.
-fn identify(program: &Program, server: &Running, judge: &Judge) {
+/// Gives these customers all that third parties know customers by, so that nothing waits.
+pub fn identify<'a>(program: &Program, server: &Running, customers: impl Iterator<Item = &'a str>) {
     let names = ALL.iter().flat_map(|integration| integration.identifiers);
     // That one is the judge's.
     let names = names.filter(|name| **name != "branch_id");
@@ -53,7 +53,7 @@ fn identify(program: &Program, server: &Running, judge: &Judge) {
     let body = Value::Object(body).to_string();
     let device = json!({"installation_meta": {"device_id": "d", "platform": "iOS", "idfa": IDENTIFIER, "idfv": IDENTIFIER}});
     let mut client = program.client(server);
-    for customer in judge.customers() {
+    for customer in customers {
         let header = [("adapty-customer-user-id", customer)];
         for (path, body) in [(IDENTIFIERS, body.clone()), (PROFILE, device.to_string())] {
             let set = client.call("POST", path, &header, &body).unwrap();
@@ -111,7 +111,7 @@ fn kill_under_load(backend: Backend, binary: PathBuf, kills: usize, random: &mut
     // Of what came until here no event tells: credentials were proved.
     receipts.lock().unwrap().clear();
     let judge = Judge::new(&mut program.client(&server));
-    identify(&program, &server, &judge);
+    identify(&program, &server, judge.customers());
     server.kill();
     program.binary = binary;
     server = program.start_at(now);

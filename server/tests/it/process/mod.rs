@@ -4,6 +4,7 @@ mod deletion;
 mod disk_full;
 mod files;
 mod handshake;
+mod isolation;
 mod judge;
 mod kills;
 mod kills_with_deliveries;

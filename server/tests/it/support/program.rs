@@ -120,10 +120,7 @@ impl Program {
     }
 
     fn status(&self, name: &str) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
-        let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-        kilobytes * 1024
+        memory_of(self.child.id(), name)
     }
 
     /// Ends the program and answers everything that it logged.
@@ -165,6 +162,14 @@ impl RawAnswer {
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
+}
+
+/// What the system tells of a process under this name, in bytes.
+pub fn memory_of(process: u32, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+    let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    kilobytes * 1024
 }
 
 fn keep(mut from: impl Read + Send + 'static) -> Arc<Mutex<Vec<u8>>> {

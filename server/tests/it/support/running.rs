@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::backend::{Backend, Folder, fresh_postgres_url};
 use super::client::Client;
+use super::program::memory_of;
 use super::server::outbound;
 
 const READY_LIMIT: Duration = Duration::from_secs(20);
@@ -204,6 +205,11 @@ impl Running {
         let id = self.child.id().to_string();
         let sent = Command::new("kill").args([name, &id]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// The most memory that it has had, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        memory_of(self.child.id(), "VmHWM:")
     }
 
     /// Waits for its end.

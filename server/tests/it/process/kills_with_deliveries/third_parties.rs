@@ -103,6 +103,11 @@ fn serve(mut socket: TcpStream, pause: Duration, receipts: &Receipts) -> Option<
 
 /// Switches every integration on, towards this address.
 pub fn enable_all(program: &Program, server: &Running, url: &str) {
+    enable_each(program, server, |slug| format!("{url}/{slug}"));
+}
+
+/// Switches every integration on, each towards its own address.
+pub fn enable_each(program: &Program, server: &Running, url: impl Fn(&str) -> String) {
     let app = format!("/admin/v1/apps/{}", program.app_id);
     let named = r#"{"settings":{"ios_bundle_id":"com.example"}}"#;
     let set = program.admin(server).call("PATCH", &app, &[], named).unwrap();
@@ -110,7 +115,7 @@ pub fn enable_all(program: &Program, server: &Running, url: &str) {
     for integration in ALL {
         let slug = integration.slug;
         let quickly = json!({"requests_per_second": 100_000, "exclude_historical_events": false});
-        let settings = with(sample(slug, &format!("{url}/{slug}")), quickly);
+        let settings = with(sample(slug, &url(slug)), quickly);
         let shown = program.set_integration(server, slug, &settings);
         assert_eq!(shown["status"], "ok", "{slug}: {shown}");
     }
