@@ -24,7 +24,7 @@ const USUAL_SIZE: usize = 3 * 1024;
 
 /// How an integration wants an event to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Shape<'a> {
+pub struct PayloadOptions<'a> {
     /// What to call it instead of its own name.
     pub name: Option<&'a str>,
     /// Are the custom attributes sent?
@@ -36,9 +36,15 @@ pub struct Shape<'a> {
 }
 
 /// The JSON of an event that tells of a fact. `money` is that of the fact's transaction.
-pub fn of_fact(id: Uuid, fact: &Fact, money: &Money, recipient: &Recipient<'_>, shape: &Shape<'_>) -> String {
-    let properties = Properties::of(id, fact, money, recipient, shape.prices);
-    write(fact.kind, fact.at, properties, recipient, shape)
+pub fn of_fact(
+    id: Uuid,
+    fact: &Fact,
+    money: &Money,
+    recipient: &Recipient<'_>,
+    options: &PayloadOptions<'_>,
+) -> String {
+    let properties = Properties::of(id, fact, money, recipient, options.prices);
+    write(fact.kind, fact.at, properties, recipient, options)
 }
 
 /// The JSON of `access_level_updated`. `level` is the access level after the change, which happened at `now`.
@@ -47,10 +53,10 @@ pub fn of_level(
     level: &AccessLevel,
     now: i64,
     recipient: &Recipient<'_>,
-    shape: &Shape<'_>,
+    options: &PayloadOptions<'_>,
 ) -> String {
     let properties = LevelProperties::of(id, level, now, recipient);
-    write(EventKind::AccessLevelUpdated, now, properties, recipient, shape)
+    write(EventKind::AccessLevelUpdated, now, properties, recipient, options)
 }
 
 #[derive(Serialize)]
@@ -80,7 +86,7 @@ fn write<P: Serialize>(
     at: i64,
     properties: P,
     recipient: &Recipient<'_>,
-    shape: &Shape<'_>,
+    options: &PayloadOptions<'_>,
 ) -> String {
     let payload = Payload {
         profile_id: recipient.profile_id,
@@ -89,13 +95,15 @@ fn write<P: Serialize>(
         profile_install_datetime: EventTime(recipient.installed_at),
         user_agent: recipient.user_agent,
         email: recipient.email,
-        event_type: shape.name.unwrap_or(kind.as_str()),
+        event_type: options.name.unwrap_or(kind.as_str()),
         event_datetime: EventTime(at),
         event_properties: properties,
         event_api_version: VERSION,
         profiles_sharing_access_level: Some(recipient.sharing).filter(|others| !others.is_empty()),
-        attributions: shape.send_attribution.then_some(Sources(recipient.attributions)),
-        user_attributes: shape.send_user_attributes.then_some(recipient.attributes),
+        attributions: options
+            .send_attribution
+            .then_some(Sources(recipient.attributions)),
+        user_attributes: options.send_user_attributes.then_some(recipient.attributes),
         integration_ids: recipient.identifiers,
     };
     let mut text = Vec::with_capacity(USUAL_SIZE);

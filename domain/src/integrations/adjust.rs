@@ -18,8 +18,8 @@ use super::mapping::text::json;
 use super::settings::secret::header_problem;
 use super::settings::{at_least_one, missing, shared};
 use super::{
-    Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, all_but_levels,
+    Answer, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending,
+    Setting, Settings, Skip, Verdict, all_but_levels,
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;
@@ -30,7 +30,7 @@ pub const INTEGRATION: Integration = Integration {
     slug: "adjust",
     title: "Adjust",
     docs: "https://dev.adjust.com/en/api/s2s-api/events",
-    settings: FIELDS,
+    settings: SETTINGS,
     identifiers: &[ADID],
     limits: Limits {
         request_bytes: Some(1_000_000),
@@ -51,25 +51,25 @@ const ADID: &str = "adjust_device_id";
 const IOS_IDS: &[&str] = &[ADID, "idfa", "idfv"];
 const ANDROID_IDS: &[&str] = &[ADID, "advertising_id", "android_id"];
 
-const FIELDS: &[Field] = &[
+const SETTINGS: &[Setting] = &[
     shared::key("app_tokens.ios", "The app token of the iOS app."),
     shared::key("app_tokens.android", "The app token of the Android app."),
-    Field::new(
+    Setting::new(
         "oauth_tokens.ios",
         Kind::Secret(header_problem),
         "The token of S2S security for iOS. Needed where that is switched on in Adjust.",
     ),
-    Field::new(
+    Setting::new(
         "oauth_tokens.android",
         Kind::Secret(header_problem),
         "The same for Android.",
     ),
-    Field::new(
+    Setting::new(
         "event_tokens.ios",
         Kind::EventNames(no_token),
         "The event token for each event on iOS. An event without a token is not sent.",
     ),
-    Field::new(
+    Setting::new(
         "event_tokens.android",
         Kind::EventNames(no_token),
         "The same for Android.",

@@ -19,8 +19,8 @@ use super::contract::schedule::USUAL;
 use super::mapping::text::{json, list};
 use super::settings::{any_text, event_names, missing, residency, shared};
 use super::{
-    Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, all_but_levels,
+    Answer, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending,
+    Setting, Settings, Skip, Verdict, all_but_levels,
 };
 use crate::app::AppSettings;
 use crate::events::wire::Amount;
@@ -30,7 +30,7 @@ pub const INTEGRATION: Integration = Integration {
     slug: "amplitude",
     title: "Amplitude",
     docs: "https://amplitude.com/docs/apis/analytics/http-v2",
-    settings: FIELDS,
+    settings: SETTINGS,
     identifiers: IDENTIFIERS,
     limits: Limits {
         events_per_request: 10,
@@ -52,7 +52,7 @@ pub const INTEGRATION: Integration = Integration {
 
 const IDENTIFIERS: &[&str] = &["amplitude_user_id", "amplitude_device_id"];
 
-const FIELDS: &[Field] = &[
+const SETTINGS: &[Setting] = &[
     shared::key("api_keys.production.ios", "For the App Store."),
     shared::key("api_keys.production.android", "For Google Play."),
     shared::key("api_keys.production.stripe", "For Stripe."),
@@ -63,17 +63,17 @@ const FIELDS: &[Field] = &[
     shared::key("api_keys.sandbox.stripe", "For test purchases of Stripe."),
     shared::key("api_keys.sandbox.paddle", "For test purchases of Paddle."),
     shared::key("api_keys.sandbox.*", "For test purchases of a store of your own."),
-    Field::new(
+    Setting::new(
         "data_residency",
         Kind::Choice(&["us", "eu"]),
         "Where the Amplitude project is.",
     ),
-    Field::new(
+    Setting::new(
         "always_populate_user_id",
         Kind::Switch(false),
         "Use the profile's id as the user's where nothing better is known.",
     ),
-    Field::new(
+    Setting::new(
         "partner_id",
         Kind::Text(any_text),
         "Sent as partner_id, if it is set.",

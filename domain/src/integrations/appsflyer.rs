@@ -20,8 +20,8 @@ use super::mapping::text::with_member;
 use super::settings::secret::header_problem;
 use super::settings::{any_text, event_names, missing, shared};
 use super::{
-    Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, all_but_levels,
+    Answer, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending,
+    Setting, Settings, Skip, Verdict, all_but_levels,
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;
@@ -34,7 +34,7 @@ pub const INTEGRATION: Integration = Integration {
     slug: "appsflyer",
     title: "AppsFlyer",
     docs: "https://support.appsflyer.com/hc/en-us/articles/207034486",
-    settings: FIELDS,
+    settings: SETTINGS,
     identifiers: IDENTIFIERS,
     limits: Limits {
         request_bytes: Some(MAX_BODY as u32),
@@ -56,35 +56,35 @@ const IDENTIFIERS: &[&str] = &["appsflyer_id"];
 
 const KEY: Kind = Kind::Secret(header_problem);
 
-const FIELDS: &[Field] = &[
-    Field::new(
+const SETTINGS: &[Setting] = &[
+    Setting::new(
         "ios_app_id",
         Kind::Text(app_id_problem),
         "Apple's number of the app, with or without id before it.",
     ),
-    Field::new(
+    Setting::new(
         "android_package_name",
         Kind::Text(any_text),
         "The package of the Android app.",
     ),
-    Field::new(
+    Setting::new(
         "s2s_api",
         Kind::Number(2, 3, Some(3)),
         "The version of AppsFlyer's API. 2 is the old one, with other keys.",
     ),
-    Field::new(
+    Setting::new(
         "keys.production.ios",
         KEY,
         "For iOS. API 3: the account's S2S token; API 2: the app's dev key.",
     ),
-    Field::new("keys.production.android", KEY, "The same for Android."),
-    Field::new(
+    Setting::new("keys.production.android", KEY, "The same for Android."),
+    Setting::new(
         "keys.sandbox.ios",
         KEY,
         "For test purchases on iOS; may be the same as for real ones.",
     ),
-    Field::new("keys.sandbox.android", KEY, "The same for Android."),
-    Field::new(
+    Setting::new("keys.sandbox.android", KEY, "The same for Android."),
+    Setting::new(
         "delay_future_events",
         Kind::Switch(false),
         "Hold an event that is dated ahead until its time has come, instead of sending it at once.",

@@ -18,8 +18,8 @@ use super::mapping::device_id::DeviceIds;
 use super::mapping::text::{json, with_member};
 use super::settings::{any_text, missing, shared};
 use super::{
-    Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict, all_but_levels,
+    Answer, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending,
+    Setting, Settings, Skip, Verdict, all_but_levels,
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;
@@ -30,7 +30,7 @@ pub const INTEGRATION: Integration = Integration {
     slug: "branch",
     title: "Branch",
     docs: "https://help.branch.io/apidocs/events",
-    settings: FIELDS,
+    settings: SETTINGS,
     identifiers: IDENTIFIERS,
     limits: Limits::NONE,
     schedule: &USUAL,
@@ -45,12 +45,12 @@ pub const INTEGRATION: Integration = Integration {
 
 const IDENTIFIERS: &[&str] = &["branch_id"];
 
-const FIELDS: &[Field] = &[
+const SETTINGS: &[Setting] = &[
     shared::key(
         "branch_keys.production",
         "The live key. Without it events about real purchases are skipped.",
     ),
-    Field::new(
+    Setting::new(
         "branch_keys.sandbox",
         Kind::Secret(test_key_problem),
         "The test key. Without it events about test purchases are skipped.",

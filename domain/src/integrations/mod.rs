@@ -1,7 +1,7 @@
 //! Integrations: the third parties that events are sent to. Each is a record with pure functions in a file of its own.
 //!
 //! A new one is a file here, its `mod` and its line in [`ALL`]. What it fills in is in [`contract`]: its settings are a table
-//! of [`Field`]s, from which come the form, the checks, the defaults and the masking of secrets; its functions turn an event
+//! of [`Setting`]s, from which come the form, the checks, the defaults and the masking of secrets; its functions turn an event
 //! into a record without credentials (`encode`), records into a request (`request`), and an answer into verdicts (`judge`).
 //! What mappings share is in `mapping`. When to send, to wait and to try again is the server's business.
 
@@ -38,7 +38,7 @@ pub use self::contract::record::{Record, Skip};
 pub use self::contract::schedule::Schedule;
 pub use self::contract::told::Told;
 pub use self::contract::{Integration, Probe, all_but_levels, no_synthetic};
-pub use self::settings::{Field, Kind, Settings};
+pub use self::settings::{Kind, Setting, Settings};
 
 /// All integrations, in the order in which they are listed.
 pub const ALL: &[Integration] = &[

@@ -17,8 +17,8 @@ use super::mapping::text::{json, with_member};
 use super::settings::secret::header_problem;
 use super::settings::{at_least_one, shared};
 use super::{
-    Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Pick, Probe, Problem,
-    Record, Request, Sending, Settings, Skip, Verdict, all_but_levels,
+    Answer, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Pick, Probe, Problem, Record,
+    Request, Sending, Setting, Settings, Skip, Verdict, all_but_levels,
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;
@@ -29,7 +29,7 @@ pub const INTEGRATION: Integration = Integration {
     slug: "onesignal",
     title: "OneSignal",
     docs: "https://documentation.onesignal.com/reference/update-user",
-    settings: FIELDS,
+    settings: SETTINGS,
     identifiers: IDENTIFIERS,
     limits: Limits {
         requests_per_second: Some(1_000),
@@ -54,23 +54,23 @@ pub const INTEGRATION: Integration = Integration {
 /// Two names of the same thing: a player's id became the id of a subscription.
 const IDENTIFIERS: &[&str] = &["one_signal_subscription_id", "one_signal_player_id"];
 
-const FIELDS: &[Field] = &[
-    Field::new(
+const SETTINGS: &[Setting] = &[
+    Setting::new(
         "app_id",
         Kind::Text(uuid_problem),
         "OneSignal's id of the app. Without it every event is skipped.",
     ),
-    Field::new(
+    Setting::new(
         "rest_api_key",
         Kind::Secret(header_problem),
         "The app's API key. Needed for fallback_external_id and for the older API.",
     ),
-    Field::new(
+    Setting::new(
         "api_mode",
         Kind::Choice(&["user", "legacy"]),
         "The API to use: that of users, or that of players, for apps with OneSignal's SDK 3 or 4.",
     ),
-    Field::new(
+    Setting::new(
         "fallback_external_id",
         Kind::Switch(false),
         "Find the user by your customer id where no identifier is set.",

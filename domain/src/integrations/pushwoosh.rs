@@ -13,8 +13,8 @@ use super::mapping::text::{json, with_member};
 use super::settings::secret::header_problem;
 use super::settings::{at_least_one, shared};
 use super::{
-    Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Pick, Probe, Problem, Record,
-    Request, Sending, Settings, Skip, Verdict, no_synthetic,
+    Answer, Integration, Judgement, Kind, Limits, Occasion, Part, Pick, Probe, Problem, Record, Request,
+    Sending, Setting, Settings, Skip, Verdict, no_synthetic,
 };
 use crate::app::AppSettings;
 use crate::profile::attributes;
@@ -25,7 +25,7 @@ pub const INTEGRATION: Integration = Integration {
     slug: "pushwoosh",
     title: "Pushwoosh",
     docs: "https://docs.pushwoosh.com/developer/api-reference/tags",
-    settings: FIELDS,
+    settings: SETTINGS,
     identifiers: IDENTIFIERS,
     limits: Limits::NONE,
     schedule: &USUAL,
@@ -53,18 +53,18 @@ const IDENTIFIERS: &[&str] = &["pushwoosh_hwid"];
 
 const CREDENTIALS: [&str; 2] = ["app_id", "auth_token"];
 
-const FIELDS: &[Field] = &[
-    Field::new(
+const SETTINGS: &[Setting] = &[
+    Setting::new(
         "app_id",
         Kind::Text(code_problem),
         "The application code. Without it every event is skipped.",
     ),
-    Field::new(
+    Setting::new(
         "auth_token",
         Kind::Secret(header_problem),
         "An API token with a right on this application. Without it every event is skipped.",
     ),
-    Field::new(
+    Setting::new(
         "send_events",
         Kind::Switch(false),
         "Send the event itself too, beside the tags.",
@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn tags_always_go_out_and_only_they_are_superseded() {
-        let settings = Settings::defaults(FIELDS);
+        let settings = Settings::defaults(SETTINGS);
         let [tags, event] = INTEGRATION.parts else {
             panic!("two parts")
         };

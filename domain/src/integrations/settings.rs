@@ -2,12 +2,12 @@
 //! them.
 
 pub(super) mod event_names;
-pub(super) mod field;
 pub(super) mod missing;
 mod problems;
 pub(super) mod residency;
 pub(super) mod schema;
 pub(super) mod secret;
+pub(super) mod setting;
 pub(super) mod shared;
 pub(super) mod url;
 
@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
-use self::field::MOST_NAMES;
-pub use self::field::{Field, Kind};
+use self::setting::MOST_NAMES;
+pub use self::setting::{Kind, Setting};
 use crate::events::EventKind;
 use crate::integrations::by_name::ByName;
 use crate::integrations::{Problem, Skip};
@@ -37,12 +37,12 @@ pub struct Settings {
 
 impl Settings {
     /// The settings if nobody says anything.
-    pub fn defaults(fields: &[Field]) -> Self {
-        Self::of(fields, default_tree(fields))
+    pub fn defaults(list: &[Setting]) -> Self {
+        Self::of(list, default_tree(list))
     }
 
-    fn of(fields: &[Field], tree: Map<String, Json>) -> Self {
-        let paths = each(fields, &tree);
+    fn of(list: &[Setting], tree: Map<String, Json>) -> Self {
+        let paths = each(list, &tree);
         let known = paths.into_iter().filter_map(|(path, _)| {
             let value = at(&tree, &path)?.clone();
             Some((path, value))
@@ -53,27 +53,27 @@ impl Settings {
 
     /// Reads what a caller says: missing settings take their defaults, a masked secret keeps the one of `before`, and the
     /// delay of a synthetic event switches it on where its switch is not said. Answers everything that is wrong.
-    pub fn read(fields: &[Field], said: &Map<String, Json>, before: &Self) -> Result<Self, Vec<Problem>> {
+    pub fn read(list: &[Setting], said: &Map<String, Json>, before: &Self) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
-        find_unknown(fields, said, "", &mut problems);
-        find_too_many(fields, said, &mut problems);
-        let mut tree = default_tree(fields);
-        for (path, field) in each(fields, said) {
+        find_unknown(list, said, "", &mut problems);
+        find_too_many(list, said, &mut problems);
+        let mut tree = default_tree(list);
+        for (path, setting) in each(list, said) {
             match at(said, &path) {
-                Some(Json::String(text)) if field.is_secret() && text == MASK => match before.text(&path) {
+                Some(Json::String(text)) if setting.is_secret() && text == MASK => match before.text(&path) {
                     Some(stored) => put(&mut tree, &path, stored.into()),
                     None => problems.push(Problem::new(path, "is masked, but no secret is stored")),
                 },
-                Some(value) => put(&mut tree, &path, field.read(&path, value, &mut problems)),
+                Some(value) => put(&mut tree, &path, setting.read(&path, value, &mut problems)),
                 None => {}
             }
         }
         if problems.is_empty() {
             switch_on_delayed(&mut tree, said);
         }
-        let settings = Self::of(fields, tree);
+        let settings = Self::of(list, tree);
         if problems.is_empty() {
-            problems = settings.problems(fields);
+            problems = settings.problems(list);
         }
         if problems.is_empty() {
             Ok(settings)
@@ -84,26 +84,26 @@ impl Settings {
 
     /// Puts what [`Self::split`] took apart together again. It was checked when it was stored: what this program does
     /// not know any more is left out, what it has learned since takes its default.
-    pub fn join(fields: &[Field], stored: &Map<String, Json>, secrets: Secrets) -> Self {
-        let mut tree = default_tree(fields);
-        for (path, field) in each(fields, stored) {
+    pub fn join(list: &[Setting], stored: &Map<String, Json>, secrets: Secrets) -> Self {
+        let mut tree = default_tree(list);
+        for (path, setting) in each(list, stored) {
             if let Some(value) = at(stored, &path) {
-                put(&mut tree, &path, field.read(&path, value, &mut Vec::new()));
+                put(&mut tree, &path, setting.read(&path, value, &mut Vec::new()));
             }
         }
         for (path, secret) in secrets {
-            if fields.iter().any(|field| field.covers(&path)) {
+            if list.iter().any(|setting| setting.covers(&path)) {
                 put(&mut tree, &path, secret.into());
             }
         }
-        Self::of(fields, tree)
+        Self::of(list, tree)
     }
 
     /// The settings without their secrets, and the secrets that are set.
-    pub fn split(&self, fields: &[Field]) -> (Map<String, Json>, Secrets) {
+    pub fn split(&self, list: &[Setting]) -> (Map<String, Json>, Secrets) {
         let (mut tree, mut secrets) = (self.tree.clone(), Secrets::new());
-        let paths = each(fields, &self.tree);
-        for (path, _) in paths.into_iter().filter(|(_, field)| field.is_secret()) {
+        let paths = each(list, &self.tree);
+        for (path, _) in paths.into_iter().filter(|(_, setting)| setting.is_secret()) {
             if let Some(secret) = self.text(&path) {
                 put(&mut tree, &path, Json::Null);
                 secrets.insert(path, secret.into());
@@ -114,13 +114,13 @@ impl Settings {
 
     /// The settings with their secrets masked, to make requests that may be shown.
     #[must_use]
-    pub fn with_masks(&self, fields: &[Field]) -> Self {
-        Self::of(fields, self.masked(fields))
+    pub fn with_masks(&self, list: &[Setting]) -> Self {
+        Self::of(list, self.masked(list))
     }
 
     /// The settings as they may be shown.
-    pub fn masked(&self, fields: &[Field]) -> Map<String, Json> {
-        let (mut tree, secrets) = self.split(fields);
+    pub fn masked(&self, list: &[Setting]) -> Map<String, Json> {
+        let (mut tree, secrets) = self.split(list);
         for path in secrets.keys() {
             put(&mut tree, path, MASK.into());
         }
@@ -128,13 +128,13 @@ impl Settings {
     }
 
     /// What is wrong with settings that are each fine alone: an event made by a timer needs its delay.
-    pub fn problems(&self, fields: &[Field]) -> Vec<Problem> {
-        let delays = fields.iter().filter(|field| {
-            let event = field.path.strip_prefix("synthetic_delay_days.");
-            event.is_some_and(|event| self.get("events")[event] == true) && self.get(field.path).is_null()
+    pub fn problems(&self, list: &[Setting]) -> Vec<Problem> {
+        let delays = list.iter().filter(|setting| {
+            let event = setting.path.strip_prefix("synthetic_delay_days.");
+            event.is_some_and(|event| self.get("events")[event] == true) && self.get(setting.path).is_null()
         });
         delays
-            .map(|field| Problem::new(field.path, "is needed while this event is on"))
+            .map(|setting| Problem::new(setting.path, "is needed while this event is on"))
             .collect()
     }
 
@@ -200,11 +200,11 @@ impl Settings {
     }
 }
 
-fn default_tree(fields: &[Field]) -> Map<String, Json> {
+fn default_tree(list: &[Setting]) -> Map<String, Json> {
     let mut tree = Map::new();
-    for field in fields {
-        match field.open_table() {
-            None => put(&mut tree, field.path, field.default()),
+    for setting in list {
+        match setting.open_table() {
+            None => put(&mut tree, setting.path, setting.default()),
             Some(path) => {
                 table(&mut tree, path);
             }
@@ -277,11 +277,11 @@ fn at<'j>(table: &'j Map<String, Json>, path: &str) -> Option<&'j Json> {
 }
 
 /// Each setting with its own path: those that stand for any name, once for each name that `table` has there.
-fn each<'f>(fields: &'f [Field], table: &Map<String, Json>) -> Vec<(String, &'f Field)> {
-    let mut all = Vec::with_capacity(fields.len());
-    for field in fields {
-        let Some(open) = field.open_table() else {
-            all.push((field.path.to_owned(), field));
+fn each<'f>(list: &'f [Setting], table: &Map<String, Json>) -> Vec<(String, &'f Setting)> {
+    let mut all = Vec::with_capacity(list.len());
+    for setting in list {
+        let Some(open) = setting.open_table() else {
+            all.push((setting.path.to_owned(), setting));
             continue;
         };
         let names = at(table, open)
@@ -290,15 +290,15 @@ fn each<'f>(fields: &'f [Field], table: &Map<String, Json>) -> Vec<(String, &'f 
             .flat_map(Map::keys);
         let paths = names.map(|name| format!("{open}.{name}"));
         let others =
-            paths.filter(|path| field.covers(path) && !fields.iter().any(|other| other.path == path));
-        all.extend(others.map(|path| (path, field)));
+            paths.filter(|path| setting.covers(path) && !list.iter().any(|other| other.path == path));
+        all.extend(others.map(|path| (path, setting)));
     }
     all
 }
 
 /// Finds tables with more names than a test of the settings can try.
-fn find_too_many(fields: &[Field], said: &Map<String, Json>, problems: &mut Vec<Problem>) {
-    for table in fields.iter().filter_map(Field::open_table) {
+fn find_too_many(list: &[Setting], said: &Map<String, Json>, problems: &mut Vec<Problem>) {
+    for table in list.iter().filter_map(Setting::open_table) {
         let names = at(said, table).and_then(Json::as_object);
         if names.is_some_and(|names| names.len() > MOST_NAMES) {
             problems.push(Problem::new(
@@ -310,19 +310,19 @@ fn find_too_many(fields: &[Field], said: &Map<String, Json>, problems: &mut Vec<
 }
 
 /// Finds names that are no settings, and values where there should be objects.
-fn find_unknown(fields: &[Field], said: &Map<String, Json>, prefix: &str, problems: &mut Vec<Problem>) {
+fn find_unknown(list: &[Setting], said: &Map<String, Json>, prefix: &str, problems: &mut Vec<Problem>) {
     for (name, value) in said {
         let path = format!("{prefix}{name}");
         let inner = format!("{path}.");
         let has_dot = name.contains('.');
-        if !has_dot && fields.iter().any(|field| field.covers(&path)) {
+        if !has_dot && list.iter().any(|setting| setting.covers(&path)) {
             continue;
         }
         match value {
-            _ if has_dot || !fields.iter().any(|field| field.path.starts_with(&inner)) => {
+            _ if has_dot || !list.iter().any(|setting| setting.path.starts_with(&inner)) => {
                 problems.push(Problem::new(path, "there is no such setting"));
             }
-            Json::Object(table) => find_unknown(fields, table, &inner, problems),
+            Json::Object(table) => find_unknown(list, table, &inner, problems),
             _ => problems.push(Problem::new(path, "must be an object")),
         }
     }

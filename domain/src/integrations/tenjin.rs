@@ -18,8 +18,8 @@ use super::mapping::percent::Form;
 use super::settings::secret::header_problem;
 use super::settings::{missing, shared};
 use super::{
-    Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict,
+    Answer, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending,
+    Setting, Settings, Skip, Verdict,
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;
@@ -30,7 +30,7 @@ pub const INTEGRATION: Integration = Integration {
     slug: "tenjin",
     title: "Tenjin",
     docs: "https://tenjin.com/docs/tenjin-server-to-server-s2s",
-    settings: FIELDS,
+    settings: SETTINGS,
     identifiers: IDENTIFIERS,
     limits: Limits::NONE,
     schedule: &USUAL,
@@ -47,21 +47,21 @@ const IDENTIFIERS: &[&str] = &["tenjin_analytics_installation_id"];
 
 const KEY: Kind = Kind::Secret(header_problem);
 
-const FIELDS: &[Field] = &[
-    Field::new("sdk_keys.production.ios", KEY, "The SDK key of the iOS app."),
-    Field::new(
+const SETTINGS: &[Setting] = &[
+    Setting::new("sdk_keys.production.ios", KEY, "The SDK key of the iOS app."),
+    Setting::new(
         "sdk_keys.production.android",
         KEY,
         "The SDK key of the Android app.",
     ),
-    Field::new(
+    Setting::new(
         "sdk_keys.sandbox.ios",
         KEY,
         "For test purchases on iOS; may be the same as for real ones.",
     ),
-    Field::new("sdk_keys.sandbox.android", KEY, "The same for Android."),
+    Setting::new("sdk_keys.sandbox.android", KEY, "The same for Android."),
     shared::EVENTS,
-    Field::new(
+    Setting::new(
         "event_names",
         Kind::EventNames(EventKind::as_str),
         "What trial_started is called there: purchases have no names. Empty: the event is not sent.",

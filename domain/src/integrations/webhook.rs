@@ -14,8 +14,8 @@ use super::contract::schedule::DOUBLING;
 use super::settings::secret::{header_problem, signing_key, signing_problem};
 use super::settings::{MASK, shared, url};
 use super::{
-    Answer, Field, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request,
-    Sending, Settings, Skip, Verdict,
+    Answer, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending,
+    Setting, Settings, Skip, Verdict,
 };
 use crate::app::AppSettings;
 use crate::time::SECOND;
@@ -25,7 +25,7 @@ pub const INTEGRATION: Integration = Integration {
     slug: "webhook",
     title: "Webhook",
     docs: "https://adapty.io/docs/set-up-webhook-integration",
-    settings: FIELDS,
+    settings: SETTINGS,
     identifiers: &[],
     limits: Limits {
         repeat_age_hours: Some(24),
@@ -43,28 +43,28 @@ pub const INTEGRATION: Integration = Integration {
 
 const PURCHASE_TOKEN: &str = "send_play_store_purchase_token";
 
-const FIELDS: &[Field] = &[
-    Field::new(
+const SETTINGS: &[Setting] = &[
+    Setting::new(
         "urls.production",
         Kind::Url(address_problem),
         "Where events about real purchases go. Without it they are skipped.",
     ),
-    Field::new(
+    Setting::new(
         "urls.sandbox",
         Kind::Url(address_problem),
         "Where events about test purchases go. Without it they are skipped.",
     ),
-    Field::new(
+    Setting::new(
         "authorizations.production",
         Kind::Secret(header_problem),
         "Sent to the production URL as the Authorization header, as it stands.",
     ),
-    Field::new(
+    Setting::new(
         "authorizations.sandbox",
         Kind::Secret(header_problem),
         "Sent to the sandbox URL as the Authorization header, as it stands.",
     ),
-    Field::new(
+    Setting::new(
         "events",
         Kind::EventSwitches,
         "Which events are sent. While access_level_updated is off, it is not made at all.",
@@ -74,33 +74,33 @@ const FIELDS: &[Field] = &[
     shared::SUBSCRIPTION_ACTIVE_DAYS,
     shared::SEND_TRIAL_PRICE,
     shared::SEND_USER_ATTRIBUTES,
-    Field::new(
+    Setting::new(
         "send_attribution",
         Kind::Switch(false),
         "Add where the customer came from, as the call attribution reported it.",
     ),
-    Field::new(
+    Setting::new(
         PURCHASE_TOKEN,
         Kind::Switch(false),
         "Add Google Play's purchase token. Has no effect yet: nothing tells this server.",
     ),
     shared::exclude_historical_events(false),
-    Field::new(
+    Setting::new(
         "refund_amounts_positive",
         Kind::Switch(false),
         "Tell refunded amounts without a minus sign.",
     ),
-    Field::new(
+    Setting::new(
         "retry_on",
         Kind::Choice(&["compatible", "non_2xx"]),
         "Which answers are tried again: those outside 200 to 404, or all outside 200 to 299.",
     ),
-    Field::new(
+    Setting::new(
         "signing_secret",
         Kind::Secret(signing_problem),
         "Signs every request as Standard Webhooks says: `whsec_` and 24 to 64 bytes in base64.",
     ),
-    Field::new(
+    Setting::new(
         "signing_secret_previous",
         Kind::Secret(signing_problem),
         "Signs too, while receivers change over to a new secret.",

@@ -4,7 +4,7 @@
 
 pub mod amounts;
 pub mod commission;
-pub mod exchange;
+pub mod rates;
 pub mod vat;
 mod vat_rates;
 

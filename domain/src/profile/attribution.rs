@@ -85,14 +85,14 @@ pub struct AttributionBody<'a, T> {
 
 /// What a body reports: of whom, and what.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct AttributionReport {
     customer: Option<String>,
     profile: Option<String>,
     /// The record.
     pub attribution: Attribution,
 }
 
-impl Report {
+impl AttributionReport {
     /// Reads the body, which came at `now` (microseconds): every wrong field, in body order; the profile must be named.
     pub fn parse(body: &Object<'_>, now: i64) -> Result<Self, Vec<Violation>> {
         let mut found = Vec::new();
@@ -194,8 +194,8 @@ mod tests {
 
     const ID: &str = "e5aab402-b1bd-4039-b632-57a91ebc0779";
 
-    fn report(body: &str) -> Result<Report, Vec<(&'static str, String)>> {
-        let report = Report::parse(&Object::parse(body.as_bytes()).unwrap(), 5);
+    fn report(body: &str) -> Result<AttributionReport, Vec<(&'static str, String)>> {
+        let report = AttributionReport::parse(&Object::parse(body.as_bytes()).unwrap(), 5);
         report.map_err(|found| found.into_iter().map(|one| (one.code, one.source)).collect())
     }
 
@@ -260,7 +260,7 @@ mod tests {
     fn a_new_report_takes_the_place_of_the_whole_record_and_the_same_again_changes_nothing() {
         let told = |fields: &str, now| {
             let body = format!(r#"{{"customer_user_id":"u","status":"organic"{fields}}}"#);
-            Report::parse(&Object::parse(body.as_bytes()).unwrap(), now)
+            AttributionReport::parse(&Object::parse(body.as_bytes()).unwrap(), now)
                 .unwrap()
                 .attribution
         };

@@ -98,7 +98,7 @@ fn secrets_stand_in_requests_alone_and_can_be_masked_there() {
         let has_secrets = integration
             .settings
             .iter()
-            .any(bursar_domain::integrations::Field::is_secret);
+            .any(bursar_domain::integrations::Setting::is_secret);
         let shown = settings(integration, &said(integration)).masked(integration.settings);
         let shown = serde_json::to_string(&shown).unwrap();
         assert!(!shown.contains(SECRET), "{}: {shown}", integration.slug);

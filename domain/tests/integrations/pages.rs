@@ -48,8 +48,8 @@ fn the_overview_names_every_integration_in_both_tables() {
 
 fn table(integration: &Integration) -> String {
     let mut text = String::from("\n| setting | value | default | |\n| --- | --- | --- | --- |\n");
-    for field in integration.settings {
-        let value = match field.kind {
+    for setting in integration.settings {
+        let value = match setting.kind {
             Kind::Url(_) => "address".to_owned(),
             Kind::Secret(_) => "secret text".to_owned(),
             Kind::Text(_) => "text".to_owned(),
@@ -64,11 +64,11 @@ fn table(integration: &Integration) -> String {
             Kind::EventNames(_) => "event → text".to_owned(),
             Kind::Own(_) => "see below".to_owned(),
         };
-        let default = match field.kind {
+        let default = match setting.kind {
             Kind::EventSwitches => "all but the synthetic events".to_owned(),
             Kind::EventNames(_) => "see below".to_owned(),
             Kind::Own(_) => "see below".to_owned(),
-            _ => match field.default() {
+            _ => match setting.default() {
                 serde_json::Value::Null => "–".to_owned(),
                 value => format!("`{}`", value.to_string().trim_matches('"')),
             },
@@ -76,7 +76,7 @@ fn table(integration: &Integration) -> String {
         writeln!(
             text,
             "| `{}` | {value} | {default} | {} |",
-            field.path, field.about
+            setting.path, setting.about
         )
         .unwrap();
     }

@@ -1,6 +1,6 @@
 //! Every setting that an integration declares makes a difference.
 
-use bursar_domain::integrations::{ALL, Answer, Field, Integration, Kind, Probe, Record, Settings};
+use bursar_domain::integrations::{ALL, Answer, Integration, Kind, Probe, Record, Setting, Settings};
 use serde_json::{Map, Value, json};
 
 use crate::scene::{NOW, PROFILES, encode, events, samples, sendings, settings};
@@ -17,7 +17,7 @@ const OF_THE_PIPELINE: &[&str] = &[
 ];
 
 /// Looked at when an event is made, because the webhook receives it as it was made: a test beside the server's
-/// `App::shape` has a difference made by each.
+/// `App::payload_options` has a difference made by each.
 const OF_THE_WEBHOOK: &[&str] = &[
     "event_names",
     "send_trial_price",
@@ -45,49 +45,56 @@ fn each_setting_makes_a_difference() {
                 (said, before)
             })
             .collect();
-        for field in integration.settings {
+        for setting in integration.settings {
             let of_the_webhook = OF_THE_WEBHOOK.iter().chain(WITHOUT_EFFECT);
-            let is_exempt = OF_THE_PIPELINE.contains(&field.path)
-                || FOR_REFERENCE.contains(&(integration.slug, field.path))
-                || (integration.slug == "webhook" && of_the_webhook.clone().any(|path| *path == field.path));
+            let is_exempt = OF_THE_PIPELINE.contains(&setting.path)
+                || FOR_REFERENCE.contains(&(integration.slug, setting.path))
+                || (integration.slug == "webhook"
+                    && of_the_webhook.clone().any(|path| *path == setting.path));
             if is_exempt {
                 continue;
             }
             let differs = samples
                 .iter()
-                .any(|(said, before)| differs(integration, field, said, before));
-            assert!(differs, "{}: {} does nothing", integration.slug, field.path);
+                .any(|(said, before)| differs(integration, setting, said, before));
+            assert!(differs, "{}: {} does nothing", integration.slug, setting.path);
         }
     }
 }
 
-/// Does another value of the field come to another outcome than the sample's?
-fn differs(integration: &Integration, field: &Field, said: &Map<String, Value>, before: &[String]) -> bool {
-    others(field, said).into_iter().any(|value| {
+/// Does another value of the setting come to another outcome than the sample's?
+fn differs(
+    integration: &Integration,
+    setting: &Setting,
+    said: &Map<String, Value>,
+    before: &[String],
+) -> bool {
+    others(setting, said).into_iter().any(|value| {
         let mut changed = Value::Object(said.clone());
-        let place = changed.pointer_mut(&pointer(field));
-        *place.unwrap_or_else(|| panic!("{}: {} is not in the sample", integration.slug, field.path)) = value;
+        let place = changed.pointer_mut(&pointer(setting));
+        *place.unwrap_or_else(|| panic!("{}: {} is not in the sample", integration.slug, setting.path)) =
+            value;
         let changed = settings(integration, changed.as_object().unwrap());
         outcomes(integration, &changed).ne(before.iter().cloned())
     })
 }
 
 /// Where the sample has it.
-fn pointer(field: &Field) -> String {
-    let path = match field.open_table() {
+fn pointer(setting: &Setting) -> String {
+    let path = match setting.open_table() {
         Some(table) => format!("{table}.{OWN_STORE}"),
-        None => field.path.to_owned(),
+        None => setting.path.to_owned(),
     };
     format!("/{}", path.replace('.', "/"))
 }
 
 /// Other values than the sample's.
-fn others(field: &Field, said: &Map<String, Value>) -> Vec<Value> {
+fn others(setting: &Setting, said: &Map<String, Value>) -> Vec<Value> {
     let current = Value::Object(said.clone())
-        .pointer(&pointer(field))
+        .pointer(&pointer(setting))
         .cloned()
         .unwrap_or_default();
-    match field.kind {
+    match setting.kind {
         Kind::Switch(_) => vec![json!(current != true)],
         Kind::Choice(choices) => choices
             .iter()
@@ -103,7 +110,7 @@ fn others(field: &Field, said: &Map<String, Value>) -> Vec<Value> {
             vec![names]
         }
         Kind::Url(_) => vec![Value::Null, json!("https://another.example")],
-        _ => vec![field.default()],
+        _ => vec![setting.default()],
     }
 }
 

@@ -80,7 +80,7 @@ fn event(kind: EventKind) -> String {
         EventKind::SubscriptionStarted => apple(kind),
         EventKind::SubscriptionRenewed => google(kind).set(|scene| {
             scene.is_shared = true;
-            scene.shape.send_user_attributes = true;
+            scene.options.send_user_attributes = true;
         }),
         EventKind::SubscriptionRenewalCancelled => stripe(kind).fact(at("2025-01-10T09:15:00Z")),
         EventKind::SubscriptionRenewalReactivated => {
@@ -101,9 +101,9 @@ fn event(kind: EventKind) -> String {
         EventKind::NonSubscriptionPurchase => apple(kind).one_time(),
         EventKind::TrialStarted => apple(kind).trial().came_from(CAMPAIGN).set(|scene| {
             scene.fact.transaction.regular_price = Some(decimal("9.99"));
-            scene.shape.prices.send_trial_price = true;
-            scene.shape.send_user_attributes = true;
-            scene.shape.send_attribution = true;
+            scene.options.prices.send_trial_price = true;
+            scene.options.send_user_attributes = true;
+            scene.options.send_attribution = true;
         }),
         EventKind::TrialConverted => google(kind).fact(|fact| fact.consecutive_payments = 1),
         EventKind::TrialRenewalCancelled => apple(kind).trial().fact(at("2025-01-03T00:00:00Z")),
@@ -135,7 +135,7 @@ fn event(kind: EventKind) -> String {
             .offer("introductory", OfferKind::PayUpFront, None)
             .set(|scene| {
                 scene.fact.transaction.regular_price = Some(decimal("14.99"));
-                scene.shape.name = Some("still_here");
+                scene.options.name = Some("still_here");
             }),
     };
     scene.json()

@@ -1,7 +1,7 @@
 //! `access_level_updated`.
 
 use bursar_domain::events::payload;
-use bursar_domain::events::{EventKind, payload::Shape};
+use bursar_domain::events::{EventKind, payload::PayloadOptions};
 use bursar_domain::purchases::access::AccessLevel;
 use bursar_domain::purchases::holdings::Grant;
 use bursar_domain::purchases::transaction::{CancellationReason, Environment, Offer, OfferKind};
@@ -68,7 +68,7 @@ fn told(level: &AccessLevel, now: &str) -> String {
     scene = scene.with_customer("{}", identifiers);
     scene.profile.customer_user_id = Some("u1".into());
     let id = uuid!("0d8f0d0e-6c0b-4f5e-8a51-3f1d1c2b7a90");
-    scene.tell(|recipient| payload::of_level(id, level, micros(now), recipient, &Shape::default()))
+    scene.tell(|recipient| payload::of_level(id, level, micros(now), recipient, &PayloadOptions::default()))
 }
 
 fn properties(level: &AccessLevel, now: &str) -> Value {

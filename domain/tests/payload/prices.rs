@@ -81,7 +81,7 @@ fn the_trial_price_is_sent_where_a_trial_starts() {
     let told = |kind| {
         let scene = paid(kind).trial().bought("play_store", "DE", "EUR", "0");
         let scene = with_regular_price(scene).set(|scene| {
-            scene.shape.prices.send_trial_price = true;
+            scene.options.prices.send_trial_price = true;
             scene.fact.transaction.usd_rate = Some(decimal("2"));
         });
         json!(prices(&scene))
@@ -141,7 +141,7 @@ fn the_stores_share_and_then_the_tax_are_taken_off() {
 fn refunds_are_negative_unless_the_owner_wants_them_positive() {
     let refunded = |positive, share: Option<&str>| {
         let scene = paid(EventKind::SubscriptionRefunded).set(|scene| {
-            scene.shape.prices.refund_amounts_positive = positive;
+            scene.options.prices.refund_amounts_positive = positive;
             scene.fact.refunded_share = share.map(decimal);
         });
         (local(&scene), revenue(&scene))

@@ -1,12 +1,12 @@
 //! A customer, a fact about a purchase, and the settings under which it is told.
 
 use bursar_domain::app::AppSettings;
-use bursar_domain::events::payload::{self, Shape};
+use bursar_domain::events::payload::{self, PayloadOptions};
 use bursar_domain::events::{EventKind, Fact, Recipient, Sharer};
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::json::Object;
 use bursar_domain::money::Money;
-use bursar_domain::profile::attribution::{self, Report};
+use bursar_domain::profile::attribution::{self, AttributionReport};
 use bursar_domain::profile::identifiers::IdentifierChanges;
 use bursar_domain::profile::{Details, Profile, ProfileChanges};
 use bursar_domain::purchases::transaction::{
@@ -30,7 +30,7 @@ pub struct Scene {
     pub has_access_level: bool,
     pub total_revenue_usd: &'static str,
     pub is_shared: bool,
-    pub shape: Shape<'static>,
+    pub options: PayloadOptions<'static>,
 }
 
 pub fn micros(text: &str) -> i64 {
@@ -57,7 +57,7 @@ impl Scene {
             has_access_level: true,
             total_revenue_usd: "9.99",
             is_shared: false,
-            shape: Shape::default(),
+            options: PayloadOptions::default(),
         }
     }
 
@@ -79,7 +79,7 @@ impl Scene {
         body["profile_id"] = json!(PROFILE);
         let body = body.to_string();
         let body = Object::parse(body.as_bytes()).unwrap();
-        let report = Report::parse(&body, micros("2025-01-01T08:30:00.5Z")).unwrap();
+        let report = AttributionReport::parse(&body, micros("2025-01-01T08:30:00.5Z")).unwrap();
         self.details
             .attributions
             .set(attribution::WEB, report.attribution);
@@ -173,7 +173,7 @@ impl Scene {
 
     /// The event as it is sent.
     pub fn json(&self) -> String {
-        self.tell(|recipient| payload::of_fact(EVENT, &self.fact, &self.money(), recipient, &self.shape))
+        self.tell(|recipient| payload::of_fact(EVENT, &self.fact, &self.money(), recipient, &self.options))
     }
 
     /// The event as a value.

@@ -37,7 +37,7 @@ fn what_nobody_told_is_null_and_what_was_not_asked_for_is_absent() {
 
 #[test]
 fn the_name_can_be_another() {
-    let renamed = started().set(|scene| scene.shape.name = Some("Abo \"neu\""));
+    let renamed = started().set(|scene| scene.options.name = Some("Abo \"neu\""));
     assert_eq!(renamed.event()["event_type"], "Abo \"neu\"");
 }
 
@@ -45,7 +45,7 @@ fn the_name_can_be_another() {
 fn attributes_are_sent_where_asked_for_with_numbers_as_floats() {
     let body =
         r#"{"custom_attributes":[{"key":"n","value":10},{"key":"b","value":true},{"key":"t","value":"x"}]}"#;
-    let asked = |scene: Scene| scene.set(|scene| scene.shape.send_user_attributes = true);
+    let asked = |scene: Scene| scene.set(|scene| scene.options.send_user_attributes = true);
     let scene = asked(started().with_customer(body, r#"{"branch_id":"b"}"#));
     assert!(
         scene
@@ -57,7 +57,7 @@ fn attributes_are_sent_where_asked_for_with_numbers_as_floats() {
 
 #[test]
 fn where_the_customer_came_from_is_told_where_asked_for() {
-    let asked = |scene: Scene| scene.set(|scene| scene.shape.send_attribution = true);
+    let asked = |scene: Scene| scene.set(|scene| scene.options.send_attribution = true);
     assert_eq!(asked(started()).event()["attributions"], json!({}));
     let told =
         started().came_from(r#"{"status":"non_organic","channel":"search","attribution_user_id":"n-1"}"#);

@@ -4,7 +4,7 @@ use axum::http::Uri;
 use bursar_domain::app::AppSettings;
 use bursar_domain::events::EventKind;
 use bursar_domain::ids::AppId;
-use bursar_domain::integrations::{self, Field, Integration, Kind, Limits, Probe, Problem, Settings};
+use bursar_domain::integrations::{self, Integration, Kind, Limits, Probe, Problem, Setting, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
@@ -284,12 +284,17 @@ fn refuse_private(
     let urls = integration
         .settings
         .iter()
-        .filter(|field| matches!(field.kind, Kind::Url(_)));
-    let problem = |field: &Field| {
-        let host = settings.text(field.path)?.parse::<Uri>().ok()?.host()?.to_owned();
+        .filter(|setting| matches!(setting.kind, Kind::Url(_)));
+    let problem = |setting: &Setting| {
+        let host = settings
+            .text(setting.path)?
+            .parse::<Uri>()
+            .ok()?
+            .host()?
+            .to_owned();
         let why = guard::check_host(&host).err()?;
         Some(Problem::new(
-            field.path,
+            setting.path,
             format!("{why}; `delivery.allow_private_addresses` allows it"),
         ))
     };

@@ -2,7 +2,7 @@
 
 use bursar_domain::app::{MAX_DECIMAL, is_decimal};
 use bursar_domain::fields::is_currency;
-use bursar_domain::money::exchange;
+use bursar_domain::money::rates;
 use bursar_domain::time::{format_time, parse_date, parse_time};
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
@@ -149,7 +149,7 @@ fn doubt(rate: &Rate) -> Option<String> {
     let Rate { currency, usd, from } = rate;
     let said: Decimal = usd.parse().ok()?;
     let day = parse_time(&format!("{from}T00:00:00Z"))?;
-    let Some((average, month)) = exchange::nearest(currency, day) else {
+    let Some((average, month)) = rates::nearest(currency, day) else {
         let highest = Decimal::from(HIGHEST);
         return (said > highest).then(|| {
             format!(

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use bursar_domain::app::AppSettings;
-use bursar_domain::events::payload::{self, Shape};
+use bursar_domain::events::payload::{self, PayloadOptions};
 use bursar_domain::events::{Fact, Recipient, event_id};
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::json::Object;
@@ -78,7 +78,7 @@ fn payloads(fact: &Fact) -> f64 {
                 black_box(fact),
                 &money,
                 &recipient,
-                &Shape::default(),
+                &PayloadOptions::default(),
             ));
             done += 1;
         }

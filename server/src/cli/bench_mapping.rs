@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use bursar_domain::app::AppSettings;
-use bursar_domain::events::payload::{self, Shape};
+use bursar_domain::events::payload::{self, PayloadOptions};
 use bursar_domain::events::{EventKind, Recipient};
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::integrations::{self, Customer, Occasion, Sending, Settings, Told};
@@ -100,6 +100,6 @@ fn event(id: Uuid, profile: &Profile, details: &Details, app: &AppSettings) -> S
         &fact,
         &money,
         &Recipient::new(profile, details, app),
-        &Shape::default(),
+        &PayloadOptions::default(),
     )
 }

@@ -5,7 +5,7 @@ use bursar_domain::app::AppSettings;
 use bursar_domain::events::EventKind;
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::integrations::{
-    Answer, Customer, Field, Integration, Occasion, Probe, Record, Settings, Skip, Verdict,
+    Answer, Customer, Integration, Occasion, Probe, Record, Setting, Settings, Skip, Verdict,
 };
 use bursar_domain::json::Object;
 use bursar_domain::profile::identifiers::IdentifierChanges;
@@ -142,7 +142,7 @@ fn kinds(known: &AppIntegration) -> Vec<EventKind> {
 
 /// Where an event may come from: the usual stores, and those that the owner has named for a key of their own.
 fn sources(known: &AppIntegration) -> Vec<(&'static str, &str)> {
-    let open = known.integration.settings.iter().filter_map(Field::open_table);
+    let open = known.integration.settings.iter().filter_map(Setting::open_table);
     let keys = open.filter_map(|table| known.settings.get(table).as_object());
     let names = keys.flatten().filter(|(_, key)| !key.is_null());
     let own = names

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bursar_domain::app::AppSettings;
 use bursar_domain::events::EventKind;
-use bursar_domain::events::payload::Shape;
+use bursar_domain::events::payload::PayloadOptions;
 use bursar_domain::events::prices::PriceRules;
 use bursar_domain::ids::AppId;
 use bursar_domain::integrations::{self, Integration, Part, Settings, webhook};
@@ -94,12 +94,12 @@ impl App {
     }
 
     /// The form of events: the webhook's, also where there is none. The feed shows it, and other integrations read it.
-    pub fn shape(&self, event: EventKind) -> Shape<'_> {
+    pub fn payload_options(&self, event: EventKind) -> PayloadOptions<'_> {
         let Some(webhook) = self.integration(webhook::INTEGRATION.slug) else {
-            return Shape::default();
+            return PayloadOptions::default();
         };
         let settings = &webhook.settings;
-        Shape {
+        PayloadOptions {
             name: Some(settings.event_name(event)).filter(|name| !name.is_empty()),
             send_user_attributes: settings.is("send_user_attributes"),
             send_attribution: settings.is("send_attribution"),
@@ -185,7 +185,11 @@ mod tests {
         ] {
             let changed = app(&said);
             let kind = EventKind::TrialStarted;
-            assert_ne!(usual.shape(kind), changed.shape(kind), "{said}");
+            assert_ne!(
+                usual.payload_options(kind),
+                changed.payload_options(kind),
+                "{said}"
+            );
         }
     }
 }

@@ -15,8 +15,8 @@ use super::mapping::text::{json, with_member};
 use super::settings::secret::header_problem;
 use super::settings::{missing, shared};
 use super::{
-    Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record,
-    Request, Sending, Settings, Skip, Verdict, no_synthetic,
+    Answer, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record, Request,
+    Sending, Setting, Settings, Skip, Verdict, no_synthetic,
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;
@@ -28,7 +28,7 @@ pub const INTEGRATION: Integration = Integration {
     slug: "airbridge",
     title: "Airbridge",
     docs: "https://help.airbridge.io/en/references/s2s-event/send-in-app-events",
-    settings: FIELDS,
+    settings: SETTINGS,
     identifiers: IDENTIFIERS,
     limits: Limits {
         // A thousand in a minute.
@@ -74,25 +74,25 @@ const fn further(name: &'static str, wanted: fn(&Settings, EventKind) -> bool) -
 /// It goes into a header.
 const TOKEN: Kind = Kind::Secret(header_problem);
 
-const FIELDS: &[Field] = &[
-    Field::new(
+const SETTINGS: &[Setting] = &[
+    Setting::new(
         "app_name",
         Kind::Text(app_name_problem),
         "The app's name in Airbridge. Without it events about real purchases are skipped.",
     ),
-    Field::new("api_token", TOKEN, "The app's API token in Airbridge."),
-    Field::new(
+    Setting::new("api_token", TOKEN, "The app's API token in Airbridge."),
+    Setting::new(
         "sandbox_app_name",
         Kind::Text(app_name_problem),
         "The app that test purchases go to. Without it they are skipped.",
     ),
-    Field::new(
+    Setting::new(
         "sandbox_api_token",
         TOKEN,
         "The API token of that app, if it is not the same.",
     ),
     shared::EVENTS,
-    Field::new(
+    Setting::new(
         "event_names",
         Kind::Own(&names::SHAPE),
         "The category of each event, or a list of up to five. Empty: it is not sent.",

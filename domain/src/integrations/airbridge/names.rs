@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::super::settings::field::{Shape, of_each_event};
+use super::super::settings::setting::{Shape, of_each_event};
 use super::super::{Problem, Settings};
 use crate::events::EventKind;
 

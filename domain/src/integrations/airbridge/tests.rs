@@ -322,7 +322,7 @@ fn test_purchases_go_to_their_own_app() {
 #[test]
 fn a_token_fits_into_a_header() {
     let said = json!({"api_token": "té"});
-    let read = Settings::read(FIELDS, said.as_object().unwrap(), &Settings::defaults(FIELDS));
+    let read = Settings::read(SETTINGS, said.as_object().unwrap(), &Settings::defaults(SETTINGS));
     assert_eq!(read.err().unwrap()[0].field, "api_token");
 }
 

@@ -14,8 +14,8 @@ use super::mapping::device_id::DeviceIds;
 use super::mapping::percent::Form;
 use super::settings::shared;
 use super::{
-    Answer, Field, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record,
-    Request, Sending, Settings, Skip, Verdict, all_but_levels,
+    Answer, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Probe, Problem, Record, Request,
+    Sending, Setting, Settings, Skip, Verdict, all_but_levels,
 };
 use crate::app::AppSettings;
 use crate::purchases::transaction::Environment;
@@ -26,7 +26,7 @@ pub const INTEGRATION: Integration = Integration {
     slug: "appmetrica",
     title: "AppMetrica",
     docs: "https://appmetrica.yandex.com/docs/en/mobile-api/post/about",
-    settings: FIELDS,
+    settings: SETTINGS,
     identifiers: IDENTIFIERS,
     limits: Limits {
         requests_per_second: Some(30),
@@ -56,32 +56,32 @@ const REVENUE: &str = "revenue";
 
 const IDENTIFIERS: &[&str] = &["appmetrica_profile_id", "appmetrica_device_id"];
 
-const FIELDS: &[Field] = &[
-    Field::new(
+const SETTINGS: &[Setting] = &[
+    Setting::new(
         "application_id",
         Kind::Text(digits_problem),
         "The number of the application in AppMetrica.",
     ),
     shared::key("post_api_key", "The application's Post API key."),
-    Field::new(
+    Setting::new(
         "sandbox_application_id",
         Kind::Text(digits_problem),
         "The application that test purchases go to. Otherwise they go to the first, without money.",
     ),
     shared::key("sandbox_post_api_key", "The Post API key of that application."),
-    Field::new(
+    Setting::new(
         "identifier_order",
         Kind::Choice(&["profile_first", "device_first"]),
         "Which id is used where both are known: the user's or the device's.",
     ),
     shared::EVENTS,
     shared::EVENT_NAMES,
-    Field::new(
+    Setting::new(
         "send_revenue_events",
         Kind::Switch(false),
         "Tell money as In-App Revenue too.",
     ),
-    Field::new(
+    Setting::new(
         "revenue_event_types",
         Kind::Own(&revenue::TYPES_SHAPE),
         "As which type of revenue each event is told. Empty: as none.",

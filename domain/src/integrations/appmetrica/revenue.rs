@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Value as Json, json};
 
-use super::super::settings::field::{Shape, of_each_event};
+use super::super::settings::setting::{Shape, of_each_event};
 use super::super::{Occasion, Problem, Settings, Skip};
 use crate::events::EventKind;
 

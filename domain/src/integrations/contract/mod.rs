@@ -23,7 +23,7 @@ use self::record::{Record, Skip};
 use self::schedule::Schedule;
 use crate::app::AppSettings;
 use crate::events::EventKind;
-use crate::integrations::settings::{Field, Settings, schema};
+use crate::integrations::settings::{Setting, Settings, schema};
 
 /// A third party.
 pub struct Integration {
@@ -34,7 +34,7 @@ pub struct Integration {
     /// Where its format is described.
     pub docs: &'static str,
     /// What an app can choose.
-    pub settings: &'static [Field],
+    pub settings: &'static [Setting],
     /// Which of a profile's identifiers it looks at, in order of preference.
     pub identifiers: &'static [&'static str],
     /// What it takes at most.

@@ -8,7 +8,7 @@ use super::told::{Property, Told};
 use crate::events::EventKind;
 use crate::events::wire::Amount;
 use crate::integrations::Settings;
-use crate::integrations::settings::field::as_name;
+use crate::integrations::settings::setting::as_name;
 use crate::purchases::transaction::Environment;
 use crate::time::SECOND;
 

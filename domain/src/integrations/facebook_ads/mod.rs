@@ -8,7 +8,7 @@ mod answers;
 mod app_events;
 mod conversions;
 mod device;
-mod fields;
+mod settings;
 mod user_data;
 
 use self::device::Identity;
@@ -24,7 +24,7 @@ pub const INTEGRATION: Integration = Integration {
     slug: "facebook_ads",
     title: "Facebook Ads",
     docs: "https://developers.facebook.com/docs/marketing-api/app-event-api",
-    settings: fields::FIELDS,
+    settings: settings::SETTINGS,
     identifiers: &["facebook_anonymous_id"],
     limits: Limits::NONE,
     schedule: &USUAL,

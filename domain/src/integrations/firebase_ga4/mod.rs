@@ -4,10 +4,10 @@
 //! Sources: <https://developers.google.com/analytics/devguides/collection/protocol/ga4/reference?client_type=firebase>
 //! and <https://support.google.com/analytics/answer/12313109>, read 2026-11.
 
-mod fields;
 mod names;
 mod params;
 mod probe;
+mod settings;
 
 use serde::Serialize;
 
@@ -29,7 +29,7 @@ pub const INTEGRATION: Integration = Integration {
     slug: "firebase_ga4",
     title: "Firebase and Google Analytics",
     docs: "https://developers.google.com/analytics/devguides/collection/protocol/ga4",
-    settings: fields::FIELDS,
+    settings: settings::SETTINGS,
     identifiers: IDENTIFIERS,
     limits: Limits {
         request_bytes: Some(130_000),

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use super::contract::schedule::USUAL;
 use super::settings::{missing, residency, shared};
 use super::{
-    Field, Integration, Kind, Limits, Occasion, Part, Pick, Probe, Problem, Record, Settings, Skip,
+    Integration, Kind, Limits, Occasion, Part, Pick, Probe, Problem, Record, Setting, Settings, Skip,
     all_but_levels,
 };
 use crate::app::AppSettings;
@@ -25,7 +25,7 @@ pub const INTEGRATION: Integration = Integration {
     slug: "mixpanel",
     title: "Mixpanel",
     docs: "https://developer.mixpanel.com/reference/import-events",
-    settings: FIELDS,
+    settings: SETTINGS,
     identifiers: IDENTIFIERS,
     limits: Limits {
         // It would take 2,000; but a request that fails takes all of its events with it, and more gain little.
@@ -69,7 +69,7 @@ const TRANSACTION: &str = "transaction";
 
 const IDENTIFIERS: &[&str] = &["mixpanel_user_id"];
 
-const FIELDS: &[Field] = &[
+const SETTINGS: &[Setting] = &[
     shared::key("tokens.production.ios", "For the App Store."),
     shared::key("tokens.production.android", "For Google Play."),
     shared::key("tokens.production.stripe", "For Stripe."),
@@ -80,17 +80,17 @@ const FIELDS: &[Field] = &[
     shared::key("tokens.sandbox.stripe", "For test purchases of Stripe."),
     shared::key("tokens.sandbox.paddle", "For test purchases of Paddle."),
     shared::key("tokens.sandbox.*", "For test purchases of a store of your own."),
-    Field::new(
+    Setting::new(
         "data_residency",
         Kind::Choice(&["us", "eu", "in"]),
         "Where the Mixpanel project is.",
     ),
-    Field::new(
+    Setting::new(
         "ingestion",
         Kind::Choice(&["import", "track"]),
         "Which call carries events: /import takes events of any age, /track those of the last five days.",
     ),
-    Field::new(
+    Setting::new(
         "profile_revenue",
         Kind::Choice(&["total", "transactions", "off"]),
         "How money shows on the user's profile: what the customer has paid so far, each amount apart, or not at all.",

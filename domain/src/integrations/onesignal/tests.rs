@@ -275,7 +275,7 @@ fn who_sends_too_much_waits() {
 
 #[test]
 fn an_expiry_is_a_cancellation_there() {
-    let settings = Settings::defaults(FIELDS);
+    let settings = Settings::defaults(SETTINGS);
     for (event, name) in [
         (EventKind::SubscriptionExpired, "subscription_cancelled"),
         (EventKind::TrialRenewalCancelled, "auto_renew_off"),

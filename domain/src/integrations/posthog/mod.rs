@@ -11,7 +11,8 @@ mod requests;
 use super::contract::schedule::USUAL;
 use super::settings::{any_text, event_names, shared, url};
 use super::{
-    Field, Integration, Kind, Limits, Occasion, Part, Probe, Problem, Record, Settings, Skip, all_but_levels,
+    Integration, Kind, Limits, Occasion, Part, Probe, Problem, Record, Setting, Settings, Skip,
+    all_but_levels,
 };
 use crate::app::AppSettings;
 
@@ -20,7 +21,7 @@ pub const INTEGRATION: Integration = Integration {
     slug: "posthog",
     title: "PostHog",
     docs: "https://posthog.com/docs/api/capture",
-    settings: FIELDS,
+    settings: SETTINGS,
     identifiers: IDENTIFIERS,
     limits: Limits {
         // As much as the vendor's own libraries send at once; 20 MB would be taken.
@@ -45,19 +46,19 @@ const IDENTIFIERS: &[&str] = &["posthog_distinct_user_id"];
 
 const KEY: Kind = Kind::Secret(key_problem);
 
-const FIELDS: &[Field] = &[
-    Field::new("api_key", KEY, "The key of the project, which begins with phc_."),
-    Field::new(
+const SETTINGS: &[Setting] = &[
+    Setting::new("api_key", KEY, "The key of the project, which begins with phc_."),
+    Setting::new(
         "sandbox_api_key",
         KEY,
         "The key of another project for test purchases. Without it they go to the same one.",
     ),
-    Field::new(
+    Setting::new(
         "deployment",
         Kind::Choice(&["us", "eu", "custom"]),
         "Where PostHog runs: in one of its clouds, or at instance_url.",
     ),
-    Field::new(
+    Setting::new(
         "instance_url",
         Kind::Url(url::base_problem),
         "The address of a PostHog of your own, or of a proxy. Needed if deployment is custom.",
@@ -69,7 +70,7 @@ const FIELDS: &[Field] = &[
     shared::REVENUE_MODE,
     shared::REPORT_USER_CURRENCY,
     shared::SEND_TRIAL_PRICE,
-    Field::new(
+    Setting::new(
         "send_user_attributes",
         Kind::Switch(true),
         "Set e-mail address, names, birthday, gender and system on the person.",
@@ -190,7 +191,7 @@ mod tests {
     fn a_personal_key_is_refused() {
         for setting in ["api_key", "sandbox_api_key"] {
             let said = json!({ setting: "phx_1" });
-            let read = Settings::read(FIELDS, said.as_object().unwrap(), &Settings::defaults(FIELDS));
+            let read = Settings::read(SETTINGS, said.as_object().unwrap(), &Settings::defaults(SETTINGS));
             assert_eq!(read.err().unwrap()[0].field, setting);
         }
     }

@@ -1,7 +1,7 @@
 //! What of an app's settings is valid but will not do what it seems to.
 
 use super::Settings;
-use super::field::is_sent_by_default;
+use super::setting::is_sent_by_default;
 use crate::app::AppSettings;
 use crate::events::EventKind;
 use crate::integrations::{Integration, Problem};

@@ -46,10 +46,10 @@ mod tests {
 
     use super::*;
     use crate::integrations::settings::shared;
-    use crate::integrations::{Field, Kind};
+    use crate::integrations::{Kind, Setting};
 
-    const FIELDS: &[Field] = &[
-        Field::new(SETTING, Kind::Choice(&["us", "eu", "world"]), ""),
+    const SETTINGS: &[Setting] = &[
+        Setting::new(SETTING, Kind::Choice(&["us", "eu", "world"]), ""),
         shared::BASE_URL,
     ];
     const HOSTS: &Hosts = &[
@@ -60,7 +60,7 @@ mod tests {
 
     fn settings(residency: &str, base: &str) -> Settings {
         let said = json!({SETTING: residency, "base_url": base});
-        let read = Settings::read(FIELDS, said.as_object().unwrap(), &Settings::defaults(FIELDS));
+        let read = Settings::read(SETTINGS, said.as_object().unwrap(), &Settings::defaults(SETTINGS));
         read.unwrap()
     }
 

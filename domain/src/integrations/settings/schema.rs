@@ -1,18 +1,18 @@
-//! The JSON Schema of an integration's settings, made from its fields.
+//! The JSON Schema of an integration's settings, made from their list.
 
 use serde_json::{Map, Value, json};
 
-use super::field::MOST_NAMES;
-use super::{Field, Kind};
+use super::setting::MOST_NAMES;
+use super::{Kind, Setting};
 use crate::events::EventKind;
 use crate::fields::MAX_TEXT;
 
-/// The schema of settings with these fields.
-pub fn of(fields: &[Field]) -> Value {
+/// The schema of these settings.
+pub fn of(list: &[Setting]) -> Value {
     let mut whole = table();
-    for field in fields {
+    for setting in list {
         let mut place = &mut whole;
-        for name in field.path.split('.') {
+        for name in setting.path.split('.') {
             if name == "*" {
                 place["maxProperties"] = MOST_NAMES.into();
                 place = &mut place["additionalProperties"];
@@ -23,7 +23,7 @@ pub fn of(fields: &[Field]) -> Value {
             }
             place = &mut place["properties"][name];
         }
-        *place = describe(field);
+        *place = describe(setting);
     }
     whole
 }
@@ -32,8 +32,8 @@ fn table() -> Value {
     json!({"type": "object", "properties": {}, "additionalProperties": false})
 }
 
-fn describe(field: &Field) -> Value {
-    let mut schema = match field.kind {
+fn describe(setting: &Setting) -> Value {
+    let mut schema = match setting.kind {
         Kind::Url(_) => json!({"type": ["string", "null"], "format": "uri"}),
         Kind::Secret(_) => json!({"type": ["string", "null"], "format": "password"}),
         Kind::Text(_) => json!({"type": ["string", "null"]}),
@@ -44,8 +44,8 @@ fn describe(field: &Field) -> Value {
         Kind::EventNames(_) => of_each_event(&json!({"type": "string", "maxLength": MAX_TEXT})),
         Kind::Own(shape) => (shape.schema)(),
     };
-    schema["description"] = field.about.into();
-    schema["default"] = field.default();
+    schema["description"] = setting.about.into();
+    schema["default"] = setting.default();
     schema
 }
 

@@ -12,11 +12,11 @@ fn object(value: Value) -> Map<String, Value> {
 }
 
 fn read_after(said: Value, before: &Settings) -> Result<Settings, Vec<Problem>> {
-    Settings::read(FIELDS, &object(said), before)
+    Settings::read(SETTINGS, &object(said), before)
 }
 
 fn read(said: Value) -> Result<Settings, Vec<Problem>> {
-    read_after(said, &Settings::defaults(FIELDS))
+    read_after(said, &Settings::defaults(SETTINGS))
 }
 
 fn bad_fields(said: Value) -> Vec<String> {
@@ -42,7 +42,7 @@ fn everything() -> Value {
 #[test]
 fn missing_settings_take_their_defaults() {
     let settings = read(json!({})).ok().unwrap();
-    assert!(settings == Settings::defaults(FIELDS));
+    assert!(settings == Settings::defaults(SETTINGS));
     for event in EventKind::ALL {
         assert_eq!(settings.sends(*event), !event.is_synthetic(), "{event:?}");
         assert_eq!(settings.event_name(*event), event.as_str());
@@ -81,7 +81,7 @@ fn a_delay_switches_its_synthetic_event_on() {
     let settings = read(said).ok().unwrap();
     let delays: Vec<_> = settings.synthetic_delays().collect();
     assert_eq!(delays, [(EventKind::TrialActive, 3)]);
-    let shown = Value::Object(settings.masked(FIELDS));
+    let shown = Value::Object(settings.masked(SETTINGS));
     assert!(read(shown).ok().unwrap() == settings);
 }
 
@@ -158,7 +158,7 @@ fn bad_settings_are_named_with_their_paths() {
 #[test]
 fn a_masked_secret_keeps_the_stored_one() {
     let before = read(everything()).ok().unwrap();
-    let shown = Value::Object(before.masked(FIELDS));
+    let shown = Value::Object(before.masked(SETTINGS));
     let text = shown.to_string();
     assert!(!text.contains("Bearer") && !text.contains("whsec_"), "{text}");
     assert!(read_after(shown, &before).ok().unwrap() == before);
@@ -175,11 +175,11 @@ fn a_masked_secret_keeps_the_stored_one() {
 #[test]
 fn secrets_are_stored_apart() {
     let settings = read(everything()).ok().unwrap();
-    let (stored, secrets) = settings.split(FIELDS);
+    let (stored, secrets) = settings.split(SETTINGS);
     let text = Value::Object(stored.clone()).to_string();
     assert!(!text.contains("Bearer") && !text.contains("whsec_"), "{text}");
     assert_eq!(secrets.len(), 4);
-    assert!(Settings::join(FIELDS, &stored, secrets) == settings);
+    assert!(Settings::join(SETTINGS, &stored, secrets) == settings);
 }
 
 #[test]
@@ -188,11 +188,11 @@ fn what_another_version_has_stored_is_read() {
         "send_trial_price": true, "of_the_future": 1, "events": {"trial_started": false, "of_the_future": true},
     }));
     let secrets = [("of_the_future".to_owned(), "x".to_owned())].into();
-    let settings = Settings::join(FIELDS, &stored, secrets);
+    let settings = Settings::join(SETTINGS, &stored, secrets);
     assert!(settings.is("send_trial_price") && !settings.sends(EventKind::TrialStarted));
     assert!(settings.sends(EventKind::TrialConverted));
     assert!(
-        !Value::Object(settings.masked(FIELDS))
+        !Value::Object(settings.masked(SETTINGS))
             .to_string()
             .contains("future")
     );
@@ -284,7 +284,7 @@ fn requests_are_signed_as_standard_webhooks_says() {
 fn a_signature_is_not_shown() {
     let mut said = everything();
     said["signing_secret_previous"] = json!(PREVIOUS);
-    let shown = sent(&read(said).ok().unwrap().with_masks(FIELDS));
+    let shown = sent(&read(said).ok().unwrap().with_masks(SETTINGS));
     assert_eq!(header(&shown, "webhook-signature"), Some("******** ********"));
     assert_eq!(header(&shown, "webhook-timestamp"), Some("1700000000"));
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use bursar_domain::app::{PREMIUM, UnknownProduct};
 use bursar_domain::ids::ProfileId;
-use bursar_domain::money::exchange;
+use bursar_domain::money::rates;
 use bursar_domain::profile::Profile;
 use bursar_domain::purchases::account::{self, Draft, Drafts, Party, Report};
 use bursar_domain::purchases::holdings::Key;
@@ -350,5 +350,5 @@ fn usd_rate(transaction: &Transaction, rows: &mut [Row]) -> Result<Option<Decima
             .map_err(|_| StoreError::Corrupt("a rate cannot be read".into()));
     }
     let currency = &transaction.price.currency;
-    Ok(exchange::usd(currency, transaction.purchased_at))
+    Ok(rates::usd(currency, transaction.purchased_at))
 }

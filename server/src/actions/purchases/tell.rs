@@ -69,9 +69,9 @@ impl Teller<'_> {
         );
         let sharing = self.sharing(place, &Key::of(transaction));
         let recipient = self.recipient(profile, details, &sharing);
-        let shape = self.rules.app.shape(fact.kind);
+        let options = self.rules.app.payload_options(fact.kind);
         Event {
-            payload: payload::of_fact(id, fact, &money, &recipient, &shape),
+            payload: payload::of_fact(id, fact, &money, &recipient, &options),
             id,
             app: profile.app,
             profile: profile.id,
@@ -96,9 +96,9 @@ impl Teller<'_> {
         );
         let sharing = self.sharing(place, &Key::of_level(level));
         let recipient = self.recipient(profile, details, &sharing);
-        let shape = self.rules.app.shape(kind);
+        let options = self.rules.app.payload_options(kind);
         Event {
-            payload: payload::of_level(id, level, self.now, &recipient, &shape),
+            payload: payload::of_level(id, level, self.now, &recipient, &options),
             id,
             app: profile.app,
             profile: profile.id,

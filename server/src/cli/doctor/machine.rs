@@ -4,7 +4,7 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use bursar_domain::money::exchange;
+use bursar_domain::money::rates;
 use rustix::fs::Access;
 
 use super::Report;
@@ -49,8 +49,8 @@ pub fn check_settings(config: &Config, report: &mut Report) {
 
 /// Do the shipped exchange rates still count?
 pub fn check_exchange_rates(now: i64, report: &mut Report) {
-    let (last, held) = exchange::last_months();
-    if exchange::is_outdated(now) {
+    let (last, held) = rates::last_months();
+    if rates::is_outdated(now) {
         report.warn(
             "exchange rates",
             format!(

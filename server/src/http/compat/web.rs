@@ -1,6 +1,6 @@
 //! The web API: the profile is named in the body.
 
-use bursar_domain::profile::attribution::{self, Report};
+use bursar_domain::profile::attribution::{self, AttributionReport};
 use serde_json::Value;
 
 use crate::actions::{Reply, profiles};
@@ -10,7 +10,7 @@ use crate::http::route::Schemas;
 
 /// `POST /api/v2/web-api/attribution/`: where the customer came from. Answers 201 without a body.
 pub async fn set_attribution(call: Call) -> Result<Reply, ApiError> {
-    let report = Report::parse(&call.json()?, call.now)?;
+    let report = AttributionReport::parse(&call.json()?, call.now)?;
     let request = call.request(report.selector()?)?;
     let render = || Reply::empty(201);
     Ok(profiles::set_attribution(&call.state, request, report.attribution, render).await?)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bursar::outbound::{Outbound, SendError, guard};
-use bursar_domain::integrations::{ALL, Field, Kind, Request};
+use bursar_domain::integrations::{ALL, Kind, Request, Setting};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -118,7 +118,7 @@ async fn no_address_of_the_corpus_is_reached_when_it_is_saved() {
     }
     // In each setting that names where to send to.
     for integration in ALL {
-        let is_address = |field: &&Field| matches!(field.kind, Kind::Url(_));
+        let is_address = |field: &&Setting| matches!(field.kind, Kind::Url(_));
         let addresses: Vec<_> = integration.settings.iter().filter(is_address).collect();
         assert!(!addresses.is_empty(), "{}", integration.slug);
         for (field, host) in addresses

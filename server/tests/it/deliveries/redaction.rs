@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use bursar_domain::integrations::{ALL, Field, Kind};
+use bursar_domain::integrations::{ALL, Kind, Setting};
 use bursar_domain::profile::identifiers::NAMES;
 use serde_json::{Value, json};
 
@@ -258,7 +258,7 @@ async fn secrets_in_wrong_settings_are_refused_without_being_repeated() {
     const SECRET: &str = "s3cr3t-canary";
     let server = TestServer::on(Backend::SqliteMemory).await;
     for integration in ALL {
-        let is_told = |field: &&Field| field.is_secret() || matches!(field.kind, Kind::Url(_));
+        let is_told = |field: &&Setting| field.is_secret() || matches!(field.kind, Kind::Url(_));
         for field in integration.settings.iter().filter(is_told) {
             // In each form that cannot be: a secret, or an address with one.
             let mut refused = 0;

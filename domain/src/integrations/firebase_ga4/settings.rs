@@ -1,21 +1,21 @@
 //! What the owner enters for Firebase and Google Analytics.
 
 use super::super::settings::{any_text, shared};
-use super::super::{Field, Kind};
+use super::super::{Kind, Setting};
 use super::names;
 
-pub const FIELDS: &[Field] = &[
-    Field::new(
+pub const SETTINGS: &[Setting] = &[
+    Setting::new(
         "firebase_app_ids.ios",
         Kind::Text(any_text),
         "The Firebase app id for the App Store.",
     ),
-    Field::new(
+    Setting::new(
         "firebase_app_ids.android",
         Kind::Text(any_text),
         "The Firebase app id for Google Play.",
     ),
-    Field::new(
+    Setting::new(
         "firebase_app_ids.stripe",
         Kind::Text(any_text),
         "The Firebase app id for Stripe.",
@@ -26,28 +26,28 @@ pub const FIELDS: &[Field] = &[
     ),
     shared::key("api_secrets.android", "The same for Google Play."),
     shared::key("api_secrets.stripe", "The same for Stripe."),
-    Field::new(
+    Setting::new(
         "data_residency",
         Kind::Choice(&["us", "eu", "world"]),
         "`eu` sends to Google's address in the EU; `us` and `world` both mean the usual one.",
     ),
-    Field::new(
+    Setting::new(
         "trial_price_percentage",
         Kind::Number(0, 100, Some(100)),
         "How many parts in a hundred of the price are told on trial_started, with send_trial_price.",
     ),
-    Field::new(
+    Setting::new(
         "send_user_properties",
         Kind::Switch(false),
         "Add subscription_state and subscription_product_id as user properties.",
     ),
     shared::EVENTS,
-    Field::new(
+    Setting::new(
         "event_names.ios",
         Kind::EventNames(names::default),
         "What each event is called on iOS and for Stripe. Empty: it is not sent.",
     ),
-    Field::new(
+    Setting::new(
         "event_names.android",
         Kind::EventNames(names::default),
         "What each event is called on Android. Empty: it is not sent.",

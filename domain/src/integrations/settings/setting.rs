@@ -8,7 +8,7 @@ use crate::integrations::Problem;
 
 /// A setting.
 #[derive(Debug, Clone, Copy)]
-pub struct Field {
+pub struct Setting {
     /// Its name; dots nest. One that ends with `.*` stands for any further name there, such as that of a store of the
     /// owner's own.
     pub path: &'static str,
@@ -52,7 +52,7 @@ pub struct Shape {
     pub read: fn(&Json) -> Result<Json, Vec<Problem>>,
 }
 
-impl Field {
+impl Setting {
     /// A setting.
     pub const fn new(path: &'static str, kind: Kind, about: &'static str) -> Self {
         Self { path, kind, about }

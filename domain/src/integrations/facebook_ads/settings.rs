@@ -1,15 +1,15 @@
 //! What the owner enters for Facebook Ads.
 
 use super::super::settings::{any_text, shared};
-use super::super::{Field, Kind};
+use super::super::{Kind, Setting};
 
-pub const FIELDS: &[Field] = &[
-    Field::new(
+pub const SETTINGS: &[Setting] = &[
+    Setting::new(
         "facebook_app_id",
         Kind::Text(number_problem),
         "The app's id at Meta. Without it events about real purchases are skipped.",
     ),
-    Field::new(
+    Setting::new(
         "ios_app_id",
         Kind::Text(any_text),
         "The app's id in the App Store, for your own reference: it is not sent.",
@@ -18,7 +18,7 @@ pub const FIELDS: &[Field] = &[
         "client_token",
         "The client token of the app at Meta. Sent if it is set.",
     ),
-    Field::new(
+    Setting::new(
         "sandbox_facebook_app_id",
         Kind::Text(number_problem),
         "The id of another app at Meta, for test purchases. Without it they are skipped.",
@@ -27,23 +27,23 @@ pub const FIELDS: &[Field] = &[
         "sandbox_client_token",
         "The client token of the app for test purchases.",
     ),
-    Field::new(
+    Setting::new(
         "graph_version",
         Kind::Text(version_problem),
         "The version of Meta's Graph API. Otherwise v25.0.",
     ),
-    Field::new(
+    Setting::new(
         "conversions_api.dataset_id",
         Kind::Text(number_problem),
         "A dataset at Meta: events go there, by the Conversions API, instead of to the app.",
     ),
     shared::key("conversions_api.access_token", "The access token of the dataset."),
-    Field::new(
+    Setting::new(
         "conversions_api.test_event_code",
         Kind::Text(any_text),
         "Sends events about test purchases to the dataset too, for its tab Test events.",
     ),
-    Field::new(
+    Setting::new(
         "send_hashed_user_data",
         Kind::Switch(false),
         "Add hashes of what is known of the customer as a person, such as the e-mail address.",
