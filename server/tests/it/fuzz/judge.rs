@@ -127,11 +127,11 @@ async fn a_server_that_panics_fails_or_takes_what_is_broken_is_found_out() {
     let told = judge(&made[0], Duration::ZERO, |request| server.send(request)).await;
     assert!(told.is_err(), "it took longer than it may, and nobody saw it");
     for (name, go_wrong) in WRONG {
-        let mut found = 0;
+        let mut is_found = false;
         for made in &made {
             let wrong = async |request| go_wrong(server.send(request).await);
-            found += usize::from(judge(made, SLOW, wrong).await.is_err());
+            is_found = is_found || judge(made, SLOW, wrong).await.is_err();
         }
-        assert!(found > 0, "{name}, and nobody saw it");
+        assert!(is_found, "{name}, and nobody saw it");
     }
 }
