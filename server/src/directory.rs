@@ -194,15 +194,17 @@ impl Directory {
     }
 
     /// Statements that save when keys and tokens were last used, for those used since `since`. A later use
-    /// that another server has saved stays.
+    /// that another server has saved stays, but for one of more than a day: that one's clock was ahead.
     pub fn last_uses(&self, since: i64) -> Vec<Statement> {
         static KEY: Sql = Sql::same(
             "UPDATE api_keys SET last_used_at = $1
-             WHERE key_id = $2 AND (last_used_at IS NULL OR last_used_at < $1)",
+             WHERE key_id = $2 AND (last_used_at IS NULL OR last_used_at < $1
+                                OR last_used_at > $1 + 86400000000)",
         );
         static TOKEN: Sql = Sql::same(
             "UPDATE admin_tokens SET last_used_at = $1
-             WHERE token_id = $2 AND (last_used_at IS NULL OR last_used_at < $1)",
+             WHERE token_id = $2 AND (last_used_at IS NULL OR last_used_at < $1
+                                OR last_used_at > $1 + 86400000000)",
         );
         let keys = self.keys.values().map(|key| (&KEY, &key.used_at, key.id));
         let tokens = self

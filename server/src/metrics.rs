@@ -67,11 +67,7 @@ struct IntegrationLabels {
 
 impl Default for StoreMetrics {
     fn default() -> Self {
-        Self {
-            waiting: Gauge::default(),
-            group_size: Histogram::new(GROUP_SIZES),
-            commit_seconds: Histogram::new(SECONDS),
-        }
+        Self::registered(&mut Registry::default())
     }
 }
 

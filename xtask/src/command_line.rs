@@ -19,8 +19,8 @@ cargo xtask COMMAND
 pub const TEST_HELP: &str = "\
 cargo xtask test [--long] [--strict] [-- ARGS…]
 
-Runs, in this order: prerequisites, formatting, lints, supply chain, the builds that the tests need, one that may ask no
-network, a throwaway PostgreSQL, `cargo test --workspace --locked ARGS…`. Goes on after a failure where it can; the exit
+Runs, in this order: prerequisites, formatting, lints, supply chain, the builds that the tests need, a throwaway
+PostgreSQL, `cargo test --workspace --locked ARGS…`. Goes on after a failure where it can; the exit
 code is 0 only if nothing failed. A name of a test in ARGS that no test has is a failure; where ARGS leave tests out, the
 summary says NOT RUN for these.
 
@@ -35,7 +35,7 @@ With --long these run too:
                                   one cannot be installed; the integrations without one are listed as `none`
   deliveries::…, fuzz, process::…, store::…
                                   tests that can do more, at their full size, optimised and one after the other: a million
-                                  deliveries in order over failures and kills, a million events once each, a hundred
+                                  events in order over failures and kills, a million events once each, a hundred
                                   thousand that gather for a day or wait for an identifier, a hundred thousand histories
                                   of profiles, ten million requests good and broken. More than an hour. CONTRIBUTING.md
                                   lists them

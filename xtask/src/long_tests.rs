@@ -8,11 +8,12 @@ use crate::test_environment;
 use crate::workspace::cargo;
 
 /// How their names begin, and with it those of the steps: a module each, so that the summary tells how long each takes.
-pub const ALL: [&str; 14] = [
+pub const ALL: [&str; 15] = [
     "deliveries::addresses",
     "deliveries::late_identifiers",
     "deliveries::order",
     "deliveries::outage",
+    "deliveries::poison",
     "fuzz",
     "process::isolation",
     "process::kills_with_deliveries",

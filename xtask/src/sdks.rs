@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn every_integration_has_an_sdk_or_is_one_of_the_others() {
+    fn each_sdk_is_of_an_integration() {
         let golden = fs::read_dir(root().join("domain/tests/golden/integrations")).unwrap();
         let others = without_sdk();
         assert_eq!(golden.count(), ALL.len() + others.len(), "{others:?}");

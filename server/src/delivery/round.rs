@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::future::join;
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
@@ -59,11 +60,11 @@ async fn run_lanes(work: &Arc<Work>, target: Target, slow: bool, at: i64) -> Res
     }
     let (is_full, lease) = (claimed.turns.len() >= limit, claimed.lease);
     let (ready, settled) = consider_all(work, target, claimed, at);
-    // Not behind what waits for a seat: that may take long, and a lane would be set waiting by what was known before it.
-    let unsettled = settle_all(&work.state, settled).await;
     let is_apart = |ready: &Ready| target.part.is_apart(&ready.record, at);
     let batches = batches(ready, per_request, limits.request_bytes, is_apart);
-    let unsent = send_batches(work, target, batches, until).await;
+    // At once: who waits for a seat may do so for long, and a lane would be set waiting by what was known before it.
+    let settling = settle_all(&work.state, settled);
+    let (unsettled, unsent) = join(settling, send_batches(work, target, batches, until)).await;
     give_back_unsent(work, target, unsent, lease).await?;
     work.note_round(is_full, began.elapsed());
     match unsettled.into_iter().next() {

@@ -3,6 +3,7 @@
 use bursar::actions::purchases::handle_due;
 use bursar::clock::Clock;
 use bursar::store::tables::purchases::due;
+use bursar_domain::time::DAY;
 use serde_json::json;
 
 use super::support::backend::{ALL, Backend, SHARED};
@@ -106,6 +107,30 @@ async fn settings_are_merged_and_hold_at_once() {
             assert_eq!((refused.status, fields(&refused)), (422, vec![named.to_owned()]));
         }
         assert_eq!(server.admin("GET", &path, "").await.json(), app);
+    }
+}
+
+#[tokio::test]
+async fn uses_that_a_clock_that_was_ahead_has_dated_do_not_hide_those_of_today() {
+    for backend in SHARED {
+        let server = TestServer::on(backend).await;
+        for now in [START + 400 * DAY, START] {
+            server.state.clock.set_to(now);
+            assert_eq!(status_with_key(&server, &server.secret_key).await, 200);
+            let uses = server.state.directory().last_uses(0);
+            server.state.store.write(uses).await.unwrap();
+        }
+        let other = server.beside().await;
+        let keys = other
+            .admin("GET", &format!("apps/{}/keys", server.app_id), "")
+            .await;
+        let keys = keys.json();
+        let used = keys["data"].as_array().unwrap().iter();
+        let used: Vec<_> = used.map(|key| key["last_used_at"].clone()).collect();
+        assert!(
+            used.contains(&json!("2026-01-01T00:00:00+00:00")),
+            "{backend:?}: {used:?}"
+        );
     }
 }
 

@@ -73,11 +73,6 @@ fn run_steps(steps: &mut Steps, long: bool, cargo_test_args: &[String]) {
     steps.run("lints", lint);
     supply_chain::check(steps, &target);
     let sabotaged = steps.run("builds for the tests", || build(&target));
-    if sabotaged.is_some() {
-        steps.run("builds with no network", || {
-            run_program(cargo().args(["build", "--offline", "--locked", "--package=bursar"]))
-        });
-    }
     let python = found.and_then(|()| prerequisites::python());
     if long {
         steps.run(SIMULATION, simulate);

@@ -116,7 +116,7 @@ pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, St
     let lane = reads.len();
     reads.push(lanes::lock_held(settlement.held.lane, settlement.held.lease));
     if let End::Waiting { seen, slug, .. } = &settlement.end {
-        reads.push(integrations::select(seen.0.app, slug));
+        reads.push(integrations::select_saved(seen.0.app, slug));
     }
     let count = settlement.count_older();
     let supersedes = count.is_some();
@@ -192,9 +192,7 @@ impl Settlement {
                 let now_there = profiles::read_whole(seen.0.app, rows_of(loaded, 0))?;
                 let still_waits = is_newest && now_there.is_some_and(|known| is_same(&known, seen));
                 // Others may have saved settings since by which it need not wait, and have let go what did.
-                let stored = rows_of(loaded, 2).first_mut();
-                let stored = stored.map(integrations::read).transpose()?;
-                let is_current = stored.is_some_and(|stored| stored.saved() == *saved);
+                let is_current = integrations::read_saved(rows_of(loaded, 2))?.as_ref() == Some(saved);
                 let due_at = match (still_waits, is_current) {
                     (true, true) => *until,
                     (true, false) => self.now + SEEN_BY_ALL,

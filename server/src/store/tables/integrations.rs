@@ -45,6 +45,22 @@ pub fn select(app: AppId, slug: &str) -> Statement {
     Statement::new(&SQL, [app.0.into(), slug.into()])
 }
 
+/// Reads by which save an integration's settings are as they are.
+pub fn select_saved(app: AppId, slug: &str) -> Statement {
+    static SQL: Sql = Sql::same("SELECT sealed_secrets FROM integrations WHERE app_id = $1 AND slug = $2")
+        .together(
+            "SELECT wanted.place, sealed_secrets
+             FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS wanted (app_id, slug, place)
+             JOIN integrations USING (app_id, slug)",
+        );
+    Statement::new(&SQL, [app.0.into(), slug.into()])
+}
+
+/// What [`select_saved`] finds.
+pub fn read_saved(rows: &mut [Row]) -> Result<Option<Saved>, StoreError> {
+    rows.first_mut().map(|row| row.bytes(0).map(Saved)).transpose()
+}
+
 /// Reads all rows of an app.
 pub fn select_of_app(app: AppId) -> Statement {
     static SQL: Sql = Sql::same(

@@ -13,24 +13,13 @@ use crate::support::deliveries::{
     HOUR, Seen, advance, bought, deliveries, enable, fates_of, sample, settle_down, work,
 };
 use crate::support::direct::set_settings;
+use crate::support::illness::{ILL, illness};
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
 
 /// How long something that hangs may take: the time-out of ten seconds, and a little.
 const TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What each ill third party does, by its slug.
-fn illness(slug: &str) -> Manner {
-    match slug {
-        "amplitude" => Manner::Silent,
-        "mixpanel" => Manner::Late(Duration::from_secs(8), 200, "{}"),
-        "posthog" => Manner::Answers(500, "down"),
-        "branch" => Manner::Asks("1"),
-        "onesignal" => Manner::Drips,
-        _ => Manner::Answers(200, "{}"),
-    }
-}
 
 /// Settings with which each sends to this address.
 fn settings(slug: &str, url: &str) -> Value {
@@ -45,7 +34,6 @@ fn settings(slug: &str, url: &str) -> Value {
 /// down for a while, but an ill third party that is waited for costs its time-out each time.
 const TRIES: usize = 3;
 
-const ILL: [&str; 5] = ["amplitude", "mixpanel", "posthog", "branch", "onesignal"];
 const CUSTOMERS: usize = 10;
 const EVENTS: usize = 3;
 /// What every identifier is set to: a form that all third parties take.

@@ -16,6 +16,7 @@ use crate::support::mortal::Mortal;
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
+use crate::support::waiting::until;
 
 const SDK: &str = "/api/v1/sdk/integration/profile/set/integration-identifiers/";
 const IDFA: &str = "0d6c3b5e-77a1-4c3e-9e0b-5a1f2c3d4e5f";
@@ -141,11 +142,7 @@ async fn what_a_server_has_wait_by_settings_of_before_goes_out_though_that_serve
             .await
             .post(TRANSACTION, &bought("t1"))
             .await;
-        let started = Instant::now();
-        while rows(&server, &IS_NOTED).await.is_empty() {
-            assert!(started.elapsed() < Duration::from_secs(10), "{backend:?}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        until("it is noted", async || !rows(&server, &IS_NOTED).await.is_empty()).await;
         drop(before);
         assert_eq!(states(&server).await, ["pending 1"], "{backend:?}");
         let _working = work(&server);

@@ -9,6 +9,7 @@ use bursar_domain::integrations::Integration;
 use futures_util::future::join_all;
 use serde_json::json;
 use uuid::Uuid;
+use xtask::test_environment::size;
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
@@ -163,8 +164,12 @@ async fn a_thousand_refusals_in_a_row_stop_nobody_and_slow_nobody_down() {
                 beside_refusals(backend, true).await,
             );
             pairs.push((well, ill));
-            // Beyond the fifth, far less than anything that is waited for would cost.
-            let is_as_fast = ill <= well * 6 / 5 + Duration::from_millis(500);
+            // In a usual run other tests have the machine too; what is waited for costs more even so.
+            let most = match size(0, 1) {
+                0 => well * 2 + Duration::from_secs(2),
+                _ => well * 6 / 5 + Duration::from_millis(500),
+            };
+            let is_as_fast = ill <= most;
             if is_as_fast || pairs.len() == TRIES {
                 break is_as_fast;
             }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use bursar::clock::Clock;
 use bursar::store::{Row, Sql, Statement};
+use bursar_domain::integrations::ALL;
 use bursar_domain::time::format_time;
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -19,9 +20,10 @@ use super::kills_with_deliveries::{enable_each, identify};
 use crate::support::backend::Backend;
 use crate::support::conservation::all_breaks;
 use crate::support::deliveries::{HOUR, SECOND};
+use crate::support::illness::{ILL, illness};
 use crate::support::running::{Program, Running, server};
 use crate::support::server::{CUSTOMER, IDENTIFIERS, PROFILE, TRANSACTION};
-use crate::support::vendor::{Manner, Vendor};
+use crate::support::vendor::Vendor;
 
 /// How many events there are, how many in a second, and of how many customers, in a usual run and in a long one.
 const EVENTS: (usize, usize) = (60, 50_000);
@@ -32,19 +34,6 @@ const CLIENTS: usize = 8;
 const TRIES: usize = 3;
 /// How long the healthy ones may take for what is left when the last event is reported.
 const PATIENCE: Duration = Duration::from_secs(120);
-const ILL: [&str; 5] = ["amplitude", "branch", "mixpanel", "onesignal", "posthog"];
-
-/// What each ill third party does, by its slug.
-fn illness(slug: &str) -> Manner {
-    match slug {
-        "amplitude" => Manner::Silent,
-        "branch" => Manner::Asks("1"),
-        // Nearly as long as an answer may take.
-        "mixpanel" => Manner::Late(Duration::from_secs(9), 200, "{}"),
-        "onesignal" => Manner::Drips,
-        _ => Manner::Answers(500, "down"),
-    }
-}
 
 /// What was measured in a run.
 #[derive(Debug)]
@@ -223,6 +212,7 @@ async fn account(program: &Program) -> (BTreeMap<String, Duration>, Duration) {
     for (slug, made, taken) in &taken {
         waits.entry(slug.clone()).or_default().push(span(*made, *taken));
     }
+    assert_eq!(waits.len(), ALL.len() - ILL.len(), "{:?}", waits.keys());
     let first = taken.iter().map(|(_, made, _)| *made).min().unwrap();
     let last = taken.iter().map(|(.., taken)| *taken).max().unwrap();
     let p99 = waits.into_iter().map(|(slug, mut waits)| {
@@ -258,6 +248,9 @@ fn measure(are_ill: bool) -> Measured {
     make(&program, &server, &customers);
     report(&program, &server, &customers);
     runtime.block_on(settle_down(&program));
+    for (slug, vendor) in &ill {
+        assert!(!are_ill || vendor.count() > 0, "{slug} was asked nothing");
+    }
     let memory = server.peak_memory();
     server.kill();
     let broken = runtime.block_on(async { all_breaks(&program.state().await, &program.app_id).await });

@@ -22,7 +22,7 @@ const MISSES: usize = 5;
 /// How many writes a second the clients must have got through for it to be a load: before one of the kills at least,
 /// because other tests may have the machine during the rest.
 const LEAST_RATE: f64 = 300.0;
-pub const READY_LIMIT: Duration = Duration::from_secs(2);
+const READY_LIMIT: Duration = Duration::from_secs(2);
 
 /// How long clients write until a kill comes: up to three seconds, mostly less than one.
 pub fn pause(random: &mut Random) -> Duration {

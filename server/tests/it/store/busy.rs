@@ -119,6 +119,9 @@ async fn a_row_that_somebody_holds_is_refused_in_time_and_holds_up_only_who_need
 
 static NAMES: Sql = Sql::same("SELECT name FROM secrets");
 
+/// How often waiting may take longer before it is believed: other programs slow a machine down for a while.
+const TRIES: usize = 3;
+
 /// Takes as many rows, each by a change of its own, and tells how long the slowest took and how many were refused.
 async fn take_many(store: &Store) -> (Duration, usize) {
     let started = Instant::now();
@@ -129,9 +132,31 @@ async fn take_many(store: &Store) -> (Duration, usize) {
     (started.elapsed(), refused.count())
 }
 
+/// How long each had to wait for somebody else's lock of a table.
+#[derive(Debug)]
+struct Waits {
+    /// The slowest of the changes that need the table.
+    refused: Duration,
+    /// One that needs another table alone.
+    stranger: Duration,
+    /// A query of the table.
+    read: Duration,
+    /// The slowest of as many changes once the table is free.
+    taken: Duration,
+}
+
+impl Waits {
+    fn are_short(&self) -> bool {
+        let seconds = Duration::from_secs;
+        self.refused < seconds(8)
+            && self.stranger < seconds(1)
+            && self.read < seconds(3)
+            && self.taken < seconds(2)
+    }
+}
+
 /// As a migration of somebody else's, who changes a table and takes long.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_lock_that_many_changes_meet_is_told_to_each_in_time() {
+async fn waits_for_a_table() -> Waits {
     static ELSEWHERE: Sql = Sql::same("UPDATE directory_version SET version = version WHERE id = 0");
     let mut options = Backend::Postgres.fresh(&Folder::new()).await;
     // One writer alone.
@@ -139,7 +164,7 @@ async fn a_lock_that_many_changes_meet_is_told_to_each_in_time() {
     let store = Store::open(&options, Arc::default()).await.unwrap();
     migrations::run(&store, false).await.unwrap();
     let held = holder(&options, "LOCK TABLE secrets IN ACCESS EXCLUSIVE MODE").await;
-    let others = async {
+    let stranger = async {
         tokio::time::sleep(Duration::from_millis(5_500)).await;
         let started = Instant::now();
         store.write(vec![Statement::new(&ELSEWHERE, [])]).await.unwrap();
@@ -151,15 +176,28 @@ async fn a_lock_that_many_changes_meet_is_told_to_each_in_time() {
         assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
         started.elapsed()
     };
-    let ((refused_after, refused), stranger, read_after) = tokio::join!(take_many(&store), others, reader);
-    assert_eq!(refused, 300);
-    assert!(refused_after < Duration::from_secs(8), "{refused_after:?}");
-    assert!(stranger < Duration::from_secs(1), "{stranger:?}");
-    assert!(read_after < Duration::from_secs(3), "{read_after:?}");
+    let ((refused, count), stranger, read) = tokio::join!(take_many(&store), stranger, reader);
+    assert_eq!(count, 300);
     held.batch_execute("ROLLBACK").await.unwrap();
-    let (taken_after, refused) = take_many(&store).await;
-    assert_eq!(refused, 0);
-    assert!(taken_after < Duration::from_secs(2), "{taken_after:?}");
+    let (taken, count) = take_many(&store).await;
+    assert_eq!(count, 0);
+    Waits {
+        refused,
+        stranger,
+        read,
+        taken,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_many_changes_meet_is_told_to_each_in_time() {
+    for number in 1.. {
+        let waits = waits_for_a_table().await;
+        if waits.are_short() {
+            break;
+        }
+        assert!(number < TRIES, "{waits:?}");
+    }
 }
 
 /// As a page of a list that has very many rows to pass over, asked for again and again.

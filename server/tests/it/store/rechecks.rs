@@ -96,6 +96,20 @@ async fn profiles_are_looked_through_by_the_settings_for_which_that_was_ordered(
 }
 
 #[tokio::test]
+async fn a_server_whose_clock_is_behind_looks_through_them_no_sooner() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        put(&server, "amplitude", true, &with_timer()).await;
+        handle_due(&server.state, START - SECOND / 4).await.unwrap();
+        assert_ne!(due_at(&server).await, Some(TIMER), "{backend:?}");
+        handle_due(&server.state, START + SECOND).await.unwrap();
+        assert_eq!(due_at(&server).await, Some(TIMER), "{backend:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_was_ordered_by_a_clock_that_was_ahead_is_begun_once_that_is_set_back() {
     for backend in ALL {
         let server = TestServer::on(backend).await;

@@ -8,6 +8,7 @@ pub mod conservation;
 pub mod deliveries;
 pub mod direct;
 pub mod events;
+pub mod illness;
 pub mod line;
 pub mod metronome;
 pub mod mortal;

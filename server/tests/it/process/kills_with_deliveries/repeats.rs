@@ -152,7 +152,7 @@ pub fn needless(receipts: &Receipts, delivered: &HashMap<String, usize>, kills: 
         let other = receipt.told.iter().filter(|(_, told)| told.words.len() > 1);
         wrong.extend(other.map(|(about, told)| {
             let (times, words) = (told.times, told.words.len());
-            format!("{slug} was told of {about} {times} times, in {words} ways")
+            format!("{slug} was told of {about} {times} times, in {words} ways (see `about`)")
         }));
     }
     wrong
@@ -178,7 +178,7 @@ fn what_is_told_too_often_or_in_other_words_is_noticed() {
     let most = "webhook received 5 too many, over 4";
     assert_eq!(needless(&receipts, &delivered, 1), [most]);
     note("webhook", &request("2", "subscription_renewed"));
-    let other = "webhook was told of /webhook subscription_renewed t1 6 times, in 2 ways";
+    let other = "webhook was told of /webhook subscription_renewed t1 6 times, in 2 ways (see `about`)";
     assert_eq!(needless(&receipts, &delivered, 2), [other]);
     receipts.lock().unwrap().clear();
     // What only looks at an address tells nothing, and records that share a request are looked at one by one.
@@ -200,6 +200,6 @@ fn what_is_told_too_often_or_in_other_words_is_noticed() {
             &format!("POST /appmetrica/events?{query} HTTP/1.1\r\n\r\n"),
         );
     }
-    let other = "appmetrica was told of /appmetrica/events x y t1 2 times, in 2 ways";
+    let other = "appmetrica was told of /appmetrica/events x y t1 2 times, in 2 ways (see `about`)";
     assert_eq!(needless(&receipts, &delivered, 1), [other]);
 }

@@ -1,4 +1,4 @@
-//! A million deliveries to two third parties over ten thousand customers: each once, and in order, over failures,
+//! A million events for two third parties over ten thousand customers: each once, and in order, over failures,
 //! identifiers that come late, customers that are linked late, and SIGKILL. In a usual run there are fewer.
 
 mod late_identifiers;
