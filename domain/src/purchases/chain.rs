@@ -302,15 +302,14 @@ impl Chain {
                     && stored.original_id == self.latest.original_id
                     && stored.is_family_shared == self.latest.is_family_shared
             };
-            self.latest = match uncovered.filter(is_it) {
-                Some(stored) => stored.clone(),
-                None => Transaction {
-                    expires_at: period.paid_end(),
-                    id: period.transaction_id,
-                    purchased_at: period.purchased_at,
-                    refunded_at: period.refunded_at,
-                    ..self.latest.clone()
-                },
+            // Its dates may be others than are stored: a store may have told of another end meanwhile.
+            let rest = uncovered.filter(is_it).unwrap_or(&self.latest).clone();
+            self.latest = Transaction {
+                expires_at: period.paid_end(),
+                id: period.transaction_id,
+                purchased_at: period.purchased_at,
+                refunded_at: period.refunded_at,
+                ..rest
             };
             self.give_what_has_begun(now);
         }

@@ -12,6 +12,25 @@ fn in_december(transaction: Transaction) -> Transaction {
 }
 
 #[test]
+fn an_end_that_a_store_has_told_of_stays_when_its_transaction_is_shown_again() {
+    let mut story = Story::default();
+    story.report(day(0), &paid("t1", 0));
+    let deferred = Command::Defer {
+        at: day(4),
+        until: day(50),
+    };
+    story.tell(day(4), deferred);
+    story.report(day(5), &paid("t2", 5));
+    let older = in_december(paid("t2", 5));
+    story.report(day(6), &older);
+    let shown = story.parties[A].clone();
+    let latest = &shown.holdings.chains[0].latest;
+    assert_eq!((&*latest.id, latest.expires_at), ("t1", Some(day(50))));
+    assert!(story.report(day(6), &older).is_empty());
+    assert_eq!(story.parties[A], shown, "nothing is new");
+}
+
+#[test]
 fn a_chain_whose_latest_transaction_turns_out_to_be_older_shows_the_other_as_it_was_reported() {
     let sandbox = Transaction {
         environment: Environment::Sandbox,
