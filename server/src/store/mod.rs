@@ -300,6 +300,11 @@ impl Store {
         }
     }
 
+    /// Do changes lock the rows that they read? On SQLite one at a time is written, and there is nothing to lock.
+    pub fn locks_rows(&self) -> bool {
+        matches!(self.backend, Backend::Postgres(_))
+    }
+
     /// Which database this is: `sqlite` or `postgres`.
     pub fn kind(&self) -> &'static str {
         match &self.backend {

@@ -49,7 +49,7 @@ pub async fn set_transaction(
             transaction: transaction.clone(),
             beside,
             lacking: Arc::clone(&lacking),
-            locks_owners: state.store.kind() == "postgres",
+            locks_owners: state.store.locks_rows(),
             purchase_id: Uuid::new_v4(),
             findings: findings.clone(),
         };
