@@ -8,9 +8,14 @@ pub mod profiles;
 pub mod purchases;
 pub mod remember;
 
+use std::sync::Arc;
+
+use bursar_domain::ids::AppId;
 use bursar_domain::profile::Refusal;
 use bytes::Bytes;
 
+use crate::directory::App;
+use crate::state::AppState;
 use crate::store::StoreError;
 
 /// Why an action did nothing.
@@ -34,6 +39,16 @@ pub enum ActionError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// The app as this server knows it; one that another program has made a moment ago is looked for.
+pub async fn known_app(state: &AppState, app: AppId) -> Result<Arc<App>, ActionError> {
+    let known = || state.directory().app(app).cloned();
+    if let Some(app) = known() {
+        return Ok(app);
+    }
+    state.refresh().await?;
+    known().ok_or(ActionError::Missing("the app"))
 }
 
 /// An answer as it goes to the caller.

@@ -19,9 +19,9 @@ use crate::state::AppState;
 use crate::store::tables::deliveries;
 use crate::store::tables::events;
 use crate::store::tables::lanes;
-use crate::store::tables::profiles::{self, rows_of};
+use crate::store::tables::profiles;
 use crate::store::tables::purchases;
-use crate::store::{Decision, Loaded, Statement};
+use crate::store::{Decision, Loaded, Statement, rows_of};
 
 /// A request that changes one profile: of which app, which profile, when, and whether to remember it.
 #[derive(Clone)]

@@ -11,10 +11,10 @@ use serde_json::Value as Json;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::deliveries::{EventDelivery, known_app, of_events};
+use super::deliveries::{EventDelivery, of_events};
 use super::fields::Problems;
 use super::page::{Page, Paging, bad_cursor};
-use crate::actions::ActionError;
+use crate::actions::{ActionError, known_app};
 use crate::state::AppState;
 use crate::store::tables::events::{self, Order, Wanted};
 use crate::store::tables::past_events;

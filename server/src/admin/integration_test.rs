@@ -11,10 +11,9 @@ use serde_json::{Value as Json, json};
 
 use super::Request;
 use super::audit::{Entry, record};
-use super::deliveries::known_app;
 use super::integrations::named;
-use crate::actions::ActionError;
 use crate::actions::integrations::block_noting;
+use crate::actions::{ActionError, known_app};
 use crate::delivery::probe::{Tried, try_all};
 use crate::delivery::send_marked;
 use crate::directory::{App, AppIntegration};

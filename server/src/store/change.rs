@@ -22,6 +22,11 @@ pub struct Decision<T> {
 /// The rows of each of a change's reads, in the order of the reads.
 pub type Loaded = Vec<Vec<Row>>;
 
+/// The rows of the `index`th read of a change.
+pub fn rows_of(loaded: &mut Loaded, index: usize) -> &mut [Row] {
+    loaded.get_mut(index).map_or(&mut [], Vec::as_mut_slice)
+}
+
 /// The rows that a change has locked, each by a hash of what tells it apart.
 #[derive(Debug, Default)]
 pub(super) struct LockedRows(pub Vec<u64>);

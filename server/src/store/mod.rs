@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-pub use change::{Decision, Loaded};
+pub use change::{Decision, Loaded, rows_of};
 pub use error::StoreError;
 pub use facts::Facts;
 pub use packed::TextKind;

@@ -11,10 +11,10 @@ use crate::store::tables::deliveries::{self, Closed};
 use crate::store::tables::delivery_states::ClosedState;
 use crate::store::tables::integrations::{self, Saved};
 use crate::store::tables::lanes::{self, LaneKey, Noted, Place};
-use crate::store::tables::profiles::{self, rows_of};
+use crate::store::tables::profiles;
 use crate::store::tables::superseded;
 use crate::store::tables::turns::Turn;
-use crate::store::{Decision, Loaded, Statement, StoreError};
+use crate::store::{Decision, Loaded, Statement, StoreError, rows_of};
 
 /// A delivery's turn in a lane that is held: all that has to be known of it to write down what came of it.
 #[derive(Clone, Copy)]

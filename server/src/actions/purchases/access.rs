@@ -25,9 +25,9 @@ use crate::actions::{ActionError, Reply};
 use crate::directory::App;
 use crate::state::AppState;
 use crate::store::tables::catalogue;
-use crate::store::tables::profiles::{self, rows_of};
+use crate::store::tables::profiles;
 use crate::store::tables::purchases;
-use crate::store::{Decision, Loaded};
+use crate::store::{Decision, Loaded, rows_of};
 
 /// Gives a profile an access level.
 pub async fn grant(

@@ -1,7 +1,5 @@
 //! What becomes due by time alone: ends of periods and of grace, renewals that have not come, timers.
 
-use std::sync::Arc;
-
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::purchases::account;
 use futures_util::future::join_all;
@@ -12,12 +10,10 @@ use super::findings::Findings;
 use super::people::People;
 use super::recheck;
 use super::tell::tell;
-use crate::actions::ActionError;
-use crate::directory::App;
+use crate::actions::{ActionError, known_app};
 use crate::state::AppState;
-use crate::store::tables::profiles::rows_of;
 use crate::store::tables::purchases;
-use crate::store::{Decision, Loaded, StoreError};
+use crate::store::{Decision, Loaded, StoreError, rows_of};
 
 /// How many profiles are looked up at a time.
 const BATCH: i64 = 8_192;
@@ -130,14 +126,4 @@ async fn handle(state: &AppState, app: AppId, profile: ProfileId, now: i64) -> R
     done?;
     state.wake.app(app.id);
     Ok(())
-}
-
-/// The app. One that another server has made a moment ago is not known here before it is looked for.
-async fn known_app(state: &AppState, app: AppId) -> Result<Arc<App>, ActionError> {
-    let known = |state: &AppState| state.directory().app(app).cloned();
-    if let Some(app) = known(state) {
-        return Ok(app);
-    }
-    state.refresh().await?;
-    known(state).ok_or(ActionError::Missing("the app"))
 }

@@ -23,9 +23,9 @@ use crate::actions::{ActionError, Reply};
 use crate::directory::App;
 use crate::state::AppState;
 use crate::store::tables::catalogue;
-use crate::store::tables::profiles::{self, rows_of};
+use crate::store::tables::profiles;
 use crate::store::tables::purchases;
-use crate::store::{Decision, Loaded, Row, Statement, StoreError};
+use crate::store::{Decision, Loaded, Row, Statement, StoreError, rows_of};
 
 /// Needs no rate.
 const US_DOLLARS: &str = "USD";

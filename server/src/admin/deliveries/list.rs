@@ -7,8 +7,8 @@ use bursar_domain::integrations;
 use uuid::Uuid;
 
 use super::body::DeliveryBody;
-use super::{known_app, targets};
-use crate::actions::ActionError;
+use super::targets;
+use crate::actions::{ActionError, known_app};
 use crate::admin::fields::Problems;
 use crate::admin::page::{Page, Paging, bad_cursor};
 use crate::state::AppState;

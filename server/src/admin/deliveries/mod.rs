@@ -7,9 +7,6 @@ mod retry;
 mod show;
 mod why;
 
-use std::sync::Arc;
-
-use bursar_domain::ids::AppId;
 use bursar_domain::integrations::Pick;
 
 pub use body::{DeliveryBody, EventDelivery, of_events};
@@ -18,22 +15,8 @@ pub use list::{Filter, list};
 pub use retry::retry;
 pub use show::{AttemptBody, DeliveryView, Explained, explain, show};
 
-use super::apps;
-use crate::actions::ActionError;
 use crate::directory::{App, AppIntegration, Target};
-use crate::state::AppState;
 use crate::store::tables::delivery_list::Targets;
-
-/// The app as this server knows it in memory; one that another program has just made is looked for.
-pub(super) async fn known_app(state: &AppState, app: AppId) -> Result<Arc<App>, ActionError> {
-    if let Some(known) = state.directory().app(app) {
-        return Ok(Arc::clone(known));
-    }
-    apps::find(state, app).await?;
-    state.refresh().await?;
-    let known = state.directory().app(app).cloned();
-    known.ok_or(ActionError::Missing("the app"))
-}
 
 /// The app's targets, as queries take them.
 pub(super) fn targets(app: &App) -> Targets {

@@ -9,10 +9,10 @@ use bursar_domain::profile::{Details, Profile};
 use serde_json::json;
 
 use super::id::DeliveryId;
-use super::{known_app, targets};
+use super::targets;
 use crate::actions::deliveries::{Before, lane_of, refuses_again};
 use crate::actions::remember::commit;
-use crate::actions::{ActionError, Reply};
+use crate::actions::{ActionError, Reply, known_app};
 use crate::admin::Request;
 use crate::admin::audit::{Entry, record};
 use crate::delivery::{FAULT, map, read_event};
@@ -22,9 +22,9 @@ use crate::store::tables::delivery_list::{self, Shown};
 use crate::store::tables::delivery_states::DeliveryState;
 use crate::store::tables::lanes::LaneKey;
 use crate::store::tables::past_events::{self, PastEvent};
-use crate::store::tables::profiles::{self, rows_of};
+use crate::store::tables::profiles;
 use crate::store::tables::replays::{Reopened, due_now, reopen};
-use crate::store::{Decision, Loaded, Statement};
+use crate::store::{Decision, Loaded, Statement, rows_of};
 
 const MISSING: ActionError = ActionError::Missing("the delivery");
 

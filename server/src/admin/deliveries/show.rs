@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use super::body::DeliveryBody;
 use super::id::{DeliveryId, name};
+use super::targets;
 use super::why::{Subject, sentences};
-use super::{known_app, targets};
-use crate::actions::ActionError;
+use crate::actions::{ActionError, known_app};
 use crate::admin::integrations::named;
 use crate::directory::App;
 use crate::state::AppState;

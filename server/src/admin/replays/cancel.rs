@@ -6,16 +6,14 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::count_open;
-use crate::actions::ActionError;
+use crate::actions::{ActionError, known_app};
 use crate::admin::Request;
 use crate::admin::audit::{Entry, record};
-use crate::admin::deliveries::known_app;
 use crate::directory::Target;
 use crate::state::AppState;
 use crate::store::tables::lanes::LaneKey;
-use crate::store::tables::profiles::rows_of;
 use crate::store::tables::replays::{self, ReplayStage, cancel_lane, lock_lanes};
-use crate::store::{Decision, Loaded, Row, StoreError};
+use crate::store::{Decision, Loaded, Row, StoreError, rows_of};
 
 /// So many lanes are taken back in one commit.
 const BATCH: i64 = 200;

@@ -14,9 +14,8 @@ use crate::admin::deliveries::targets;
 use crate::state::AppState;
 use crate::store::tables::delivery_list::{self, Shown};
 use crate::store::tables::past_events::{self, PastEvent};
-use crate::store::tables::profiles::rows_of;
 use crate::store::tables::replays::{self, Reopened, ReplayStage, reopen};
-use crate::store::{Decision, Loaded, Row, Statement, StoreError};
+use crate::store::{Decision, Loaded, Row, Statement, StoreError, rows_of};
 
 /// So many events are looked at in one commit.
 const BATCH: i64 = 200;

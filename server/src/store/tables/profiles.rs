@@ -8,7 +8,7 @@ use bursar_domain::profile::{Details, Profile};
 use bursar_domain::purchases::holdings::Holdings;
 use uuid::Uuid;
 
-use crate::store::{Loaded, Row, Sql, Statement, StoreError, Value};
+use crate::store::{Row, Sql, Statement, StoreError, Value};
 
 /// Reads the profile that the selector looks up: by its id where that is given, else by the customer id.
 pub fn select(app: AppId, selector: &Selector) -> Statement {
@@ -140,11 +140,6 @@ pub fn id_of(row: &Row) -> Result<ProfileId, StoreError> {
 pub(super) fn read_details(text: Option<String>) -> Result<Details, StoreError> {
     let details = text.map_or_else(|| Ok(Details::default()), |text| serde_json::from_str(&text));
     details.map_err(|_| unreadable("details"))
-}
-
-/// The rows of the `index`th read of a change.
-pub fn rows_of(loaded: &mut Loaded, index: usize) -> &mut [Row] {
-    loaded.get_mut(index).map_or(&mut [], Vec::as_mut_slice)
 }
 
 fn profile(app: AppId, row: &mut Row) -> Result<Profile, StoreError> {
