@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::support::administration::{Things, body, make_delivery, prepare};
 use super::support::backend::{ALL, Backend};
-use super::support::program::Program;
+use super::support::raw::RawServer;
 use super::support::server::{Answer, PROFILE, TestServer, request};
 
 const PROFILE_ID: &str = "00000000-0000-4000-8000-00000000000a";
@@ -249,7 +249,7 @@ async fn the_test_clock_moves_forward_only() {
 
 #[test]
 fn without_a_test_clock_there_is_none_to_move_whatever_is_sent() {
-    let program = Program::start(&[("BURSAR_DATABASE", "sqlite::memory:")]);
+    let program = RawServer::start(&[("BURSAR_DATABASE", "sqlite::memory:")]);
     let bearer = format!("Bearer {}", program.admin_token);
     for (method, body) in [
         ("GET", ""),

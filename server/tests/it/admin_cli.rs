@@ -9,25 +9,27 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::support::backend::{Backend, SHARED};
-use super::support::process::{Installation, Server, data_file};
+use super::support::installation::{Installation, data_file};
+use super::support::raw;
+use super::support::running::Running;
 use super::support::server::PROFILE;
 
 /// How a request with this key is answered.
-async fn status_with_key(server: &Server, key: &str) -> u16 {
+fn status_with_key(server: &Running, key: &str) -> u16 {
     let authorization = format!("Api-Key {key}");
     let headers = [
         ("authorization", authorization.as_str()),
         ("adapty-customer-user-id", "u"),
     ];
-    server.send("POST", PROFILE, &headers).await.0
+    raw::call(server.address, "POST", PROFILE, &headers, b"").status
 }
 
 /// Asks until it is answered with this status: whoever asks after the second that is promised must be.
-async fn answers_within_a_second(status: u16, ask: impl AsyncFn() -> u16) {
+fn answers_within_a_second(status: u16, ask: impl Fn() -> u16) {
     let started = Instant::now();
     loop {
         let asked = started.elapsed();
-        let answered = ask().await;
+        let answered = ask();
         if answered == status {
             return;
         }
@@ -35,7 +37,7 @@ async fn answers_within_a_second(status: u16, ask: impl AsyncFn() -> u16) {
             asked < Duration::from_secs(1),
             "{answered} after {asked:?}, not {status}"
         );
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -54,17 +56,16 @@ async fn a_key_of_the_command_line_works_on_a_running_server_within_a_second() {
         let server = installation.serve();
         let made = installation.json(&["key", "create", "--app", "default", "--kind", "secret"]);
         let key = made["key"].as_str().unwrap();
-        answers_within_a_second(200, async || status_with_key(&server, key).await).await;
+        answers_within_a_second(200, || status_with_key(&server, key));
         let prefix = made["prefix"].as_str().unwrap();
         installation.text(&["key", "revoke", "--app", "default", prefix]);
-        answers_within_a_second(401, async || status_with_key(&server, key).await).await;
+        answers_within_a_second(401, || status_with_key(&server, key));
         let token = installation.json(&["admin-token", "create", "--label", "ci"]);
         let bearer = format!("Bearer {}", token["admin_token"].as_str().unwrap());
         let headers = [("authorization", bearer.as_str())];
-        answers_within_a_second(200, async || {
-            server.send("GET", "/admin/v1/apps", &headers).await.0
-        })
-        .await;
+        answers_within_a_second(200, || {
+            raw::call(server.address, "GET", "/admin/v1/apps", &headers, b"").status
+        });
         server.stop();
     }
 }
@@ -74,7 +75,7 @@ async fn the_last_use_of_a_key_outlives_the_server() {
     let installation = Installation::on(Backend::SqliteFile).await;
     let server = installation.serve();
     let key = server.told("secret key");
-    assert_eq!(status_with_key(&server, &key).await, 200);
+    assert_eq!(status_with_key(&server, &key), 200);
     server.stop();
     let keys = installation.json(&["key", "list", "--app", "default"]);
     let used: Vec<bool> = keys["data"]
@@ -199,7 +200,7 @@ async fn an_integration_is_set_by_commands() {
 async fn a_profile_is_found_and_shown() {
     let installation = Installation::on(Backend::SqliteFile).await;
     let server = installation.serve();
-    status_with_key(&server, &server.told("secret key")).await;
+    status_with_key(&server, &server.told("secret key"));
     let found = installation.json(&["profile", "find", "--app", "default", "u"]);
     let id = found["data"][0]["profile_id"].as_str().unwrap();
     let shown = installation.json(&["profile", "show", "--app", "default", id]);

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::support::backend::{ALL, Backend};
 use super::support::direct::add_app;
 use super::support::events::{PAYLOAD, event, event_of, profile, store};
-use super::support::process::Installation;
+use super::support::installation::Installation;
 use super::support::server::{PROFILE, START, TestServer};
 
 const SECOND: i64 = 1_000_000;

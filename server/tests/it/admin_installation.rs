@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use super::support::backend::{Backend, SHARED};
-use super::support::process::{Installation, data_file, stdout};
+use super::support::installation::{Installation, data_file, stdout};
 
 #[tokio::test]
 async fn the_second_start_tells_no_secrets() {

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use serde_json::Value;
 
 use super::support::backend::Backend;
-use super::support::process::{Installation, stderr, stdout};
+use super::support::installation::{Installation, stderr, stdout};
 
 fn config(installation: &Installation, variables: &[(&str, &str)], args: &[&str]) -> Value {
     let mut command = installation.command(&[&["config"], args].concat());

@@ -10,7 +10,7 @@ use bursar::store::{Location, Options, Sql, Statement, Store};
 use uuid::Uuid;
 
 use super::support::backend::{Backend, SHARED};
-use super::support::process::{Installation, data_file, stderr, stdout};
+use super::support::installation::{Installation, data_file, stderr, stdout};
 
 #[tokio::test]
 async fn doctor_finds_a_sound_installation_sound() {

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use serde_json::{Value, json};
 
 use super::support::backend::Folder;
-use super::support::program::Program;
+use super::support::raw::RawServer;
 use super::support::server::{IDENTIFIERS, PROFILE, TRANSACTION};
 
 /// The identifiers that the founding document's example sets, in its order.
@@ -27,14 +27,14 @@ const FOUNDING: [&str; 13] = [
     "airbridge_device_id",
 ];
 
-fn program_with_user(customer: &str) -> Program {
-    let program = Program::start(&[("BURSAR_DATABASE", "sqlite::memory:")]);
+fn program_with_user(customer: &str) -> RawServer {
+    let program = RawServer::start(&[("BURSAR_DATABASE", "sqlite::memory:")]);
     let made = program.call("POST", PROFILE, &[("adapty-customer-user-id", customer)], b"");
     assert_eq!(made.status, 200, "{}", made.text());
     program
 }
 
-fn assert_all_thirteen_are_stored(program: &Program, customer: &str) {
+fn assert_all_thirteen_are_stored(program: &RawServer, customer: &str) {
     let read = program.call("GET", IDENTIFIERS, &[("adapty-customer-user-id", customer)], b"");
     let read: Value = serde_json::from_slice(&read.body).unwrap();
     let expected = |name: &String| {

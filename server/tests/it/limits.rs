@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Resource;
 
 use super::fuzz::bodies::gzip;
-use super::support::program::{Program, RawAnswer};
+use super::support::raw::{RawAnswer, RawServer};
 use super::support::server::{IDENTIFIERS, PROFILE, USER};
 use super::support::waiting::until;
 
@@ -41,7 +41,7 @@ fn a_fifth_more(bytes: u64) -> u64 {
 
 #[test]
 fn what_is_too_large_or_too_deep_is_refused_with_little_memory() {
-    let program = Program::start(&SETTINGS);
+    let program = RawServer::start(&SETTINGS);
     program.call("POST", PROFILE, &[USER], b"");
     for _ in 0..200 {
         program.call("POST", IDENTIFIERS, &[USER], br#"{"branch_id":"b"}"#);
@@ -93,7 +93,7 @@ impl Bodies {
     }
 
     /// Sends each once, and what is too large outside of a body.
-    fn send(&self, program: &Program) {
+    fn send(&self, program: &RawServer) {
         let coded = [USER, ("content-encoding", "gzip")];
         let with =
             |headers: &[(&str, &str)], body: &[u8]| program.call("POST", IDENTIFIERS, headers, body).status;
@@ -118,7 +118,7 @@ impl Bodies {
 }
 
 /// A request whose body comes in so many chunks of 1 kB, without a length.
-fn chunked(program: &Program, chunks: usize) -> Vec<u8> {
+fn chunked(program: &RawServer, chunks: usize) -> Vec<u8> {
     let mut bytes = format!(
         "POST {IDENTIFIERS} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Api-Key {}\r\n\
          transfer-encoding: chunked\r\n\r\n",
@@ -142,7 +142,7 @@ struct Slowdowns(Vec<f64>);
 impl Slowdowns {
     /// Measures until the middle is below the bar, or often enough to believe that it is not.
     fn measure(
-        program: &Program,
+        program: &RawServer,
         requests: usize,
         pairs: &[usize],
         mut beside: impl FnMut(&dyn Fn() -> Duration) -> Duration,
@@ -171,7 +171,7 @@ impl Slowdowns {
 #[test]
 fn sockets_that_send_a_byte_now_and_then_hold_up_nobody() {
     allow_sockets();
-    let program = Program::start(&SETTINGS);
+    let program = RawServer::start(&SETTINGS);
     program.call("POST", PROFILE, &[USER], b"");
     healthy_p99(&program, REQUESTS);
     let warm = memory_with_many_healthy_sockets(&program);
@@ -199,7 +199,7 @@ fn sockets_that_send_a_byte_now_and_then_hold_up_nobody() {
 fn callers_that_do_hold_up_others_are_found() {
     // Far above the bar is seen by few.
     const FEW: usize = 200;
-    let program = Program::start(&SETTINGS);
+    let program = RawServer::start(&SETTINGS);
     program.call("POST", PROFILE, &[USER], b"");
     healthy_p99(&program, REQUESTS);
     let body = fields(10_000);
@@ -231,7 +231,7 @@ fn callers_that_do_hold_up_others_are_found() {
 async fn sockets_that_do_take_memory_are_found() {
     const HEAVY: usize = 100;
     allow_sockets();
-    let program = Program::start(&SETTINGS);
+    let program = RawServer::start(&SETTINGS);
     program.call("POST", PROFILE, &[USER], b"");
     let warm = memory_with_many_healthy_sockets(&program);
     let head = format!(
@@ -250,7 +250,7 @@ async fn sockets_that_do_take_memory_are_found() {
 /// A body of which a byte comes now and then is given up after half a minute, and its socket is closed.
 #[test]
 fn a_body_that_never_ends_is_given_up() {
-    let program = Program::start(&SETTINGS);
+    let program = RawServer::start(&SETTINGS);
     let mut stream = program.connect();
     let head = format!(
         "POST {IDENTIFIERS} HTTP/1.1\r\nhost: x\r\nauthorization: Api-Key {}\r\ncontent-length: 100000\r\n\r\n{{",
@@ -284,7 +284,7 @@ fn beside_slow(warm: u64) -> u64 {
 
 /// What the program has while as many sockets as the slow ones are open, each of which has asked for something and been
 /// answered: what a socket costs anyway is not to be laid at the door of the slow ones.
-fn memory_with_many_healthy_sockets(program: &Program) -> u64 {
+fn memory_with_many_healthy_sockets(program: &RawServer) -> u64 {
     let request = format!(
         "GET {IDENTIFIERS} HTTP/1.1\r\nhost: x\r\nauthorization: Api-Key {}\r\n\
          adapty-customer-user-id: user-1\r\n\r\n",
@@ -299,7 +299,7 @@ fn memory_with_many_healthy_sockets(program: &Program) -> u64 {
 }
 
 /// Does something while many sockets are slow.
-fn beside_slow_sockets<T>(program: &Program, work: impl FnOnce() -> T) -> T {
+fn beside_slow_sockets<T>(program: &RawServer, work: impl FnOnce() -> T) -> T {
     let (stop, open) = (AtomicBool::new(false), Barrier::new(2));
     std::thread::scope(|scope| {
         scope.spawn(|| drip(program, &open, &stop));
@@ -318,7 +318,7 @@ fn allow_sockets() {
 }
 
 /// Opens many sockets, half of which never end their head and half their body, and sends a byte on each in turn.
-fn drip(program: &Program, open: &Barrier, stop: &AtomicBool) {
+fn drip(program: &RawServer, open: &Barrier, stop: &AtomicBool) {
     let head = format!(
         "POST {IDENTIFIERS} HTTP/1.1\r\nhost: x\r\nauthorization: Api-Key {}\r\n\
          adapty-customer-user-id: user-1\r\ncontent-length: 100000\r\nx: ",
@@ -344,7 +344,7 @@ fn drip(program: &Program, open: &Barrier, stop: &AtomicBool) {
 }
 
 /// The 99th percentile of many requests, one after the other on one connection.
-fn healthy_p99(program: &Program, requests: usize) -> Duration {
+fn healthy_p99(program: &RawServer, requests: usize) -> Duration {
     let mut stream = program.connect();
     let request = format!(
         "GET {IDENTIFIERS} HTTP/1.1\r\nhost: x\r\nauthorization: Api-Key {}\r\n\
@@ -372,7 +372,7 @@ fn healthy_p99(program: &Program, requests: usize) -> Duration {
 
 #[test]
 fn a_large_body_without_a_key_is_refused_unread() {
-    let program = Program::start(&[("BURSAR_DATABASE", "sqlite::memory:")]);
+    let program = RawServer::start(&[("BURSAR_DATABASE", "sqlite::memory:")]);
     let mut stream = program.connect();
     let head = format!("POST {IDENTIFIERS} HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n");
     stream.write_all(head.as_bytes()).unwrap();

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::support::backend::{ALL, Backend};
-use super::support::program::Program;
 use super::support::purchases::{numbered, subscription, with};
+use super::support::raw::RawServer;
 use super::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer, USER};
 
 async fn metrics(server: &TestServer) -> String {
@@ -182,7 +182,7 @@ async fn the_metrics_are_those_of_the_handbook() {
 
 #[test]
 fn an_answer_is_found_in_the_log_by_its_request_id() {
-    let program = Program::start(&[("BURSAR_LOG_FORMAT", "json"), ("BURSAR_LOG_LEVEL", "debug")]);
+    let program = RawServer::start(&[("BURSAR_LOG_FORMAT", "json"), ("BURSAR_LOG_LEVEL", "debug")]);
     let mut answers = Vec::new();
     for (method, path, body, status) in [
         ("POST", PROFILE, &b""[..], 200),
@@ -228,7 +228,7 @@ fn an_answer_is_found_in_the_log_by_its_request_id() {
 
 #[test]
 fn a_transaction_that_comes_back_from_another_environment_is_warned_about() {
-    let program = Program::start(&[("BURSAR_LOG_FORMAT", "json")]);
+    let program = RawServer::start(&[("BURSAR_LOG_FORMAT", "json")]);
     assert_eq!(program.call("POST", PROFILE, &[USER], b"").status, 200);
     let report = |id: &str, environment: &str| {
         let fields = json!({"environment": environment});

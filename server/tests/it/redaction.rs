@@ -7,8 +7,8 @@ use bursar::config::{Config, LogFormat, LogLevel, Settings};
 use serde_json::{Map, Value, json};
 
 use super::support::backend::{Folder, fresh_postgres_url, postgres_client};
-use super::support::program::Program;
 use super::support::purchases::{numbered, with};
+use super::support::raw::RawServer;
 use super::support::server::{ATTRIBUTION, GRANT, IDENTIFIERS, PROFILE, REFUND_SAVER, REVOKE, TRANSACTION};
 
 const MASTER_KEY: &str = "ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a";
@@ -38,7 +38,7 @@ async fn on_postgres_nothing_secret_or_personal_leaves_the_server_even_when_stat
     let url = fresh_postgres_url().await;
     let client = postgres_client(&url).await;
     let runtime = tokio::runtime::Handle::current();
-    let and_then = move |program: &Program| {
+    let and_then = move |program: &RawServer| {
         // The detail of this error is the whole row.
         let broken = "ALTER TABLE profiles ADD CHECK (email IS NULL) NOT VALID";
         runtime.block_on(client.batch_execute(broken)).unwrap();
@@ -66,8 +66,8 @@ async fn on_postgres_nothing_secret_or_personal_leaves_the_server_even_when_stat
 }
 
 /// `logged` is a line that must be there, so that the log is known to be on.
-fn nothing_leaks(database: &str, format: &str, logged: &str, and_then: impl FnOnce(&Program)) {
-    let program = Program::start(&[
+fn nothing_leaks(database: &str, format: &str, logged: &str, and_then: impl FnOnce(&RawServer)) {
+    let program = RawServer::start(&[
         ("BURSAR_DATABASE", database),
         ("BURSAR_LOG_LEVEL", "trace"),
         ("BURSAR_LOG_FORMAT", format),
@@ -101,7 +101,7 @@ fn assert_no_canary(place: &str, text: &str) {
 }
 
 /// Good requests, refused ones and broken ones; each holds what must not be told.
-fn say_everything(program: &Program) {
+fn say_everything(program: &RawServer) {
     say_of_customers(program);
     say_refused(program);
     say_with_wrong_keys(program);
@@ -110,7 +110,7 @@ fn say_everything(program: &Program) {
     assert_eq!(gone.status, 204);
 }
 
-fn say_of_customers(program: &Program) {
+fn say_of_customers(program: &RawServer) {
     let (profile, identifiers) = (person().to_string(), all_identifiers().to_string());
     let (bought, subscribed) = (
         purchase("one_time_purchase").to_string(),
@@ -152,7 +152,7 @@ fn say_of_customers(program: &Program) {
 }
 
 /// Refusals tell which field is wrong, and not what stood in it.
-fn say_refused(program: &Program) {
+fn say_refused(program: &RawServer) {
     let refused = |method: &str, path: &str, headers: &[(&str, &str)], body: &str| {
         let answer = program.call(method, path, headers, body.as_bytes());
         assert!((400..500).contains(&answer.status), "{method} {path}");
@@ -229,7 +229,7 @@ fn wrong_purchases() -> [Value; 3] {
     ]
 }
 
-fn say_with_wrong_keys(program: &Program) {
+fn say_with_wrong_keys(program: &RawServer) {
     let profile = person().to_string();
     for authorization in [
         "Api-Key secret_live_canary00.canary",
@@ -245,7 +245,7 @@ fn say_with_wrong_keys(program: &Program) {
 }
 
 /// What is no HTTP, and what ends too early.
-fn say_noise(program: &Program) {
+fn say_noise(program: &RawServer) {
     for bytes in [
         "canary\r\n\r\n".to_owned(),
         "GET / HTTP/1.1\r\ncanary canary\r\n\r\n".into(),
@@ -263,7 +263,7 @@ fn say_noise(program: &Program) {
 }
 
 /// Settings with canaries: what is secret of them is in no answer either.
-fn set_the_webhook(program: &Program) {
+fn set_the_webhook(program: &RawServer) {
     let bearer = format!("Bearer {}", program.admin_token);
     let admin = |method: &str, path: &str, body: &str| {
         let headers = [("authorization", bearer.as_str())];

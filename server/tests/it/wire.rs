@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::support::program::{Program, RawAnswer};
 use super::support::purchases::subscription;
+use super::support::raw::{RawAnswer, RawServer};
 use super::support::server::{IDENTIFIERS, PROFILE, TRANSACTION};
 
-fn program() -> Program {
-    Program::start(&[("BURSAR_DATABASE", "sqlite::memory:")])
+fn program() -> RawServer {
+    RawServer::start(&[("BURSAR_DATABASE", "sqlite::memory:")])
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn what_is_no_http_is_refused_and_the_server_goes_on() {
 
 /// Sends the head of a request, does something else when the server has let its caller in, and sends the body then.
 fn held_back(
-    program: &Program,
+    program: &RawServer,
     [method, path, authorization]: [&str; 3],
     meanwhile: impl FnOnce(),
     body: &str,
@@ -195,7 +195,7 @@ fn held_back(
 }
 
 /// Sends a request of the administration, which must succeed.
-fn administer(program: &Program, method: &str, path: &str, body: &str) -> Value {
+fn administer(program: &RawServer, method: &str, path: &str, body: &str) -> Value {
     let token = format!("Bearer {}", program.admin_token);
     let path = format!("/admin/v1/{path}");
     let answer = program.call_as_is(method, &path, &[("authorization", &token)], body.as_bytes());
@@ -204,7 +204,7 @@ fn administer(program: &Program, method: &str, path: &str, body: &str) -> Value 
 }
 
 /// The path of the program's app.
-fn path_of_app(program: &Program) -> String {
+fn path_of_app(program: &RawServer) -> String {
     let apps = administer(program, "GET", "apps", "");
     format!("apps/{}", apps["data"][0]["app_id"].as_str().unwrap())
 }

@@ -2,7 +2,7 @@
 
 use super::words;
 use crate::support::backend::Backend;
-use crate::support::process::{Installation, stderr};
+use crate::support::installation::{Installation, stderr};
 
 #[tokio::test]
 async fn a_page_of_no_entries_is_refused() {

@@ -6,8 +6,9 @@ use bursar::store::{Location, Options, Sql, Statement, Store};
 use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
+use crate::support::program::Program;
 use crate::support::purchases::{Customer, numbered, subscription, with};
-use crate::support::running::{Program, server};
+use crate::support::running::server;
 use crate::support::server::{PROFILE, START, TRANSACTION, TestServer};
 use crate::support::waiting::until;
 

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::support::backend::{Backend, fresh_postgres_url, postgres_client};
 use crate::support::deliveries::{HOUR, advance, bought, enable, entries, put, settle_down, webhook, work};
-use crate::support::program::Program;
 use crate::support::purchases::Customer;
+use crate::support::raw::RawServer;
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Received, Vendor};
 
@@ -183,7 +183,7 @@ async fn nothing_is_told(database: &str, format: &'static str) {
 
 /// Drives the program; answers its log, and its metrics with what the administration said.
 fn run(database: &str, format: &str, urls: &[(&str, String)]) -> (String, Vec<String>) {
-    let program = Program::start(&[
+    let program = RawServer::start(&[
         ("BURSAR_DATABASE", database),
         ("BURSAR_LOG_LEVEL", "trace"),
         ("BURSAR_LOG_FORMAT", format),

@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::backend::Backend;
+use crate::support::program::Program;
 use crate::support::purchases::{numbered, subscription};
-use crate::support::running::{Program, server};
+use crate::support::running::server;
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION};
 
 /// Stands in whatever is known of the customer.

@@ -13,7 +13,8 @@ use xtask::small_disk;
 use super::judge::Judge;
 use crate::support::backend::Backend;
 use crate::support::client::Client;
-use crate::support::running::{Program, Running, server};
+use crate::support::program::Program;
+use crate::support::running::{Running, server};
 use crate::support::server::{IDENTIFIERS, PROFILE, USER};
 
 const BACK_LIMIT: Duration = Duration::from_secs(5);

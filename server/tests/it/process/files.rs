@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use crate::support::backend::Backend;
 use crate::support::client::Client;
-use crate::support::process::{stderr, stdout};
-use crate::support::running::{Program, Running, server};
+use crate::support::installation::{stderr, stdout};
+use crate::support::program::Program;
+use crate::support::running::{Running, server};
 use crate::support::server::{IDENTIFIERS, PROFILE, USER};
 
 /// Runs a command as one whom permissions bind, also where the tests are run by root.

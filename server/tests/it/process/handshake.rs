@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::support::backend::SHARED;
-use crate::support::running::{Program, Running, server};
+use crate::support::program::Program;
+use crate::support::running::{Running, server};
 use crate::support::vendor::{Manner, Vendor};
 
 /// Longer than an answer may take.

@@ -21,7 +21,8 @@ use crate::support::backend::Backend;
 use crate::support::conservation::all_breaks;
 use crate::support::deliveries::{HOUR, SECOND};
 use crate::support::illness::{ILL, illness};
-use crate::support::running::{Program, Running, server};
+use crate::support::program::Program;
+use crate::support::running::{Running, server};
 use crate::support::server::{CUSTOMER, IDENTIFIERS, PROFILE, TRANSACTION};
 use crate::support::vendor::Vendor;
 

@@ -19,7 +19,8 @@ use serde_json::{Value, json};
 
 use crate::support::backend::Folder;
 use crate::support::client::{Client, NoAnswer, Received};
-use crate::support::running::{Program, Running};
+use crate::support::program::Program;
+use crate::support::running::Running;
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION};
 
 const CLIENTS: usize = 8;

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use super::judge::Judge;
 use crate::support::backend::{Backend, SHARED};
+use crate::support::program::Program;
 use crate::support::random::Random;
-use crate::support::running::{self, Program, Running};
+use crate::support::running::{self, Running};
 use crate::support::server::{IDENTIFIERS, PROFILE};
 
 const KILLS: usize = 25;

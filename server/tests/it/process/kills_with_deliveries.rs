@@ -21,8 +21,9 @@ use super::judge::Judge;
 use super::kills::pause;
 use crate::support::backend::Backend;
 use crate::support::conservation::all_breaks;
+use crate::support::program::Program;
 use crate::support::random::Random;
-use crate::support::running::{self, Program, Running};
+use crate::support::running::{self, Running};
 use crate::support::server::{IDENTIFIERS, PROFILE};
 
 /// How often a server is killed, in a usual run and in a long one.

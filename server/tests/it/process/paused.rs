@@ -12,8 +12,9 @@ use tokio::runtime::Runtime;
 use crate::support::backend::Backend;
 use crate::support::conservation::all_breaks;
 use crate::support::deliveries::{SECOND, bought, stored, webhook};
+use crate::support::program::Program;
 use crate::support::purchases::with;
-use crate::support::running::{Program, Running, server};
+use crate::support::running::{Running, server};
 use crate::support::server::{CUSTOMER, PROFILE, START, TRANSACTION};
 use crate::support::vendor::{Gate, Manner, Received, Vendor};
 

@@ -10,7 +10,8 @@ use xtask::test_environment::size;
 use crate::support::backend::Backend;
 use crate::support::conservation::all_breaks;
 use crate::support::deliveries::{MINUTE, SECOND, bought};
-use crate::support::running::{self, Program, Running};
+use crate::support::program::Program;
+use crate::support::running::{self, Running};
 use crate::support::server::{CUSTOMER, IDENTIFIERS, PROFILE, START, TRANSACTION};
 use crate::support::vendor::{Manner, Vendor};
 

@@ -7,7 +7,8 @@ use xtask::postgres::Cluster;
 
 use super::judge::{Ending, Judge};
 use crate::support::client::Client;
-use crate::support::running::{Program, server};
+use crate::support::program::Program;
+use crate::support::running::server;
 use crate::support::server::{IDENTIFIERS, PROFILE, USER};
 
 const BACK_LIMIT: Duration = Duration::from_secs(5);

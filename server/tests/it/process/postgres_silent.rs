@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 
 use crate::support::backend::fresh_postgres_url;
 use crate::support::line::Line;
-use crate::support::program::{Program, RawAnswer};
+use crate::support::raw::{RawAnswer, RawServer};
 use crate::support::server::{IDENTIFIERS, PROFILE};
 
 /// More than PostgreSQL has connections, so that some wait for one.
@@ -20,18 +20,18 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 const BACK_LIMIT: Duration = Duration::from_secs(6);
 
 /// The same request whenever it is sent for this user.
-fn set(program: &Program, user: &str) -> RawAnswer {
+fn set(program: &RawServer, user: &str) -> RawAnswer {
     let headers = [("adapty-customer-user-id", user), ("idempotency-key", user)];
     let body = json!({ "branch_id": user }).to_string();
     program.call("POST", IDENTIFIERS, &headers, body.as_bytes())
 }
 
-fn read(program: &Program, user: &str) -> RawAnswer {
+fn read(program: &RawServer, user: &str) -> RawAnswer {
     program.call("GET", IDENTIFIERS, &[("adapty-customer-user-id", user)], b"")
 }
 
 /// Without a key.
-fn ask(program: &Program, path: &str) -> RawAnswer {
+fn ask(program: &RawServer, path: &str) -> RawAnswer {
     program.call_as_is("GET", path, &[], b"")
 }
 
@@ -61,7 +61,7 @@ fn a_postgres_that_says_nothing_is_answered_with_503_and_waited_for_by_nobody() 
     let runtime = Runtime::new().unwrap();
     let mut url = runtime.block_on(fresh_postgres_url());
     let line = runtime.block_on(Line::to(&mut url));
-    let program = Program::start(&[("BURSAR_DATABASE", &url)]);
+    let program = RawServer::start(&[("BURSAR_DATABASE", &url)]);
     let users: Vec<String> = (0..USERS).map(|number| format!("user-{number}")).collect();
     for user in &users {
         let headers = [("adapty-customer-user-id", user.as_str())];

@@ -8,8 +8,9 @@ use xtask::test_environment::size;
 
 use super::judge::Judge;
 use crate::support::backend::Backend;
+use crate::support::program::Program;
 use crate::support::random::Random;
-use crate::support::running::{Program, server};
+use crate::support::running::server;
 
 const PROFILES: (usize, usize) = (10_000, 1_000_000);
 const KILLS: usize = 5;

@@ -8,7 +8,8 @@ use bursar::store::{Sql, Statement};
 use super::judge::{Ending, Judge};
 use super::kills_with_deliveries::{enable_all, third_parties};
 use crate::support::backend::{Backend, SHARED};
-use crate::support::running::{Program, Running, server};
+use crate::support::program::Program;
+use crate::support::running::{Running, server};
 use crate::support::server::{IDENTIFIERS, PROFILE, USER};
 
 const LIMIT: Duration = Duration::from_secs(10);

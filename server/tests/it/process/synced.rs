@@ -16,8 +16,9 @@ use xtask::test_environment::size;
 
 use crate::support::backend::Backend;
 use crate::support::client::Client;
+use crate::support::program::Program;
 use crate::support::purchases::{numbered, subscription, with};
-use crate::support::running::{Program, Running, server};
+use crate::support::running::{Running, server};
 use crate::support::server::{CUSTOMER, IDENTIFIERS, PROFILE, TRANSACTION};
 
 /// How many writes of the right server are looked at, in a usual run and in a long one.

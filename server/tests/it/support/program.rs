@@ -1,189 +1,139 @@
-//! The program itself: started on an empty database, spoken to over sockets, its log read.
+//! How to start a server, again and again on the same data, as a program of its own.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
 
-use super::backend::Folder;
+use bursar::clock::Clock;
+use bursar::metrics::Metrics;
+use bursar::state::AppState;
+use bursar::store::{Location, Options, Store};
+use bursar::vault::{MasterKey, Vault};
+use bursar_domain::time::format_time;
+use serde_json::{Value, json};
 
+use super::backend::{Backend, Folder, fresh_postgres_url};
+use super::client::Client;
+use super::running::Running;
+use super::server::outbound;
+
+/// How long everything that is due may take.
+const PATIENCE: Duration = Duration::from_secs(240);
+const CLOCK: &str = "BURSAR_TEST_CLOCK";
+
+/// A server that does not run yet, and its data.
 pub struct Program {
-    child: Child,
-    pub address: String,
+    /// What comes before the server's own path on its command line.
+    pub wrapper: Vec<OsString>,
+    /// What is added to its environment: from the start, that it may send to this machine.
+    pub environment: Vec<(&'static str, String)>,
+    pub binary: PathBuf,
+    pub data: PathBuf,
+    pub database: Option<String>,
+    /// What the first run told.
+    pub app_id: String,
     pub secret_key: String,
-    pub public_key: String,
     pub admin_token: String,
-    log: Arc<Mutex<Vec<u8>>>,
     _folder: Folder,
 }
 
-/// What came back over a socket.
-#[derive(Debug)]
-pub struct RawAnswer {
-    pub status: u16,
-    /// Status line and headers, in lower case.
-    pub head: String,
-    pub body: Vec<u8>,
-}
-
 impl Program {
-    /// Starts `bursar serve` on a free port with these environment variables, and reads what it tells of its
-    /// first run.
-    pub fn start(variables: &[(&str, &str)]) -> Self {
-        let folder = Folder::new();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_bursar"))
-            .arg("serve")
-            .current_dir(&folder.0)
-            .env("BURSAR_LISTEN", "127.0.0.1:0")
-            .env("BURSAR_DATA_DIR", folder.0.join("data"))
-            .envs(variables.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = keep(child.stderr.take().unwrap());
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut find = |start: &str| {
-            let mut found = lines.by_ref().map_while(Result::ok);
-            let line = found.find(|line| line.trim_start().starts_with(start));
-            line.unwrap_or_else(|| panic!("no line `{start}`; the log: {}", shown(&log)))
+    /// On a fresh database. `SqliteMemory` makes no sense here.
+    pub fn on(backend: Backend, binary: PathBuf) -> Self {
+        let postgres = || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(fresh_postgres_url())
         };
-        let mut last_word = |start| find(start).split_whitespace().last().unwrap().to_owned();
-        let (secret_key, public_key, admin_token) = (
-            last_word("secret key"),
-            last_word("public key"),
-            last_word("admin token"),
-        );
-        let url = find("curl -X POST");
-        let address = url.split("http://").nth(1).unwrap().split('/').next().unwrap();
-        // Read on to the end: a program whose output nobody takes would fail to print.
-        std::thread::spawn(move || lines.for_each(drop));
+        Self::with_database((backend == Backend::Postgres).then(postgres), binary)
+    }
+
+    pub fn with_database(database: Option<String>, binary: PathBuf) -> Self {
+        let folder = Folder::new();
         Self {
-            address: address.to_owned(),
-            child,
-            secret_key,
-            public_key,
-            admin_token,
-            log,
+            wrapper: Vec::new(),
+            environment: vec![("BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES", "true".into())],
+            binary,
+            data: folder.0.join("data"),
+            database,
+            app_id: String::new(),
+            secret_key: String::new(),
+            admin_token: String::new(),
             _folder: folder,
         }
     }
 
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    pub fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream
-    }
-
-    /// Sends a request with the secret key on a connection of its own.
-    pub fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> RawAnswer {
-        let key = format!("Api-Key {}", self.secret_key);
-        let mut all = vec![("authorization", key.as_str())];
-        all.extend(headers);
-        self.call_as_is(method, path, &all, body)
-    }
-
-    /// As [`Program::call`], with these headers alone.
-    pub fn call_as_is(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> RawAnswer {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n");
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+    /// Starts it and waits until it is ready.
+    pub fn start(&mut self) -> Running {
+        let mut words: Vec<OsString> = self.wrapper.clone();
+        words.extend([self.binary.clone().into(), "serve".into()]);
+        words.extend(["--listen", "127.0.0.1:0", "--log-format", "json"].map(OsString::from));
+        words.extend(["--data-dir".into(), self.data.clone().into()]);
+        if let Some(url) = &self.database {
+            words.extend(["--database".into(), url.into()]);
         }
-        head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
-        self.send(&[head.as_bytes(), body].concat())
-    }
-
-    /// Sends bytes on a connection of their own and reads until the server closes it.
-    pub fn send(&self, bytes: &[u8]) -> RawAnswer {
-        let mut stream = self.connect();
-        // A server that refuses early may close before it has read everything.
-        drop(stream.write_all(bytes));
-        let mut answer = Vec::new();
-        drop(stream.read_to_end(&mut answer));
-        RawAnswer::read(&answer)
-    }
-
-    /// The memory that the program has at the moment, in bytes.
-    pub fn memory(&self) -> u64 {
-        self.status("VmRSS:")
-    }
-
-    /// The most memory that the program has had, in bytes.
-    pub fn peak_memory(&self) -> u64 {
-        self.status("VmHWM:")
-    }
-
-    fn status(&self, name: &str) -> u64 {
-        memory_of(self.child.id(), name)
-    }
-
-    /// Ends the program and answers everything that it logged.
-    pub fn stop(mut self) -> String {
-        Command::new("kill")
-            .arg(self.child.id().to_string())
-            .status()
-            .unwrap();
-        let patience = Instant::now() + Duration::from_secs(20);
-        while self.child.try_wait().unwrap().is_none() {
-            assert!(Instant::now() < patience, "the program does not stop");
-            std::thread::sleep(Duration::from_millis(10));
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).envs(self.environment.iter().cloned());
+        let running = Running::start(command.current_dir(&self._folder.0));
+        if self.secret_key.is_empty() {
+            [self.app_id, self.secret_key, self.admin_token] =
+                ["app id", "secret key", "admin token"].map(|word| running.told(word));
         }
-        shown(&self.log)
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-impl RawAnswer {
-    /// Reads an answer that ended with its connection. One that is no HTTP has status 0.
-    pub fn read(bytes: &[u8]) -> Self {
-        let end = bytes.windows(4).position(|part| part == b"\r\n\r\n");
-        let (head, body) = end.map_or((bytes, &[][..]), |end| (&bytes[..end], &bytes[end + 4..]));
-        let head = String::from_utf8_lossy(head).to_lowercase();
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-        Self {
-            status: status.unwrap_or_default(),
-            body: body.to_vec(),
-            head,
-        }
+        running
     }
 
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
+    /// As [`Self::start`], with the server's clock at this time.
+    pub fn start_at(&mut self, now: i64) -> Running {
+        self.environment.retain(|(name, _)| *name != CLOCK);
+        self.environment.push((CLOCK, format_time(now)));
+        self.start()
     }
-}
 
-/// What the system tells of a process under this name, in bytes.
-pub fn memory_of(process: u32, name: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
-    let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kilobytes * 1024
-}
+    /// Moves the server's clock on to this time and waits until all that is due then is tried.
+    pub fn settle_at(&self, server: &Running, now: i64) {
+        let body = json!({"now": format_time(now)}).to_string();
+        let mut admin = self.admin(server).patient(PATIENCE);
+        let moved = admin.call("POST", "/admin/v1/test-clock", &[], &body).unwrap();
+        assert_eq!(moved.status, 200, "{}", moved.body);
+    }
 
-fn keep(mut from: impl Read + Send + 'static) -> Arc<Mutex<Vec<u8>>> {
-    let kept = Arc::new(Mutex::new(Vec::new()));
-    let to = kept.clone();
-    std::thread::spawn(move || {
-        let mut buffer = [0; 8192];
-        while let Ok(count @ 1..) = from.read(&mut buffer) {
-            to.lock().unwrap().extend_from_slice(&buffer[..count]);
-        }
-    });
-    kept
-}
+    /// Switches an integration on, with these settings, and answers how it is shown.
+    pub fn set_integration(&self, server: &Running, slug: &str, settings: &Value) -> Value {
+        let path = format!("/admin/v1/apps/{}/integrations/{slug}", self.app_id);
+        let body = json!({"enabled": true, "settings": settings}).to_string();
+        let set = self.admin(server).call("PUT", &path, &[], &body).unwrap();
+        assert_eq!(set.status, 200, "{slug}: {}", set.body);
+        serde_json::from_str(&set.body).unwrap()
+    }
 
-fn shown(log: &Mutex<Vec<u8>>) -> String {
-    String::from_utf8_lossy(&log.lock().unwrap()).into_owned()
+    /// The database, while no server has it, or while one does.
+    pub async fn store(&self) -> Store {
+        let location = match &self.database {
+            Some(url) => Location::Postgres(url.clone()),
+            None => Location::SqliteFile(self.data.join("bursar.db")),
+        };
+        let options = Options {
+            location,
+            connections: 2,
+        };
+        Store::open(&options, Metrics::default().store).await.unwrap()
+    }
+
+    /// What a server on this database would know, with its apps and their integrations.
+    pub async fn state(&self) -> AppState {
+        let store = self.store().await;
+        let key = MasterKey::from_file(&self.data.join("master.key")).unwrap();
+        let vault = Vault::open(&store, &key).await.unwrap();
+        let (clock, metrics) = (Clock::system(), Metrics::default());
+        let state = AppState::new(store, vault, clock, metrics, None, outbound());
+        state.await.unwrap()
+    }
+
+    pub fn client(&self, server: &Running) -> Client {
+        Client::of(server.address, &self.secret_key)
+    }
+
+    pub fn admin(&self, server: &Running) -> Client {
+        Client::of_admin(server.address, &self.admin_token)
+    }
 }

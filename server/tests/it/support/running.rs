@@ -1,50 +1,21 @@
-//! The server as a program of its own.
+//! A server that runs as a program of its own: what it prints and logs, signals to it, its end.
 
-use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use bursar::clock::Clock;
-use bursar::metrics::Metrics;
-use bursar::state::AppState;
-use bursar::store::{Location, Options, Store};
-use bursar::vault::{MasterKey, Vault};
-use bursar_domain::time::format_time;
-use serde_json::{Value, json};
-
-use super::backend::{Backend, Folder, fresh_postgres_url};
-use super::client::Client;
-use super::program::memory_of;
-use super::server::outbound;
-
-const READY_LIMIT: Duration = Duration::from_secs(20);
-/// How long everything that is due may take.
-const PATIENCE: Duration = Duration::from_secs(240);
-const CLOCK: &str = "BURSAR_TEST_CLOCK";
+/// How long it may take to be ready, to say what is waited for, and to stop.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a look waits for the next.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// The server of this build.
 pub fn server() -> PathBuf {
     env!("CARGO_BIN_EXE_bursar").into()
-}
-
-/// How to start a server, again and again on the same data.
-pub struct Program {
-    /// What comes before the server's own path on its command line.
-    pub wrapper: Vec<OsString>,
-    /// What is added to its environment: from the start, that it may send to this machine.
-    pub environment: Vec<(&'static str, String)>,
-    pub binary: PathBuf,
-    pub data: PathBuf,
-    pub database: Option<String>,
-    /// What the first run told.
-    pub app_id: String,
-    pub secret_key: String,
-    pub admin_token: String,
-    _folder: Folder,
 }
 
 /// A server that runs. It is killed at the end.
@@ -52,132 +23,73 @@ pub struct Running {
     pub child: Child,
     pub address: SocketAddr,
     pub ready_after: Duration,
-    log: Arc<Mutex<Vec<String>>>,
+    printed: Written,
+    log: Written,
 }
 
-impl Program {
-    /// On a fresh database. `SqliteMemory` makes no sense here.
-    pub fn on(backend: Backend, binary: PathBuf) -> Self {
-        let postgres = || {
-            let runtime = tokio::runtime::Runtime::new().unwrap();
-            runtime.block_on(fresh_postgres_url())
-        };
-        Self::with_database((backend == Backend::Postgres).then(postgres), binary)
-    }
+/// The lines that a program has written so far.
+struct Written {
+    lines: Arc<Mutex<Vec<String>>>,
+    reader: Option<JoinHandle<()>>,
+}
 
-    pub fn with_database(database: Option<String>, binary: PathBuf) -> Self {
-        let folder = Folder::new();
-        Self {
-            wrapper: Vec::new(),
-            environment: vec![("BURSAR_DELIVERY_ALLOW_PRIVATE_ADDRESSES", "true".into())],
-            binary,
-            data: folder.0.join("data"),
-            database,
-            app_id: String::new(),
-            secret_key: String::new(),
-            admin_token: String::new(),
-            _folder: folder,
-        }
-    }
-
-    /// Starts it and waits until it is ready.
-    pub fn start(&mut self) -> Running {
-        let mut words: Vec<OsString> = self.wrapper.clone();
-        words.extend([self.binary.clone().into(), "serve".into()]);
-        words.extend(["--listen", "127.0.0.1:0", "--log-format", "json"].map(OsString::from));
-        words.extend(["--data-dir".into(), self.data.clone().into()]);
-        if let Some(url) = &self.database {
-            words.extend(["--database".into(), url.into()]);
-        }
+impl Running {
+    /// Starts a server and waits until it is ready.
+    pub fn start(command: &mut Command) -> Self {
         let started = Instant::now();
-        let mut child = Command::new(&words[0])
-            .args(&words[1..])
-            .envs(self.environment.iter().cloned())
-            .current_dir(&self._folder.0)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let address = follow(child.stderr.take().unwrap(), Arc::clone(&log));
-        let Ok(address) = address.recv_timeout(READY_LIMIT) else {
-            drop(child.kill());
-            panic!("the server is not ready: {:?}", log.lock().unwrap());
+        let piped = command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = piped.stderr(Stdio::piped()).spawn().unwrap();
+        let printed = Written::by(child.stdout.take().unwrap());
+        let log = Written::by(child.stderr.take().unwrap());
+        let address = loop {
+            if let Some(address) = log.find(ready_address) {
+                break address;
+            }
+            if child.try_wait().unwrap().is_some() || started.elapsed() > PATIENCE {
+                drop(child.kill());
+                panic!("the server is not ready: {}", log.text());
+            }
+            std::thread::sleep(PAUSE);
         };
-        if self.secret_key.is_empty() {
-            [self.app_id, self.secret_key, self.admin_token] = announced(child.stdout.take().unwrap());
-        }
-        Running {
+        Self {
             child,
             address,
             ready_after: started.elapsed(),
+            printed,
             log,
         }
     }
 
-    /// As [`Self::start`], with the server's clock at this time.
-    pub fn start_at(&mut self, now: i64) -> Running {
-        self.environment.retain(|(name, _)| *name != CLOCK);
-        self.environment.push((CLOCK, format_time(now)));
-        self.start()
+    /// What follows a word in what the first run tells. That comes through a pipe of its own, and so perhaps after the
+    /// log has said that the server is ready.
+    pub fn told(&self, word: &str) -> String {
+        let started = Instant::now();
+        let told = |line: &str| Some(line.trim().strip_prefix(word)?.trim().to_owned());
+        loop {
+            if let Some(told) = self.printed.find(told) {
+                return told;
+            }
+            assert!(
+                started.elapsed() < PATIENCE,
+                "no {word} in {}",
+                self.printed.text()
+            );
+            std::thread::sleep(PAUSE);
+        }
     }
 
-    /// Moves the server's clock on to this time and waits until all that is due then is tried.
-    pub fn settle_at(&self, server: &Running, now: i64) {
-        let body = json!({"now": format_time(now)}).to_string();
-        let mut admin = self.admin(server).patient(PATIENCE);
-        let moved = admin.call("POST", "/admin/v1/test-clock", &[], &body).unwrap();
-        assert_eq!(moved.status, 200, "{}", moved.body);
-    }
-
-    /// Switches an integration on, with these settings, and answers how it is shown.
-    pub fn set_integration(&self, server: &Running, slug: &str, settings: &Value) -> Value {
-        let path = format!("/admin/v1/apps/{}/integrations/{slug}", self.app_id);
-        let body = json!({"enabled": true, "settings": settings}).to_string();
-        let set = self.admin(server).call("PUT", &path, &[], &body).unwrap();
-        assert_eq!(set.status, 200, "{slug}: {}", set.body);
-        serde_json::from_str(&set.body).unwrap()
-    }
-
-    /// The database, while no server has it, or while one does.
-    pub async fn store(&self) -> Store {
-        let location = match &self.database {
-            Some(url) => Location::Postgres(url.clone()),
-            None => Location::SqliteFile(self.data.join("bursar.db")),
-        };
-        let options = Options {
-            location,
-            connections: 2,
-        };
-        Store::open(&options, Metrics::default().store).await.unwrap()
-    }
-
-    /// What a server on this database would know, with its apps and their integrations.
-    pub async fn state(&self) -> AppState {
-        let store = self.store().await;
-        let key = MasterKey::from_file(&self.data.join("master.key")).unwrap();
-        let vault = Vault::open(&store, &key).await.unwrap();
-        let (clock, metrics) = (Clock::system(), Metrics::default());
-        let state = AppState::new(store, vault, clock, metrics, None, outbound());
-        state.await.unwrap()
-    }
-
-    pub fn client(&self, server: &Running) -> Client {
-        Client::of(server.address, &self.secret_key)
-    }
-
-    pub fn admin(&self, server: &Running) -> Client {
-        Client::of_admin(server.address, &self.admin_token)
-    }
-}
-
-impl Running {
     /// SIGKILL.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.assert_healthy();
+    }
+
+    /// Asks it to stop and waits until it has. Answers all that it printed, and all that it logged.
+    pub fn stop(mut self) -> (String, String) {
+        self.ask_to_stop();
+        assert!(self.ended_within(PATIENCE).success());
+        (self.printed.read_whole(), self.log.read_whole())
     }
 
     /// Sends SIGTERM.
@@ -207,9 +119,22 @@ impl Running {
         assert!(sent.success());
     }
 
+    /// The memory that it has at the moment, in bytes.
+    pub fn memory(&self) -> u64 {
+        self.memory_of("VmRSS:")
+    }
+
     /// The most memory that it has had, in bytes.
     pub fn peak_memory(&self) -> u64 {
-        memory_of(self.child.id(), "VmHWM:")
+        self.memory_of("VmHWM:")
+    }
+
+    /// What the system tells of it under this name.
+    fn memory_of(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+        let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        kilobytes * 1024
     }
 
     /// Waits for its end.
@@ -219,18 +144,14 @@ impl Running {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
-            assert!(
-                started.elapsed() < limit,
-                "it has not ended: {:?}",
-                self.log.lock().unwrap()
-            );
-            std::thread::sleep(Duration::from_millis(5));
+            assert!(started.elapsed() < limit, "it has not ended: {}", self.log.text());
+            std::thread::sleep(PAUSE);
         }
     }
 
     /// The lines of the log with this text.
     pub fn lines_with(&self, text: &str) -> Vec<String> {
-        let log = self.log.lock().unwrap();
+        let log = self.log.lines.lock().unwrap();
         log.iter().filter(|line| line.contains(text)).cloned().collect()
     }
 
@@ -257,38 +178,48 @@ impl Drop for Running {
     }
 }
 
-/// Keeps what the server logs, and tells the address when it is ready.
-fn follow(stderr: impl Read + Send + 'static, log: Arc<Mutex<Vec<String>>>) -> mpsc::Receiver<SocketAddr> {
-    let (found, address) = mpsc::channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-            if let Some(address) = ready_address(&line) {
-                let _: Result<_, _> = found.send(address);
+impl Written {
+    /// Collects what comes from here, so that nobody waits for a full pipe.
+    fn by(from: impl Read + Send + 'static) -> Self {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let into = Arc::clone(&lines);
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::new(from).split(b'\n').map_while(Result::ok) {
+                into.lock()
+                    .unwrap()
+                    .push(String::from_utf8_lossy(&line).into_owned());
             }
-            log.lock().unwrap().push(line);
+        });
+        Self {
+            lines,
+            reader: Some(reader),
         }
-    });
-    address
+    }
+
+    fn find<T>(&self, in_line: impl FnMut(&str) -> Option<T>) -> Option<T> {
+        let lines = self.lines.lock().unwrap();
+        lines.iter().map(String::as_str).find_map(in_line)
+    }
+
+    fn text(&self) -> String {
+        self.lines.lock().unwrap().join("\n")
+    }
+
+    /// All of it, once the program has ended.
+    fn read_whole(&mut self) -> String {
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        self.text()
+    }
 }
 
-/// `{…"message":"ready"…"address":"127.0.0.1:1"…}`, with the fields where the form of the log puts them.
+/// The address in the line that says `ready`, in either form of the log.
 fn ready_address(line: &str) -> Option<SocketAddr> {
     let (_, rest) = line
-        .contains("\"ready\"")
-        .then(|| line.split_once("\"address\":\""))
+        .contains("ready")
+        .then(|| line.split_once("address"))
         .flatten()?;
-    rest.split_once('"')?.0.parse().ok()
-}
-
-/// Reads what the first run announces: app id, secret key, admin token. The rest is read by a thread, so that nobody
-/// waits for a full pipe.
-fn announced(stdout: impl Read + Send + 'static) -> [String; 3] {
-    let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
-    let told = ["app id", "secret key", "admin token"].map(|name| {
-        let line = lines.find(|line| line.trim_start().starts_with(name));
-        let line = line.unwrap_or_else(|| panic!("the first run tells no {name}"));
-        line.split_whitespace().last().unwrap().to_owned()
-    });
-    std::thread::spawn(move || lines.count());
-    told
+    let address = rest.trim_start_matches(['"', ':', '=']);
+    address.split(['"', ' ']).next()?.parse().ok()
 }

@@ -12,8 +12,9 @@ use serde_json::json;
 
 use super::repeats::Told;
 use crate::support::deliveries::sample;
+use crate::support::program::Program;
 use crate::support::purchases::with;
-use crate::support::running::{Program, Running};
+use crate::support::running::Running;
 
 /// Whose first part names the transaction of every event.
 const NAMED: [&str; 8] = [

@@ -11,8 +11,9 @@ use serde_json::Value;
 use super::ledger::{Ledger, Number};
 use crate::support::backend::Backend;
 use crate::support::client::{Client, Received};
+use crate::support::program::Program;
 use crate::support::random::Random;
-use crate::support::running::{Program, Running, server};
+use crate::support::running::{Running, server};
 use crate::support::server::{CUSTOMER, PROFILE, START, TRANSACTION};
 
 /// Connections on which clients report at the same time.
