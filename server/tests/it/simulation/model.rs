@@ -115,17 +115,21 @@ impl Chain {
         self.ahead = self.ahead.take().filter(|_| !(is_owned && has_begun));
     }
 
-    /// Takes a report in. A newest period opens again what was revoked; what lies ahead, when it begins.
-    fn keep(&mut self, transaction: &Transaction, now: i64) {
-        let newest = |chain: &Self| chain.latest().map(|latest| latest.id.clone());
+    fn newest(&self) -> Option<String> {
+        Some(self.latest()?.id.clone())
+    }
+
+    /// Takes a report in, which finds this transaction as the newest. Another one opens again what was revoked; what lies
+    /// ahead, when it begins.
+    fn keep(&mut self, transaction: &Transaction, newest: Option<&str>, now: i64) {
         self.catch_up(true, now);
-        let (before, level) = (newest(self), self.level());
+        let level = self.level();
         let had_time = self.reports.values().any(|known| {
             let end = known.refunded_at.into_iter().chain(known.expires_at).min();
             known.purchased_at <= now && end.is_none_or(|end| end > now)
         });
         self.reports.insert(transaction.id.clone(), transaction.clone());
-        if before != newest(self) {
+        if newest != self.newest().as_deref() {
             let ahead = Some(transaction.id.clone()).zip(level);
             self.ahead = ahead.filter(|_| had_time && transaction.purchased_at > now);
             let begins_at = transaction.purchased_at;
@@ -327,6 +331,7 @@ impl Model {
         }
         self.take_out(&key, &transaction.id);
         let chain = self.chains.entry(key).or_default();
+        let newest = chain.newest();
         match chain.owner {
             Some(owner) if owner == who => {}
             None => {
@@ -346,7 +351,7 @@ impl Model {
                 _ => drop(chain.sharers.insert(who)),
             },
         }
-        chain.keep(transaction, now);
+        chain.keep(transaction, newest.as_deref(), now);
     }
 
     /// Whoever reports it has it, and all who have this period already see what is said of it now.
@@ -354,7 +359,8 @@ impl Model {
         self.family.entry((who, key.clone())).or_default();
         for ((of, other), chain) in &mut self.family {
             if other == key && (*of == who || chain.reports.contains_key(&transaction.id)) {
-                chain.keep(transaction, now);
+                let newest = chain.newest();
+                chain.keep(transaction, newest.as_deref(), now);
             }
         }
     }
