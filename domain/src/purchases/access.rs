@@ -83,6 +83,13 @@ impl AccessLevel {
         self.starts_at.is_none_or(|start| start <= now) && self.expires_at.is_none_or(|end| end > now)
     }
 
+    /// Is it the same level, given by the same chain, purchase or grant?
+    pub(super) fn is_from_the_source_of(&self, other: &Self) -> bool {
+        self.access_level_id == other.access_level_id
+            && self.store == other.store
+            && self.original_id == other.original_id
+    }
+
     /// The revocation, if it takes anything away.
     pub fn effective(&self, revoked: Option<Revoked>) -> Option<Revoked> {
         revoked.filter(|revoked| self.expires_at.is_none_or(|end| revoked.at < end))

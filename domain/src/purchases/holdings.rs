@@ -271,7 +271,7 @@ impl Holdings {
     }
 
     /// What gives access, and whether that is the family's.
-    fn sources(&self) -> impl Iterator<Item = (AccessLevel, bool)> {
+    pub(super) fn sources(&self) -> impl Iterator<Item = (AccessLevel, bool)> {
         let chains = self.chains.iter();
         let chains = chains.filter_map(|chain| Some((chain.access()?, chain.latest.is_family_shared)));
         let one_time = self.one_time.iter();

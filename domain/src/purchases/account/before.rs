@@ -139,15 +139,11 @@ impl<'a> Before<'a> {
     }
 }
 
-/// A level that nothing gives any more stays in the list: one that was active ends now, one that was over stays as it
-/// was. It goes when something gives it again.
+/// A level whose source is gone stays in the list: one that was active ends now, one that was over stays as it was. It
+/// goes when something else is shown in its place.
 fn keep_ended(holdings: &mut Holdings, before: &[Seen], now: i64) {
-    let given = holdings.levels(now);
-    let is_given = |old: &AccessLevel| {
-        given
-            .iter()
-            .any(|level| level.access_level_id == old.access_level_id)
-    };
+    let given: Vec<_> = holdings.sources().map(|(level, _)| level).collect();
+    let is_given = |old: &AccessLevel| given.iter().any(|level| level.is_from_the_source_of(old));
     for old in before.iter().filter(|old| !is_given(&old.level)) {
         let was_active = old.level.is_active(old.at);
         let ended = if was_active {
@@ -157,8 +153,10 @@ fn keep_ended(holdings: &mut Holdings, before: &[Seen], now: i64) {
         };
         holdings.ended.push(ended);
     }
-    let shown = holdings.levels(now);
-    holdings.ended.retain(|level| shown.contains(level));
+    if !holdings.ended.is_empty() {
+        let shown = holdings.levels(now);
+        holdings.ended.retain(|level| shown.contains(level));
+    }
 }
 
 /// An active level as it is when nothing gives it any more.

@@ -158,6 +158,20 @@ fn a_level_that_a_change_of_the_product_ends_stays_in_the_list() {
 }
 
 #[test]
+fn a_level_that_a_change_of_the_product_ends_stays_in_the_list_before_an_older_grant_of_it() {
+    let mut story = Story::default();
+    story.grant(day(0), "premium", None, Some(day(1)));
+    story.report(day(10), &paid("t1", 10));
+    let told = story.report(day(12), &of_product("gold", paid("t2", 12)));
+    assert_eq!(told[2..], ["-premium", "+gold"]);
+    let premium = story.level(A, "premium", day(12)).unwrap();
+    assert_eq!(
+        (premium.expires_at, premium.transaction_id.as_str()),
+        (Some(day(12)), "t1")
+    );
+}
+
+#[test]
 fn a_transaction_that_is_corrected_to_another_product_gives_the_level_of_that_one() {
     let mut story = shared();
     let gold = of_product("gold", paid("t1", 0));

@@ -391,6 +391,26 @@ fn a_level_that_goes_to_another_profile_stays_ended() {
 }
 
 #[test]
+fn a_level_that_goes_to_another_profile_stays_ended_before_an_older_purchase_of_it() {
+    let mut story = Story {
+        sharing: Sharing::Transfer,
+        ..Story::default()
+    };
+    story.report(day(1), &of_chain("old", paid("old", 0)));
+    story.tick(day(100));
+    story.report(day(100), &paid("t1", 100));
+    assert_eq!(
+        story.report_by(B, day(102), &paid("t1", 100)),
+        ["-premium", "b +premium"]
+    );
+    let level = story.level(A, "premium", day(102)).expect("it has ended");
+    assert_eq!(
+        (level.expires_at, level.transaction_id.as_str()),
+        (Some(day(102)), "t1")
+    );
+}
+
+#[test]
 fn whether_a_chain_is_shared_as_a_test_is_said_by_what_is_known_of_it() {
     let mut story = Story {
         sharing: Sharing::Disabled,
