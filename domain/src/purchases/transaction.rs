@@ -290,6 +290,14 @@ impl Transaction {
         self.product_id != old.product_id || old.is_of_unknown_product && !self.is_of_unknown_product
     }
 
+    /// Has another product taken its place, by what is said of it?
+    pub fn is_replaced(&self) -> bool {
+        matches!(
+            self.cancellation_reason,
+            Some(CancellationReason::Upgraded | CancellationReason::NewSubscriptionReplace)
+        )
+    }
+
     /// Does its offer say that it is a free trial?
     pub fn has_trial_offer(&self) -> bool {
         self.offer

@@ -14,6 +14,16 @@ impl Chain {
         }
     }
 
+    /// When another product has taken the chain's place, if an older period would outlast that.
+    pub(super) fn replaced_before(&self, period: &Period) -> Option<i64> {
+        let Some(Closed::Replaced(at)) = self.closed else {
+            return None;
+        };
+        let is_older =
+            period.transaction_id != self.latest.id && period.place() <= Period::of(&self.latest).place();
+        (is_older && period.end().is_none_or(|end| end > at)).then_some(at)
+    }
+
     /// Cuts the period of an old transaction short, because the latest one is of another product.
     pub fn cut_by_latest(&mut self, old: &Transaction) {
         let (at, by) = (self.latest.purchased_at, CutBy::of(old, &self.latest));

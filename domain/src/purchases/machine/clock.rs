@@ -98,6 +98,10 @@ fn ends(chain: &Chain, context: Context<'_>) -> [Option<(i64, Due)>; 2] {
         let access = Some((access_end, Due::AccessEnds));
         return [access, Some((end, Due::RefundTakesEffect))];
     }
+    if latest.is_replaced() {
+        // Another product has taken its place: nobody renews it, nor collects for it.
+        return [Some((end, Due::Expires)), None];
+    }
     if chain.pause_arranged_at.is_some() {
         return [Some((end, Due::AccessEnds)), None];
     }

@@ -295,7 +295,7 @@ impl Change<'_> {
             self.chain.cut(at, by);
             return;
         }
-        let told = old.cancellation_reason.filter(|reason| is_replacement(*reason));
+        let told = old.cancellation_reason.filter(|_| old.is_replaced());
         let kind = by_phase(
             &self.chain,
             EventKind::TrialExpired,
@@ -308,6 +308,14 @@ impl Change<'_> {
             self.chain.note_replaced(&old.id);
         }
         self.chain.cut(at, by);
+    }
+
+    /// B14: another product has taken its place, which is not known yet.
+    pub(super) fn replace_by_unknown(&mut self, latest: &Transaction) {
+        let now = self.context.now;
+        let at = self.chain.ends_at().map_or(now, |end| end.min(now));
+        self.replace(latest, at, None);
+        self.chain.closed = Some(Closed::Replaced(at));
     }
 
     /// A6, A7 and what a new transaction says beside having begun.
@@ -324,9 +332,9 @@ impl Change<'_> {
             self.note_renewal(at, &latest);
         }
         self.note_billing(None, &latest);
-        if latest.cancellation_reason.is_some_and(is_replacement) {
-            self.replace(&latest, self.context.now, None);
-            self.chain.closed = Some(Closed::Replaced(self.context.now));
+        // What has ended already expires (A5).
+        if latest.is_replaced() && self.is_running() {
+            self.replace_by_unknown(&latest);
         }
     }
 
@@ -356,14 +364,6 @@ impl Change<'_> {
             self.chain.pause_arranged_at.is_some() && end.is_some_and(|end| next.purchased_at > end);
         self.chain.closed.is_some() || is_late || was_paused
     }
-}
-
-/// Does another product take the place of a transaction that ends for this reason?
-pub(super) fn is_replacement(reason: CancellationReason) -> bool {
-    matches!(
-        reason,
-        CancellationReason::Upgraded | CancellationReason::NewSubscriptionReplace
-    )
 }
 
 fn is_first(transaction: &Transaction) -> bool {

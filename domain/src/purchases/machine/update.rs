@@ -2,10 +2,10 @@
 
 use rust_decimal::Decimal;
 
-use super::report::{is_replacement, is_trial, trial};
+use super::report::{is_trial, trial};
 use super::{Change, by_phase};
 use crate::events::EventKind;
-use crate::purchases::chain::Closed;
+use crate::purchases::chain::{Closed, Trial};
 use crate::purchases::transaction::{CancellationReason, Transaction};
 
 impl Change<'_> {
@@ -41,11 +41,10 @@ impl Change<'_> {
         if self.chain.latest.id != new.id {
             return self.let_all_run(new, was_latest);
         }
-        if was_open && is_replaced(new) && !is_replaced(old) {
+        let is_replaced = new.is_replaced() && !old.is_replaced();
+        if was_open && is_replaced && (was_running || self.is_running()) {
             // B14
-            self.replace(new, self.context.now, None);
-            self.chain.closed = Some(Closed::Replaced(self.context.now));
-            return;
+            return self.replace_by_unknown(new);
         }
         self.let_run(new);
         // B3: of what had ended, renewing is only stored, also where it goes on from here.
@@ -77,7 +76,7 @@ impl Change<'_> {
         if old.is_free() != new.is_free() {
             self.correct_charge(new);
         }
-        if self.chain.latest.id == new.id && new.refunded_at.is_none() && !is_replaced(new) {
+        if self.chain.latest.id == new.id && new.refunded_at.is_none() && !new.is_replaced() {
             self.take_back_replacement();
         }
     }
@@ -94,8 +93,11 @@ impl Change<'_> {
     /// or of a subscription as if it had been known from the start. A price that goes with its refund was charged.
     fn correct_charge(&mut self, new: &Transaction) {
         let is_kept = new.refunded_at.is_none();
-        if self.chain.trial.is_none() && is_trial(new) && is_kept {
-            self.chain.trial = Some(trial(new));
+        let has_its_trial = |known: &Trial| known.transaction_id == new.id;
+        match &self.chain.trial {
+            None if is_trial(new) && is_kept => self.chain.trial = Some(trial(new)),
+            Some(known) if has_its_trial(known) && !is_trial(new) && is_kept => self.chain.trial = None,
+            _ => {}
         }
         self.settle_phase();
     }
@@ -280,9 +282,4 @@ impl Change<'_> {
             self.end_trial();
         }
     }
-}
-
-/// Has another product taken its place, by what is said of it?
-fn is_replaced(transaction: &Transaction) -> bool {
-    transaction.cancellation_reason.is_some_and(is_replacement)
 }

@@ -126,6 +126,18 @@ fn b7_billing_fields_that_go_away_make_no_event() {
 }
 
 #[test]
+fn b19_a_chain_whose_first_period_was_charged_after_all_had_no_trial() {
+    let mut story = in_trial();
+    story.report(day(1), &ending(day(7), paid("t1", 0)));
+    let facts = story.report(day(7), &paid("t2", 7));
+    assert_made(&facts, &[(SubscriptionRenewed, day(7))]);
+    assert_eq!(facts[0].trial_days, None);
+    // As if it had been known from the start, in either direction.
+    story.report(day(8), &trial("t1"));
+    assert_eq!(story.chain().trial.as_ref().unwrap().days, Some(7));
+}
+
+#[test]
 fn b8_another_date_of_the_failed_charge_makes_no_event() {
     let mut story = started();
     story.report(day(29), &failed(day(28), None, paid("t1", 0)));
@@ -142,6 +154,55 @@ fn b4_b14_of_what_has_ended_only_a_refund_is_told() {
         story.wait_until(day(40));
         assert_made(&story.report(day(41), &change), &[]);
         assert_eq!(story.chain().closed, Some(Closed::Expired(day(30))));
+    }
+}
+
+#[test]
+fn b14_what_has_ended_before_it_is_said_to_be_replaced_expires_at_its_end() {
+    let replaced = because(CancellationReason::Upgraded, paid("t1", 0));
+    let mut story = started();
+    let facts = story.report(day(30) + HOUR, &replaced);
+    assert_made(&facts, &[(SubscriptionExpired, day(30))]);
+    assert_eq!(facts[0].reason, Some(CancellationReason::Upgraded));
+    assert_made(&story.wait_until(day(99)), &[]);
+    // A store that goes on collecting has not ended it either.
+    let mut story = started();
+    story.report(day(29), &failed(day(29), None, paid("t1", 0)));
+    let facts = story.report(day(35), &failed(day(29), None, replaced));
+    assert_made(&facts, &[(SubscriptionExpired, day(30))]);
+    let mut story = in_trial();
+    let facts = story.report(day(7) + HOUR, &because(CancellationReason::Upgraded, trial("t1")));
+    assert_made(&facts, &[(TrialExpired, day(7))]);
+}
+
+#[test]
+fn b14_what_ends_with_the_report_that_it_is_replaced_is_paid_back_at_its_end() {
+    let mut story = started();
+    let replaced = because(CancellationReason::Upgraded, ending(day(11), paid("t1", 0)));
+    let facts = story.report(day(12), &replaced);
+    assert_made(&facts, &[(SubscriptionRefunded, day(11))]);
+    assert_eq!(facts[0].subscription_expires_at, Some(day(11)));
+    assert_eq!(story.chain().closed, Some(Closed::Replaced(day(11))));
+}
+
+#[test]
+fn b14_an_older_period_that_is_told_after_the_replacement_gives_nothing_after_it() {
+    let replaced = because(CancellationReason::NewSubscriptionReplace, paid("t2", 29));
+    // It becomes known, or longer.
+    for before in [None, Some(ending(day(20), paid("t1", 0)))] {
+        let mut story = Story::default();
+        if let Some(before) = before {
+            story.report(day(1), &before);
+        }
+        story.report(day(29), &paid("t2", 29));
+        story.report(day(29) + HOUR, &replaced);
+        story.report(day(29) + 2 * HOUR, &paid("t1", 0));
+        assert_eq!(story.chain().access_ends_at(), Some(day(29) + HOUR));
+        // It was a mistake.
+        story.report(day(29) + 3 * HOUR, &paid("t2", 29));
+        assert_eq!(story.chain().access_ends_at(), Some(day(59)));
+        story.report(day(29) + 3 * HOUR, &refunded(day(29), paid("t2", 29)));
+        assert_eq!(story.chain().access_ends_at(), Some(day(30)));
     }
 }
 
@@ -472,4 +533,13 @@ fn b19_the_only_charge_that_was_free_after_all_leaves_a_trial_that_is_converted_
 fn b9_a_charge_whose_price_goes_with_its_refund_is_paid_back() {
     let facts = started().report(day(9), &refunded(day(9), free(paid("t1", 0))));
     assert_made(&facts, &[(SubscriptionRefunded, day(9))]);
+}
+
+#[test]
+fn b9_so_is_the_charge_that_converted_a_trial() {
+    let mut story = in_trial();
+    story.report(day(7), &paid("t2", 7));
+    let facts = story.report(day(9), &refunded(day(9), free(paid("t2", 7))));
+    assert_made(&facts, &[(SubscriptionRefunded, day(9))]);
+    assert!(!story.chain().is_in_trial());
 }
