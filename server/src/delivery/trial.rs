@@ -3,6 +3,7 @@
 
 use bursar_domain::app::AppSettings;
 use bursar_domain::events::EventKind;
+use bursar_domain::events::dates::EventTime;
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::integrations::{
     Answer, Customer, Integration, Occasion, Probe, Record, Setting, Settings, Skip, Verdict,
@@ -10,7 +11,7 @@ use bursar_domain::integrations::{
 use bursar_domain::json::Object;
 use bursar_domain::profile::identifiers::IdentifierChanges;
 use bursar_domain::profile::{Details, Profile, ProfileChanges};
-use bursar_domain::time::{DAY, format_time};
+use bursar_domain::time::DAY;
 use futures_util::stream::{self, StreamExt};
 use serde_json::{Map, json};
 use uuid::Uuid;
@@ -215,7 +216,7 @@ fn payload(
     (environment, store): (&str, &str),
     now: i64,
 ) -> String {
-    let at = format_time(now);
+    let at = json!(EventTime(now));
     let bundle = app.ios_bundle_id.as_deref().unwrap_or(TEST);
     json!({
         "profile_id": TEST_ID,

@@ -208,6 +208,23 @@ async fn what_is_sent_as_a_test_happens_now() {
 }
 
 #[tokio::test]
+async fn the_dates_of_a_test_are_written_as_in_events() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let vendor = Vendor::start().await;
+    enable(&server, "amplitude", amplitude(&vendor.url)).await;
+    test(&server, "amplitude").await;
+    let told = &vendor.received()[0].json()["events"][0]["event_properties"];
+    for name in [
+        "event_datetime",
+        "purchase_date",
+        "original_purchase_date",
+        "subscription_expires_at",
+    ] {
+        assert_eq!(told[name], "2026-01-01T00:00:00.000000+0000", "{name}");
+    }
+}
+
+#[tokio::test]
 async fn each_set_of_credentials_is_tested() {
     let server = TestServer::on(Backend::SqliteMemory).await;
     let vendor = Vendor::start().await;
