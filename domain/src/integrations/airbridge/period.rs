@@ -1,7 +1,8 @@
 //! How long a product's periods are, read from the dates of an event.
 
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp};
+use jiff::{Error, Span, Timestamp};
 
 use crate::events::EventKind;
 use crate::integrations::Told;
@@ -36,12 +37,18 @@ pub fn of(event: &Told<'_>) -> Option<&'static str> {
     )
 }
 
+/// Where a month has no such day, its last one counts, at the start as at the end: who bought on a 31st has a month from
+/// 30 April to 31 May.
 fn between(start: i64, end: i64) -> Option<&'static str> {
-    let start = TimeZone::UTC.to_datetime(Timestamp::from_microsecond(start).ok()?);
+    let civil = |at| Some(TimeZone::UTC.to_datetime(Timestamp::from_microsecond(at).ok()?));
+    let (first, last) = (civil(start)?, civil(end)?);
+    let is_near = |day: Result<DateTime, Error>, at: i64| {
+        let day = day.and_then(|day| TimeZone::UTC.to_timestamp(day));
+        day.is_ok_and(|day| (day.as_microsecond() - at).abs() <= TOLERANCE)
+    };
     let is_length = |(_, months, days): &&(_, i64, i64)| {
-        let later = start.checked_add(Span::new().months(*months).days(*days));
-        let later = later.and_then(|later| TimeZone::UTC.to_timestamp(later));
-        later.is_ok_and(|later| (later.as_microsecond() - end).abs() <= TOLERANCE)
+        let length = Span::new().months(*months).days(*days);
+        is_near(first.checked_add(length), end) || is_near(last.checked_sub(length), start)
     };
     LENGTHS.iter().find(is_length).map(|(name, ..)| *name)
 }
@@ -94,6 +101,26 @@ mod tests {
             ),
         ] {
             assert_eq!(length(start, end), expected, "{start} {end}");
+        }
+    }
+
+    #[test]
+    fn a_renewal_is_recognized_where_it_comes_back_to_the_last_days_of_a_longer_month() {
+        for (start, end, expected) in [
+            ("2025-04-30", "2025-05-31", Some("P1M")),
+            ("2025-06-30", "2025-07-31", Some("P1M")),
+            ("2025-02-28", "2025-03-31", Some("P1M")),
+            ("2024-02-29", "2024-03-31", Some("P1M")),
+            ("2025-02-28", "2025-03-29", Some("P1M")),
+            ("2025-02-28", "2025-04-30", Some("P2M")),
+            ("2025-04-30", "2025-07-31", Some("P3M")),
+            ("2025-02-28", "2025-08-31", Some("P6M")),
+            ("2027-02-28", "2028-02-29", Some("P1Y")),
+            ("2025-04-30", "2025-06-01", None),
+            ("2025-04-29", "2025-05-31", None),
+        ] {
+            let noon = |day| format!("{day}T12:00:00.000000+0000");
+            assert_eq!(length(&noon(start), &noon(end)), expected, "{start} {end}");
         }
     }
 }
