@@ -4,7 +4,7 @@ use std::process::Command;
 
 use bursar::http::openapi::DOCUMENT;
 use bursar::http::router::{Service, Surface};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::support::backend::{Backend, Folder};
 use super::support::server::{Answer, PROFILE, TestServer, USER};
@@ -223,4 +223,44 @@ async fn the_server_takes_every_body_that_the_page_offers() {
             answer.text()
         );
     }
+}
+
+/// What the page's own script sends for the second call, in whose form nothing is typed: all is typed for the first.
+fn sent_after_another(script: &str) -> Value {
+    const TYPED: &str = r#"
+const el = (tag, attributes, ...children) => {
+  const heard = {};
+  return { ...attributes, children: children.flat().filter(Boolean), setAttribute() {}, replaceChildren() {},
+    addEventListener: (name, act) => { heard[name] = act; },
+    type(text) { this.value = text; heard.input(); } };
+};
+const inputs = (node) => (node.autocomplete ? [node] : (node.children ?? []).flatMap(inputs));
+const block = () => ({});
+const resolve = (value) => value ?? {};
+globalThis.location = { origin: "" };
+const parameters = [["adapty-customer-user-id", "header"], ["Idempotency-Key", "header"], ["cursor", "query"]]
+  .map(([name, place]) => ({ name, in: place }));
+const call = { method: "get", path: "/", operation: { parameters } };
+inputs(tryIt(call)).forEach((input) => input.type(`typed ${input.id}`));
+const seen = inputs(tryIt(call)).map((input) => input.value);
+console.log(JSON.stringify({ seen, ...request(call, null, "") }));
+"#;
+    let alone = script.replace("export function", "function");
+    let (_, alone) = alone.split_once("from \"./schema.js\";").unwrap();
+    let node = Command::new("node")
+        .args(["--eval", &format!("{alone}{TYPED}")])
+        .output()
+        .unwrap();
+    assert!(node.status.success(), "{}", String::from_utf8_lossy(&node.stderr));
+    serde_json::from_slice(&node.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn what_belongs_to_one_call_is_not_sent_with_the_next() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let sent = sent_after_another(&fetch(&server, "/docs/try.js").await.text());
+    let user = "typed field-adapty-customer-user-id";
+    assert_eq!(sent["seen"], json!([user, "", ""]));
+    assert_eq!(sent["headers"], json!({"adapty-customer-user-id": user}));
+    assert_eq!(sent["url"], "/");
 }

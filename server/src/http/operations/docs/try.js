@@ -7,6 +7,9 @@ import { example, resolve } from "./schema.js";
 /** What was typed, by the field's name, so that it need not be typed again for the next call. */
 const typed = new Map();
 
+/** What belongs to one call: with the next it would be refused. */
+const OF_ONE_CALL = ["Idempotency-Key", "cursor"];
+
 const CREDENTIALS = {
   key: { label: "API key", scheme: "Api-Key", hint: "A secret or a public key of the app." },
   token: { label: "Admin token", scheme: "Bearer", hint: "Made by the first run, or by bursar admin-token create." },
@@ -14,6 +17,7 @@ const CREDENTIALS = {
 
 /** The form of a call. */
 export function tryIt(call) {
+  OF_ONE_CALL.forEach((name) => typed.delete(name));
   const credential = credentialOf(call.operation);
   const result = el("div", { class: "result", "aria-live": "polite" });
   const curl = el("div", {});
