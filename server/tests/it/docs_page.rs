@@ -225,6 +225,16 @@ async fn the_server_takes_every_body_that_the_page_offers() {
     }
 }
 
+#[tokio::test]
+async fn no_offered_body_opts_a_customer_out() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let bodies = offered_bodies(&fetch(&server, "/docs/schema.js").await.text());
+    let choices = bodies
+        .iter()
+        .filter_map(|offered| offered["body"].get("analytics_disabled"));
+    assert_eq!(choices.collect::<Vec<_>>(), [false, false]);
+}
+
 /// What the page's own script sends for the second call, in whose form nothing is typed: all is typed for the first.
 fn sent_after_another(script: &str) -> Value {
     const TYPED: &str = r#"

@@ -42,7 +42,7 @@ pub async fn delete(call: Call) -> Result<Reply, ApiError> {
 
 /// The schema of the body of `POST` and `PATCH`.
 pub fn schema(_: &mut Schemas) -> Value {
-    fields::schema(person::FIELDS, |name| match name {
+    let mut schema = fields::schema(person::FIELDS, |name| match name {
         "custom_attributes" => json!({
             "type": "array",
             "minItems": 1,
@@ -59,5 +59,8 @@ pub fn schema(_: &mut Schemas) -> Value {
             },
         }),
         _ => fields::schema(installation::FIELDS, |_| json!({})),
-    })
+    });
+    // `/docs` offers it: who sends that as it stands opts nobody out.
+    schema["properties"]["analytics_disabled"]["examples"] = json!([false]);
+    schema
 }
