@@ -145,6 +145,7 @@ async fn who_loses_a_purchase_keeps_what_the_family_has_under_its_id() {
         for body in [subscription(), with(subscription(), of_family)] {
             one.post(TRANSACTION, &body).await;
         }
+        assert_eq!(counts(&one.profile().await), [1, 2, 0], "{backend:?}");
         let gained = two.post(TRANSACTION, &subscription()).await;
         assert_eq!(counts(&gained), ALL_OF_IT, "{backend:?}");
         assert_eq!(gained["total_revenue_usd"], json!(9.99), "{backend:?}");
