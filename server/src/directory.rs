@@ -18,7 +18,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use uuid::Uuid;
 
 use app::TargetIds;
-pub use app::{App, AppIntegration, Target};
+pub use app::{App, AppIntegration, Target, why_blocked};
 
 use crate::keys::{self, KeyKind};
 use crate::store::tables::integrations as table;

@@ -14,7 +14,7 @@ use super::integration_block::{UNPROVED, prove};
 use super::page::{Page, Paging};
 use super::{Request, apps, integration_findings};
 use crate::actions::ActionError;
-use crate::directory::{SEEN_BY_ALL, raise_version};
+use crate::directory::{SEEN_BY_ALL, raise_version, why_blocked};
 use crate::outbound::guard;
 use crate::sealed_settings::{LOST, close, open};
 use crate::state::AppState;
@@ -350,20 +350,16 @@ fn shown(
     // Of settings without their secrets it would tell what is not so.
     let whole = current.filter(|current| !current.has_lost_secrets());
     let problems = whole.map(|current| integration.problems(&current.settings, of_app));
+    let blocked = current.and_then(|current| {
+        let found = current.blocked.as_deref();
+        let why = why_blocked(integration, &current.settings, found, of_app);
+        why.filter(|why| current.enabled || why == LOST)
+    });
     let unset = unset(integration);
     let Current {
-        enabled,
-        settings,
-        blocked,
-        ..
+        enabled, settings, ..
     } = current.unwrap_or(&unset);
     let mut problems: Vec<_> = problems.unwrap_or_default().into_iter().map(in_body).collect();
-    let stopped = problems
-        .iter()
-        .find(|problem| problem.stops)
-        .map(|problem| format!("nothing can be sent: {}: {}", problem.field, problem.detail));
-    let blocked = blocked.clone().or(stopped);
-    let blocked = blocked.filter(|why| *enabled || why == LOST);
     let is_blocked = blocked.is_some();
     problems.extend(blocked.map(|why| Problem::new("status", why)));
     IntegrationBody {

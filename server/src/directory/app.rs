@@ -8,7 +8,7 @@ use bursar_domain::events::EventKind;
 use bursar_domain::events::payload::PayloadOptions;
 use bursar_domain::events::prices::PriceRules;
 use bursar_domain::ids::AppId;
-use bursar_domain::integrations::{self, Integration, Part, Settings, webhook};
+use bursar_domain::integrations::{self, Integration, Part, Problem, Settings, webhook};
 use bursar_domain::purchases::machine::{Timer, Timers};
 
 use crate::sealed_settings;
@@ -33,7 +33,7 @@ pub struct AppIntegration {
     pub enabled: bool,
     /// How, secrets included.
     pub settings: Settings,
-    /// Why nothing goes out until the owner mends it.
+    /// What was found out about the settings, so that nothing goes out until the owner mends it.
     pub blocked: Option<String>,
     /// Since when it asks for synthetic events as it does now, in microseconds.
     pub timers_since: i64,
@@ -111,7 +111,28 @@ impl App {
     }
 }
 
+/// Why an integration that is on is shown as blocked: what was found out about its settings, or that nothing at all can be
+/// sent with them.
+pub fn why_blocked(
+    integration: &Integration,
+    settings: &Settings,
+    found: Option<&str>,
+    of_app: &AppSettings,
+) -> Option<String> {
+    let stopped = || {
+        let problems = integration.problems(settings, of_app);
+        let Problem { field, detail, .. } = problems.into_iter().find(|problem| problem.stops)?;
+        Some(format!("nothing can be sent: settings.{field}: {detail}"))
+    };
+    found.map(str::to_owned).or_else(stopped)
+}
+
 impl AppIntegration {
+    /// See [`why_blocked`].
+    pub fn why_blocked(&self, of_app: &AppSettings) -> Option<String> {
+        why_blocked(self.integration, &self.settings, self.blocked.as_deref(), of_app)
+    }
+
     /// Does it stand still because its secrets cannot be opened?
     pub fn has_lost_secrets(&self) -> bool {
         self.blocked.as_deref() == Some(sealed_settings::LOST)

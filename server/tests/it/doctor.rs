@@ -70,21 +70,9 @@ async fn doctor_warns_of_a_database_that_others_can_read() {
 
 #[tokio::test]
 async fn doctor_tells_which_integrations_stand_still_or_lose_everything() {
-    static STATEMENTS: [Sql; 6] = [
-        Sql::same(
-            "INSERT INTO integrations (app_id, slug, enabled, settings, sealed_secrets, blocked)
-             SELECT app_id, 'webhook', 1, '{}', $1, NULL FROM apps",
-        ),
-        Sql::same(
-            "INSERT INTO integrations (app_id, slug, enabled, settings, sealed_secrets, blocked)
-             SELECT app_id, 'branch', 1, '{}', $1, '401 no such key' FROM apps",
-        ),
-        Sql::same(
-            "INSERT INTO targets (app_id, slug, part) SELECT app_id, 'webhook', '' FROM apps",
-        ),
-        Sql::same(
-            "INSERT INTO targets (app_id, slug, part) SELECT app_id, 'branch', '' FROM apps",
-        ),
+    static STATEMENTS: [Sql; 4] = [
+        Sql::same("UPDATE integrations SET enabled = 1 WHERE slug = 'webhook'"),
+        Sql::same("UPDATE integrations SET enabled = 1, blocked = '401 no such key' WHERE slug = 'branch'"),
         Sql::same(
             "INSERT INTO deliveries (event_seq, target_id, state, reason, tries, created_at, updated_at)
              SELECT CAST($1 AS BIGINT), target_id, 'rejected', '404 gone', 1, CAST($2 AS BIGINT), CAST($2 AS BIGINT)
@@ -97,6 +85,8 @@ async fn doctor_tells_which_integrations_stand_still_or_lose_everything() {
              FROM targets WHERE slug = 'branch'",
         ),
     ];
+    static LOSE_SECRETS: Sql =
+        Sql::same("UPDATE integrations SET sealed_secrets = $1 WHERE slug = 'amplitude'");
     for backend in SHARED {
         let installation = Installation::on(backend).await;
         installation.text(&["app", "create", "Shop"]);
@@ -104,37 +94,58 @@ async fn doctor_tells_which_integrations_stand_still_or_lose_everything() {
             installation.text(&["doctor"]).contains("ok    deliveries"),
             "{backend:?}"
         );
+        for (slug, settings) in [
+            ("webhook", r#"{"urls": {"production": "https://a.example/"}}"#),
+            ("branch", r#"{"branch_keys": {"production": "key_live_x"}}"#),
+            ("amplitude", "{}"),
+        ] {
+            let file = installation.folder.0.join("settings.json");
+            fs::write(&file, settings).unwrap();
+            let file = file.display().to_string();
+            installation.text(&["integration", "set", "--app", "Shop", slug, "--file", &file]);
+        }
+        installation.text(&["integration", "enable", "--app", "Shop", "amplitude"]);
         let store = Store::open(&installation.options(), Metrics::default().store)
             .await
             .unwrap();
-        let [webhook, branch, to_webhook, to_branch, rejected, skipped] = &STATEMENTS;
+        let [webhook_on, branch_blocked, rejected, skipped] = &STATEMENTS;
         let now = Clock::system().now();
         let mut all = vec![
-            Statement::new(webhook, [Vec::<u8>::new().into()]),
-            Statement::new(branch, [Vec::<u8>::new().into()]),
-            Statement::new(to_webhook, []),
-            Statement::new(to_branch, []),
+            Statement::new(webhook_on, []),
+            Statement::new(branch_blocked, []),
             Statement::new(skipped, [1.into(), now.into()]),
         ];
         all.extend((1..9).map(|number: i64| Statement::new(rejected, [number.into(), now.into()])));
         store.write(all).await.unwrap();
-        drop(store);
         let found = installation.text(&["doctor"]);
         let told: Vec<_> = found
             .lines()
             .filter(|line| line.starts_with("warn  deliveries: "))
             .collect();
-        assert_eq!(told.len(), 3, "{backend:?}: {found}");
+        assert_eq!(told.len(), 4, "{backend:?}: {found}");
         assert!(
-            told[0].contains("branch of the app") && told[0].ends_with("is blocked: 401 no such key"),
+            told[0].contains("amplitude of the app")
+                && told[0].contains("is blocked: nothing can be sent: settings.api_keys: none is set"),
             "{found}"
         );
         assert!(
-            told[1].contains("1 of branch") && told[1].ends_with(": branch_keys.sandbox"),
+            told[1].contains("branch of the app") && told[1].ends_with("is blocked: 401 no such key"),
             "{found}"
         );
         assert!(
-            told[2].contains("none of webhook") && told[2].ends_with("8 rejected, such as: 404 gone"),
+            told[2].contains("1 of branch") && told[2].ends_with(": branch_keys.sandbox"),
+            "{found}"
+        );
+        assert!(
+            told[3].contains("none of webhook") && told[3].ends_with("8 rejected, such as: 404 gone"),
+            "{found}"
+        );
+        let damage = Statement::new(&LOSE_SECRETS, [b"sealed under another key".to_vec().into()]);
+        store.write(vec![damage]).await.unwrap();
+        drop(store);
+        let found = installation.text(&["doctor"]);
+        assert!(
+            found.contains("is blocked: its secrets cannot be opened"),
             "{found}"
         );
     }

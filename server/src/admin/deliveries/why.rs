@@ -1,5 +1,6 @@
 //! Why a delivery is where it is: the rules that decide, in their order, as sentences.
 
+use bursar_domain::app::AppSettings;
 use bursar_domain::events::EventKind;
 use bursar_domain::integrations::{
     Customer, Limits, Occasion, Probe, Skip, Told, Tried, currency_without_rate,
@@ -47,7 +48,7 @@ pub fn sentences(subject: &Subject<'_>) -> Vec<String> {
             subject.state(None),
         ];
     };
-    let mut all = vec![switch(known), subject.takes()];
+    let mut all = vec![switch(known, &subject.app.settings), subject.takes()];
     all.extend(subject.part(known));
     all.push(subject.event_switch(known));
     all.extend(subject.timer(known));
@@ -64,11 +65,12 @@ pub fn sentences(subject: &Subject<'_>) -> Vec<String> {
     all
 }
 
-fn switch(known: &AppIntegration) -> String {
+fn switch(known: &AppIntegration, of_app: &AppSettings) -> String {
     let title = known.integration.title;
-    match &known.blocked {
+    let has_handshake = matches!(known.integration.probe, Probe::Handshake(..));
+    match &known.why_blocked(of_app) {
         _ if !known.enabled => format!("{title} is switched off: nothing is sent until it is on."),
-        Some(why) if matches!(known.integration.probe, Probe::Handshake(..)) => format!(
+        Some(why) if has_handshake && known.blocked.is_some() => format!(
             "{title} is on but blocked: {why}. It goes on when a handshake has passed: test it, or save its settings, once that is mended."
         ),
         Some(why) => {

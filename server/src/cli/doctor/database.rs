@@ -62,10 +62,11 @@ async fn check_open(config: &Config, store: &Store, deep: bool, report: &mut Rep
             return Ok(());
         }
     }
-    check_vault(config, store, report).await?;
+    let vault = check_vault(config, store, report).await?;
     check_keys(store, report).await?;
     let now = config.test_clock().ok().flatten();
-    deliveries::check(store, now.unwrap_or_else(|| Clock::system().now()), report).await?;
+    let now = now.unwrap_or_else(|| Clock::system().now());
+    deliveries::check(store, vault.as_ref(), now, report).await?;
     if deep {
         purchases::check(store, report).await?;
     }
@@ -138,10 +139,11 @@ fn check_postgres_clock(now: i64, report: &mut Report) {
     );
 }
 
-async fn check_vault(config: &Config, store: &Store, report: &mut Report) -> Result<(), Failure> {
+/// Answers the vault, if it can be opened.
+async fn check_vault(config: &Config, store: &Store, report: &mut Report) -> Result<Option<Vault>, Failure> {
     if !Vault::is_set_up(store).await? {
         report.ok("vault", "not set up yet; `bursar serve` does so");
-        return Ok(());
+        return Ok(None);
     }
     if config.master_key.is_none() && !config.master_key_file.exists() {
         let file = config.master_key_file.display();
@@ -151,18 +153,23 @@ async fn check_vault(config: &Config, store: &Store, report: &mut Report) -> Res
                 "the database needs the master key that it was set up with: restore {file} from its backup"
             ),
         );
-        return Ok(());
+        return Ok(None);
     }
     // A key that cannot be read was told of already.
     let Ok(master) = config.master_key() else {
-        return Ok(());
+        return Ok(None);
     };
     match Vault::open(store, &master).await {
-        Ok(_) => report.ok("vault", "the master key is the one of this database"),
-        Err(error @ VaultError::WrongMasterKey) => report.fail("vault", format!("{error}: restore that one")),
-        Err(VaultError::Store(error)) => return Err(error.into()),
+        Ok(vault) => {
+            report.ok("vault", "the master key is the one of this database");
+            Ok(Some(vault))
+        }
+        Err(error @ VaultError::WrongMasterKey) => {
+            report.fail("vault", format!("{error}: restore that one"));
+            Ok(None)
+        }
+        Err(VaultError::Store(error)) => Err(error.into()),
     }
-    Ok(())
 }
 
 async fn check_keys(store: &Store, report: &mut Report) -> Result<(), Failure> {

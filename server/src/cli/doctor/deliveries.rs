@@ -1,11 +1,15 @@
 //! Deliveries: does an integration stand still, or lose all that is sent to it?
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::Report;
 use crate::cli::Failure;
+use crate::directory::{App, Directory};
 use crate::store::tables::delivery_states::{DeliveryState, read_state};
 use crate::store::{Row, Sql, Statement, Store};
+use crate::vault::Vault;
 
 /// So many of the last closed deliveries are looked at, of all apps together, if they were closed within a day
 /// (microseconds).
@@ -23,10 +27,19 @@ struct Ends {
 }
 
 /// Looks at what the database tells of the integrations that are on; what servers have in memory alone is not known here.
-pub async fn check(store: &Store, now: i64, report: &mut Report) -> Result<(), Failure> {
-    let mut found = blocked(store).await?;
+/// Without the vault nobody can tell which of them stand still.
+pub async fn check(
+    store: &Store,
+    vault: Option<&Vault>,
+    now: i64,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let mut found = match vault {
+        Some(vault) => blocked(&Directory::load(store, vault, None).await?),
+        None => Vec::new(),
+    };
     found.extend(lost(store, now).await?);
-    if found.is_empty() {
+    if found.is_empty() && vault.is_some() {
         report.ok("deliveries", "no integration stands still or loses everything");
     }
     for what in found {
@@ -35,16 +48,20 @@ pub async fn check(store: &Store, now: i64, report: &mut Report) -> Result<(), F
     Ok(())
 }
 
-async fn blocked(store: &Store) -> Result<Vec<String>, Failure> {
-    static SQL: Sql = Sql::same(
-        "SELECT app_id, slug, blocked FROM integrations WHERE enabled = 1 AND blocked IS NOT NULL ORDER BY app_id, slug",
-    );
-    let mut rows = store.read(Statement::new(&SQL, [])).await?;
-    let told = rows.iter_mut().map(|row| {
-        let (app, slug, why) = (row.uuid(0)?, row.text(1)?, row.text(2)?);
-        Ok(format!("{slug} of the app {app} is blocked: {why}"))
-    });
-    told.collect()
+fn blocked(directory: &Directory) -> Vec<String> {
+    let of_app = |app: &Arc<App>| {
+        let told = app.enabled().filter_map(|known| {
+            let why = known.why_blocked(&app.settings)?;
+            Some(format!(
+                "{} is blocked: {why}",
+                of(app.id.0, known.integration.slug, "")
+            ))
+        });
+        told.collect::<Vec<_>>()
+    };
+    let mut told: Vec<_> = directory.apps().flat_map(of_app).collect();
+    told.sort();
+    told
 }
 
 async fn lost(store: &Store, now: i64) -> Result<Vec<String>, Failure> {

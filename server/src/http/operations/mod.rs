@@ -131,7 +131,7 @@ fn description() -> Reply {
 
 async fn metrics(call: Call) -> Result<Reply, ApiError> {
     let state = &call.state;
-    let blocked = apps_where(state, |_, known| known.blocked.is_some());
+    let blocked = apps_where(state, |app, known| known.why_blocked(&app.settings).is_some());
     let paused = apps_where(state, |app, known| {
         let pauses = state.workers.pauses(&state.clock, app.id, known.integration);
         !pauses.is_empty()

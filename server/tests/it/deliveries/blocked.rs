@@ -44,6 +44,10 @@ async fn metrics_tell_for_how_many_apps_an_integration_stands_still() {
         counted("webhook", 0).await;
         put(&server, "amplitude", false, &amplitude("https://example.com")).await;
         counted("amplitude", 0).await;
+        put(&server, "amplitude", true, &json!({})).await;
+        counted("amplitude", 1).await;
+        put(&server, "amplitude", false, &json!({})).await;
+        counted("amplitude", 0).await;
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::deliveries::{
-    HOUR, SECOND, advance, amplitude, app_id, enable, entries, get, only, run, send, settle_down,
+    HOUR, SECOND, advance, amplitude, app_id, enable, entries, get, only, put, run, send, settle_down,
     until_states, webhook, work,
 };
 use crate::support::purchases::{Customer, subscription, with};
@@ -114,6 +114,25 @@ async fn a_replay_is_spoken_of_where_it_makes_a_delivery() {
         .call("PATCH", PROFILE, &json!({"analytics_disabled": true}))
         .await;
     assert_eq!(says("amplitude").await, [false], "opted out");
+}
+
+#[tokio::test]
+async fn an_integration_that_can_send_nothing_is_told_to_be_blocked() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    buy(&server).await;
+    for (slug, title, table) in [
+        ("amplitude", "Amplitude", "api_keys"),
+        ("webhook", "Webhook", "urls"),
+    ] {
+        put(&server, slug, true, &json!({})).await;
+        let why = &why_at(&server, slug).await[0];
+        let told = format!("{title} is on but blocked: nothing can be sent: settings.{table}: ");
+        assert!(why.starts_with(&told), "{why}");
+        assert!(
+            why.contains(". It goes on when its settings are mended and saved."),
+            "{why}"
+        );
+    }
 }
 
 #[tokio::test]
