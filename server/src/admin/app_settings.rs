@@ -80,7 +80,7 @@ pub async fn update(
 
 fn patched(stored: &AppSettings, patch: &Map<String, Json>) -> Result<AppSettings, ActionError> {
     let mut settings = serde_json::to_value(stored).expect("settings always serialise");
-    merge(&mut settings, patch);
+    merge(&mut settings, patch, false);
     let settings: AppSettings = fields::read(settings, "settings")?;
     let mut problems = Problems::default();
     for (path, why) in settings.problems() {
@@ -90,16 +90,23 @@ fn patched(stored: &AppSettings, patch: &Map<String, Json>) -> Result<AppSetting
     Ok(settings)
 }
 
-/// JSON Merge Patch (RFC 7396) of an object.
-fn merge(target: &mut Json, patch: &Map<String, Json>) {
+/// The settings that are tables: what is not in them may be taken out of them.
+const TABLES: [&str; 3] = ["vat", "other_stores", "collecting_days"];
+
+/// JSON Merge Patch (RFC 7396) of a table, or of an object that has all its settings. Of one that it does not have `null`
+/// stays, so that the name is refused as with any other value.
+fn merge(target: &mut Json, patch: &Map<String, Json>, is_table: bool) {
     if !target.is_object() {
         *target = json!({});
     }
     let Json::Object(fields) = target else { return };
     for (name, value) in patch {
         match value {
-            Json::Null => drop(fields.remove(name)),
-            Json::Object(inner) => merge(fields.entry(name).or_insert(Json::Null), inner),
+            Json::Null if is_table || fields.contains_key(name) => drop(fields.remove(name)),
+            Json::Object(inner) => {
+                let field = fields.entry(name).or_insert(Json::Null);
+                merge(field, inner, TABLES.contains(&name.as_str()));
+            }
             other => drop(fields.insert(name.clone(), other.clone())),
         }
     }
@@ -136,6 +143,8 @@ fn or_null(schema: &mut Json) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -158,6 +167,12 @@ mod tests {
             json!(["string", "null"])
         );
         assert_eq!(all["DateRange"]["properties"]["from"]["type"], "string");
+        let members = all.values().filter_map(|schema| schema["properties"].as_object());
+        let tables = members
+            .flatten()
+            .filter(|(_, member)| member["additionalProperties"].is_object());
+        let tables: BTreeSet<_> = tables.map(|(name, _)| name.as_str()).collect();
+        assert_eq!(tables, BTreeSet::from(TABLES));
     }
 
     fn patch(patches: &[Json]) -> Result<AppSettings, ActionError> {
@@ -190,6 +205,12 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_in_a_table_can_be_taken_out_of_it() {
+        let gone = json!({"vat": {"DE": null}, "collecting_days": {"stripe": null}, "commission": {"other_stores": {"a": null}}});
+        assert_eq!(patch(&[gone]).unwrap(), AppSettings::default());
+    }
+
+    #[test]
     fn bad_settings_are_named_with_their_paths() {
         let cases = [
             (json!({"sharring": "transfer"}), "settings.sharring"),
@@ -197,6 +218,16 @@ mod tests {
             (json!({"vat": {"DE": "x"}}), "settings.vat.DE"),
             (json!({"vat": {"DE": 1}}), "settings.vat.DE"),
             (json!({"commission": {"app": 1}}), "settings.commission.app"),
+            (json!({"Vat": null}), "settings.Vat"),
+            (json!({"commission": {"app": null}}), "settings.commission.app"),
+            (
+                json!({"commission": {"app_store": {"small": null}}}),
+                "settings.commission.app_store.small",
+            ),
+            (
+                json!({"commission": {"app": {"x": null}}}),
+                "settings.commission.app",
+            ),
         ];
         for (body, path) in cases {
             match patch(&[body]).unwrap_err() {

@@ -98,6 +98,7 @@ async fn settings_are_merged_and_hold_at_once() {
         assert_eq!(app["settings"]["public_key_profile_calls"], true);
         for (body, named) in [
             (r#"{"settings":{"sharring":"transfer"}}"#, "settings.sharring"),
+            (r#"{"settings":{"sharring":null}}"#, "settings.sharring"),
             (r#"{"settings":{"vat":{"DE":"2"}}}"#, "settings.vat.DE"),
             (r#"{"settings":[]}"#, "settings"),
             (r#"{"setings":{}}"#, "setings"),
