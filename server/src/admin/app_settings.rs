@@ -228,6 +228,7 @@ mod tests {
                 json!({"commission": {"app": {"x": null}}}),
                 "settings.commission.app",
             ),
+            (json!({"commission": []}), "settings.commission"),
         ];
         for (body, path) in cases {
             match patch(&[body]).unwrap_err() {

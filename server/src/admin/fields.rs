@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value as Json, json};
 
+use super::strict::Strict;
 use crate::actions::ActionError;
 
 /// The longest name, label, title and id, in characters.
@@ -63,12 +64,11 @@ struct Wrong {
 
 /// Reads the text of a body, which is JSON. Names every field that is not of the right form.
 pub fn read_text<T: DeserializeOwned>(text: &[u8]) -> Result<T, ActionError> {
-    first_wrong(&mut serde_json::Deserializer::from_slice(text)).map_err(|wrong| {
-        // Of the same name twice the value keeps one.
-        let value = serde_json::from_slice(text).ok();
-        let all = value.and_then(|value| read::<T>(value, "").err());
-        all.unwrap_or_else(|| bad(&wrong.path, plain(&wrong.why)))
-    })
+    let value = serde_json::from_slice(text).map_err(|error| bad("body", plain(&error.to_string())))?;
+    read::<T>(value, "")?;
+    // Of the same name twice the value keeps one.
+    let of_text = first_wrong(&mut serde_json::Deserializer::from_slice(text));
+    of_text.map_err(|wrong| bad(&wrong.path, plain(&wrong.why)))
 }
 
 /// Reads a value. Names every field that is not of the right form, as far as what is wrong with one does not hide
@@ -76,7 +76,7 @@ pub fn read_text<T: DeserializeOwned>(text: &[u8]) -> Result<T, ActionError> {
 pub fn read<T: DeserializeOwned>(mut value: Json, prefix: &str) -> Result<T, ActionError> {
     /// Nobody reads more.
     const MOST: usize = 20;
-    let mut wrong = match first_wrong(&value) {
+    let mut wrong = match first_wrong(Strict(&value)) {
         Ok(read) => return Ok(read),
         Err(wrong) => Some(wrong),
     };
@@ -121,7 +121,7 @@ fn next_wrong<T: DeserializeOwned>(value: &mut Json, path: &str, why: &str) -> O
         if put(&mut tried, path, stand_in).is_none() {
             continue;
         }
-        match first_wrong::<T, _>(&tried) {
+        match first_wrong::<T, _>(Strict(&tried)) {
             Ok(_) => return None,
             Err(next) if is_within(&next.path, path) => {}
             Err(next) => {
@@ -209,6 +209,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[derive(Debug, Deserialize)]
@@ -304,6 +306,53 @@ mod tests {
             sorted(r#"{"kind":"secret","filter":{"slug":"","after":0},"dry":true,"dry":true}"#),
             ["dry"]
         );
+    }
+
+    #[test]
+    fn nothing_but_an_object_is_an_object_and_nothing_but_a_text_a_choice() {
+        #[derive(Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "only read")]
+        struct Draft {
+            inner: Option<Inner>,
+            size: Option<Size>,
+            table: Option<BTreeMap<String, Inner>>,
+            more: Option<serde_json::Map<String, Json>>,
+        }
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Size {
+            Small,
+            Large,
+        }
+        let object = "expected an object";
+        let choice = "expected `small` or `large`";
+        for (body, field, why) in [
+            ("[{},null,null,null]", "body", object),
+            (r#"{"inner":[1]}"#, "inner", object),
+            (r#"{"inner":[]}"#, "inner", object),
+            (r#"{"table":{"a":[1]}}"#, "table.a", object),
+            (r#"{"table":[]}"#, "table", object),
+            (r#"{"more":[]}"#, "more", object),
+            (r#"{"size":{"small":null}}"#, "size", choice),
+            (r#"{"size":["small"]}"#, "size", choice),
+            (r#"{"size":1}"#, "size", choice),
+            (r#"{"size":"tiny"}"#, "size", choice),
+        ] {
+            match read_text::<Draft>(body.as_bytes()) {
+                Err(ActionError::BadFields(fields)) => {
+                    assert_eq!(fields, [(field.to_owned(), why.to_owned())], "{body}");
+                }
+                other => panic!("{body}: {other:?}"),
+            }
+        }
+        for good in [
+            "{}",
+            r#"{"inner":null,"size":null,"table":null,"more":null}"#,
+            r#"{"inner":{"count":1},"size":"large","table":{"a":{"count":1}},"more":{"a":[[]]}}"#,
+        ] {
+            read_text::<Draft>(good.as_bytes()).unwrap();
+        }
     }
 
     #[test]

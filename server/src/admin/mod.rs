@@ -23,6 +23,7 @@ pub mod profile_view;
 pub mod rates;
 pub mod replays;
 pub mod search;
+mod strict;
 pub mod test_clock;
 pub mod tokens;
 

@@ -8,6 +8,7 @@ mod admin_audit;
 mod admin_catalogue;
 mod admin_cli;
 mod admin_events;
+mod admin_forms;
 mod admin_installation;
 mod admin_integrations;
 mod admin_lists;
