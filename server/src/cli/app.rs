@@ -28,7 +28,7 @@ pub enum Command {
         /// The app's id, or its name
         app: String,
         /// A setting, nested by dots, and its value as JSON; what is no JSON, or a bare number, is text. `null`: the
-        /// default. `name=…` renames the app
+        /// default. `name=…` renames the app, and is text
         #[arg(required = true, value_name = "KEY=VALUE", value_parser = pair)]
         settings: Vec<(String, Value)>,
         #[command(flatten)]
@@ -71,8 +71,8 @@ fn pair(text: &str) -> Result<(String, Value), String> {
         Ok(Value::Number(number)) if !is_whole_setting(key) || !number.is_u64() => {
             Value::String(value.to_owned())
         }
-        Ok(parsed) => parsed,
-        Err(_) => Value::String(value.to_owned()),
+        Ok(parsed) if key != "name" || parsed.is_string() => parsed,
+        _ => Value::String(value.to_owned()),
     };
     Ok((key.to_owned(), value))
 }
@@ -82,11 +82,12 @@ fn is_whole_setting(key: &str) -> bool {
 }
 
 fn changes(settings: Vec<(String, Value)>) -> Result<AppChanges, Failure> {
+    refuse_replacing(&settings)?;
     let (mut name, mut tree) = (None, Map::new());
     for (key, value) in settings {
         match (key.as_str(), value) {
             ("name", Value::String(text)) => name = Some(text),
-            (_, value) => put(&mut tree, &key, value)?,
+            (_, value) => put(&mut tree, &key, value),
         }
     }
     Ok(AppChanges {
@@ -95,17 +96,35 @@ fn changes(settings: Vec<(String, Value)>) -> Result<AppChanges, Failure> {
     })
 }
 
+/// Refuses what would replace something that is said beside it.
+fn refuse_replacing(settings: &[(String, Value)]) -> Result<(), Failure> {
+    let is_part = |part: &str, whole: &str| {
+        let rest = part.strip_prefix(whole);
+        rest.is_some_and(|rest| rest.starts_with('.'))
+    };
+    let keys: Vec<_> = settings.iter().map(|(key, _)| key.as_str()).collect();
+    for (place, key) in keys.iter().enumerate() {
+        if keys[..place].contains(key) {
+            return Err(format!("{key} is set twice").into());
+        }
+        if keys.iter().any(|other| is_part(other, key)) {
+            return Err(format!("{key} is set both as a whole and in part").into());
+        }
+    }
+    Ok(())
+}
+
 /// Puts a value where its dotted key says.
-fn put(tree: &mut Map<String, Value>, key: &str, value: Value) -> Result<(), Failure> {
+fn put(tree: &mut Map<String, Value>, key: &str, value: Value) {
     let Some((first, rest)) = key.split_once('.') else {
         tree.insert(key.to_owned(), value);
-        return Ok(());
+        return;
     };
     let branch = tree.entry(first).or_insert_with(|| Map::new().into());
-    match branch {
-        Value::Object(branch) => put(branch, rest, value),
-        _ => Err(format!("{first} is set both as a whole and in part").into()),
-    }
+    let branch = branch
+        .as_object_mut()
+        .expect("nothing is set as a whole and in part");
+    put(branch, rest, value);
 }
 
 #[cfg(test)]
@@ -129,5 +148,44 @@ mod tests {
         assert_eq!(changes.name.as_deref(), Some("1"));
         assert_eq!(Value::Object(changes.settings.unwrap()), expected);
         assert!(pair("no value").is_err());
+    }
+
+    #[test]
+    fn any_name_is_text() {
+        for (said, name) in [
+            ("true", "true"),
+            ("null", "null"),
+            ("{}", "{}"),
+            ("\"My app\"", "My app"),
+        ] {
+            let changes = changes(vec![pair(&format!("name={said}")).unwrap()]).unwrap();
+            assert_eq!(changes.name.as_deref(), Some(name));
+            assert_eq!(changes.settings, Some(Map::new()), "{said}");
+        }
+    }
+
+    #[test]
+    fn what_would_replace_something_said_before_is_refused() {
+        for (texts, told) in [
+            (
+                &["vat.DE=0.1", "vat=null"][..],
+                "vat is set both as a whole and in part",
+            ),
+            (
+                &["vat=null", "vat.DE=0.1"],
+                "vat is set both as a whole and in part",
+            ),
+            (
+                &["vat.DE=0.1", "vat={\"FR\":\"0.2\"}"],
+                "vat is set both as a whole and in part",
+            ),
+            (&["vat.DE=0.1", "vat.DE=0.2"], "vat.DE is set twice"),
+            (&["sharing=enabled", "sharing=transfer"], "sharing is set twice"),
+            (&["name=a", "name=b"], "name is set twice"),
+        ] {
+            let pairs = texts.iter().map(|text| pair(text).unwrap());
+            let refused = changes(pairs.collect()).unwrap_err();
+            assert_eq!(refused.to_string(), told, "{texts:?}");
+        }
     }
 }

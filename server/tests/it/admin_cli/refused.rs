@@ -126,6 +126,10 @@ async fn what_cannot_be_done_is_told_and_the_exit_code_is_1() {
             "vat is set both as a whole and in part",
         ),
         (
+            vec!["app", "set", "Shop", "vat.DE=0.1", "vat=null"],
+            "vat is set both as a whole and in part",
+        ),
+        (
             vec!["app", "set", "Shop", "vatt=null"],
             "settings.vatt: unknown field",
         ),
