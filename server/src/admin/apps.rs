@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::audit::{Actor, Entry, record};
 use super::fields::{MAX_TEXT, Problems};
+use super::ordered_id::ordered_id;
 use super::page::{Page, Paging};
 use super::{Request, keys};
 use crate::actions::remember::commit;
@@ -123,7 +124,7 @@ pub(super) fn new_app(vault: &Vault, name: &str, actor: &Actor, now: i64) -> (Ne
     static APP: Sql =
         Sql::same("INSERT INTO apps (app_id, name, settings, created_at) VALUES ($1, $2, $3, $4)");
     static LEVEL: Sql = Sql::same("INSERT INTO access_levels (app_id, access_level_id) VALUES ($1, $2)");
-    let id = AppId(Uuid::new_v4());
+    let id = AppId(ordered_id(now));
     let settings = AppSettings::default();
     let stored = serde_json::to_string(&settings).expect("settings always serialise");
     let secret = NewKey::for_app(KeyKind::Secret, vault);
@@ -138,8 +139,8 @@ pub(super) fn new_app(vault: &Vault, name: &str, actor: &Actor, now: i64) -> (Ne
     let writes = vec![
         Statement::new(&APP, [id.0.into(), name.into(), stored.into(), now.into()]),
         Statement::new(&LEVEL, [id.0.into(), PREMIUM.into()]),
-        keys::insert(id, Uuid::new_v4(), KeyKind::Secret, &secret, None, now),
-        keys::insert(id, Uuid::new_v4(), KeyKind::Public, &public, None, now),
+        keys::insert(id, ordered_id(now), KeyKind::Secret, &secret, None, now),
+        keys::insert(id, ordered_id(now), KeyKind::Public, &public, None, now),
         raise_version(),
         record(actor, entry, now),
     ];

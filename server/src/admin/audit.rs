@@ -1,7 +1,5 @@
 //! Who changed what: one record for each write of the administration, in the commit of the write itself.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use bursar_domain::ids::AppId;
 use bursar_domain::time::format_time;
 use schemars::JsonSchema;
@@ -9,11 +7,11 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use super::ordered_id::ordered_id;
 use super::page::{Page, Paging, parse_id};
 use crate::actions::ActionError;
 use crate::state::AppState;
 use crate::store::{Row, Sql, Statement, StoreError, Value};
-use crate::vault::random;
 
 /// Who acts, as the audit names it: `token admin_live_XXXXXXXX`, `command line` or `first run`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +42,7 @@ pub fn record(actor: &Actor, entry: Entry, now: i64) -> Statement {
     Statement::new(
         &SQL,
         [
-            time_ordered_id(now).into(),
+            ordered_id(now).into(),
             now.into(),
             actor.0.as_str().into(),
             entry.action.into(),
@@ -108,32 +106,4 @@ fn read_row(row: &mut Row) -> Result<AuditRecord, StoreError> {
         before: json(row.opt_text(6)?).map_err(corrupt)?,
         after: json(row.opt_text(7)?).map_err(corrupt)?,
     })
-}
-
-/// A UUID whose order is the order of time (version 7): milliseconds, microseconds, a counter for records of the
-/// same microsecond (a test clock stands still), and random bytes.
-fn time_ordered_id(now: i64) -> Uuid {
-    static COUNTER: AtomicU32 = AtomicU32::new(0);
-    let micros = u64::try_from(now).unwrap_or_default();
-    let mut rest = random::<10>();
-    // The builder overwrites the upper four bits of byte 0 and the upper two of byte 2.
-    let within = u16::try_from(micros % 1_000).unwrap_or_default();
-    rest[..2].copy_from_slice(&within.to_be_bytes());
-    rest[2] = 0;
-    rest[3..7].copy_from_slice(&COUNTER.fetch_add(1, Ordering::Relaxed).to_be_bytes());
-    uuid::Builder::from_unix_timestamp_millis(micros / 1_000, &rest).into_uuid()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_in_the_order_of_time_and_then_of_making() {
-        let ids: Vec<Uuid> = [5, 5, 6, 999, 1_000, 1_001, 5_000_000]
-            .map(time_ordered_id)
-            .into();
-        assert!(ids.is_sorted(), "{ids:?}");
-        assert!(ids.iter().all(|id| id.get_version_num() == 7));
-    }
 }

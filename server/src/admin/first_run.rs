@@ -1,10 +1,10 @@
 //! What an empty database gets, so that the first request can be made at once.
 
 use serde_json::json;
-use uuid::Uuid;
 
 use super::apps::{NewApp, new_app};
 use super::audit::{Actor, Entry, record};
+use super::ordered_id::ordered_id;
 use super::tokens;
 use crate::actions::ActionError;
 use crate::directory;
@@ -36,7 +36,7 @@ pub async fn set_up(state: &AppState) -> Result<Option<FirstRun>, ActionError> {
         }
         let actor = Actor("first run".into());
         let (app, mut writes) = new_app(&shared.vault, "default", &actor, now);
-        let (token, id) = (NewKey::for_admin(&shared.vault), Uuid::new_v4());
+        let (token, id) = (NewKey::for_admin(&shared.vault), ordered_id(now));
         let entry = Entry {
             action: "admin_token.create",
             target: id.to_string(),

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::audit::{Entry, record};
 use super::fields::{MAX_TEXT, Problems};
+use super::ordered_id::ordered_id;
 use super::page::{Page, Paging};
 use super::{Request, apps};
 use crate::actions::remember::commit;
@@ -75,7 +76,7 @@ pub async fn create(
     problems.text("label", draft.label.as_deref(), MAX_TEXT);
     problems.check()?;
     let Request { actor, now, remember } = request;
-    let (key, id) = (NewKey::for_app(draft.kind, &state.vault), Uuid::new_v4());
+    let (key, id) = (NewKey::for_app(draft.kind, &state.vault), ordered_id(now));
     let decide = move |loaded: &mut Loaded| {
         apps::first(loaded.pop().unwrap_or_default())?;
         let entry = Entry {

@@ -16,6 +16,7 @@ mod integration_findings;
 pub mod integration_test;
 pub mod integrations;
 pub mod keys;
+mod ordered_id;
 pub mod page;
 pub mod products;
 pub mod profile_purchases;

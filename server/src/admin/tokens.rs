@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::Request;
 use super::audit::{Entry, record};
 use super::fields::{MAX_TEXT, Problems};
+use super::ordered_id::ordered_id;
 use super::page::{Page, Paging};
 use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
@@ -62,7 +63,7 @@ pub async fn create(state: &AppState, request: Request, draft: TokenDraft) -> Re
     problems.text("label", draft.label.as_deref(), MAX_TEXT);
     problems.check()?;
     let Request { actor, now, remember } = request;
-    let (token, id) = (NewKey::for_admin(&state.vault), Uuid::new_v4());
+    let (token, id) = (NewKey::for_admin(&state.vault), ordered_id(now));
     let decide = move |_: &mut Loaded| {
         let label = draft.label.as_deref();
         let entry = Entry {

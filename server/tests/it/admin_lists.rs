@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::support::administration::walk;
 use super::support::backend::ALL;
+use super::support::deliveries::put;
 use super::support::server::{IDENTIFIERS, PROFILE, TestServer};
 
 #[tokio::test]
@@ -62,6 +63,45 @@ async fn every_list_is_walked_without_gaps_or_repetitions() {
             assert_eq!(pages, count.div_ceil(2), "{backend:?} {path}");
             let whole = server.admin("GET", &format!("{path}?limit=200"), "").await.json();
             assert_eq!(whole["data"], json!(all), "{backend:?} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn lists_keep_their_order_while_the_clock_stands_still() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        put(&server, "webhook", false, &json!({})).await;
+        let app = format!("apps/{}", server.app_id);
+        let lists = [
+            ("apps".to_owned(), "app_id", json!({"name": "A"})),
+            (format!("{app}/keys"), "key_id", json!({"kind": "public"})),
+            ("admin-tokens".to_owned(), "token_id", json!({})),
+            (
+                format!("{app}/replays"),
+                "replay_id",
+                json!({"filter": {"integration": "webhook"}}),
+            ),
+        ];
+        for (path, id, body) in lists {
+            let mut made = Vec::new();
+            for _ in 0..8 {
+                let new = server.admin("POST", &path, &body.to_string()).await.json();
+                made.push(new[id].clone());
+            }
+            if id == "replay_id" {
+                made.reverse();
+            }
+            let (all, _) = walk(&server, &path, 3).await;
+            let listed = all.iter().map(|entry| entry[id].clone());
+            let listed: Vec<_> = listed.filter(|id| made.contains(id)).collect();
+            assert_eq!(listed, made, "{backend:?} {path}");
+        }
+        for app in walk(&server, "apps", 200).await.0 {
+            let keys = format!("apps/{}/keys?limit=2", app["app_id"].as_str().unwrap());
+            let keys = server.admin("GET", &keys, "").await.json();
+            let kinds = [&keys["data"][0]["kind"], &keys["data"][1]["kind"]];
+            assert_eq!(kinds, ["secret", "public"], "{backend:?}");
         }
     }
 }

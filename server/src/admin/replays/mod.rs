@@ -21,6 +21,7 @@ pub use cancel::cancel;
 use super::Request;
 use super::apps;
 use super::audit::{Entry, record};
+use super::ordered_id::ordered_id;
 use super::page::{Page, Paging, bad_cursor, parse_id};
 use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply, known_app};
@@ -128,7 +129,7 @@ pub async fn create(
             count,
         }));
     }
-    let id = Uuid::new_v4();
+    let id = ordered_id(now);
     let reply = store_order(state, request, app, id, draft.filter, count).await?;
     // Under an idempotency key that was used before there is no new one, and nothing is enqueued.
     enqueue::run(state, &order, id, now).await?;
