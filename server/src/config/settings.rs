@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What one layer says: flags over the environment, or the file.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
@@ -41,9 +42,11 @@ pub struct Settings {
     pub database_connections: Option<NonZeroU32>,
     /// Folder of the embedded database and the master key [default: ./bursar-data]
     #[arg(long, env = "BURSAR_DATA_DIR", global = true, value_name = "DIR")]
+    #[serde(default, deserialize_with = "some_path")]
     pub data_dir: Option<PathBuf>,
     /// File of the master key, made if it is missing [default: master.key in the data folder]
     #[arg(long, env = "BURSAR_MASTER_KEY_FILE", global = true, value_name = "FILE")]
+    #[serde(default, deserialize_with = "some_path")]
     pub master_key_file: Option<PathBuf>,
     /// The master key itself: 64 hex digits. No flag, because others can see a program's flags
     #[arg(skip)]
@@ -87,6 +90,15 @@ pub fn at_least_one<N: FromStr<Err = ParseIntError>>(text: &str) -> Result<N, St
         IntErrorKind::Zero => "must be at least 1".into(),
         _ => error.to_string(),
     })
+}
+
+/// Reads a path of the file. An empty one would be the folder in which the command happens to run; clap refuses it too.
+fn some_path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
+    let path = PathBuf::deserialize(from)?;
+    if path.as_os_str().is_empty() {
+        return Err(D::Error::custom("must not be empty"));
+    }
+    Ok(Some(path))
 }
 
 /// The file's table `delivery`.

@@ -87,6 +87,8 @@ async fn settings_that_mean_nothing_are_refused() {
         ("lissten = '127.0.0.1:1'", "lissten"),
         ("listen = 'here'", "line 1"),
         ("config = 'other.toml'", "config"),
+        ("data_dir = ''", "line 1: must not be empty"),
+        ("role = 'api'\nmaster_key_file = ''", "line 2: must not be empty"),
     ] {
         fs::write(&file, text).unwrap();
         let said = installation.refused(&["config"]);
