@@ -16,7 +16,7 @@ pub struct DeliveryId {
 }
 
 impl DeliveryId {
-    /// Reads what [`name`] writes. `None`: no delivery can be called so.
+    /// Reads what [`name`] writes, also with the event's id in capitals. `None`: no delivery can be called so.
     pub fn parse(text: &str) -> Option<Self> {
         let (event, rest) = text.split_once(':')?;
         let (slug, part) = rest.split_once(':').unwrap_or((rest, ""));
@@ -26,7 +26,7 @@ impl DeliveryId {
             part: integration.parts.iter().find(|known| known.name == part)?,
             integration,
         };
-        (known.to_string() == text).then_some(known)
+        known.to_string().eq_ignore_ascii_case(text).then_some(known)
     }
 }
 
@@ -59,6 +59,9 @@ mod tests {
             }
         }
         let id = Uuid::from_u128(0xab);
+        let in_capitals = format!("{}:webhook", id.to_string().to_uppercase());
+        let read = DeliveryId::parse(&in_capitals).unwrap();
+        assert_eq!(read.to_string(), format!("{id}:webhook"));
         for text in [
             String::new(),
             id.to_string(),
@@ -66,7 +69,7 @@ mod tests {
             format!("{id}:webhook:"),
             format!("{id}:webhook:x"),
             format!("{}:webhook", id.simple()),
-            format!("{}:webhook", id.to_string().to_uppercase()),
+            format!("{id}:WEBHOOK"),
             "x:webhook".to_owned(),
         ] {
             assert!(DeliveryId::parse(&text).is_none(), "{text}");
