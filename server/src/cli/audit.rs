@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use clap::Subcommand;
 
 use super::Failure;
-use super::session::{Output, Session, explain};
+use super::session::{Output, Session, explain_filter};
 use crate::admin::audit;
 use crate::admin::page::{DEFAULT_LIMIT, Paging};
 use crate::config::at_least_one;
@@ -32,9 +32,13 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             cursor,
             output,
         } => {
-            let paging = Paging::first(limit).from(cursor.as_deref()).map_err(explain)?;
+            let paging = Paging::first(limit).from(cursor.as_deref());
+            let paging = paging.map_err(explain_filter)?;
             let records = audit::list(&session.state, &paging).await;
-            output.list(&records.map_err(explain)?, &["at", "actor", "action", "target"])
+            output.list(
+                &records.map_err(explain_filter)?,
+                &["at", "actor", "action", "target"],
+            )
         }
     }
 }

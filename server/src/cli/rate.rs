@@ -43,7 +43,8 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
         } => {
             let draft = RateDraft { usd, from, force };
             let rate = rates::set(state, session.request(), &currency, draft).await;
-            output.one(&rate.map_err(explain)?)
+            let in_flags = |error| explain(error).to_string().replace("`force`", "`--force`");
+            output.one(&rate.map_err(in_flags)?)
         }
         Command::List { output } => {
             let all = rates::list(state, &Paging::all()).await.map_err(explain)?;

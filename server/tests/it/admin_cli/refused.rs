@@ -35,6 +35,14 @@ async fn a_filter_that_cannot_be_is_told_by_its_flag() {
             "--type: must be a kind of event",
         ),
         ("event list --app Shop --profile me", "--profile: must be a UUID"),
+        (
+            "audit list --cursor x",
+            "--cursor: is not one that this list gave",
+        ),
+        (
+            "audit list --cursor 5b5d",
+            "--cursor: is not one that this list gave",
+        ),
         ("delivery list --app Shop --event e", "--event: must be a UUID"),
         (
             "replay create --app Shop --integration webhook --type foo",
@@ -132,6 +140,10 @@ async fn what_cannot_be_done_is_told_and_the_exit_code_is_1() {
         (
             vec!["app", "set", "Shop", "vatt=null"],
             "settings.vatt: unknown field",
+        ),
+        (
+            vec!["rate", "set", "JPY", "150"],
+            "looks like the inverse; `--force` sets it all the same",
         ),
         (
             vec!["key", "revoke", "--app", "Shop", "secret_live_x"],
