@@ -6,7 +6,7 @@ use bursar_domain::integrations;
 use serde_json::{Value, json};
 
 use super::support::administration::walk;
-use super::support::backend::ALL;
+use super::support::backend::{ALL, Backend};
 use super::support::deliveries::put;
 use super::support::server::{IDENTIFIERS, PROFILE, TestServer};
 
@@ -104,6 +104,39 @@ async fn lists_keep_their_order_while_the_clock_stands_still() {
             assert_eq!(kinds, ["secret", "public"], "{backend:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_given_twice_is_refused() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let app = format!("apps/{}", server.app_id);
+    for (path, name, values) in [
+        ("apps".to_owned(), "limit", ["1", "1"]),
+        ("audit".to_owned(), "cursor", ["5b5d", "5b5d"]),
+        (format!("{app}/deliveries"), "state", ["pending", "rejected"]),
+        (format!("{app}/deliveries"), "integration", ["webhook", "webhook"]),
+        (format!("{app}/events"), "order", ["asc", "desc"]),
+        (
+            format!("{app}/events"),
+            "event_type",
+            ["trial_started", "trial_expired"],
+        ),
+        (format!("{app}/profiles"), "query", ["a", "b"]),
+    ] {
+        let [first, second] = values;
+        let path = format!("{path}?{name}={first}&else=1&{name}={second}");
+        let refused = server.admin("GET", &path, "").await;
+        assert_eq!(refused.status, 422, "{path}: {}", refused.text());
+        let error = &refused.json()["errors"][0];
+        assert_eq!(
+            error,
+            &json!({"field": name, "detail": "is given twice"}),
+            "{path}"
+        );
+    }
+    // What is not known is ignored, however often it is there.
+    let ignored = server.admin("GET", "apps?else=1&else=2", "").await;
+    assert_eq!(ignored.status, 200);
 }
 
 #[tokio::test]

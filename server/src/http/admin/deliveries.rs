@@ -1,7 +1,5 @@
 //! `apps/{app}/deliveries`.
 
-use std::borrow::Cow;
-
 use super::{APP, CURSOR, IDEMPOTENCY, LIMIT, read};
 use crate::actions::Reply;
 use crate::admin::deliveries::{self, DeliveryBody, DeliveryId, DeliveryView, Filter};
@@ -84,12 +82,12 @@ pub const ROUTES: &[Route] = &[
 
 async fn list(call: Call) -> Result<Reply, ApiError> {
     let (app, paging) = (read::app(&call)?, read::paging(&call)?);
-    let said = |name| read::query(&call, name).map(Cow::into_owned);
+    let said = |name| read::query(&call, name);
     let filter = Filter {
-        state: said("state"),
-        integration: said("integration"),
-        profile_id: said("profile_id"),
-        event_id: said("event_id"),
+        state: said("state")?,
+        integration: said("integration")?,
+        profile_id: said("profile_id")?,
+        event_id: said("event_id")?,
     };
     let page = deliveries::list(&call.state, app, &filter, &paging, call.now).await?;
     Ok(Reply::json(&page))

@@ -1,7 +1,5 @@
 //! `apps/{app}/events`.
 
-use std::borrow::Cow;
-
 use super::{APP, CURSOR, LIMIT, read};
 use crate::actions::Reply;
 use crate::admin::events::{self, EventBody, Filter};
@@ -53,13 +51,13 @@ pub const ROUTES: &[Route] = &[Route {
 
 async fn list(call: Call) -> Result<Reply, ApiError> {
     let (app, paging) = (read::app(&call)?, read::paging(&call)?);
-    let said = |name| read::query(&call, name).map(Cow::into_owned);
+    let said = |name| read::query(&call, name);
     let filter = Filter {
-        profile_id: said("profile_id"),
-        event_type: said("event_type"),
-        after: said("after"),
-        before: said("before"),
-        order: said("order"),
+        profile_id: said("profile_id")?,
+        event_type: said("event_type")?,
+        after: said("after")?,
+        before: said("before")?,
+        order: said("order")?,
     };
     let page = events::list(&call.state, app, &filter, &paging, call.now).await?;
     Ok(Reply::json(&page))

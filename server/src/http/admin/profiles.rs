@@ -56,7 +56,7 @@ pub const ROUTES: &[Route] = &[
 
 async fn find(call: Call) -> Result<Reply, ApiError> {
     let (app, paging) = (read::app(&call)?, read::paging(&call)?);
-    let query = read::query(&call, "query").unwrap_or_default();
+    let query = read::query(&call, "query")?.unwrap_or_default();
     let found = search::search(&call.state, app, &query, &paging).await?;
     Ok(Reply::json(&found))
 }

@@ -1,7 +1,5 @@
 //! What handlers of the administration read from a request.
 
-use std::borrow::Cow;
-
 use bursar_domain::ids::AppId;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -72,17 +70,21 @@ pub fn request_each_time(call: &Call) -> Request {
     }
 }
 
-/// A parameter of the query string; of several with the same name the last.
-pub fn query<'c>(call: &'c Call, name: &str) -> Option<Cow<'c, str>> {
+/// A parameter of the query string. Of one that is given twice only one value could count.
+pub fn query(call: &Call, name: &str) -> Result<Option<String>, ActionError> {
     let query = call.query.as_deref().unwrap_or_default();
     let parameters = form_urlencoded::parse(query.as_bytes());
-    parameters
+    let mut values = parameters
         .filter(|(said, _)| said == name)
-        .map(|(_, value)| value)
-        .last()
+        .map(|(_, value)| value.into_owned());
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        (_, Some(_)) => Err(fields::bad(name, "is given twice")),
+    }
 }
 
 /// Which page of a list is wanted.
 pub fn paging(call: &Call) -> Result<Paging, ActionError> {
-    Paging::parse(query(call, "limit").as_deref(), query(call, "cursor").as_deref())
+    let (limit, cursor) = (query(call, "limit")?, query(call, "cursor")?);
+    Paging::parse(limit.as_deref(), cursor.as_deref())
 }
