@@ -10,8 +10,9 @@ use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::purchases::access_body::{GrantRequest, RevokeRequest};
 use bursar_domain::purchases::transaction::Transaction;
 
+use super::access::Access;
 use super::feed::Feed;
-use super::model::{Access, Model};
+use super::model::Model;
 use super::world::{Rule, World};
 use crate::support::random::Random;
 use crate::support::server::START;

@@ -1,6 +1,7 @@
 //! Simulation: random histories of purchases on two servers that share a store, beside a small model of what must
 //! come of them. A history follows from its seed alone.
 
+mod access;
 mod feed;
 mod history;
 mod model;

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use bursar_domain::app::Sharing;
 use bursar_domain::purchases::transaction::{Environment, PurchaseType, Transaction};
 
+use super::access::{Access, Source, best};
+
 pub const STORES: [&str; 3] = ["app_store", "stripe", "my_store"];
 /// Those of the latest histories alone, so that the others stay as they were found.
 pub const MORE_STORES: [&str; 2] = ["play_store", "paddle"];
@@ -14,40 +16,6 @@ const COLLECTING_DAYS: [(&str, i64); 3] = [("app_store", 60), ("play_store", 60)
 /// For so long a renewal is waited for.
 const RENEWAL_WAIT: i64 = DAY;
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
-
-/// From when to when somebody has access. No start: at once; no end: for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Access {
-    pub starts_at: Option<i64>,
-    pub ends_at: Option<i64>,
-}
-
-impl Access {
-    pub fn is_active(self, now: i64) -> bool {
-        self.starts_at.is_none_or(|start| start <= now) && self.ends_at.is_none_or(|end| end > now)
-    }
-
-    /// Better ones are greater.
-    fn rank(self, now: i64) -> (u8, i64) {
-        let end = self.ends_at.unwrap_or(i64::MAX);
-        let start = self.starts_at.unwrap_or(i64::MIN);
-        // What was revoked before it began never begins.
-        let begins = end > start;
-        match (self.is_active(now), start > now && begins) {
-            (true, _) => (3, end),
-            (_, true) => (2, -start),
-            _ => (u8::from(begins), end),
-        }
-    }
-
-    fn cut_at(self, at: Option<i64>) -> Self {
-        let ends_at = match (self.ends_at, at) {
-            (Some(end), Some(at)) => Some(end.min(at)),
-            (end, at) => end.or(at),
-        };
-        Self { ends_at, ..self }
-    }
-}
 
 /// Store and original id.
 pub type Key = (String, String);
@@ -87,7 +55,7 @@ pub struct Model {
     family: BTreeMap<(usize, Key), Chain>,
     grants: BTreeMap<usize, Vec<Grant>>,
     /// Levels that nothing gives any more, each with when the last of it ended.
-    ended: BTreeMap<(usize, String), (Access, i64)>,
+    ended: BTreeMap<(usize, String), Source>,
     /// Who has lost a level when this model did not say until when it was there.
     unsure: BTreeSet<usize>,
     /// Has a chain gone from one profile to another? Its events have not.
@@ -297,28 +265,28 @@ impl Model {
             .collect();
         change(self);
         for (who, (before, was_settled)) in before.into_iter().enumerate() {
-            let given = self.given(who, now);
-            for (level, access, since) in before {
-                if given.iter().all(|(other, ..)| *other != level) {
-                    let mut ended = access;
-                    if access.is_active(now) {
-                        ended.ends_at = Some(now);
-                    }
-                    let last = self.ended.entry((who, level)).or_insert((ended, since));
-                    if (ended.rank(now), since) > (last.0.rank(now), last.1) {
-                        *last = (ended, since);
-                    }
-                    if !was_settled {
-                        self.unsure.insert(who);
-                    }
+            let sources = self.sources(who);
+            let is_there = |old: &Source| {
+                sources
+                    .iter()
+                    .any(|one| (&one.from, &one.level) == (&old.from, &old.level))
+            };
+            for mut old in before.into_iter().filter(|old| !is_there(old)) {
+                if old.access.is_active(now) {
+                    old.access.ends_at = Some(now);
+                }
+                let key = (who, old.level.clone());
+                let last = self.ended.entry(key).or_insert_with(|| old.clone());
+                if old.rank(now) > last.rank(now) {
+                    *last = old;
+                }
+                if !was_settled {
+                    self.unsure.insert(who);
                 }
             }
-            let outlives = |(of, level): &(usize, String), ended: &mut (Access, i64)| {
-                let rank = (ended.0.rank(now), ended.1);
-                let is_shown = |(other, access, since): &(String, Access, i64)| {
-                    other == level && (access.rank(now), *since) >= rank
-                };
-                *of != who || !given.iter().any(is_shown)
+            let outlives = |(of, level): &(usize, String), ended: &mut Source| {
+                let is_shown = |one: &Source| one.level == *level && one.rank(now) >= ended.rank(now);
+                *of != who || !sources.iter().any(is_shown)
             };
             self.ended.retain(outlives);
         }
@@ -447,26 +415,37 @@ impl Model {
     /// The access levels of a profile, one each, by name.
     pub fn levels(&self, who: usize, now: i64) -> Vec<(String, Access)> {
         let ended = self.ended.iter().filter(|((of, _), _)| *of == who);
-        let ended = ended.map(|((_, level), (access, since))| (level.clone(), *access, *since));
-        let all = self.given(who, now).into_iter().chain(ended);
-        best(all, now)
+        let ended = ended.map(|(_, ended)| ended.clone());
+        best(self.sources(who).into_iter().chain(ended), now)
             .into_iter()
-            .map(|(level, access, _)| (level, access))
+            .map(|one| (one.level, one.access))
             .collect()
     }
 
-    /// The access levels that something gives a profile, one each, by name; each with since when.
-    fn given(&self, who: usize, now: i64) -> Vec<(String, Access, i64)> {
+    /// The access levels that something gives a profile, one each, by name.
+    fn given(&self, who: usize, now: i64) -> Vec<Source> {
+        best(self.sources(who).into_iter(), now)
+    }
+
+    /// All that gives a profile access.
+    fn sources(&self, who: usize) -> Vec<Source> {
         let chains = self.held(who).filter_map(|chain| {
-            let access = chain.access()?.cut_at(chain.cut_of(who));
-            Some((chain.level()?.to_owned(), access, chain.latest()?.purchased_at))
+            let latest = chain.latest()?;
+            Some(Source {
+                from: format!("{} {}", latest.store, latest.original_id),
+                level: chain.level()?.to_owned(),
+                access: chain.access()?.cut_at(chain.cut_of(who)),
+                since: latest.purchased_at,
+            })
         });
         let grants = self.grants.get(&who).into_iter().flatten();
-        let grants = grants.map(|grant| {
-            let access = grant.access.cut_at(grant.cut);
-            (grant.level.clone(), access, grant.granted_at)
+        let grants = grants.map(|grant| Source {
+            from: format!("grant {}", grant.granted_at),
+            level: grant.level.clone(),
+            access: grant.access.cut_at(grant.cut),
+            since: grant.granted_at,
         });
-        best(chains.chain(grants), now)
+        chains.chain(grants).collect()
     }
 
     /// What was paid for what a profile owns, in hundredths of a cent of US dollars.
@@ -506,20 +485,6 @@ fn with_grace(transaction: &Transaction, latest: &Transaction) -> Option<i64> {
     grace
         .filter(|_| transaction.id == latest.id)
         .or(transaction.expires_at)
-}
-
-/// Of each level the one that is shown.
-fn best(all: impl Iterator<Item = (String, Access, i64)>, now: i64) -> Vec<(String, Access, i64)> {
-    let mut best: BTreeMap<String, (Access, i64)> = BTreeMap::new();
-    for (level, access, since) in all {
-        let known = best.entry(level).or_insert((access, since));
-        if (access.rank(now), since) > (known.0.rank(now), known.1) {
-            *known = (access, since);
-        }
-    }
-    let each = best.into_iter();
-    each.map(|(level, (access, since))| (level, access, since))
-        .collect()
 }
 
 fn revenue(transaction: &Transaction) -> i64 {

@@ -23,7 +23,8 @@ use bursar_domain::time::parse_time;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::model::{Access, MORE_STORES, STORES};
+use super::access::Access;
+use super::model::{MORE_STORES, STORES};
 use super::wrong::Wrong;
 use crate::support::backend::Backend;
 use crate::support::direct::{add_app, set_settings_of, set_webhook_of};

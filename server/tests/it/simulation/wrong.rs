@@ -8,9 +8,9 @@ use futures_util::FutureExt;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::access::Access;
 use super::feed::{ENDS, OPENINGS, REFUNDS, STARTS};
 use super::history::History;
-use super::model::Access;
 use super::world::{Stored, World};
 use crate::support::backend::Backend;
 
