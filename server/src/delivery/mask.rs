@@ -175,12 +175,34 @@ mod tests {
             r#"a/b\u0026c\u003Cd\u003Ee\u002Bf=g\u0027h\"i"#,
             r#"a/b\u0026c\u003cd\u003ee\u002bf=g\u0027h\"i"#,
             "a/b&amp;c&lt;d&gt;e+f=g&#39;h&quot;i",
+            "a/b&amp;c&lt;d&gt;e+f=g&#x27;h&quot;i",
+            "a/b&amp;c&lt;d&gt;e+f=g&#39;h&#34;i",
+            "a/b&amp;c&lt;d&gt;e+f=g&#039;h&quot;i",
+            "a/b&amp;c&lt;d&gt;e+f=g&apos;h&quot;i",
+            "a/b&amp;c&lt;d&gt;e+f=g'h&quot;i",
+            "a/b&amp;c&lt;d&gt;e+f=g'h\"i",
+            "a%2fb%26c%3cd%3ee%2bf%3dg%27h%22i",
+            "a/b%26c%3Cd%3Ee%2Bf%3Dg%27h%22i",
+            "a/b%26c%3cd%3ee%2bf%3dg%27h%22i",
         ] {
             assert_eq!(
                 mask.text(&format!("you said {text}!")),
                 "you said ********!",
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn values_are_hidden_however_their_white_space_stands_in_an_address() {
+        let mask = Mask::of_secrets(["Anna K./+%2BX".to_owned()]);
+        for text in [
+            "Anna+K.%2f%2b%252BX",
+            "Anna%20K.%2f%2b%252BX",
+            "Anna+K./%2B%252BX",
+            "Anna%20K./%2b%252BX",
+        ] {
+            assert_eq!(mask.text(text), "********", "{text}");
         }
     }
 

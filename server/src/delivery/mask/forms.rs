@@ -4,34 +4,42 @@ use super::SHORTEST;
 
 /// What writers of JSON escape beside what they have to, by default: PHP's, Go's, both together, Gson's and .NET's.
 const IN_JSON: [&str; 5] = ["/", "&<>", "/&<>", "&<>='", "&<>+'"];
-/// What stands in HTML in place of a character; `&` comes first, because the others hold it.
-const IN_HTML: [(char, &str); 5] = [
-    ('&', "&amp;"),
-    ('<', "&lt;"),
-    ('>', "&gt;"),
-    ('"', "&quot;"),
-    ('\'', "&#39;"),
+/// What stands in HTML in place of `"` and `'`: with Ruby and .NET, Python, Go, PHP, those who write XML, those who leave the
+/// latter, and where both are left.
+const QUOTES_IN_HTML: [[&str; 2]; 7] = [
+    ["&quot;", "&#39;"],
+    ["&quot;", "&#x27;"],
+    ["&#34;", "&#39;"],
+    ["&quot;", "&#039;"],
+    ["&quot;", "&apos;"],
+    ["&quot;", "'"],
+    ["\"", "'"],
 ];
 
 /// A value as it stands in JSON, in a form, in an address and in HTML; and the same with its white space drawn together, as
 /// in the words of a verdict.
 pub fn forms(value: &str) -> Vec<String> {
-    let escaped = escaped(value);
-    let in_address = escaped.replace('+', "%20");
-    let mut forms = vec![value.to_owned(), escaped, in_address];
+    let mut forms = vec![value.to_owned()];
+    // Most values have nothing that anybody escapes.
+    if is_plain(value) {
+        return forms;
+    }
+    forms.extend(all_in_addresses(value));
     forms.extend(all_in_json(value));
-    // Most values have nothing that only some escape.
     if has_special(value) {
-        let in_html = IN_HTML.iter();
-        forms.push(in_html.fold(value.to_owned(), |text, (character, entity)| {
-            text.replace(*character, entity)
-        }));
+        forms.extend(all_in_html(value));
     }
     let spaced = forms.iter().filter(|form| form.contains(char::is_whitespace));
     let drawn = spaced.map(|form| form.split_whitespace().collect::<Vec<_>>().join(" "));
     let drawn: Vec<_> = drawn.filter(|form| form.len() >= SHORTEST).collect();
     forms.extend(drawn);
     forms
+}
+
+/// Is there nothing in it that anybody escapes?
+fn is_plain(value: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    value.bytes().all(is_plain)
 }
 
 fn has_special(value: &str) -> bool {
@@ -107,7 +115,45 @@ fn in_json(value: &str) -> String {
     text[1..text.len() - 1].to_owned()
 }
 
-/// As the value stands in a form or a query.
-fn escaped(value: &str) -> String {
-    form_urlencoded::byte_serialize(value.as_bytes()).collect()
+/// A value as it stands in forms, in queries and in parts of paths.
+fn all_in_addresses(value: &str) -> Vec<String> {
+    let mut forms = vec![form_urlencoded::byte_serialize(value.as_bytes()).collect()];
+    add(&mut forms, |form| form.replace('+', "%20"));
+    add(&mut forms, |form| form.replace("%2F", "/"));
+    add(&mut forms, in_lower_hexadecimals);
+    forms
+}
+
+/// Adds what becomes of the forms, where that is another one.
+fn add(forms: &mut Vec<String>, change: impl Fn(&str) -> String) {
+    for at in 0..forms.len() {
+        let changed = change(&forms[at]);
+        if changed != forms[at] {
+            forms.push(changed);
+        }
+    }
+}
+
+/// The same with `%2b` for `%2B`.
+fn in_lower_hexadecimals(escaped: &str) -> String {
+    let mut parts = escaped.split('%');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let (digits, rest) = part.split_at(2);
+        text + "%" + &digits.to_ascii_lowercase() + rest
+    })
+}
+
+/// A value as writers of HTML write it.
+fn all_in_html(value: &str) -> Vec<String> {
+    // First of all, because the others hold it.
+    let text = value.replace('&', "&amp;");
+    let text = text.replace('<', "&lt;").replace('>', "&gt;");
+    if !text.contains(['"', '\'']) {
+        return vec![text];
+    }
+    let quoted = QUOTES_IN_HTML.iter();
+    quoted
+        .map(|[double, single]| text.replace('"', double).replace('\'', single))
+        .collect()
 }
