@@ -47,7 +47,7 @@ struct Loss {
     count: u64,
     since: i64,
     last_at: i64,
-    /// What the last one ended with, masked.
+    /// What the last one ended with, masked, also what its customer is called.
     reason: String,
     is_logged: bool,
 }
@@ -145,8 +145,14 @@ fn of_part(part: &str) -> String {
 }
 
 impl Work {
-    /// Notes how deliveries of a route ended, of those that did.
-    pub fn note_ends(&self, target: Target, route: &str, settled: &[Settlement]) {
+    /// Notes how deliveries of a route ended, of those that did. `of_nobody` is a reason without what customers are called.
+    pub fn note_ends(
+        &self,
+        target: Target,
+        route: &str,
+        settled: &[Settlement],
+        mut of_nobody: impl FnMut(&str) -> String,
+    ) {
         let route = routes::counted(self.known.integration, route);
         let cause = Cause::Rejected {
             part: target.part.name,
@@ -168,7 +174,10 @@ impl Work {
                     let (what, part) = words();
                     tracing::info!(app.id = %app, slug, "{what} of the app {app} takes deliveries{part} again");
                 }
-            } else if self.note_loss(cause.clone(), reason.as_deref(), self.is_dead(route)) {
+                continue;
+            }
+            let reason = reason.as_deref().map(&mut of_nobody);
+            if self.note_loss(cause.clone(), reason.as_deref(), self.is_dead(route)) {
                 let (what, part) = words();
                 tracing::warn!(
                     app.id = %app, slug,

@@ -2,6 +2,7 @@
 //! is kept of them is made with masked settings; an answer may repeat one.
 
 mod forms;
+mod searched;
 
 use bursar_domain::integrations::contract::personal;
 use bursar_domain::integrations::settings::MASK;
@@ -9,6 +10,7 @@ use bursar_domain::integrations::{Customer, Integration, Request, Settings, Told
 use serde_json::json;
 
 use self::forms::forms;
+pub use self::searched::Searched;
 
 /// Shorter values are no secret, and masking them would make nonsense of the rest.
 const SHORTEST: usize = 4;
@@ -30,9 +32,15 @@ impl Mask {
         Self::new(personal::values(customer, event).into_iter())
     }
 
-    /// Of all that these hide.
-    pub fn together<'m>(masks: impl Iterator<Item = &'m Self>) -> Self {
-        Self::sorted(masks.flat_map(|mask| mask.0.iter().cloned()).collect())
+    /// Of what was found in a text: these values, and these ids in all forms.
+    pub fn found(values: &[&str], ids: &[&str]) -> Self {
+        let values = values.iter().map(|value| (*value).to_owned());
+        Self::sorted(values.chain(ids.iter().flat_map(|id| forms(id))).collect())
+    }
+
+    /// What it hides.
+    pub fn values(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
     }
 
     /// The same, hiding these values too.
@@ -132,6 +140,17 @@ impl Mask {
 /// As much of a third party's words as is looked at: more than is kept of them, because masks are shorter than values.
 pub fn beginning(words: &str) -> &str {
     &words[..words.floor_char_boundary(2 * KEPT)]
+}
+
+/// Those of these ids that stand in one of these texts, in any form.
+pub fn ids_within(ids: &[String], texts: [&str; 2]) -> Vec<String> {
+    let stands = |id: &&String| {
+        let forms = forms(id);
+        texts
+            .iter()
+            .any(|text| forms.iter().any(|form| text.contains(form)))
+    };
+    ids.iter().filter(stands).cloned().collect()
 }
 
 /// Where a text ends with the beginning of a value.

@@ -21,6 +21,7 @@ mod set_back;
 mod settling;
 mod trial;
 mod turn;
+mod words;
 mod worker;
 
 use std::collections::{HashMap, HashSet};

@@ -240,6 +240,7 @@ mod tests {
                 counts: Counts::default(),
                 profile: ProfileId(Uuid::nil()),
                 mask: Mask::of_nobody(),
+                ids: Vec::new(),
             });
         each.collect()
     }

@@ -1,6 +1,5 @@
 //! Sends records in one request, and settles what comes back for each of them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bursar_domain::integrations::contract::schedule::DICE;
@@ -8,9 +7,9 @@ use bursar_domain::integrations::{Record, Schedule, Verdict};
 use uuid::Uuid;
 
 use super::exchange::{Outcome, exchange};
-use super::mask::{Mask, beginning};
 use super::routes;
 use super::turn::{DEAD, Ready, closed, keep};
+use super::words::Words;
 use super::worker::Work;
 use crate::actions::deliveries::{End, Settlement};
 use crate::directory::Target;
@@ -18,7 +17,7 @@ use crate::store::tables::deliveries::{self, Attempt};
 use crate::store::tables::delivery_states::ClosedState;
 
 /// Sends the records, which share a route, and settles them.
-pub async fn send(work: &Arc<Work>, target: Target, batch: Vec<Ready>) {
+pub async fn send(work: &Arc<Work>, target: Target, mut batch: Vec<Ready>) {
     let started_at = work.state.clock.now();
     let records: Vec<Record> = batch.iter().map(|ready| ready.record.clone()).collect();
     let profile = batch[0].profile;
@@ -38,6 +37,9 @@ pub async fn send(work: &Arc<Work>, target: Target, batch: Vec<Ready>) {
         let seconds = std::time::Duration::from_micros(outcome.duration.unsigned_abs()).as_secs_f64();
         work.state.metrics.tried(work.slug, verdict.name(), seconds);
     }
+    for (ready, verdict) in batch.iter_mut().zip(&outcome.verdicts) {
+        count(ready, verdict, started_at);
+    }
     let mut finish = Finish {
         work,
         target,
@@ -48,24 +50,40 @@ pub async fn send(work: &Arc<Work>, target: Target, batch: Vec<Ready>) {
     for verdict in &outcome.verdicts {
         match verdict {
             Verdict::Delivered => work.note_warning(None),
-            Verdict::DeliveredWithWarning(why) => work.note_warning(Some(finish.words.told(why))),
+            Verdict::DeliveredWithWarning(why) => work.note_warning(Some(finish.words.told_of_nobody(why))),
             _ => {}
         }
     }
     // First of all: what is settled below is due again at once.
     if let Some(why) = why_blocked(&outcome) {
-        let why = finish.words.told(why);
+        let why = finish.words.told_of(&batch[0], why);
         let setting = routes::setting(work.known.integration, route);
         let why = setting.map_or_else(|| why.clone(), |setting| format!("{setting}: {why}"));
         work.block(&why).await;
     }
     let settled = batch
-        .into_iter()
+        .iter()
         .zip(&outcome.verdicts)
         .map(|(ready, verdict)| finish.settlement(ready, verdict));
     let settled: Vec<_> = settled.collect();
-    work.note_ends(target, &records[0].route, &settled);
+    work.note_ends(target, &records[0].route, &settled, |reason| {
+        finish.words.told_of_nobody(reason)
+    });
     work.settling.settle(&work.state, work.slug, settled).await;
+}
+
+/// Counts the try that ended with this verdict.
+fn count(ready: &mut Ready, verdict: &Verdict, started_at: i64) {
+    ready.held.tries += 1;
+    // What fails because of the settings burns nothing: neither a try nor the time in which it may be repeated.
+    if matches!(verdict, Verdict::Misconfigured(_)) {
+        ready.counts.uncounted += 1;
+    } else {
+        ready.held.first_tried_at.get_or_insert(started_at);
+    }
+    if matches!(verdict, Verdict::RetryAtMost { .. }) {
+        ready.counts.limited += 1;
+    }
 }
 
 /// What the third party has to say against the settings, if it has.
@@ -74,35 +92,6 @@ fn why_blocked(outcome: &Outcome) -> Option<&str> {
         Verdict::Misconfigured(why) | Verdict::RejectedAndBlocked(why) => Some(why.as_str()),
         _ => None,
     })
-}
-
-/// A third party's words about a request as they may be kept. They may repeat anything of any of its records.
-struct Words<'a> {
-    masks: [&'a Mask; 2],
-    personal: Mask,
-    /// Most records get the same words.
-    told: HashMap<String, String>,
-}
-
-impl<'a> Words<'a> {
-    fn of(work: &'a Work, batch: &[Ready], outcome: &'a Outcome) -> Self {
-        Self {
-            masks: [&work.secrets, &outcome.credentials],
-            personal: Mask::together(batch.iter().map(|ready| &ready.mask)),
-            told: HashMap::new(),
-        }
-    }
-
-    fn told(&mut self, words: &str) -> String {
-        if let Some(told) = self.told.get(words) {
-            return told.clone();
-        }
-        let words = beginning(words);
-        let [secrets, credentials] = self.masks;
-        let told = self.personal.answer(&credentials.text(&secrets.text(words)));
-        self.told.insert(words.to_owned(), told.clone());
-        told
-    }
 }
 
 /// What came of a request, from which its records are settled.
@@ -116,24 +105,14 @@ struct Finish<'a> {
 
 impl Finish<'_> {
     /// The settlement of one record.
-    fn settlement(&mut self, mut ready: Ready, verdict: &Verdict) -> Settlement {
+    fn settlement(&mut self, ready: &Ready, verdict: &Verdict) -> Settlement {
         let now = self.work.state.clock.now();
-        ready.held.tries += 1;
-        // What fails because of the settings burns nothing: neither a try nor the time in which it may be repeated.
-        if matches!(verdict, Verdict::Misconfigured(_)) {
-            ready.counts.uncounted += 1;
-        } else {
-            ready.held.first_tried_at.get_or_insert(self.started_at);
-        }
-        if matches!(verdict, Verdict::RetryAtMost { .. }) {
-            ready.counts.limited += 1;
-        }
-        let attempt = self.attempt(&ready, verdict);
+        let attempt = self.attempt(ready, verdict);
         let keeping = deliveries::keep(ready.held.event_seq, self.target.id, attempt);
         Settlement {
             held: ready.held,
             attempt: Some(self.work.state.store.packed(keeping)),
-            end: self.end(&ready, verdict, now),
+            end: self.end(ready, verdict, now),
             now,
         }
     }
@@ -153,18 +132,18 @@ impl Finish<'_> {
                 &ready.mask,
             ),
             status: outcome.status,
-            answer: self.words.told(&outcome.answer),
+            answer: self.words.told_of(ready, &outcome.answer),
             verdict: verdict.name().to_owned(),
         }
     }
 
     /// How a record's turn ends, its last try counted.
     fn end(&mut self, ready: &Ready, verdict: &Verdict, now: i64) -> End {
-        let mut told = |text: &str| self.words.told(text);
+        let mut told = |text: &str| self.words.told_of(ready, text);
         let later = |due_at, reason: String, alone| End::Later {
             due_at,
             reason,
-            record: Some(keep(&ready.record, alone, ready.counts, &ready.mask)),
+            record: Some(keep(ready, alone)),
         };
         match verdict {
             Verdict::Delivered => closed(ClosedState::Delivered, None),

@@ -3,13 +3,14 @@
 use bursar_domain::app::AppSettings;
 use bursar_domain::events::EventKind;
 use bursar_domain::ids::ProfileId;
+use bursar_domain::integrations::contract::personal;
 use bursar_domain::integrations::{Customer, Occasion, Record, Skip, Told, Tried};
 use bursar_domain::time::HOUR;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::caught::caught;
-use super::mask::Mask;
+use super::mask::{Mask, ids_within};
 use crate::actions::deliveries::{End, HeldTurn, Settlement};
 use crate::directory::{AppIntegration, Target};
 use crate::store::tables::delivery_states::ClosedState;
@@ -37,6 +38,8 @@ pub struct Ready {
     pub profile: ProfileId,
     /// What may not be kept of it.
     pub mask: Mask,
+    /// What its customer is called, which may not be kept with others.
+    pub ids: Vec<String>,
 }
 
 /// What to do with a turn.
@@ -59,6 +62,9 @@ struct Kept {
     /// What of it is personal: the customer may have changed it since.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     personal: Vec<String>,
+    /// What it calls the customer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ids: Vec<String>,
 }
 
 /// What tries count for.
@@ -73,14 +79,16 @@ pub struct Counts {
     pub limited: i64,
 }
 
-/// What is kept of a record for the next try, with what the mask hides of it and what the tries so far count for.
-pub fn keep(record: &Record, alone: bool, counts: Counts, mask: &Mask) -> String {
+/// What is kept of a record for the next try, which needs a request of its own if `alone`.
+pub fn keep(ready: &Ready, alone: bool) -> String {
+    let Record { route, body } = &ready.record;
     let kept = Kept {
-        route: record.route.clone(),
-        body: record.body.clone(),
+        route: route.clone(),
+        body: body.clone(),
         alone,
-        counts,
-        personal: mask.within([&record.route, &record.body]),
+        counts: ready.counts,
+        personal: ready.mask.within([route, body]),
+        ids: ids_within(&ready.ids, [route, body]),
     };
     serde_json::to_string(&kept).expect("texts always serialise")
 }
@@ -121,6 +129,7 @@ pub fn consider(
             counts: kept.counts,
             profile: turn.profile.id,
             mask: mask.and(kept.personal),
+            ids: kept.ids,
         })),
         Err(skip) => {
             let unset = match &skip {
@@ -137,7 +146,7 @@ pub fn closed(state: ClosedState, reason: Option<String>) -> End {
     End::Closed { state, reason }
 }
 
-/// The record to send, how, and what may not be kept of it.
+/// The record to send, how, with all that its customer is called, and what may not be kept of it.
 fn encode(
     turn: &Turn,
     app: &AppSettings,
@@ -156,6 +165,7 @@ fn encode(
     let customer = Customer::new(&turn.profile, &turn.details, app, now);
     let hidden = target.part.hidden(&known.settings, &customer);
     let mask = Mask::of(&customer, event.as_ref().ok()).and(hidden);
+    let ids = personal::ids(&customer, event.as_ref().ok());
     let encoded = event.and_then(|event| {
         let occasion = Occasion {
             event: &event,
@@ -167,7 +177,11 @@ fn encode(
         };
         map(&occasion, known)
     });
-    Ok((kept_or_new(turn, encoded, known, target)?, mask))
+    let mut kept = kept_or_new(turn, encoded, known, target)?;
+    kept.ids.extend(ids);
+    kept.ids.sort_unstable();
+    kept.ids.dedup();
+    Ok((kept, mask))
 }
 
 /// What was sent at the try before, where that is sent again, or else what was `encoded` now.
@@ -197,6 +211,7 @@ fn kept_or_new(
             alone: false,
             counts,
             personal: Vec::new(),
+            ids: Vec::new(),
         }),
     }
 }

@@ -1,4 +1,4 @@
-//! What of a customer may not be kept of requests and answers, as integrations write it.
+//! What of a customer may not be kept of requests and answers, as integrations write it, and what may not be kept with others.
 
 use super::customer::Customer;
 use super::told::Told;
@@ -53,6 +53,18 @@ pub fn values<'e>(customer: &Customer<'_>, event: Option<&'e Told<'_>>) -> Vec<S
     values
 }
 
+/// What the customer is called: by third parties, by the owner, now and when the event was made, and by us.
+pub fn ids(customer: &Customer<'_>, event: Option<&Told<'_>>) -> Vec<String> {
+    let by_others = customer.identifiers.iter().map(|(_, id)| id);
+    let by_owner = customer.customer_user_id();
+    let then = event.and_then(|event| event.customer_user_id.as_deref());
+    let then = then.filter(|then| Some(*then) != by_owner);
+    let all = by_others.chain(by_owner).chain(then).map(str::to_owned);
+    all.chain([customer.profile_id()])
+        .filter(|id| id.len() >= SHORTEST)
+        .collect()
+}
+
 /// As it was reported and in upper case, without hyphens, and as the makers of devices write it.
 fn device_forms(id: &str) -> [String; 5] {
     [
@@ -72,7 +84,42 @@ fn within_json(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+    use uuid::Uuid;
+
     use super::*;
+    use crate::app::AppSettings;
+    use crate::events::EventKind;
+    use crate::ids::{AppId, ProfileId};
+    use crate::json::Object;
+    use crate::profile::identifiers::IdentifierChanges;
+    use crate::profile::{Details, Profile};
+
+    #[test]
+    fn a_customer_is_called_by_third_parties_by_the_owner_now_and_then_and_by_us() {
+        let called = |now: &str, then: &str| {
+            let id = Some(now.to_owned());
+            let mut profile = Profile::new(AppId(Uuid::nil()), ProfileId(Uuid::nil()), id, 0);
+            let body =
+                json!({"amplitude_user_id": "at-amplitude", "branch_id": "b-1", "mixpanel_user_id": "m1"});
+            let body = body.to_string();
+            let changes = IdentifierChanges::parse(&Object::parse(body.as_bytes()).unwrap());
+            profile.identifiers.apply(&changes.unwrap());
+            let (details, app) = (Details::default(), AppSettings::default());
+            let customer = Customer::new(&profile, &details, &app, 1);
+            let payload = json!({"customer_user_id": then, "event_properties": {}}).to_string();
+            let event = Told::new(Uuid::nil(), EventKind::TrialStarted, 1, 1, &payload);
+            ids(&customer, event.as_ref().ok())
+        };
+        let nil = "00000000-0000-0000-0000-000000000000";
+        assert_eq!(
+            called("now-1", "then-1"),
+            ["at-amplitude", "now-1", "then-1", nil]
+        );
+        assert_eq!(called("now-1", "now-1"), ["at-amplitude", "now-1", nil]);
+        // Short ones tell nothing.
+        assert_eq!(called("n", "7"), ["at-amplitude", nil]);
+    }
 
     #[test]
     fn an_id_that_was_reported_without_hyphens_is_known_with_them() {

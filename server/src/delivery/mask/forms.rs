@@ -21,7 +21,7 @@ const QUOTES_IN_HTML: [[&str; 2]; 7] = [
 pub fn forms(value: &str) -> Vec<String> {
     let mut forms = vec![value.to_owned()];
     // Most values have nothing that anybody escapes.
-    if is_plain(value) {
+    if is_plain(value.as_bytes()) {
         return forms;
     }
     forms.extend(all_in_addresses(value));
@@ -37,9 +37,9 @@ pub fn forms(value: &str) -> Vec<String> {
 }
 
 /// Is there nothing in it that anybody escapes?
-fn is_plain(value: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    value.bytes().all(is_plain)
+pub fn is_plain(value: &[u8]) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    value.iter().all(is_plain)
 }
 
 fn has_special(value: &str) -> bool {

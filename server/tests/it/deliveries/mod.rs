@@ -25,6 +25,7 @@ mod latest;
 mod learning;
 mod losses;
 mod order;
+mod others_ids;
 mod outage;
 mod patience;
 mod pauses;

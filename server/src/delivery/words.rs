@@ -1,0 +1,174 @@
+//! A third party's words about a request as they may be kept. They may repeat anything of any of its records.
+
+use std::collections::HashMap;
+
+use super::exchange::Outcome;
+use super::mask::{Mask, Searched, beginning};
+use super::turn::Ready;
+use super::worker::Work;
+
+/// The words about a request.
+pub struct Words<'a> {
+    secrets: [&'a Mask; 2],
+    batch: &'a [Ready],
+    /// Most records get the same words.
+    told: HashMap<String, Told<'a>>,
+}
+
+/// Words without secrets, and what of the customers stands in them.
+struct Told<'a> {
+    words: String,
+    personal: Vec<&'a str>,
+    ids: Vec<&'a str>,
+    /// The words without any of that.
+    of_nobody: String,
+}
+
+impl<'a> Words<'a> {
+    /// What was said in this outcome of sending these.
+    pub fn of(work: &'a Work, batch: &'a [Ready], outcome: &'a Outcome) -> Self {
+        Self::new([&work.secrets, &outcome.credentials], batch)
+    }
+
+    fn new(secrets: [&'a Mask; 2], batch: &'a [Ready]) -> Self {
+        Self {
+            secrets,
+            batch,
+            told: HashMap::new(),
+        }
+    }
+
+    /// As they may be kept with a record, which goes when its customer does: without what other customers are called.
+    pub fn told_of(&mut self, ready: &Ready, words: &str) -> String {
+        let told = self.told(words);
+        let is_own = |id: &&str| ready.ids.iter().any(|own| own == id);
+        let (own, others): (Vec<&str>, Vec<&str>) = told.ids.iter().copied().partition(is_own);
+        if own.is_empty() {
+            told.of_nobody.clone()
+        } else {
+            Mask::found(&told.personal, &others).answer(&told.words)
+        }
+    }
+
+    /// As they may be kept where no customer's deletion reaches: without what any is called.
+    pub fn told_of_nobody(&mut self, words: &str) -> String {
+        self.told(words).of_nobody.clone()
+    }
+
+    fn told(&mut self, words: &str) -> &Told<'a> {
+        let words = beginning(words);
+        if !self.told.contains_key(words) {
+            self.told.insert(words.to_owned(), self.looked_through(words));
+        }
+        &self.told[words]
+    }
+
+    fn looked_through(&self, words: &str) -> Told<'a> {
+        let [secrets, credentials] = self.secrets;
+        let words = credentials.text(&secrets.text(words));
+        let searched = Searched::new(&words);
+        let personal = self.batch.iter().flat_map(|ready| ready.mask.values());
+        let personal: Vec<_> = personal.filter(|value| searched.holds(value)).collect();
+        let ids = self.batch.iter().flat_map(|ready| &ready.ids).map(String::as_str);
+        let ids: Vec<_> = ids.filter(|id| searched.holds_a_form_of(id)).collect();
+        let of_nobody = Mask::found(&personal, &ids).answer(&words);
+        Told {
+            words,
+            personal,
+            ids,
+            of_nobody,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bursar_domain::ids::ProfileId;
+    use bursar_domain::integrations::Record;
+    use uuid::Uuid;
+
+    use super::super::settling::tests::settlements;
+    use super::super::turn::Counts;
+    use super::*;
+
+    const ANN: &str = "ann@private.example";
+
+    /// Records of customers who are called so; of each this address is known.
+    fn batch(ids: &[&str]) -> Vec<Ready> {
+        let each = settlements(ids.len()).into_iter().zip(ids);
+        each.map(|(settlement, id)| Ready {
+            held: settlement.held,
+            record: Record {
+                route: String::new(),
+                body: String::new(),
+            },
+            alone: false,
+            counts: Counts::default(),
+            profile: ProfileId(Uuid::nil()),
+            mask: Mask::of_secrets([ANN.to_owned()]),
+            ids: vec![(*id).to_owned()],
+        })
+        .collect()
+    }
+
+    /// What is kept of the words with each record, and with none.
+    fn kept(ids: &[&str], words: &str) -> Vec<String> {
+        let (batch, none) = (batch(ids), Mask::of_nobody());
+        let mut told = Words::new([&none, &none], &batch);
+        let each = batch.iter().map(|ready| told.told_of(ready, words));
+        let mut kept: Vec<_> = each.collect();
+        kept.push(told.told_of_nobody(words));
+        kept
+    }
+
+    #[test]
+    fn each_is_called_by_name_in_what_is_kept_with_it_alone() {
+        for (ids, words, expected) in [
+            // Who is called as the beginning of another is hidden in that too.
+            (
+                ["user-1", "user-10"],
+                "user-10, user-1 and user-2",
+                [
+                    "********, user-1 and user-2",
+                    "********0, ******** and user-2",
+                    "********, ******** and user-2",
+                ],
+            ),
+            // As JSON writes it, and cut at the end.
+            (
+                [r#"a "b"/é"#, "user-10"],
+                r#"{"a \"b\"\/\u00e9":1} and user-"#,
+                [
+                    r#"{"a \"b\"\/\u00e9":1} and ********"#,
+                    r#"{"********":1} and user-"#,
+                    r#"{"********":1} and ********"#,
+                ],
+            ),
+            // What is known of the person is hidden everywhere, also where it is the name.
+            (
+                [ANN, "private"],
+                "ann@private.example is private",
+                [
+                    "******** is ********",
+                    "******** is private",
+                    "******** is ********",
+                ],
+            ),
+            (["both", "both"], "both", ["both", "both", "********"]),
+            (["ann", "bob"], "neither is named", ["neither is named"; 3]),
+        ] {
+            assert_eq!(kept(&ids, words), expected, "{words}");
+        }
+    }
+
+    #[test]
+    fn long_words_are_looked_through_once_for_all_whom_they_do_not_name() {
+        let (batch, none) = (batch(&["user-1", "user-2"]), Mask::of_nobody());
+        let mut told = Words::new([&none, &none], &batch);
+        let words = "x".repeat(100_000);
+        for ready in &batch {
+            assert_eq!(told.told_of(ready, &words).len(), 4 * 1024);
+        }
+        assert_eq!(told.told.len(), 1);
+    }
+}

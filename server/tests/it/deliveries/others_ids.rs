@@ -1,0 +1,174 @@
+//! Third parties that name customers in their answers: nothing by which one is known stays where others' deliveries or the
+//! integration are shown, nor in the database once the profile is deleted.
+
+use serde_json::{Value, json};
+
+use crate::support::backend::ALL;
+use crate::support::deliveries::{
+    HOUR, advance, amplitude, bought, branch, enable, entries, get, settle_down, shown, stored, work,
+};
+use crate::support::purchases::Customer;
+use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
+use crate::support::vendor::{Manner, Vendor};
+
+/// A customer of this name with these identifiers and a purchase.
+async fn buyer<'a>(server: &'a TestServer, name: &'a str, ids: Value) -> Customer<'a> {
+    let customer = Customer::new(server, name).await;
+    customer.post(IDENTIFIERS, &ids).await;
+    customer.post(TRANSACTION, &bought(name)).await;
+    customer
+}
+
+async fn delete(customer: &Customer<'_>) {
+    let gone = customer.call("DELETE", PROFILE, &Value::Null).await;
+    assert_eq!(gone.status, 204, "{}", gone.text());
+}
+
+/// Each delivery as it is shown, by its customer's profile.
+async fn by_profile(server: &TestServer) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for delivery in entries(server, "deliveries").await {
+        let id = delivery["delivery_id"].as_str().unwrap();
+        let profile = delivery["profile_id"].as_str().unwrap().to_owned();
+        let mut shown = get(server, &format!("deliveries/{id}")).await;
+        // Whose it is.
+        shown.as_object_mut().unwrap().remove("profile_id");
+        all.push((profile, shown.to_string()));
+    }
+    all
+}
+
+fn posthog(url: &str) -> Value {
+    json!({"api_key": "phc_k", "base_url": url, "events": {"access_level_updated": false}})
+}
+
+/// Answers with this status and body.
+fn saying(status: u16, body: &str) -> Manner {
+    let length = body.len();
+    Manner::Raw(format!(
+        "HTTP/1.1 {status} x\r\ncontent-length: {length}\r\n\r\n{body}"
+    ))
+}
+
+/// Answers with this status and everything that was sent.
+async fn mirror(status: u16) -> Vendor {
+    Vendor::with(move |request, _| saying(status, &request.body)).await
+}
+
+#[tokio::test]
+async fn who_is_named_in_an_answer_is_named_in_no_other_ones_delivery() {
+    const ANSWER: &str = r#"{"code":429,"throttled_users":{"id-of-victim":11},"eps_threshold":10}"#;
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|_, _| Manner::Answers(429, ANSWER)).await;
+        enable(&server, "amplitude", amplitude(&vendor.url)).await;
+        let mut of_victim = String::new();
+        for name in ["one", "two", "victim", "three", "four"] {
+            let ids = json!({"amplitude_user_id": format!("id-of-{name}")});
+            let customer = buyer(&server, name, ids).await;
+            if name == "victim" {
+                of_victim = customer.profile().await["profile_id"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned();
+            }
+        }
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        assert_eq!(vendor.count(), 1, "{backend:?}: all travel together");
+        let shown = by_profile(&server).await;
+        assert_eq!(shown.len(), 5, "{backend:?}");
+        for (profile, shown) in &shown {
+            assert!(shown.contains("eps_threshold"), "{backend:?}: {shown}");
+            let is_named = shown.contains("id-of-victim");
+            assert_eq!(is_named, *profile == of_victim, "{backend:?}: {shown}");
+        }
+        let victim = Customer {
+            server: &server,
+            id: "victim",
+        };
+        delete(&victim).await;
+        let left = stored(&server.state.store).await;
+        assert!(left.contains("eps_threshold"), "{backend:?}: {left}");
+        assert!(!left.contains("id-of-victim"), "{backend:?}: {left}");
+    }
+}
+
+/// By its own name, by the owner's and by ours, whatever has to be escaped in it, and by what it was called before.
+#[tokio::test]
+async fn whatever_a_customer_is_called_is_in_no_other_ones_delivery() {
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, mirror(500).await);
+        enable(&server, "posthog", posthog(&vendor.url)).await;
+        let awkward = r#"zoë "z" <z@z.example>"#;
+        let ann = buyer(
+            &server,
+            "ann-customer",
+            json!({"posthog_distinct_user_id": awkward}),
+        )
+        .await;
+        let bob = buyer(&server, "bob-customer", json!({"branch_id": "b"})).await;
+        let cid = Customer::new(&server, "cid-customer").await;
+        let always = json!({"posthog_distinct_user_id": "cid-at-posthog"});
+        cid.post(IDENTIFIERS, &always).await;
+        cid.post(TRANSACTION, &bought("cid")).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        assert_eq!(vendor.count(), 1, "{backend:?}: all travel together");
+        let later = json!({"posthog_distinct_user_id": "another"});
+        for customer in [&ann, &cid] {
+            customer.post(IDENTIFIERS, &later).await;
+        }
+        advance(&server, HOUR).await;
+        assert!(vendor.count() > 1, "{backend:?}: it is tried again");
+        let mut called = Vec::new();
+        for (customer, name) in [
+            (&ann, r#"zoë \\\"z\\\" <z@z.example>"#),
+            (&bob, "bob-customer"),
+            (&cid, "cid-at-posthog"),
+        ] {
+            let profile = customer.profile().await["profile_id"]
+                .as_str()
+                .unwrap()
+                .to_owned();
+            called.push((profile, name));
+        }
+        let sent = vendor.received().pop().unwrap().body;
+        assert!(
+            sent.contains("cid-at-posthog") && sent.contains("bob-customer"),
+            "{sent}"
+        );
+        for (profile, shown) in by_profile(&server).await {
+            for (of, name) in called.iter().flat_map(|(of, name)| [(of, *name), (of, &**of)]) {
+                let is_named = shown.contains(name);
+                assert_eq!(is_named, profile == *of, "{backend:?}: {name} of {of} in {shown}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_an_integration_warns_of_or_loses_names_no_customer() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let limited = r#"{"quota_limited":["events"],"of":"id-of-victim"}"#;
+        let (warning, rejecting) = (
+            Vendor::with(move |_, _| Manner::Answers(200, limited)).await,
+            Vendor::with(|_, _| Manner::Answers(400, "unknown: id-of-victim")).await,
+        );
+        enable(&server, "posthog", posthog(&warning.url)).await;
+        enable(&server, "branch", branch(&rejecting.url)).await;
+        let victim = buyer(&server, "victim", json!({"branch_id": "id-of-victim"})).await;
+        // So many that are turned away in a row are a problem.
+        for number in 0..8 {
+            victim.post(TRANSACTION, &bought(&number.to_string())).await;
+        }
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        for (slug, words) in [("posthog", "quota_limited"), ("branch", "rejected in a row")] {
+            let shown = shown(&server, slug).await.to_string();
+            assert!(shown.contains(words), "{backend:?}: {shown}");
+            assert!(!shown.contains("id-of-victim"), "{backend:?}: {shown}");
+        }
+    }
+}
