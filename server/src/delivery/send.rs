@@ -40,6 +40,8 @@ pub async fn send(work: &Arc<Work>, target: Target, mut batch: Vec<Ready>) {
     for (ready, verdict) in batch.iter_mut().zip(&outcome.verdicts) {
         count(ready, verdict, started_at);
     }
+    // What an answer told of the customer; where answers do, a request has one record.
+    batch[0].ids.extend(outcome.learned.clone());
     let mut finish = Finish {
         work,
         target,
@@ -56,7 +58,7 @@ pub async fn send(work: &Arc<Work>, target: Target, mut batch: Vec<Ready>) {
     }
     // First of all: what is settled below is due again at once.
     if let Some(why) = why_blocked(&outcome) {
-        let why = finish.words.told_of(&batch[0], why);
+        let why = finish.words.told_of_nobody(why);
         let setting = routes::setting(work.known.integration, route);
         let why = setting.map_or_else(|| why.clone(), |setting| format!("{setting}: {why}"));
         work.block(&why).await;

@@ -1,11 +1,12 @@
 //! Third parties that name customers in their answers: nothing by which one is known stays where others' deliveries or the
 //! integration are shown, nor in the database once the profile is deleted.
 
+use bursar::store::Sql;
 use serde_json::{Value, json};
 
-use crate::support::backend::ALL;
+use crate::support::backend::{ALL, Backend};
 use crate::support::deliveries::{
-    HOUR, advance, amplitude, bought, branch, enable, entries, get, settle_down, shown, stored, work,
+    HOUR, advance, amplitude, bought, branch, enable, entries, get, rows, settle_down, shown, stored, work,
 };
 use crate::support::purchases::Customer;
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
@@ -38,8 +39,20 @@ async fn by_profile(server: &TestServer) -> Vec<(String, String)> {
     all
 }
 
+/// Everything that is stored of deliveries, and why integrations are blocked.
+async fn everything(server: &TestServer) -> String {
+    static SQL: Sql = Sql::same("SELECT slug, blocked FROM integrations");
+    let blocked = rows(server, &SQL).await;
+    format!("{}{blocked:?}", stored(&server.state.store).await)
+}
+
 fn posthog(url: &str) -> Value {
     json!({"api_key": "phc_k", "base_url": url, "events": {"access_level_updated": false}})
+}
+
+fn mixpanel(url: &str) -> Value {
+    json!({"tokens": {"production": {"ios": "token"}}, "base_url": url,
+        "events": {"access_level_updated": false}})
 }
 
 /// Answers with this status and body.
@@ -88,7 +101,7 @@ async fn who_is_named_in_an_answer_is_named_in_no_other_ones_delivery() {
             id: "victim",
         };
         delete(&victim).await;
-        let left = stored(&server.state.store).await;
+        let left = everything(&server).await;
         assert!(left.contains("eps_threshold"), "{backend:?}: {left}");
         assert!(!left.contains("id-of-victim"), "{backend:?}: {left}");
     }
@@ -145,6 +158,69 @@ async fn whatever_a_customer_is_called_is_in_no_other_ones_delivery() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn why_an_integration_is_blocked_names_no_customer() {
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, mirror(401).await);
+        enable(&server, "mixpanel", mixpanel(&vendor.url)).await;
+        let victim = buyer(&server, "victim", json!({"mixpanel_user_id": "id-of-victim"})).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        let told = vendor.received();
+        assert!(told[0].body.contains("id-of-victim"), "{told:?}");
+        buyer(&server, "other", json!({"mixpanel_user_id": "id-of-other"})).await;
+        settle_down(&server.state).await;
+        assert_eq!(vendor.count(), told.len(), "{backend:?}: it is blocked");
+        let shown = shown(&server, "mixpanel").await;
+        assert_eq!(shown["status"], "blocked", "{backend:?}: {shown}");
+        let why = shown["problems"][0]["detail"].as_str().unwrap().to_owned();
+        assert!(why.starts_with("401") && why.contains("distinct_id"), "{why}");
+        assert!(
+            !shown.to_string().contains("id-of-victim"),
+            "{backend:?}: {shown}"
+        );
+        let own = victim.profile().await["profile_id"].as_str().unwrap().to_owned();
+        let deliveries = by_profile(&server).await;
+        let of_others = deliveries.iter().filter(|(profile, _)| *profile != own);
+        for (_, shown) in of_others {
+            assert!(shown.contains("blocked"), "{backend:?}: {shown}");
+            assert!(!shown.contains("id-of-victim"), "{backend:?}: {shown}");
+        }
+        delete(&victim).await;
+        let left = everything(&server).await;
+        assert!(left.contains("401"), "{backend:?}: {left}");
+        assert!(!left.contains("id-of-victim"), "{backend:?}: {left}");
+    }
+}
+
+/// OneSignal has names of its own for customers, which it is asked for.
+#[tokio::test]
+async fn why_an_integration_is_blocked_names_no_customer_as_it_told_us_to() {
+    const TOLD: &str = "b7c8d9e0-1111-4222-8333-444455556666";
+    const ASKED: &str = "9c1f2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f";
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let vendor = Vendor::with(|request, _| match request.method.as_str() {
+        "GET" => saying(200, &format!(r#"{{"identity":{{"onesignal_id":"{TOLD}"}}}}"#)),
+        _ => saying(403, &request.path),
+    })
+    .await;
+    let settings = json!({"app_id": "0f5b0c1e-8a44-4a0a-9a43-1c2d3e4f5a6b", "rest_api_key": "key",
+        "base_url": vendor.url, "events": {"access_level_updated": false}});
+    enable(&server, "onesignal", settings).await;
+    buyer(&server, "victim", json!({"one_signal_subscription_id": ASKED})).await;
+    let _working = work(&server);
+    settle_down(&server.state).await;
+    let paths: Vec<_> = vendor
+        .received()
+        .into_iter()
+        .map(|request| request.path)
+        .collect();
+    assert!(paths[0].contains(ASKED) && paths[1].contains(TOLD), "{paths:?}");
+    let shown = shown(&server, "onesignal").await;
+    let why = shown["problems"][0]["detail"].as_str().unwrap();
+    assert!(why.ends_with("/users/by/onesignal_id/********"), "{shown}");
 }
 
 #[tokio::test]

@@ -3,13 +3,16 @@
 use std::fs;
 use std::time::Duration;
 
+use bursar_domain::time::parse_time;
 use serde_json::json;
 
 use crate::support::backend::Backend;
+use crate::support::deliveries::{HOUR, bought};
 use crate::support::program::Program;
 use crate::support::purchases::{numbered, subscription};
 use crate::support::running::server;
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION};
+use crate::support::vendor::{Manner, Vendor};
 
 /// Stands in whatever is known of the customer.
 const CANARY: &str = "c4n4ry";
@@ -68,5 +71,68 @@ fn nothing_of_a_deleted_profile_is_left_in_the_files_of_sqlite_after_a_stop() {
     assert_eq!(
         fs::metadata(program.data.join("bursar.db-wal")).map_or(0, |log| log.len()),
         0
+    );
+}
+
+/// Third parties that repeat all that they are told: of several customers in one answer, and while they refuse the settings.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_third_parties_said_of_a_deleted_profile_is_left_with_others() {
+    let mirror = async |status: u16| {
+        Vendor::with(move |request, _| {
+            let body = &request.body;
+            let length = body.len();
+            Manner::Raw(format!(
+                "HTTP/1.1 {status} x\r\ncontent-length: {length}\r\n\r\n{body}"
+            ))
+        })
+        .await
+    };
+    let (failing, refusing) = (mirror(500).await, mirror(401).await);
+    let urls = (failing.url.clone(), refusing.url.clone());
+    let found = tokio::task::spawn_blocking(move || {
+        let mut program = Program::on(Backend::SqliteFile, server());
+        let begin = parse_time("2026-01-01T00:00:00Z").unwrap();
+        let mut running = program.start_at(begin);
+        let events = json!({"access_level_updated": false});
+        let posthog = json!({"api_key": "k", "base_url": urls.0, "events": events});
+        let mixpanel = json!({"tokens": {"production": {"ios": "t"}}, "base_url": urls.1, "events": events});
+        program.set_integration(&running, "posthog", &posthog);
+        program.set_integration(&running, "mixpanel", &mixpanel);
+        let mut client = program.client(&running);
+        let mut call = |method: &str, path: &str, user: &str, body: &str, status: u16| {
+            let headers = [("adapty-customer-user-id", user)];
+            let answer = client.call(method, path, &headers, body).unwrap();
+            assert_eq!(answer.status, status, "{method} {path}: {}", answer.body);
+        };
+        let gone = format!("{CANARY}-user");
+        for user in [&gone, "other", "another"] {
+            call("POST", PROFILE, user, "", 200);
+            let ids = json!({"mixpanel_user_id": format!("{user}-m"), "posthog_distinct_user_id": format!("{user}-p")});
+            call("POST", IDENTIFIERS, user, &ids.to_string(), 200);
+            let bought = bought(user.trim_start_matches(CANARY)).to_string();
+            call("POST", TRANSACTION, user, &bought, 200);
+        }
+        // What has failed for each travels together when it is tried again.
+        program.settle_at(&running, begin + HOUR);
+        assert!(!found(&program).is_empty());
+        call("DELETE", PROFILE, &gone, "", 204);
+        running.ask_to_stop();
+        assert_eq!(running.ended_within(Duration::from_secs(10)).code(), Some(0));
+        running.assert_healthy();
+        found(&program)
+    });
+    assert_eq!(found.await.unwrap(), <[&str; 0]>::default());
+    let sent = failing.received();
+    let names = |body: &str| {
+        [CANARY, "other-p", "another-p"]
+            .iter()
+            .all(|name| body.contains(name))
+    };
+    assert!(sent.iter().any(|request| names(&request.body)), "{sent:?}");
+    assert!(
+        refusing
+            .received()
+            .iter()
+            .any(|request| request.body.contains(CANARY))
     );
 }
