@@ -30,6 +30,8 @@ pub const INTEGRATION: Integration = Integration {
     identifiers: IDENTIFIERS,
     limits: Limits {
         requests_per_second: Some(30),
+        // It drops what is older than 14 days, and the time that the first try told is 7 days old at most.
+        repeat_hours: Some(7 * 24),
         ..Limits::NONE
     },
     schedule: &USUAL,

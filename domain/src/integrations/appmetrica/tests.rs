@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::events::EventKind;
+use crate::integrations::Tried;
 use crate::integrations::samples::{AT, Case, HOUR, sending};
 
 const DEVICE: &str = "8123456789012345678";
@@ -96,6 +97,22 @@ fn times_lie_neither_ahead_nor_more_than_a_week_ago() {
         (case.made_at, case.now) = (made, now);
         assert_eq!(case.form()["event_timestamp"], (expected / 1_000_000).to_string());
     }
+}
+
+/// AppMetrica drops what is older without a word, and a repeat has the time of the first try.
+#[test]
+fn a_repeat_never_tells_a_time_of_two_weeks_ago() {
+    let mut case = case(EventKind::TrialExpired);
+    case.at = AT - 30 * 24 * HOUR;
+    let told: i64 = case.form()["event_timestamp"].parse().unwrap();
+    let tried = Tried {
+        first_at: case.now,
+        made_at: case.at,
+    };
+    let last = INTEGRATION.limits.ends_at(case.at, Some(tried)).unwrap();
+    assert!(last - told * SECOND < 14 * DAY, "{last}");
+    // However old it is, it has a first try.
+    assert_eq!(INTEGRATION.limits.ends_at(case.at, None), None);
 }
 
 #[test]

@@ -148,6 +148,21 @@ async fn the_webhook_repeats_nothing_a_day_after_the_first_try() {
     assert_eq!(vendor.count(), 1);
 }
 
+/// It drops what is older than two weeks without a word, and a repeat has the time of the first try.
+#[tokio::test]
+async fn appmetrica_gets_no_repeat_a_week_after_the_first_try() {
+    let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+    let settings = json!({"application_id": "4242", "post_api_key": "key", "base_url": vendor.url,
+        "events": {"access_level_updated": false}});
+    let server = failing(Backend::SqliteMemory, "appmetrica", settings).await;
+    let _working = work(&server);
+    settle_down(&server.state).await;
+    vendor.script(|_, _| Manner::Answers(200, "{}"));
+    server.state.clock.move_to(START + 7 * 24 * HOUR + 1).unwrap();
+    until_states(&server, &["expired 1"]).await;
+    assert_eq!(vendor.count(), 1);
+}
+
 /// Nobody is told of an event twice because of its age alone: only what failed counts.
 #[tokio::test]
 async fn the_webhook_tries_an_event_of_yesterday_once() {
