@@ -196,7 +196,9 @@ fn ids(occasion: &Occasion<'_>, platform: Platform) -> Result<Vec<(&'static str,
         .into_iter()
         .filter_map(|(name, id)| Some((name, id?)))
         .collect();
-    occasion.or_later(adid.map(|_| ()), names, || (!known.is_empty()).then_some(()))?;
+    occasion.or_later(adid.map(|_| ()), &[ADID], names, || {
+        (!known.is_empty()).then_some(())
+    })?;
     Ok(known)
 }
 

@@ -219,7 +219,7 @@ fn ids<'a>(occasion: &Occasion<'a>) -> Result<(Option<Cow<'a, str>>, Option<&'a 
         (user.is_some() || device.is_some()).then_some((user, device))
     };
     let known = own.map(|user| (Some(user.into()), device));
-    occasion.or_later(known, IDENTIFIERS, fallback)
+    occasion.or_later(known, &["amplitude_user_id"], IDENTIFIERS, fallback)
 }
 
 /// What a platform is called there.

@@ -213,7 +213,7 @@ fn user_data<'a>(occasion: &Occasion<'a>) -> Result<UserData<'a>, Skip> {
         any.iter().any(Option::is_some).then_some(identity)
     };
     let known = occasion.identifier("branch_id").map(Some);
-    let developer_identity = occasion.or_later(known, IDENTIFIERS, fallback)?;
+    let developer_identity = occasion.or_later(known, IDENTIFIERS, IDENTIFIERS, fallback)?;
     Ok(UserData {
         os: match platform {
             Platform::Ios => "iOS",

@@ -201,7 +201,7 @@ fn route(occasion: &Occasion<'_>) -> Result<String, Skip> {
     let (kind, id) = if has_fallback {
         let known = own.ok().map(|id| (SUBSCRIPTION, id));
         let fallback = || Some((EXTERNAL, occasion.customer.customer_user_id()?));
-        occasion.or_later(known, IDENTIFIERS, fallback)?
+        occasion.or_later(known, IDENTIFIERS, IDENTIFIERS, fallback)?
     } else {
         (SUBSCRIPTION, own?)
     };

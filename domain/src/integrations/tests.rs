@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::samples::{Case, sending};
+use super::samples::{AT, Case, PROFILE_ID, sending};
 use super::*;
 use crate::app::AppSettings;
 use crate::events::EventKind;
@@ -79,6 +79,52 @@ fn who_is_known_neither_by_an_identifier_nor_by_a_platform_is_waited_for() {
             ..nobody
         };
         assert_eq!(named.record(), Err(Skip::UnknownPlatform), "{slug}");
+    }
+}
+
+#[test]
+fn a_wait_for_a_better_identifier_names_those_that_end_it_and_no_others() {
+    for (slug, settings) in [
+        ("amplitude", json!({"api_keys": {"production": {"ios": "k"}}})),
+        ("mixpanel", json!({"tokens": {"production": {"ios": "t"}}})),
+        ("posthog", json!({"api_key": "phc_k"})),
+        ("airbridge", json!({"app_name": "a", "api_token": "b"})),
+        ("branch", json!({"branch_keys": {"production": "key_live_a"}})),
+        ("appmetrica", json!({"application_id": "1", "post_api_key": "k"})),
+        (
+            "appmetrica",
+            json!({"application_id": "1", "post_api_key": "k", "identifier_order": "device_first"}),
+        ),
+        (
+            "onesignal",
+            json!({"app_id": PROFILE_ID, "rest_api_key": "k", "fallback_external_id": true}),
+        ),
+        (
+            "facebook_ads",
+            json!({"facebook_app_id": "1", "ios_app_id": "2", "client_token": "t"}),
+        ),
+        (
+            "adjust",
+            json!({"app_tokens": {"ios": "a"}, "event_tokens": {"ios": {"subscription_renewed": "e00001"}}}),
+        ),
+    ] {
+        let integration = find(slug).unwrap();
+        let mut case = Case::under(integration, settings);
+        case.settings["wait_for_identifier"] = json!(60);
+        let Err(Skip::Waiting { identifiers, until }) = case.record() else {
+            panic!("{slug} waits")
+        };
+        assert_eq!(until, Some(AT + 60_000_000), "{slug}");
+        let device = ["idfa", "idfv", "advertising_id"];
+        assert!(!identifiers.iter().any(|name| device.contains(name)), "{slug}");
+        for name in integration.identifiers {
+            let known = Case {
+                identifiers: json!({ *name: "17577" }),
+                ..case.clone()
+            };
+            let still_waits = matches!(known.record(), Err(Skip::Waiting { .. }));
+            assert_eq!(still_waits, !identifiers.contains(name), "{slug}: {name}");
+        }
     }
 }
 

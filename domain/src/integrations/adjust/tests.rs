@@ -103,7 +103,7 @@ fn any_id_of_the_device_will_do_once_the_wait_is_over() {
     assert_eq!(
         waiting,
         Skip::Waiting {
-            identifiers: IOS_IDS,
+            identifiers: &[ADID],
             until: Some(AT + 60_000_000)
         }
     );

@@ -150,7 +150,9 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     let place = place.unwrap_or_default();
     let category = names::at(occasion.settings, occasion.kind(), place).ok_or(Skip::EventDisabled)?;
     let known = occasion.identifier("airbridge_device_id");
-    occasion.or_later(known, IDENTIFIERS, || occasion.customer.customer_user_id())?;
+    occasion.or_later(known, IDENTIFIERS, IDENTIFIERS, || {
+        occasion.customer.customer_user_id()
+    })?;
     let revenue = occasion.revenue().filter(|_| !occasion.kind().is_refund());
     let event = Event::new(occasion, category, place, revenue.as_ref())?;
     let route = match occasion.customer.recipient.ip {

@@ -198,9 +198,13 @@ fn id<'a>(occasion: &Occasion<'a>) -> Result<(&'static str, &'a str), Skip> {
     let device = occasion.identifier("appmetrica_device_id").filter(is_number);
     let device = device.map(|id| ("appmetrica_device_id", id));
     if occasion.settings.text("identifier_order") == Some("device_first") {
-        occasion.or_later(device, IDENTIFIERS, || profile.or(customer))
+        occasion.or_later(device, &["appmetrica_device_id"], IDENTIFIERS, || {
+            profile.or(customer)
+        })
     } else {
-        occasion.or_later(profile, IDENTIFIERS, || customer.or(device))
+        occasion.or_later(profile, &["appmetrica_profile_id"], IDENTIFIERS, || {
+            customer.or(device)
+        })
     }
 }
 

@@ -69,16 +69,14 @@ fn one_id_is_sent_and_the_owner_says_which_comes_first() {
 fn a_device_id_that_is_no_number_is_none() {
     let mut case = case(EventKind::TrialExpired);
     case.identifiers = json!({"appmetrica_device_id": "0x1F"});
-    let waiting = |until| {
-        Err(Skip::Waiting {
-            identifiers: IDENTIFIERS,
-            until,
-        })
-    };
-    assert_eq!(case.record(), waiting(None));
+    let waiting = |identifiers, until| Err(Skip::Waiting { identifiers, until });
+    assert_eq!(case.record(), waiting(IDENTIFIERS, None));
     case.customer_user_id = Some("cust");
     case.settings["wait_for_identifier"] = json!(60);
-    assert_eq!(case.record(), waiting(Some(AT + 60_000_000)));
+    let until = Some(AT + 60_000_000);
+    assert_eq!(case.record(), waiting(&["appmetrica_profile_id"], until));
+    case.settings["identifier_order"] = json!("device_first");
+    assert_eq!(case.record(), waiting(&["appmetrica_device_id"], until));
 }
 
 #[test]

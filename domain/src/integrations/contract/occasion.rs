@@ -115,12 +115,13 @@ impl<'a> Occasion<'a> {
         })
     }
 
-    /// `known`, or what `fallback` finds once the owner's `wait_for_identifier` is over; meanwhile the delivery waits
-    /// for one of `identifiers`.
+    /// `known`, or what `fallback` finds once the owner's `wait_for_identifier` is over. Meanwhile the delivery waits for one of
+    /// the `better` identifiers, which `known` comes of; after that for one of `any`.
     pub fn or_later<T>(
         &self,
         known: Option<T>,
-        identifiers: &'static [&'static str],
+        better: &'static [&'static str],
+        any: &'static [&'static str],
         fallback: impl FnOnce() -> Option<T>,
     ) -> Result<T, Skip> {
         let waits = self.settings.number("wait_for_identifier").unwrap_or_default();
@@ -128,12 +129,17 @@ impl<'a> Occasion<'a> {
         if let Some(known) = known {
             return Ok(known);
         }
-        let waiting = |until| Skip::Waiting { identifiers, until };
         // A clock that was ahead may have made the event later than now: that is nothing to wait for.
         if waits > 0 && self.now < until {
-            return Err(waiting(Some(until)));
+            return Err(Skip::Waiting {
+                identifiers: better,
+                until: Some(until),
+            });
         }
-        fallback().ok_or(waiting(None))
+        fallback().ok_or(Skip::Waiting {
+            identifiers: any,
+            until: None,
+        })
     }
 
     /// The owner's id of the customer in place of a better one, for third parties that tell repeats by the customer too:

@@ -49,7 +49,9 @@ impl<'a> Identity<'a> {
         };
         let anon_id = occasion.identifier("facebook_anonymous_id");
         let any = |id: Option<&str>| id.map(|_| ());
-        occasion.or_later(any(anon_id), identifiers, || any(advertiser_id))?;
+        occasion.or_later(any(anon_id), &["facebook_anonymous_id"], identifiers, || {
+            any(advertiser_id)
+        })?;
         Ok(Self {
             platform,
             anon_id,

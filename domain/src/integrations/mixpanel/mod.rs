@@ -174,7 +174,7 @@ fn distinct_id<'a>(occasion: &Occasion<'a>) -> Result<Cow<'a, str>, Skip> {
         let profile = || Some(occasion.customer.profile_id()).filter(|id| is_valid(id));
         customer.map(Cow::Borrowed).or_else(|| profile().map(Cow::Owned))
     };
-    occasion.or_later(own.map(Cow::Borrowed), IDENTIFIERS, others)
+    occasion.or_later(own.map(Cow::Borrowed), IDENTIFIERS, IDENTIFIERS, others)
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ fn distinct_id<'a>(occasion: &Occasion<'a>) -> Result<Cow<'a, str>, Skip> {
         let customer = occasion.customer_user_id().filter(is_valid);
         Some(customer.map_or_else(|| Cow::Owned(occasion.customer.profile_id()), Cow::Borrowed))
     };
-    occasion.or_later(own.map(Cow::Borrowed), IDENTIFIERS, others)
+    occasion.or_later(own.map(Cow::Borrowed), IDENTIFIERS, IDENTIFIERS, others)
 }
 
 #[derive(serde::Serialize)]

@@ -355,7 +355,7 @@ fn waiting(identifiers: &[&str], until: Option<i64>) -> String {
         ([], Some(until)) => format!("It is not to be sent before {until}."),
         ([], None) => "It is not to be sent yet.".into(),
         (names, Some(until)) => format!(
-            "No identifier is found: it waits for {}, and is looked at again at {until}.",
+            "An identifier is missing: it waits for {}, and is looked at again at {until}.",
             names.join(" or ")
         ),
         (names, None) => format!("No identifier is found: it waits for {}.", names.join(" or ")),

@@ -249,10 +249,7 @@ async fn what_waits_says_for_what_and_what_is_under_way_is_sending() {
         until_states(&server, &["waiting 1"]).await;
         let listed = entries(&server, "deliveries?state=waiting").await;
         let waiting = only(&listed);
-        assert_eq!(
-            waiting["reason"],
-            "missing_identifier: amplitude_user_id or amplitude_device_id"
-        );
+        assert_eq!(waiting["reason"], "missing_identifier: amplitude_user_id");
         assert_eq!(
             waiting["next_attempt_at"], "2026-01-01T00:16:40+00:00",
             "{backend:?}"
@@ -260,7 +257,7 @@ async fn what_waits_says_for_what_and_what_is_under_way_is_sending() {
         let id = waiting["delivery_id"].as_str().unwrap();
         let why = get(&server, &format!("deliveries/{id}")).await["why"].to_string();
         assert!(
-            why.contains("it waits for amplitude_user_id or amplitude_device_id, and is looked at again at 2026-01-01T00:16:40"),
+            why.contains("it waits for amplitude_user_id, and is looked at again at 2026-01-01T00:16:40"),
             "{why}"
         );
         let set = json!({"amplitude_user_id": "amp-1"});

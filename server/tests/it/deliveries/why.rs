@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::deliveries::{
-    HOUR, SECOND, advance, amplitude, app_id, enable, entries, get, only, put, run, send, settle_down,
-    until_states, webhook, work,
+    HOUR, SECOND, advance, amplitude, app_id, bought, enable, entries, get, only, put, run, send,
+    settle_down, until_states, webhook, work,
 };
 use crate::support::purchases::{Customer, subscription, with};
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
@@ -165,6 +165,30 @@ async fn of_what_expired_before_it_was_ever_sent_no_limit_of_repeats_is_told() {
     run(&server, &EXPIRE).await;
     let why = why(&server).await;
     assert!(!why.contains("24 hours") && !why.contains("however old"), "{why}");
+}
+
+#[tokio::test]
+async fn who_waits_for_a_better_identifier_is_not_told_that_none_is_found() {
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        let waits = json!({"wait_for_identifier": 3_600});
+        enable(&server, "amplitude", with(amplitude(&vendor.url), waits)).await;
+        let _working = work(&server);
+        let customer = Customer::new(&server, "ann").await;
+        let device = json!({"amplitude_device_id": "d-1"});
+        customer.post(IDENTIFIERS, &device).await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        until_states(&server, &["waiting 1"]).await;
+        let told = why(&server).await;
+        let sentence = "An identifier is missing: it waits for amplitude_user_id, and is looked at again at 2026-01-01T01:00:00";
+        assert!(
+            told.contains(sentence) && told.contains("missing_identifier: amplitude_user_id."),
+            "{backend:?}: {told}"
+        );
+        // What is named is not all that it goes out for.
+        advance(&server, HOUR).await;
+        until_states(&server, &["delivered 1"]).await;
+    }
 }
 
 #[tokio::test]
