@@ -101,10 +101,10 @@ pub fn reason(app: &App, shown: &Shown) -> Option<String> {
         return shown.reason.clone();
     };
     if shown.state == DeliveryState::Blocked {
-        let blocked = app
-            .integration(&shown.slug)
-            .and_then(|known| known.blocked.clone());
-        return Some(blocked.unwrap_or_else(|| "the integration is switched off".into()));
+        let known = app.integration(&shown.slug)?;
+        // One that is on here as well has just been blocked or switched off elsewhere, which is not known here yet.
+        let is_off = (!known.enabled).then(|| "the integration is switched off".into());
+        return known.blocked.clone().or(is_off);
     }
     if open.turn == shown.event {
         return shown.reason.clone();

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use bursar::store::Sql;
 use serde_json::{Value, json};
 
 use crate::support::administration::walk;
 use crate::support::backend::ALL;
-use crate::support::deliveries::{amplitude, enable, entries, get, only, send, until_states, webhook, work};
+use crate::support::deliveries::{
+    amplitude, enable, entries, get, only, run, send, until_states, webhook, work,
+};
 use crate::support::direct::add_app;
 use crate::support::purchases::{Customer, numbered, subscription, with};
 use crate::support::server::{TRANSACTION, TestServer};
@@ -150,6 +153,26 @@ async fn deliveries_are_listed_newest_event_first_page_by_page_and_by_what_is_as
             "{backend:?}"
         );
         assert_eq!(blocked[0]["reason"], "the integration is switched off");
+    }
+}
+
+/// Until this server has learned of it, it knows no more than that nothing is sent.
+#[tokio::test]
+async fn of_a_delivery_that_was_just_blocked_no_reason_is_made_up() {
+    static REFUSED: Sql = Sql::same("UPDATE integrations SET blocked = '403 no'");
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        Customer::new(&server, "ann").await;
+        purchase(&server, "ann", "t1").await;
+        run(&server, &REFUSED).await;
+        let listed = entries(&server, "deliveries").await;
+        let seen = only(&listed);
+        assert_eq!(
+            (&seen["state"], &seen["reason"]),
+            (&json!("blocked"), &Value::Null),
+            "{backend:?}"
+        );
     }
 }
 
