@@ -18,14 +18,14 @@ pub enum Before {
     NotAskedFor,
     /// Nothing was sent by another rule. It was made then (microseconds).
     NotSent(i64),
-    /// It went out, whatever came of it.
+    /// It went out, whatever came of it, or goes out, as it is open.
     Sent,
     /// It became too old. It was made then (microseconds), so it was not tried before.
     Expired(i64),
 }
 
 impl Before {
-    /// Of a delivery that is closed; `None`: there is none.
+    /// Of a delivery; `None`: there is none.
     pub fn of(shown: Option<&Shown>) -> Self {
         let Some(shown) = shown else {
             return Self::NotAskedFor;
@@ -36,10 +36,10 @@ impl Before {
             (DeliveryState::Skipped, Some("event_disabled")) if with_the_event => Self::NotAskedFor,
             (DeliveryState::Skipped, _) => Self::NotSent(shown.made_at),
             (DeliveryState::Expired, _) => Self::Expired(shown.made_at),
-            (DeliveryState::Delivered | DeliveryState::Rejected, _) => Self::Sent,
-            // It goes out, if it has not yet.
             (
-                DeliveryState::Pending
+                DeliveryState::Delivered
+                | DeliveryState::Rejected
+                | DeliveryState::Pending
                 | DeliveryState::Sending
                 | DeliveryState::Waiting
                 | DeliveryState::Blocked,

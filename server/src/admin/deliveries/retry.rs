@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bursar_domain::ids::AppId;
-use bursar_domain::integrations::{Customer, Occasion, Record, Skip};
+use bursar_domain::integrations::{Customer, Occasion, Record, Skip, Tried};
 use bursar_domain::profile::selector::Selector;
 use bursar_domain::profile::{Details, Profile};
 use serde_json::json;
@@ -18,17 +18,18 @@ use crate::admin::audit::{Entry, record};
 use crate::delivery::{FAULT, map, read_event};
 use crate::directory::{App, AppIntegration, Target};
 use crate::state::AppState;
-use crate::store::tables::delivery_list::{self, Shown};
+use crate::store::tables::delivery_list::{self, Shown, Standing};
 use crate::store::tables::delivery_states::DeliveryState;
 use crate::store::tables::lanes::LaneKey;
 use crate::store::tables::past_events::{self, PastEvent};
 use crate::store::tables::profiles;
-use crate::store::tables::replays::{Reopened, due_now, reopen};
+use crate::store::tables::replays::{Reopened, ask_anew, due_now, reopen};
 use crate::store::{Decision, Loaded, Statement, rows_of};
 
 const MISSING: ActionError = ActionError::Missing("the delivery");
 
-/// Lets a delivery be tried now: a closed one goes to the end of its lane, the lane of an open one becomes due. Answers
+/// Lets a delivery be tried now: a closed one goes to the end of its lane, the lane of an open one becomes due. What is
+/// asked for counts from now: an open one that was made too long ago for a repeat goes to the end of its lane too. Answers
 /// 202. Refused where a rule of the app or of the integration would only close it again.
 pub async fn retry(
     state: &AppState,
@@ -96,20 +97,36 @@ struct Again {
 impl Again {
     /// The statements that have a delivery tried now.
     fn writes(&self, customer: &(Profile, Details), shown: &Shown) -> Result<Vec<Statement>, ActionError> {
+        let title = self.known.integration.title;
+        let refused =
+            |why: Skip| ActionError::Conflict(format!("{title} is not to get this event now: {why}"));
         if let Some(open) = &shown.open {
-            let lane = LaneKey {
-                target: shown.target,
-                id: open.lane,
-            };
-            return Ok(vec![due_now(lane, self.now)]);
+            return self.hurried(shown, open).map_err(refused);
         }
-        if let Some(why) = self.refuses(customer, shown) {
-            let title = self.known.integration.title;
-            return Err(ActionError::Conflict(format!(
-                "{title} is not to get this event now: {why}"
-            )));
+        match self.refuses(customer, shown) {
+            Some(why) => Err(refused(why)),
+            None => Ok(self.reopened(shown)),
         }
-        Ok(self.reopened(shown))
+    }
+
+    /// The statements that have an open delivery tried now, or why it would only be closed.
+    fn hurried(&self, shown: &Shown, open: &Standing) -> Result<Vec<Statement>, Skip> {
+        let is_over = |made_at| {
+            let tried = open.first_tried_at.map(|first_at| Tried { first_at, made_at });
+            let ends_at = self.known.integration.limits.ends_at(self.event.at, tried);
+            ends_at.is_some_and(|ends_at| self.now > ends_at)
+        };
+        let lane = LaneKey {
+            target: shown.target,
+            id: open.lane,
+        };
+        if is_over(self.now) {
+            Err(Skip::TooOld)
+        } else if is_over(shown.made_at) {
+            Ok(ask_anew(lane, self.event.seq, self.now).into())
+        } else {
+            Ok(vec![due_now(lane, self.now)])
+        }
     }
 
     /// Why a closed delivery would only be closed again, if it would.

@@ -4,9 +4,10 @@ use bursar::store::Sql;
 use serde_json::{Value, json};
 
 use crate::support::backend::ALL;
+use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, SECOND, advance, amplitude, enable, entries, get, only, run, send, switch_off, until_states,
-    webhook, work,
+    HOUR, MINUTE, SECOND, advance, amplitude, bought, enable, entries, get, only, run, send, settle_down,
+    switch_off, until_states, webhook, work,
 };
 use crate::support::purchases::{Customer, subscription, with};
 use crate::support::server::{PROFILE, TRANSACTION, TestServer, request};
@@ -106,6 +107,64 @@ async fn an_open_delivery_becomes_due_at_once() {
         assert_eq!(retry(&server).await.0, 202, "{backend:?}");
         until_states(&server, &["delivered 1"]).await;
         assert_eq!(the_delivery(&server).await["attempts"], 2);
+    }
+}
+
+/// Nothing could be sent for more than a day, and then the first try failed.
+#[tokio::test]
+async fn an_open_delivery_that_is_too_old_for_a_repeat_counts_from_when_it_is_asked_for() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|_, _| Manner::Answers(500, "soon")).await;
+        enable(
+            &server,
+            "webhook",
+            with(webhook(&vendor.url), json!({"ordered": true})),
+        )
+        .await;
+        let ann = Customer::new(&server, "ann").await;
+        ann.post(TRANSACTION, &bought("t1")).await;
+        let made_at = the_delivery(&server).await["created_at"].clone();
+        let now = server.state.clock.now() + 30 * HOUR;
+        server.state.clock.move_to(now).unwrap();
+        let _working = work(&server);
+        let tries = async || the_delivery(&server).await["attempts"].clone();
+        until_equal("its tries", 1, &tries).await;
+        assert_eq!(retry(&server).await, (202, String::new()), "{backend:?}");
+        until_equal("its tries", 2, &tries).await;
+        settle_down(&server.state).await;
+        let seen = the_delivery(&server).await;
+        assert_eq!(
+            (&seen["state"], &seen["reason"], &seen["created_at"]),
+            (&json!("pending"), &json!("500 soon"), &made_at),
+            "{backend:?}"
+        );
+        vendor.script(|_, _| Manner::Answers(200, "{}"));
+        advance(&server, MINUTE).await;
+        until_states(&server, &["delivered 1"]).await;
+        let bodies: Vec<_> = vendor.received().into_iter().map(|one| one.body).collect();
+        assert!(bodies.len() == 3 && bodies.iter().all(|body| *body == bodies[0]));
+        assert_conserved(&server).await;
+    }
+}
+
+/// Amplitude may have taken it, and tells repeats for a week.
+#[tokio::test]
+async fn an_open_delivery_that_would_only_expire_is_refused() {
+    static TRIED: Sql = Sql::same("UPDATE queue SET tries = 1, first_tried_at = created_at");
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        enable(&server, "amplitude", amplitude(&vendor.url)).await;
+        buy(&server).await;
+        run(&server, &TRIED).await;
+        let now = server.state.clock.now() + 8 * 24 * HOUR;
+        server.state.clock.move_to(now).unwrap();
+        let (status, why) = retry(&server).await;
+        assert!(
+            status == 409 && why.contains("Amplitude is not to get this event now: too_old"),
+            "{backend:?}: {status} {why}"
+        );
+        assert_eq!(the_delivery(&server).await["state"], "pending", "{backend:?}");
     }
 }
 
