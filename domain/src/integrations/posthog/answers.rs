@@ -20,13 +20,13 @@ pub fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
     all(sending, &verdict)
 }
 
-/// Over the limit of its plan PostHog drops events and says 200; only older servers add that they did. A website says 200
-/// too, and takes nothing in.
+/// Over the limit of its plan PostHog drops events and says 200; only older servers add that they did. They name what else is
+/// limited too, such as recordings. A website says 200 as well, and takes nothing in.
 fn taken_in(answer: &Answer) -> Verdict {
     let body = answer.json().unwrap_or_default();
     let is_limited = body["quota_limited"]
         .as_array()
-        .is_some_and(|what| !what.is_empty());
+        .is_some_and(|limited| limited.iter().any(|what| what == "events"));
     let is_page = body == Value::Null && answer.body.trim_start().starts_with('<');
     match (is_limited, is_page) {
         (true, _) => Verdict::DeliveredWithWarning(answer.words()),
@@ -85,7 +85,9 @@ mod tests {
             verdict(1, Some(&limited)),
             Verdict::DeliveredWithWarning(words.into())
         );
-        let fine = answer(200, r#"{"status":1,"quota_limited":[]}"#);
-        assert_eq!(verdict(1, Some(&fine)), Verdict::Delivered);
+        for others in ["", r#""recordings""#, r#""recordings","feature_flags""#] {
+            let fine = answer(200, &format!(r#"{{"status":1,"quota_limited":[{others}]}}"#));
+            assert_eq!(verdict(1, Some(&fine)), Verdict::Delivered, "{others}");
+        }
     }
 }
