@@ -215,9 +215,6 @@ impl Chain {
             };
             period.cut_by = known.cut_by.clone().map(of_its_product);
         }
-        if let Some(at) = self.replaced_before(&period) {
-            period.cut_at = period.cut_at.or(Some(at));
-        }
         period.is_replaced = known.is_some_and(|known| known.is_replaced);
         // A price of 0 together with a refund does not say that nothing was charged.
         let was_charged = known.is_some_and(|known| !known.is_free);

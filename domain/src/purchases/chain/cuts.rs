@@ -14,14 +14,19 @@ impl Chain {
         }
     }
 
-    /// When another product has taken the chain's place, if an older period would outlast that.
-    pub(super) fn replaced_before(&self, period: &Period) -> Option<i64> {
+    /// Nothing outlasts that another product has taken the chain's place, also what becomes known, longer or uncut after that.
+    pub fn stay_replaced(&mut self) {
         let Some(Closed::Replaced(at)) = self.closed else {
-            return None;
+            return;
         };
-        let is_older =
-            period.transaction_id != self.latest.id && period.place() <= Period::of(&self.latest).place();
-        (is_older && period.end().is_none_or(|end| end > at)).then_some(at)
+        let latest = &self.latest.id;
+        let older = self
+            .periods
+            .iter_mut()
+            .filter(|period| period.transaction_id != *latest);
+        for period in older.filter(|period| period.end().is_none_or(|end| end > at)) {
+            period.cut_at = Some(at);
+        }
     }
 
     /// Cuts the period of an old transaction short, because the latest one is of another product.

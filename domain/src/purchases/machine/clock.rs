@@ -152,6 +152,10 @@ fn handle(chain: &mut Chain, at: i64, due: Due, facts: &mut Vec<Fact>) {
     let end = chain.access_ends_at().unwrap_or(at);
     match due {
         Due::AccessEnds => {}
+        // C8: its refund was told when another product took its place; that one has left the chain since.
+        Due::Expires if chain.latest.is_replaced() && chain.is_replaced(&chain.latest.id) => {
+            chain.closed = Some(Closed::Replaced(end));
+        }
         Due::Expires => {
             let stored = chain.latest.cancellation_reason;
             expire(

@@ -106,6 +106,7 @@ impl Change<'_> {
         if !is_trial {
             self.cut_if_replaced(transaction);
         }
+        self.chain.stay_replaced();
         self.note_new_end(end_before);
         self.let_run(transaction);
         let was_in_trial = self.chain.is_in_trial();

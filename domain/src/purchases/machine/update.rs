@@ -29,6 +29,7 @@ impl Change<'_> {
             return;
         }
         self.correct(old, new);
+        self.chain.stay_replaced();
         self.note_new_end(end_before);
         match (old.refunded_at, new.refunded_at) {
             (None, Some(at)) => {

@@ -1,6 +1,7 @@
 //! Table B: a known transaction again.
 
 use super::*;
+use crate::purchases::transaction::CancellationReason;
 
 #[test]
 fn a_transaction_stays_in_the_environment_in_which_it_was_first_reported() {
@@ -386,4 +387,17 @@ fn b4_b7_what_stripe_cut_is_activated_anew_by_the_next_charge_or_when_it_is_mend
     let mut story = cut();
     story.report(day(12), &of_stripe(paid("t1", 0)));
     assert_eq!(activated_at(&story, day(12)), day(12));
+}
+
+#[test]
+fn c8_what_was_told_as_replaced_is_over_when_the_new_product_leaves_the_chain() {
+    let mut story = Story::default();
+    story.report(day(0), &paid("t1", 0));
+    let told = story.report(day(10), &because(CancellationReason::Upgraded, paid("t1", 0)));
+    assert_eq!(told, ["subscription_refunded", "-premium"]);
+    let yearly = ending(day(400), of_product("gold", paid("t2", 10)));
+    story.report(day(10), &yearly);
+    let told = story.report(day(11), &of_chain("another", yearly));
+    assert!(!told.contains(&"subscription_expired".to_owned()), "{told:?}");
+    assert_eq!(story.tick(day(99)), NOTHING);
 }

@@ -207,6 +207,24 @@ fn b14_an_older_period_that_is_told_after_the_replacement_gives_nothing_after_it
 }
 
 #[test]
+fn b14_nor_does_one_that_another_product_had_cut_later_or_cuts_no_more() {
+    let yearly = |from| ending(day(400), of_product("yearly", paid("t2", from)));
+    let because_upgraded = |transaction| because(CancellationReason::Upgraded, transaction);
+    // It lies ahead of its replacement.
+    let mut story = Story::default();
+    story.report(day(11), &yearly(20));
+    story.report(day(12), &because_upgraded(yearly(20)));
+    story.report(day(13), &paid("t1", 0));
+    assert_eq!(story.chain().access_ends_at(), Some(day(12)));
+    // It was of the same product after all.
+    let mut story = started();
+    story.report(day(11), &yearly(11));
+    story.report(day(12), &because_upgraded(yearly(11)));
+    story.report(day(13), &because_upgraded(ending(day(400), paid("t2", 11))));
+    assert_eq!(story.chain().access_ends_at(), Some(day(12)));
+}
+
+#[test]
 fn b9_a_refund_of_the_running_period_ends_it_and_it_never_expires() {
     let mut story = started();
     let facts = story.report(day(12), &refunded(day(11), paid("t1", 0)));
