@@ -1,12 +1,15 @@
 //! What a profile has: the chains and one-time purchases that it owns, its grants, the access that others share
 //! with it, and which access levels follow.
 
+mod shown;
+
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(super) use self::shown::{Seen, shown_of};
 use super::access::AccessLevel;
 use super::chain::{Chain, Revoked};
 use super::machine::{Context, clock};
@@ -97,12 +100,6 @@ pub struct Shared {
     /// When its end is due, where it is not handled with its owner, because that one was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<i64>,
-}
-
-/// An access level as it is looked at as of an instant.
-pub(super) struct Seen {
-    pub(super) level: AccessLevel,
-    pub(super) at: i64,
 }
 
 /// Which chain or one-time purchase of an app.
@@ -214,22 +211,19 @@ impl Holdings {
 
     /// The access levels at an instant, one entry each, by id. Ended ones stay.
     pub fn levels(&self, at: i64) -> Vec<AccessLevel> {
-        let levels = self.levels_as_of(|_, _| at).into_iter();
+        let levels = shown_of(self.sources_as_of(|_, _| at)).into_iter();
         levels.map(|seen| seen.level).collect()
     }
 
-    /// The same where each source is looked at as of an instant of its own; it is told too whether that is the family's.
-    pub(super) fn levels_as_of(&self, at: impl Fn(&AccessLevel, bool) -> i64) -> Vec<Seen> {
+    /// All that gives access levels, by their ids, what is shown first. Each is looked at as of an instant of its own; it is
+    /// told too whether that is the family's.
+    pub(super) fn sources_as_of(&self, at: impl Fn(&AccessLevel, bool) -> i64) -> Vec<Seen> {
         let seen = |(level, is_of_family): (AccessLevel, bool)| Seen {
             at: at(&level, is_of_family),
             level,
         };
         let mut sources: Vec<_> = self.sources().map(seen).collect();
-        sources.sort_by(|a, b| {
-            let by_level = a.level.access_level_id.cmp(&b.level.access_level_id);
-            by_level.then_with(|| rank(&b.level, b.at).cmp(&rank(&a.level, a.at)))
-        });
-        sources.dedup_by(|next, first| next.level.access_level_id == first.level.access_level_id);
+        sources.sort_by(Seen::in_order);
         sources
     }
 
@@ -281,24 +275,6 @@ impl Holdings {
         let ended = self.ended.iter().cloned();
         let others = grants.chain(shared).chain(ended).map(|level| (level, false));
         chains.chain(one_time).chain(others)
-    }
-}
-
-/// Active before upcoming before ended; among active ones the latest end, then the latest purchase; among upcoming
-/// ones the earliest start; among ended ones the latest end. What was revoked before it began never begins: it comes last.
-fn rank(level: &AccessLevel, at: i64) -> (u8, i64, i64) {
-    let end = level.expires_at.unwrap_or(i64::MAX);
-    let begins = level.starts_at.is_none_or(|start| start < end);
-    if level.is_active(at) {
-        (3, end, level.purchased_at)
-    } else if begins && end > at {
-        (
-            2,
-            level.starts_at.unwrap_or_default().saturating_neg(),
-            level.purchased_at,
-        )
-    } else {
-        (u8::from(begins), end, level.purchased_at)
     }
 }
 

@@ -5,13 +5,13 @@ use std::fmt::Debug;
 use super::{Draft, Drafts, Party};
 use crate::fnv::fnv1a;
 use crate::purchases::access::AccessLevel;
-use crate::purchases::holdings::{Holdings, Key, Seen};
+use crate::purchases::holdings::{Holdings, Key, Seen, shown_of};
 use crate::purchases::machine::{Context, clock};
 
 /// The access levels before a change.
 pub(in crate::purchases) struct Before<'a> {
-    /// Of each party.
-    levels: Vec<Vec<Seen>>,
+    /// What gave them to each party: of each level first what was shown.
+    sources: Vec<Vec<Seen>>,
     /// A14: the chain in which another product has taken the place of the running one.
     replaced: Option<Key>,
     context: Context<'a>,
@@ -52,12 +52,12 @@ fn overdue(parties: &[Party], context: Context<'_>) -> Vec<Overdue> {
     overdue
 }
 
-/// The levels of each party as of now; what comes from where something is due as of just before that. So time alone
+/// What gives each party its levels as of now; what comes from where something is due as of just before that. So time alone
 /// changes nothing until it is handled: not a grant (C9, F2, F4), not a chain that is handled later.
-fn levels(parties: &[Party], context: Context<'_>) -> Vec<Vec<Seen>> {
+fn sources(parties: &[Party], context: Context<'_>) -> Vec<Vec<Seen>> {
     let overdue = overdue(parties, context);
     let of_party = |(index, party): (usize, &Party)| {
-        party.holdings.levels_as_of(|level, is_of_family| {
+        party.holdings.sources_as_of(|level, is_of_family| {
             let mut causes = overdue.iter().filter(|one| one.key.gives(level));
             let due = causes.find(|one| {
                 one.key.is_of_family == is_of_family && one.party.is_none_or(|party| party == index)
@@ -72,7 +72,7 @@ impl<'a> Before<'a> {
     /// As they are.
     pub(in crate::purchases) fn of(parties: &[Party], context: Context<'a>) -> Self {
         Self {
-            levels: levels(parties, context),
+            sources: sources(parties, context),
             replaced: None,
             context,
         }
@@ -89,11 +89,11 @@ impl<'a> Before<'a> {
     pub(in crate::purchases) fn changes(&self, parties: &mut [Party]) -> Drafts {
         let now = self.context.now;
         let mut changes = Vec::new();
-        for (party, before) in parties.iter_mut().zip(&self.levels) {
+        for (party, before) in parties.iter_mut().zip(&self.sources) {
             keep_ended(&mut party.holdings, before, now);
         }
-        let after = levels(parties, self.context);
-        for (index, (before, after)) in self.levels.iter().zip(after).enumerate() {
+        let after = sources(parties, self.context).into_iter().map(shown_of);
+        for (index, (before, after)) in self.sources.iter().zip(after).enumerate() {
             let is_same = |level: &AccessLevel| {
                 let mut before = before.iter();
                 let old = before.find(|old| old.level.access_level_id == level.access_level_id);
@@ -132,10 +132,11 @@ impl<'a> Before<'a> {
     /// The level as the old product of the replaced chain leaves it, if that product gave it and the new one gives it now.
     fn taken_away(&self, before: &[Seen], level: &AccessLevel) -> Option<AccessLevel> {
         let replaced = self.replaced.as_ref().filter(|key| key.gives(level))?;
-        let mut gave = before.iter().filter(|old| replaced.gives(&old.level));
-        let old = gave.find(|old| old.level.access_level_id == level.access_level_id)?;
+        let mut shown = before.iter();
+        let old = shown.find(|old| old.level.access_level_id == level.access_level_id)?;
         let now = self.context.now;
-        (old.level.is_active(old.at) && level.is_active(now)).then(|| left(&old.level, now))
+        (replaced.gives(&old.level) && old.level.is_active(old.at) && level.is_active(now))
+            .then(|| left(&old.level, now))
     }
 }
 

@@ -154,7 +154,7 @@ fn handle(chain: &mut Chain, at: i64, due: Due, facts: &mut Vec<Fact>) {
         Due::AccessEnds => {}
         // C8: its refund was told when another product took its place; that one has left the chain since.
         Due::Expires if chain.latest.is_replaced() && chain.is_replaced(&chain.latest.id) => {
-            chain.closed = Some(Closed::Replaced(end));
+            chain.closed = Some(Closed::Expired(end));
         }
         Due::Expires => {
             let stored = chain.latest.cancellation_reason;

@@ -23,6 +23,7 @@ impl Change<'_> {
         let was_running = self.is_running();
         let was_open = self.chain.closed.is_none();
         let was_latest = self.chain.latest.id == new.id;
+        let was_in_trial = self.chain.is_in_trial();
         let end_before = self.chain.access_ends_at();
         self.store(old, new, uncovered);
         if new.is_family_shared {
@@ -37,6 +38,11 @@ impl Change<'_> {
                 return self.pay_back(new, at, None);
             }
             (Some(_), None) => self.take_back_refund(),
+            // What was paid back in the trial was not told while it was taken for free.
+            (Some(_), Some(at)) if was_in_trial && !self.began_with(new) => {
+                self.let_all_run(new, was_latest);
+                return self.pay_back(new, at, None);
+            }
             _ => {}
         }
         if self.chain.latest.id != new.id {
@@ -206,6 +212,12 @@ impl Change<'_> {
         if !self.chain.is_in_trial() {
             self.note_refund(transaction, at, share);
         }
+    }
+
+    /// Is it the trial that the chain began with?
+    fn began_with(&self, transaction: &Transaction) -> bool {
+        let trial = self.chain.trial.as_ref();
+        trial.is_some_and(|trial| trial.transaction_id == transaction.id)
     }
 
     /// The event of a refund: of a trial there is nothing to pay back, it only ends, if it was not

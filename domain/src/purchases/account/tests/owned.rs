@@ -475,3 +475,19 @@ fn the_same_id_in_another_store_is_another_chain() {
     assert_eq!(story.parties[A].holdings.chains.len(), 2);
     assert!(story.has(A, "premium", day(1)));
 }
+
+#[test]
+fn a_level_that_goes_to_another_profile_stays_ended_before_one_whose_end_nobody_has_handled_yet() {
+    let mut story = Story {
+        sharing: Sharing::Transfer,
+        ..Story::default()
+    };
+    story.report(day(1), &of_chain("f", of_family(ending(day(5), paid("f1", 0)))));
+    story.report(day(1), &of_chain("c", ending(day(11), paid("c1", 0))));
+    story.report_by(B, day(11), &of_chain("c", paid("c2", 11)));
+    let level = story.level(A, "premium", day(11)).unwrap();
+    assert_eq!(
+        (level.expires_at, level.original_id.as_str()),
+        (Some(day(11)), "c")
+    );
+}

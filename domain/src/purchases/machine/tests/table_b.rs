@@ -561,3 +561,15 @@ fn b9_so_is_the_charge_that_converted_a_trial() {
     assert_made(&facts, &[(SubscriptionRefunded, day(9))]);
     assert!(!story.chain().is_in_trial());
 }
+
+#[test]
+fn b9_what_was_paid_back_in_the_trial_is_told_when_it_turns_out_to_have_been_charged() {
+    let mut story = Story::default();
+    story.report(day(0), &ending(day(30), trial("t1")));
+    story.report(day(7), &free(paid("t2", 7)));
+    let free_refund = refunded(day(8), free(paid("t2", 7)));
+    assert_made(&story.report(day(9), &free_refund), &[]);
+    let facts = story.report(day(10), &refunded(day(8), paid("t2", 7)));
+    assert_made(&facts, &[(SubscriptionRefunded, day(8))]);
+    assert_made(&story.report(day(11), &refunded(day(8), paid("t2", 7))), &[]);
+}
