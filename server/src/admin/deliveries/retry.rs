@@ -6,6 +6,7 @@ use bursar_domain::ids::AppId;
 use bursar_domain::integrations::{Customer, Occasion, Record, Skip, Tried};
 use bursar_domain::profile::selector::Selector;
 use bursar_domain::profile::{Details, Profile};
+use bursar_domain::time::HOUR;
 use serde_json::json;
 
 use super::id::DeliveryId;
@@ -29,8 +30,8 @@ use crate::store::{Decision, Loaded, Statement, rows_of};
 const MISSING: ActionError = ActionError::Missing("the delivery");
 
 /// Lets a delivery be tried now: a closed one goes to the end of its lane, the lane of an open one becomes due. What is
-/// asked for counts from now: an open one that was made too long ago for a repeat goes to the end of its lane too. Answers
-/// 202. Refused where a rule of the app or of the integration would only close it again.
+/// asked for counts from now: an open one that was asked for too long ago for a repeat goes to the end of its lane too.
+/// Answers 202. Refused where a rule of the app or of the integration would only close it again.
 pub async fn retry(
     state: &AppState,
     request: Request,
@@ -111,22 +112,26 @@ impl Again {
 
     /// The statements that have an open delivery tried now, or why it would only be closed.
     fn hurried(&self, shown: &Shown, open: &Standing) -> Result<Vec<Statement>, Skip> {
-        let is_over = |made_at| {
-            let tried = open.first_tried_at.map(|first_at| Tried { first_at, made_at });
-            let ends_at = self.known.integration.limits.ends_at(self.event.at, tried);
-            ends_at.is_some_and(|ends_at| self.now > ends_at)
-        };
+        let limits = &self.known.integration.limits;
+        let tried = open.first_tried_at.map(|first_at| Tried {
+            first_at,
+            made_at: self.now,
+        });
+        let ends_at = limits.ends_at(self.event.at, tried);
+        if ends_at.is_some_and(|ends_at| self.now > ends_at) {
+            return Err(Skip::TooOld);
+        }
         let lane = LaneKey {
             target: shown.target,
             id: open.lane,
         };
-        if is_over(self.now) {
-            Err(Skip::TooOld)
-        } else if is_over(shown.made_at) {
-            Ok(ask_anew(lane, self.event.seq, self.now).into())
-        } else {
-            Ok(vec![due_now(lane, self.now)])
-        }
+        Ok(match limits.repeat_age_hours {
+            Some(hours) => {
+                let oldest = self.now - i64::from(hours) * HOUR;
+                ask_anew(lane, self.event.seq, oldest, self.now).into()
+            }
+            None => vec![due_now(lane, self.now)],
+        })
     }
 
     /// Why a closed delivery would only be closed again, if it would.

@@ -99,9 +99,9 @@ pub fn due_now(lane: LaneKey, now: i64) -> Statement {
     Statement::new(&SQL, [now.into(), lane.target.into(), lane.id.into()])
 }
 
-/// The statements that have an open delivery count as asked for now, as one that is opened again: it goes to the end of its lane,
-/// untried, and the lane is due. Unless somebody is at the lane: the first statement keeps others from it.
-pub fn ask_anew(lane: LaneKey, event_seq: i64, now: i64) -> [Statement; 2] {
+/// The statements that have an open delivery tried now, unless somebody is at its lane. One that was tried and counts from
+/// before `oldest` (microseconds) counts from now, as one that is opened again: it goes to the end of its lane, untried.
+pub fn ask_anew(lane: LaneKey, event_seq: i64, oldest: i64, now: i64) -> [Statement; 2] {
     static HURRY: Sql = Sql::same(
         "UPDATE lanes SET waits = 0, due_at = $1 WHERE target_id = $2 AND lane_id = $3 AND lease IS NULL",
     );
@@ -109,15 +109,22 @@ pub fn ask_anew(lane: LaneKey, event_seq: i64, now: i64) -> [Statement; 2] {
         "UPDATE queue SET created_at = $1, made_at = coalesce(made_at, created_at), first_tried_at = NULL, record = NULL,
              place = (SELECT coalesce(max(place), -1) + 1 FROM queue AS q
                       WHERE q.target_id = $2 AND q.lane_id = $3 AND q.created_at = $1)
-         WHERE target_id = $2 AND lane_id = $3 AND event_seq = $4 AND EXISTS (
-             SELECT 1 FROM lanes AS l WHERE l.target_id = $2 AND l.lane_id = $3 AND l.lease IS NULL)",
+         WHERE target_id = $2 AND lane_id = $3 AND event_seq = $4 AND created_at < $5 AND first_tried_at IS NOT NULL
+           AND EXISTS (SELECT 1 FROM lanes AS l
+                       WHERE l.target_id = $2 AND l.lane_id = $3 AND l.lease IS NULL)",
     );
     let (target, id) = (lane.target, lane.id);
     [
         Statement::new(&HURRY, [now.into(), target.into(), id.into()]),
         Statement::new(
             &TO_THE_END,
-            [now.into(), target.into(), id.into(), event_seq.into()],
+            [
+                now.into(),
+                target.into(),
+                id.into(),
+                event_seq.into(),
+                oldest.into(),
+            ],
         ),
     ]
 }

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use crate::support::backend::ALL;
 use crate::support::conservation::assert_conserved;
+use crate::support::deliveries;
 use crate::support::deliveries::{
     HOUR, MINUTE, SECOND, advance, amplitude, bought, enable, entries, get, only, run, send, settle_down,
-    switch_off, until_states, webhook, work,
+    switch_off, transaction_of, until_states, webhook, work,
 };
 use crate::support::purchases::{Customer, subscription, with};
 use crate::support::server::{PROFILE, TRANSACTION, TestServer, request};
@@ -144,6 +145,36 @@ async fn an_open_delivery_that_is_too_old_for_a_repeat_counts_from_when_it_is_as
         until_states(&server, &["delivered 1"]).await;
         let bodies: Vec<_> = vendor.received().into_iter().map(|one| one.body).collect();
         assert!(bodies.len() == 3 && bodies.iter().all(|body| *body == bodies[0]));
+        assert_conserved(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_for_again_within_a_day_keeps_its_place() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|_, _| Manner::Answers(500, "soon")).await;
+        let ordered = with(webhook(&vendor.url), json!({"ordered": true}));
+        enable(&server, "webhook", ordered).await;
+        let ann = Customer::new(&server, "ann").await;
+        ann.post(TRANSACTION, &bought("t1")).await;
+        let first = the_delivery(&server).await;
+        let now = server.state.clock.now() + 30 * HOUR;
+        server.state.clock.move_to(now).unwrap();
+        let _working = work(&server);
+        vendor.until_count(1).await;
+        settle_down(&server.state).await;
+        assert_eq!(retry(&server).await.0, 202, "{backend:?}");
+        vendor.until_count(2).await;
+        advance(&server, SECOND).await;
+        ann.post(TRANSACTION, &bought("t2")).await;
+        settle_down(&server.state).await;
+        vendor.script(|_, _| Manner::Answers(200, "{}"));
+        deliveries::retry(&server, &first).await;
+        until_states(&server, &["delivered 2"]).await;
+        let received = vendor.received();
+        let told: Vec<_> = received.iter().map(|one| transaction_of(&one.json())).collect();
+        assert_eq!(told, ["t1", "t1", "t1", "t2"], "{backend:?}");
         assert_conserved(&server).await;
     }
 }
