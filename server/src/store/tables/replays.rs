@@ -100,7 +100,8 @@ pub fn due_now(lane: LaneKey, now: i64) -> Statement {
 }
 
 /// The statements that have an open delivery tried now, unless somebody is at its lane. One that was tried and counts from
-/// before `oldest` (microseconds) counts from now, as one that is opened again: it goes to the end of its lane, untried.
+/// before `oldest` (microseconds) counts from now, as one that is opened again: it goes to the end of its lane, untried. The
+/// second statement counts only in a lane that the first has made due, because that keeps others from it.
 pub fn ask_anew(lane: LaneKey, event_seq: i64, oldest: i64, now: i64) -> [Statement; 2] {
     static HURRY: Sql = Sql::same(
         "UPDATE lanes SET waits = 0, due_at = $1 WHERE target_id = $2 AND lane_id = $3 AND lease IS NULL",
@@ -111,7 +112,7 @@ pub fn ask_anew(lane: LaneKey, event_seq: i64, oldest: i64, now: i64) -> [Statem
                       WHERE q.target_id = $2 AND q.lane_id = $3 AND q.created_at = $1)
          WHERE target_id = $2 AND lane_id = $3 AND event_seq = $4 AND created_at < $5 AND first_tried_at IS NOT NULL
            AND EXISTS (SELECT 1 FROM lanes AS l
-                       WHERE l.target_id = $2 AND l.lane_id = $3 AND l.lease IS NULL)",
+                       WHERE l.target_id = $2 AND l.lane_id = $3 AND l.lease IS NULL AND l.due_at = $1)",
     );
     let (target, id) = (lane.target, lane.id);
     [

@@ -1,7 +1,8 @@
 //! Open deliveries: each is added once, with its event, and its lane counts it once.
 
 use bursar::store::tables::events;
-use bursar::store::tables::lanes::{self, Added};
+use bursar::store::tables::lanes::{self, Added, LaneKey};
+use bursar::store::tables::replays::ask_anew;
 use bursar::store::{Sql, Statement};
 use bursar_domain::events::Event;
 
@@ -53,5 +54,36 @@ async fn what_is_told_again_is_neither_added_nor_counted() {
         let several = [2, 1, 3].iter().flat_map(|n| tell(&told(*n))).collect();
         write(several).await.unwrap();
         assert_eq!(open(&server).await, [3, 3, 3], "{backend:?}: among others");
+    }
+}
+
+/// Who was at the lane ends between the two statements.
+#[tokio::test]
+async fn what_is_asked_anew_stays_in_its_place_unless_the_lane_was_free_from_the_start() {
+    static CLAIM: Sql = Sql::same("UPDATE lanes SET lease = 1");
+    static TRIED: Sql = Sql::same("UPDATE queue SET first_tried_at = created_at");
+    static END: Sql = Sql::same("UPDATE lanes SET lease = NULL, due_at = due_at + 60000000");
+    static PLACE: Sql = Sql::same("SELECT created_at FROM queue");
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let told = event(&server, profile(1), 1);
+        let store = &server.state.store;
+        let run = |sql| Statement::new(sql, []);
+        let ask = || {
+            let lane = LaneKey {
+                target: 1,
+                id: profile(1).0,
+            };
+            ask_anew(lane, 1, START + 1, START + 2)
+        };
+        let place = async || store.read(run(&PLACE)).await.unwrap()[0].int(0).unwrap();
+        let mut writes = tell(&told);
+        writes.extend([run(&TRIED), run(&CLAIM)]);
+        store.write(writes).await.unwrap();
+        let [hurry, to_the_end] = ask();
+        store.write(vec![hurry, run(&END), to_the_end]).await.unwrap();
+        assert_eq!(place().await, told.created_at, "{backend:?}");
+        store.write(ask().into()).await.unwrap();
+        assert_eq!(place().await, START + 2, "{backend:?}");
     }
 }
