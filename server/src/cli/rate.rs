@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::Failure;
 use super::session::{Output, Session, explain};
+use crate::actions::ActionError;
 use crate::admin::page::Paging;
 use crate::admin::rates::{self, RateDraft};
 
@@ -43,12 +44,21 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
         } => {
             let draft = RateDraft { usd, from, force };
             let rate = rates::set(state, session.request(), &currency, draft).await;
-            let in_flags = |error| explain(error).to_string().replace("`force`", "`--force`");
-            output.one(&rate.map_err(in_flags)?)
+            output.one(&rate.map_err(explain_doubt)?)
         }
         Command::List { output } => {
             let all = rates::list(state, &Paging::all()).await.map_err(explain)?;
             output.list(&all, &["currency", "from", "usd"])
         }
     }
+}
+
+/// As [`explain`], with the field that has a doubtful rate taken under the name of its flag.
+fn explain_doubt(mut error: ActionError) -> Failure {
+    if let ActionError::BadFields(fields) = &mut error {
+        for (_, why) in fields.iter_mut().filter(|(field, _)| field == "usd") {
+            *why = why.replace("`force`", "`--force`");
+        }
+    }
+    explain(error)
 }
