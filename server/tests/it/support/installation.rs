@@ -7,7 +7,7 @@ use bursar::store::{Location, Options};
 use serde_json::Value;
 
 use super::backend::{Backend, Folder, fresh_postgres_url};
-use super::running::Running;
+use super::running::{Running, server};
 
 /// An installation: a folder with settings, and a database.
 pub struct Installation {
@@ -28,7 +28,7 @@ impl Installation {
 
     /// The program in this installation, in an environment without any settings.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bursar"));
+        let mut command = Command::new(server());
         command.env_clear().current_dir(&self.folder.0);
         command.args(args).args(&self.settings);
         command

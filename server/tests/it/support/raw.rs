@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::backend::Folder;
-use super::running::Running;
+use super::running::{Running, server};
 
 pub struct RawServer {
     running: Running,
@@ -29,7 +29,7 @@ impl RawServer {
     /// Starts it on a free port with these environment variables.
     pub fn start(variables: &[(&str, &str)]) -> Self {
         let folder = Folder::new();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bursar"));
+        let mut command = Command::new(server());
         command
             .arg("serve")
             .current_dir(&folder.0)
