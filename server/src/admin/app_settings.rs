@@ -93,8 +93,8 @@ fn patched(stored: &AppSettings, patch: &Map<String, Json>) -> Result<AppSetting
 /// The settings that are tables: what is not in them may be taken out of them.
 const TABLES: [&str; 3] = ["vat", "other_stores", "collecting_days"];
 
-/// JSON Merge Patch (RFC 7396) of a table, or of an object that has all its settings. Of one that it does not have `null`
-/// stays, so that the name is refused as with any other value.
+/// JSON Merge Patch (RFC 7396) of a table, or of an object that has all its settings. A `null` for a setting that does not
+/// exist is kept, so that it is refused as any other value is.
 fn merge(target: &mut Json, patch: &Map<String, Json>, is_table: bool) {
     if !target.is_object() {
         *target = json!({});
