@@ -27,7 +27,7 @@ struct Ends {
 }
 
 /// Looks at what the database tells of the integrations that are on; what servers have in memory alone is not known here.
-/// Without the vault nobody can tell which of them stand still.
+/// Without the vault their settings cannot be opened, so only what the deliveries came to is told.
 pub async fn check(
     store: &Store,
     vault: Option<&Vault>,
