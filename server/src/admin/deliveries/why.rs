@@ -73,9 +73,12 @@ fn switch(known: &AppIntegration, of_app: &AppSettings) -> String {
         Some(why) if has_handshake && known.blocked.is_some() => format!(
             "{title} is on but blocked: {why}. It goes on when a handshake has passed: test it, or save its settings, once that is mended."
         ),
-        Some(why) => {
+        Some(why) if known.blocked.is_some() => {
             format!("{title} is on but blocked: {why}. It goes on when its settings are mended and saved.")
         }
+        Some(why) => format!(
+            "{title} is on but blocked: {why}. Events are skipped until the credentials are there: replay them after that."
+        ),
         None => format!("{title} is on."),
     }
 }

@@ -129,7 +129,7 @@ async fn an_integration_that_can_send_nothing_is_told_to_be_blocked() {
         let told = format!("{title} is on but blocked: nothing can be sent: settings.{table}: ");
         assert!(why.starts_with(&told), "{why}");
         assert!(
-            why.contains(". It goes on when its settings are mended and saved."),
+            why.contains(". Events are skipped until the credentials are there: replay them after that."),
             "{why}"
         );
     }
