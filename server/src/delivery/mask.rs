@@ -6,7 +6,7 @@ mod searched;
 
 use bursar_domain::integrations::contract::personal;
 use bursar_domain::integrations::settings::MASK;
-use bursar_domain::integrations::{Customer, Integration, Request, Settings, Told};
+use bursar_domain::integrations::{Answer, Customer, Integration, Request, Settings, Told};
 use serde_json::json;
 
 use self::forms::forms;
@@ -33,7 +33,7 @@ impl Mask {
     }
 
     /// Of what was found in a text: these values, and these ids in all forms.
-    pub fn found(values: &[&str], ids: &[&str]) -> Self {
+    fn found(values: &[&str], ids: &[&str]) -> Self {
         let values = values.iter().map(|value| (*value).to_owned());
         Self::sorted(values.chain(ids.iter().flat_map(|id| forms(id))).collect())
     }
@@ -95,17 +95,27 @@ impl Mask {
 
     /// A text without the values. Where it was cut in the middle of one, its beginning is hidden too.
     pub fn text(&self, text: &str) -> String {
+        self.end(self.whole(text))
+    }
+
+    /// A text without the values where the whole of one stands.
+    fn whole(&self, text: &str) -> String {
         let mut masked = text.to_owned();
         for value in &self.0 {
             if masked.contains(value.as_str()) {
                 masked = masked.replace(value.as_str(), MASK);
             }
         }
-        let cut = self.0.iter().filter_map(|value| cut_at(&masked, value)).min();
-        if let Some(cut) = cut {
-            masked.replace_range(cut.., MASK);
-        }
         masked
+    }
+
+    /// A text that does not end with the beginning of a value.
+    fn end(&self, mut text: String) -> String {
+        let cut = self.0.iter().filter_map(|value| cut_at(&text, value)).min();
+        if let Some(cut) = cut {
+            text.replace_range(cut.., MASK);
+        }
+        text
     }
 
     /// A request as it is kept: JSON.
@@ -127,19 +137,31 @@ impl Mask {
     /// An answer as it is kept: its beginning.
     pub fn answer(&self, body: &str) -> String {
         // Masked first: nothing of a value is left of what is cut in its middle.
-        let mut masked = self.text(body);
-        let mut end = masked.len().min(KEPT);
-        while !masked.is_char_boundary(end) {
-            end -= 1;
-        }
-        masked.truncate(end);
-        masked.replace('\0', "\u{fffd}")
+        kept(&self.text(body))
     }
+}
+
+/// Words as they are kept, without these values and ids, which they hold. An end that looks like the beginning of an id is
+/// one only where they may be cut: ids begin with common words.
+pub fn without(words: &str, values: &[&str], ids: &[&str], may_be_cut: bool) -> String {
+    let ends = if may_be_cut { ids } else { &[] };
+    let masked = Mask::found(values, ids).whole(words);
+    kept(&Mask::found(values, ends).end(masked))
+}
+
+/// The beginning that is kept of a masked text.
+fn kept(masked: &str) -> String {
+    masked[..masked.floor_char_boundary(KEPT)].replace('\0', "\u{fffd}")
 }
 
 /// As much of a third party's words as is looked at: more than is kept of them, because masks are shorter than values.
 pub fn beginning(words: &str) -> &str {
     &words[..words.floor_char_boundary(2 * KEPT)]
+}
+
+/// May these words have been cut, by us? Then they are so long.
+pub fn may_be_cut(words: &str) -> bool {
+    words.chars().count() >= Answer::MOST
 }
 
 /// Those of these ids that stand in one of these texts, in any form.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::exchange::Outcome;
-use super::mask::{Mask, Searched, beginning};
+use super::mask::{Mask, Searched, beginning, may_be_cut, without};
 use super::turn::Ready;
 use super::worker::Work;
 
@@ -12,12 +12,13 @@ pub struct Words<'a> {
     secrets: [&'a Mask; 2],
     batch: &'a [Ready],
     /// Most records get the same words.
-    told: HashMap<String, Told<'a>>,
+    looked: HashMap<String, Looked<'a>>,
 }
 
 /// Words without secrets, and what of the customers stands in them.
-struct Told<'a> {
+struct Looked<'a> {
     words: String,
+    may_be_cut: bool,
     personal: Vec<&'a str>,
     ids: Vec<&'a str>,
     /// The words without any of that.
@@ -34,46 +35,49 @@ impl<'a> Words<'a> {
         Self {
             secrets,
             batch,
-            told: HashMap::new(),
+            looked: HashMap::new(),
         }
     }
 
     /// As they may be kept with a record, which goes when its customer does: without what other customers are called.
     pub fn told_of(&mut self, ready: &Ready, words: &str) -> String {
-        let told = self.told(words);
+        let looked = self.looked(words);
         let is_own = |id: &&str| ready.ids.iter().any(|own| own == id);
-        let (own, others): (Vec<&str>, Vec<&str>) = told.ids.iter().copied().partition(is_own);
+        let (own, others): (Vec<&str>, Vec<&str>) = looked.ids.iter().copied().partition(is_own);
         if own.is_empty() {
-            told.of_nobody.clone()
+            looked.of_nobody.clone()
         } else {
-            Mask::found(&told.personal, &others).answer(&told.words)
+            without(&looked.words, &looked.personal, &others, looked.may_be_cut)
         }
     }
 
     /// As they may be kept where no customer's deletion reaches: without what any is called.
     pub fn told_of_nobody(&mut self, words: &str) -> String {
-        self.told(words).of_nobody.clone()
+        self.looked(words).of_nobody.clone()
     }
 
-    fn told(&mut self, words: &str) -> &Told<'a> {
+    fn looked(&mut self, words: &str) -> &Looked<'a> {
         let words = beginning(words);
-        if !self.told.contains_key(words) {
-            self.told.insert(words.to_owned(), self.looked_through(words));
+        if !self.looked.contains_key(words) {
+            self.looked.insert(words.to_owned(), self.looked_through(words));
         }
-        &self.told[words]
+        &self.looked[words]
     }
 
-    fn looked_through(&self, words: &str) -> Told<'a> {
+    fn looked_through(&self, words: &str) -> Looked<'a> {
+        // As they came: masks are shorter than values.
+        let may_be_cut = may_be_cut(words);
         let [secrets, credentials] = self.secrets;
         let words = credentials.text(&secrets.text(words));
-        let searched = Searched::new(&words);
+        let searched = Searched::new(&words, may_be_cut);
         let personal = self.batch.iter().flat_map(|ready| ready.mask.values());
         let personal: Vec<_> = personal.filter(|value| searched.holds(value)).collect();
         let ids = self.batch.iter().flat_map(|ready| &ready.ids).map(String::as_str);
         let ids: Vec<_> = ids.filter(|id| searched.holds_a_form_of(id)).collect();
-        let of_nobody = Mask::found(&personal, &ids).answer(&words);
-        Told {
+        let of_nobody = without(&words, &personal, &ids, may_be_cut);
+        Looked {
             words,
+            may_be_cut,
             personal,
             ids,
             of_nobody,
@@ -134,14 +138,24 @@ mod tests {
                     "********, ******** and user-2",
                 ],
             ),
-            // As JSON writes it, and cut at the end.
+            // As JSON writes it.
             (
                 [r#"a "b"/é"#, "user-10"],
-                r#"{"a \"b\"\/\u00e9":1} and user-"#,
+                r#"{"a \"b\"\/\u00e9":1} and user-10"#,
                 [
                     r#"{"a \"b\"\/\u00e9":1} and ********"#,
-                    r#"{"********":1} and user-"#,
+                    r#"{"********":1} and user-10"#,
                     r#"{"********":1} and ********"#,
+                ],
+            ),
+            // Nothing is cut of short words: the end is no beginning of an id.
+            (
+                ["user_123", "user_456"],
+                "user_123 is an unknown user",
+                [
+                    "user_123 is an unknown user",
+                    "******** is an unknown user",
+                    "******** is an unknown user",
                 ],
             ),
             // What is known of the person is hidden everywhere, also where it is the name.
@@ -162,6 +176,17 @@ mod tests {
     }
 
     #[test]
+    fn long_words_may_end_in_the_middle_of_what_one_is_called() {
+        for (length, is_cut) in [(300, true), (299, false)] {
+            let dots = ".".repeat(length - "user-".len());
+            let [told, hidden] = ["user-", "********"].map(|end| format!("{dots}{end}"));
+            let of_others = if is_cut { &hidden } else { &told };
+            let expected = [&told, of_others, of_others].map(String::clone);
+            assert_eq!(kept(&["user-10", "ann-1"], &told), expected, "{length}");
+        }
+    }
+
+    #[test]
     fn long_words_are_looked_through_once_for_all_whom_they_do_not_name() {
         let (batch, none) = (batch(&["user-1", "user-2"]), Mask::of_nobody());
         let mut told = Words::new([&none, &none], &batch);
@@ -169,6 +194,6 @@ mod tests {
         for ready in &batch {
             assert_eq!(told.told_of(ready, &words).len(), 4 * 1024);
         }
-        assert_eq!(told.told.len(), 1);
+        assert_eq!(told.looked.len(), 1);
     }
 }

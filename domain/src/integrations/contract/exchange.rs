@@ -101,6 +101,9 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// So many characters of the body are in its [`words`](Self::words): shorter ones end where the third party ended them.
+    pub const MOST: usize = 300;
+
     /// The body, if it is JSON.
     pub fn json(&self) -> Option<serde_json::Value> {
         serde_json::from_str(&self.body).ok()
@@ -109,9 +112,8 @@ impl Answer {
     /// The body as it may be told to the owner: one line, cut. It is masked later, and what was cut is known only at the end:
     /// a remark stands in front of it.
     pub fn words(&self) -> String {
-        const MOST: usize = 300;
         let line = self.body.split_whitespace().collect::<Vec<_>>().join(" ");
-        let cut: String = line.chars().take(MOST).collect();
+        let cut: String = line.chars().take(Self::MOST).collect();
         format!("{} {cut}", self.status).trim_end().to_owned()
     }
 }
