@@ -18,6 +18,17 @@ const OF_DEVICE: [&str; 6] = [
 ];
 /// Shorter values tell nothing, and masking them would make nonsense of the rest.
 const SHORTEST: usize = 4;
+/// Ids that are mistakes, in any case of letters: as words they stand in answers that name nobody.
+const NO_IDS: [&str; 8] = [
+    "anon",
+    "anonymous",
+    "false",
+    "none",
+    "null",
+    "true",
+    "undefined",
+    "unknown",
+];
 
 /// The values in all forms in which they stand in requests, the longest first: those of the customer now, and those of when
 /// the event was made.
@@ -61,8 +72,12 @@ pub fn ids(customer: &Customer<'_>, event: Option<&Told<'_>>) -> Vec<String> {
     let then = then.filter(|then| Some(*then) != by_owner);
     let all = by_others.chain(by_owner).chain(then).map(str::to_owned);
     all.chain([customer.profile_id()])
-        .filter(|id| id.len() >= SHORTEST)
+        .filter(|id| tells_who(id))
         .collect()
+}
+
+fn tells_who(id: &str) -> bool {
+    id.len() >= SHORTEST && !NO_IDS.iter().any(|word| word.eq_ignore_ascii_case(id))
 }
 
 /// As it was reported and in upper case, without hyphens, and as the makers of devices write it.
@@ -117,7 +132,8 @@ mod tests {
             ["at-amplitude", "now-1", "then-1", nil]
         );
         assert_eq!(called("now-1", "now-1"), ["at-amplitude", "now-1", nil]);
-        // Short ones tell nothing.
+        // Neither short ones tell anything nor such words.
+        assert_eq!(called("Null", "unknown"), ["at-amplitude", nil]);
         assert_eq!(called("n", "7"), ["at-amplitude", nil]);
     }
 
