@@ -248,6 +248,14 @@ mod tests {
     }
 
     #[test]
+    fn values_are_hidden_whether_addresses_escape_asterisks_and_tildes_or_not() {
+        let mask = Mask::of_secrets(["~a*b c".to_owned()]);
+        for text in ["%7Ea*b+c", "~a%2Ab%20c", "~a%2ab%20c", "~a*b%20c", "%7ea%2ab+c"] {
+            assert_eq!(mask.text(text), "********", "{text}");
+        }
+    }
+
+    #[test]
     fn values_are_hidden_also_where_json_is_kept_to_ascii() {
         let mask = Mask::of_secrets(["Zoë/<\u{1f600}\u{7f}>".to_owned()]);
         for text in [

@@ -118,6 +118,9 @@ fn in_json(value: &str) -> String {
 /// A value as it stands in forms, in queries and in parts of paths.
 fn all_in_addresses(value: &str) -> Vec<String> {
     let mut forms = vec![form_urlencoded::byte_serialize(value.as_bytes()).collect()];
+    // Ours escape `*` and leave `~`.
+    add(&mut forms, |form| form.replace("%7E", "~"));
+    add(&mut forms, |form| form.replace('*', "%2A"));
     add(&mut forms, |form| form.replace('+', "%20"));
     add(&mut forms, |form| form.replace("%2F", "/"));
     add(&mut forms, in_lower_hexadecimals);
