@@ -10,7 +10,7 @@ use bursar_domain::time::{DAY, format_time};
 
 use super::worker::Work;
 use super::{Workers, routes};
-use crate::actions::deliveries::{End, Settlement};
+use crate::actions::deliveries::End;
 use crate::directory::{AppIntegration, Target};
 use crate::store::tables::delivery_states::ClosedState;
 use crate::store::tables::integrations::Saved;
@@ -145,13 +145,12 @@ fn of_part(part: &str) -> String {
 }
 
 impl Work {
-    /// Notes how deliveries of a route ended, of those that did. `of_nobody` is a reason without what customers are called.
+    /// Notes how deliveries of a route ended, of those that did, with reasons that name no customer.
     pub fn note_ends(
         &self,
         target: Target,
         route: &str,
-        settled: &[Settlement],
-        mut of_nobody: impl FnMut(&str) -> String,
+        ends: impl Iterator<Item = End>,
     ) {
         let route = routes::counted(self.known.integration, route);
         let cause = Cause::Rejected {
@@ -165,18 +164,17 @@ impl Work {
             let what = setting.map_or_else(|| slug.to_owned(), |setting| format!("{setting} of {slug}"));
             (what, of_part(target.part.name))
         };
-        for settlement in settled {
-            let End::Closed { state, reason } = &settlement.end else {
+        for end in ends {
+            let End::Closed { state, reason } = end else {
                 continue;
             };
-            if *state == ClosedState::Delivered {
+            if state == ClosedState::Delivered {
                 if self.breaker().losses.is_over(&cause) {
                     let (what, part) = words();
                     tracing::info!(app.id = %app, slug, "{what} of the app {app} takes deliveries{part} again");
                 }
                 continue;
             }
-            let reason = reason.as_deref().map(&mut of_nobody);
             if self.note_loss(cause.clone(), reason.as_deref(), self.is_dead(route)) {
                 let (what, part) = words();
                 tracing::warn!(

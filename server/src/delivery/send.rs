@@ -68,9 +68,13 @@ pub async fn send(work: &Arc<Work>, target: Target, mut batch: Vec<Ready>) {
         .zip(&outcome.verdicts)
         .map(|(ready, verdict)| finish.settlement(ready, verdict));
     let settled: Vec<_> = settled.collect();
-    work.note_ends(target, &records[0].route, &settled, |reason| {
-        finish.words.told_of_nobody(reason)
+    let now = work.state.clock.now();
+    let ended = batch.iter().zip(&outcome.verdicts).zip(&settled);
+    let ended = ended.filter(|(_, settlement)| matches!(settlement.end, End::Closed { .. }));
+    let ends = ended.map(|((ready, verdict), _)| {
+        finish.end(ready, verdict, now, |words, text| words.told_of_nobody(text))
     });
+    work.note_ends(target, &records[0].route, ends);
     work.settling.settle(&work.state, work.slug, settled).await;
 }
 
@@ -105,7 +109,7 @@ struct Finish<'a> {
     started_at: i64,
 }
 
-impl Finish<'_> {
+impl<'a> Finish<'a> {
     /// The settlement of one record.
     fn settlement(&mut self, ready: &Ready, verdict: &Verdict) -> Settlement {
         let now = self.work.state.clock.now();
@@ -114,7 +118,7 @@ impl Finish<'_> {
         Settlement {
             held: ready.held,
             attempt: Some(self.work.state.store.packed(keeping)),
-            end: self.end(ready, verdict, now),
+            end: self.end(ready, verdict, now, |words, text| words.told_of(ready, text)),
             now,
         }
     }
@@ -139,9 +143,15 @@ impl Finish<'_> {
         }
     }
 
-    /// How a record's turn ends, its last try counted.
-    fn end(&mut self, ready: &Ready, verdict: &Verdict, now: i64) -> End {
-        let mut told = |text: &str| self.words.told_of(ready, text);
+    /// How a record's turn ends, its last try counted; `told` says what may be kept of the third party's words.
+    fn end(
+        &mut self,
+        ready: &Ready,
+        verdict: &Verdict,
+        now: i64,
+        told: impl Fn(&mut Words<'a>, &str) -> String,
+    ) -> End {
+        let mut told = |text: &str| told(&mut self.words, text);
         let later = |due_at, reason: String, alone| End::Later {
             due_at,
             reason,

@@ -223,6 +223,28 @@ async fn why_an_integration_is_blocked_names_no_customer_as_it_told_us_to() {
     assert!(why.ends_with("/users/by/onesignal_id/********"), "{shown}");
 }
 
+/// Where the name of one is the beginning of the other's.
+#[tokio::test]
+async fn what_an_integration_loses_holds_no_part_of_a_name_either() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|_, _| Manner::Answers(422, "unknown: user-jane.doe")).await;
+        enable(&server, "posthog", posthog(&vendor.url)).await;
+        let other = buyer(&server, "user", json!({})).await;
+        for number in 0..8 {
+            other.post(TRANSACTION, &bought(&number.to_string())).await;
+        }
+        buyer(&server, "user-jane.doe", json!({})).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        let shown = shown(&server, "posthog").await.to_string();
+        assert!(
+            shown.contains("rejected in a row, the last: 422 unknown: ********\""),
+            "{backend:?}: {shown}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn what_an_integration_warns_of_or_loses_names_no_customer() {
     for backend in ALL {
