@@ -146,12 +146,7 @@ fn of_part(part: &str) -> String {
 
 impl Work {
     /// Notes how deliveries of a route ended, of those that did, with reasons that name no customer.
-    pub fn note_ends(
-        &self,
-        target: Target,
-        route: &str,
-        ends: impl Iterator<Item = End>,
-    ) {
+    pub fn note_ends(&self, target: Target, route: &str, ends: impl Iterator<Item = End>) {
         let route = routes::counted(self.known.integration, route);
         let cause = Cause::Rejected {
             part: target.part.name,

@@ -241,6 +241,7 @@ mod tests {
                 profile: ProfileId(Uuid::nil()),
                 mask: Mask::of_nobody(),
                 ids: Vec::new(),
+                sharers: Vec::new(),
             });
         each.collect()
     }

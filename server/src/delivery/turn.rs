@@ -40,6 +40,8 @@ pub struct Ready {
     pub mask: Mask,
     /// What its customer is called, which may not be kept with others.
     pub ids: Vec<String>,
+    /// What those are called who share its customer's access level: the event may name them.
+    pub sharers: Vec<String>,
 }
 
 /// What to do with a turn.
@@ -116,10 +118,10 @@ pub fn consider(
         Considered::Settle(Box::new(settlement), unset)
     };
     match encode(&turn, app, known, target, now) {
-        Ok((kept, _)) if turn.first_tried_at.is_some() && is_dead(&kept.route) => {
+        Ok((kept, ..)) if turn.first_tried_at.is_some() && is_dead(&kept.route) => {
             settle(closed(ClosedState::Rejected, Some(DEAD.to_owned())), None)
         }
-        Ok((kept, mask)) => Considered::Send(Box::new(Ready {
+        Ok((kept, mask, sharers)) => Considered::Send(Box::new(Ready {
             held,
             record: Record {
                 route: kept.route,
@@ -130,6 +132,7 @@ pub fn consider(
             profile: turn.profile.id,
             mask: mask.and(kept.personal),
             ids: kept.ids,
+            sharers,
         })),
         Err(skip) => {
             let unset = match &skip {
@@ -146,14 +149,14 @@ pub fn closed(state: ClosedState, reason: Option<String>) -> End {
     End::Closed { state, reason }
 }
 
-/// The record to send, how, with all that its customer is called, and what may not be kept of it.
+/// The record to send, how, with all that its customer is called, what may not be kept of it, and what sharers are called.
 fn encode(
     turn: &Turn,
     app: &AppSettings,
     known: &AppIntegration,
     target: Target,
     now: i64,
-) -> Result<(Kept, Mask), Skip> {
+) -> Result<(Kept, Mask, Vec<String>), Skip> {
     let event = read_event(
         turn.event,
         turn.kind,
@@ -166,6 +169,7 @@ fn encode(
     let hidden = target.part.hidden(&known.settings, &customer);
     let mask = Mask::of(&customer, event.as_ref().ok()).and(hidden);
     let ids = personal::ids(&customer, event.as_ref().ok());
+    let sharers = event.as_ref().map(personal::ids_of_sharers).unwrap_or_default();
     let encoded = event.and_then(|event| {
         let occasion = Occasion {
             event: &event,
@@ -181,7 +185,7 @@ fn encode(
     kept.ids.extend(ids);
     kept.ids.sort_unstable();
     kept.ids.dedup();
-    Ok((kept, mask))
+    Ok((kept, mask, sharers))
 }
 
 /// What was sent at the try before, where that is sent again, or else what was `encoded` now.

@@ -21,6 +21,8 @@ struct Looked<'a> {
     may_be_cut: bool,
     personal: Vec<&'a str>,
     ids: Vec<&'a str>,
+    /// Those who share a customer's access level; the owner's webhook is told of them with it.
+    sharers: Vec<&'a str>,
     /// The words without any of that.
     of_nobody: String,
 }
@@ -44,7 +46,7 @@ impl<'a> Words<'a> {
         let looked = self.looked(words);
         let is_own = |id: &&str| ready.ids.iter().any(|own| own == id);
         let (own, others): (Vec<&str>, Vec<&str>) = looked.ids.iter().copied().partition(is_own);
-        if own.is_empty() {
+        if own.is_empty() && looked.sharers.is_empty() {
             looked.of_nobody.clone()
         } else {
             without(&looked.words, &looked.personal, &others, looked.may_be_cut)
@@ -74,12 +76,18 @@ impl<'a> Words<'a> {
         let personal: Vec<_> = personal.filter(|value| searched.holds(value)).collect();
         let ids = self.batch.iter().flat_map(|ready| &ready.ids).map(String::as_str);
         let ids: Vec<_> = ids.filter(|id| searched.holds_a_form_of(id)).collect();
-        let of_nobody = without(&words, &personal, &ids, may_be_cut);
+        let sharers = self.batch.iter().flat_map(|ready| &ready.sharers);
+        let sharers: Vec<_> = sharers
+            .map(String::as_str)
+            .filter(|id| searched.holds_a_form_of(id))
+            .collect();
+        let of_nobody = without(&words, &personal, &[&*ids, &*sharers].concat(), may_be_cut);
         Looked {
             words,
             may_be_cut,
             personal,
             ids,
+            sharers,
             of_nobody,
         }
     }
@@ -111,6 +119,7 @@ mod tests {
             profile: ProfileId(Uuid::nil()),
             mask: Mask::of_secrets([ANN.to_owned()]),
             ids: vec![(*id).to_owned()],
+            sharers: vec!["sharer-of-it".to_owned()],
         })
         .collect()
     }
@@ -169,6 +178,16 @@ mod tests {
                 ],
             ),
             (["both", "both"], "both", ["both", "both", "********"]),
+            // Who shares the level of one of them.
+            (
+                ["user-1", "ann"],
+                "user-1 and sharer-of-it",
+                [
+                    "user-1 and sharer-of-it",
+                    "******** and sharer-of-it",
+                    "******** and ********",
+                ],
+            ),
             (["ann", "bob"], "neither is named", ["neither is named"; 3]),
         ] {
             assert_eq!(kept(&ids, words), expected, "{words}");

@@ -64,16 +64,26 @@ pub fn values<'e>(customer: &Customer<'_>, event: Option<&'e Told<'_>>) -> Vec<S
     values
 }
 
-/// What the customer is called: by third parties, by the owner, now and when the event was made, and by us.
+/// What the customer is called: by third parties and by the owner, now and when the event was made, and by us.
 pub fn ids(customer: &Customer<'_>, event: Option<&Told<'_>>) -> Vec<String> {
     let by_others = customer.identifiers.iter().map(|(_, id)| id);
     let by_owner = customer.customer_user_id();
     let then = event.and_then(|event| event.customer_user_id.as_deref());
     let then = then.filter(|then| Some(*then) != by_owner);
     let all = by_others.chain(by_owner).chain(then).map(str::to_owned);
-    all.chain([customer.profile_id()])
+    let by_others_then = event.into_iter().flat_map(|event| &event.identifiers);
+    let by_others_then = by_others_then.map(|id| id.clone().into_owned());
+    let by_others_then = by_others_then.filter(|then| customer.identifiers.iter().all(|(_, id)| id != then));
+    all.chain(by_others_then)
+        .chain([customer.profile_id()])
         .filter(|id| tells_who(id))
         .collect()
+}
+
+/// What those are called who share the customer's access level: the event names them.
+pub fn ids_of_sharers(event: &Told<'_>) -> Vec<String> {
+    let all = event.sharers.iter().map(|id| id.clone().into_owned());
+    all.filter(|id| tells_who(id)).collect()
 }
 
 fn tells_who(id: &str) -> bool {
@@ -122,19 +132,31 @@ mod tests {
             profile.identifiers.apply(&changes.unwrap());
             let (details, app) = (Details::default(), AppSettings::default());
             let customer = Customer::new(&profile, &details, &app, 1);
-            let payload = json!({"customer_user_id": then, "event_properties": {}}).to_string();
+            let payload = json!({"customer_user_id": then, "event_properties": {},
+                "integration_ids": {"amplitude_user_id": "at-amplitude", "mixpanel_user_id": "m-then"}});
+            let payload = payload.to_string();
             let event = Told::new(Uuid::nil(), EventKind::TrialStarted, 1, 1, &payload);
             ids(&customer, event.as_ref().ok())
         };
         let nil = "00000000-0000-0000-0000-000000000000";
         assert_eq!(
             called("now-1", "then-1"),
-            ["at-amplitude", "now-1", "then-1", nil]
+            ["at-amplitude", "now-1", "then-1", "m-then", nil]
         );
-        assert_eq!(called("now-1", "now-1"), ["at-amplitude", "now-1", nil]);
+        assert_eq!(called("now-1", "now-1"), ["at-amplitude", "now-1", "m-then", nil]);
         // Neither short ones tell anything nor such words.
-        assert_eq!(called("Null", "unknown"), ["at-amplitude", nil]);
-        assert_eq!(called("n", "7"), ["at-amplitude", nil]);
+        assert_eq!(called("Null", "unknown"), ["at-amplitude", "m-then", nil]);
+        assert_eq!(called("n", "7"), ["at-amplitude", "m-then", nil]);
+    }
+
+    #[test]
+    fn who_shares_the_level_is_called_by_the_owner_and_by_us() {
+        let payload = json!({"event_properties": {}, "profiles_sharing_access_level": [
+            {"profile_id": "profile-1", "customer_user_id": "bob-1"},
+            {"profile_id": "profile-2", "customer_user_id": null}]});
+        let payload = payload.to_string();
+        let event = Told::new(Uuid::nil(), EventKind::TrialStarted, 1, 1, &payload).unwrap();
+        assert_eq!(ids_of_sharers(&event), ["profile-1", "bob-1", "profile-2"]);
     }
 
     #[test]

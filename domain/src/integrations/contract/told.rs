@@ -1,6 +1,7 @@
 //! An event as integrations read it: the stored text, taken apart without copying it.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use rust_decimal::Decimal;
@@ -32,6 +33,10 @@ pub struct Told<'a> {
     pub(super) email: Option<Cow<'a, str>>,
     /// What told the customer's device then: its ids and its user agent.
     pub(super) device: [Option<Cow<'a, str>>; 4],
+    /// What third parties called the customer then.
+    pub(super) identifiers: Vec<Cow<'a, str>>,
+    /// What those are called who share the access level: by the owner and by us.
+    pub(super) sharers: Vec<Cow<'a, str>>,
     /// The whole event in the form of the webhook.
     pub payload: &'a str,
     /// `event_properties`.
@@ -72,6 +77,18 @@ struct Payload<'a> {
     advertising_id: Option<Text<'a>>,
     #[serde(borrow, default)]
     user_agent: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    integration_ids: Option<BTreeMap<String, Text<'a>>>,
+    #[serde(borrow, default)]
+    profiles_sharing_access_level: Option<Vec<Sharer<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Sharer<'a> {
+    #[serde(borrow)]
+    profile_id: Text<'a>,
+    #[serde(borrow, default)]
+    customer_user_id: Option<Text<'a>>,
 }
 
 impl<'a> Told<'a> {
@@ -85,6 +102,9 @@ impl<'a> Told<'a> {
     ) -> Result<Self, serde_json::Error> {
         let told: Payload<'_> = serde_json::from_str(payload)?;
         let text = |told: Option<Text<'a>>| told.map(|Text(text)| text);
+        let identifiers = told.integration_ids.into_iter().flat_map(BTreeMap::into_values);
+        let sharers = told.profiles_sharing_access_level.into_iter().flatten();
+        let sharers = sharers.flat_map(|sharer| [Some(sharer.profile_id), sharer.customer_user_id]);
         Ok(Self {
             id,
             kind,
@@ -93,6 +113,8 @@ impl<'a> Told<'a> {
             customer_user_id: text(told.customer_user_id),
             email: text(told.email),
             device: [told.idfa, told.idfv, told.advertising_id, told.user_agent].map(text),
+            identifiers: identifiers.map(|Text(id)| id).collect(),
+            sharers: sharers.flatten().map(|Text(id)| id).collect(),
             payload,
             properties: told.event_properties,
         })

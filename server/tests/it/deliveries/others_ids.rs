@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::deliveries::{
-    HOUR, advance, amplitude, bought, branch, enable, entries, get, rows, settle_down, shown, stored, work,
+    HOUR, advance, amplitude, bought, branch, enable, entries, get, rows, settle_down, shown, stored,
+    webhook, work,
 };
-use crate::support::purchases::Customer;
-use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
+use crate::support::purchases::{Customer, subscription, with};
+use crate::support::server::{IDENTIFIERS, PROFILE, REVOKE, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
 
 /// A customer of this name with these identifiers and a purchase.
@@ -195,6 +196,48 @@ async fn why_an_integration_is_blocked_names_no_customer() {
     }
 }
 
+/// An event of the webhook tells what third parties called the customer then, and who shares the access level.
+#[tokio::test]
+async fn why_the_webhook_is_blocked_names_neither_the_customer_of_then_nor_who_shares_the_level() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|request, _| {
+            let sharing = request.body.split_once("profiles_sharing_access_level\":[");
+            let of_ann = request.body.contains(r#""customer_user_id":"ann-customer","#);
+            match sharing.filter(|_| of_ann) {
+                Some((_, sharers_and_ids)) => saying(410, sharers_and_ids),
+                None => saying(200, "{}"),
+            }
+        })
+        .await;
+        let told_of_levels = with(
+            webhook(&vendor.url),
+            json!({"retry_on": "non_2xx", "events": {"access_level_updated": true}}),
+        );
+        enable(&server, "webhook", told_of_levels).await;
+        let ann = Customer::new(&server, "ann-customer").await;
+        ann.post(IDENTIFIERS, &json!({"branch_id": "ann-then"})).await;
+        let bob = Customer::new(&server, "bob-customer").await;
+        for customer in [&ann, &bob] {
+            customer.post(TRANSACTION, &subscription()).await;
+        }
+        ann.post(REVOKE, &json!({"access_level_id": "premium"})).await;
+        ann.post(IDENTIFIERS, &json!({"branch_id": "ann-now"})).await;
+        let of_bob = bob.profile().await["profile_id"].as_str().unwrap().to_owned();
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        let shown = shown(&server, "webhook").await;
+        assert_eq!(shown["status"], "blocked", "{backend:?}: {shown}");
+        assert!(shown.to_string().contains("branch_id"), "{backend:?}: {shown}");
+        for name in ["ann-then", "bob-customer", &of_bob] {
+            assert!(
+                !shown.to_string().contains(name),
+                "{backend:?}: {name} in {shown}"
+            );
+        }
+    }
+}
+
 /// OneSignal has names of its own for customers, which it is asked for.
 #[tokio::test]
 async fn why_an_integration_is_blocked_names_no_customer_as_it_told_us_to() {
@@ -223,25 +266,27 @@ async fn why_an_integration_is_blocked_names_no_customer_as_it_told_us_to() {
     assert!(why.ends_with("/users/by/onesignal_id/********"), "{shown}");
 }
 
-/// Where the name of one is the beginning of the other's.
+/// Where the name of one is the beginning of all others'.
 #[tokio::test]
 async fn what_an_integration_loses_holds_no_part_of_a_name_either() {
     for backend in ALL {
         let server = TestServer::on(backend).await;
-        let vendor = Vendor::with(|_, _| Manner::Answers(422, "unknown: user-jane.doe")).await;
+        let vendor = Vendor::with(|_, _| {
+            Manner::Answers(422, "unknown: user-1 user-2 user-3 user-4 user-5 user-6 user-7")
+        })
+        .await;
         enable(&server, "posthog", posthog(&vendor.url)).await;
-        let other = buyer(&server, "user", json!({})).await;
-        for number in 0..8 {
-            other.post(TRANSACTION, &bought(&number.to_string())).await;
+        // So many that are turned away in a row are a problem.
+        buyer(&server, "user", json!({"branch_id": "b"})).await;
+        for number in 1..8 {
+            buyer(&server, &format!("user-{number}"), json!({"branch_id": "b"})).await;
         }
-        buyer(&server, "user-jane.doe", json!({})).await;
         let _working = work(&server);
         settle_down(&server.state).await;
+        assert_eq!(vendor.count(), 1, "{backend:?}: all travel together");
         let shown = shown(&server, "posthog").await.to_string();
-        assert!(
-            shown.contains("rejected in a row, the last: 422 unknown: ********\""),
-            "{backend:?}: {shown}"
-        );
+        let told = format!("the last: 422 unknown:{}\"", " ********".repeat(7));
+        assert!(shown.contains(&told), "{backend:?}: {shown}");
     }
 }
 
