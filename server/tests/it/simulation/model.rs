@@ -366,6 +366,15 @@ impl Model {
             access,
             cut: None,
         });
+        // Those that are over make room for a new one; or if that is over itself, for the one that ended last.
+        let over = |one: &Grant| {
+            let access = one.access.cut_at(one.cut);
+            let is_over = one.level == level && access.ends_at.is_some_and(|end| end <= now);
+            is_over.then(|| (access.rank(now), one.granted_at))
+        };
+        let last = grants.last().and_then(over);
+        let last = last.and(grants.iter().filter_map(over).max());
+        grants.retain(|one| over(one).is_none() || over(one) == last);
         // One that another outlasts from its beginning on is not kept, so that a revocation does not find it.
         let span = |grant: &Grant| {
             let start = grant.access.starts_at.unwrap_or(now).max(now);
