@@ -39,9 +39,9 @@ impl Change<'_> {
             }
             (Some(_), None) => self.take_back_refund(),
             // What was paid back in the trial was not told while it was taken for free.
-            (Some(_), Some(at)) if was_in_trial && !self.began_with(new) => {
+            (Some(_), Some(at)) if was_in_trial && !self.chain.is_in_trial() && !self.began_with(new) => {
                 self.let_all_run(new, was_latest);
-                return self.pay_back(new, at, None);
+                return self.note_refund(new, at, None);
             }
             _ => {}
         }

@@ -573,3 +573,13 @@ fn b9_what_was_paid_back_in_the_trial_is_told_when_it_turns_out_to_have_been_cha
     assert_made(&facts, &[(SubscriptionRefunded, day(8))]);
     assert_made(&story.report(day(11), &refunded(day(8), paid("t2", 7))), &[]);
 }
+
+#[test]
+fn b1_renewing_is_switched_off_in_a_trial_whose_free_renewal_was_paid_back() {
+    let mut story = Story::default();
+    story.report(day(0), &ending(day(30), trial("t1")));
+    let renewal = refunded(day(8), free(paid("t2", 7)));
+    story.report(day(9), &renewal);
+    let facts = story.report(day(10), &cancelled(day(10), renewal));
+    assert_made(&facts, &[(TrialRenewalCancelled, day(10))]);
+}
