@@ -78,7 +78,7 @@ struct Payload<'a> {
     #[serde(borrow, default)]
     user_agent: Option<Text<'a>>,
     #[serde(borrow, default)]
-    integration_ids: Option<BTreeMap<String, Text<'a>>>,
+    integration_ids: Option<BTreeMap<&'a str, Text<'a>>>,
     #[serde(borrow, default)]
     profiles_sharing_access_level: Option<Vec<Sharer<'a>>>,
 }

@@ -95,9 +95,7 @@ impl<'a> Before<'a> {
         let after = sources(parties, self.context).into_iter().map(shown_of);
         for (index, (before, after)) in self.sources.iter().zip(after).enumerate() {
             let is_same = |level: &AccessLevel| {
-                let mut before = before.iter();
-                let old = before.find(|old| old.level.access_level_id == level.access_level_id);
-                old.is_some_and(|old| {
+                shown(before, level).is_some_and(|old| {
                     looks_same(old, level, now)
                         || only_closes(parties, level) && looks_same(&renewing_as(level, old), level, now)
                 })
@@ -132,12 +130,17 @@ impl<'a> Before<'a> {
     /// The level as the old product of the replaced chain leaves it, if that product gave it and the new one gives it now.
     fn taken_away(&self, before: &[Seen], level: &AccessLevel) -> Option<AccessLevel> {
         let replaced = self.replaced.as_ref().filter(|key| key.gives(level))?;
-        let mut shown = before.iter();
-        let old = shown.find(|old| old.level.access_level_id == level.access_level_id)?;
+        let old = shown(before, level)?;
         let now = self.context.now;
         (replaced.gives(&old.level) && old.level.is_active(old.at) && level.is_active(now))
             .then(|| left(&old.level, now))
     }
+}
+
+/// What was shown of the level.
+fn shown<'b>(before: &'b [Seen], level: &AccessLevel) -> Option<&'b Seen> {
+    let is_it = |old: &&Seen| old.level.access_level_id == level.access_level_id;
+    before.iter().find(is_it)
 }
 
 /// A level whose source is gone stays in the list: one that was active ends now, one that was over stays as it was. It

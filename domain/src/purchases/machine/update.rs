@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::report::{is_trial, trial};
 use super::{Change, by_phase};
 use crate::events::EventKind;
-use crate::purchases::chain::{Closed, Trial};
+use crate::purchases::chain::Closed;
 use crate::purchases::transaction::{CancellationReason, Transaction};
 
 impl Change<'_> {
@@ -100,11 +100,10 @@ impl Change<'_> {
     /// or of a subscription as if it had been known from the start. A price that goes with its refund was charged.
     fn correct_charge(&mut self, new: &Transaction) {
         let is_kept = new.refunded_at.is_none();
-        let has_its_trial = |known: &Trial| known.transaction_id == new.id;
-        match &self.chain.trial {
-            None if is_trial(new) && is_kept => self.chain.trial = Some(trial(new)),
-            Some(known) if has_its_trial(known) && !is_trial(new) && is_kept => self.chain.trial = None,
-            _ => {}
+        if is_kept && is_trial(new) {
+            self.chain.trial.get_or_insert_with(|| trial(new));
+        } else if is_kept && self.began_with(new) {
+            self.chain.trial = None;
         }
         self.settle_phase();
     }
