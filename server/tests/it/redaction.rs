@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::support::backend::{Folder, fresh_postgres_url, postgres_client};
 use super::support::purchases::{numbered, with};
 use super::support::raw::RawServer;
+use super::support::running::server;
 use super::support::server::{ATTRIBUTION, GRANT, IDENTIFIERS, PROFILE, REFUND_SAVER, REVOKE, TRANSACTION};
 
 const MASTER_KEY: &str = "ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a47ca9a";
@@ -368,7 +369,7 @@ fn a_start_that_fails_tells_no_secret() {
     let file = folder.0.join("bursar.toml");
     let fails = |variables: &[(&str, &str)], settings: &str, reason: &str| {
         std::fs::write(&file, settings).unwrap();
-        let output = Command::new(env!("CARGO_BIN_EXE_bursar"))
+        let output = Command::new(server())
             .arg("serve")
             .current_dir(&folder.0)
             .env("BURSAR_LOG_LEVEL", "trace")

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 use crate::support::backend::{Backend, SHARED};
 use crate::support::deliveries::{enable, entries, switch_off, until_states, webhook, work};
 use crate::support::purchases::{Customer, numbered, subscription};
+use crate::support::running;
 use crate::support::server::{TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
 
 fn bursar(server: &TestServer, args: &str) -> (bool, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bursar"));
+    let mut command = Command::new(running::server());
     command
         .env_clear()
         .current_dir(&server.folder.0)
