@@ -3,6 +3,7 @@
 mod cuts;
 mod levels;
 mod paid_time;
+mod payments;
 mod period;
 mod revoked;
 
@@ -38,6 +39,9 @@ pub struct Chain {
     pub has_first: bool,
     /// Paid periods without interruption.
     pub consecutive_payments: u32,
+    /// The purchase date of the first of them, where earlier ones may still be reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_from: Option<i64>,
     /// The time before the periods that it remembers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub past: Vec<Stretch>,

@@ -22,6 +22,7 @@ pub(super) fn begin(transaction: Transaction, context: Context<'_>, facts: &mut 
         trial: is_trial.then(|| trial(&transaction)),
         has_first: is_first,
         consecutive_payments: u32::from(!is_trial),
+        counted_from: (!is_first).then_some(transaction.purchased_at),
         past: Vec::new(),
         reactivated_at: None,
         pause_arranged_at: None,
@@ -114,6 +115,8 @@ impl Change<'_> {
             self.chain.trial = Some(trial(transaction));
         }
         self.chain.has_first |= is_first;
+        let wait = self.context.waits.renewal;
+        self.chain.count_older(transaction, is_trial, wait);
         self.settle_phase();
         let kind = match (is_trial, is_first) {
             (true, _) => EventKind::TrialStarted,
@@ -177,6 +180,7 @@ impl Change<'_> {
             Phase::Paid if is_free => {
                 chain.phase = Phase::Trial;
                 chain.consecutive_payments = 0;
+                chain.counted_from = None;
             }
             Phase::Trial | Phase::Paid => {}
         }
@@ -200,6 +204,7 @@ impl Change<'_> {
     fn go_on(&mut self, transaction: Transaction) {
         let old = self.chain.latest.clone();
         let is_gap = self.is_gap(&transaction);
+        let lacks_periods = self.is_late(&transaction) && !self.chain.is_refunded();
         let opening = self.opening(&old, &transaction);
         let was_renewing = old.will_renew;
         let end = self.chain.access_ends_at();
@@ -215,10 +220,11 @@ impl Change<'_> {
         let handled = waited_from.map_or(latest.purchased_at, |end| end.saturating_sub(1));
         chain.clock = handled.min(self.context.now);
         if opening != EventKind::SubscriptionRenewed || chain.phase == Phase::Paid {
-            chain.consecutive_payments = match opening {
-                EventKind::SubscriptionRenewed if !is_gap => chain.consecutive_payments + 1,
-                _ => 1,
-            };
+            match opening {
+                EventKind::SubscriptionRenewed if !is_gap => chain.consecutive_payments += 1,
+                EventKind::SubscriptionRenewed => chain.count_anew(lacks_periods),
+                _ => chain.count_anew(false),
+            }
         }
         match opening {
             EventKind::TrialConverted => {
@@ -358,12 +364,15 @@ impl Change<'_> {
 
     /// Does the paid service pause before this transaction?
     fn is_gap(&self, next: &Transaction) -> bool {
+        let has_ended = self.chain.ends_at().is_some_and(|end| next.purchased_at > end);
+        let was_paused = self.chain.pause_arranged_at.is_some() && has_ended;
+        self.chain.closed.is_some() || self.is_late(next) || was_paused
+    }
+
+    /// Does it begin later than a renewal is waited for?
+    fn is_late(&self, next: &Transaction) -> bool {
         let end = self.chain.ends_at();
-        let is_late =
-            end.is_some_and(|end| next.purchased_at > end.saturating_add(self.context.waits.renewal));
-        let was_paused =
-            self.chain.pause_arranged_at.is_some() && end.is_some_and(|end| next.purchased_at > end);
-        self.chain.closed.is_some() || is_late || was_paused
+        end.is_some_and(|end| next.purchased_at > end.saturating_add(self.context.waits.renewal))
     }
 }
 

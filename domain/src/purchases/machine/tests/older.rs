@@ -96,6 +96,47 @@ fn a21_payments_count_from_the_charge_that_turned_out_to_be_the_first() {
     assert_eq!(facts[0].consecutive_payments, 2);
 }
 
+/// How many payments the next renewal counts, where monthly periods were reported in this order, after the running one at 120.
+fn counted_after(older: &[Transaction]) -> u32 {
+    let mut story = Story::default();
+    story.report(day(121), &paid("t5", 120));
+    for transaction in older {
+        story.report(day(121), transaction);
+    }
+    story.report(day(150), &paid("t6", 150))[0].consecutive_payments
+}
+
+#[test]
+fn a21_payments_that_are_reported_afterwards_count_as_far_back_as_there_is_no_gap() {
+    let [t1, t2, t3, t4] = [("t1", 0), ("t2", 30), ("t3", 60), ("t4", 90)].map(|(id, at)| paid(id, at));
+    let all = |order: [&Transaction; 4]| counted_after(&order.map(Clone::clone));
+    assert_eq!(all([&t4, &t3, &t2, &t1]), 6, "the newest first");
+    assert_eq!(all([&t1, &t3, &t2, &t4]), 6, "in any order");
+    assert_eq!(counted_after(&[t4.clone(), t2.clone(), t1.clone()]), 3, "a gap");
+    let refunded = refunded(day(70), t3.clone());
+    assert_eq!(counted_after(&[t4.clone(), refunded, t2.clone()]), 3, "paid back");
+    let other = of_product("yearly", t3.clone());
+    assert_eq!(
+        counted_after(&[t4.clone(), other, t2.clone()]),
+        3,
+        "another product"
+    );
+    let trial = ending(day(30), trial("t1"));
+    assert_eq!(all([&t4, &t3, &t2, &trial]), 5, "a trial is no payment");
+}
+
+#[test]
+fn a21_a_period_that_was_missing_joins_those_around_it() {
+    let mut story = Story::default();
+    story.report(day(0), &paid("t1", 0));
+    let facts = story.report(day(60), &paid("t3", 60));
+    let renewed = facts.iter().find(|fact| fact.kind == SubscriptionRenewed);
+    assert_eq!(renewed.unwrap().consecutive_payments, 1);
+    story.report(day(61), &paid("t2", 30));
+    let facts = story.report(day(90), &paid("t4", 90));
+    assert_eq!(facts[0].consecutive_payments, 4);
+}
+
 #[test]
 fn a22_family_sharing_gives_access_and_no_events() {
     let family = Transaction {
