@@ -36,8 +36,9 @@ pub struct FoundProfile {
 const KNOWN: &str = "known";
 const IDENTIFIER: &str = "identifier";
 
-/// The profiles whose id, customer id or e-mail address is exactly the query; if there are none, those that have
-/// it as an identifier's value. The first three are looked up, the last goes through all profiles of the app.
+/// The profiles whose id, customer id or e-mail address is exactly the query, or who own or share a purchase with such a
+/// transaction id or original transaction id; if there are none, those that have it as an identifier's value. The former
+/// are looked up, the last goes through all profiles of the app.
 pub async fn search(
     state: &AppState,
     app: AppId,
@@ -55,7 +56,7 @@ pub async fn search(
         Some([way @ (KNOWN | IDENTIFIER), from]) => (Some(way), parse_id(from)?),
         Some(_) => return Err(bad_cursor()),
     };
-    // The database takes no NUL in texts, so no customer id or address holds one; an escaped identifier may.
+    // The database takes no NUL in texts, so no id or address holds one; an escaped identifier may.
     if way != Some(IDENTIFIER) && !query.contains('\0') {
         let id = ProfileId::parse(query);
         let rows = profile_search::by_known(app, id, query, from, paging.rows());

@@ -11,7 +11,7 @@ use crate::admin::search;
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Find profiles by id, customer id, e-mail address or an identifier's value
+    /// Find profiles by id, customer id, e-mail address, transaction or an identifier's value
     Find {
         /// The app's id, or its name
         #[arg(long)]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::support::administration::walk;
 use super::support::backend::{ALL, Backend};
 use super::support::deliveries::put;
-use super::support::server::{IDENTIFIERS, PROFILE, TestServer};
+use super::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
 
 #[tokio::test]
 async fn every_list_is_walked_without_gaps_or_repetitions() {
@@ -237,6 +237,56 @@ async fn profiles_are_found_by_all_that_an_operator_knows() {
         );
         let forged = format!("{elsewhere}?query=x&cursor=5b2261222c2262225d");
         assert_eq!(server.admin("GET", &forged, "").await.status, 422);
+    }
+}
+
+#[tokio::test]
+async fn profiles_are_found_by_the_transactions_of_what_they_own_or_share() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let other = server.admin("POST", "apps", r#"{"name":"Other"}"#).await.json();
+        for user in ["ann", "bob", "eve"] {
+            let headers = [("adapty-customer-user-id", user)];
+            assert_eq!(server.call("POST", PROFILE, &headers, "").await.status, 200);
+        }
+        for (user, store, id, original) in [
+            ("ann", "app_store", "1001", "1000"),
+            ("ann", "app_store", "1000", "1000"),
+            ("bob", "app_store", "1000", "1000"),
+            ("eve", "kiosk", "1000", "k-1"),
+            ("eve", "stripe", "in_1", "sub_1"),
+        ] {
+            let headers = [("adapty-customer-user-id", user)];
+            let body = json!({
+                "purchase_type": "subscription", "store": store, "store_product_id": "monthly",
+                "store_transaction_id": id, "store_original_transaction_id": original,
+                "price": {"country": "US", "currency": "USD", "value": 1}, "renew_status": true,
+                "purchased_at": "2026-01-01T00:00:00Z", "originally_purchased_at": "2026-01-01T00:00:00Z",
+                "expires_at": "2099-01-01T00:00:00Z",
+            });
+            let answer = server
+                .call("POST", TRANSACTION, &headers, &body.to_string())
+                .await;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+        }
+        for (query, expected) in [
+            ("1001", &["ann", "bob"][..]),
+            ("1000", &["ann", "bob", "eve"]),
+            ("k-1", &["eve"]),
+            ("in_1", &["eve"]),
+            ("sub_1", &["eve"]),
+            ("100", &[]),
+            ("SUB_1", &[]),
+        ] {
+            let mut found = found(&server, query).await;
+            found.sort();
+            assert_eq!(found, expected, "{backend:?} {query}");
+        }
+        let elsewhere = format!("apps/{}/profiles?query=sub_1", other["app_id"].as_str().unwrap());
+        assert_eq!(
+            server.admin("GET", &elsewhere, "").await.json()["data"],
+            json!([])
+        );
     }
 }
 

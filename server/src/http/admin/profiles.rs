@@ -19,8 +19,8 @@ const PROFILE: Parameter = Parameter {
 const QUERY: Parameter = Parameter {
     name: "query",
     place: "query",
-    description: "A profile id, customer id or e-mail address; if none is found, an identifier's value, for which \
-                  all profiles of the app are looked through. Whole values only.",
+    description: "A profile id, customer id, e-mail address, or a store's id of a transaction; if none is found, an \
+                  identifier's value, for which all profiles of the app are looked through. Whole values only.",
 };
 
 pub const ROUTES: &[Route] = &[
@@ -31,7 +31,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(find(call)),
         doc: Doc {
-            summary: "Find profiles by id, customer id, e-mail address or an identifier's value",
+            summary: "Find profiles by id, customer id, e-mail address, transaction or an identifier's value",
             parameters: &[APP, QUERY, LIMIT, CURSOR],
             body: None,
             answer: (200, Some(of::<Page<FoundProfile>>)),

@@ -20,10 +20,18 @@ pub struct Hit {
     pub updated_at: i64,
 }
 
-/// Looks up profiles by id, customer id and e-mail address, each in its index. `from` is the first profile id.
+/// Looks up profiles by id, customer id, e-mail address, and by a transaction of a purchase that they own or share, each in
+/// its index: in those of purchases the store comes first, so the stores that there are go from one to the next. `from` is
+/// the first profile id.
 pub fn by_known(app: AppId, id: Option<ProfileId>, text: &str, from: Uuid, limit: i64) -> Statement {
     static SQL: Sql = Sql::same(
-        "SELECT profile_id, customer_user_id, email, created_at, updated_at FROM profiles
+        "WITH RECURSIVE stores (store) AS (
+             SELECT min(store) FROM transactions WHERE app_id = $1
+             UNION ALL
+             SELECT (SELECT min(later.store) FROM transactions later WHERE later.app_id = $1 AND later.store > stores.store)
+             FROM stores WHERE store IS NOT NULL
+         )
+         SELECT profile_id, customer_user_id, email, created_at, updated_at FROM profiles
          WHERE app_id = $1 AND profile_id = $2 AND profile_id >= $3
          UNION
          SELECT profile_id, customer_user_id, email, created_at, updated_at FROM profiles
@@ -31,6 +39,16 @@ pub fn by_known(app: AppId, id: Option<ProfileId>, text: &str, from: Uuid, limit
          UNION
          SELECT profile_id, customer_user_id, email, created_at, updated_at FROM profiles
          WHERE app_id = $1 AND email = $4 AND profile_id >= $3
+         UNION
+         SELECT has.profile_id, customer_user_id, email, created_at, updated_at FROM stores
+         JOIN chain_holders held ON held.app_id = $1 AND held.store = stores.store AND held.original_id = $4
+         JOIN profiles has ON has.app_id = $1 AND has.profile_id = held.profile_id AND has.profile_id >= $3
+         UNION
+         SELECT has.profile_id, customer_user_id, email, created_at, updated_at FROM stores
+         JOIN transactions sold ON sold.app_id = $1 AND sold.store = stores.store AND sold.transaction_id = $4
+         JOIN chain_holders held ON held.app_id = $1 AND held.store = stores.store
+             AND held.original_id = sold.original_id
+         JOIN profiles has ON has.app_id = $1 AND has.profile_id = held.profile_id AND has.profile_id >= $3
          ORDER BY profile_id LIMIT $5",
     );
     let id = id.map(|id| id.0);
