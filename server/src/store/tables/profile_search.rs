@@ -30,26 +30,24 @@ pub fn by_known(app: AppId, id: Option<ProfileId>, text: &str, from: Uuid, limit
              UNION ALL
              SELECT (SELECT min(later.store) FROM transactions later WHERE later.app_id = $1 AND later.store > stores.store)
              FROM stores WHERE store IS NOT NULL
+         ), found (profile_id) AS (
+             SELECT profile_id FROM profiles WHERE app_id = $1 AND profile_id = $2
+             UNION
+             SELECT profile_id FROM profiles WHERE app_id = $1 AND customer_user_id = $4
+             UNION
+             SELECT profile_id FROM profiles WHERE app_id = $1 AND email = $4
+             UNION
+             SELECT held.profile_id FROM stores
+             JOIN chain_holders held ON held.app_id = $1 AND held.store = stores.store AND held.original_id = $4
+             UNION
+             SELECT held.profile_id FROM stores
+             JOIN transactions sold ON sold.app_id = $1 AND sold.store = stores.store AND sold.transaction_id = $4
+             JOIN chain_holders held ON held.app_id = $1 AND held.store = stores.store
+                 AND held.original_id = sold.original_id
          )
-         SELECT profile_id, customer_user_id, email, created_at, updated_at FROM profiles
-         WHERE app_id = $1 AND profile_id = $2 AND profile_id >= $3
-         UNION
-         SELECT profile_id, customer_user_id, email, created_at, updated_at FROM profiles
-         WHERE app_id = $1 AND customer_user_id = $4 AND profile_id >= $3
-         UNION
-         SELECT profile_id, customer_user_id, email, created_at, updated_at FROM profiles
-         WHERE app_id = $1 AND email = $4 AND profile_id >= $3
-         UNION
-         SELECT has.profile_id, customer_user_id, email, created_at, updated_at FROM stores
-         JOIN chain_holders held ON held.app_id = $1 AND held.store = stores.store AND held.original_id = $4
-         JOIN profiles has ON has.app_id = $1 AND has.profile_id = held.profile_id AND has.profile_id >= $3
-         UNION
-         SELECT has.profile_id, customer_user_id, email, created_at, updated_at FROM stores
-         JOIN transactions sold ON sold.app_id = $1 AND sold.store = stores.store AND sold.transaction_id = $4
-         JOIN chain_holders held ON held.app_id = $1 AND held.store = stores.store
-             AND held.original_id = sold.original_id
-         JOIN profiles has ON has.app_id = $1 AND has.profile_id = held.profile_id AND has.profile_id >= $3
-         ORDER BY profile_id LIMIT $5",
+         SELECT hit.profile_id, customer_user_id, email, created_at, updated_at FROM found
+         JOIN profiles hit ON hit.app_id = $1 AND hit.profile_id = found.profile_id
+         WHERE found.profile_id >= $3 ORDER BY found.profile_id LIMIT $5",
     );
     let id = id.map(|id| id.0);
     Statement::new(
