@@ -11,17 +11,16 @@ impl Chain {
     }
 
     /// Counts an older payment too that has become known, and those known before that it joins to the others: each has to
-    /// end no earlier than `wait` before the next one begins. What was free at first, paid back or for another product is
+    /// end no earlier than `wait` before the next one begins. The trial, and what was paid back or is of another product, is
     /// no such payment: nothing before it counts.
-    pub fn count_older(&mut self, older: &Transaction, is_trial: bool, wait: i64) {
+    pub fn count_older(&mut self, older: &Transaction, wait: i64) {
         let reported = Period::of(older);
         let leads_to = |period: &Period, next: i64| {
             let end = period.paid_end().unwrap_or(i64::MAX);
             period.purchased_at < next && next <= end.saturating_add(wait)
         };
-        if self.counted_from.is_some_and(|next| leads_to(&reported, next))
-            && (is_trial || older.product_id != self.latest.product_id)
-        {
+        let is_other = older.product_id != self.latest.product_id;
+        if is_other && self.counted_from.is_some_and(|next| leads_to(&reported, next)) {
             self.counted_from = None;
         }
         while let Some(next) = self.counted_from {
@@ -30,9 +29,14 @@ impl Chain {
             let Some(last) = before.max_by_key(|period| period.purchased_at) else {
                 return;
             };
-            let is_payment = last.refunded_at.is_none() && last.cut_at.is_none();
+            let is_payment = last.refunded_at.is_none() && last.cut_at.is_none() && !self.is_trial(last);
             self.counted_from = is_payment.then_some(last.purchased_at);
             self.consecutive_payments += u32::from(is_payment);
         }
+    }
+
+    fn is_trial(&self, period: &Period) -> bool {
+        let trial = self.trial.as_ref();
+        trial.is_some_and(|trial| trial.transaction_id == period.transaction_id)
     }
 }

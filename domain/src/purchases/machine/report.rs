@@ -116,7 +116,7 @@ impl Change<'_> {
         }
         self.chain.has_first |= is_first;
         let wait = self.context.waits.renewal;
-        self.chain.count_older(transaction, is_trial, wait);
+        self.chain.count_older(transaction, wait);
         self.settle_phase();
         let kind = match (is_trial, is_first) {
             (true, _) => EventKind::TrialStarted,

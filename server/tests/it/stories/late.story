@@ -45,7 +45,7 @@ u3 reports monthly w1, until 2026-07-01
   · u3 subscription_started 2026-06-01: monthly w1 until 2026-07-01, price 9.99, proceeds 6.993, revenue 9.99, payments 1
   · u3 access_level_updated 2026-06-01: premium active, monthly w1, until 2026-07-01, will_renew true, reason null
 at 2026-07-01
-  · u1 subscription_expired 2026-06-25 (told 2026-07-01): monthly t3 until 2026-06-25, price 9.99, revenue 29.97, payments 1, trial 7 days, reason unknown
+  · u1 subscription_expired 2026-06-25 (told 2026-07-01): monthly t3 until 2026-06-25, price 9.99, revenue 29.97, payments 3, trial 7 days, reason unknown
   · u1 access_level_updated 2026-07-01: premium inactive, monthly t3, until 2026-06-25, will_renew false, reason null
   · u3 access_level_updated 2026-07-01: premium inactive, monthly w1, until 2026-07-01, will_renew true, reason null
 at 2026-07-01T01:00:00

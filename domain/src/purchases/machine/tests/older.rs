@@ -123,6 +123,7 @@ fn a21_payments_that_are_reported_afterwards_count_as_far_back_as_there_is_no_ga
     );
     let trial = ending(day(30), trial("t1"));
     assert_eq!(all([&t4, &t3, &t2, &trial]), 5, "a trial is no payment");
+    assert_eq!(all([&trial, &t2, &t4, &t3]), 5, "in any order");
 }
 
 #[test]
