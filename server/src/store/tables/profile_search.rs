@@ -33,26 +33,26 @@ pub fn by_known(app: AppId, id: Option<ProfileId>, text: &str, from: Uuid, limit
          ), found (profile_id) AS (
              SELECT profile_id FROM profiles WHERE app_id = $1 AND profile_id = $2
              UNION
-             SELECT profile_id FROM profiles WHERE app_id = $1 AND customer_user_id = $4
+             SELECT profile_id FROM profiles WHERE app_id = $1 AND customer_user_id = $3
              UNION
-             SELECT profile_id FROM profiles WHERE app_id = $1 AND email = $4
-             UNION
-             SELECT held.profile_id FROM stores
-             JOIN chain_holders held ON held.app_id = $1 AND held.store = stores.store AND held.original_id = $4
+             SELECT profile_id FROM profiles WHERE app_id = $1 AND email = $3
              UNION
              SELECT held.profile_id FROM stores
-             JOIN transactions sold ON sold.app_id = $1 AND sold.store = stores.store AND sold.transaction_id = $4
+             JOIN chain_holders held ON held.app_id = $1 AND held.store = stores.store AND held.original_id = $3
+             UNION
+             SELECT held.profile_id FROM stores
+             JOIN transactions sold ON sold.app_id = $1 AND sold.store = stores.store AND sold.transaction_id = $3
              JOIN chain_holders held ON held.app_id = $1 AND held.store = stores.store
                  AND held.original_id = sold.original_id
          )
          SELECT hit.profile_id, customer_user_id, email, created_at, updated_at FROM found
          JOIN profiles hit ON hit.app_id = $1 AND hit.profile_id = found.profile_id
-         WHERE found.profile_id >= $3 ORDER BY found.profile_id LIMIT $5",
+         WHERE found.profile_id >= $4 ORDER BY found.profile_id LIMIT $5",
     );
     let id = id.map(|id| id.0);
     Statement::new(
         &SQL,
-        [app.0.into(), id.into(), from.into(), text.into(), limit.into()],
+        [app.0.into(), id.into(), text.into(), from.into(), limit.into()],
     )
 }
 
