@@ -19,6 +19,7 @@ use crate::state::AppState;
 use crate::store::tables::deliveries;
 use crate::store::tables::events;
 use crate::store::tables::lanes;
+use crate::store::tables::locks;
 use crate::store::tables::profiles;
 use crate::store::tables::purchases;
 use crate::store::{Decision, Loaded, Statement, rows_of};
@@ -253,14 +254,15 @@ pub async fn delete(state: &AppState, app: AppId, selector: Selector, now: i64) 
     let findings = Findings::default();
     let noted = findings.clone();
     let reads = vec![
+        locks::all_sharers(app, &selector),
         profiles::lock(app, &selector),
-        purchases::lock_sharers_of(app, &selector),
+        locks::sharers_of(app, &selector),
     ];
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
-        let rows = rows_of(&mut loaded, 0);
+        let rows = rows_of(&mut loaded, 1);
         let place = profiles::place_of(rows)?;
         let profile = selector.pick(profiles::read(app, rows)?)?;
-        let sharers = rows_of(&mut loaded, 1);
+        let sharers = rows_of(&mut loaded, 2);
         Ok(Decision {
             writes: [
                 &leave(&noted, &known, profile.clone(), place, sharers, now)?[..],

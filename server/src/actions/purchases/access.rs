@@ -25,8 +25,8 @@ use crate::actions::{ActionError, Reply};
 use crate::directory::App;
 use crate::state::AppState;
 use crate::store::tables::catalogue;
+use crate::store::tables::locks;
 use crate::store::tables::profiles;
-use crate::store::tables::purchases;
 use crate::store::{Decision, Loaded, rows_of};
 
 /// Gives a profile an access level.
@@ -86,17 +86,18 @@ async fn change_access(
     let findings = Findings::default();
     let noted = findings.clone();
     let reads = vec![
+        locks::all_sharers(app.id, &selector),
         profiles::lock_whole(app.id, &selector),
         catalogue::access_level(app.id, level),
-        purchases::lock_sharers_of(app.id, &selector),
+        locks::sharers_of(app.id, &selector),
     ];
     let is_premium = level == PREMIUM;
     let decide = move |loaded: &mut Loaded| {
         noted.begin();
-        let mut people = People::of(Person::read(rules.app.id, &selector, rows_of(loaded, 0))?);
+        let mut people = People::of(Person::read(rules.app.id, &selector, rows_of(loaded, 1))?);
         // They are not changed; the events name them.
-        people.read(rules.app.id, rows_of(loaded, 2))?;
-        if !is_premium && rows_of(loaded, 1).is_empty() {
+        people.read(rules.app.id, rows_of(loaded, 3))?;
+        if !is_premium && rows_of(loaded, 2).is_empty() {
             return Err(refused(no_such_level()));
         }
         let mut parties = people.parties();

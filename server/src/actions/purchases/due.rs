@@ -1,6 +1,7 @@
 //! What becomes due by time alone: ends of periods and of grace, renewals that have not come, timers.
 
 use bursar_domain::ids::{AppId, ProfileId};
+use bursar_domain::profile::selector::Selector;
 use bursar_domain::purchases::account;
 use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt, stream};
@@ -12,7 +13,7 @@ use super::recheck;
 use super::tell::tell;
 use crate::actions::{ActionError, known_app};
 use crate::state::AppState;
-use crate::store::tables::purchases;
+use crate::store::tables::{locks, purchases};
 use crate::store::{Decision, Loaded, StoreError, rows_of};
 
 /// How many profiles are looked up at a time.
@@ -96,8 +97,8 @@ async fn handle(state: &AppState, app: AppId, profile: ProfileId, now: i64) -> R
     let findings = Findings::default();
     let noted = findings.clone();
     let reads = vec![
-        purchases::lock_before_sharers(app.id, profile),
-        purchases::lock_sharers(app.id, profile),
+        locks::all_sharers(app.id, &Selector::Id(profile)),
+        locks::sharers(app.id, profile),
     ];
     let decide = move |mut loaded: Loaded| -> Result<Decision<()>, ActionError> {
         noted.begin();

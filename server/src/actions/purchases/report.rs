@@ -23,6 +23,7 @@ use crate::actions::{ActionError, Reply};
 use crate::directory::App;
 use crate::state::AppState;
 use crate::store::tables::catalogue;
+use crate::store::tables::locks;
 use crate::store::tables::profiles;
 use crate::store::tables::purchases;
 use crate::store::{Decision, Loaded, Row, Statement, StoreError, rows_of};
@@ -107,11 +108,11 @@ struct Once {
 impl Once {
     fn reads(&self) -> Vec<Statement> {
         let (app, transaction) = (self.rules.app.id, &self.transaction);
-        let [owner, holders] = purchases::lock_holders(app, transaction, &self.request.selector);
+        let caller = &self.request.selector;
         let mut reads = vec![
-            profiles::lock_whole(app, &self.request.selector),
-            owner,
-            holders,
+            locks::people(app, transaction, caller),
+            profiles::lock_whole(app, caller),
+            locks::holders(app, transaction, caller),
             purchases::select(app, transaction),
             catalogue::product(app, transaction),
         ];
@@ -132,7 +133,8 @@ impl Once {
                 original_id,
                 ..transaction.clone()
             };
-            reads.extend(purchases::lock_holders(app, &of_key, &self.request.selector));
+            reads.push(locks::people(app, &of_key, caller));
+            reads.push(locks::holders(app, &of_key, caller));
         }
         reads
     }
@@ -149,7 +151,7 @@ impl Once {
     fn decide(&self, loaded: &mut Loaded) -> Result<Decision<Profile>, ActionError> {
         self.findings.begin();
         let (rules, app, now) = (&self.rules, self.rules.app.id, self.request.now);
-        let mut people = People::of(Person::read(app, &self.request.selector, rows_of(loaded, 0))?);
+        let mut people = People::of(Person::read(app, &self.request.selector, rows_of(loaded, 1))?);
         people.read(app, rows_of(loaded, 2))?;
         let place_of_shared = self.place_beside() + usize::from(self.beside.uncovered.is_some());
         for number in 0..self.beside.shared.len() {
@@ -159,7 +161,7 @@ impl Once {
         let keys = self.keys(known.as_ref());
         people.note_problems(&self.findings);
         people.require_owners(&keys)?;
-        self.require_locked_owners(&people, &keys, rows_of(loaded, 1))?;
+        self.require_locked_owners(&people, &keys, rows_of(loaded, 0))?;
         let mut parties = people.parties();
         if let Some(known) = &known {
             self.note_environment(known);

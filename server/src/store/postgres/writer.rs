@@ -8,6 +8,7 @@
 //! there before the first; it waits for the next. When a group fails, each of its changes is run again alone,
 //! so that one cannot take others down. One that meets a lock which is held for long is tried beside the groups.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ use super::attempt::{Begin, Failure, attempt_on};
 use super::{Postgres, says_locked};
 use crate::metrics::StoreMetrics;
 use crate::store::change::Queued;
-use crate::store::{MAX_GROUP, StoreError, Value, guard};
+use crate::store::{MAX_GROUP, Statement, StoreError, Value, guard};
 
 /// How often a change is tried when others get in its way.
 const MAX_TRIES: u32 = 10;
@@ -89,14 +90,8 @@ impl Writer {
                 group = refuse_overdue(group, LOCK_PATIENCE, &locked());
             }
             group = self.without_stuck(group);
-            // Changes that begin with a late lock have a transaction of their own.
-            let (late, usual): (Group, Group) =
-                group.into_iter().partition(|change| begins_late(change.as_ref()));
-            group = Group::new();
-            for part in [usual, late] {
-                if part.is_empty() {
-                    continue;
-                }
+            let parts = by_first_lock(std::mem::take(&mut group));
+            for part in parts {
                 let started = Instant::now();
                 group.extend(self.commit(part).await);
                 self.metrics
@@ -107,7 +102,7 @@ impl Writer {
         }
     }
 
-    /// Sets aside what is stuck as well. What looks up first what a stuck change does needs the same lock, as a rule.
+    /// Sets aside what is stuck as well: what locks first, or right after, what a stuck change does.
     fn without_stuck(&mut self, group: Group) -> Group {
         let (stuck, free): (Group, Group) = group
             .into_iter()
@@ -117,9 +112,10 @@ impl Writer {
     }
 
     fn is_stuck(&self, change: &dyn Queued) -> bool {
-        let first = first_read(change);
-        let mut stuck = self.stuck.iter().map(|stuck| first_read(stuck.as_ref()));
-        !first.is_empty() && stuck.any(|read| read == first)
+        first_locks(change).any(|lock| {
+            let mut stuck = self.stuck.iter().flat_map(|stuck| first_locks(stuck.as_ref()));
+            stuck.any(|held| held.params == lock.params)
+        })
     }
 
     /// Tries what is stuck, for a moment each, up to the first that is so still.
@@ -268,9 +264,23 @@ async fn rolled_back(connection: &Object) -> bool {
     matches!(rollback.await, Ok(Ok(())))
 }
 
-/// Does a change begin with a lock that others take last?
-fn begins_late(change: &dyn Queued) -> bool {
-    change.reads().first().is_some_and(|read| read.sql.is_late)
+/// Changes that share a transaction: those that begin with the same lock. One statement takes it for all of them, in one
+/// order, so that two transactions do not wait for each other. The locks that others take last come behind all others.
+fn by_first_lock(group: Group) -> impl Iterator<Item = Group> {
+    let mut parts: BTreeMap<(bool, usize), Group> = BTreeMap::new();
+    for change in group {
+        let lock = change.reads().iter().find(|read| read.locks());
+        let key = match lock.map(|read| read.sql) {
+            Some(sql) if sql.is_late => (true, 0),
+            sql => (false, sql.map_or(0, |sql| std::ptr::from_ref(sql).addr())),
+        };
+        parts.entry(key).or_default().push(change);
+    }
+    parts.into_values()
+}
+
+fn first_locks(change: &dyn Queued) -> impl Iterator<Item = &Statement> {
+    change.reads().iter().filter(|read| read.locks()).take(2)
 }
 
 /// What a change looks up first. Groups go through it in order, so that two writers take the locks that both need

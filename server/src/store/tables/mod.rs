@@ -9,6 +9,7 @@ pub mod events;
 pub mod integrations;
 pub mod lane_sets;
 pub mod lanes;
+pub mod locks;
 pub mod past_events;
 pub mod profile_search;
 pub mod profiles;

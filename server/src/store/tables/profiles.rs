@@ -24,6 +24,9 @@ pub fn select(app: AppId, selector: &Selector) -> Statement {
 }
 
 /// As [`select`], and locks the profile for the change that reads it. Tells the row's place, too.
+///
+/// Whoever locks several profiles on PostgreSQL locks them in one order, that of their ids as texts: two who need the same
+/// ones never wait for each other. By the ids themselves PostgreSQL might read a whole index in its order.
 pub fn lock(app: AppId, selector: &Selector) -> Statement {
     static BY_ID: Sql = Sql::with_lock(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, rowid
@@ -35,7 +38,7 @@ pub fn lock(app: AppId, selector: &Selector) -> Statement {
         "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes,
                 holdings, 0::bigint
          FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (app_id, profile_id, place)
-         JOIN profiles USING (app_id, profile_id) ORDER BY wanted.place FOR UPDATE OF profiles",
+         JOIN profiles USING (app_id, profile_id) ORDER BY profile_id::text COLLATE \"C\" FOR UPDATE OF profiles",
     );
     static BY_CUSTOMER: Sql = Sql::with_lock(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, rowid
@@ -47,7 +50,7 @@ pub fn lock(app: AppId, selector: &Selector) -> Statement {
         "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes,
                 holdings, 0::bigint
          FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS wanted (app_id, customer_user_id, place)
-         JOIN profiles USING (app_id, customer_user_id) ORDER BY wanted.place FOR UPDATE OF profiles",
+         JOIN profiles USING (app_id, customer_user_id) ORDER BY profile_id::text COLLATE \"C\" FOR UPDATE OF profiles",
     );
     one(&BY_ID, &BY_CUSTOMER, app, selector)
 }
@@ -65,7 +68,7 @@ pub fn lock_whole(app: AppId, selector: &Selector) -> Statement {
         "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes,
                 holdings, details, 0::bigint
          FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (app_id, profile_id, place)
-         JOIN profiles USING (app_id, profile_id) ORDER BY wanted.place FOR UPDATE OF profiles",
+         JOIN profiles USING (app_id, profile_id) ORDER BY profile_id::text COLLATE \"C\" FOR UPDATE OF profiles",
     );
     static BY_CUSTOMER: Sql = Sql::with_lock(
         "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details, rowid
@@ -78,7 +81,7 @@ pub fn lock_whole(app: AppId, selector: &Selector) -> Statement {
         "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes,
                 holdings, details, 0::bigint
          FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS wanted (app_id, customer_user_id, place)
-         JOIN profiles USING (app_id, customer_user_id) ORDER BY wanted.place FOR UPDATE OF profiles",
+         JOIN profiles USING (app_id, customer_user_id) ORDER BY profile_id::text COLLATE \"C\" FOR UPDATE OF profiles",
     );
     one(&BY_ID, &BY_CUSTOMER, app, selector)
 }

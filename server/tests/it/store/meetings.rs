@@ -51,6 +51,13 @@ async fn identify(server: &TestServer, id: &'static str) {
     customer.post(IDENTIFIERS, &json!({"branch_id": id})).await;
 }
 
+/// A customer whose profile has this id.
+async fn named<'s>(server: &'s TestServer, id: &'static str, profile: &str) -> Customer<'s> {
+    let headers = [("adapty-customer-user-id", id), ("adapty-profile-id", profile)];
+    assert_eq!(server.call("POST", PROFILE, &headers, "").await.status, 200);
+    Customer { server, id }
+}
+
 /// Reports a transaction of the profile with this id, which nobody has named.
 async fn report(server: &TestServer, profile: &str, transaction: &Value) -> Value {
     let header = [("adapty-profile-id", profile)];
@@ -198,10 +205,11 @@ async fn who_joins_the_new_owner_while_the_purchase_is_renewed_has_it_renewed_to
     other.state.refresh().await.unwrap();
     let url = postgres_url(&one.options);
     let (busy, held) = (postgres_client(url).await, postgres_client(url).await);
+    // Profiles are locked in the order of their ids.
     let (first, second, beside) = (
-        Customer::new(&one, "first").await,
-        Customer::new(&one, "second").await,
-        Customer::new(&one, "beside").await,
+        named(&one, "first", "10000000-0000-4000-8000-000000000004").await,
+        named(&one, "second", "20000000-0000-4000-8000-000000000005").await,
+        named(&one, "beside", "e0000000-0000-4000-8000-000000000006").await,
     );
     Customer::new(&one, "busy").await;
     for id in [RENEWING, BESIDE, JOINING] {
