@@ -1,13 +1,21 @@
 //! The log: lines to standard error, for people or as JSON.
 
+mod stderr;
+
 use std::io::IsTerminal;
 
+use prometheus_client::metrics::counter::Counter;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Config, LogFormat, LogLevel};
+
+/// The lines that were lost because standard error did not take them, since the program began.
+pub fn lost_lines() -> Counter {
+    stderr::LOST.clone()
+}
 
 /// Starts the log. Only the first call has an effect.
 pub fn start(config: &Config) {
@@ -20,7 +28,7 @@ pub fn start(config: &Config) {
     };
     let is_terminal = std::io::stderr().is_terminal();
     let log = tracing_subscriber::registry().with(targets(level));
-    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(is_terminal);
+    let lines = fmt::layer().with_writer(|| stderr::Lines).with_ansi(is_terminal);
     let started = match config.log_format {
         LogFormat::Human => log.with(lines).try_init(),
         LogFormat::Json => {

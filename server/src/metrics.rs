@@ -9,6 +9,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
+use crate::logging;
+
 /// Upper bounds of latencies in seconds: half a millisecond to ten seconds.
 const SECONDS: [f64; 14] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
@@ -76,6 +78,12 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("bursar");
         let all = &mut registry;
         let times: fn() -> Histogram = || Histogram::new(SECONDS);
+        registered(
+            all,
+            "log_lines_lost",
+            "Lines of the log that were lost because standard error did not take them",
+            logging::lost_lines(),
+        );
         Self {
             requests: in_seconds(
                 all,

@@ -16,3 +16,4 @@ mod postgres_silent;
 mod ready_again;
 mod stop;
 mod synced;
+mod unread_log;

@@ -155,6 +155,11 @@ impl Running {
         log.iter().filter(|line| line.contains(text)).cloned().collect()
     }
 
+    /// The lines that were read of the log. While somebody has them locked nobody reads on.
+    pub fn log_lines(&self) -> Arc<Mutex<Vec<String>>> {
+        Arc::clone(&self.log.lines)
+    }
+
     /// Nothing in the log tells of a panic or of another mistake of ours.
     pub fn assert_healthy(&self) {
         self.assert_no_line_with("\"ERROR\"");
