@@ -102,16 +102,17 @@ fn start_background(state: &AppState, role: Role) -> Vec<JoinHandle<()>> {
         background::start(state, "the look at apps and keys", keep_up),
         background::start(state, "housekeeping", keep_house),
         background::start(state, "handshakes that were cut off", keep_taking_up),
+        // It grows where no server sends, and then nobody else would tell.
+        background::start(
+            state,
+            "the look at how late deliveries are",
+            delivery::overdue::watch,
+        ),
     ];
     if role != Role::Api {
         tasks.extend([
             background::start(state, "the look for what is due", keep_time),
             background::start(state, "sending deliveries", delivery::run),
-            background::start(
-                state,
-                "the look at how late deliveries are",
-                delivery::overdue::watch,
-            ),
         ]);
     }
     tasks

@@ -1,13 +1,21 @@
 //! What an operator sees: each request counted by method, route and status, and found in the log by its id.
 
 use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::support::backend::{ALL, Backend};
+use super::support::backend::{ALL, Backend, SHARED};
+use super::support::deliveries::{SECOND, amplitude, bought};
+use super::support::program::Program;
 use super::support::purchases::{numbered, subscription, with};
 use super::support::raw::RawServer;
-use super::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer, USER};
+use super::support::running::server;
+use super::support::server::{IDENTIFIERS, PROFILE, START, TRANSACTION, TestServer, USER};
+
+/// By when a server that has started has looked how late deliveries are.
+const LATEST: Duration = Duration::from_secs(9);
 
 async fn metrics(server: &TestServer) -> String {
     server.call("GET", "/metrics", &[], "").await.text()
@@ -177,6 +185,35 @@ async fn the_metrics_are_those_of_the_handbook() {
     for name in &documented {
         let starts = |line: &str| line.starts_with(name.as_str());
         assert!(shown.lines().any(starts), "{name} has no line: {shown}");
+    }
+}
+
+#[test]
+fn a_server_that_sends_nothing_tells_how_late_deliveries_are_all_the_same() {
+    for backend in SHARED {
+        let mut program = Program::on(backend, server());
+        program.environment.push(("BURSAR_ROLE", "api".into()));
+        let first = program.start_at(START);
+        program.set_integration(&first, "amplitude", &amplitude("https://example.com"));
+        let mut client = program.client(&first);
+        assert_eq!(client.call("POST", PROFILE, &[USER], "").unwrap().status, 200);
+        let body = bought("t1").to_string();
+        let bought = client.call("POST", TRANSACTION, &[USER], &body).unwrap();
+        assert_eq!(bought.status, 200, "{}", bought.body);
+        first.stop();
+        let second = program.start_at(START + 90 * SECOND);
+        let late = || {
+            let shown = program.client(&second).call("GET", "/metrics", &[], "").unwrap();
+            value(
+                &shown.body,
+                r#"bursar_delivery_overdue_seconds{integration="amplitude"}"#,
+            )
+        };
+        let started = Instant::now();
+        while late() != Some(90.0) {
+            assert!(started.elapsed() < LATEST, "{backend:?}: {:?}", late());
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
