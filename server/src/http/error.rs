@@ -114,6 +114,15 @@ impl ApiError {
         )))
     }
 
+    /// Is it that a profile cannot be read?
+    pub fn is_of_profile(&self) -> bool {
+        let error = match self {
+            Self::Internal(source) => source.downcast_ref::<StoreError>(),
+            _ => None,
+        };
+        error.is_some_and(StoreError::is_of_profile)
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> u16 {
         self.shown().status
@@ -260,6 +269,7 @@ impl From<StoreError> for ApiError {
             }
             StoreError::Address(_)
             | StoreError::Corrupt(_)
+            | StoreError::Unreadable(..)
             | StoreError::Statement(_)
             | StoreError::Internal(_) => Self::Internal(Arc::new(error)),
         }

@@ -126,6 +126,9 @@ impl Service {
             .remove::<Answered>()
             .map_or("unknown", |answered| answered.0.path);
         let failed = extensions.remove::<Failed>();
+        if failed.as_ref().is_some_and(|failed| failed.0.is_of_profile()) {
+            self.state.metrics.unsound_profiles.inc();
+        }
         let (status, elapsed) = (response.status().as_u16(), started.elapsed().as_secs_f64());
         self.state.metrics.request(method, route, status, elapsed);
         log(

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bursar_domain::ids::ProfileId;
 use tokio::task::JoinError;
 
 /// A failure of the store. Several changes of one group may share a failure, so it can be cloned.
@@ -20,6 +21,9 @@ pub enum StoreError {
     /// The database holds something that this program did not write.
     #[error("the database holds something unexpected: {0}")]
     Corrupt(String),
+    /// A profile's row holds something that this program did not write, and in which part.
+    #[error("the {1} of profile {0} cannot be read")]
+    Unreadable(ProfileId, &'static str),
     /// The setting `database` is no address of a PostgreSQL.
     #[error(
         "the setting `database` is no PostgreSQL URL that can be used: {}; `sslmode` is `disable`, `prefer` or `require`",
@@ -48,6 +52,11 @@ impl StoreError {
     /// Will it be over by itself? Then the same change is worth another try.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Overloaded)
+    }
+
+    /// Is it that a profile cannot be read?
+    pub fn is_of_profile(&self) -> bool {
+        matches!(self, Self::Unreadable(..))
     }
 
     pub(super) fn statement(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {

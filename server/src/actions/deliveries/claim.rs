@@ -76,7 +76,9 @@ pub async fn claim(state: &AppState, wanted: &Wanted) -> Result<Claimed, StoreEr
             .write(vec![lanes::remove_empty(target.id, lease)])
             .await?;
     }
-    let turns = rows.iter_mut().filter_map(|row| readable(app, target, row));
+    let turns = rows
+        .iter_mut()
+        .filter_map(|row| readable(state, app, target, row));
     Ok(Claimed {
         lease,
         turns: turns.collect::<Result<_, _>>()?,
@@ -85,11 +87,14 @@ pub async fn claim(state: &AppState, wanted: &Wanted) -> Result<Claimed, StoreEr
 
 /// A turn; `None` where what is stored makes no sense here, such as an event of a kind that only a newer version knows.
 /// Its lane is looked at again when the lease is over, and the others go on meanwhile.
-fn readable(app: AppId, target: Target, row: &mut Row) -> Option<Result<Turn, StoreError>> {
+fn readable(state: &AppState, app: AppId, target: Target, row: &mut Row) -> Option<Result<Turn, StoreError>> {
     match turns::read(app, target.id, target.part.pick, row) {
-        Err(StoreError::Corrupt(_)) => {
+        Err(error @ (StoreError::Corrupt(_) | StoreError::Unreadable(..))) => {
+            if error.is_of_profile() {
+                state.metrics.unsound_profiles.inc();
+            }
             let event = turns::event(row).map(|id| id.to_string()).unwrap_or_default();
-            tracing::error!(event.id = %event, "the event {event} or its profile cannot be read: its delivery waits");
+            tracing::error!(event.id = %event, %error, "the event {event} or its profile cannot be read: its delivery waits");
             None
         }
         turn => Some(turn),

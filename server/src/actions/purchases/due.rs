@@ -83,6 +83,9 @@ async fn set_aside(
     error: &ActionError,
 ) -> Result<(), StoreError> {
     state.metrics.due_failures.inc();
+    if matches!(error, ActionError::Store(error) if error.is_of_profile()) {
+        state.metrics.unsound_profiles.inc();
+    }
     tracing::error!(profile.id = %profile, %error, "what is due for profile {profile} cannot be handled");
     let until = now.saturating_add(POSTPONED);
     state

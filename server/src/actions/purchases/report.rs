@@ -159,8 +159,10 @@ impl Once {
         }
         let known = purchases::read(rows_of(loaded, 3))?;
         let keys = self.keys(known.as_ref());
+        let owners = people.require_owners(&keys);
+        // One for whom the report fails is not among them any more: who answers it tells.
         people.note_problems(&self.findings);
-        people.require_owners(&keys)?;
+        owners?;
         self.require_locked_owners(&people, &keys, rows_of(loaded, 0))?;
         let mut parties = people.parties();
         if let Some(known) = &known {

@@ -126,5 +126,6 @@ fn of_profiles(sql: &'static Sql, app: AppId, profiles: impl Iterator<Item = Pro
 
 /// Reads a row of [`select_profiles`] or [`lock_profiles`].
 pub fn read_profile(row: &mut Row) -> Result<(ProfileId, Details), StoreError> {
-    Ok((ProfileId(row.uuid(0)?), read_details(row.opt_text(1)?)?))
+    let id = ProfileId(row.uuid(0)?);
+    Ok((id, read_details(id, row.opt_text(1)?)?))
 }

@@ -130,7 +130,7 @@ pub fn read_whole(app: AppId, rows: &mut [Row]) -> Result<Option<(Profile, Detai
     let Some(row) = rows.first_mut() else {
         return Ok(None);
     };
-    let details = read_details(row.opt_text(7)?)?;
+    let details = read_details(id_of(row)?, row.opt_text(7)?)?;
     Ok(Some((profile(app, row)?, details)))
 }
 
@@ -139,13 +139,15 @@ pub fn id_of(row: &Row) -> Result<ProfileId, StoreError> {
     row.uuid(0).map(ProfileId)
 }
 
-/// Reads the stored form of details.
-pub(super) fn read_details(text: Option<String>) -> Result<Details, StoreError> {
+/// Reads the stored form of a profile's details.
+pub(super) fn read_details(id: ProfileId, text: Option<String>) -> Result<Details, StoreError> {
     let details = text.map_or_else(|| Ok(Details::default()), |text| serde_json::from_str(&text));
-    details.map_err(|_| unreadable("details"))
+    details.map_err(|_| StoreError::Unreadable(id, "details"))
 }
 
 fn profile(app: AppId, row: &mut Row) -> Result<Profile, StoreError> {
+    let id = id_of(row)?;
+    let unreadable = |what| StoreError::Unreadable(id, what);
     let identifiers = Identifiers::decode(&row.text(4)?).ok_or_else(|| unreadable("identifiers"))?;
     let attributes =
         Attributes::decode(row.opt_text(5)?.as_deref()).ok_or_else(|| unreadable("attributes"))?;
@@ -153,7 +155,7 @@ fn profile(app: AppId, row: &mut Row) -> Result<Profile, StoreError> {
     let holdings = holdings.map_or_else(|| Ok(Holdings::default()), |text| serde_json::from_str(&text));
     Ok(Profile {
         app,
-        id: ProfileId(row.uuid(0)?),
+        id,
         customer_user_id: row.opt_text(1)?,
         created_at: row.int(2)?,
         updated_at: row.int(3)?,
@@ -161,10 +163,6 @@ fn profile(app: AppId, row: &mut Row) -> Result<Profile, StoreError> {
         attributes,
         holdings: holdings.map_err(|_| unreadable("holdings"))?,
     })
-}
-
-fn unreadable(what: &str) -> StoreError {
-    StoreError::Corrupt(format!("a profile's {what} cannot be read"))
 }
 
 /// Adds a new profile.

@@ -1,8 +1,11 @@
 //! Profiles whose rows cannot be read, or have inconsistent purchases: they are told of, and hold up nobody.
 
+use bursar::actions::profiles;
 use bursar::metrics::Metrics;
 use bursar::store::tables::purchases::due;
 use bursar::store::{Location, Options, Sql, Statement, Store};
+use bursar_domain::ids::AppId;
+use bursar_domain::profile::selector::Selector;
 use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
@@ -90,6 +93,40 @@ async fn an_owner_that_cannot_be_read_stops_its_own_chains_alone() {
         assert_eq!(ends_of(&server, "t1").await.len(), 0, "{backend:?}");
         assert_eq!(server.state.metrics.due_failures.get(), 1, "it is put off");
         assert!(unsound(&server) > 0, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_profile_that_cannot_be_read_is_named_and_counted_once_wherever_it_is_met() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let (one, two) = (
+            Customer::new(&server, "one").await,
+            Customer::new(&server, "two").await,
+        );
+        let ending = with(subscription(), json!({"renew_status": false}));
+        one.post(TRANSACTION, &ending).await;
+        let shown = one.call("GET", PROFILE, &json!(null)).await.json();
+        let id = shown["data"]["profile_id"].as_str().unwrap().to_owned();
+        break_profile(&server.state.store, &UNREADABLE, "one").await;
+        let mut met = 0;
+        for (who, method, path, body) in [
+            (&one, "GET", PROFILE, json!(null)),
+            (&one, "PATCH", PROFILE, json!({"first_name": "A"})),
+            (&one, "POST", TRANSACTION, ending.clone()),
+            (&two, "POST", TRANSACTION, ending.clone()),
+        ] {
+            assert_eq!(who.call(method, path, &body).await.status, 500, "{backend:?}");
+            met += 1;
+            assert_eq!(unsound(&server), met, "{backend:?} {method} {path}");
+        }
+        move_clock(&server, "2026-01-16T00:00:00Z").await;
+        assert_eq!(server.state.metrics.due_failures.get(), 1, "{backend:?}");
+        assert_eq!(unsound(&server), met + 1, "{backend:?}: by time");
+        let app = AppId(server.app_id.parse().unwrap());
+        let failed = profiles::read(&server.state, app, &Selector::Customer("one".into())).await;
+        let told = failed.unwrap_err().to_string();
+        assert!(told.contains(&id), "{backend:?}: {told}");
     }
 }
 

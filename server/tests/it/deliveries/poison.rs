@@ -15,12 +15,13 @@ use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
     MINUTE, SECOND, Working, advance, amplitude, app_id, bought, deliveries, enable, fates_of, settle_down,
-    states, told, transaction_of, webhook, work,
+    states, told, transaction_of, until_states, webhook, work,
 };
 use crate::support::metronome::Metronome;
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Received, Vendor};
+use crate::support::waiting::until_equal;
 
 /// How long a thousand events may take.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -293,6 +294,25 @@ async fn an_event_that_is_no_text_stops_nobody() {
             "{told:#?}"
         );
         assert_eq!(told.len(), 4);
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_whose_profile_cannot_be_read_waits_and_is_counted() {
+    static SPOIL: Sql = Sql::same("UPDATE profiles SET holdings = '{' WHERE customer_user_id = 'spoilt'");
+    for backend in ALL {
+        let vendor = Vendor::start().await;
+        let server = TestServer::on(backend).await;
+        enable(&server, "amplitude", amplitude(&vendor.url)).await;
+        for name in ["spoilt", "good"] {
+            let customer = Customer::new(&server, name).await;
+            customer.post(TRANSACTION, &bought(name)).await;
+        }
+        write(&server, &SPOIL, vec![]).await;
+        let _working = work(&server);
+        until_states(&server, &["delivered 1", "pending 1"]).await;
+        let counted = async || server.state.metrics.unsound_profiles.get();
+        until_equal("how often it was met", 1, counted).await;
     }
 }
 
