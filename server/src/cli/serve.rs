@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -52,6 +53,7 @@ pub(super) const EXAMPLE_IDENTIFIERS: [&str; 13] = [
 /// Runs until SIGTERM, SIGINT or SIGHUP.
 pub async fn run(config: Config) -> Result<(), Failure> {
     logging::start(&config);
+    take_all_files();
     let state = open::for_server(&config).await?;
     warn_of_open_secrets(&config);
     if config.test_clock.is_some() {
@@ -94,6 +96,18 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Each connection takes a file, and of those the system gives fewer than one may have to who does not ask.
+fn take_all_files() {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    let all = Rlimit {
+        current: maximum,
+        maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, all) {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+    }
 }
 
 /// What the server does without being asked.

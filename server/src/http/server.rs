@@ -12,9 +12,11 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::Instant;
 
 use super::connection::Connection;
 use super::router::Service;
+use crate::failing::Failing;
 
 /// How long a request's head may take to arrive; also how long an idle connection is kept.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
@@ -29,6 +31,8 @@ const STOP_PATIENCE: Duration = Duration::from_millis(8_500);
 const MAX_CONNECTIONS: usize = 10_000;
 /// After a failed accept (out of descriptors, as a rule) others must end first.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long none must have failed for that to be over: where descriptors are short every other one may succeed.
+const ACCEPT_CALM: Duration = Duration::from_secs(1);
 
 /// Serves until `stop` says so, and then until the last request is answered or patience ends.
 pub async fn serve(listener: TcpListener, service: Service, stop: watch::Receiver<bool>) {
@@ -53,16 +57,29 @@ async fn accept(
     stop: &watch::Receiver<bool>,
 ) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let (mut failing, mut failed_at) = (Failing::default(), None);
     loop {
         let place = Arc::clone(&places).acquire_owned().await;
         let place = place.expect("nobody closes the semaphore");
-        match listener.accept().await {
-            Ok((stream, _)) => connection(stream, place, service, graceful, stop.clone()),
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+        let accepted = match listener.accept().await {
+            Ok((stream, _)) => {
+                connection(stream, place, service, graceful, stop.clone());
+                if failed_at.is_some_and(|at: Instant| at.elapsed() < ACCEPT_CALM) {
+                    continue;
+                }
+                Ok(())
             }
-        }
+            Err(error) => {
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                failed_at = Some(Instant::now());
+                Err(error)
+            }
+        };
+        failing.tell(
+            accepted,
+            |error| tracing::warn!(%error, "a connection could not be accepted; it is tried again"),
+            || tracing::info!("connections are accepted again"),
+        );
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod deletion;
 mod disk_full;
+mod few_files;
 mod files;
 mod handshake;
 mod isolation;
