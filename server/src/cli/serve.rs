@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -54,6 +54,8 @@ pub(super) const EXAMPLE_IDENTIFIERS: [&str; 13] = [
 pub async fn run(config: Config) -> Result<(), Failure> {
     logging::start(&config);
     take_all_files();
+    // Who listens for it once is told of a file at its limit as of a full disk, and not ended.
+    drop(signal(SignalKind::from_raw(Signal::XFSZ.as_raw()))?);
     let state = open::for_server(&config).await?;
     warn_of_open_secrets(&config);
     if config.test_clock.is_some() {

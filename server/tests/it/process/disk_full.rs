@@ -88,16 +88,6 @@ fn integrity(file: &Path) -> String {
         .unwrap()
 }
 
-/// A server that would outlive a limit on its files: the system would end a process that writes beyond its limit, unless it
-/// has said that it does not mind.
-fn limited() -> Program {
-    let mut program = Program::on(Backend::SqliteFile, server());
-    program.wrapper = ["sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"]
-        .map(Into::into)
-        .into();
-    program
-}
-
 /// From now on no file may grow beyond this size: writes fail as they do when a quota is used up.
 fn limit(running: &Running, bytes: &str) {
     let limits = format!("--fsize={bytes}:unlimited");
@@ -111,7 +101,7 @@ fn limit(running: &Running, bytes: &str) {
 
 #[test]
 fn a_limit_on_files_is_survived() {
-    let program = limited();
+    let program = Program::on(Backend::SqliteFile, server());
     let data = program.data.clone();
     fill_and_free(
         program,
@@ -124,7 +114,7 @@ fn a_limit_on_files_is_survived() {
 /// Also while nobody else writes.
 #[test]
 fn a_server_whose_disk_is_full_is_not_ready_until_there_is_room() {
-    let mut program = limited();
+    let mut program = Program::on(Backend::SqliteFile, server());
     let running = program.start();
     let mut client = program.client(&running);
     assert_eq!((grow(&mut client), readyz(&mut client)), (200, 200));
