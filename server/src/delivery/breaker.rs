@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bursar_domain::integrations::Verdict;
+use bursar_domain::time::DAY;
 
 use super::losses::Losses;
 use crate::outbound::TIMEOUT;
@@ -72,6 +73,8 @@ pub struct Health {
     looked_until: i64,
     /// Since when nothing has succeeded, if something has failed.
     failing_since: Option<i64>,
+    /// When something was last sent.
+    tried_at: i64,
 }
 
 impl Breaker {
@@ -132,10 +135,11 @@ impl Health {
     }
 
     /// It answered, whatever it said of the events; has it taken one?
-    pub fn answered(&mut self, has_taken: bool) {
+    pub fn answered(&mut self, now: i64, has_taken: bool) {
         *self = Self {
             asked_until: self.asked_until,
-            failing_since: self.failing_since.filter(|_| !has_taken),
+            failing_since: self.failing_since(now).filter(|_| !has_taken),
+            tried_at: now,
             ..Self::default()
         };
     }
@@ -143,7 +147,8 @@ impl Health {
     /// It gave no answer, or said that it is in trouble; it may have asked to be left alone for some seconds.
     pub fn failed(&mut self, now: i64, asked: Option<i64>) {
         self.failures = self.failures.saturating_add(1);
-        self.failing_since.get_or_insert(now);
+        self.failing_since = self.failing_since(now).or(Some(now));
+        self.tried_at = now;
         // What fails within a pause was under way before.
         if self.failures >= FAILURES && now >= self.paused_until {
             self.pause = (self.pause * 2).clamp(SHORTEST, LONGEST);
@@ -156,9 +161,19 @@ impl Health {
         }
     }
 
+    /// For how long nothing has succeeded, if something has failed.
+    pub fn failing(&self, now: i64) -> Option<i64> {
+        self.failing_since(now).map(|since| now - since)
+    }
+
+    /// Repeats come within a day: where nothing was sent for longer nobody knows whether it would have succeeded.
+    fn failing_since(&self, now: i64) -> Option<i64> {
+        self.failing_since.filter(|_| now - self.tried_at <= DAY)
+    }
+
     /// Has nothing succeeded for so long?
     pub fn is_dead(&self, now: i64, after: i64) -> bool {
-        self.failing_since.is_some_and(|since| now - since >= after)
+        self.failing(now).is_some_and(|failing| failing >= after)
     }
 
     /// Is nothing sent because an answer asked for that?
@@ -214,7 +229,7 @@ mod tests {
             health.failed(health.until(), None);
         }
         assert_eq!(health.pause, LONGEST, "never longer than the longest");
-        health.answered(false);
+        health.answered(0, false);
         assert_eq!(health.allows(0, 9, 3), 9);
     }
 
@@ -245,10 +260,24 @@ mod tests {
             (health.is_dead(199, 100), health.is_dead(200, 100)),
             (false, true)
         );
-        health.answered(false);
+        health.answered(200, false);
         assert!(health.is_dead(200, 100), "it took nothing");
-        health.answered(true);
+        health.answered(200, true);
         assert!(!health.is_dead(200, 100));
+    }
+
+    #[test]
+    fn of_a_day_in_which_nothing_was_sent_nobody_knows() {
+        let mut health = Health::default();
+        health.failed(0, None);
+        assert!(health.is_dead(DAY, DAY) && !health.is_dead(DAY + 1, DAY));
+        health.failed(DAY + 1, None);
+        assert_eq!(health.failing(DAY + 2), Some(1), "it begins anew");
+        health.answered(2 * DAY, false);
+        assert!(
+            health.is_dead(3 * DAY, DAY),
+            "something was sent, and was not taken"
+        );
     }
 
     #[test]
@@ -259,7 +288,7 @@ mod tests {
         for _ in 0..FAILURES {
             breaker.health_mut("sandbox").failed(0, None);
         }
-        breaker.health_mut("production").answered(true);
+        breaker.health_mut("production").answered(0, true);
         assert_eq!(
             (
                 breaker.health("sandbox").wait(0),
@@ -295,7 +324,7 @@ mod tests {
         assert_eq!(health.wait(SHORTEST), SHORTEST);
         assert_eq!(health.wait(SHORTEST + LONGEST_LOOK), 0, "nothing has come of it");
         let mut back = health;
-        back.answered(false);
+        back.answered(SHORTEST, false);
         assert_eq!(back.wait(SHORTEST), 0);
         health.failed(2 * SHORTEST, None);
         assert_eq!(
@@ -312,7 +341,7 @@ mod tests {
             (health.allows(29_999_999, 9, 0), health.allows(30_000_000, 9, 0)),
             (0, 9)
         );
-        health.answered(true);
+        health.answered(0, true);
         assert_eq!(health.until(), 30_000_000, "that was under way before");
         // One answer does not stop everything for a day.
         health.failed(0, Some(86_400));

@@ -123,8 +123,8 @@ mod tests {
             let now = health.until();
             lines.extend(told(&mut health, now, &|health, now| health.failed(now, None)));
         }
-        lines.extend(told(&mut health, 0, &|health, _| health.answered(true)));
-        lines.extend(told(&mut health, 0, &|health, _| health.answered(true)));
+        lines.extend(told(&mut health, 0, &|health, now| health.answered(now, true)));
+        lines.extend(told(&mut health, 0, &|health, now| health.answered(now, true)));
         assert_eq!(lines, [News::Fails { for_now: 4 }, News::IsBack]);
         let asks = |seconds| move |health: &mut Health, now: i64| health.failed(now, Some(seconds));
         let first = told(&mut health, 0, &asks(30));

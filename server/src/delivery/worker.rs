@@ -300,7 +300,7 @@ impl Work {
                 self.seats.ahead.store(0, Relaxed);
                 health.failed(now, asked);
             }
-            Sign::Answer { has_taken } => health.answered(has_taken),
+            Sign::Answer { has_taken } => health.answered(now, has_taken),
         }
         let after = *health;
         drop(breaker);
