@@ -1,5 +1,5 @@
-//! Deliveries that come to nothing one after the other, as far as this server has met them: a third party turns all of them
-//! away, or a credential is not set.
+//! Deliveries that come to nothing one after the other, as far as this server has met them: a third party takes none of
+//! them, or a credential is not set.
 
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
@@ -15,7 +15,7 @@ use crate::directory::{AppIntegration, Target};
 use crate::store::tables::delivery_states::ClosedState;
 use crate::store::tables::integrations::Saved;
 
-/// So many that are turned away in a row are no chance.
+/// So many that are not taken in a row are no chance.
 const MANY: u64 = 8;
 /// Of no more causes than this is anything noted: names of stores, which settings are named by, are their reporters' choice.
 const MOST_CAUSES: usize = 32;
@@ -23,8 +23,8 @@ const MOST_CAUSES: usize = 32;
 /// Why deliveries come to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cause {
-    /// The third party turns a part away on a route.
-    Rejected {
+    /// The third party takes nothing of a part on a route.
+    NotTaken {
         /// The part's name.
         part: &'static str,
         /// Where its health is counted.
@@ -45,6 +45,7 @@ impl Cause {
 #[derive(Debug, Clone)]
 struct Loss {
     count: u64,
+    /// Since when nothing was delivered, as far as is known.
     since: i64,
     last_at: i64,
     /// What the last one ended with, masked, also what its customer is called.
@@ -70,21 +71,23 @@ impl Losses {
         before.values().any(|loss| loss.is_logged)
     }
 
-    /// One more is lost. Where the route `is_dead` nothing is tried twice, so that one is logged at once. Answers whether it is to
-    /// be logged for the first time.
-    fn lost(&mut self, cause: Cause, reason: &str, is_dead: bool, now: i64) -> bool {
-        let is_certain = is_dead || matches!(cause, Cause::Unset(_));
+    /// One more is lost, of a route that has been failing since then, if it is. After a day of that the first one is logged at
+    /// once. Answers whether it is to be logged for the first time.
+    fn lost(&mut self, cause: Cause, reason: &str, failing_since: Option<i64>, now: i64) -> bool {
+        let since = failing_since.unwrap_or(now);
+        let is_certain = now - since >= DAY || matches!(cause, Cause::Unset(_));
         if self.by_cause.len() >= MOST_CAUSES && !self.by_cause.contains_key(&cause) {
             return false;
         }
         let loss = self.by_cause.entry(cause).or_insert(Loss {
             count: 0,
-            since: now,
+            since,
             last_at: now,
             reason: String::new(),
             is_logged: false,
         });
         loss.count += 1;
+        loss.since = loss.since.min(since);
         loss.last_at = now;
         reason.clone_into(&mut loss.reason);
         let was_logged = loss.is_logged;
@@ -119,14 +122,14 @@ fn problem(known: &AppIntegration, cause: &Cause, loss: &Loss) -> Problem {
     let Loss { count, reason, .. } = loss;
     let since = format_time(loss.since);
     match cause {
-        Cause::Rejected { part, route } => {
+        Cause::NotTaken { part, route } => {
             let setting = routes::setting(known.integration, route);
             let field = setting.map_or_else(|| "status".into(), |setting| format!("settings.{setting}"));
             let part = of_part(part);
             Problem::new(
                 field,
                 format!(
-                    "nothing{part} has been taken since {since}: {count} rejected in a row, the last: {reason}"
+                    "nothing{part} has been taken since {since}: {count} lost in a row, the last: {reason}"
                 ),
             )
         }
@@ -148,7 +151,7 @@ impl Work {
     /// Notes how deliveries of a route ended, of those that did, with reasons that name no customer.
     pub fn note_ends(&self, target: Target, route: &str, ends: impl Iterator<Item = End>) {
         let route = routes::counted(self.known.integration, route);
-        let cause = Cause::Rejected {
+        let cause = Cause::NotTaken {
             part: target.part.name,
             route: route.to_owned(),
         };
@@ -170,11 +173,15 @@ impl Work {
                 }
                 continue;
             }
-            if self.note_loss(cause.clone(), reason.as_deref(), self.is_dead(route)) {
+            let mut reason = reason.unwrap_or_default();
+            if state == ClosedState::Expired {
+                reason.insert_str(0, "expired: ");
+            }
+            if self.note_loss(cause.clone(), &reason, self.failing_since(route)) {
                 let (what, part) = words();
                 tracing::warn!(
                     app.id = %app, slug,
-                    "{what} of the app {app} rejects all deliveries{part}; `bursar integration show` tells its words"
+                    "{what} of the app {app} takes no deliveries{part}; `bursar integration show` tells its words"
                 );
             }
         }
@@ -183,7 +190,7 @@ impl Work {
     /// Notes that a delivery is skipped because this setting is not set.
     pub fn note_unset(&self, setting: String) {
         let (app, slug) = (self.app.id, self.slug);
-        if self.note_loss(Cause::Unset(setting.clone()), None, false) {
+        if self.note_loss(Cause::Unset(setting.clone()), "", None) {
             tracing::warn!(
                 app.id = %app, slug,
                 "{setting} of {slug} of the app {app} is not set; events that need it are skipped"
@@ -191,14 +198,11 @@ impl Work {
         }
     }
 
-    fn note_loss(&self, cause: Cause, reason: Option<&str>, is_dead: bool) -> bool {
+    fn note_loss(&self, cause: Cause, reason: &str, failing_since: Option<i64>) -> bool {
         let (mut breaker, now) = (self.breaker(), self.state.clock.now());
         // What was sent with settings that were saved anew meanwhile counts nothing.
         let is_current = breaker.losses.saved == self.known.saved;
-        is_current
-            && breaker
-                .losses
-                .lost(cause, reason.unwrap_or_default(), is_dead, now)
+        is_current && breaker.losses.lost(cause, reason, failing_since, now)
     }
 
     /// From now on its settings count.
@@ -223,7 +227,7 @@ mod tests {
     use crate::store::tables::integrations::StoredIntegration;
 
     fn rejected() -> Cause {
-        Cause::Rejected {
+        Cause::NotTaken {
             part: "",
             route: "production".into(),
         }
@@ -233,10 +237,10 @@ mod tests {
     fn a_run_of_rejections_is_logged_once_and_a_delivery_ends_it() {
         let mut losses = Losses::default();
         let mut logged: Vec<_> = (0..MANY)
-            .map(|now| losses.lost(rejected(), "404", false, now as i64))
+            .map(|now| losses.lost(rejected(), "404", None, now as i64))
             .collect();
         assert!(logged.pop().unwrap() && !logged.contains(&true), "{logged:?}");
-        assert!(!losses.lost(rejected(), "404", false, 9));
+        assert!(!losses.lost(rejected(), "404", None, 9));
         assert_eq!(
             (
                 losses.by_cause[&rejected()].count,
@@ -246,7 +250,7 @@ mod tests {
         );
         assert!(losses.is_over(&rejected()));
         assert!(
-            !losses.lost(rejected(), "404", false, 10) && !losses.is_over(&rejected()),
+            !losses.lost(rejected(), "404", None, 10) && !losses.is_over(&rejected()),
             "one alone"
         );
     }
@@ -254,9 +258,15 @@ mod tests {
     #[test]
     fn what_is_certain_is_logged_at_once_and_other_settings_begin_anew() {
         let mut losses = Losses::default();
-        assert!(losses.lost(rejected(), "given up", true, 0));
+        assert!(!losses.lost(rejected(), "404", Some(1), DAY));
+        assert!(losses.lost(rejected(), "given up", Some(0), DAY));
+        assert_eq!(
+            losses.by_cause[&rejected()].since,
+            0,
+            "nothing was taken before either"
+        );
         let unset = || Cause::Unset("api_keys.production.ios".into());
-        assert!(losses.lost(unset(), "", false, 0) && !losses.lost(unset(), "", false, 1));
+        assert!(losses.lost(unset(), "", None, 0) && !losses.lost(unset(), "", None, 1));
         assert!(!losses.begin(&Saved::default()), "the same");
         let other = StoredIntegration {
             app: AppId(Uuid::nil()),

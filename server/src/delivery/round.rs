@@ -1,6 +1,7 @@
 //! One round of a worker: claims what is due, puts what can travel together into requests, and has them sent.
 
 use std::collections::BTreeMap;
+use std::iter::once;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,7 +11,7 @@ use uuid::Uuid;
 
 use super::exchange::LONGEST;
 use super::send::send;
-use super::turn::{Considered, Ready, consider};
+use super::turn::{Considered, Lost, Ready, consider};
 use super::worker::Work;
 use crate::actions::deliveries::{Claimed, Settlement, Wanted, claim, give_back, settle_all};
 use crate::directory::Target;
@@ -108,8 +109,12 @@ fn consider_all(work: &Work, target: Target, claimed: Claimed, at: i64) -> (Vec<
             at,
         ) {
             Considered::Send(record) => ready.push(*record),
-            Considered::Settle(settlement, unset) => {
-                unset.into_iter().for_each(|setting| work.note_unset(setting));
+            Considered::Settle(settlement, lost) => {
+                match lost {
+                    Some(Lost::Unset(setting)) => work.note_unset(setting),
+                    Some(Lost::Failed(route)) => work.note_ends(target, &route, once(settlement.end.clone())),
+                    None => {}
+                }
                 settled.push(*settlement);
             }
         }

@@ -48,8 +48,16 @@ pub struct Ready {
 pub enum Considered {
     /// This is to be sent.
     Send(Box<Ready>),
-    /// There is nothing to send. Where that is because of a setting that is not set: which.
-    Settle(Box<Settlement>, Option<String>),
+    /// There is nothing to send. Where it is lost with that: to what.
+    Settle(Box<Settlement>, Option<Lost>),
+}
+
+/// To what a delivery is lost of which nothing is sent.
+pub enum Lost {
+    /// This setting is not set.
+    Unset(String),
+    /// What was tried on this route has failed for too long.
+    Failed(String),
 }
 
 /// The record of a try that is repeated.
@@ -108,18 +116,19 @@ pub fn consider(
     now: i64,
 ) -> Considered {
     let held = HeldTurn::of(&turn, lease, target.part.pick);
-    let settle = |end, unset| {
+    let settle = |end, lost| {
         let settlement = Settlement {
             held,
             attempt: None,
             end,
             now,
         };
-        Considered::Settle(Box::new(settlement), unset)
+        Considered::Settle(Box::new(settlement), lost)
     };
     match encode(&turn, app, known, target, now) {
         Ok((kept, ..)) if turn.first_tried_at.is_some() && is_dead(&kept.route) => {
-            settle(closed(ClosedState::Rejected, Some(DEAD.to_owned())), None)
+            let end = closed(ClosedState::Rejected, Some(DEAD.to_owned()));
+            settle(end, Some(Lost::Failed(kept.route)))
         }
         Ok((kept, mask, sharers)) => Considered::Send(Box::new(Ready {
             held,
@@ -135,11 +144,15 @@ pub fn consider(
             sharers,
         })),
         Err(skip) => {
-            let unset = match &skip {
-                Skip::MissingCredentials(setting) => Some(setting.clone()),
+            let lost = match &skip {
+                Skip::MissingCredentials(setting) => Some(Lost::Unset(setting.clone())),
+                // What was never tried lacked an identifier, or was reported too late: that is nobody's failure.
+                Skip::TooOld if turn.first_tried_at.is_some() => {
+                    kept_of(&turn).map(|kept| Lost::Failed(kept.route))
+                }
                 _ => None,
             };
-            settle(end_of(skip, turn, known), unset)
+            settle(end_of(skip, turn, known), lost)
         }
     }
 }

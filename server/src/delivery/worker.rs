@@ -272,6 +272,13 @@ impl Work {
         after.is_some_and(|after| health.is_dead(self.state.clock.passed(), after))
     }
 
+    /// Since when nothing has succeeded on a route, if something has failed.
+    pub fn failing_since(&self, route: &str) -> Option<i64> {
+        let clock = &self.state.clock;
+        let failing = self.breaker().health(route).failing(clock.passed());
+        failing.map(|failing| clock.now() - failing)
+    }
+
     /// Notes a round that used all of its room, if it `is_full`, and how long it took. Where a third party takes
     /// requests quickly more are claimed at once: they wait for a seat here, and each claim costs less.
     pub fn note_round(&self, is_full: bool, took: Duration) {

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use crate::support::backend::ALL;
 use crate::support::deliveries::{
-    HOUR, advance, amplitude, buyers, enable, put, settle_down, shown, webhook, work,
+    HOUR, advance, amplitude, bought, buyers, enable, fates_of, put, settle_down, shown, webhook, work,
 };
-use crate::support::purchases::with;
-use crate::support::server::TestServer;
+use crate::support::purchases::{Customer, with};
+use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
 
 /// The only problem's field and detail.
@@ -48,8 +48,7 @@ async fn an_address_that_turns_all_away_is_a_problem_until_it_takes_one() {
         buy(&server, 7..9).await;
         let (field, detail) = problem(&server, "webhook").await;
         assert_eq!(field, "settings.urls.production", "{backend:?}");
-        let words =
-            "nothing has been taken since 2026-01-01T00:00:00+00:00: 9 rejected in a row, the last: 404";
+        let words = "nothing has been taken since 2026-01-01T00:00:00+00:00: 9 lost in a row, the last: 404";
         assert!(detail.starts_with(words), "{backend:?}: {detail}");
         assert_eq!(losing(&server, "webhook").await, "1", "{backend:?}");
         vendor.script(|_, _| Manner::Answers(200, "{}"));
@@ -82,6 +81,74 @@ async fn an_address_that_has_failed_for_a_day_is_a_problem_with_the_first_that_i
         let detail = told["detail"].as_str().unwrap();
         let words = "the last: given up: nothing has succeeded there for a day";
         assert!(detail.contains(words), "{backend:?}: {detail}");
+    }
+}
+
+/// Nothing is sent at the moment at which it is given up.
+#[tokio::test]
+async fn a_repeat_that_is_not_made_any_more_is_lost_since_nothing_was_taken() {
+    for backend in ALL {
+        let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+        let server = TestServer::on(backend).await;
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        let _working = work(&server);
+        buy(&server, 0..1).await;
+        for _ in 0..23 {
+            advance(&server, HOUR).await;
+        }
+        buy(&server, 1..2).await;
+        assert_eq!(losing(&server, "webhook").await, "0", "{backend:?}");
+        advance(&server, HOUR).await;
+        assert_eq!(
+            fates_of(&server, "webhook", "").await[1],
+            "user-1 rejected given up: nothing has succeeded there for a day"
+        );
+        let (field, detail) = problem(&server, "webhook").await;
+        assert_eq!(field, "settings.urls.production", "{backend:?}");
+        let words =
+            "nothing has been taken since 2026-01-01T00:00:00+00:00: 2 lost in a row, the last: given up";
+        assert!(detail.starts_with(words), "{backend:?}: {detail}");
+        assert_eq!(losing(&server, "webhook").await, "1", "{backend:?}");
+    }
+}
+
+/// What was never tried only lacked an identifier.
+#[tokio::test]
+async fn what_was_tried_until_it_was_too_old_is_lost() {
+    for backend in ALL {
+        let vendor = Vendor::with(|_, _| Manner::Answers(503, "down")).await;
+        let server = TestServer::on(backend).await;
+        let firebase = json!({"firebase_app_ids": {"ios": "1:5:ios:9"}, "api_secrets": {"ios": "secret"},
+            "base_url": vendor.url, "events": {"access_level_updated": false}});
+        enable(&server, "firebase_ga4", firebase).await;
+        let _working = work(&server);
+        let ids = json!({"firebase_app_instance_id": "0f1e2d3c4b5a69788796a5b4c3d2e1f0"});
+        for number in 0..10 {
+            let transaction = format!("t{number}");
+            let customer = Customer::new(&server, &transaction).await;
+            if number == 0 {
+                customer.post(IDENTIFIERS, &ids).await;
+            }
+            let today = json!({"purchased_at": "2026-01-01T00:00:00Z", "originally_purchased_at": "2026-01-01T00:00:00Z"});
+            customer
+                .post(TRANSACTION, &with(bought(&transaction), today))
+                .await;
+        }
+        for _ in 0..14 {
+            advance(&server, 6 * HOUR).await;
+        }
+        let fates = fates_of(&server, "firebase_ga4", "").await;
+        let expired: Vec<_> = (0..10)
+            .map(|number| format!("t{number} expired too_old"))
+            .collect();
+        assert_eq!(fates, expired, "{backend:?}");
+        let expected = "nothing has been taken since 2026-01-01T00:00:00+00:00: 1 lost in a row, the last: expired: too_old";
+        assert_eq!(
+            problem(&server, "firebase_ga4").await,
+            ("status".into(), expected.into()),
+            "{backend:?}"
+        );
+        assert_eq!(losing(&server, "firebase_ga4").await, "1", "{backend:?}");
     }
 }
 

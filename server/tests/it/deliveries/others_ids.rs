@@ -308,7 +308,7 @@ async fn what_an_integration_warns_of_or_loses_names_no_customer() {
         }
         let _working = work(&server);
         settle_down(&server.state).await;
-        for (slug, words) in [("posthog", "quota_limited"), ("branch", "rejected in a row")] {
+        for (slug, words) in [("posthog", "quota_limited"), ("branch", "lost in a row")] {
             let shown = shown(&server, slug).await.to_string();
             assert!(shown.contains(words), "{backend:?}: {shown}");
             assert!(!shown.contains("id-of-victim"), "{backend:?}: {shown}");
