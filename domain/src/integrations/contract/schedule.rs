@@ -16,6 +16,8 @@ pub struct Schedule {
     /// By how many parts in a hundred waits are drawn longer or shorter, so that what failed together does not come
     /// back together.
     pub jitter_percent: i64,
+    /// For how long what an answer asks for is waited for, at most.
+    pub longest_asked: Option<i64>,
     /// After how long without any success nothing is repeated, until something succeeds.
     pub dead_after: Option<i64>,
 }
@@ -42,6 +44,7 @@ pub const USUAL: Schedule = Schedule {
     ],
     then: Then::GoOn,
     jitter_percent: 20,
+    longest_asked: None,
     dead_after: None,
 };
 
@@ -61,6 +64,8 @@ pub const DOUBLING: Schedule = Schedule {
     ],
     then: Then::GiveUp,
     jitter_percent: 0,
+    // Else who asks for a day, after which nothing is repeated, would get no repeat at all.
+    longest_asked: Some(256 * MINUTE),
     dead_after: Some(24 * HOUR),
 };
 
@@ -77,6 +82,7 @@ impl Schedule {
         // From -jitter to +jitter; what was asked for is only ever drawn longer.
         let own = wait + self.share(wait, 2 * dice - DICE);
         let asked = asked.unwrap_or_default();
+        let asked = self.longest_asked.map_or(asked, |longest| asked.min(longest));
         Some(own.max(asked.saturating_add(self.share(asked, dice))))
     }
 
@@ -114,6 +120,14 @@ mod tests {
         assert_eq!(waits(&USUAL, None), [48, 60, 71]);
         assert_eq!(waits(&USUAL, Some(100 * SECOND)), [100, 110, 119]);
         assert_eq!(waits(&DOUBLING, None), [120; 3]);
+    }
+
+    #[test]
+    fn no_answer_is_waited_for_so_long_that_nothing_is_repeated() {
+        let waits = |schedule: &Schedule, asked| schedule.wait(1, Some(asked), 0).unwrap();
+        assert_eq!(waits(&DOUBLING, HOUR), HOUR);
+        assert_eq!(waits(&DOUBLING, 24 * HOUR), 256 * MINUTE);
+        assert_eq!(waits(&USUAL, 24 * HOUR), 24 * HOUR);
     }
 
     /// A hundred thousand waits, as a dice without luck draws them.

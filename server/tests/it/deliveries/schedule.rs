@@ -135,6 +135,26 @@ async fn the_webhook_doubles_its_waits_and_gives_up_after_nine_repeats() {
     }
 }
 
+/// Also who asks for a day, after which nothing is repeated any more, gets repeats.
+#[tokio::test]
+async fn the_webhook_waits_no_longer_than_its_longest_wait_whatever_is_asked_for() {
+    for backend in ALL {
+        let asks = "HTTP/1.1 503 x\r\nretry-after: 86400\r\ncontent-length: 0\r\n\r\n";
+        let vendor = Vendor::with(|_, _| Manner::Raw(asks.into())).await;
+        let server = failing(backend, "webhook", webhook(&vendor.url)).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        for tries in 1..=6 {
+            assert_eq!(vendor.count(), tries, "{backend:?}");
+            assert_eq!(go_to_next(&server).await, 256 * MINUTE, "{backend:?}");
+            advance(&server, 1).await;
+        }
+        assert_eq!(vendor.count(), 6, "{backend:?}");
+        assert_eq!(fates_of(&server, "webhook", "").await, ["t1 expired too_old"]);
+        assert_conserved(&server).await;
+    }
+}
+
 #[tokio::test]
 async fn the_webhook_repeats_nothing_a_day_after_the_first_try() {
     let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
