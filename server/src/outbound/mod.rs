@@ -192,8 +192,8 @@ fn retry_after(headers: &HeaderMap, now: i64) -> Option<i64> {
         .to_str()
         .ok()?
         .trim();
-    let seconds = match text.parse::<i64>() {
-        Ok(seconds) => seconds,
+    let seconds = match text.parse::<u32>() {
+        Ok(seconds) => i64::from(seconds),
         Err(error) if *error.kind() == IntErrorKind::PosOverflow => MOST,
         Err(_) => (date(text)? * 1_000_000 - now).div_euclid(1_000_000) + 1,
     };
@@ -238,7 +238,8 @@ mod tests {
             Some(61),
             "as C's asctime() has it"
         );
-        assert_eq!(of("-5"), Some(0));
+        assert_eq!((of("-5"), of("1.5")), (None, None));
+        assert_eq!(of("0"), Some(0));
         assert_eq!(of("99999999"), Some(86_400));
         // What no number here and no date can hold is far off too.
         assert_eq!(of("99999999999999999999999999"), Some(86_400));
