@@ -87,6 +87,10 @@ fn count(ready: &mut Ready, verdict: &Verdict, started_at: i64) {
     } else {
         ready.held.first_tried_at.get_or_insert(started_at);
     }
+    // What is sent again because of others of its request has not failed.
+    if matches!(verdict, Verdict::Resend | Verdict::ResendAlone) {
+        ready.counts.uncounted += 1;
+    }
     if matches!(verdict, Verdict::RetryAtMost { .. }) {
         ready.counts.limited += 1;
     }

@@ -80,8 +80,8 @@ struct Kept {
 /// What tries count for.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Counts {
-    /// So many the schedule does not count: those before it was closed and asked for again, and those that failed because
-    /// the settings were wrong.
+    /// So many the schedule does not count: those before it was closed and asked for again, those that failed because the
+    /// settings were wrong, and those that failed because of others of their request.
     #[serde(default)]
     pub uncounted: i64,
     /// So many failed in a way that is tried so many times only.

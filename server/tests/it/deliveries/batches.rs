@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::backend::ALL;
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, MINUTE, SECOND, advance, amplitude, bought, deliveries, enable, entries, fates_of, get,
+    HOUR, MINUTE, SECOND, advance, amplitude, bought, deliveries, enable, entries, fates_of, get, next_due,
     settle_down, told, transaction_of, work,
 };
 use crate::support::purchases::{Customer, with};
@@ -198,6 +198,25 @@ async fn each_event_of_a_request_gets_its_own_verdict() {
                 .iter()
                 .all(|transaction| fates.contains(&format!("{transaction} delivered")))
         );
+        assert_conserved(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_again_because_of_others_has_its_whole_schedule_before_it() {
+    for backend in ALL {
+        let bad = r#"{"code":400,"error":"x","events_with_invalid_fields":{"time":[1]}}"#;
+        let vendor = Vendor::with(move |_, number| match number {
+            0 => Manner::Answers(400, bad),
+            _ => Manner::Answers(503, "down"),
+        })
+        .await;
+        let server = five(backend, &vendor.url).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        let wait = next_due(&server).await.unwrap() - server.state.clock.now();
+        let first = 4 * SECOND..=6 * SECOND;
+        assert!(first.contains(&wait), "{backend:?}: {wait}");
         assert_conserved(&server).await;
     }
 }
