@@ -42,7 +42,7 @@ use crate::store::tables::lanes;
 use breaker::Breaker;
 pub use pauses::Pause;
 pub use trial::send_marked;
-pub use turn::{FAULT, NEVER, map, read_event};
+pub use turn::{DEAD, FAULT, NEVER, map, read_event};
 use worker::Worker;
 
 /// How often it is looked whether workers are to come or go.

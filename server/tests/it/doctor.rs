@@ -137,7 +137,8 @@ async fn doctor_tells_which_integrations_stand_still_or_lose_everything() {
             "{found}"
         );
         assert!(
-            told[3].contains("none of webhook") && told[3].ends_with("8 rejected, such as: 404 gone"),
+            told[3].contains("webhook of the app")
+                && told[3].ends_with("takes nothing: 8 rejected in a row within a day, such as: 404 gone"),
             "{found}"
         );
         let damage = Statement::new(&LOSE_SECRETS, [b"sealed under another key".to_vec().into()]);
@@ -148,6 +149,67 @@ async fn doctor_tells_which_integrations_stand_still_or_lose_everything() {
             found.contains("is blocked: its secrets cannot be opened"),
             "{found}"
         );
+    }
+}
+
+#[tokio::test]
+async fn doctor_counts_what_was_rejected_since_the_last_one_that_was_delivered() {
+    static ON: Sql = Sql::same("UPDATE integrations SET enabled = 1 WHERE slug = 'webhook'");
+    static EMPTY: Sql = Sql::same("DELETE FROM deliveries");
+    static CLOSED: Sql = Sql::same(
+        "INSERT INTO deliveries (event_seq, target_id, state, reason, tries, created_at, updated_at)
+         SELECT CAST($1 AS BIGINT), target_id, CAST($2 AS TEXT), CAST($3 AS TEXT), 1, CAST($4 AS BIGINT), CAST($4 AS BIGINT)
+         FROM targets WHERE slug = 'webhook'",
+    );
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        installation.text(&["app", "create", "Shop"]);
+        let file = installation.folder.0.join("settings.json");
+        fs::write(&file, r#"{"urls": {"production": "https://a.example/"}}"#).unwrap();
+        let file = file.display().to_string();
+        installation.text(&["integration", "set", "--app", "Shop", "webhook", "--file", &file]);
+        let store = Store::open(&installation.options(), Metrics::default().store)
+            .await
+            .unwrap();
+        store.write(vec![Statement::new(&ON, [])]).await.unwrap();
+        let begin = Clock::system().now() - 1_000_000;
+        // What came of each, in the order in which they were closed.
+        let (taken, gone) = (("delivered", ""), ("rejected", "404 gone"));
+        let dead = ("rejected", "given up: nothing has succeeded there for a day; 500");
+        for (ends, rejected) in [
+            ([vec![taken], vec![gone; 12]].concat(), Some(12)),
+            ([vec![gone; 12], vec![taken], vec![gone; 7]].concat(), None),
+            ([vec![taken; 2], vec![dead]].concat(), Some(1)),
+            ([vec![dead; 9], vec![taken]].concat(), None),
+        ] {
+            let mut all = vec![Statement::new(&EMPTY, [])];
+            all.extend((1_i64..).zip(&ends).map(|(number, (state, reason))| {
+                let params = [
+                    number.into(),
+                    (*state).into(),
+                    (*reason).into(),
+                    (begin + number).into(),
+                ];
+                Statement::new(&CLOSED, params)
+            }));
+            store.write(all).await.unwrap();
+            let found = installation.text(&["doctor"]);
+            let told: Vec<_> = found
+                .lines()
+                .filter(|line| line.starts_with("warn  deliveries: "))
+                .collect();
+            let words =
+                rejected.map(|count| format!("takes nothing: {count} rejected in a row within a day"));
+            assert_eq!(
+                told.len(),
+                usize::from(words.is_some()),
+                "{backend:?}: {ends:?}: {found}"
+            );
+            assert!(
+                told.iter().all(|line| line.contains(words.as_ref().unwrap())),
+                "{found}"
+            );
+        }
     }
 }
 

@@ -6,25 +6,18 @@ use uuid::Uuid;
 
 use super::Report;
 use crate::cli::Failure;
+use crate::delivery::DEAD;
 use crate::directory::{App, Directory};
 use crate::store::tables::delivery_states::{DeliveryState, read_state};
-use crate::store::{Row, Sql, Statement, Store};
+use crate::store::{Sql, Statement, Store};
 use crate::vault::Vault;
 
 /// So many of the last closed deliveries are looked at, of all apps together, if they were closed within a day
 /// (microseconds).
 const LAST: i64 = 10_000;
 const DAY: i64 = 24 * 3_600_000_000;
-/// So many that are turned away, with none delivered, are no chance.
+/// So many that are turned away in a row, with none delivered between, are no chance.
 const MANY: i64 = 8;
-
-/// What the last deliveries of one part of an integration came to.
-#[derive(Default)]
-struct Ends {
-    delivered: i64,
-    rejected: i64,
-    a_reason: String,
-}
 
 /// Looks at what the database tells of the integrations that are on; what servers have in memory alone is not known here.
 /// Without the vault their settings cannot be opened, so only what the deliveries came to is told.
@@ -65,39 +58,38 @@ fn blocked(directory: &Directory) -> Vec<String> {
 }
 
 async fn lost(store: &Store, now: i64) -> Result<Vec<String>, Failure> {
+    // Of those that were rejected, the ones since a delivery of the same part was last taken.
     static SQL: Sql = Sql::same(
-        "SELECT t.app_id, t.slug, t.part, d.state, d.lacks, count(*), max(d.reason)
+        "SELECT t.app_id, t.slug, t.part, d.state, count(*), max(d.reason),
+                CAST(max(CASE WHEN d.reason LIKE $1 THEN 1 ELSE 0 END) AS BIGINT)
          FROM (SELECT target_id, state, reason, updated_at,
-                      CAST(CASE WHEN reason LIKE 'missing_credentials%' THEN 1 ELSE 0 END AS BIGINT) AS lacks
-               FROM deliveries ORDER BY event_seq DESC LIMIT $1) AS d
+                      CASE WHEN state = 'skipped' AND reason LIKE 'missing_credentials%' THEN 1 ELSE 0 END AS lacks,
+                      max(CASE WHEN state = 'delivered' THEN updated_at END) OVER (PARTITION BY target_id) AS taken_at
+               FROM (SELECT target_id, state, reason, updated_at
+                     FROM deliveries ORDER BY event_seq DESC LIMIT $2) AS last) AS d
          JOIN targets AS t ON t.target_id = d.target_id
          JOIN integrations AS i ON i.app_id = t.app_id AND i.slug = t.slug
-         WHERE d.updated_at > $2 AND i.enabled = 1
-         GROUP BY t.app_id, t.slug, t.part, d.state, d.lacks, CASE WHEN d.lacks = 1 THEN d.reason END
+         WHERE d.updated_at > $3 AND i.enabled = 1
+           AND (d.state = 'rejected' AND d.updated_at > coalesce(d.taken_at, 0) OR d.lacks = 1)
+         GROUP BY t.app_id, t.slug, t.part, d.state, CASE WHEN d.lacks = 1 THEN d.reason END
          ORDER BY t.app_id, t.slug, t.part, d.state",
     );
-    let params = [LAST.into(), (now - DAY).into()];
+    let params = [format!("{DEAD}%").into(), LAST.into(), (now - DAY).into()];
     let mut told = Vec::new();
-    let mut rows = store.scan_whole(Statement::new(&SQL, params)).await?;
-    let mut last: Option<(String, Ends)> = None;
-    for row in &mut rows {
+    for row in &mut store.scan_whole(Statement::new(&SQL, params)).await? {
         let what = of(row.uuid(0)?, &row.text(1)?, &row.text(2)?);
-        let (state, lacks, count) = (read_state(row, 3)?, row.int(4)? == 1, row.int(5)?);
-        if last.as_ref().is_none_or(|(before, _)| *before != what) {
-            told.extend(last.take().and_then(rejected));
-        }
-        let (what, ends) = last.get_or_insert_with(|| (what, Ends::default()));
+        let (state, count, is_dead) = (read_state(row, 3)?, row.int(4)?, row.int(6)? == 1);
+        let reason = row.opt_text(5)?.unwrap_or_default();
         match state {
-            DeliveryState::Delivered => ends.delivered += count,
-            DeliveryState::Rejected => (ends.rejected, ends.a_reason) = (count, reason(row)?),
-            DeliveryState::Skipped if lacks => told.push(format!(
-                "{count} of {what} were skipped within a day: {}",
-                reason(row)?
+            DeliveryState::Skipped => {
+                told.push(format!("{count} of {what} were skipped within a day: {reason}"));
+            }
+            DeliveryState::Rejected if is_dead || count >= MANY => told.push(format!(
+                "{what} takes nothing: {count} rejected in a row within a day, such as: {reason}"
             )),
             _ => {}
         }
     }
-    told.extend(last.and_then(rejected));
     Ok(told)
 }
 
@@ -106,18 +98,4 @@ fn of(app: Uuid, slug: &str, part: &str) -> String {
         "" => format!("{slug} of the app {app}"),
         part => format!("{slug} of the app {app} (call {part})"),
     }
-}
-
-fn reason(row: &mut Row) -> Result<String, Failure> {
-    Ok(row.opt_text(6)?.unwrap_or_default())
-}
-
-fn rejected((what, ends): (String, Ends)) -> Option<String> {
-    let is_lost = ends.delivered == 0 && ends.rejected >= MANY;
-    is_lost.then(|| {
-        let Ends {
-            rejected, a_reason, ..
-        } = ends;
-        format!("none of {what} was delivered within a day, and {rejected} rejected, such as: {a_reason}")
-    })
 }
