@@ -26,6 +26,8 @@ pub enum Facts {
         synchronous_commit: String,
         /// Its time in microseconds.
         now: i64,
+        /// Why it takes no changes, if so.
+        refusal: Option<&'static str>,
     },
 }
 
@@ -61,7 +63,8 @@ impl Store {
         static ALL: Sql = Sql::same(
             "SELECT current_setting('server_version'), current_setting('fsync'),
                     current_setting('synchronous_commit'),
-                    (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+                    (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
+                    pg_is_in_recovery()::int::bigint, current_setting('transaction_read_only')",
         );
         let mut row = self.asked_of_writer(&ALL).await?;
         Ok(Facts::Postgres {
@@ -69,6 +72,7 @@ impl Store {
             fsync: row.text(1)? == "on",
             synchronous_commit: row.text(2)?,
             now: row.int(3)?,
+            refusal: refusal(row.int(4)? == 1, &row.text(5)? == "on"),
         })
     }
 
@@ -84,5 +88,14 @@ impl Store {
         let mut rows = asked.await?.into_iter().flatten();
         rows.next()
             .ok_or_else(|| StoreError::Internal("a question to the database had no answer".into()))
+    }
+}
+
+/// Why PostgreSQL takes no changes, by what it says of itself.
+fn refusal(is_standby: bool, is_read_only: bool) -> Option<&'static str> {
+    match (is_standby, is_read_only) {
+        (true, _) => Some("is a standby, which takes no changes: set `database` to its primary"),
+        (false, true) => Some("takes no changes: set its default_transaction_read_only to off"),
+        (false, false) => None,
     }
 }

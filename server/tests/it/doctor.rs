@@ -9,7 +9,7 @@ use bursar::metrics::Metrics;
 use bursar::store::{Location, Options, Sql, Statement, Store};
 use uuid::Uuid;
 
-use super::support::backend::{Backend, SHARED};
+use super::support::backend::{Backend, SHARED, fresh_postgres_url};
 use super::support::installation::{Installation, data_file, stderr, stdout};
 
 #[tokio::test]
@@ -211,6 +211,19 @@ async fn doctor_counts_what_was_rejected_since_the_last_one_that_was_delivered()
             );
         }
     }
+}
+
+#[tokio::test]
+async fn doctor_tells_that_postgres_takes_no_changes() {
+    let url = fresh_postgres_url().await + "%20-cdefault_transaction_read_only%3Don";
+    let done = Installation::at(url).run(&["doctor"]);
+    let found = stdout(&done);
+    assert_eq!(done.status.code(), Some(1), "{found}");
+    let line = found
+        .lines()
+        .find(|line| line.starts_with("fail  database: PostgreSQL "));
+    let told = "takes no changes: set its default_transaction_read_only to off";
+    assert!(line.is_some_and(|line| line.ends_with(told)), "{found}");
 }
 
 #[tokio::test]

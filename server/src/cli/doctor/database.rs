@@ -94,8 +94,12 @@ fn check_facts(facts: Facts, report: &mut Report) {
             fsync,
             synchronous_commit,
             now,
+            refusal,
         } => {
-            report.ok("database", format!("PostgreSQL {version}"));
+            match refusal {
+                Some(why) => report.fail("database", format!("PostgreSQL {version} {why}")),
+                None => report.ok("database", format!("PostgreSQL {version}")),
+            }
             check_postgres_durability(fsync, &synchronous_commit, report);
             check_postgres_clock(now, report);
         }

@@ -18,11 +18,19 @@ pub struct Installation {
 impl Installation {
     /// A fresh one on this backend.
     pub async fn on(backend: Backend) -> Self {
-        let folder = Folder::new();
-        let mut settings = vec!["--data-dir".into(), folder.0.join("data").display().to_string()];
         if backend == Backend::Postgres {
-            settings.extend(["--database".into(), fresh_postgres_url().await]);
+            return Self::at(fresh_postgres_url().await);
         }
+        let folder = Folder::new();
+        let settings = vec!["--data-dir".into(), folder.0.join("data").display().to_string()];
+        Self { folder, settings }
+    }
+
+    /// A fresh one on the PostgreSQL at this URL.
+    pub fn at(url: String) -> Self {
+        let folder = Folder::new();
+        let data = folder.0.join("data").display().to_string();
+        let settings = vec!["--data-dir".into(), data, "--database".into(), url];
         Self { folder, settings }
     }
 
