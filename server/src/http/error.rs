@@ -268,6 +268,7 @@ impl From<StoreError> for ApiError {
                 Self::Unavailable(error)
             }
             StoreError::Address(_)
+            | StoreError::Encoding(_)
             | StoreError::Corrupt(_)
             | StoreError::Unreadable(..)
             | StoreError::Statement(_)

@@ -30,6 +30,12 @@ pub enum StoreError {
         with_causes(&**.0)
     )]
     Address(Arc<dyn std::error::Error + Send + Sync>),
+    /// PostgreSQL stores texts in an encoding that cannot hold all of them.
+    #[error(
+        "the database has the encoding {0}, which cannot hold every text: make one with \
+         `createdb --encoding=UTF8 --template=template0`, and restore a dump into it"
+    )]
+    Encoding(String),
     /// A statement failed in a way that trying again will not mend.
     #[error("a statement failed: {}", with_causes(&**.0))]
     Statement(Arc<dyn std::error::Error + Send + Sync>),

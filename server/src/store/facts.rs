@@ -28,6 +28,8 @@ pub enum Facts {
         now: i64,
         /// Why it takes no changes, if so.
         refusal: Option<&'static str>,
+        /// In which texts are stored.
+        encoding: String,
     },
 }
 
@@ -64,7 +66,8 @@ impl Store {
             "SELECT current_setting('server_version'), current_setting('fsync'),
                     current_setting('synchronous_commit'),
                     (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
-                    pg_is_in_recovery()::int::bigint, current_setting('transaction_read_only')",
+                    pg_is_in_recovery()::int::bigint, current_setting('transaction_read_only'),
+                    current_setting('server_encoding')",
         );
         let mut row = self.asked_of_writer(&ALL).await?;
         Ok(Facts::Postgres {
@@ -73,6 +76,7 @@ impl Store {
             synchronous_commit: row.text(2)?,
             now: row.int(3)?,
             refusal: refusal(row.int(4)? == 1, &row.text(5)? == "on"),
+            encoding: row.text(6)?,
         })
     }
 

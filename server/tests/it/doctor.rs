@@ -9,7 +9,7 @@ use bursar::metrics::Metrics;
 use bursar::store::{Location, Options, Sql, Statement, Store};
 use uuid::Uuid;
 
-use super::support::backend::{Backend, SHARED, fresh_postgres_url};
+use super::support::backend::{Backend, SHARED, fresh_postgres_url, postgres_client};
 use super::support::installation::{Installation, data_file, stderr, stdout};
 
 #[tokio::test]
@@ -224,6 +224,36 @@ async fn doctor_tells_that_postgres_takes_no_changes() {
         .find(|line| line.starts_with("fail  database: PostgreSQL "));
     let told = "takes no changes: set its default_transaction_read_only to off";
     assert!(line.is_some_and(|line| line.ends_with(told)), "{found}");
+}
+
+#[tokio::test]
+async fn a_postgres_that_cannot_hold_every_text_is_refused_by_who_makes_tables() {
+    let url = xtask::test_environment::postgres_url();
+    let client = postgres_client(&url).await;
+    for (encoding, health) in [("LATIN1", "fail"), ("SQL_ASCII", "warn")] {
+        let name = format!("test_{}", Uuid::new_v4().simple());
+        let made = format!("CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0");
+        client.batch_execute(&made).await.unwrap();
+        let (server, _) = url.rsplit_once('/').unwrap();
+        let installation = Installation::at(format!("{server}/{name}"));
+        let found = stdout(&installation.run(&["doctor"]));
+        assert!(found.contains(&format!("{health}  encoding: ")), "{found}");
+        if health == "fail" {
+            for command in [&["serve"][..], &["migrate"], &["app", "create", "Shop"]] {
+                let said = installation.refused(command);
+                let told = "the database has the encoding LATIN1, which cannot hold every text: make one with `createdb";
+                assert!(said.contains(told), "{said}");
+            }
+        } else {
+            let app = "\u{65e5}\u{672c}";
+            installation.text(&["app", "create", app]);
+            assert!(installation.text(&["app", "list"]).contains(app));
+        }
+        client
+            .batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)"))
+            .await
+            .unwrap();
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use crate::cli::{Failure, open};
 use crate::clock::Clock;
 use crate::config::{Config, masked_url};
 use crate::metrics::Metrics;
-use crate::store::{Facts, Location, Sql, Statement, Store, migrations};
+use crate::store::{Facts, Location, Sql, Statement, Store, StoreError, migrations};
 use crate::vault::{Vault, VaultError};
 
 /// How far the clocks of server and database may be apart, in microseconds.
@@ -95,12 +95,14 @@ fn check_facts(facts: Facts, report: &mut Report) {
             synchronous_commit,
             now,
             refusal,
+            encoding,
         } => {
             match refusal {
                 Some(why) => report.fail("database", format!("PostgreSQL {version} {why}")),
                 None => report.ok("database", format!("PostgreSQL {version}")),
             }
             check_postgres_durability(fsync, &synchronous_commit, report);
+            check_postgres_encoding(&encoding, report);
             check_postgres_clock(now, report);
         }
     }
@@ -127,6 +129,17 @@ fn check_postgres_durability(fsync: bool, synchronous_commit: &str, report: &mut
         "durability",
         format!("{found}: confirmed changes can be lost; set both to on"),
     );
+}
+
+fn check_postgres_encoding(encoding: &str, report: &mut Report) {
+    match encoding {
+        "UTF8" => report.ok("encoding", encoding),
+        "SQL_ASCII" => report.warn(
+            "encoding",
+            "SQL_ASCII: PostgreSQL does not look whether texts are UTF-8; better make one with `createdb --encoding=UTF8`",
+        ),
+        _ => report.fail("encoding", StoreError::Encoding(encoding.to_owned()).to_string()),
+    }
 }
 
 fn check_postgres_clock(now: i64, report: &mut Report) {

@@ -98,6 +98,9 @@ impl Postgres {
     pub(super) async fn migrate(&self, dry_run: bool) -> Result<Vec<&'static Migration>, StoreError> {
         // Of its own, and gone in the end: its steps, and waiting for another server's, may take long.
         let mut connection = Object::take(self.reader().await?);
+        if !dry_run {
+            refuse_encoding(&connection).await?;
+        }
         let current = if has_table(&connection).await? {
             last_step(&*connection).await?
         } else {
@@ -224,6 +227,17 @@ async fn read_on(connection: &ClientWrapper, query: &Statement) -> Result<Vec<Ro
         .await
         .map_err(classify)?;
     rows.iter().map(row::read).collect()
+}
+
+/// Fails where the database cannot hold every text. What is in it may be in it still, so who only looks is let in.
+async fn refuse_encoding(connection: &ClientWrapper) -> Result<(), StoreError> {
+    let asked = "SELECT current_setting('server_encoding')";
+    let found = connection.query_one(asked, &[]).await.map_err(classify)?;
+    match found.get(0) {
+        // With the latter nothing is converted, and what comes is UTF-8.
+        "UTF8" | "SQL_ASCII" => Ok(()),
+        other => Err(StoreError::Encoding(other.to_owned())),
+    }
 }
 
 /// Takes the missing steps, however long that takes, and answers which they were.
