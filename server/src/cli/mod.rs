@@ -153,7 +153,14 @@ async fn migrate(config: &Config, dry_run: bool) -> Result<(), Failure> {
         Some(_) if dry_run => migrations::ALL.iter().collect(),
         _ => {
             let store = open::store(config, &crate::metrics::Metrics::default()).await?;
-            migrations::run(&store, dry_run).await?
+            let missing = migrations::run(&store, true).await?;
+            if dry_run || missing.is_empty() {
+                missing
+            } else {
+                // Under a server that has an SQLite file its tables stay as they are.
+                store.claim()?;
+                migrations::run(&store, false).await?
+            }
         }
     };
     let verb = if dry_run { "would run" } else { "ran" };

@@ -31,15 +31,29 @@ pub async fn store(config: &Config, metrics: &Metrics) -> Result<Store, Failure>
     .await?)
 }
 
-/// Opens everything: database with its tables brought up, master key, apps and keys. What is missing is made.
+/// Opens everything: database, master key, apps and keys. What is missing is made, but nothing is migrated: under servers
+/// that run, of another version too, the tables stay as they are.
 pub async fn state(config: &Config) -> Result<AppState, Failure> {
     check_settings(config)?;
     let metrics = Metrics::default();
     let store = store(config, &metrics).await?;
+    if migrations::run(&store, true).await?.len() < migrations::ALL.len() {
+        require_migrations(&store).await?;
+    }
     complete(config, store, metrics).await
 }
 
-/// As [`state`], for a server: where another one has the database's file, nothing is made or migrated.
+/// As [`state`], where no tables are made either.
+pub async fn to_change(config: &Config) -> Result<AppState, Failure> {
+    check_settings(config)?;
+    require_database(config)?;
+    let metrics = Metrics::default();
+    let store = store(config, &metrics).await?;
+    require_migrations(&store).await?;
+    complete(config, store, metrics).await
+}
+
+/// Opens everything: database with its tables brought up, master key, apps and keys. What is missing is made. For a server: where another one has the database's file, nothing is made or migrated.
 pub async fn for_server(config: &Config) -> Result<AppState, Failure> {
     check_settings(config)?;
     let metrics = Metrics::default();
@@ -86,7 +100,7 @@ fn check_settings(config: &Config) -> Result<(), Failure> {
 }
 
 /// Fails where the settings name a database's file that is not there.
-pub fn require_database(config: &Config) -> Result<(), Failure> {
+fn require_database(config: &Config) -> Result<(), Failure> {
     match missing_file(config)? {
         Some(path) => {
             let path = path.display();
@@ -102,15 +116,7 @@ pub async fn existing(config: &Config) -> Result<AppState, Failure> {
     require_database(config)?;
     let metrics = Metrics::default();
     let store = store(config, &metrics).await?;
-    match migrations::run(&store, true).await?.len() {
-        0 => {}
-        count => {
-            return Err(format!(
-                "the database lacks {count} migrations of this program: run `bursar migrate`"
-            )
-            .into());
-        }
-    }
+    require_migrations(&store).await?;
     let vault = if Vault::is_set_up(&store).await? {
         require_master_key(config)?;
         Vault::open(&store, &config.master_key()?).await?
@@ -118,6 +124,17 @@ pub async fn existing(config: &Config) -> Result<AppState, Failure> {
         Vault::to_look()
     };
     with_vault(config, store, metrics, vault).await
+}
+
+/// Fails where the database's tables are not those that this program expects.
+async fn require_migrations(store: &Store) -> Result<(), Failure> {
+    match migrations::run(store, true).await?.len() {
+        0 => Ok(()),
+        count => Err(format!(
+            "the database lacks {count} migrations of this program: stop the servers and run `bursar migrate`"
+        )
+        .into()),
+    }
 }
 
 /// Where the embedded database would be, if it is not there yet.

@@ -35,7 +35,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens the database that the settings name; makes and migrates it where it has to be.
+    /// Opens the database that the settings name; makes it where it has to be. Refuses one that would have to be migrated.
     pub async fn open(config: Config) -> Result<Self, Failure> {
         let config = prepare(config)?;
         Ok(Self {
@@ -43,13 +43,12 @@ impl Session {
         })
     }
 
-    /// Opens the database that the settings name to change what is there, and migrates it where it has to be. Refuses one
-    /// that is not there.
+    /// Opens the database that the settings name to change what is there. Refuses one that is not there or would have to be
+    /// migrated.
     pub async fn to_change(config: Config) -> Result<Self, Failure> {
         let config = prepare(config)?;
-        open::require_database(&config)?;
         Ok(Self {
-            state: open::state(&config).await?,
+            state: open::to_change(&config).await?,
         })
     }
 

@@ -4,6 +4,9 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+use bursar::metrics::Metrics;
+use bursar::store::{Sql, Statement, Store};
+
 use super::support::backend::{Backend, SHARED};
 use super::support::installation::{Installation, data_file, stdout};
 
@@ -171,6 +174,56 @@ async fn a_server_without_admin_tokens_does_not_listen_to_the_world() {
         let installation = Installation::on(backend).await;
         installation.text(&["app", "create", "Shop"]);
         does_not_listen(&installation, backend);
+    }
+}
+
+#[tokio::test]
+async fn only_a_server_and_migrate_change_tables_that_are_there() {
+    static UNDO: [Sql; 4] = [
+        Sql::same("DELETE FROM schema_migrations WHERE version = 11"),
+        Sql::on_sqlite("ALTER TABLE attempts DROP COLUMN request"),
+        Sql::on_sqlite("ALTER TABLE attempts DROP COLUMN packed"),
+        Sql::on_sqlite("ALTER TABLE attempts RENAME COLUMN plain TO request"),
+    ];
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        let server = installation.serve();
+        let store = Store::open(&installation.options(), Metrics::default().store)
+            .await
+            .unwrap();
+        let undo = UNDO.iter().map(|sql| Statement::new(sql, []));
+        store.write(undo.collect()).await.unwrap();
+        drop(store);
+        for change in [
+            &["app", "create", "Shop"][..],
+            &["admin-token", "create"],
+            &["rate", "set", "EUR", "1.1"],
+            &["key", "create", "--app", "default", "--kind", "secret"],
+        ] {
+            let said = installation.refused(change);
+            let told =
+                "the database lacks 1 migrations of this program: stop the servers and run `bursar migrate`";
+            assert!(said.contains(told), "{backend:?}: {change:?}: {said}");
+        }
+        if backend == Backend::SqliteFile {
+            let said = installation.refused(&["migrate"]);
+            assert!(
+                said.contains("another server has its file: stop that first"),
+                "{said}"
+            );
+        }
+        let told = installation.text(&["migrate", "--dry-run"]);
+        assert_eq!(told, "would run 0011 packed_attempts\n", "{backend:?}");
+        server.stop();
+        assert_eq!(
+            installation.text(&["migrate"]),
+            "ran 0011 packed_attempts\n",
+            "{backend:?}"
+        );
+        installation.text(&["rate", "set", "EUR", "1.1"]);
+        let server = installation.serve();
+        assert_eq!(installation.text(&["migrate"]), "nothing to do\n", "{backend:?}");
+        server.stop();
     }
 }
 

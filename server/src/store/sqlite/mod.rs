@@ -98,7 +98,7 @@ impl Sqlite {
     pub(super) fn claim(&self) -> Result<(), StoreError> {
         match self.inner.file.as_ref().map(|file| file.try_lock()) {
             Some(Err(TryLockError::WouldBlock)) => Err(StoreError::unavailable(
-                "another server has its file; several servers can only share a PostgreSQL",
+                "another server has its file: stop that first; several servers can only share a PostgreSQL",
             )),
             Some(Err(TryLockError::Error(error))) => Err(StoreError::unavailable(format!(
                 "its file cannot be claimed ({error}): the file system must know flock"
