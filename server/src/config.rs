@@ -165,6 +165,26 @@ impl Config {
         }
     }
 
+    /// Fails where two listeners want one address.
+    pub fn check_addresses(&self) -> Result<(), ConfigError> {
+        let all = [
+            ("listen", Some(self.listen)),
+            ("admin_listen", self.admin_listen),
+            ("metrics_listen", self.metrics_listen),
+        ];
+        let all = all.map(|(name, address)| address.map(|address| (name, address)));
+        for [one, other] in [[0, 1], [0, 2], [1, 2]].map(|pair| pair.map(|place| all[place])) {
+            if let (Some((one, address)), Some((other, same))) = (one, other)
+                && is_one_place(address, same)
+            {
+                return Err(ConfigError::Value(format!(
+                    "{one} ({address}) and {other} ({same}) are one address: give one of them another port, or leave {other} out"
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// The master key, from the setting or the file.
     pub fn master_key(&self) -> Result<MasterKey, MasterKeyError> {
         match &self.master_key {
@@ -182,6 +202,15 @@ impl Config {
         time.map(Some)
             .ok_or_else(|| ConfigError::Value(format!("test clock: {text:?} is no RFC 3339 time")))
     }
+}
+
+/// Can only one of the two be listened at? Port 0 is any that is free, and an address of all zeros every one of its kind, of
+/// version 6 also those of version 4.
+fn is_one_place(one: SocketAddr, other: SocketAddr) -> bool {
+    let covers =
+        |all: SocketAddr, one: SocketAddr| all.ip().is_unspecified() && (all.is_ipv6() || one.is_ipv4());
+    let is_one = one.ip() == other.ip() || covers(one, other) || covers(other, one);
+    is_one && one.port() == other.port() && one.port() != 0
 }
 
 fn read_file(named: Option<&Path>) -> Result<Settings, ConfigError> {
@@ -265,6 +294,36 @@ mod tests {
         for wrong in ["", "sqlite:", "mysql://h/d", "bursar.db"] {
             assert_eq!(location(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn two_listeners_cannot_have_one_address() {
+        let refusal = |listen: &str, admin: &str| {
+            let file = format!("listen = '{listen}'\nadmin_listen = '{admin}'");
+            let refused = config(Settings::default(), &file).check_addresses().err();
+            refused.map(|error| error.to_string())
+        };
+        for (listen, admin) in [
+            ("127.0.0.1:80", "127.0.0.1:80"),
+            ("0.0.0.0:80", "127.0.0.1:80"),
+            ("127.0.0.1:80", "0.0.0.0:80"),
+            ("[::]:80", "127.0.0.1:80"),
+            ("[::1]:80", "[::]:80"),
+        ] {
+            let told = refusal(listen, admin).unwrap();
+            let named = format!("listen ({listen}) and admin_listen ({admin}) are one address");
+            assert!(told.starts_with(&named), "{told}");
+        }
+        for (listen, admin) in [
+            ("127.0.0.1:80", "127.0.0.1:81"),
+            ("127.0.0.1:0", "127.0.0.1:0"),
+            ("127.0.0.1:80", "127.0.0.2:80"),
+            ("0.0.0.0:80", "[::1]:80"),
+        ] {
+            assert_eq!(refusal(listen, admin), None, "{listen} {admin}");
+        }
+        let file = "metrics_listen = '127.0.0.1:8080'";
+        assert!(config(Settings::default(), file).check_addresses().is_err());
     }
 
     #[test]

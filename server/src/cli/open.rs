@@ -56,6 +56,7 @@ pub async fn to_change(config: &Config) -> Result<AppState, Failure> {
 /// Opens everything: database with its tables brought up, master key, apps and keys. What is missing is made. For a server: where another one has the database's file, nothing is made or migrated.
 pub async fn for_server(config: &Config) -> Result<AppState, Failure> {
     check_settings(config)?;
+    config.check_addresses()?;
     let metrics = Metrics::default();
     let store = store(config, &metrics).await?;
     store.claim()?;

@@ -307,8 +307,28 @@ async fn doctor_tells_what_is_wrong_and_what_to_do() {
         "{found}"
     );
     assert!(found.contains("warn  listeners: 0.0.0.0:8080"), "{found}");
-    assert!(found.contains("warn  keys: "), "{found}");
+    let line = found
+        .lines()
+        .find(|line| line.starts_with("fail  keys: "))
+        .unwrap();
+    assert!(
+        line.ends_with("`bursar serve` refuses to listen on 0.0.0.0:8080"),
+        "{line}"
+    );
+    assert!(
+        installation
+            .refused(&["serve", "--listen", "0.0.0.0:0"])
+            .contains("refusing to listen on")
+    );
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    let found = stdout(&installation.run(&["doctor"]));
+    assert!(found.contains("warn  keys: "), "{found}");
+    let one = ["--listen", "127.0.0.1:8080", "--admin-listen", "127.0.0.1:8080"];
+    let found = stdout(&installation.run(&[&["doctor"][..], &one].concat()));
+    let told = "listen (127.0.0.1:8080) and admin_listen (127.0.0.1:8080) are one address";
+    assert!(found.contains(&format!("fail  listeners: {told}")), "{found}");
+    let said = installation.refused(&[&["serve"][..], &one].concat());
+    assert!(said.contains(told), "{said}");
     fs::remove_file(&key).unwrap();
     let done = installation.run(&["doctor"]);
     assert!(stdout(&done).contains("fail  vault: "), "{}", stdout(&done));

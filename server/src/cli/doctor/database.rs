@@ -63,7 +63,7 @@ async fn check_open(config: &Config, store: &Store, deep: bool, report: &mut Rep
         }
     }
     let vault = check_vault(config, store, report).await?;
-    check_keys(store, report).await?;
+    check_keys(config, store, report).await?;
     let now = config.test_clock().ok().flatten();
     let now = now.unwrap_or_else(|| Clock::system().now());
     deliveries::check(store, vault.as_ref(), now, report).await?;
@@ -189,7 +189,7 @@ async fn check_vault(config: &Config, store: &Store, report: &mut Report) -> Res
     }
 }
 
-async fn check_keys(store: &Store, report: &mut Report) -> Result<(), Failure> {
+async fn check_keys(config: &Config, store: &Store, report: &mut Report) -> Result<(), Failure> {
     static SQL: Sql = Sql::same(
         "SELECT (SELECT count(*) FROM apps), (SELECT count(*) FROM api_keys WHERE revoked_at IS NULL),
                 (SELECT count(*) FROM admin_tokens WHERE revoked_at IS NULL)",
@@ -205,10 +205,15 @@ async fn check_keys(store: &Store, report: &mut Report) -> Result<(), Failure> {
     } else if keys > 0 && tokens > 0 {
         report.ok("keys", "there are API keys and admin tokens");
     } else {
-        report.warn(
-            "keys",
-            "there is no API key or no admin token: make one with `bursar key create` and `bursar admin-token create`",
-        );
+        let lacking = "there is no API key or no admin token: make one with `bursar key create` and `bursar admin-token create`";
+        let mut addresses = std::iter::once(config.listen).chain(config.admin_listen);
+        match addresses.find(|address| !address.ip().is_loopback()) {
+            Some(address) => report.fail(
+                "keys",
+                format!("{lacking}; until then `bursar serve` refuses to listen on {address}"),
+            ),
+            None => report.warn("keys", lacking),
+        }
     }
     Ok(())
 }

@@ -68,8 +68,11 @@ pub fn check_exchange_rates(now: i64, report: &mut Report) {
     }
 }
 
-/// Is anything open to the network?
+/// Can all addresses be listened at, and is anything open to the network?
 pub fn check_listeners(config: &Config, report: &mut Report) {
+    if let Err(error) = config.check_addresses() {
+        report.fail("listeners", error.to_string());
+    }
     let apart = [config.admin_listen, config.metrics_listen];
     let all = std::iter::once(config.listen).chain(apart.into_iter().flatten());
     let open: Vec<_> = all.filter(|address| !address.ip().is_loopback()).collect();
