@@ -1,5 +1,6 @@
 //! PostgreSQL: connections for those who read, and a quarter of all that the writers alone use.
 
+mod address;
 mod attempt;
 mod pipeline;
 mod row;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{
     ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod,
-    Runtime, Status,
+    Runtime, Status, TimeoutType,
 };
 use tokio::sync::mpsc;
 use tokio_postgres::GenericClient;
@@ -54,6 +55,8 @@ pub(super) struct Postgres {
     readers: Pool,
     /// One connection for each writer, whoever reads much.
     writers: Pool,
+    /// Where it is, to be told.
+    address: Arc<str>,
 }
 
 impl Postgres {
@@ -67,6 +70,7 @@ impl Postgres {
         let postgres = Self {
             readers: pool(url, connections.saturating_sub(writers).max(1))?,
             writers: pool(url, writers)?,
+            address: address::shown(&address::parsed(url)?).into(),
         };
         drop(postgres.reader().await?);
         writer::start(&postgres, writers, queue, metrics);
@@ -137,18 +141,17 @@ impl Postgres {
 
     /// A connection to read with.
     async fn reader(&self) -> Result<Object, StoreError> {
-        connection(&self.readers).await
+        connection(&self.readers, &self.address).await
     }
 
     /// A connection for a writer.
     async fn writer(&self) -> Result<Object, StoreError> {
-        connection(&self.writers).await
+        connection(&self.writers, &self.address).await
     }
 }
 
 fn pool(url: &str, size: usize) -> Result<Pool, StoreError> {
-    let parsed = url.parse::<tokio_postgres::Config>();
-    let config = configured(parsed.map_err(|error| StoreError::Address(Arc::new(error)))?);
+    let config = configured(address::parsed(url)?);
     let recycling = ManagerConfig {
         recycling_method: RecyclingMethod::Fast,
     };
@@ -164,7 +167,7 @@ fn pool(url: &str, size: usize) -> Result<Pool, StoreError> {
 }
 
 /// Whatever keeps a connection from being made, the database is away, also where it takes none or refuses the password.
-async fn connection(pool: &Pool) -> Result<Object, StoreError> {
+async fn connection(pool: &Pool, address: &str) -> Result<Object, StoreError> {
     pool.get().await.map_err(|error| match error {
         PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
             match classify(error) {
@@ -172,6 +175,14 @@ async fn connection(pool: &Pool) -> Result<Object, StoreError> {
                 error => error,
             }
         }
+        PoolError::Timeout(TimeoutType::Wait) => StoreError::unavailable(format!(
+            "no connection to PostgreSQL at {address} was free within {} s",
+            CONNECT_TIMEOUT.as_secs()
+        )),
+        PoolError::Timeout(_) => StoreError::unavailable(format!(
+            "PostgreSQL at {address} did not answer within {} s",
+            CONNECT_TIMEOUT.as_secs()
+        )),
         error => StoreError::unavailable(error),
     })
 }

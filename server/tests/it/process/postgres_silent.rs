@@ -1,5 +1,6 @@
 //! PostgreSQL keeps its connections, takes new ones, and says nothing any more.
 
+use std::net::TcpListener;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -7,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::support::backend::fresh_postgres_url;
+use crate::support::installation::Installation;
 use crate::support::line::Line;
 use crate::support::raw::{RawAnswer, RawServer};
 use crate::support::server::{IDENTIFIERS, PROFILE};
@@ -111,4 +113,14 @@ fn a_postgres_that_says_nothing_is_answered_with_503_and_waited_for_by_nobody() 
     }
     assert!(started.elapsed() < BACK_LIMIT, "{:?}", started.elapsed());
     assert!(!program.stop().contains("panic"));
+}
+
+#[tokio::test]
+async fn a_postgres_that_says_nothing_from_the_beginning_is_told_by_its_address() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let installation = Installation::at(format!("postgres://u:hunter2@{address}/d"));
+    let said = installation.refused(&["app", "list"]);
+    let told = format!("PostgreSQL at {address} did not answer within 5 s");
+    assert!(said.contains(&told) && !said.contains("hunter2"), "{said}");
 }
