@@ -3,13 +3,14 @@
 //! Reference: `docs/configuration.md`.
 
 mod environment;
+mod file;
 mod masked;
 mod secret_files;
 mod settings;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -19,9 +20,6 @@ pub use settings::{LogFormat, LogLevel, Role, Settings, at_least_one};
 
 use crate::store;
 use crate::vault::{MasterKey, MasterKeyError};
-
-/// The file that is read when no other is named and it is there.
-const DEFAULT_FILE: &str = "bursar.toml";
 
 /// The effective settings, by the names that they have in the file.
 #[derive(Debug, Clone, Serialize)]
@@ -44,6 +42,9 @@ pub struct Config {
     /// The master key, if it was given.
     #[serde(serialize_with = "masked::mask")]
     pub master_key: Option<String>,
+    /// Which setting gave it.
+    #[serde(skip)]
+    pub master_key_from: &'static str,
     /// What this server does.
     pub role: Role,
     /// Where the test clock begins, if there is one.
@@ -67,10 +68,10 @@ pub enum ConfigError {
     /// The file cannot be read.
     #[error("the file {0} cannot be read: {1}")]
     File(PathBuf, #[source] std::io::Error),
-    /// The file holds, at this line, something that is no setting, or a value that cannot be. The line itself is
+    /// The file holds, at this place, something that is no setting, or a value that cannot be. The line itself is
     /// not shown: a secret may stand in it.
-    #[error("the file {0} is wrong at line {1}: {message}", message = .2.message())]
-    Syntax(PathBuf, usize, #[source] Box<toml::de::Error>),
+    #[error("the file {0} is wrong at {1}: {message}", message = .2.message())]
+    Syntax(PathBuf, String, #[source] Box<toml::de::Error>),
     /// A variable of ours that means nothing.
     #[error("the environment variable {0} is no setting")]
     UnknownVariable(String),
@@ -90,8 +91,8 @@ impl Config {
     /// Puts the layers together. `settings` holds the flags, over the environment, as clap has read them.
     pub fn load(settings: Settings) -> Result<Self, ConfigError> {
         environment::refuse_unknown_variables()?;
-        let path = settings.config.clone().unwrap_or_else(|| DEFAULT_FILE.into());
-        let file = read_file(settings.config.as_deref())?;
+        let path = settings.config.clone().unwrap_or_else(|| file::DEFAULT.into());
+        let file = file::read(settings.config.as_deref())?;
         let master_key = environment::variable("BURSAR_MASTER_KEY")?;
         let settings = Settings {
             master_key,
@@ -108,6 +109,10 @@ impl Config {
 
     fn merge(flags: Settings, file: Settings) -> Self {
         // The key and its file are two ways to say one thing: the higher layer has said it all.
+        let master_key_from = match flags.master_key {
+            Some(_) => "BURSAR_MASTER_KEY",
+            None => "`master_key` in the settings file",
+        };
         let keys = if flags.master_key.is_some() || flags.master_key_file.is_some() {
             (flags.master_key, flags.master_key_file)
         } else {
@@ -136,6 +141,7 @@ impl Config {
             master_key_file: master_key_file.unwrap_or_else(|| data_dir.join("master.key")),
             data_dir,
             master_key,
+            master_key_from,
             role: flags.role.or(file.role).unwrap_or(Role::All),
             test_clock: flags.test_clock.or(file.test_clock),
             delivery: Delivery {
@@ -160,7 +166,8 @@ impl Config {
             Some(("sqlite", path)) if !path.is_empty() => Ok(store::Location::SqliteFile(path.into())),
             Some(("postgres" | "postgresql", _)) => Ok(store::Location::Postgres(database.into())),
             _ => Err(ConfigError::Value(
-                "the database must be sqlite, sqlite:FILE, sqlite::memory: or postgres://…".into(),
+                "the setting `database` (--database, BURSAR_DATABASE) must be sqlite, sqlite:FILE, sqlite::memory: or postgres://…"
+                    .into(),
             )),
         }
     }
@@ -188,7 +195,9 @@ impl Config {
     /// The master key, from the setting or the file.
     pub fn master_key(&self) -> Result<MasterKey, MasterKeyError> {
         match &self.master_key {
-            Some(text) => MasterKey::parse(text),
+            Some(text) => {
+                MasterKey::parse(text).ok_or_else(|| MasterKeyError::Malformed(self.master_key_from.into()))
+            }
             None => MasterKey::from_file(&self.master_key_file),
         }
     }
@@ -200,7 +209,9 @@ impl Config {
         };
         let time = bursar_domain::time::parse_time(text);
         time.map(Some)
-            .ok_or_else(|| ConfigError::Value(format!("test clock: {text:?} is no RFC 3339 time")))
+            .ok_or_else(|| ConfigError::Value(format!(
+                "the setting `test_clock` (--test-clock, BURSAR_TEST_CLOCK): {text:?} is no RFC 3339 time, such as 2030-01-01T00:00:00Z"
+            )))
     }
 }
 
@@ -211,22 +222,6 @@ fn is_one_place(one: SocketAddr, other: SocketAddr) -> bool {
         |all: SocketAddr, one: SocketAddr| all.ip().is_unspecified() && (all.is_ipv6() || one.is_ipv4());
     let is_one = one.ip() == other.ip() || covers(one, other) || covers(other, one);
     is_one && one.port() == other.port() && one.port() != 0
-}
-
-fn read_file(named: Option<&Path>) -> Result<Settings, ConfigError> {
-    let path = named.unwrap_or(Path::new(DEFAULT_FILE));
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(Settings::default());
-        }
-        Err(error) => return Err(ConfigError::File(path.to_owned(), error)),
-    };
-    toml::from_str(&text).map_err(|error: toml::de::Error| {
-        let before = error.span().and_then(|span| text.get(..span.start));
-        let line = before.map_or(1, |before| before.matches('\n').count() + 1);
-        ConfigError::Syntax(path.to_owned(), line, Box::new(error))
-    })
 }
 
 /// Nobody could tell which of the two holds.
@@ -241,6 +236,8 @@ fn refuse_two_master_keys(settings: &Settings, layer: &str) -> Result<(), Config
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn config(flags: Settings, file: &str) -> Config {

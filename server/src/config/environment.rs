@@ -25,6 +25,15 @@ fn known_variables() -> Vec<String> {
     of_flags.chain(["BURSAR_MASTER_KEY".to_owned()]).collect()
 }
 
+/// The names that settings have in the file.
+pub(super) fn known_keys() -> Vec<String> {
+    let command = Settings::augment_args(clap::Command::new("bursar"));
+    let of_flags = command.get_arguments().map(|flag| flag.get_id().to_string());
+    of_flags
+        .chain(["master_key", "delivery"].map(str::to_owned))
+        .collect()
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place that reads the environment"

@@ -19,13 +19,16 @@ pub struct Settings {
     #[serde(skip)]
     pub config: Option<PathBuf>,
     /// Address of the API [default: 127.0.0.1:8080]
-    #[arg(long, env = "BURSAR_LISTEN", global = true, value_name = "ADDR")]
+    #[arg(long, env = "BURSAR_LISTEN", global = true, value_name = "ADDR", value_parser = address)]
+    #[serde(default, deserialize_with = "some_address")]
     pub listen: Option<SocketAddr>,
     /// Address of the administration API, if it is not to be on the API's
-    #[arg(long, env = "BURSAR_ADMIN_LISTEN", global = true, value_name = "ADDR")]
+    #[arg(long, env = "BURSAR_ADMIN_LISTEN", global = true, value_name = "ADDR", value_parser = address)]
+    #[serde(default, deserialize_with = "some_address")]
     pub admin_listen: Option<SocketAddr>,
     /// Address of /metrics, if it is not to be on the API's
-    #[arg(long, env = "BURSAR_METRICS_LISTEN", global = true, value_name = "ADDR")]
+    #[arg(long, env = "BURSAR_METRICS_LISTEN", global = true, value_name = "ADDR", value_parser = address)]
+    #[serde(default, deserialize_with = "some_address")]
     pub metrics_listen: Option<SocketAddr>,
     /// sqlite, sqlite:FILE, sqlite::memory: or postgres://… [default: sqlite]
     // The help shows the values of variables, and this one may hold a password.
@@ -39,6 +42,7 @@ pub struct Settings {
     pub database: Option<String>,
     /// Connections to PostgreSQL; a quarter of them are the writers' [default: 8]
     #[arg(long, env = "BURSAR_DATABASE_CONNECTIONS", global = true, value_name = "N", value_parser = at_least_one::<NonZeroU32>)]
+    #[serde(default, deserialize_with = "some_number")]
     pub database_connections: Option<NonZeroU32>,
     /// Folder of the embedded database and the master key [default: ./bursar-data]
     #[arg(long, env = "BURSAR_DATA_DIR", global = true, value_name = "DIR")]
@@ -75,6 +79,7 @@ pub struct Settings {
     pub delivery: DeliverySettings,
     /// Requests a second that each API key may make [default: no limit]
     #[arg(long, env = "BURSAR_REQUESTS_PER_SECOND", global = true, value_name = "N", value_parser = at_least_one::<NonZeroU32>)]
+    #[serde(default, deserialize_with = "some_number")]
     pub requests_per_second: Option<NonZeroU32>,
     /// Form of the log [default: human]
     #[arg(long, env = "BURSAR_LOG_FORMAT", global = true, value_enum)]
@@ -88,7 +93,33 @@ pub struct Settings {
 pub fn at_least_one<N: FromStr<Err = ParseIntError>>(text: &str) -> Result<N, String> {
     text.parse().map_err(|error: ParseIntError| match error.kind() {
         IntErrorKind::Zero => "must be at least 1".into(),
-        _ => error.to_string(),
+        IntErrorKind::PosOverflow => "is too large".into(),
+        _ => "must be a whole number, at least 1".into(),
+    })
+}
+
+/// Reads an address to listen at.
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "needs an IP address and a port, such as 127.0.0.1:8080")
+}
+
+/// Reads one of the file.
+fn some_address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(from)?;
+    address(&text).map(Some).map_err(D::Error::custom)
+}
+
+/// Reads a number of the file, which must not be 0.
+fn some_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<NonZeroU32>, D::Error> {
+    let number = i64::deserialize(from).ok();
+    let number = number.and_then(|number| u32::try_from(number).ok());
+    let number = number.and_then(NonZeroU32::new);
+    number.map(Some).ok_or_else(|| {
+        D::Error::custom(format!(
+            "must be a whole number from 1 to {}, without quotes",
+            u32::MAX
+        ))
     })
 }
 
@@ -103,7 +134,7 @@ fn some_path<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::E
 
 /// The file's table `delivery`.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "the table [delivery]")]
 pub struct DeliverySettings {
     /// Send to private, loopback and link-local addresses too.
     pub allow_private_addresses: Option<bool>,

@@ -14,9 +14,9 @@ pub struct MasterKey([u8; 32]);
 /// Why there is no master key.
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
-    /// The text is something else.
-    #[error("a master key is 64 hex digits")]
-    Malformed,
+    /// What stands in this place is something else.
+    #[error("{0}: a master key is 64 hex digits")]
+    Malformed(String),
     /// The file cannot be read or made.
     #[error("the master key file {0} cannot be used: {1}")]
     File(PathBuf, #[source] std::io::Error),
@@ -29,27 +29,28 @@ impl MasterKey {
     }
 
     /// Reads 64 hex digits; white space around them is ignored.
-    pub fn parse(text: &str) -> Result<Self, MasterKeyError> {
+    pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
-        if text.len() != 64 || !text.is_ascii() {
-            return Err(MasterKeyError::Malformed);
+        if text.len() != 64 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
         }
         let mut bytes = [0; 32];
         for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let digits = std::str::from_utf8(digits).map_err(|_| MasterKeyError::Malformed)?;
-            if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-                return Err(MasterKeyError::Malformed);
-            }
-            *byte = u8::from_str_radix(digits, 16).map_err(|_| MasterKeyError::Malformed)?;
+            let digits = std::str::from_utf8(digits).ok()?;
+            *byte = u8::from_str_radix(digits, 16).ok()?;
         }
-        Ok(Self(bytes))
+        Some(Self(bytes))
     }
 
     /// Reads the file, or makes it (mode 0600) with a random key where there is none.
     pub fn from_file(path: &Path) -> Result<Self, MasterKeyError> {
         let failed = |error| MasterKeyError::File(path.to_owned(), error);
+        let parsed = |text: &str| {
+            let malformed = || MasterKeyError::Malformed(format!("the file {}", path.display()));
+            Self::parse(text).ok_or_else(malformed)
+        };
         match std::fs::read_to_string(path) {
-            Ok(text) => return Self::parse(&text),
+            Ok(text) => return parsed(&text),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(failed(error)),
         }
@@ -58,7 +59,7 @@ impl MasterKey {
             Ok(()) => Ok(key),
             // Another process has just made it.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                Self::parse(&std::fs::read_to_string(path).map_err(failed)?)
+                parsed(&std::fs::read_to_string(path).map_err(failed)?)
             }
             Err(error) => Err(failed(error)),
         }
@@ -114,7 +115,7 @@ mod tests {
         let text = "0f".repeat(32);
         assert_eq!(MasterKey::parse(&format!(" {text}\n")).unwrap().hex(), text);
         for bad in ["", "0f", &"+f".repeat(32), &"ä".repeat(32)] {
-            assert!(MasterKey::parse(bad).is_err(), "{bad}");
+            assert!(MasterKey::parse(bad).is_none(), "{bad}");
         }
     }
 

@@ -53,7 +53,11 @@ async fn settings_that_mean_nothing_are_refused() {
     for (name, value, told) in [
         ("BURSAR_LISTENN", "127.0.0.1:2", "BURSAR_LISTENN is no setting"),
         ("BURSAR_MASTER_KEYS", "x", "BURSAR_MASTER_KEYS is no setting"),
-        ("BURSAR_DATABASE", "mysql://h/d", "the database must be"),
+        (
+            "BURSAR_DATABASE",
+            "mysql://h/d",
+            "the setting `database` (--database, BURSAR_DATABASE) must be sqlite, ",
+        ),
         (
             "BURSAR_DATABASE",
             "postgres://u:p@h/d?sslmode=verify-full",
@@ -63,9 +67,13 @@ async fn settings_that_mean_nothing_are_refused() {
         (
             "BURSAR_TEST_CLOCK",
             "tomorrow",
-            "\"tomorrow\" is no RFC 3339 time",
+            "BURSAR_TEST_CLOCK): \"tomorrow\" is no RFC 3339 time, such as ",
         ),
-        ("BURSAR_MASTER_KEY", "abc", "a master key is 64 hex digits"),
+        (
+            "BURSAR_MASTER_KEY",
+            "abc",
+            "BURSAR_MASTER_KEY: a master key is 64 hex digits",
+        ),
     ] {
         for command in [&["app", "list"][..], &["serve"]] {
             let done = installation.command(command).env(name, value).output().unwrap();
@@ -85,10 +93,34 @@ async fn settings_that_mean_nothing_are_refused() {
     let file = installation.folder.0.join("bursar.toml");
     for (text, told) in [
         ("lissten = '127.0.0.1:1'", "lissten"),
-        ("listen = 'here'", "line 1"),
+        (
+            "listen = 'localhost:8080'",
+            "line 1: listen: needs an IP address and a port, such as 127.0.0.1:8080",
+        ),
+        ("\nadmin_listen = 8080", "line 2: admin_listen: "),
+        (
+            "database_connections = '8'",
+            "line 1: database_connections: must be a whole number from 1 to 4294967295, without quotes",
+        ),
+        (
+            "requests_per_second = 0",
+            "line 1: requests_per_second: must be a whole number from 1",
+        ),
+        (
+            "delivery = true",
+            "line 1: delivery: invalid type: boolean `true`, expected the table [delivery]",
+        ),
+        (
+            "[delivery]\nallow_private_addresses = 1",
+            "line 2: allow_private_addresses: ",
+        ),
+        ("role = 5", "line 1: role: "),
         ("config = 'other.toml'", "config"),
-        ("data_dir = ''", "line 1: must not be empty"),
-        ("role = 'api'\nmaster_key_file = ''", "line 2: must not be empty"),
+        ("data_dir = ''", "line 1: data_dir: must not be empty"),
+        (
+            "role = 'api'\nmaster_key_file = ''",
+            "line 2: master_key_file: must not be empty",
+        ),
     ] {
         fs::write(&file, text).unwrap();
         let said = installation.refused(&["config"]);
@@ -97,7 +129,46 @@ async fn settings_that_mean_nothing_are_refused() {
             "{said}"
         );
     }
+    fs::write(&file, "master_key = 'abc'").unwrap();
+    let said = installation.refused(&["serve"]);
+    assert!(
+        said.contains("`master_key` in the settings file: a master key is 64 hex digits"),
+        "{said}"
+    );
+    fs::write(&file, "abc").unwrap();
+    let said = installation.refused(&[
+        "serve",
+        "--master-key-file",
+        "bursar.toml",
+        "--config",
+        "/dev/null",
+    ]);
+    assert!(
+        said.contains("the file bursar.toml: a master key is 64 hex digits"),
+        "{said}"
+    );
     fs::remove_file(file).unwrap();
+    for (name, value, told) in [
+        (
+            "BURSAR_LISTEN",
+            "localhost:8080",
+            "'--listen <ADDR>': needs an IP address and a port, such as 127.0.0.1:8080",
+        ),
+        (
+            "BURSAR_DATABASE_CONNECTIONS",
+            "many",
+            "must be a whole number, at least 1",
+        ),
+        ("BURSAR_REQUESTS_PER_SECOND", "99999999999", "is too large"),
+    ] {
+        let done = installation
+            .command(&["config"])
+            .env(name, value)
+            .output()
+            .unwrap();
+        assert_eq!(done.status.code(), Some(2), "{name}");
+        assert!(stderr(&done).contains(told), "{name}: {}", stderr(&done));
+    }
     let said = installation.refused(&["config", "--config", "missing.toml"]);
     assert!(said.contains("missing.toml cannot be read"), "{said}");
 }

@@ -391,7 +391,11 @@ fn a_start_that_fails_tells_no_secret() {
         "",
         "connection string",
     );
-    fails(&database("mysql://u:canary@h/x"), "", "the database must be");
+    fails(
+        &database("mysql://u:canary@h/x"),
+        "",
+        "must be sqlite, sqlite:FILE",
+    );
     let memory = ("BURSAR_DATABASE", "sqlite::memory:");
     fails(&[memory, ("BURSAR_MASTER_KEY", "canary")], "", "64 hex digits");
     fails(&[], "\nmaster_key = \"canary\" x", "line 2");
