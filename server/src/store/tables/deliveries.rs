@@ -80,21 +80,21 @@ pub fn close(closed: &Closed<'_>) -> Statement {
     )
 }
 
-/// Closes a delivery before it was ever open: if its event was added by the same change, before this statement, at this
-/// time. On SQLite it is found as in [`super::lanes::enqueue`].
+/// Closes a delivery before it was ever open: if its event was added by the same change, before this statement.
+/// It is found as in [`super::lanes::enqueue`].
 pub fn skip(event: Uuid, target: i64, reason: &str, now: i64) -> Statement {
     static SQL: Sql = Sql::split(
         "INSERT INTO deliveries (event_seq, target_id, reason, created_at, updated_at, state, tries)
          VALUES (last_insert_rowid(), $1, $2, $3, $3, 'skipped', 0)",
         "INSERT INTO deliveries (event_seq, target_id, reason, created_at, updated_at, state, tries)
          SELECT event_seq, $1::bigint, $2::text, $3::bigint, $3, 'skipped', 0
-         FROM events WHERE event_id = $4 AND created_at = $3 ON CONFLICT DO NOTHING",
+         FROM events WHERE event_id = $4 AND xmin = pg_current_xact_id()::xid ON CONFLICT DO NOTHING",
     )
     .together(
         "INSERT INTO deliveries (event_seq, target_id, reason, created_at, updated_at, state, tries)
          SELECT event_seq, target_id, reason, now, now, 'skipped', 0
          FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::uuid[]) AS new (target_id, reason, now, event_id)
-         JOIN events USING (event_id) WHERE events.created_at = now
+         JOIN events USING (event_id) WHERE events.xmin = pg_current_xact_id()::xid
          ON CONFLICT DO NOTHING",
     )
     .if_added();

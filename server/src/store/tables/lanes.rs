@@ -55,7 +55,7 @@ pub struct Added {
 
 /// Adds a delivery to its lane, behind those that are there, and counts the lane up; a new lane is due at once. Only if
 /// its event was added by the same change, before these statements: on SQLite it is the last row that was added to a table
-/// whose rows have numbers, which `queue`, `lanes` and `deliveries` are not.
+/// whose rows have numbers, which `queue`, `lanes` and `deliveries` are not; on PostgreSQL its row is of this transaction.
 pub fn enqueue(added: &Added) -> [Statement; 2] {
     // SQLite builds a temporary tree, which costs more than all else here, for a `SELECT` from the table that it adds to. On
     // PostgreSQL this statement counts the lane up, too: what is added need not be looked for again. `OFFSET 0` and the
@@ -72,7 +72,7 @@ pub fn enqueue(added: &Added) -> [Statement; 2] {
                  (target_id, created_at, profile_id, updated_at, lane_id, event_seq, tries, state, place)
              SELECT $1::bigint, $2::bigint, $3::uuid, $4::bigint, e.lane_id, e.event_seq, 0, 'pending', there.places + 1
              FROM (SELECT event_seq, coalesce($5::uuid, lpad(to_hex(event_seq), 32, '0')::uuid) AS lane_id
-                   FROM events WHERE event_id = $6 AND created_at = $2) AS e
+                   FROM events WHERE event_id = $6 AND xmin = pg_current_xact_id()::xid) AS e
              CROSS JOIN LATERAL (
                  SELECT coalesce(max(q.place), 0) AS places, bool_or(q.event_seq = e.event_seq) AS is_added
                  FROM queue AS q WHERE q.target_id = $1 AND q.lane_id = e.lane_id AND q.created_at = $2) AS there
@@ -94,7 +94,7 @@ pub fn enqueue(added: &Added) -> [Statement; 2] {
              CROSS JOIN LATERAL (
                  SELECT event_seq, coalesce(new.lane_id, lpad(to_hex(event_seq), 32, '0')::uuid) AS lane_id
                  FROM events
-                 WHERE events.event_id = new.event_id AND events.created_at = new.created_at OFFSET 0) AS e
+                 WHERE events.event_id = new.event_id AND events.xmin = pg_current_xact_id()::xid OFFSET 0) AS e
              CROSS JOIN LATERAL (
                  SELECT coalesce(max(q.place), 0) AS places, bool_or(q.event_seq = e.event_seq) AS is_added
                  FROM queue AS q

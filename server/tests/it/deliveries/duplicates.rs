@@ -158,3 +158,21 @@ async fn what_is_sent_again_after_a_lost_answer_says_the_same_under_the_same_id(
         assert_eq!(not_the_same_twice(&told), 1);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_and_unsaid_and_said_again_while_the_clock_stands_is_sent_once() {
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        enable_three(&server, &vendor.url).await;
+        let _working = work(&server);
+        let customer = Customer::new(&server, "user-1").await;
+        let paid_back = json!({"refunded_at": "2026-01-01T00:00:00Z", "cancellation_reason": "refund"});
+        let (bought, refunded) = (bought("t1"), with(bought("t1"), paid_back));
+        for report in [&bought, &refunded, &bought, &refunded] {
+            customer.post(TRANSACTION, report).await;
+            settle_down(&server.state).await;
+        }
+        let told = told(&vendor.received());
+        assert_eq!((told.len(), duplicates(&told)), (6, 0), "{backend:?}: {told:?}");
+    }
+}
