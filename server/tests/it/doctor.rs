@@ -138,7 +138,7 @@ async fn doctor_tells_which_integrations_stand_still_or_lose_everything() {
         );
         assert!(
             told[3].contains("webhook of the app")
-                && told[3].ends_with("takes nothing: 8 rejected in a row within a day, such as: 404 gone"),
+                && told[3].ends_with("takes nothing: 8 lost in a row within a day, such as: 404 gone"),
             "{found}"
         );
         let damage = Statement::new(&LOSE_SECRETS, [b"sealed under another key".to_vec().into()]);
@@ -153,7 +153,7 @@ async fn doctor_tells_which_integrations_stand_still_or_lose_everything() {
 }
 
 #[tokio::test]
-async fn doctor_counts_what_was_rejected_since_the_last_one_that_was_delivered() {
+async fn doctor_counts_what_was_lost_since_the_last_one_that_was_delivered() {
     static ON: Sql = Sql::same("UPDATE integrations SET enabled = 1 WHERE slug = 'webhook'");
     static EMPTY: Sql = Sql::same("DELETE FROM deliveries");
     static CLOSED: Sql = Sql::same(
@@ -175,12 +175,14 @@ async fn doctor_counts_what_was_rejected_since_the_last_one_that_was_delivered()
         let begin = Clock::system().now() - 1_000_000;
         // What came of each, in the order in which they were closed.
         let (taken, gone) = (("delivered", ""), ("rejected", "404 gone"));
+        let old = ("expired", "too_old");
         let dead = ("rejected", "given up: nothing has succeeded there for a day; 500");
-        for (ends, rejected) in [
+        for (ends, lost) in [
             ([vec![taken], vec![gone; 12]].concat(), Some(12)),
             ([vec![gone; 12], vec![taken], vec![gone; 7]].concat(), None),
             ([vec![taken; 2], vec![dead]].concat(), Some(1)),
             ([vec![dead; 9], vec![taken]].concat(), None),
+            ([vec![taken], vec![gone; 3], vec![old; 5]].concat(), Some(8)),
         ] {
             let mut all = vec![Statement::new(&EMPTY, [])];
             all.extend((1_i64..).zip(&ends).map(|(number, (state, reason))| {
@@ -198,8 +200,7 @@ async fn doctor_counts_what_was_rejected_since_the_last_one_that_was_delivered()
                 .lines()
                 .filter(|line| line.starts_with("warn  deliveries: "))
                 .collect();
-            let words =
-                rejected.map(|count| format!("takes nothing: {count} rejected in a row within a day"));
+            let words = lost.map(|count| format!("takes nothing: {count} lost in a row within a day"));
             assert_eq!(
                 told.len(),
                 usize::from(words.is_some()),

@@ -8,7 +8,6 @@ use super::Report;
 use crate::cli::Failure;
 use crate::delivery::DEAD;
 use crate::directory::{App, Directory};
-use crate::store::tables::delivery_states::{DeliveryState, read_state};
 use crate::store::{Sql, Statement, Store};
 use crate::vault::Vault;
 
@@ -58,36 +57,35 @@ fn blocked(directory: &Directory) -> Vec<String> {
 }
 
 async fn lost(store: &Store, now: i64) -> Result<Vec<String>, Failure> {
-    // Of those that were rejected, the ones since a delivery of the same part was last taken.
+    // Of those that were rejected, or tried until they were too old, the ones since one of the same part was last taken.
     static SQL: Sql = Sql::same(
-        "SELECT t.app_id, t.slug, t.part, d.state, count(*), max(d.reason),
+        "SELECT t.app_id, t.slug, t.part, CAST(d.lacks AS BIGINT), count(*), max(d.reason),
                 CAST(max(CASE WHEN d.reason LIKE $1 THEN 1 ELSE 0 END) AS BIGINT)
-         FROM (SELECT target_id, state, reason, updated_at,
+         FROM (SELECT target_id, state, reason, tries, updated_at,
                       CASE WHEN state = 'skipped' AND reason LIKE 'missing_credentials%' THEN 1 ELSE 0 END AS lacks,
                       max(CASE WHEN state = 'delivered' THEN updated_at END) OVER (PARTITION BY target_id) AS taken_at
-               FROM (SELECT target_id, state, reason, updated_at
+               FROM (SELECT target_id, state, reason, tries, updated_at
                      FROM deliveries ORDER BY event_seq DESC LIMIT $2) AS last) AS d
          JOIN targets AS t ON t.target_id = d.target_id
          JOIN integrations AS i ON i.app_id = t.app_id AND i.slug = t.slug
          WHERE d.updated_at > $3 AND i.enabled = 1
-           AND (d.state = 'rejected' AND d.updated_at > coalesce(d.taken_at, 0) OR d.lacks = 1)
-         GROUP BY t.app_id, t.slug, t.part, d.state, CASE WHEN d.lacks = 1 THEN d.reason END
-         ORDER BY t.app_id, t.slug, t.part, d.state",
+           AND (d.lacks = 1 OR d.updated_at > coalesce(d.taken_at, 0)
+                               AND (d.state = 'rejected' OR d.state = 'expired' AND d.tries > 0))
+         GROUP BY t.app_id, t.slug, t.part, d.lacks, CASE WHEN d.lacks = 1 THEN d.reason END
+         ORDER BY t.app_id, t.slug, t.part, d.lacks",
     );
     let params = [format!("{DEAD}%").into(), LAST.into(), (now - DAY).into()];
     let mut told = Vec::new();
     for row in &mut store.scan_whole(Statement::new(&SQL, params)).await? {
         let what = of(row.uuid(0)?, &row.text(1)?, &row.text(2)?);
-        let (state, count, is_dead) = (read_state(row, 3)?, row.int(4)?, row.int(6)? == 1);
+        let (lacks, count, is_dead) = (row.int(3)? == 1, row.int(4)?, row.int(6)? == 1);
         let reason = row.opt_text(5)?.unwrap_or_default();
-        match state {
-            DeliveryState::Skipped => {
-                told.push(format!("{count} of {what} were skipped within a day: {reason}"));
-            }
-            DeliveryState::Rejected if is_dead || count >= MANY => told.push(format!(
-                "{what} takes nothing: {count} rejected in a row within a day, such as: {reason}"
-            )),
-            _ => {}
+        if lacks {
+            told.push(format!("{count} of {what} were skipped within a day: {reason}"));
+        } else if is_dead || count >= MANY {
+            told.push(format!(
+                "{what} takes nothing: {count} lost in a row within a day, such as: {reason}"
+            ));
         }
     }
     Ok(told)
