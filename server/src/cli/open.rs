@@ -131,6 +131,9 @@ pub async fn existing(config: &Config) -> Result<AppState, Failure> {
 async fn require_migrations(store: &Store) -> Result<(), Failure> {
     match migrations::run(store, true).await?.len() {
         0 => Ok(()),
+        count if count == migrations::ALL.len() => {
+            Err("there is nothing of Bursar in this database; is --database right?".into())
+        }
         count => Err(format!(
             "the database lacks {count} migrations of this program: stop the servers and run `bursar migrate`"
         )
