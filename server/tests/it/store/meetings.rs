@@ -3,17 +3,74 @@
 use std::time::{Duration, Instant};
 
 use bursar::actions::purchases::handle_due;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio_postgres::Client;
 
-use crate::support::backend::{Backend, hold, postgres_client, postgres_url};
+use crate::support::backend::{Backend, hold, postgres_client, postgres_url, postgres_url_mut};
 use crate::support::deliveries::entries;
 use crate::support::direct::{set_settings, set_webhook_of};
 use crate::support::purchases::{Customer, data, numbered, subscription, with};
-use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
+use crate::support::random::Random;
+use crate::support::server::{GRANT, IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
 use crate::support::waiting::until;
 
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+
+/// How long the longest change takes of some customers who share purchases, on two servers, named by id and by customer id.
+async fn longest_of_sharers(servers: [&TestServer; 2], each: usize) -> Duration {
+    const CUSTOMERS: [&str; 4] = ["ann", "bob", "cid", "dan"];
+    let mut ids = Vec::new();
+    for id in CUSTOMERS {
+        let customer = Customer::new(servers[0], id).await;
+        for transaction in ["t1", "t2"] {
+            let shared = customer
+                .post(TRANSACTION, &numbered(subscription(), transaction))
+                .await;
+            ids.push(shared["profile_id"].as_str().unwrap().to_owned());
+        }
+    }
+    let mut random = Random::new("customers who share purchases");
+    let tasks = (0..8).map(|task| {
+        let (mut random, server, ids) = (random.split(), servers[task % 2], &ids);
+        async move {
+            let mut longest = Duration::ZERO;
+            for number in 0..each {
+                let who = random.below(CUSTOMERS.len());
+                let header = match random.below(2) {
+                    0 => ("adapty-profile-id", ids[2 * who].as_str()),
+                    _ => ("adapty-customer-user-id", CUSTOMERS[who]),
+                };
+                let renews = json!({"renew_status": random.below(2) == 0});
+                let (path, body) = match random.below(4) {
+                    0 => (IDENTIFIERS, json!({"branch_id": format!("{task}-{number}")})),
+                    1 => (GRANT, json!({"access_level_id": "premium"})),
+                    kind => {
+                        let transaction = numbered(subscription(), if kind == 2 { "t1" } else { "t2" });
+                        (TRANSACTION, with(transaction, renews))
+                    }
+                };
+                let began = Instant::now();
+                let answer = server.call("POST", path, &[header], &body.to_string()).await;
+                assert_eq!(answer.status, 200, "{}", answer.text());
+                longest = longest.max(began.elapsed());
+            }
+            longest
+        }
+    });
+    join_all(tasks).await.into_iter().max().unwrap()
+}
+
+/// PostgreSQL would find a circle after a second; here it looks for none, so that each costs as long as it waits for a lock.
+#[tokio::test(flavor = "multi_thread")]
+async fn customers_who_share_purchases_do_not_wait_for_each_other_in_circles() {
+    let mut server = TestServer::on(Backend::Postgres).await;
+    postgres_url_mut(&mut server.options).push_str("%20-cdeadlock_timeout%3D100s");
+    server.restart("2026-01-01T00:00:00Z").await;
+    let other = server.beside().await;
+    let longest = longest_of_sharers([&server, &other], 60).await;
+    assert!(longest < Duration::from_millis(1_500), "{longest:?}");
+}
 
 /// Two servers on one PostgreSQL, in whose app a purchase is shared, and somebody else's connection. They have one writer
 /// each: what waits behind it is one group.
