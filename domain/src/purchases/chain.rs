@@ -220,6 +220,7 @@ impl Chain {
             period.cut_by = known.cut_by.clone().map(of_its_product);
         }
         period.is_replaced = known.is_some_and(|known| known.is_replaced);
+        period.is_of_another_product = known.is_some_and(|known| known.is_of_another_product);
         // A price of 0 together with a refund does not say that nothing was charged.
         let was_charged = known.is_some_and(|known| !known.is_free);
         period.is_free &= !(was_charged && transaction.refunded_at.is_some());

@@ -27,6 +27,9 @@ pub struct Period {
     /// Was it told as paid back when another product took its place?
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_replaced: bool,
+    /// Was it reported after a later one of another product?
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_of_another_product: bool,
     /// Did it cost nothing?
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_free: bool,
@@ -73,6 +76,7 @@ impl Period {
             cut_at: None,
             cut_by: None,
             is_replaced: false,
+            is_of_another_product: false,
             is_free: transaction.is_free(),
             grace: grace.unwrap_or_default(),
             own_level: None,

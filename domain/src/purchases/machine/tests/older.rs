@@ -115,12 +115,25 @@ fn a21_payments_that_are_reported_afterwards_count_as_far_back_as_there_is_no_ga
     assert_eq!(counted_after(&[t4.clone(), t2.clone(), t1.clone()]), 3, "a gap");
     let refunded = refunded(day(70), t3.clone());
     assert_eq!(counted_after(&[t4.clone(), refunded, t2.clone()]), 3, "paid back");
-    let other = of_product("yearly", t3.clone());
+    let other = of_product("other", t3.clone());
     assert_eq!(
-        counted_after(&[t4.clone(), other, t2.clone()]),
+        counted_after(&[t4.clone(), other.clone(), t2.clone()]),
         3,
         "another product"
     );
+    assert_eq!(counted_after(&[other, t4.clone(), t2.clone()]), 3, "in any order");
+    let changed = ending(day(365), of_product("yearly", t1.clone()));
+    assert_eq!(
+        counted_after(&[changed, t4.clone()]),
+        3,
+        "its product was changed"
+    );
+    let graced = Transaction {
+        billing_issue_detected_at: Some(day(90)),
+        grace_period_expires_at: Some(day(106)),
+        ..paid("t3", 60)
+    };
+    assert_eq!(counted_after(&[paid("t4", 100), graced]), 4, "paid in grace");
     let trial = ending(day(30), trial("t1"));
     assert_eq!(all([&t4, &t3, &t2, &trial]), 5, "a trial is no payment");
     assert_eq!(all([&trial, &t2, &t4, &t3]), 5, "in any order");
