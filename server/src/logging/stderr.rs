@@ -9,17 +9,11 @@ use prometheus_client::metrics::counter::Counter;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-/// Of a pipe that can be written to at all, so many bytes are taken at once (`PIPE_BUF`).
+/// A pipe that can be written to at all takes so many bytes at once (`PIPE_BUF`); a terminal may take less, and hold up who
+/// writes while somebody has stopped it.
 const PIECE: usize = 4096;
 /// How long a line waits for a reader who does not keep up.
-const PATIENCE: Timespec = Timespec {
-    tv_sec: 1,
-    tv_nsec: 0,
-};
-const NONE: Timespec = Timespec {
-    tv_sec: 0,
-    tv_nsec: 0,
-};
+const PATIENCE: Duration = Duration::from_secs(1);
 /// So long after a loss no line waits.
 const IMPATIENCE: Duration = Duration::from_secs(60);
 
@@ -60,7 +54,7 @@ impl Write for Lines {
             return Ok(line.len());
         }
         let lost = state.lost;
-        if lost > 0 && takes_more(&stderr, &NONE) {
+        if lost > 0 && takes_more(&stderr, Duration::ZERO) {
             state.is_telling = true;
             drop(state);
             tracing::error!(
@@ -87,18 +81,20 @@ impl State {
     /// Writes a line; `false`: not the whole of it was taken.
     fn put(&mut self, stderr: &mut StderrLock<'_>, line: &[u8]) -> bool {
         let is_stuck = self.lost > 0 || self.lost_at.is_some_and(|at| at.elapsed() < IMPATIENCE);
-        let patience = if is_stuck { NONE } else { PATIENCE };
+        let until = Instant::now() + if is_stuck { Duration::ZERO } else { PATIENCE };
         let end_of_last = if self.is_cut { &b"\n"[..] } else { b"" };
-        for piece in std::iter::once(end_of_last).chain(line.chunks(PIECE)) {
-            if piece.is_empty() {
-                continue;
-            }
-            if !takes_more(stderr, &patience) {
-                return false;
-            }
-            self.is_cut = true;
-            if stderr.write_all(piece).is_err() {
-                return false;
+        for mut piece in std::iter::once(end_of_last).chain(line.chunks(PIECE)) {
+            while !piece.is_empty() {
+                if !takes_more(stderr, until.saturating_duration_since(Instant::now())) {
+                    return false;
+                }
+                match stderr.write(piece) {
+                    Ok(0) => return false,
+                    Ok(taken) => piece = &piece[taken..],
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    Err(_) => return false,
+                }
+                self.is_cut = true;
             }
         }
         self.is_cut = false;
@@ -107,10 +103,11 @@ impl State {
 }
 
 /// Can be written to it without a wait, by when patience ends?
-fn takes_more(stderr: &StderrLock<'_>, patience: &Timespec) -> bool {
+fn takes_more(stderr: &StderrLock<'_>, patience: Duration) -> bool {
+    let patience = Timespec::try_from(patience).ok();
     loop {
         let mut asked = [PollFd::new(stderr, PollFlags::OUT)];
-        match poll(&mut asked, Some(patience)) {
+        match poll(&mut asked, patience.as_ref()) {
             // A signal came.
             Err(Errno::INTR) => {}
             Ok(0) => return false,
