@@ -45,15 +45,12 @@ pub async fn state(config: &Config) -> Result<AppState, Failure> {
 
 /// As [`state`], where no tables are made either.
 pub async fn to_change(config: &Config) -> Result<AppState, Failure> {
-    check_settings(config)?;
-    require_database(config)?;
-    let metrics = Metrics::default();
-    let store = store(config, &metrics).await?;
-    require_migrations(&store).await?;
+    let (store, metrics) = whole_store(config).await?;
     complete(config, store, metrics).await
 }
 
-/// Opens everything: database with its tables brought up, master key, apps and keys. What is missing is made. For a server: where another one has the database's file, nothing is made or migrated.
+/// Opens everything: database with its tables brought up, master key, apps and keys. What is missing is made. For a server:
+/// where another one has the database's file, nothing is made or migrated.
 pub async fn for_server(config: &Config) -> Result<AppState, Failure> {
     check_settings(config)?;
     config.check_addresses()?;
@@ -113,11 +110,7 @@ fn require_database(config: &Config) -> Result<(), Failure> {
 
 /// Opens everything as it is, or says what is missing: nothing is made or migrated.
 pub async fn existing(config: &Config) -> Result<AppState, Failure> {
-    check_settings(config)?;
-    require_database(config)?;
-    let metrics = Metrics::default();
-    let store = store(config, &metrics).await?;
-    require_migrations(&store).await?;
+    let (store, metrics) = whole_store(config).await?;
     let vault = if Vault::is_set_up(&store).await? {
         require_master_key(config)?;
         Vault::open(&store, &config.master_key()?).await?
@@ -127,13 +120,23 @@ pub async fn existing(config: &Config) -> Result<AppState, Failure> {
     with_vault(config, store, metrics, vault).await
 }
 
+/// Opens the database, if it is there with all its tables.
+async fn whole_store(config: &Config) -> Result<(Store, Metrics), Failure> {
+    check_settings(config)?;
+    require_database(config)?;
+    let metrics = Metrics::default();
+    let store = store(config, &metrics).await?;
+    require_migrations(&store).await?;
+    Ok((store, metrics))
+}
+
 /// Fails where the database's tables are not those that this program expects.
 async fn require_migrations(store: &Store) -> Result<(), Failure> {
     match migrations::run(store, true).await?.len() {
         0 => Ok(()),
-        count if count == migrations::ALL.len() => {
-            Err("there is nothing of Bursar in this database; is --database right?".into())
-        }
+        count if count == migrations::ALL.len() => Err(
+            "this database has no tables of ours yet: if it is the right one, run `bursar migrate`".into(),
+        ),
         count => Err(format!(
             "the database lacks {count} migrations of this program: stop the servers and run `bursar migrate`"
         )
