@@ -113,10 +113,12 @@ pub async fn create(
     let by_customer = selector
         .customer_id()
         .map(|customer| Selector::Customer(customer.to_owned()));
-    let reads = by_id
-        .iter()
-        .chain(&by_customer)
-        .map(|by| profiles::lock_whole(app, by))
+    let both = locks::both(app, &selector);
+    let first = both.iter().count();
+    let each = by_id.iter().chain(&by_customer);
+    let reads = both
+        .into_iter()
+        .chain(each.map(|by| profiles::lock_whole(app, by)))
         .collect();
     let fresh = ProfileId(Uuid::new_v4());
     let known = state.directory().app(app).cloned();
@@ -124,10 +126,11 @@ pub async fn create(
     let decide = move |loaded: &mut Loaded| {
         let mut found = Found::default();
         if by_id.is_some() {
-            found.by_id = profiles::read_whole(app, rows_of(loaded, 0))?;
+            found.by_id = profiles::read_whole(app, rows_of(loaded, first))?;
         }
         if by_customer.is_some() {
-            found.by_customer = profiles::read_whole(app, rows_of(loaded, usize::from(by_id.is_some())))?;
+            let place = first + usize::from(by_id.is_some());
+            found.by_customer = profiles::read_whole(app, rows_of(loaded, place))?;
         }
         let (profile, details, saving) = profile::create(app, &selector, found, &changes, fresh, now)?;
         let writes = match saving {

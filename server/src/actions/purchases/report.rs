@@ -97,7 +97,7 @@ struct Once {
     beside: Beside,
     /// Where it is put what would have to be read beside.
     lacking: Arc<OnceLock<Beside>>,
-    /// Are owners locked by a statement of their own, before it is looked who shares what they own?
+    /// Is everyone locked by a statement of its own, before it is looked who shares what?
     locks_owners: bool,
     /// The id of the purchase, should it be a new one.
     purchase_id: Uuid,
@@ -133,6 +133,7 @@ impl Once {
                 original_id,
                 ..transaction.clone()
             };
+            // Of the same text as the first lock, so that both are one statement, and lock in one order.
             reads.push(locks::people(app, &of_key, caller));
             reads.push(locks::holders(app, &of_key, caller));
         }

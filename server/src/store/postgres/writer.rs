@@ -1,4 +1,5 @@
-//! The writers: each takes the changes that wait into one transaction of two round trips.
+//! The writers: each takes the changes that wait into transactions of two round trips, one for all that begin with the same
+//! lock.
 //!
 //! The first round trip begins the transaction and runs every change's reads (which lock the rows that they
 //! find); then all changes are decided; the second runs every write and commits. Requests are pipelined: all of
@@ -89,9 +90,13 @@ impl Writer {
             if !self.stuck.is_empty() {
                 group = refuse_overdue(group, LOCK_PATIENCE, &locked());
             }
-            group = self.without_stuck(group);
             let parts = by_first_lock(std::mem::take(&mut group));
             for part in parts {
+                // Something may have been found stuck since.
+                let part = self.without_stuck(part);
+                if part.is_empty() {
+                    continue;
+                }
                 let started = Instant::now();
                 group.extend(self.commit(part).await);
                 self.metrics
@@ -283,8 +288,8 @@ fn first_locks(change: &dyn Queued) -> impl Iterator<Item = &Statement> {
     change.reads().iter().filter(|read| read.locks()).take(2)
 }
 
-/// What a change looks up first. Groups go through it in order, so that two writers take the locks that both need
-/// in one order and do not wait for each other.
+/// What a change looks up first. Groups go through it in order, so that locks whose statement has no order of its own are
+/// taken in one order too.
 fn first_read(change: &dyn Queued) -> &[Value] {
     change.reads().first().map_or(&[], |read| &read.params)
 }

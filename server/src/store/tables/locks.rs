@@ -76,6 +76,37 @@ pub fn people(app: AppId, transaction: &Transaction, caller: &Selector) -> State
     of_transaction([&BY_ID, &BY_CUSTOMER], app, transaction, caller)
 }
 
+/// Locks the profile with the id and the one with the customer id, where a selector has both. Stands before all other locks
+/// of its change, and answers the ids alone.
+pub fn both(app: AppId, selector: &Selector) -> Option<Statement> {
+    static SQL: Sql = Sql::with_lock(
+        "",
+        "SELECT p.profile_id
+         FROM (SELECT $2::uuid UNION
+               SELECT profile_id FROM profiles WHERE app_id = $1 AND customer_user_id = $3 OFFSET 0) AS one (profile_id)
+         JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = one.profile_id
+         ORDER BY p.profile_id::text COLLATE \"C\" FOR UPDATE OF p",
+    )
+    .together(
+        "SELECT wanted.place, p.profile_id
+         FROM unnest($1::uuid[], $2::uuid[], $3::text[]) WITH ORDINALITY
+              AS wanted (app_id, profile_id, customer_user_id, place)
+         CROSS JOIN LATERAL (
+             SELECT wanted.profile_id UNION
+             SELECT c.profile_id FROM profiles AS c
+             WHERE c.app_id = wanted.app_id AND c.customer_user_id = wanted.customer_user_id OFFSET 0) AS one (profile_id)
+         JOIN profiles AS p ON p.app_id = wanted.app_id AND p.profile_id = one.profile_id
+         ORDER BY p.profile_id::text COLLATE \"C\" FOR UPDATE OF p",
+    );
+    match selector {
+        Selector::Both(id, customer) => Some(Statement::new(
+            &SQL,
+            [app.0.into(), id.0.into(), customer.as_str().into()],
+        )),
+        Selector::Id(_) | Selector::Customer(_) => None,
+    }
+}
+
 /// Locks the profiles that own or share the chain of a transaction; also those of the chain that it belonged to
 /// when it was last reported; behind [`people`]. The rows are those of [`super::profiles::lock_whole`]. The one that the
 /// selector looks up is left out: as a rule it is the only one, and is read as the caller.
