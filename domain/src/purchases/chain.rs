@@ -202,6 +202,12 @@ impl Chain {
         self.latest.billing_issue_detected_at.is_some()
     }
 
+    /// Is this the transaction of the trial that it began with?
+    pub fn began_with(&self, transaction_id: &str) -> bool {
+        let trial = self.trial.as_ref();
+        trial.is_some_and(|trial| trial.transaction_id == transaction_id)
+    }
+
     /// Is it in its trial?
     pub fn is_in_trial(&self) -> bool {
         self.phase == Phase::Trial

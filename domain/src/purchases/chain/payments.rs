@@ -36,9 +36,7 @@ impl Chain {
     }
 
     fn is_payment(&self, period: &Period) -> bool {
-        let trial = self.trial.as_ref();
-        let is_trial = trial.is_some_and(|trial| trial.transaction_id == period.transaction_id);
         let was_taken_back = period.refunded_at.is_some() || period.cut_at.is_some();
-        !is_trial && !was_taken_back && !period.is_of_another_product
+        !self.began_with(&period.transaction_id) && !was_taken_back && !period.is_of_another_product
     }
 }

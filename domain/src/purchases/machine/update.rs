@@ -39,7 +39,9 @@ impl Change<'_> {
             }
             (Some(_), None) => self.take_back_refund(),
             // What was paid back in the trial was not told while it was taken for free.
-            (Some(_), Some(at)) if was_in_trial && !self.chain.is_in_trial() && !self.began_with(new) => {
+            (Some(_), Some(at))
+                if was_in_trial && !self.chain.is_in_trial() && !self.chain.began_with(&new.id) =>
+            {
                 self.let_all_run(new, was_latest);
                 return self.note_refund(new, at, None);
             }
@@ -102,7 +104,7 @@ impl Change<'_> {
         let is_kept = new.refunded_at.is_none();
         if is_kept && is_trial(new) {
             self.chain.trial.get_or_insert_with(|| trial(new));
-        } else if is_kept && self.began_with(new) {
+        } else if is_kept && self.chain.began_with(&new.id) {
             self.chain.trial = None;
         }
         self.settle_phase();
@@ -211,12 +213,6 @@ impl Change<'_> {
         if !self.chain.is_in_trial() {
             self.note_refund(transaction, at, share);
         }
-    }
-
-    /// Is it the trial that the chain began with?
-    fn began_with(&self, transaction: &Transaction) -> bool {
-        let trial = self.chain.trial.as_ref();
-        trial.is_some_and(|trial| trial.transaction_id == transaction.id)
     }
 
     /// The event of a refund: of a trial there is nothing to pay back, it only ends, if it was not
