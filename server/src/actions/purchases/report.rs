@@ -50,7 +50,7 @@ pub async fn set_transaction(
             transaction: transaction.clone(),
             beside,
             lacking: Arc::clone(&lacking),
-            locks_owners: state.store.locks_rows(),
+            locks_people: state.store.locks_rows(),
             purchase_id: Uuid::new_v4(),
             findings: findings.clone(),
         };
@@ -98,7 +98,7 @@ struct Once {
     /// Where it is put what would have to be read beside.
     lacking: Arc<OnceLock<Beside>>,
     /// Is everyone locked by a statement of its own, before it is looked who shares what?
-    locks_owners: bool,
+    locks_people: bool,
     /// The id of the purchase, should it be a new one.
     purchase_id: Uuid,
     /// Where it is put what somebody should look at.
@@ -232,7 +232,7 @@ impl Once {
             .find(|other| keys.iter().any(|key| other.holdings.owns(key)) && !locked.contains(&other.id));
         let new_owner = new_owner.map(|other| other.id);
         // Where it is never found first, there is nothing to wait for.
-        if !self.locks_owners || new_owner.is_none() || new_owner == self.beside.new_owner {
+        if !self.locks_people || new_owner.is_none() || new_owner == self.beside.new_owner {
             return Ok(());
         }
         let beside = Beside {

@@ -13,6 +13,54 @@ use crate::store::{Sql, Statement, Value};
 // `OFFSET 0` holds PostgreSQL to the order of joins that is written. In a new database, whose tables it knows nothing
 // of yet, it takes one that is slower by a factor of thousands.
 
+/// The rows of profiles that some ids are of, locked in the order of all.
+macro_rules! in_order {
+    ($app:literal) => {
+        concat!(
+            " AS found (profile_id)
+             JOIN profiles AS p ON p.app_id = ",
+            $app,
+            " AND p.profile_id = found.profile_id
+             ORDER BY p.profile_id::text COLLATE \"C\" FOR UPDATE OF p"
+        )
+    };
+}
+
+/// The chain of a transaction, and that to which it belonged when it was last reported.
+macro_rules! chains {
+    () => {
+        "(SELECT $3::text UNION ALL
+          SELECT original_id FROM transactions
+          WHERE app_id = $1 AND store = $2 AND transaction_id = $5 AND original_id <> $3 OFFSET 0) AS chain (original_id)"
+    };
+    (wanted) => {
+        "(SELECT wanted.original_id UNION ALL
+          SELECT t.original_id FROM transactions AS t
+          WHERE t.app_id = wanted.app_id AND t.store = wanted.store AND t.transaction_id = wanted.transaction_id
+                AND t.original_id <> wanted.original_id OFFSET 0) AS chain (original_id)"
+    };
+}
+
+/// The transactions of many changes, each with its caller.
+macro_rules! wanted {
+    ($type:literal) => {
+        concat!(
+            " FROM unnest($1::uuid[], $2::text[], $3::text[], $4::",
+            $type,
+            "[], $5::text[]) WITH ORDINALITY AS wanted (app_id, store, original_id, caller, transaction_id, place)"
+        )
+    };
+}
+
+/// Who has something to do with a chain that `own` has something to do with.
+macro_rules! beside_own {
+    () => {
+        "SELECT others.profile_id FROM chain_holders AS own CROSS JOIN LATERAL (
+             SELECT profile_id FROM chain_holders
+             WHERE app_id = own.app_id AND store = own.store AND original_id = own.original_id OFFSET 0) AS others"
+    };
+}
+
 /// Locks everyone whom a report may concern: the caller, and who owns or shares the chain of the transaction, or that to which it
 /// belonged when it was last reported. Stands before all other locks of its change, and answers the ids alone.
 ///
@@ -24,45 +72,30 @@ pub fn people(app: AppId, transaction: &Transaction, caller: &Selector) -> State
             Sql::with_lock(
                 "",
                 concat!(
-                    "SELECT p.profile_id
-                     FROM (",
+                    "SELECT p.profile_id FROM (",
                     $caller,
                     " UNION
-                           SELECT h.profile_id
-                           FROM (SELECT $3::text UNION ALL
-                                 SELECT original_id FROM transactions
-                                 WHERE app_id = $1 AND store = $2 AND transaction_id = $5 AND original_id <> $3 OFFSET 0)
-                                AS chain (original_id)
-                           CROSS JOIN LATERAL (
-                               SELECT profile_id FROM chain_holders
-                               WHERE app_id = $1 AND store = $2 AND original_id = chain.original_id OFFSET 0) AS h
-                           OFFSET 0) AS person (profile_id)
-                     JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = person.profile_id
-                     ORDER BY p.profile_id::text COLLATE \"C\" FOR UPDATE OF p"
+                     SELECT h.profile_id FROM ",
+                    chains!(),
+                    " CROSS JOIN LATERAL (
+                         SELECT profile_id FROM chain_holders
+                         WHERE app_id = $1 AND store = $2 AND original_id = chain.original_id OFFSET 0) AS h OFFSET 0)",
+                    in_order!("$1")
                 ),
             )
             .together(concat!(
-                "SELECT wanted.place, p.profile_id
-                 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::",
-                $type,
-                "[], $5::text[]) WITH ORDINALITY
-                      AS wanted (app_id, store, original_id, caller, transaction_id, place)
-                 CROSS JOIN LATERAL (",
+                "SELECT wanted.place, p.profile_id",
+                wanted!($type),
+                " CROSS JOIN LATERAL (",
                 $wanted,
                 " UNION
-                     SELECT h.profile_id
-                     FROM (SELECT wanted.original_id UNION ALL
-                           SELECT t.original_id FROM transactions AS t
-                           WHERE t.app_id = wanted.app_id AND t.store = wanted.store
-                                 AND t.transaction_id = wanted.transaction_id AND t.original_id <> wanted.original_id
-                           OFFSET 0) AS chain (original_id)
-                     CROSS JOIN LATERAL (
-                         SELECT profile_id FROM chain_holders
-                         WHERE app_id = wanted.app_id AND store = wanted.store AND original_id = chain.original_id
-                         OFFSET 0) AS h
-                     OFFSET 0) AS person (profile_id)
-                 JOIN profiles AS p ON p.app_id = wanted.app_id AND p.profile_id = person.profile_id
-                 ORDER BY p.profile_id::text COLLATE \"C\" FOR UPDATE OF p"
+                 SELECT h.profile_id FROM ",
+                chains!(wanted),
+                " CROSS JOIN LATERAL (
+                     SELECT profile_id FROM chain_holders
+                     WHERE app_id = wanted.app_id AND store = wanted.store AND original_id = chain.original_id
+                     OFFSET 0) AS h OFFSET 0)",
+                in_order!("wanted.app_id")
             ))
         };
     }
@@ -81,23 +114,23 @@ pub fn people(app: AppId, transaction: &Transaction, caller: &Selector) -> State
 pub fn both(app: AppId, selector: &Selector) -> Option<Statement> {
     static SQL: Sql = Sql::with_lock(
         "",
-        "SELECT p.profile_id
-         FROM (SELECT $2::uuid UNION
-               SELECT profile_id FROM profiles WHERE app_id = $1 AND customer_user_id = $3 OFFSET 0) AS one (profile_id)
-         JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = one.profile_id
-         ORDER BY p.profile_id::text COLLATE \"C\" FOR UPDATE OF p",
+        concat!(
+            "SELECT p.profile_id
+             FROM (SELECT $2::uuid UNION
+                   SELECT profile_id FROM profiles WHERE app_id = $1 AND customer_user_id = $3 OFFSET 0)",
+            in_order!("$1")
+        ),
     )
-    .together(
+    .together(concat!(
         "SELECT wanted.place, p.profile_id
          FROM unnest($1::uuid[], $2::uuid[], $3::text[]) WITH ORDINALITY
               AS wanted (app_id, profile_id, customer_user_id, place)
          CROSS JOIN LATERAL (
              SELECT wanted.profile_id UNION
              SELECT c.profile_id FROM profiles AS c
-             WHERE c.app_id = wanted.app_id AND c.customer_user_id = wanted.customer_user_id OFFSET 0) AS one (profile_id)
-         JOIN profiles AS p ON p.app_id = wanted.app_id AND p.profile_id = one.profile_id
-         ORDER BY p.profile_id::text COLLATE \"C\" FOR UPDATE OF p",
-    );
+             WHERE c.app_id = wanted.app_id AND c.customer_user_id = wanted.customer_user_id OFFSET 0)",
+        in_order!("wanted.app_id")
+    ));
     match selector {
         Selector::Both(id, customer) => Some(Statement::new(
             &SQL,
@@ -134,41 +167,29 @@ pub fn holders(app: AppId, transaction: &Transaction, caller: &Selector) -> Stat
                 concat!(
                     "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
                             p.holdings, p.details, 0::bigint
-                     FROM (SELECT $3::text UNION ALL
-                           SELECT original_id FROM transactions
-                           WHERE app_id = $1 AND store = $2 AND transaction_id = $5 AND original_id <> $3 OFFSET 0)
-                          AS chain (original_id)
-                     CROSS JOIN LATERAL (
+                     FROM ",
+                    chains!(),
+                    " CROSS JOIN LATERAL (
                          SELECT profile_id FROM chain_holders
-                         WHERE app_id = $1 AND store = $2 AND original_id = chain.original_id
-                               AND profile_id <> ",
+                         WHERE app_id = $1 AND store = $2 AND original_id = chain.original_id AND profile_id <> ",
                     $caller,
-                    " OFFSET 0) AS holder
-                     JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = holder.profile_id
-                     ORDER BY p.profile_id::text COLLATE \"C\" FOR UPDATE OF p"
+                    " OFFSET 0)",
+                    in_order!("$1")
                 ),
             )
             .together(concat!(
                 "SELECT wanted.place, p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers,
-                        p.attributes, p.holdings, p.details, 0::bigint
-                 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::",
-                $type,
-                "[], $5::text[]) WITH ORDINALITY
-                      AS wanted (app_id, store, original_id, caller, transaction_id, place)
-                 CROSS JOIN LATERAL (
-                     SELECT wanted.original_id UNION ALL
-                     SELECT t.original_id FROM transactions AS t
-                     WHERE t.app_id = wanted.app_id AND t.store = wanted.store
-                           AND t.transaction_id = wanted.transaction_id AND t.original_id <> wanted.original_id
-                     OFFSET 0) AS chain (original_id)
-                 CROSS JOIN LATERAL (
+                        p.attributes, p.holdings, p.details, 0::bigint",
+                wanted!($type),
+                " CROSS JOIN LATERAL ",
+                chains!(wanted),
+                " CROSS JOIN LATERAL (
                      SELECT h.profile_id FROM chain_holders AS h
                      WHERE h.app_id = wanted.app_id AND h.store = wanted.store AND h.original_id = chain.original_id
                            AND h.profile_id <> ",
                 $wanted,
-                " OFFSET 0) AS holder
-                 JOIN profiles AS p ON p.app_id = wanted.app_id AND p.profile_id = holder.profile_id
-                 ORDER BY p.profile_id::text COLLATE \"C\" FOR UPDATE OF p"
+                " OFFSET 0)",
+                in_order!("wanted.app_id")
             ))
         };
     }
@@ -210,18 +231,13 @@ pub fn all_sharers(app: AppId, selector: &Selector) -> Statement {
             Sql::with_lock(
                 "",
                 concat!(
-                    "SELECT p.profile_id
-                     FROM (",
+                    "SELECT p.profile_id FROM (",
                     $one,
                     ") AS one (profile_id)
-                     CROSS JOIN LATERAL (
-                         SELECT one.profile_id UNION
-                         SELECT others.profile_id FROM chain_holders AS own CROSS JOIN LATERAL (
-                             SELECT profile_id FROM chain_holders
-                             WHERE app_id = $1 AND store = own.store AND original_id = own.original_id OFFSET 0) AS others
-                         WHERE own.app_id = $1 AND own.profile_id = one.profile_id OFFSET 0) AS holder (profile_id)
-                     JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = holder.profile_id
-                     ORDER BY p.profile_id::text COLLATE \"C\" FOR UPDATE OF p"
+                     CROSS JOIN LATERAL (SELECT one.profile_id UNION ",
+                    beside_own!(),
+                    " WHERE own.app_id = $1 AND own.profile_id = one.profile_id OFFSET 0)",
+                    in_order!("$1")
                 ),
             )
             .together(concat!(
@@ -232,15 +248,10 @@ pub fn all_sharers(app: AppId, selector: &Selector) -> Statement {
                  CROSS JOIN LATERAL (",
                 $wanted,
                 ") AS one (profile_id)
-                 CROSS JOIN LATERAL (
-                     SELECT one.profile_id UNION
-                     SELECT others.profile_id FROM chain_holders AS own CROSS JOIN LATERAL (
-                         SELECT profile_id FROM chain_holders
-                         WHERE app_id = own.app_id AND store = own.store AND original_id = own.original_id OFFSET 0)
-                         AS others
-                     WHERE own.app_id = wanted.app_id AND own.profile_id = one.profile_id OFFSET 0) AS holder (profile_id)
-                 JOIN profiles AS p ON p.app_id = wanted.app_id AND p.profile_id = holder.profile_id
-                 ORDER BY p.profile_id::text COLLATE \"C\" FOR UPDATE OF p"
+                 CROSS JOIN LATERAL (SELECT one.profile_id UNION ",
+                beside_own!(),
+                " WHERE own.app_id = wanted.app_id AND own.profile_id = one.profile_id OFFSET 0)",
+                in_order!("wanted.app_id")
             ))
         };
     }
@@ -267,32 +278,24 @@ pub fn sharers(app: AppId, profile: ProfileId) -> Statement {
              SELECT others.profile_id FROM chain_holders AS own CROSS JOIN chain_holders AS others
              WHERE own.app_id = $1 AND own.profile_id = $2 AND others.app_id = own.app_id
                    AND others.store = own.store AND others.original_id = own.original_id)",
-        "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                p.holdings, p.details, 0::bigint
-         FROM (SELECT $2::uuid UNION
-               SELECT others.profile_id FROM chain_holders AS own CROSS JOIN LATERAL (
-                   SELECT profile_id FROM chain_holders
-                   WHERE app_id = own.app_id AND store = own.store AND original_id = own.original_id OFFSET 0)
-                   AS others
-               WHERE own.app_id = $1 AND own.profile_id = $2 OFFSET 0) AS holder (profile_id)
-         JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = holder.profile_id
-         ORDER BY p.profile_id::text COLLATE \"C\" FOR UPDATE OF p",
+        concat!(
+            "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
+                    p.holdings, p.details, 0::bigint
+             FROM (SELECT $2::uuid UNION ",
+            beside_own!(),
+            " WHERE own.app_id = $1 AND own.profile_id = $2 OFFSET 0)",
+            in_order!("$1")
+        ),
     )
-    .together(
+    .together(concat!(
         "SELECT wanted.place, p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers,
                 p.attributes, p.holdings, p.details, 0::bigint
          FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (app_id, profile_id, place)
-         CROSS JOIN LATERAL (
-             SELECT wanted.profile_id UNION
-             SELECT others.profile_id FROM chain_holders AS own CROSS JOIN LATERAL (
-                 SELECT profile_id FROM chain_holders
-                 WHERE app_id = own.app_id AND store = own.store AND original_id = own.original_id OFFSET 0)
-                 AS others
-             WHERE own.app_id = wanted.app_id AND own.profile_id = wanted.profile_id OFFSET 0)
-             AS holder (profile_id)
-         JOIN profiles AS p ON p.app_id = wanted.app_id AND p.profile_id = holder.profile_id
-         ORDER BY p.profile_id::text COLLATE \"C\" FOR UPDATE OF p",
-    );
+         CROSS JOIN LATERAL (SELECT wanted.profile_id UNION ",
+        beside_own!(),
+        " WHERE own.app_id = wanted.app_id AND own.profile_id = wanted.profile_id OFFSET 0)",
+        in_order!("wanted.app_id")
+    ));
     Statement::new(&SQL, [app.0.into(), profile.0.into()])
 }
 
@@ -306,19 +309,20 @@ pub fn sharers_of(app: AppId, selector: &Selector) -> Statement {
              WHERE p.app_id = $1 AND p.customer_user_id = $2 AND own.app_id = $1 AND own.profile_id = p.profile_id
                    AND others.app_id = own.app_id AND others.store = own.store
                    AND others.original_id = own.original_id)",
-        "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                p.holdings, p.details, 0::bigint
-         FROM (SELECT DISTINCT others.profile_id
-               FROM profiles AS found
-               CROSS JOIN LATERAL (
-                   SELECT store, original_id FROM chain_holders
-                   WHERE app_id = $1 AND profile_id = found.profile_id OFFSET 0) AS own
-               CROSS JOIN LATERAL (
-                   SELECT profile_id FROM chain_holders
-                   WHERE app_id = $1 AND store = own.store AND original_id = own.original_id OFFSET 0) AS others
-               WHERE found.app_id = $1 AND found.customer_user_id = $2 OFFSET 0) AS holder (profile_id)
-         JOIN profiles AS p ON p.app_id = $1 AND p.profile_id = holder.profile_id
-         ORDER BY p.profile_id::text COLLATE \"C\" FOR UPDATE OF p",
+        concat!(
+            "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
+                    p.holdings, p.details, 0::bigint
+             FROM (SELECT DISTINCT others.profile_id
+                   FROM profiles AS caller
+                   CROSS JOIN LATERAL (
+                       SELECT store, original_id FROM chain_holders
+                       WHERE app_id = $1 AND profile_id = caller.profile_id OFFSET 0) AS own
+                   CROSS JOIN LATERAL (
+                       SELECT profile_id FROM chain_holders
+                       WHERE app_id = $1 AND store = own.store AND original_id = own.original_id OFFSET 0) AS others
+                   WHERE caller.app_id = $1 AND caller.customer_user_id = $2 OFFSET 0)",
+            in_order!("$1")
+        ),
     );
     match selector {
         Selector::Id(id) | Selector::Both(id, _) => sharers(app, *id),
