@@ -37,8 +37,9 @@ pub async fn state(config: &Config) -> Result<AppState, Failure> {
     check_settings(config)?;
     let metrics = Metrics::default();
     let store = store(config, &metrics).await?;
-    if migrations::run(&store, true).await?.len() < migrations::ALL.len() {
-        require_migrations(&store).await?;
+    match migrations::run(&store, true).await?.len() {
+        count if count == migrations::ALL.len() => {}
+        count => refuse_missing(count)?,
     }
     complete(config, store, metrics).await
 }
@@ -126,13 +127,13 @@ async fn whole_store(config: &Config) -> Result<(Store, Metrics), Failure> {
     require_database(config)?;
     let metrics = Metrics::default();
     let store = store(config, &metrics).await?;
-    require_migrations(&store).await?;
+    refuse_missing(migrations::run(&store, true).await?.len())?;
     Ok((store, metrics))
 }
 
-/// Fails where the database's tables are not those that this program expects.
-async fn require_migrations(store: &Store) -> Result<(), Failure> {
-    match migrations::run(store, true).await?.len() {
+/// Fails where the database lacks so many of the steps to the tables that this program expects.
+fn refuse_missing(count: usize) -> Result<(), Failure> {
+    match count {
         0 => Ok(()),
         count if count == migrations::ALL.len() => Err(
             "this database has no tables of ours yet: if it is the right one, run `bursar migrate`".into(),
