@@ -118,10 +118,7 @@ async fn doctor_tells_which_integrations_stand_still_or_lose_everything() {
         all.extend((1..9).map(|number: i64| Statement::new(rejected, [number.into(), now.into()])));
         store.write(all).await.unwrap();
         let found = installation.text(&["doctor"]);
-        let told: Vec<_> = found
-            .lines()
-            .filter(|line| line.starts_with("warn  deliveries: "))
-            .collect();
+        let told = warned(&found);
         assert_eq!(told.len(), 4, "{backend:?}: {found}");
         assert!(
             told[0].contains("amplitude of the app")
@@ -150,6 +147,14 @@ async fn doctor_tells_which_integrations_stand_still_or_lose_everything() {
             "{found}"
         );
     }
+}
+
+/// What it warns of deliveries.
+fn warned(found: &str) -> Vec<&str> {
+    let lines = found.lines();
+    lines
+        .filter(|line| line.starts_with("warn  deliveries: "))
+        .collect()
 }
 
 #[tokio::test]
@@ -196,10 +201,7 @@ async fn doctor_counts_what_was_lost_since_the_last_one_that_was_delivered() {
             }));
             store.write(all).await.unwrap();
             let found = installation.text(&["doctor"]);
-            let told: Vec<_> = found
-                .lines()
-                .filter(|line| line.starts_with("warn  deliveries: "))
-                .collect();
+            let told = warned(&found);
             let words = lost.map(|count| format!("takes nothing: {count} lost in a row within a day"));
             assert_eq!(
                 told.len(),

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::backend::ALL;
+use crate::support::backend::{ALL, Backend};
 use crate::support::deliveries::{
-    HOUR, advance, amplitude, bought, buyers, enable, fates_of, put, settle_down, shown, webhook, work,
+    HOUR, Working, advance, amplitude, bought, buyers, enable, fates_of, put, settle_down, shown, webhook,
+    work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
@@ -62,17 +63,23 @@ async fn an_address_that_turns_all_away_is_a_problem_until_it_takes_one() {
     }
 }
 
+/// A server whose webhook has failed for so many hours since the first purchase.
+async fn down_for(hours: usize, backend: Backend) -> (Vendor, TestServer, Working) {
+    let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+    let server = TestServer::on(backend).await;
+    enable(&server, "webhook", webhook(&vendor.url)).await;
+    let working = work(&server);
+    buy(&server, 0..1).await;
+    for _ in 0..hours {
+        advance(&server, HOUR).await;
+    }
+    (vendor, server, working)
+}
+
 #[tokio::test]
 async fn an_address_that_has_failed_for_a_day_is_a_problem_with_the_first_that_is_lost() {
     for backend in ALL {
-        let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
-        let server = TestServer::on(backend).await;
-        enable(&server, "webhook", webhook(&vendor.url)).await;
-        let _working = work(&server);
-        buy(&server, 0..1).await;
-        for _ in 0..26 {
-            advance(&server, HOUR).await;
-        }
+        let (_vendor, server, _working) = down_for(26, backend).await;
         buy(&server, 1..2).await;
         let shown = shown(&server, "webhook").await;
         // That nothing is sent there for a while is told too.
@@ -88,14 +95,7 @@ async fn an_address_that_has_failed_for_a_day_is_a_problem_with_the_first_that_i
 #[tokio::test]
 async fn a_repeat_that_is_not_made_any_more_is_lost_since_nothing_was_taken() {
     for backend in ALL {
-        let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
-        let server = TestServer::on(backend).await;
-        enable(&server, "webhook", webhook(&vendor.url)).await;
-        let _working = work(&server);
-        buy(&server, 0..1).await;
-        for _ in 0..23 {
-            advance(&server, HOUR).await;
-        }
+        let (_vendor, server, _working) = down_for(23, backend).await;
         buy(&server, 1..2).await;
         assert_eq!(losing(&server, "webhook").await, "0", "{backend:?}");
         advance(&server, HOUR).await;
