@@ -23,7 +23,7 @@ pub async fn run(url: &str, seconds: u64) -> Result<f64, Failure> {
         tokio::spawn(async move {
             let mut done = 0_u32;
             while begin.elapsed() < time {
-                outbound.send(&request, 0).await?;
+                outbound.send(request.clone(), 0).await?;
                 done += 1;
             }
             Ok::<_, SendError>(done)

@@ -93,6 +93,15 @@ impl Breaker {
         !routes.is_empty() && routes.iter().all(|route| self.health(route).wait(now) > 0)
     }
 
+    /// Has the last request failed on each of these routes on which there was one?
+    pub fn is_failing(&self, routes: &[String]) -> bool {
+        let mut used = routes
+            .iter()
+            .filter_map(|route| self.routes.get(route))
+            .peekable();
+        used.peek().is_some() && used.all(|health| health.failures > 0)
+    }
+
     /// It is well on all routes: what was wrong before is over.
     pub fn proved(&mut self) {
         for health in self.routes.values_mut() {
@@ -231,6 +240,21 @@ mod tests {
         assert_eq!(health.pause, LONGEST, "never longer than the longest");
         health.answered(0, false);
         assert_eq!(health.allows(0, 9, 3), 9);
+    }
+
+    #[test]
+    fn it_fails_where_the_last_request_of_each_route_did() {
+        let routes = ["ios", "android", "web"].map(str::to_owned);
+        let mut breaker = Breaker::default();
+        assert!(!breaker.is_failing(&routes), "nothing was sent yet");
+        breaker.health_mut("ios").failed(0, None);
+        breaker.health_mut("older").answered(0, true);
+        assert!(
+            breaker.is_failing(&routes),
+            "nothing else was sent by these settings"
+        );
+        breaker.health_mut("web").answered(0, false);
+        assert!(!breaker.is_failing(&routes));
     }
 
     #[test]

@@ -130,8 +130,9 @@ async fn ask(
     if target.part.learns.is_some() && request.method == Method::Get {
         memory.before_question().await;
     }
+    let credentials = Mask::of_head(&request);
     let began = Instant::now();
-    let received = state.outbound.send(&request, sending.now).await;
+    let received = state.outbound.send(request, sending.now).await;
     let duration = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
     let answer = received.as_ref().ok().map(|received| &received.answer);
     let (judgement, news) = caught(|| {
@@ -143,7 +144,7 @@ async fn ask(
         received,
         news,
         duration,
-        credentials: Mask::of_head(&request),
+        credentials,
     };
     Some((asked, judgement))
 }

@@ -53,8 +53,11 @@ pub async fn try_all(
     let mut all = Vec::new();
     for request in requests(settings, started_at) {
         let shown = masked.next().filter(|shown| shown.method == request.method);
+        let shown = shown.unwrap_or_else(|| bare(&request));
+        let credentials = Mask::of_head(&request);
+        let host = request.url.split('/').nth(2).unwrap_or_default().to_owned();
         let began = Instant::now();
-        let received = state.outbound.send(&request, started_at).await;
+        let received = state.outbound.send(request, started_at).await;
         let duration = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
         let (status, answer, verdict) = match &received {
             Ok(received) => (
@@ -64,14 +67,12 @@ pub async fn try_all(
             ),
             Err(error) => (None, error.to_string(), Verdict::retry(error.to_string())),
         };
-        let credentials = Mask::of_head(&request);
         let hidden = |text: &str| credentials.text(&secrets.text(beginning(text)));
-        let host = request.url.split('/').nth(2).unwrap_or_default().to_owned();
         let tried = Tried {
             part: "",
             started_at,
             duration,
-            request: Mask::of_nobody().request(&shown.unwrap_or_else(|| bare(&request))),
+            request: Mask::of_nobody().request(&shown),
             status,
             answer: Mask::of_nobody().answer(&hidden(&answer)),
             verdict: verdict.name(),

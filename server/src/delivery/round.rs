@@ -22,6 +22,8 @@ use crate::store::StoreError;
 pub const LEASE: i64 = 60_000_000;
 /// How many lanes are claimed at a time, at most.
 const MOST_LANES: usize = 512;
+/// How many for a third party whose last request failed: more would lie in memory for nothing.
+const MOST_LANES_OF_FAILING: usize = 64;
 
 /// Claims what is due `at` this time, and sends it. Answers whether there was anything to do.
 pub async fn run(work: &Arc<Work>, at: i64) -> Result<bool, StoreError> {
@@ -49,7 +51,12 @@ pub async fn run(work: &Arc<Work>, at: i64) -> Result<bool, StoreError> {
 async fn run_lanes(work: &Arc<Work>, target: Target, slow: bool, at: i64) -> Result<bool, StoreError> {
     let limits = &work.known.integration.limits;
     let per_request = target.part.most_records(&work.known.settings, limits);
-    let limit = work.room().saturating_mul(per_request).min(MOST_LANES);
+    let most = if work.is_failing() {
+        MOST_LANES_OF_FAILING
+    } else {
+        MOST_LANES
+    };
+    let limit = work.room().saturating_mul(per_request).min(most);
     if limit == 0 {
         return Ok(false);
     }

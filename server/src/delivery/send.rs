@@ -1,5 +1,6 @@
 //! Sends records in one request, and settles what comes back for each of them.
 
+use std::mem::take;
 use std::sync::Arc;
 
 use bursar_domain::integrations::contract::schedule::DICE;
@@ -19,29 +20,19 @@ use crate::store::tables::delivery_states::ClosedState;
 /// Sends the records, which share a route, and settles them.
 pub async fn send(work: &Arc<Work>, target: Target, mut batch: Vec<Ready>) {
     let started_at = work.state.clock.now();
-    let records: Vec<Record> = batch.iter().map(|ready| ready.record.clone()).collect();
-    let profile = batch[0].profile;
-    let outcome = exchange(
-        &work.state,
-        &work.known,
-        &work.learned,
-        work.seats.limiter.as_ref(),
-        target,
-        profile,
-        &records,
-    )
-    .await;
-    let route = &records[0].route;
-    work.note_health(route, &outcome.verdicts, outcome.is_silent, outcome.retry_after);
-    for verdict in &outcome.verdicts {
+    let outcome = tell(work, target, &mut batch).await;
+    let (verdicts, asked) = (&outcome.verdicts, outcome.retry_after);
+    work.note_health(&batch[0].record.route, verdicts, outcome.is_silent, asked);
+    for verdict in verdicts {
         let seconds = std::time::Duration::from_micros(outcome.duration.unsigned_abs()).as_secs_f64();
         work.state.metrics.tried(work.slug, verdict.name(), seconds);
     }
-    for (ready, verdict) in batch.iter_mut().zip(&outcome.verdicts) {
+    for (ready, verdict) in batch.iter_mut().zip(verdicts) {
         count(ready, verdict, started_at);
     }
     // What an answer told of the customer; where answers do, a request has one record.
     batch[0].ids.extend(outcome.learned.clone());
+    let route = &batch[0].record.route;
     let mut finish = Finish {
         work,
         target,
@@ -49,7 +40,7 @@ pub async fn send(work: &Arc<Work>, target: Target, mut batch: Vec<Ready>) {
         words: Words::of(work, &batch, &outcome),
         started_at,
     };
-    for verdict in &outcome.verdicts {
+    for verdict in verdicts {
         match verdict {
             Verdict::Delivered => work.note_warning(None),
             Verdict::DeliveredWithWarning(why) => work.note_warning(Some(finish.words.told_of_nobody(why))),
@@ -63,19 +54,37 @@ pub async fn send(work: &Arc<Work>, target: Target, mut batch: Vec<Ready>) {
         let why = setting.map_or_else(|| why.clone(), |setting| format!("{setting}: {why}"));
         work.block(&why).await;
     }
-    let settled = batch
-        .iter()
-        .zip(&outcome.verdicts)
-        .map(|(ready, verdict)| finish.settlement(ready, verdict));
+    let judged = || batch.iter().zip(verdicts);
+    let settled = judged().map(|(ready, verdict)| finish.settlement(ready, verdict));
     let settled: Vec<_> = settled.collect();
     let now = work.state.clock.now();
-    let ended = batch.iter().zip(&outcome.verdicts).zip(&settled);
+    let ended = judged().zip(&settled);
     let ended = ended.filter(|(_, settlement)| matches!(settlement.end, End::Closed { .. }));
     let ends = ended.map(|((ready, verdict), _)| {
         finish.end(ready, verdict, now, |words, text| words.told_of_nobody(text))
     });
-    work.note_ends(target, &records[0].route, ends);
+    work.note_ends(target, route, ends);
     work.settling.settle(&work.state, work.slug, settled).await;
+}
+
+/// Makes the request. The records are lent to it and not copied: of a third party that is slow many are under way.
+async fn tell(work: &Work, target: Target, batch: &mut [Ready]) -> Outcome {
+    let records: Vec<Record> = batch.iter_mut().map(|ready| take(&mut ready.record)).collect();
+    let (limiter, profile) = (work.seats.limiter.as_ref(), batch[0].profile);
+    let exchanged = exchange(
+        &work.state,
+        &work.known,
+        &work.learned,
+        limiter,
+        target,
+        profile,
+        &records,
+    );
+    let outcome = exchanged.await;
+    for (ready, record) in batch.iter_mut().zip(records) {
+        ready.record = record;
+    }
+    outcome
 }
 
 /// Counts the try that ended with this verdict.

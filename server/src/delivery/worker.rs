@@ -210,6 +210,11 @@ impl Work {
         }
     }
 
+    /// Has the last request failed, wherever one was sent?
+    pub fn is_failing(&self) -> bool {
+        self.breaker().is_failing(&self.routes)
+    }
+
     /// Waits until one more request may be under way and the rate allows it. `None`: nothing is begun any more.
     pub async fn seat(&self) -> Option<OwnedSemaphorePermit> {
         let is_stopping = || self.state.workers.is_stopping();

@@ -119,7 +119,7 @@ impl Outbound {
 
     /// Sends a request and reads the answer's beginning. `now`, in microseconds, is what a date in `Retry-After` counts
     /// from.
-    pub async fn send(&self, request: &Request, now: i64) -> Result<Received, SendError> {
+    pub async fn send(&self, request: Request, now: i64) -> Result<Received, SendError> {
         let request = self.prepare(request)?;
         let answered = tokio::time::timeout(TIMEOUT, self.exchange(request));
         let (status, headers, body) = answered.await.map_err(|_| SendError::TimedOut)??;
@@ -129,7 +129,7 @@ impl Outbound {
         })
     }
 
-    fn prepare(&self, request: &Request) -> Result<hyper::Request<Full<Bytes>>, SendError> {
+    fn prepare(&self, request: Request) -> Result<hyper::Request<Full<Bytes>>, SendError> {
         let uri: Uri = request.url.parse().map_err(hyper::http::Error::from)?;
         if !self.allow_private {
             guard::check_host(uri.host().unwrap_or_default()).map_err(SendError::Forbidden)?;
@@ -138,10 +138,10 @@ impl Outbound {
             .method(method(request.method))
             .uri(uri)
             .header(USER_AGENT, USER);
-        for (name, value) in &request.headers {
-            builder = builder.header(*name, value.as_ref());
+        for (name, value) in request.headers {
+            builder = builder.header(name, value.as_ref());
         }
-        Ok(builder.body(Full::from(request.body.clone()))?)
+        Ok(builder.body(Full::from(request.body))?)
     }
 
     async fn exchange(

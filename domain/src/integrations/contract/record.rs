@@ -4,7 +4,7 @@ use std::fmt;
 
 /// An event in a third party's form, without any credentials. It stays as it is from one attempt to the next; but it is made
 /// anew for a part of which only the latest counts, and after an answer that blocked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Record {
     /// Which credentials it is for, and whatever else a request has once. Only records of one route share a request.
     pub route: String,

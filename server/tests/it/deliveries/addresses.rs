@@ -67,7 +67,7 @@ fn names(allow_private: bool) -> Outbound {
 
 async fn send(outbound: &Outbound, url: &str) -> Result<(), SendError> {
     let request = Request::post_json(url.to_owned(), "{}".into());
-    outbound.send(&request, START).await.map(drop)
+    outbound.send(request, START).await.map(drop)
 }
 
 /// Was it refused before there was a connection?
@@ -238,10 +238,7 @@ async fn a_redirect_is_not_followed() {
         let vendor = Vendor::with(move |_, _| Manner::Raw(head.clone())).await;
         let outbound = Outbound::new(true).unwrap();
         let request = Request::post_json(vendor.url.clone(), "{}".into());
-        assert_eq!(
-            outbound.send(&request, START).await.unwrap().answer.status,
-            status
-        );
+        assert_eq!(outbound.send(request, START).await.unwrap().answer.status, status);
     }
     assert_eq!(canary.visits().await, 0);
 }

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::support::backend::ALL;
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, MINUTE, SECOND, advance, amplitude, bought, deliveries, enable, entries, fates_of, get, next_due,
-    settle_down, told, transaction_of, work,
+    HOUR, MINUTE, SECOND, advance, amplitude, bought, buyers, deliveries, enable, entries, fates_of, get,
+    next_due, settle_down, told, transaction_of, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
@@ -242,6 +242,30 @@ async fn a_request_that_was_too_large_is_sent_in_pieces() {
                 .all(|seen| seen.state == "delivered" && seen.tries == 2),
             "{seen:#?}"
         );
+        assert_conserved(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn after_a_request_that_failed_less_is_taken_up_at_a_time() {
+    for backend in ALL {
+        let vendor = Vendor::with(|_, number| match number {
+            0 => Manner::Answers(503, "down"),
+            _ => Manner::Answers(200, "{}"),
+        })
+        .await;
+        let server = TestServer::on(backend).await;
+        let settings = json!({"api_key": "phc_k", "deployment": "custom", "instance_url": vendor.url});
+        enable(&server, "posthog", settings).await;
+        buyers(&server, 0..100).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        advance(&server, MINUTE).await;
+        let received = vendor.received();
+        let sizes = received
+            .iter()
+            .map(|request| request.json()["batch"].as_array().unwrap().len());
+        assert_eq!(sizes.collect::<Vec<_>>(), [100, 64, 36], "{backend:?}");
         assert_conserved(&server).await;
     }
 }
