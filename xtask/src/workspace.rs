@@ -26,19 +26,22 @@ pub fn root() -> &'static Path {
 }
 
 /// `cargo` in the workspace's folder.
-///
-/// `cargo run` gives its child variables that describe xtask; build scripts that look at such variables would run again
-/// with each change between cargo within xtask and cargo alone, so they are taken away.
 pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
+    forget_xtask(&mut command);
+    command
+}
+
+/// Takes away the variables that describe xtask, which `cargo run` gives its child: build scripts that look at such variables
+/// would run again with each change between cargo within xtask and cargo alone.
+pub fn forget_xtask(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
         if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
             command.env_remove(&*name);
         }
     }
-    command
 }
 
 /// What `cargo metadata` says, with dependencies if `args` do not exclude them.

@@ -1,15 +1,18 @@
 //! What is kept of requests and answers: personal data masked. In requests no secret has to be looked for, because what
 //! is kept of them is made with masked settings; an answer may repeat one.
 
-mod forms;
+mod escapes;
+mod reading;
 mod searched;
+
+use std::cmp::Reverse;
 
 use bursar_domain::integrations::contract::personal;
 use bursar_domain::integrations::settings::MASK;
 use bursar_domain::integrations::{Answer, Customer, Integration, Request, Settings, Told};
 use serde_json::json;
 
-use self::forms::forms;
+pub use self::reading::folded;
 pub use self::searched::Searched;
 
 /// Shorter values are no secret, and masking them would make nonsense of the rest.
@@ -17,7 +20,7 @@ const SHORTEST: usize = 4;
 /// So much of an answer is kept.
 const KEPT: usize = 4 * 1024;
 
-/// The values that may not be kept, the longest first.
+/// The values that may not be kept, as [`Searched`] looks for them.
 #[derive(Debug, Clone)]
 pub struct Mask(Vec<String>);
 
@@ -29,13 +32,12 @@ impl Mask {
 
     /// Of this customer and of an event of theirs.
     pub fn of(customer: &Customer<'_>, event: Option<&Told<'_>>) -> Self {
-        Self::new(personal::values(customer, event).into_iter())
+        Self::new(personal::values(customer, event))
     }
 
-    /// Of what was found in a text: these values, and these ids in all forms.
+    /// Of these values and ids.
     fn found(values: &[&str], ids: &[&str]) -> Self {
-        let values = values.iter().map(|value| (*value).to_owned());
-        Self::sorted(values.chain(ids.iter().flat_map(|id| forms(id))).collect())
+        Self::new(values.iter().chain(ids).map(|value| (*value).to_owned()))
     }
 
     /// What it hides.
@@ -50,13 +52,12 @@ impl Mask {
             return self;
         }
         self.0.extend(values);
-        Self::sorted(self.0)
+        Self::new(self.0)
     }
 
     /// Those of its values that stand in one of these texts.
     pub fn within(&self, texts: [&str; 2]) -> Vec<String> {
-        let stands = |value: &&String| texts.iter().any(|text| text.contains(value.as_str()));
-        self.0.iter().filter(stands).cloned().collect()
+        within(&self.0, texts)
     }
 
     /// Of an app's secrets for an integration, which an answer may repeat.
@@ -67,7 +68,7 @@ impl Mask {
 
     /// Of these secrets.
     pub fn of_secrets(secrets: impl IntoIterator<Item = String>) -> Self {
-        Self::new(secrets.into_iter())
+        Self::new(secrets)
     }
 
     /// Of the credentials that the head of a request carries, whatever they were made of.
@@ -82,14 +83,15 @@ impl Mask {
         Self::new(credentials.map(str::to_owned))
     }
 
-    fn new(values: impl Iterator<Item = String>) -> Self {
-        Self::sorted(values.flat_map(|value| forms(&value)).collect())
-    }
-
-    fn sorted(mut values: Vec<String>) -> Self {
-        values.sort_by(|one, other| other.len().cmp(&one.len()).then(one.cmp(other)));
+    fn new(values: impl IntoIterator<Item = String>) -> Self {
+        let folded = values.into_iter().filter_map(|value| {
+            let folded = folded(&value);
+            // Of one that is white space but for a letter or two, these would be hidden wherever they stand.
+            (!folded.is_empty() && folded.len() >= SHORTEST.min(value.len())).then_some(folded)
+        });
+        let mut values: Vec<_> = folded.collect();
+        values.sort_unstable();
         values.dedup();
-        values.retain(|value| !value.is_empty());
         Self(values)
     }
 
@@ -100,18 +102,24 @@ impl Mask {
 
     /// A text without the values where the whole of one stands.
     fn whole(&self, text: &str) -> String {
-        let mut masked = text.to_owned();
-        for value in &self.0 {
-            if masked.contains(value.as_str()) {
-                masked = masked.replace(value.as_str(), MASK);
+        let searched = Searched::new(text);
+        let mut places: Vec<_> = self.0.iter().flat_map(|value| searched.find(value)).collect();
+        places.sort_unstable_by_key(|place| (place.start, Reverse(place.end)));
+        let (mut masked, mut at) = (String::with_capacity(text.len()), 0);
+        for place in places {
+            if place.start >= at {
+                masked += &text[at..place.start];
+                masked += MASK;
             }
+            at = at.max(place.end);
         }
-        masked
+        masked + &text[at..]
     }
 
     /// A text that does not end with the beginning of a value.
     fn end(&self, mut text: String) -> String {
-        let cut = self.0.iter().filter_map(|value| cut_at(&text, value)).min();
+        let searched = Searched::new(&text);
+        let cut = self.0.iter().filter_map(|value| searched.cut_at(value)).min();
         if let Some(cut) = cut {
             text.replace_range(cut.., MASK);
         }
@@ -164,24 +172,11 @@ pub fn may_be_cut(words: &str) -> bool {
     words.chars().count() >= Answer::MOST
 }
 
-/// Those of these ids that stand in one of these texts, in any form.
-pub fn ids_within(ids: &[String], texts: [&str; 2]) -> Vec<String> {
-    let stands = |id: &&String| {
-        let forms = forms(id);
-        texts
-            .iter()
-            .any(|text| forms.iter().any(|form| text.contains(form)))
-    };
-    ids.iter().filter(stands).cloned().collect()
-}
-
-/// Where a text ends with the beginning of a value.
-fn cut_at(text: &str, value: &str) -> Option<usize> {
-    let longest = value.len().min(text.len());
-    let starts = (SHORTEST..longest).rev().map(|length| text.len() - length);
-    starts
-        .filter(|start| text.is_char_boundary(*start))
-        .find(|start| value.starts_with(&text[*start..]))
+/// Those of these values that stand in one of these texts.
+pub fn within(values: &[String], texts: [&str; 2]) -> Vec<String> {
+    let texts = texts.map(Searched::new);
+    let stands = |value: &&String| texts.iter().any(|text| text.holds(&folded(value)));
+    values.iter().filter(stands).cloned().collect()
 }
 
 #[cfg(test)]
@@ -299,6 +294,47 @@ mod tests {
         ] {
             assert_eq!(mask.text(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn values_are_hidden_whatever_the_case_of_their_letters_and_where_json_stands_in_a_form() {
+        let mask = Mask::of_secrets(["Zoë \"Z\" K".to_owned()]);
+        for text in [
+            "ZOë \"z\" k",
+            "{%22a%22:%22Zo%C3%AB%20%5C%22Z%5C%22%20K%22}",
+            "data=%7B%22a%22%3A%22Zo%5Cu00eb+%5C%22Z%5C%22+K%22%7D",
+            r"<p>Zo\u00eb &quot;Z&quot; K</p>",
+        ] {
+            let masked = mask.text(text);
+            assert!(
+                masked.contains(MASK) && !masked.to_lowercase().contains("zo"),
+                "{masked}"
+            );
+        }
+    }
+
+    #[test]
+    fn values_that_overlap_are_hidden_whole() {
+        let mask = Mask::of_secrets(["ann@a.example", "a.example/x", "ann"].map(str::to_owned));
+        assert_eq!(mask.text("to ann@a.example/x, ann"), "to ********, ********");
+    }
+
+    #[test]
+    fn odd_texts_and_values_cost_no_more_than_others() {
+        let begun = std::time::Instant::now();
+        for odd in ["\\", "%25", "%5C", "&amp;", "&", "+", " ", "a", "\\u005c"] {
+            let repeated = odd.repeat(8 * 1024 / odd.len());
+            let values = (0..300).map(|number| format!("{}{number}", odd.repeat(1_000 / odd.len())));
+            let mask = Mask::of_secrets(values);
+            assert!(mask.values().map(str::len).sum::<usize>() <= 300 * 1_003);
+            assert!(!mask.text(&repeated).is_empty());
+        }
+        // What looks for them in another way takes hours.
+        assert!(
+            begun.elapsed() < std::time::Duration::from_secs(60),
+            "{:?}",
+            begun.elapsed()
+        );
     }
 
     #[test]

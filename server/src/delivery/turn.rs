@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::caught::caught;
-use super::mask::{Mask, ids_within};
+use super::mask::{Mask, within};
 use crate::actions::deliveries::{End, HeldTurn, Settlement};
 use crate::directory::{AppIntegration, Target};
 use crate::store::tables::delivery_states::ClosedState;
@@ -98,7 +98,7 @@ pub fn keep(ready: &Ready, alone: bool) -> String {
         alone,
         counts: ready.counts,
         personal: ready.mask.within([route, body]),
-        ids: ids_within(&ready.ids, [route, body]),
+        ids: within(&ready.ids, [route, body]),
     };
     serde_json::to_string(&kept).expect("texts always serialise")
 }

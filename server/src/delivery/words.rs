@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::exchange::Outcome;
-use super::mask::{Mask, Searched, beginning, may_be_cut, without};
+use super::mask::{Mask, Searched, beginning, folded, may_be_cut, without};
 use super::turn::Ready;
 use super::worker::Work;
 
@@ -71,16 +71,18 @@ impl<'a> Words<'a> {
         let may_be_cut = may_be_cut(words);
         let [secrets, credentials] = self.secrets;
         let words = credentials.text(&secrets.text(words));
-        let searched = Searched::new(&words, may_be_cut);
+        let searched = Searched::new(&words);
         let personal = self.batch.iter().flat_map(|ready| ready.mask.values());
-        let personal: Vec<_> = personal.filter(|value| searched.holds(value)).collect();
+        let is_there = |value: &&str| searched.holds(value) || searched.cut_at(value).is_some();
+        let personal: Vec<_> = personal.filter(is_there).collect();
+        let is_told = |id: &&str| {
+            let id = folded(id);
+            searched.holds(&id) || may_be_cut && searched.cut_at(&id).is_some()
+        };
         let ids = self.batch.iter().flat_map(|ready| &ready.ids).map(String::as_str);
-        let ids: Vec<_> = ids.filter(|id| searched.holds_a_form_of(id)).collect();
+        let ids: Vec<_> = ids.filter(is_told).collect();
         let sharers = self.batch.iter().flat_map(|ready| &ready.sharers);
-        let sharers: Vec<_> = sharers
-            .map(String::as_str)
-            .filter(|id| searched.holds_a_form_of(id))
-            .collect();
+        let sharers: Vec<_> = sharers.map(String::as_str).filter(is_told).collect();
         let of_nobody = without(&words, &personal, &[&*ids, &*sharers].concat(), may_be_cut);
         Looked {
             words,

@@ -5,6 +5,7 @@ use std::process::{Command, ExitCode, ExitStatus};
 use crate::postgres::{Cluster, ClusterError};
 use crate::processes::{self, RunError};
 use crate::steps::with_sources;
+use crate::workspace::forget_xtask;
 use crate::{prerequisites, test_environment};
 
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,7 @@ fn run_beside_cluster(program: &str, args: &[String]) -> Result<ExitStatus, Post
     prerequisites::ensure(&[prerequisites::POSTGRESQL])?;
     let cluster = Cluster::start()?;
     let mut command = Command::new(program);
+    forget_xtask(&mut command);
     test_environment::hand_over_postgres(command.args(args), &cluster);
     Ok(processes::status(&mut command)?)
 }

@@ -2,8 +2,7 @@
 
 use super::customer::Customer;
 use super::told::Told;
-use crate::integrations::mapping::text::json;
-use crate::integrations::mapping::{device_id, percent};
+use crate::integrations::mapping::device_id;
 
 /// What of a person.
 const OF_PERSON: [&str; 5] = ["email", "phone_number", "first_name", "last_name", "birthday"];
@@ -30,8 +29,8 @@ const NO_IDS: [&str; 8] = [
     "unknown",
 ];
 
-/// The values in all forms in which they stand in requests, the longest first: those of the customer now, and those of when
-/// the event was made.
+/// The values as integrations write them, but for how they escape them and for the case of letters: those of the customer now,
+/// and those of when the event was made.
 pub fn values<'e>(customer: &Customer<'_>, event: Option<&'e Told<'_>>) -> Vec<String> {
     let person = OF_PERSON.iter().filter_map(|field| customer.person.text(field));
     let device = OF_DEVICE.iter().flat_map(|field| customer.devices(field));
@@ -49,17 +48,9 @@ pub fn values<'e>(customer: &Customer<'_>, event: Option<&'e Told<'_>>) -> Vec<S
         .flat_map(device_forms);
     let mut values: Vec<String> = person
         .chain(device)
-        .flat_map(|value| {
-            [
-                value.to_ascii_lowercase(),
-                within_json(&value),
-                percent::encoded(&value),
-                value,
-            ]
-        })
         .filter(|value| value.len() >= SHORTEST)
         .collect();
-    values.sort_by(|one, other| other.len().cmp(&one.len()).then(one.cmp(other)));
+    values.sort_unstable();
     values.dedup();
     values
 }
@@ -90,21 +81,12 @@ fn tells_who(id: &str) -> bool {
     id.len() >= SHORTEST && !NO_IDS.iter().any(|word| word.eq_ignore_ascii_case(id))
 }
 
-/// As it was reported and in upper case, without hyphens, and as the makers of devices write it.
-fn device_forms(id: &str) -> [String; 5] {
-    [
-        id.to_owned(),
-        id.to_ascii_uppercase(),
-        id.replace('-', ""),
-        device_id::apple(id),
-        device_id::google(id),
-    ]
-}
-
-/// As the value stands in JSON, without its quotes.
-fn within_json(value: &str) -> String {
-    let text = json(&value);
-    text[1..text.len() - 1].to_owned()
+/// As it was reported, without hyphens, and with those that it has as a device's makers write it.
+fn device_forms(id: &str) -> impl Iterator<Item = String> {
+    let (bare, whole) = (id.replace('-', ""), device_id::google(id));
+    let bare = (bare != id).then_some(bare);
+    let whole = (!whole.eq_ignore_ascii_case(id)).then_some(whole);
+    [Some(id.to_owned()), bare, whole].into_iter().flatten()
 }
 
 #[cfg(test)]
@@ -161,12 +143,13 @@ mod tests {
 
     #[test]
     fn an_id_that_was_reported_without_hyphens_is_known_with_them() {
-        let forms = device_forms("0d6c3b5e77a14c3e9e0b5a1f2c3d4e5f");
-        for form in [
+        let forms = |id| device_forms(id).collect::<Vec<_>>();
+        let (bare, whole) = (
+            "0D6C3B5E77A14C3E9E0B5A1F2C3D4E5F",
             "0d6c3b5e-77a1-4c3e-9e0b-5a1f2c3d4e5f",
-            "0D6C3B5E-77A1-4C3E-9E0B-5A1F2C3D4E5F",
-        ] {
-            assert!(forms.iter().any(|known| known == form), "{forms:?}");
-        }
+        );
+        assert_eq!(forms(bare), [bare, whole]);
+        assert_eq!(forms(whole), [whole, &bare.to_ascii_lowercase()]);
+        assert_eq!(forms("another one"), ["another one"]);
     }
 }
