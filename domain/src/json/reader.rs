@@ -109,7 +109,8 @@ impl<'de> Visitor<'de> for Place<'_, 'de> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
         let inside = self.deeper()?;
-        let mut fields = Vec::with_capacity(16);
+        // Most bodies are an object of some fields. But one may hold very many objects that are empty.
+        let mut fields = Vec::with_capacity(if self.depth == 0 { 16 } else { 0 });
         while let Some(Text(name)) = map.next_key()? {
             fields.push((name, map.next_value_seed(inside)?));
         }

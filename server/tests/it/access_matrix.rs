@@ -15,15 +15,14 @@ use super::support::backend::Backend;
 use super::support::purchases::{numbered, subscription, with};
 use super::support::refusal::{refusal, refused};
 use super::support::server::{
-    ATTRIBUTION, Answer, GRANT, IDENTIFIERS, PROFILE, REFUND_SAVER, REVOKE, TRANSACTION, request,
+    ATTRIBUTION, Answer, GRANT, IDENTIFIERS, PROFILE, REFUND_SAVER, REVOKE, SDK_IDENTIFIERS, TRANSACTION,
+    request,
 };
 use world::Credential::{self, self as C};
 use world::{CREDENTIALS, Everything, OBJECTS, Object, World, names_thing};
 
-const SDK: &str = "/api/v1/sdk/integration/profile/set/integration-identifiers/";
-
 /// Calls whose body names the profile, and not a header.
-const NAMED_IN_BODY: [&str; 2] = [SDK, ATTRIBUTION];
+const NAMED_IN_BODY: [&str; 2] = [SDK_IDENTIFIERS, ATTRIBUTION];
 
 /// What anybody may ask: health, metrics and documentation.
 const OPEN: [&str; 6] = [
@@ -39,7 +38,7 @@ const OPEN: [&str; 6] = [
 const PUBLIC: [(&str, &str); 4] = [
     ("POST", IDENTIFIERS),
     ("GET", IDENTIFIERS),
-    ("POST", SDK),
+    ("POST", SDK_IDENTIFIERS),
     ("POST", ATTRIBUTION),
 ];
 
@@ -135,7 +134,9 @@ pub fn body(route: &Route, object: Object) -> String {
     match (route.method, route.path) {
         ("GET" | "DELETE", _) => String::new(),
         _ if route.access == Access::Admin => administration::body(route.method, route.path).into(),
-        (_, SDK) => json!({"data": {"profile_id": object.profile_id(), "branch_id": "changed"}}).to_string(),
+        (_, SDK_IDENTIFIERS) => {
+            json!({"data": {"profile_id": object.profile_id(), "branch_id": "changed"}}).to_string()
+        }
         (_, ATTRIBUTION) => json!({"profile_id": object.profile_id(), "status": "organic"}).to_string(),
         (_, IDENTIFIERS) => identifiers.to_string(),
         (_, TRANSACTION) => with(

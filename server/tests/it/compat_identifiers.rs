@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 use super::support::backend::{ALL, Backend};
 use super::support::direct::{set_settings, stored_profiles};
 use super::support::refusal::{not_found, refusal, refused, sourceless};
-use super::support::server::{IDENTIFIERS, PROFILE, TestServer, USER, request};
-
-const SDK: &str = "/api/v1/sdk/integration/profile/set/integration-identifiers/";
+use super::support::server::{IDENTIFIERS, PROFILE, SDK_IDENTIFIERS, TestServer, USER, request};
 
 /// All sixteen, sorted; the first thirteen of the founding document among them.
 const NAMES: [&str; 16] = [
@@ -239,7 +237,13 @@ async fn the_form_of_the_mobile_sdks_finds_the_profile_in_the_body() {
                 ];
                 let key = format!("Api-Key {key}");
                 server
-                    .send(request(&key, "POST", SDK, &headers, &body.to_string()))
+                    .send(request(
+                        &key,
+                        "POST",
+                        SDK_IDENTIFIERS,
+                        &headers,
+                        &body.to_string(),
+                    ))
                     .await
             }
         };
@@ -259,7 +263,7 @@ async fn the_form_of_the_mobile_sdks_finds_the_profile_in_the_body() {
         // Without the slash at the end it is the same call.
         let body = json!({"data": {"profile_id": id, "branch_id": "slashless"}}).to_string();
         let key = format!("Api-Key {}", server.public_key);
-        let slashless = SDK.trim_end_matches('/');
+        let slashless = SDK_IDENTIFIERS.trim_end_matches('/');
         let answer = server.send(request(&key, "POST", slashless, &[], &body)).await;
         assert_eq!((answer.status, answer.text().as_str()), (200, r#"{"data":null}"#));
         assert_eq!(read(&server).await["branch_id"], "slashless");

@@ -5,7 +5,7 @@ use axum::http::HeaderValue;
 use super::support::backend::{ALL, SHARED};
 use super::support::refusal::{refusal, refused, sourceless};
 use super::support::server::{
-    ATTRIBUTION, CUSTOMER, IDENTIFIERS, PROFILE, TestServer, USER, request, server_with_user,
+    ATTRIBUTION, CUSTOMER, IDENTIFIERS, PROFILE, SDK_IDENTIFIERS, TestServer, USER, request, server_with_user,
 };
 
 const GOOD: &str = r#"{"branch_id":"b"}"#;
@@ -56,10 +56,7 @@ async fn other_paths_are_not_found_and_other_methods_not_allowed() {
     for (path, served) in [
         (PROFILE, vec!["DELETE", "GET", "HEAD", "PATCH", "POST"]),
         (IDENTIFIERS, vec!["GET", "HEAD", "POST"]),
-        (
-            "/api/v1/sdk/integration/profile/set/integration-identifiers/",
-            vec!["POST"],
-        ),
+        (SDK_IDENTIFIERS, vec!["POST"]),
         (ATTRIBUTION, vec!["POST"]),
     ] {
         for method in [

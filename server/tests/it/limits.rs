@@ -5,13 +5,15 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Resource;
+use serde_json::Value;
 
 use super::fuzz::bodies::gzip;
 use super::support::raw::{RawAnswer, RawServer};
-use super::support::server::{IDENTIFIERS, PROFILE, USER};
+use super::support::server::{IDENTIFIERS, PROFILE, SDK_IDENTIFIERS, USER};
 use super::support::waiting::until;
 
 const MIB: usize = 1024 * 1024;
@@ -65,6 +67,35 @@ fn what_is_too_large_or_too_deep_is_refused_with_little_memory() {
         "from {fresh} to {peak} bytes"
     );
     assert_eq!(program.call("GET", PROFILE, &[USER], b"").status, 200);
+}
+
+#[test]
+fn bodies_of_very_many_objects_take_little_memory_also_where_many_come_at_once() {
+    const AT_ONCE: usize = 16;
+    let program = RawServer::start(&SETTINGS);
+    let made: Value = serde_json::from_slice(&program.call("POST", PROFILE, &[USER], b"").body).unwrap();
+    let id = &made["data"]["profile_id"];
+    let objects = "{},".repeat(99_000);
+    let fresh = program.memory();
+    for (path, head) in [
+        (IDENTIFIERS, "\"branch_id\": \"b\"".to_owned()),
+        (
+            SDK_IDENTIFIERS,
+            format!("\"data\": {{\"profile_id\": {id}, \"branch_id\": \"b\"}}"),
+        ),
+    ] {
+        let body = gzip(format!("{{{head}, \"x\": [{objects}0]}}").as_bytes());
+        let headers = [USER, ("content-encoding", "gzip")];
+        let send = || assert_eq!(program.call("POST", path, &headers, &body).status, 200, "{path}");
+        thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(send))));
+    }
+    // Two threads read one each.
+    let peak = program.peak_memory();
+    println!("bytes: {fresh} fresh, {peak} at most");
+    assert!(
+        peak < fresh + 2 * LARGEST_BODY + (AT_ONCE * MIB) as u64,
+        "from {fresh} to {peak} bytes"
+    );
 }
 
 /// Bodies that are as large as may be, too large, or too deep.

@@ -11,7 +11,8 @@ use super::support::backend::Backend;
 use super::support::purchases::{numbered, one_time, subscription};
 use super::support::schema::{assert_fits, resolve};
 use super::support::server::{
-    ATTRIBUTION, Answer, GRANT, IDENTIFIERS, PROFILE, REFUND_SAVER, REVOKE, TRANSACTION, TestServer,
+    ATTRIBUTION, Answer, GRANT, IDENTIFIERS, PROFILE, REFUND_SAVER, REVOKE, SDK_IDENTIFIERS, TRANSACTION,
+    TestServer,
 };
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -318,7 +319,6 @@ type TestCall<'c> = (&'c str, &'c str, &'c [(&'c str, &'c str)], &'c str, u16);
 
 #[tokio::test]
 async fn real_answers_are_what_it_says() {
-    const SDK: &str = "/api/v1/sdk/integration/profile/set/integration-identifiers/";
     let server = TestServer::on(Backend::SqliteMemory).await;
     let document = document();
     let user = ("adapty-customer-user-id", "user-1");
@@ -339,7 +339,7 @@ async fn real_answers_are_what_it_says() {
         ("PATCH", PROFILE, &[user], r#"{"first_name":"A"}"#, 200),
         ("POST", IDENTIFIERS, &[user], r#"{"branch_id":"b"}"#, 200),
         ("GET", IDENTIFIERS, &[user], "", 200),
-        ("POST", SDK, &[], &sdk, 200),
+        ("POST", SDK_IDENTIFIERS, &[], &sdk, 200),
         ("POST", ATTRIBUTION, &[], campaign, 201),
         ("POST", ATTRIBUTION, &[], "{}", 400),
         (

@@ -18,12 +18,18 @@ const WHOLE: &str = "non_field_errors";
 
 /// `POST /api/v1/sdk/…`: `{"data": {"profile_id": UUID, identifier: value, …}}`. Answers `{"data": null}`.
 pub async fn set_identifiers(call: Call) -> Result<Reply, ApiError> {
-    let body = call.json()?;
-    let (profile_id, changes) = read(data(&body)?)?;
-    let id = ProfileId::parse(profile_id).ok_or(Refusal::NotAProfileId)?;
+    let (id, changes) = parsed(&call)?;
     let request = call.request(Selector::Id(id))?;
     let render = |_: &_| Reply::json(&Wrapped { data: () });
     Ok(profiles::set_identifiers(&call.state, request, changes, render).await?)
+}
+
+/// What the body says. It is large as it was read, and not kept while the change waits for its commit.
+fn parsed(call: &Call) -> Result<(ProfileId, IdentifierChanges), ApiError> {
+    let body = call.json()?;
+    let (profile_id, changes) = read(data(&body)?)?;
+    let id = ProfileId::parse(profile_id).ok_or(Refusal::NotAProfileId)?;
+    Ok((id, changes))
 }
 
 fn data<'b, 'a>(body: &'b Object<'a>) -> Result<&'b Object<'a>, ApiError> {

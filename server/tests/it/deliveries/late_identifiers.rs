@@ -14,11 +14,10 @@ use crate::support::deliveries::{
 };
 use crate::support::mortal::Mortal;
 use crate::support::purchases::{Customer, with};
-use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
+use crate::support::server::{IDENTIFIERS, PROFILE, SDK_IDENTIFIERS, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
 use crate::support::waiting::until;
 
-const SDK: &str = "/api/v1/sdk/integration/profile/set/integration-identifiers/";
 const IDFA: &str = "0d6c3b5e-77a1-4c3e-9e0b-5a1f2c3d4e5f";
 
 /// How an identifier comes.
@@ -69,7 +68,7 @@ impl Way {
             Self::Sdk => {
                 let profile = customer.profile().await["profile_id"].clone();
                 let data = json!({"profile_id": profile, "amplitude_user_id": customer.id});
-                ("POST", SDK, json!({"data": data}))
+                ("POST", SDK_IDENTIFIERS, json!({"data": data}))
             }
             Self::Create => ("POST", PROFILE, device),
             Self::Update => ("PATCH", PROFILE, device),

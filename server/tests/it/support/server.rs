@@ -24,6 +24,8 @@ pub const USER: (&str, &str) = (CUSTOMER, "user-1");
 
 pub const PROFILE: &str = "/api/v2/server-side-api/profile/";
 pub const IDENTIFIERS: &str = "/api/v2/server-side-api/integration/profile/set/integration-identifiers/";
+/// The same in the form of the mobile SDKs.
+pub const SDK_IDENTIFIERS: &str = "/api/v1/sdk/integration/profile/set/integration-identifiers/";
 pub const ATTRIBUTION: &str = "/api/v2/web-api/attribution/";
 
 pub const TRANSACTION: &str = "/api/v2/server-side-api/purchase/set/transaction/";

@@ -13,9 +13,8 @@ use super::{settled, third_parties};
 use crate::support::backend::Backend;
 use crate::support::deliveries::{HOUR, bought};
 use crate::support::random::Random;
-use crate::support::server::{IDENTIFIERS, PROFILE};
+use crate::support::server::{IDENTIFIERS, PROFILE, SDK_IDENTIFIERS};
 
-const SDK: &str = "/api/v1/sdk/integration/profile/set/integration-identifiers/";
 const IDFA: &str = "0d6c3b5e-77a1-4c3e-9e0b-5a1f2c3d4e5f";
 /// In how many parts the three days go.
 const PARTS: usize = 12;
@@ -36,7 +35,7 @@ const WAYS: [Way; 5] = [
     ("amplitude", |name, profile| {
         (
             "POST",
-            SDK,
+            SDK_IDENTIFIERS,
             json!({"data": {"profile_id": profile, "amplitude_user_id": name}}),
         )
     }),
