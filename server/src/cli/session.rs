@@ -1,6 +1,6 @@
 //! What commands of the administration share: the open database, who acts, which app is meant, what is printed.
 
-use std::fmt::{Display, Write};
+use std::fmt::Display;
 
 use bursar_domain::ids::AppId;
 use clap::Args;
@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Failure, open, print};
+use super::print::{self, harmless, harmless_json};
+use super::{Failure, open};
 use crate::actions::{ActionError, Reply};
 use crate::admin::Request;
 use crate::admin::apps;
@@ -225,39 +226,6 @@ fn cell(value: &Value) -> String {
     }
 }
 
-/// Does this steer the terminal? That is every control character, also those that JSON leaves as they are, and what turns
-/// the direction of writing.
-fn steers(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// A text with what would steer the terminal escaped: customers write such texts, operators look at them.
-fn harmless(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if steers(c) {
-            shown.extend(c.escape_debug());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
-/// The same as JSON, which has its own way to escape. Its lines stay lines.
-fn harmless_json(thing: &impl Serialize) -> Result<String, Failure> {
-    let text = serde_json::to_string_pretty(thing)?;
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if steers(c) && c != '\n' {
-            write!(shown, "\\u{:04x}", u32::from(c))?;
-        } else {
-            shown.push(c);
-        }
-    }
-    Ok(shown)
-}
-
 /// Prints lines with their cells below each other.
 fn print_table(lines: &[Vec<String>]) -> Result<(), Failure> {
     let columns = lines.first().map_or(0, Vec::len);
@@ -299,18 +267,5 @@ mod tests {
         ] {
             assert_eq!(cell(&value), shown);
         }
-    }
-    #[test]
-    fn what_would_steer_the_terminal_is_escaped_in_json_as_json_has_it() {
-        let thing = json!({"Zoë": "\u{1b}[\n", "\u{7f}": "\u{9b}2J", "bidi": "\u{202e}cod.exe\u{2069}"});
-        let text = harmless_json(&thing).unwrap();
-        for part in [
-            r#""Zoë": "\u001b[\n""#,
-            r#""\u007f": "\u009b2J""#,
-            r#""bidi": "\u202ecod.exe\u2069""#,
-        ] {
-            assert!(text.contains(part), "{text}");
-        }
-        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), thing);
     }
 }

@@ -75,7 +75,7 @@ async fn doctor_tells_which_integrations_stand_still_or_lose_everything() {
         Sql::same("UPDATE integrations SET enabled = 1, blocked = '401 no such key' WHERE slug = 'branch'"),
         Sql::same(
             "INSERT INTO deliveries (event_seq, target_id, state, reason, tries, created_at, updated_at)
-             SELECT CAST($1 AS BIGINT), target_id, 'rejected', '404 gone', 1, CAST($2 AS BIGINT), CAST($2 AS BIGINT)
+             SELECT CAST($1 AS BIGINT), target_id, 'rejected', '404 \u{1b}[2Jgone', 1, CAST($2 AS BIGINT), CAST($2 AS BIGINT)
              FROM targets WHERE slug = 'webhook'",
         ),
         Sql::same(
@@ -135,7 +135,8 @@ async fn doctor_tells_which_integrations_stand_still_or_lose_everything() {
         );
         assert!(
             told[3].contains("webhook of the app")
-                && told[3].ends_with("takes nothing: 8 lost in a row within a day, such as: 404 gone"),
+                && told[3]
+                    .ends_with("takes nothing: 8 lost in a row within a day, such as: 404 \\u{1b}[2Jgone"),
             "{found}"
         );
         let damage = Statement::new(&LOSE_SECRETS, [b"sealed under another key".to_vec().into()]);

@@ -35,6 +35,8 @@ impl Report {
     }
 
     fn line(&mut self, word: &str, check: &str, what: &str) {
+        // It may hold a third party's words.
+        let what = print::harmless(what);
         let printed = print::line(format_args!("{word:4}  {check}: {what}"));
         self.unprinted = self.unprinted.take().or(printed.err());
     }
