@@ -102,6 +102,9 @@ impl Mask {
 
     /// A text without the values where the whole of one stands.
     fn whole(&self, text: &str) -> String {
+        if self.0.is_empty() {
+            return text.to_owned();
+        }
         let searched = Searched::new(text);
         let mut places: Vec<_> = self.0.iter().flat_map(|value| searched.find(value)).collect();
         places.sort_unstable_by_key(|place| (place.start, Reverse(place.end)));
@@ -118,6 +121,9 @@ impl Mask {
 
     /// A text that does not end with the beginning of a value.
     fn end(&self, mut text: String) -> String {
+        if self.0.is_empty() {
+            return text;
+        }
         let searched = Searched::new(&text);
         let cut = self.0.iter().filter_map(|value| searched.cut_at(value)).min();
         if let Some(cut) = cut {
