@@ -29,6 +29,7 @@ mod deliveries;
 mod docs_examples;
 mod docs_links;
 mod docs_page;
+mod docs_proxies;
 mod doctor;
 mod examples;
 mod first_steps;
