@@ -8,7 +8,9 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequestParts, RawPathParams, Request};
-use axum::http::header::{CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
@@ -141,7 +143,11 @@ impl Service {
             },
             failed.as_ref(),
         );
-        response.headers_mut().insert(REQUEST_ID, id);
+        let headers = response.headers_mut();
+        headers.insert(REQUEST_ID, id);
+        // Whose answer it is a header of the request says, so nobody on the way may give it to the next one who asks there.
+        let unkept = HeaderValue::from_static("no-store");
+        headers.entry(CACHE_CONTROL).or_insert(unkept);
         response
     }
 }

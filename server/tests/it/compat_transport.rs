@@ -1,6 +1,7 @@
 //! Paths, methods, customer ids, and the headers of every answer.
 
 use axum::http::HeaderValue;
+use bursar::http::router::routes;
 
 use super::support::backend::{ALL, SHARED};
 use super::support::refusal::{refusal, refused, sourceless};
@@ -135,6 +136,37 @@ async fn every_answer_has_an_id_of_its_own() {
         assert!(id.len() == 32 && is_hex, "{method} {path}: {id}");
         assert!(seen.insert(id), "{method} {path}");
     }
+}
+
+/// Which profile is meant stands in a header: to a proxy that keeps answers, that of one customer is that of all.
+#[tokio::test]
+async fn no_answer_may_be_kept_by_whatever_lies_between() {
+    let server = server_with_user().await;
+    let key = format!("Api-Key {}", server.secret_key);
+    let token = format!("Bearer {}", server.admin_token);
+    let served = routes().map(|route| (route.method, route.path));
+    let others = [
+        ("GET", "/nowhere"),
+        ("PUT", PROFILE),
+        ("HEAD", PROFILE),
+        ("POST", PROFILE),
+        ("GET", PROFILE),
+    ];
+    let mut successes = 0;
+    for (method, path) in served.chain(others) {
+        for authorization in ["", &key, &token] {
+            let answer = server
+                .send(request(authorization, method, path, &[USER], ""))
+                .await;
+            successes += usize::from(answer.status == 200);
+            // The page itself holds nothing of anybody, and is asked for anew each time.
+            let is_page = path == "/docs" && answer.status == 200;
+            let expected = if is_page { "no-cache" } else { "no-store" };
+            let said: Vec<_> = answer.headers.get_all("cache-control").iter().collect();
+            assert_eq!(said, [expected], "{method} {path}: {}", answer.status);
+        }
+    }
+    assert!(successes > 20, "{successes}");
 }
 
 #[tokio::test]
