@@ -98,6 +98,8 @@ async fn collect(body: &mut Body, mut taken: Option<&mut Taken<'_>>) -> Result<B
         }
         bytes.extend_from_slice(data);
     }
+    // One in chunks would not say of itself that it has ended.
+    *body = Body::empty();
     Ok(bytes.freeze())
 }
 
@@ -110,15 +112,18 @@ pub fn is_held_back(headers: &HeaderMap) -> bool {
 pub async fn discard(body: &mut Body) -> bool {
     let taking = async {
         let mut taken = 0;
-        while let Some(Ok(frame)) = body.frame().await
-            && taken <= MOST_DISCARDED
-        {
-            taken += frame.data_ref().map_or(0, |data| data.len() as u64);
+        while taken <= MOST_DISCARDED {
+            match body.frame().await {
+                Some(Ok(frame)) => taken += frame.data_ref().map_or(0, |data| data.len() as u64),
+                ended => return ended.is_none(),
+            }
         }
+        false
     };
     // What takes longer is left.
-    drop(tokio::time::timeout(DISCARD_TIMEOUT, taking).await);
-    body.is_end_stream()
+    tokio::time::timeout(DISCARD_TIMEOUT, taking)
+        .await
+        .unwrap_or(false)
 }
 
 /// The length that the head names. Without one it shows at the end.

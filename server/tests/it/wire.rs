@@ -94,27 +94,61 @@ fn a_body_that_nobody_wants_and_that_comes_late_leaves_the_connection_usable() {
     let program = program();
     let key = program.secret_key.as_str();
     program.call("POST", PROFILE, &[("adapty-customer-user-id", "u")], b"");
+    for (length, begin, end) in [
+        ("content-length: 17", "", ""),
+        ("transfer-encoding: chunked", "11\r\n", "\r\n0\r\n\r\n"),
+        (
+            "transfer-encoding: chunked",
+            "11\r\n",
+            "\r\n0\r\nx-sum: 1\r\n\r\n",
+        ),
+    ] {
+        let mut stream = program.connect();
+        let mut ask = |method: &str, path: &str, key: &str, kind: &str| {
+            let head = format!(
+                "{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: Api-Key {key}\r\n\
+                 adapty-customer-user-id: u\r\ncontent-type: {kind}\r\n{length}\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            std::thread::sleep(Duration::from_millis(20));
+            let body = format!(r#"{begin}{{"branch_id":"x"}}{end}"#);
+            stream.write_all(body.as_bytes()).unwrap();
+            read_answer(&mut stream)
+        };
+        for (method, path, key, kind, status) in [
+            ("GET", PROFILE, key, "application/json", 200),
+            ("POST", IDENTIFIERS, "wrong.key", "application/json", 401),
+            ("POST", "/nowhere", key, "application/json", 404),
+            ("PUT", PROFILE, key, "application/json", 405),
+            ("POST", IDENTIFIERS, key, "text/plain", 415),
+            ("POST", IDENTIFIERS, key, "application/json", 200),
+        ] {
+            let answer = ask(method, path, key, kind);
+            assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
+            assert!(!answer.head.contains("connection: close"), "{length}: {answer:?}");
+        }
+    }
+}
+
+/// As curl sends what it reads from a pipe.
+#[test]
+fn a_body_in_chunks_that_was_asked_for_leaves_the_connection_usable() {
+    let program = program();
+    program.call("POST", PROFILE, &[("adapty-customer-user-id", "u")], b"");
     let mut stream = program.connect();
-    let mut ask = |method: &str, path: &str, key: &str, kind: &str| {
+    for _ in 0..2 {
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: Api-Key {key}\r\n\
-             adapty-customer-user-id: u\r\ncontent-type: {kind}\r\ncontent-length: 17\r\n\r\n"
+            "POST {IDENTIFIERS} HTTP/1.1\r\nhost: x\r\nauthorization: Api-Key {}\r\nadapty-customer-user-id: u\r\n\
+             expect: 100-continue\r\ntransfer-encoding: chunked\r\n\r\n",
+            program.secret_key
         );
         stream.write_all(head.as_bytes()).unwrap();
-        std::thread::sleep(Duration::from_millis(20));
-        stream.write_all(br#"{"branch_id":"x"}"#).unwrap();
-        read_answer(&mut stream)
-    };
-    for (method, path, key, kind, status) in [
-        ("GET", PROFILE, key, "application/json", 200),
-        ("POST", IDENTIFIERS, "wrong.key", "application/json", 401),
-        ("POST", "/nowhere", key, "application/json", 404),
-        ("PUT", PROFILE, key, "application/json", 405),
-        ("POST", IDENTIFIERS, key, "text/plain", 415),
-        ("POST", IDENTIFIERS, key, "application/json", 200),
-    ] {
-        let answer = ask(method, path, key, kind);
-        assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
+        assert_eq!(read_answer(&mut stream).status, 100);
+        stream
+            .write_all(b"11\r\n{\"branch_id\":\"x\"}\r\n0\r\n\r\n")
+            .unwrap();
+        let answer = read_answer(&mut stream);
+        assert_eq!(answer.status, 200, "{answer:?}");
         assert!(!answer.head.contains("connection: close"), "{answer:?}");
     }
 }
