@@ -116,6 +116,8 @@ fn connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
+        // Who says that no further request comes still waits for the answer to this one.
+        .half_close(true)
         // The buffer alone does not limit it: a head that arrives at once may be nearly twice as large.
         .max_buf_size(MAX_HEAD)
         .max_header_size(MAX_HEAD)

@@ -1,7 +1,7 @@
 //! What only shows on a socket: white space around values, connections that are used again, answers without a body.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -153,6 +153,26 @@ fn a_body_in_chunks_that_was_asked_for_leaves_the_connection_usable() {
     }
 }
 
+/// As `nc -N` and `socat` do.
+#[test]
+fn a_client_that_says_that_it_sends_no_more_is_answered() {
+    let program = RawServer::start(&[]);
+    let request = format!(
+        "POST {PROFILE} HTTP/1.1\r\nhost: x\r\nauthorization: Api-Key {}\r\nadapty-customer-user-id: u\r\n\
+         content-length: 0\r\n\r\n",
+        program.secret_key
+    );
+    for _ in 0..20 {
+        let mut stream = program.connect();
+        stream.write_all(request.as_bytes()).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let answer = RawAnswer::read(&answer);
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+}
+
 #[test]
 fn where_a_body_does_not_end_the_answer_says_that_it_is_the_last_of_its_connection() {
     let program = program();
@@ -196,7 +216,7 @@ fn what_is_no_http_is_refused_and_the_server_goes_on() {
         let shown = String::from_utf8_lossy(&bytes).into_owned();
         let mut stream = program.connect();
         stream.write_all(&bytes).unwrap();
-        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
         let mut answer = Vec::new();
         drop(stream.read_to_end(&mut answer));
         let answer = RawAnswer::read(&answer);
