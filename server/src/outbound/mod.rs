@@ -97,6 +97,8 @@ impl Outbound {
         let mut http = HttpConnector::new_with_resolver(Resolver { allow_private, names });
         http.enforce_http(false);
         http.set_nodelay(true);
+        // Divided among the addresses of a name: of several one may be silent.
+        http.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let https = HttpsConnectorBuilder::new()
             .with_tls_config(tls::config()?)
             .https_or_http()

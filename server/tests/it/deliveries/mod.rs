@@ -17,6 +17,7 @@ mod fencing;
 mod first;
 mod gates;
 mod handshakes;
+mod hard_to_reach;
 mod health;
 mod idle;
 mod isolation;
