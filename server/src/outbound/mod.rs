@@ -107,6 +107,9 @@ impl Outbound {
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(IDLE)
             .pool_timer(TokioTimer::new())
+            // Old servers write so. Were their answers none, what they have taken would be sent again.
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
             .build(Connector::new(Timeout::new(https, CONNECT_TIMEOUT)));
         Ok(Self {
             client,

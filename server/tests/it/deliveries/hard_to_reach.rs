@@ -1,4 +1,4 @@
-//! Third parties of which an address is silent.
+//! Third parties of which an address is silent, or that write their answers as it was done once.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use bursar_domain::integrations::Request;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::support::server::START;
-use crate::support::vendor::Vendor;
+use crate::support::vendor::{Manner, Vendor};
 
 /// Makes an address silent, as one behind a firewall is: its queue of new connections is full, and nobody takes any.
 async fn silence(address: SocketAddr) -> (TcpListener, Vec<TcpStream>) {
@@ -35,4 +35,21 @@ async fn where_an_address_of_a_name_is_silent_the_next_one_is_tried() {
     let request = Request::post_json(format!("http://two.example:{port}/"), "{}".into());
     let received = outbound.send(request, START).await.unwrap();
     assert_eq!((received.answer.status, vendor.count()), (200, 1));
+}
+
+/// Source: RFC 9112, sections 5.1 and 5.2: whoever receives such an answer makes them spaces, and reads on.
+#[tokio::test]
+async fn an_answer_with_a_folded_header_or_a_space_before_its_colon_is_one() {
+    for header in ["x-note: one\r\n two", "x-note: one\r\n\ttwo", "x-note : one"] {
+        let whole = format!("HTTP/1.1 200 OK\r\n{header}\r\ncontent-length: 2\r\n\r\n{{}}");
+        let vendor = Vendor::with(move |_, _| Manner::Raw(whole.clone())).await;
+        let outbound = Outbound::new(true).unwrap();
+        let request = Request::post_json(vendor.url.clone(), "{}".into());
+        let received = outbound.send(request, START).await;
+        let received = received.unwrap_or_else(|error| panic!("{header:?}: {error}"));
+        assert_eq!(
+            (received.answer.status, received.answer.body.as_str()),
+            (200, "{}")
+        );
+    }
 }
