@@ -16,8 +16,10 @@ use crate::store::{Store, StoreError};
 use crate::vault::Vault;
 use crate::wake::Wake;
 
-/// How much room there is for all bodies of requests that are being read or worked on, in bytes: 256 MiB.
-const ROOM_FOR_BODIES: usize = 256 * 1024 * 1024;
+/// How much room there is for all bodies of requests that are being read or worked on, in bytes: 256 MiB. Of these a quarter is
+/// for those that come with public keys: each copy of an app holds one, and whoever has it could take the room of all others.
+const ROOM_FOR_PUBLIC_BODIES: usize = 64 * 1024 * 1024;
+const ROOM_FOR_BODIES: usize = 192 * 1024 * 1024;
 
 /// What the whole server shares. Cheap to clone.
 #[derive(Clone)]
@@ -37,7 +39,9 @@ pub struct Shared {
     pub requests_per_second: Option<NonZeroU32>,
     /// Whether changes can be committed.
     pub readiness: Readiness,
-    /// What is left of the memory for the bodies of requests, in bytes.
+    /// What is left of the memory for the bodies of requests with public keys, in bytes.
+    pub room_for_public_bodies: Semaphore,
+    /// The same for all others.
     pub room_for_bodies: Semaphore,
     /// Sends requests to third parties.
     pub outbound: Outbound,
@@ -76,6 +80,7 @@ impl AppState {
             metrics,
             requests_per_second,
             readiness: Readiness::default(),
+            room_for_public_bodies: Semaphore::new(ROOM_FOR_PUBLIC_BODIES),
             room_for_bodies: Semaphore::new(ROOM_FOR_BODIES),
             outbound,
             wake: Wake::default(),

@@ -15,9 +15,8 @@ use super::error::ApiError;
 
 /// The largest body, as sent and decompressed: 1 MiB.
 pub const MAX_BODY: usize = 1024 * 1024;
-/// A body that is announced to be no larger takes none of the room for all bodies: with as many connections as may be open
-/// these are 160 MiB at most.
-const SMALL: u64 = 16 * 1024;
+/// So much of each body takes none of the room for all: with as many connections as may be open these are 160 MiB at most.
+const SMALL: usize = 16 * 1024;
 /// How long a body may take to arrive.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// So much of a body that nobody wants is taken at most, for so long.
@@ -37,7 +36,12 @@ impl<'r> Taken<'r> {
         Self { room, taken: None }
     }
 
-    fn take(&mut self, bytes: usize) -> Result<(), ApiError> {
+    /// Takes room for what has come to be so many bytes.
+    fn grow(&mut self, from: usize, to: usize) -> Result<(), ApiError> {
+        let bytes = to.saturating_sub(SMALL) - from.saturating_sub(SMALL);
+        if bytes == 0 {
+            return Ok(());
+        }
         let bytes = u32::try_from(bytes).map_err(|_| ApiError::TooLarge)?;
         let more = self.room.try_acquire_many(bytes).map_err(|_| ApiError::NoRoom)?;
         match &mut self.taken {
@@ -67,35 +71,30 @@ pub async fn read<'r>(
             return Err(ApiError::TooLarge);
         }
     }
-    let is_small = length.is_some_and(|length| length <= SMALL);
-    let reading = collect(body, (!is_small).then_some(&mut taken));
-    let bytes = tokio::time::timeout(TIMEOUT, reading)
+    let bytes = tokio::time::timeout(TIMEOUT, collect(body, &mut taken))
         .await
         .map_err(|_| ApiError::TimedOut)??;
     if bytes.is_empty() || !form? {
         return Ok((bytes, taken));
     }
     let plain = decompress(&bytes)?;
-    if plain.len() as u64 > SMALL {
-        taken.take(plain.len())?;
-    }
+    taken.grow(0, plain.len())?;
     Ok((plain, taken))
 }
 
 /// Takes in what is sent, up to the largest body, and room for it as it comes.
-async fn collect(body: &mut Body, mut taken: Option<&mut Taken<'_>>) -> Result<Bytes, ApiError> {
+async fn collect(body: &mut Body, taken: &mut Taken<'_>) -> Result<Bytes, ApiError> {
     let mut bytes = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| ApiError::Unreadable("the body ended too early".into()))?;
         let Some(data) = frame.data_ref() else {
             continue;
         };
-        if bytes.len() + data.len() > MAX_BODY {
+        let length = bytes.len() + data.len();
+        if length > MAX_BODY {
             return Err(ApiError::TooLarge);
         }
-        if let Some(taken) = &mut taken {
-            taken.take(data.len())?;
-        }
+        taken.grow(bytes.len(), length)?;
         bytes.extend_from_slice(data);
     }
     // One in chunks would not say of itself that it has ended.

@@ -23,11 +23,12 @@ use tracing::Instrument;
 use uuid::Uuid;
 use uuid::fmt::Simple;
 
-use super::call::Call;
+use super::call::{Call, Caller};
 use super::error::ApiError;
 use super::route::{Access, Route};
 use super::{admin, body, compat, guard, operations};
 use crate::actions::Reply;
+use crate::keys::KeyKind;
 use crate::state::AppState;
 use crate::store::StoreError;
 
@@ -270,7 +271,11 @@ async fn dispatch(
     let shared = state.clone();
     let (body, _taken) = match route.method {
         "POST" | "PUT" | "PATCH" => {
-            let (body, taken) = body::read(&parts.headers, sent, &shared.room_for_bodies).await?;
+            let room = match &caller {
+                Caller::Key(key) if key.kind == KeyKind::Public => &shared.room_for_public_bodies,
+                _ => &shared.room_for_bodies,
+            };
+            let (body, taken) = body::read(&parts.headers, sent, room).await?;
             (body, Some(taken))
         }
         _ => (bytes::Bytes::new(), None),

@@ -18,10 +18,14 @@ const MIB: usize = 1024 * 1024;
 
 /// Sends a body as it stands with these headers alone (and the key and the user).
 async fn raw(server: &TestServer, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+    raw_by(server, &server.secret_key, headers, body).await
+}
+
+async fn raw_by(server: &TestServer, key: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
     let mut request = Request::builder()
         .method("POST")
         .uri(IDENTIFIERS)
-        .header("authorization", format!("Api-Key {}", server.secret_key))
+        .header("authorization", format!("Api-Key {key}"))
         .header(CUSTOMER, "user-1");
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -280,8 +284,17 @@ async fn large_bodies_that_do_not_fit_into_memory_beside_others_are_refused_and_
         assert_eq!(refusal(&refused), sourceless(503, "unavailable"));
         assert_eq!(refused.headers["retry-after"], "1");
     }
-    let small = raw(&server, &[kind, ("content-length", &length)], GOOD).await;
-    assert_eq!(small.status, 200, "{}", small.text());
+    for headers in [&[kind, ("content-length", &length)][..], &[kind]] {
+        let small = raw(&server, headers, GOOD).await;
+        assert_eq!(small.status, 200, "{}", small.text());
+    }
+    let read = raw_by(&server, &server.public_key, &[kind], large.clone()).await;
+    assert_eq!(
+        read.status,
+        200,
+        "public keys have room of their own: {}",
+        read.text()
+    );
     drop(taken);
     for (headers, body) in [(&[kind][..], &large), (&[kind, coding], &packed)] {
         let read = raw(&server, headers, body.clone()).await;
