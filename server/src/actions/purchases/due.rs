@@ -1,5 +1,7 @@
 //! What becomes due by time alone: ends of periods and of grace, renewals that have not come, timers.
 
+use std::collections::HashSet;
+
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::profile::selector::Selector;
 use bursar_domain::purchases::account;
@@ -13,6 +15,7 @@ use super::recheck;
 use super::tell::tell;
 use crate::actions::{ActionError, known_app};
 use crate::state::AppState;
+use crate::store::tables::purchases::Due;
 use crate::store::tables::{locks, purchases};
 use crate::store::{Decision, Loaded, StoreError, rows_of};
 
@@ -38,11 +41,8 @@ pub async fn handle_due(state: &AppState, now: i64) -> Result<(), StoreError> {
         if rows.is_empty() && is_rechecked {
             return Ok(());
         }
-        let due = rows
-            .iter_mut()
-            .map(|row| Ok((AppId(row.uuid(0)?), ProfileId(row.uuid(1)?))))
-            .collect::<Result<Vec<_>, StoreError>>()?;
-        for (app, profile, result) in handle_all(state, &due, now).await {
+        let due: Result<Vec<_>, _> = rows.iter_mut().map(purchases::read_due).collect();
+        for (app, profile, result) in handle_all(state, &one_of_each_chain(&due?), now).await {
             match result {
                 Ok(()) => {}
                 Err(ActionError::Store(error)) if error.is_passing() => {
@@ -52,6 +52,21 @@ pub async fn handle_due(state: &AppState, now: i64) -> Result<(), StoreError> {
             }
         }
     }
+}
+
+/// Of profiles that share a chain one alone, the first: each locks all the others, and who comes first may handle what is due
+/// for all of them. Those that are left are found again if something of theirs is due still.
+fn one_of_each_chain(due: &[Due]) -> Vec<(AppId, ProfileId)> {
+    let mut begun = HashSet::new();
+    let mut first = Vec::new();
+    for rows in due.chunk_by(|one, next| (one.app, one.profile) == (next.app, next.profile)) {
+        let chains = || rows.iter().filter_map(|row| Some((row.app, row.chain.as_ref()?)));
+        if !chains().any(|chain| begun.contains(&chain)) {
+            begun.extend(chains());
+            first.push((rows[0].app, rows[0].profile));
+        }
+    }
+    first
 }
 
 /// Handles these profiles, on all threads. Where a task is done the next begins, so that no commit waits for the last of

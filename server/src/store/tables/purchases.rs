@@ -108,12 +108,43 @@ pub fn let_go_of_all(app: AppId, profile: ProfileId) -> Statement {
     Statement::new(&SQL, [app.0.into(), profile.0.into()])
 }
 
-/// Profiles for which something is due by `now`, those that wait longest first.
+/// A profile for which something is due, and a chain of others that it shares, if there is one.
+#[derive(Debug)]
+pub struct Due {
+    /// Of which app.
+    pub app: AppId,
+    /// Which profile.
+    pub profile: ProfileId,
+    /// The store and the original id.
+    pub chain: Option<(String, String)>,
+}
+
+/// Profiles for which something is due by `now`, those that wait longest first: a row for each chain of others that one
+/// shares, or one without a chain.
 pub fn due(now: i64, limit: i64) -> Statement {
-    static SQL: Sql = Sql::same(
-        "SELECT app_id, profile_id, due_at FROM profiles WHERE due_at <= $1 ORDER BY due_at LIMIT $2",
+    static SQL: Sql = Sql::split(
+        "SELECT due.app_id, due.profile_id, shared.store, shared.original_id
+         FROM (SELECT app_id, profile_id, due_at FROM profiles WHERE due_at <= $1 ORDER BY due_at LIMIT $2) AS due
+         LEFT JOIN chain_holders AS shared
+              ON shared.app_id = due.app_id AND shared.profile_id = due.profile_id AND shared.is_owner = 0
+         ORDER BY due.due_at, due.app_id, due.profile_id",
+        "SELECT due.app_id, due.profile_id, shared.store, shared.original_id
+         FROM (SELECT app_id, profile_id, due_at FROM profiles WHERE due_at <= $1 ORDER BY due_at LIMIT $2) AS due
+         LEFT JOIN LATERAL (
+             SELECT store, original_id FROM chain_holders
+             WHERE app_id = due.app_id AND profile_id = due.profile_id AND is_owner = 0 OFFSET 0) AS shared ON true
+         ORDER BY due.due_at, due.app_id, due.profile_id",
     );
     Statement::new(&SQL, [now.into(), limit.into()])
+}
+
+/// Reads a row of [`due`].
+pub fn read_due(row: &mut Row) -> Result<Due, StoreError> {
+    Ok(Due {
+        app: AppId(row.uuid(0)?),
+        profile: ProfileId(row.uuid(1)?),
+        chain: row.opt_text(2)?.zip(row.opt_text(3)?),
+    })
 }
 
 /// When something of a profile is due next, where nothing else of it has changed and another server has not handled it

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use bursar::actions::purchases::handle_due;
+use bursar::store::tables::purchases::due;
 use serde_json::{Value, json};
 
+use crate::support::administration::walk;
 use crate::support::backend::ALL;
-use crate::support::direct::set_settings;
+use crate::support::direct::{set_settings, set_webhook_of};
 use crate::support::purchases::{Customer, data, numbered, one_time, subscription, with};
-use crate::support::server::{PROFILE, TRANSACTION, TestServer};
+use crate::support::server::{PROFILE, START, TRANSACTION, TestServer};
 
 const ID: &str = "adapty-profile-id";
+const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// How much a profile lists of each kind: access levels, subscriptions, one-time purchases.
 fn counts(profile: &Value) -> [usize; 3] {
@@ -184,6 +188,39 @@ async fn deletion_frees_the_chain_for_the_next_who_reports_it() {
         let holders = holders(&server).await;
         assert_eq!(holders, 2, "{backend:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_of_what_many_share_after_its_owner_is_one_change() {
+    const SHARERS: usize = 150;
+    let mut changes = Vec::new();
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let owner = Customer::new(&server, "owner").await;
+        owner.post(TRANSACTION, &subscription()).await;
+        for n in 0..SHARERS {
+            let name = format!("sharer-{n}");
+            let sharer = Customer::new(&server, &name).await;
+            sharer.post(TRANSACTION, &subscription()).await;
+        }
+        assert_eq!(owner.call("DELETE", PROFILE, &Value::Null).await.status, 204);
+        let wanted = json!({"events": {"access_level_updated": true}});
+        set_webhook_of(&server.state, server.app_id.parse().unwrap(), wanted).await;
+        let before = server.changes().await;
+        let now = START + 60 * DAY;
+        server.state.clock.move_to(now).unwrap();
+        handle_due(&server.state, now).await.unwrap();
+        changes.push(server.changes().await - before);
+        let path = format!("apps/{}/events?event_type=access_level_updated", server.app_id);
+        let (events, _) = walk(&server, &path, 200).await;
+        let ends = events
+            .iter()
+            .filter(|event| event["payload"]["event_properties"]["is_active"] == false);
+        assert_eq!(ends.count(), SHARERS, "{backend:?}");
+        let left = server.state.store.read(due(now + 400 * DAY, 9)).await.unwrap();
+        assert!(left.is_empty(), "{backend:?}");
+    }
+    assert_eq!(changes, [1; ALL.len()], "{ALL:?}");
 }
 
 async fn holders(server: &TestServer) -> usize {
