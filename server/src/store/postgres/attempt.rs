@@ -8,7 +8,7 @@ use tokio_postgres::{Error, Row as PgRow, Statement as Prepared};
 
 use super::pipeline::pipelined;
 use super::together::{self, Request};
-use super::writer::Group;
+use super::writer::{Group, Postponed};
 use super::{classify, is_repeatable, no_answer, says_read_only, within_patience};
 use crate::store::change::Loaded;
 use crate::store::{Row, Statement, StoreError, Value};
@@ -66,7 +66,7 @@ pub(super) async fn attempt_on(
     connection: &Object,
     begin: Begin,
     group: &mut Group,
-) -> Result<Group, Failure> {
+) -> Result<Vec<Postponed>, Failure> {
     let loaded = within_patience(read_all(connection, begin, group)).await;
     let loaded = loaded.unwrap_or_else(|| Err(Failure::Unreachable(no_answer())))?;
     let (writes, postponed) = decide_all(group, loaded);
@@ -77,7 +77,7 @@ pub(super) async fn attempt_on(
     match written.unwrap_or_else(|| Err(Failure::Final(no_answer()))) {
         Ok(()) => Ok(postponed),
         Err(failure) => {
-            group.extend(postponed);
+            group.extend(postponed.into_iter().map(|postponed| postponed.change));
             Err(failure)
         }
     }
@@ -121,9 +121,9 @@ async fn read_all(connection: &Object, begin: Begin, group: &mut Group) -> Resul
 }
 
 /// Decides the changes in order. One that found a row which a change before it found is taken out of the group.
-fn decide_all(group: &mut Group, loaded: Vec<Loaded>) -> (Vec<Vec<Statement>>, Group) {
+fn decide_all(group: &mut Group, loaded: Vec<Loaded>) -> (Vec<Vec<Statement>>, Vec<Postponed>) {
     let mut found: HashSet<Value> = HashSet::new();
-    let (mut writes, mut postponed) = (Vec::new(), Group::new());
+    let (mut writes, mut postponed) = (Vec::new(), Vec::new());
     let mut kept = Group::with_capacity(group.len());
     for (mut change, loaded) in group.drain(..).zip(loaded) {
         let locking = change
@@ -135,8 +135,9 @@ fn decide_all(group: &mut Group, loaded: Vec<Loaded>) -> (Vec<Vec<Statement>>, G
             .flat_map(|(_, rows)| rows)
             .filter_map(|row| row.0.first().cloned())
             .collect();
-        if rows.iter().any(|row| found.contains(row)) {
-            postponed.push(change);
+        if let Some(row) = rows.iter().find(|row| found.contains(*row)) {
+            let row = row.clone();
+            postponed.push(Postponed { row, change });
         } else {
             found.extend(rows);
             writes.push(change.decide(loaded));

@@ -6,10 +6,11 @@
 //! a round trip are sent before the first answer is awaited.
 //!
 //! Two changes that found the same row cannot share a transaction, because the second would decide on what was
-//! there before the first; it waits for the next. When a group fails, each of its changes is run again alone,
-//! so that one cannot take others down. One that meets a lock which is held for long is tried beside the groups.
+//! there before the first; it is postponed. Each group takes one of those that wait for a row. When a group fails,
+//! each of its changes is run again alone, so that one cannot take others down. One that meets a lock which is held
+//! for long is tried beside the groups.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -36,12 +37,25 @@ const SEARCH_PATIENCE: Duration = Duration::from_secs(1);
 /// How long the end of a failed transaction is waited for before its connection is given up.
 const ROLLBACK_PATIENCE: Duration = Duration::from_secs(1);
 
+/// How much of a group is for what comes from the queue, where something was postponed.
+const FRESH: usize = MAX_GROUP / 4 * 3;
+/// With so much postponed, a writer takes nothing new.
+const MAX_POSTPONED: usize = 4_096;
+
 pub(super) type Group = Vec<Box<dyn Queued>>;
+
+/// A change that could not share a transaction with another, and the row that both found.
+pub(super) struct Postponed {
+    pub row: Value,
+    pub change: Box<dyn Queued>,
+}
 
 struct Writer {
     postgres: Postgres,
     queue: Arc<Mutex<mpsc::Receiver<Box<dyn Queued>>>>,
     metrics: Arc<StoreMetrics>,
+    /// What was postponed.
+    postponed: Vec<Postponed>,
     /// Why the database could not be reached, when it was last tried.
     outage: Option<StoreError>,
     /// What needs something that others have locked for long. It is tried beside the groups, so that they do not wait for it.
@@ -64,6 +78,7 @@ pub(super) fn start(
             postgres,
             queue,
             metrics,
+            postponed: Vec::new(),
             outage: None,
             stuck: Group::new(),
             search_until: None,
@@ -74,11 +89,7 @@ pub(super) fn start(
 
 impl Writer {
     async fn run(mut self) {
-        let mut group = Group::new();
-        loop {
-            if !self.fill(&mut group).await {
-                return;
-            }
+        while let Some(mut group) = self.fill().await {
             // Whoever has waited for the whole patience learns it at once, not after another try each.
             if let Some(error) = &self.outage {
                 group = refuse_overdue(group, OUTAGE_PATIENCE, error);
@@ -90,15 +101,15 @@ impl Writer {
             if !self.stuck.is_empty() {
                 group = refuse_overdue(group, LOCK_PATIENCE, &locked());
             }
-            let parts = by_first_lock(std::mem::take(&mut group));
-            for part in parts {
+            for part in by_first_lock(group) {
                 // Something may have been found stuck since.
                 let part = self.without_stuck(part);
                 if part.is_empty() {
                     continue;
                 }
                 let started = Instant::now();
-                group.extend(self.commit(part).await);
+                let postponed = self.commit(part).await;
+                self.postponed.extend(postponed);
                 self.metrics
                     .commit_seconds
                     .observe(started.elapsed().as_secs_f64());
@@ -139,25 +150,36 @@ impl Writer {
         self.stuck = refuse_overdue(waiting.chain(still).collect(), LOCK_PATIENCE, &locked());
     }
 
-    /// Puts what waits behind what was postponed, so that many changes of one profile hold up nobody else; waits if there is
-    /// nothing. `false`: nothing will ever come.
-    async fn fill(&mut self, group: &mut Group) -> bool {
-        if group.is_empty() && self.stuck.is_empty() {
-            return self.queue.lock().await.recv_many(group, MAX_GROUP).await > 0;
+    /// The next group; waits if there is nothing. Of what was postponed one change for each row, that which waits longest,
+    /// comes with what is in the queue, so that many changes of one profile hold up nobody else. `None`: nothing will ever
+    /// come.
+    async fn fill(&mut self) -> Option<Group> {
+        let mut group = Group::new();
+        if self.postponed.is_empty() && self.stuck.is_empty() {
+            let received = self.queue.lock().await.recv_many(&mut group, MAX_GROUP).await;
+            return (received > 0).then_some(group);
         }
         // Who has it locked waits because it is empty.
-        if let Ok(mut queue) = self.queue.try_lock() {
-            while group.len() < MAX_GROUP
+        if self.postponed.len() < MAX_POSTPONED
+            && let Ok(mut queue) = self.queue.try_lock()
+        {
+            while group.len() < FRESH
                 && let Ok(next) = queue.try_recv()
             {
                 group.push(next);
             }
         }
-        true
+        self.postponed
+            .sort_by_key(|postponed| postponed.change.queued_at());
+        let (room, mut rows) = (MAX_GROUP - group.len(), HashSet::new());
+        let is_next = |one: &mut Postponed| rows.len() < room && rows.insert(one.row.clone());
+        let next = self.postponed.extract_if(.., is_next);
+        group.extend(next.map(|postponed| postponed.change));
+        Some(group)
     }
 
-    /// Commits the group and answers its callers. Gives back the changes that must wait for the next group.
-    async fn commit(&mut self, mut group: Group) -> Group {
+    /// Commits the group and answers its callers. Gives back the changes that must wait for another group.
+    async fn commit(&mut self, mut group: Group) -> Vec<Postponed> {
         group.sort_by(|one, other| first_read(one.as_ref()).cmp(first_read(other.as_ref())));
         let mut tries = 1;
         loop {
@@ -173,7 +195,7 @@ impl Writer {
                 Err(Failure::Unreachable(error)) => {
                     group = refuse_overdue(group, OUTAGE_PATIENCE, &error);
                     if group.is_empty() {
-                        return group;
+                        return Vec::new();
                     }
                     tokio::time::sleep(OUTAGE_PAUSE).await;
                 }
@@ -183,7 +205,7 @@ impl Writer {
                         return self.commit_in_halves(group).await;
                     }
                     self.stuck.append(&mut group);
-                    return group;
+                    return Vec::new();
                 }
                 Err(Failure::Conflict(_)) if group.len() == 1 && tries < MAX_TRIES => {
                     tokio::time::sleep(Duration::from_millis(u64::from(tries * tries))).await;
@@ -196,27 +218,27 @@ impl Writer {
                     group
                         .into_iter()
                         .for_each(|mut change| change.finish(Err(error.clone())));
-                    return Group::new();
+                    return Vec::new();
                 }
             }
         }
     }
 
-    async fn commit_one_by_one(&mut self, group: Group) -> Group {
+    async fn commit_one_by_one(&mut self, group: Group) -> Vec<Postponed> {
         for change in group {
             Box::pin(self.commit(vec![change])).await;
         }
-        Group::new()
+        Vec::new()
     }
 
     /// Finds what others have locked, in halves of halves: what is left when it is alone is stuck. None waits for long again, and
     /// where much is locked the search ends with all of the rest stuck: it is tried one by one.
-    async fn commit_in_halves(&mut self, mut group: Group) -> Group {
+    async fn commit_in_halves(&mut self, mut group: Group) -> Vec<Postponed> {
         let outer = self.search_until;
         let until = outer.unwrap_or_else(|| Instant::now() + SEARCH_PATIENCE);
         self.search_until = Some(until);
         let half = group.split_off(group.len() / 2);
-        let mut postponed = Group::new();
+        let mut postponed = Vec::new();
         for part in [group, half] {
             let mut part = self.without_stuck(part);
             if Instant::now() >= until {
@@ -231,7 +253,7 @@ impl Writer {
 
     /// Tries once. If it succeeds, `group` holds what was committed, and the rest is given back; if not, `group`
     /// holds all of it.
-    async fn attempt(&mut self, group: &mut Group) -> Result<Group, Failure> {
+    async fn attempt(&mut self, group: &mut Group) -> Result<Vec<Postponed>, Failure> {
         let connection = self.postgres.writer().await.map_err(Failure::Unreachable)?;
         let begin = match (self.search_until, self.stuck.is_empty()) {
             (None, true) => Begin::Usual,

@@ -97,10 +97,11 @@ async fn many_callers_of_one_new_customer_share_a_profile() {
     }
 }
 
-/// Changes of one profile are made one after the other, each in a commit of its own on PostgreSQL.
+/// Changes of one profile are made one after the other, each in a commit of its own on PostgreSQL. Those of others come with the
+/// next commits, also where they wait behind more of that profile than a commit takes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_profile_that_all_change_holds_up_no_other_on_postgres() {
-    const HOT: usize = 300;
+    const HOT: usize = 1_000;
     let server = TestServer::on(Backend::Postgres).await;
     let set = |customer: &'static str, number: usize| {
         let (server, headers) = (&server, [("adapty-customer-user-id", customer)]);
@@ -123,11 +124,13 @@ async fn a_profile_that_all_change_holds_up_no_other_on_postgres() {
         while done.load(Ordering::SeqCst) == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        assert_eq!(set("other", 0).await, 200);
+        for number in 0..5 {
+            assert_eq!(set("other", number).await, 200);
+        }
         done.load(Ordering::SeqCst)
     };
     let (_, before) = tokio::join!(hot, other);
-    assert!(before < HOT / 2, "{before} of {HOT} came first");
+    assert!(before < HOT / 5, "{before} of {HOT} came first");
 }
 
 #[tokio::test(flavor = "multi_thread")]
