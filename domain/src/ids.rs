@@ -18,6 +18,11 @@ impl ProfileId {
     pub fn parse(text: &str) -> Option<Self> {
         Uuid::try_parse(text).ok().map(Self)
     }
+
+    /// Is its first half all zeros? No profile is made with such an id: the store keeps what has a number of its own under them.
+    pub fn is_reserved(self) -> bool {
+        self.0.as_u64_pair().0 == 0
+    }
 }
 
 impl std::fmt::Display for AppId {

@@ -224,19 +224,22 @@ fn choose(
     fresh: ProfileId,
     now: i64,
 ) -> Result<(Profile, Details, Saving), Refusal> {
-    let new = |id, customer: Option<&str>| {
+    let new = |id: ProfileId, customer: Option<&str>| {
+        if id.is_reserved() {
+            return Err(Refusal::Invalid(reserved_profile_id()));
+        }
         let profile = Profile::new(app, id, customer.map(str::to_owned), now);
-        (profile, Details::default(), Saving::Insert)
+        Ok((profile, Details::default(), Saving::Insert))
     };
-    let known = |(profile, details)| (profile, details, Saving::Nothing);
+    let known = |(profile, details)| Ok((profile, details, Saving::Nothing));
     match selector {
-        Selector::Id(id) => Ok(found.by_id.map_or_else(|| new(*id, None), known)),
-        Selector::Customer(customer) => Ok(found
+        Selector::Id(id) => found.by_id.map_or_else(|| new(*id, None), known),
+        Selector::Customer(customer) => found
             .by_customer
-            .map_or_else(|| new(fresh, Some(customer)), known)),
+            .map_or_else(|| new(fresh, Some(customer)), known),
         Selector::Both(id, customer) => match (found.by_id, found.by_customer) {
-            (None, None) => Ok(new(*id, Some(customer))),
-            (Some(same), Some((other, _))) if same.0.id == other.id => Ok(known(same)),
+            (None, None) => new(*id, Some(customer)),
+            (Some(same), Some((other, _))) if same.0.id == other.id => known(same),
             (_, Some(_)) => Err(taken("the customer id belongs to another profile")),
             (Some((profile, _)), None) if profile.customer_user_id.is_some() => {
                 Err(taken("the profile has another customer id"))
@@ -257,4 +260,8 @@ fn taken(message: &str) -> Refusal {
 /// What "create" answers to a profile id that is not a UUID.
 pub fn bad_profile_id() -> Violation {
     Violation::of_rule(PROFILE_HEADER, "must be a UUID")
+}
+
+fn reserved_profile_id() -> Violation {
+    Violation::of_rule(PROFILE_HEADER, "must not begin with sixteen zeros")
 }

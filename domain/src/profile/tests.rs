@@ -2,10 +2,10 @@ use super::*;
 use uuid::Uuid;
 
 const APP: AppId = AppId(Uuid::from_u128(1));
-const FRESH: ProfileId = ProfileId(Uuid::from_u128(99));
+const FRESH: ProfileId = ProfileId(Uuid::from_u128(99 << 64));
 
 fn id(n: u128) -> ProfileId {
-    ProfileId(Uuid::from_u128(n))
+    ProfileId(Uuid::from_u128(n << 64))
 }
 
 fn stored(n: u128, customer: Option<&str>) -> Option<(Profile, Details)> {
@@ -48,6 +48,30 @@ fn an_unknown_profile_id_makes_an_anonymous_or_named_profile_with_it() {
         (profile.id, profile.customer_user_id.as_deref()),
         (id(3), Some("c"))
     );
+}
+
+#[test]
+fn no_profile_is_made_with_an_id_whose_first_half_is_zeros() {
+    for n in [0, 8, u64::MAX.into()] {
+        let id = ProfileId(Uuid::from_u128(n));
+        for selector in [Selector::Id(id), Selector::Both(id, "c".into())] {
+            let refusal = run(&selector, Found::default()).unwrap_err();
+            assert!(
+                matches!(refusal, Refusal::Invalid(v) if v.source == PROFILE_HEADER),
+                "{n}"
+            );
+        }
+        // One that was made before this was so.
+        let known = Profile::new(APP, id, None, 1);
+        let found = Found {
+            by_id: Some((known, Details::default())),
+            ..Found::default()
+        };
+        let (profile, _, saving) = run(&Selector::Id(id), found).unwrap();
+        assert_eq!((profile.id, saving), (id, Saving::Nothing));
+    }
+    let first = ProfileId(Uuid::from_u64_pair(1, 0));
+    assert!(run(&Selector::Id(first), Found::default()).is_ok());
 }
 
 #[test]

@@ -20,7 +20,7 @@ pub struct LaneKey {
 }
 
 /// The lane of one event alone, by the event's number: new ones lie side by side in the tables, where ids of events lie
-/// anywhere. No profile has such an id. The view `event_lanes` says the same.
+/// anywhere. No profile is made with such an id ([`ProfileId::is_reserved`]). The view `event_lanes` says the same.
 pub fn of_event(event_seq: i64) -> Uuid {
     Uuid::from_u64_pair(0, event_seq.unsigned_abs())
 }
