@@ -36,9 +36,9 @@ type Handled = (AppId, ProfileId, Result<(), ActionError>);
 pub async fn handle_due(state: &AppState, now: i64) -> Result<(), StoreError> {
     let _one_at_a_time = state.due.lock().await;
     loop {
-        let is_rechecked = !recheck::go_on(state, now).await?;
         let mut rows = state.store.read(purchases::due(now, BATCH)).await?;
-        if rows.is_empty() && is_rechecked {
+        // A recheck that fails must not hold up what is due, of whichever app.
+        if rows.is_empty() && !recheck::go_on(state, now).await? {
             return Ok(());
         }
         let due: Result<Vec<_>, _> = rows.iter_mut().map(purchases::read_due).collect();

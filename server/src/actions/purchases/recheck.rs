@@ -1,13 +1,13 @@
 //! Timers were switched on: what runs already has to be due when they run out.
 
-use bursar_domain::ids::{AppId, ProfileId};
+use bursar_domain::ids::ProfileId;
 use bursar_domain::purchases::holdings::Holdings;
 use bursar_domain::time::HOUR;
 
 use super::Rules;
 use crate::state::AppState;
 use crate::store::StoreError;
-use crate::store::tables::{profiles, rechecks};
+use crate::store::tables::rechecks;
 
 /// How many profiles are looked at between other work.
 const BATCH: i64 = 256;
@@ -30,21 +30,16 @@ pub(super) async fn go_on(state: &AppState, now: i64) -> Result<bool, StoreError
         return Ok(false);
     };
     let rules = Rules::of(&app);
-    let read = profiles::select_holdings((app.id, recheck.after), BATCH);
-    let mut rows = state.store.read(read).await?;
+    let mut rows = state.store.read(rechecks::next(&recheck, BATCH)).await?;
     let (mut writes, mut last) = (Vec::new(), None);
     let is_full = i64::try_from(rows.len()) == Ok(BATCH);
     for row in &mut rows {
-        if AppId(row.uuid(0)?) != app.id {
-            last = None;
-            break;
-        }
-        let profile = row.uuid(1)?;
+        let profile = row.uuid(0)?;
         last = Some(profile).filter(|_| is_full);
         // One that cannot be read is logged where it is used.
-        let holdings: Option<Holdings> = serde_json::from_str(&row.text(2)?).ok();
+        let holdings: Option<Holdings> = serde_json::from_str(&row.text(1)?).ok();
         let due_at = holdings.and_then(|holdings| holdings.next_due(rules.context(now, None)));
-        let noted = row.opt_int(3)?;
+        let noted = row.opt_int(2)?;
         if let Some(due_at) = due_at.filter(|due_at| noted.is_none_or(|noted| noted > *due_at)) {
             writes.push(rechecks::due_earlier(app.id, ProfileId(profile), due_at));
         }

@@ -1,10 +1,12 @@
 //! What becomes due by time alone.
 
 use bursar::actions::purchases::handle_due;
+use bursar::store::Sql;
 
 use serde_json::{Value, json};
 
 use crate::support::backend::ALL;
+use crate::support::deliveries::run;
 use crate::support::purchases::{Customer, numbered, subscription, with};
 use crate::support::server::{START, TRANSACTION, TestServer};
 
@@ -84,5 +86,22 @@ async fn a_timer_that_is_switched_on_later_tells_of_what_runs_already() {
         active_at(&server, 6).await;
         ask_for(&server, Some(22)).await;
         assert_eq!(active_at(&server, 7).await, both, "{backend:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_due_is_handled_though_profiles_cannot_be_looked_through() {
+    static BROKEN: Sql = Sql::same("ALTER TABLE rechecks RENAME TO gone");
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &subscription()).await;
+        let later = server.state.clock.now() + MONTH;
+        server.state.clock.move_to(later).unwrap();
+        run(&server, &BROKEN).await;
+        let before = server.changes().await;
+        let handled = handle_due(&server.state, later).await;
+        assert!(handled.is_err(), "{backend:?}: it is told");
+        assert_eq!(server.changes().await, before + 1, "{backend:?}");
     }
 }
