@@ -19,7 +19,7 @@ use crate::outbound::guard;
 use crate::sealed_settings::{LOST, close, open};
 use crate::state::AppState;
 use crate::store::tables::integrations as table;
-use crate::store::tables::{lanes, rechecks};
+use crate::store::tables::{rechecks, releases};
 use crate::store::{Decision, Loaded, Row, StoreError};
 use crate::vault::Vault;
 
@@ -113,6 +113,12 @@ impl Current {
         })
     }
 
+    /// May what waits for an identifier need none any more? What is off looks at nothing before it is switched on.
+    fn may_ask_for_less(&self, before: Option<&Self>) -> bool {
+        let is_as_before = before.is_some_and(|before| before.enabled && before.settings == self.settings);
+        self.enabled && !is_as_before
+    }
+
     /// Does it stand still because its secrets cannot be opened?
     fn has_lost_secrets(&self) -> bool {
         self.blocked.as_deref() == Some(LOST)
@@ -192,10 +198,12 @@ pub async fn set(
             .collect();
         writes.extend([
             table::upsert(row),
-            lanes::release_all(app, integration.slug, request.now + SEEN_BY_ALL),
             raise_version(),
             record(&request.actor, entry, request.now),
         ]);
+        if after.may_ask_for_less(before.as_ref()) {
+            writes.push(releases::order(app, integration.slug, request.now + SEEN_BY_ALL));
+        }
         let asks_anew = after.asks_anew(integration, before.as_ref(), request.now);
         if asks_anew && !after.timers(integration).is_empty() {
             writes.push(rechecks::order(app, request.now + SEEN_BY_ALL));

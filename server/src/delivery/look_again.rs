@@ -1,50 +1,57 @@
-//! What waits is looked at anew where a server may have gone by settings of before.
+//! What waits is looked at anew once settings were saved that may ask for less.
 //!
-//! Other servers and commands learn of saved settings a little later. Until then they have events wait that need not any
-//! more; and where an app's first integration is new to them, an identifier that comes through them lets nothing go.
-
-use std::time::{Duration, Instant};
+//! It may be a million lanes. So they are let go some at a time, each time when nothing else is due: what comes meanwhile
+//! waits for those few at most. How far it is stands in `releases`, so that a server that starts goes on with it.
 
 use bursar_domain::ids::AppId;
+use bursar_domain::time::HOUR;
 
-use crate::directory::SEEN_BY_ALL;
+use crate::directory::Target;
 use crate::failing::Failing;
 use crate::state::AppState;
+use crate::store::StoreError;
 use crate::store::tables::integrations::Saved;
-use crate::store::tables::lanes;
+use crate::store::tables::releases;
 
-/// When what waits for an integration is looked at anew, if it is to be.
+/// How many lanes are let go at a time.
+const BATCH: i64 = 128;
+/// None is ordered for so long after now: clocks of servers are not so far apart.
+const LATEST: i64 = HOUR;
+
+/// What is left of a part.
+#[derive(PartialEq, Eq)]
+enum Left {
+    /// Nothing was ordered, or all is let go.
+    Nothing,
+    /// It is not time, or something else is due.
+    Later,
+    /// Some were let go.
+    More,
+}
+
+/// Whether what waits for an integration is to be looked at anew.
+#[derive(Default)]
 pub struct LookAgain {
-    saved: Option<Saved>,
-    at: Option<Instant>,
+    /// By which save of the settings nothing was left to look at.
+    done: Option<Saved>,
     failing: Failing,
 }
 
 impl LookAgain {
-    /// For an integration that may be new to other servers.
-    pub fn new(is_new: bool) -> Self {
-        let when_all_know = || Instant::now() + Duration::from_micros(SEEN_BY_ALL.unsigned_abs());
-        Self {
-            saved: None,
-            at: is_new.then(when_all_know),
-            failing: Failing::default(),
+    /// Lets some of what waits go, due `at` this time, if that is ordered. Answers whether it did.
+    pub async fn by(
+        &mut self,
+        saved: &Saved,
+        state: &AppState,
+        (app, slug): (AppId, &str),
+        targets: &[Target],
+        at: i64,
+    ) -> bool {
+        if self.done.as_ref() == Some(saved) {
+            return false;
         }
-    }
-
-    /// Has what waits looked at anew if it is time, or if its settings are others than they were.
-    pub async fn by(&mut self, saved: &Saved, state: &AppState, app: AppId, slug: &str) {
-        let before = self.saved.replace(saved.clone());
-        if before.is_some_and(|before| before != *saved) {
-            self.at = Some(Instant::now());
-        }
-        if self.at.is_none_or(|at| at > Instant::now()) {
-            return;
-        }
-        let release = lanes::release_all(app, slug, state.clock.now());
-        let looked = state.store.write(vec![release]).await;
-        if looked.is_ok() {
-            self.at = None;
-        }
+        let looked = self.look(saved, state, targets, at).await;
+        let has_let_go = matches!(looked, Ok(true));
         self.failing.tell(
             looked,
             |error| {
@@ -56,9 +63,49 @@ impl LookAgain {
             || {
                 tracing::info!(
                     app.id = %app, slug,
-                    "what waits of the app {app} for {slug} has been looked at by its new settings"
+                    "what waits of the app {app} for {slug} is looked at by its new settings"
                 );
             },
         );
+        has_let_go
     }
+
+    async fn look(
+        &mut self,
+        saved: &Saved,
+        state: &AppState,
+        targets: &[Target],
+        at: i64,
+    ) -> Result<bool, StoreError> {
+        let (mut is_done, mut has_let_go) = (true, false);
+        for target in targets {
+            let left = let_some_go(state, *target, at).await?;
+            is_done &= left == Left::Nothing;
+            has_let_go |= left == Left::More;
+        }
+        if is_done {
+            self.done = Some(saved.clone());
+        }
+        Ok(has_let_go)
+    }
+}
+
+async fn let_some_go(state: &AppState, target: Target, at: i64) -> Result<Left, StoreError> {
+    let Some(release) = releases::read(&state.store.read(releases::select(target.id)).await?)? else {
+        return Ok(Left::Nothing);
+    };
+    let is_early = release.due_at > at && release.due_at <= at.saturating_add(LATEST);
+    if is_early || release.first_due.is_some_and(|due_at| due_at <= at) {
+        return Ok(Left::Later);
+    }
+    let rows = state.store.read(releases::next(&release, BATCH)).await?;
+    let last = rows.last().map(|row| row.uuid(0)).transpose()?;
+    let mut writes = Vec::from_iter(last.map(|last| releases::let_go(&release, last, at)));
+    let is_full = i64::try_from(rows.len()) == Ok(BATCH);
+    writes.push(match last.filter(|_| is_full) {
+        Some(last) => releases::advance(&release, last),
+        None => releases::finish(&release),
+    });
+    state.store.write(writes).await?;
+    Ok(Left::More)
 }

@@ -188,7 +188,6 @@ async fn look_for_due(state: &AppState) {
 async fn keep_staff(state: &AppState) {
     let mut staff: HashMap<(AppId, &'static str), Hired> = HashMap::new();
     let (mut times_set_back, mut failing) = (None, Failing::default());
-    let mut is_new = false;
     loop {
         times_set_back = set_back::mend(state, times_set_back, &mut failing).await;
         let wanted: Vec<_> = {
@@ -203,12 +202,10 @@ async fn keep_staff(state: &AppState) {
         staff.retain(|_, worker| !worker.0.is_finished());
         for key in wanted {
             staff.entry(key).or_insert_with(|| {
-                let worker = Worker::new(state.clone(), key.0, key.1, is_new);
+                let worker = Worker::new(state.clone(), key.0, key.1);
                 Hired(tokio::spawn(worker.run()))
             });
         }
-        // What there was when the server started, others have known for long.
-        is_new = true;
         tokio::time::sleep(STAFFING).await;
     }
 }

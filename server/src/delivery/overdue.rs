@@ -28,7 +28,7 @@ pub async fn watch(state: AppState) {
 pub async fn note(state: &AppState) -> Result<(), StoreError> {
     let mut due = HashMap::new();
     for row in state.store.read(lanes::first_due()).await? {
-        if let (target, [Some(due_at), _]) = lanes::read_first_due(&row)? {
+        if let (target, [Some(due_at), ..]) = lanes::read_first_due(&row)? {
             due.insert(target, due_at);
         }
     }

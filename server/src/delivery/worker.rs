@@ -77,8 +77,8 @@ pub struct Work {
 }
 
 impl Worker {
-    /// For this integration of this app, which may be new to other servers.
-    pub fn new(state: AppState, app: AppId, slug: &'static str, is_new: bool) -> Self {
+    /// For this integration of this app.
+    pub fn new(state: AppState, app: AppId, slug: &'static str) -> Self {
         Self {
             breaker: state.workers.breaker(app, slug),
             state,
@@ -87,7 +87,7 @@ impl Worker {
             seats: Arc::new(Seats::new(IN_FLIGHT, None)),
             learned: Arc::new(Learned::new(questions_per_second(slug))),
             settling: Arc::new(Settling::new()),
-            look_again: LookAgain::new(is_new),
+            look_again: LookAgain::default(),
             failing: Failing::default(),
         }
     }
@@ -106,9 +106,9 @@ impl Worker {
             let Some(current) = self.work(work.take()) else {
                 return;
             };
-            let saved = &current.known.saved;
-            self.look_again.by(saved, &state, self.app, self.slug).await;
-            let sent = if current.known.blocked.is_some() || !is_woken {
+            let is_open = current.known.blocked.is_none();
+            is_woken |= is_open && self.look_again(&current, at).await;
+            let sent = if !is_open || !is_woken {
                 false
             } else {
                 let sent = round::run(&current, at).await;
@@ -124,6 +124,15 @@ impl Worker {
                 tokio::time::sleep(GATHER).await;
             }
         }
+    }
+
+    /// Lets some of what waits go, if settings were saved that may ask for less. Answers whether it did.
+    async fn look_again(&mut self, current: &Work, at: i64) -> bool {
+        let (known, key) = (&current.known, (self.app, self.slug));
+        let look_again = &mut self.look_again;
+        look_again
+            .by(&known.saved, &self.state, key, &known.targets, at)
+            .await
     }
 
     /// Tells the log of rounds that fail.

@@ -37,6 +37,7 @@ pub const ALL: &[Migration] = &[
     migration!(9, "by_event_number", "0009_by_event_number.sql"),
     migration!(10, "rechecks", "0010_rechecks.sql"),
     migration!(11, "packed_attempts", "0011_packed_attempts.sql"),
+    migration!(12, "releases", "0012_releases.sql"),
 ];
 
 /// Where the steps that were taken are kept. Also what a server that migrates locks out others that do so with.

@@ -300,15 +300,6 @@ pub fn release(app: AppId, profile: ProfileId, now: i64) -> Statement {
     Statement::new(&SQL, [now.into(), profile.0.into(), app.0.into()])
 }
 
-/// Has the lanes due that wait for an identifier at an app's integration: its settings may not ask for one any more.
-pub fn release_all(app: AppId, slug: &str, due_at: i64) -> Statement {
-    static SQL: Sql = Sql::same(
-        "UPDATE lanes SET waits = 0, due_at = $1
-         WHERE waits = 1 AND target_id IN (SELECT target_id FROM targets WHERE app_id = $2 AND slug = $3)",
-    );
-    Statement::new(&SQL, [due_at.into(), app.0.into(), slug.into()])
-}
-
 /// Lanes that are due after `now`, but for those that wait: when, the lease of who has taken them, and when the last try of
 /// what is in them was noted, if there was one.
 pub fn due_after(now: i64) -> Statement {
@@ -378,18 +369,20 @@ pub fn delete_of(app: AppId, profile: ProfileId) -> [Statement; 6] {
     ]
 }
 
-/// When the first lane of each target is due, if it has any: of the usual ones, and of those of replays.
+/// When the first lane of each target is due, if it has any: of the usual ones, and of those of replays; and from when on its
+/// waiting ones are let go, if they are to be.
 pub fn first_due() -> Statement {
     static SQL: Sql = Sql::same(
         "SELECT target_id,
                 (SELECT min(due_at) FROM lanes WHERE lanes.target_id = targets.target_id AND slow = 0),
-                (SELECT min(due_at) FROM lanes WHERE lanes.target_id = targets.target_id AND slow = 1)
+                (SELECT min(due_at) FROM lanes WHERE lanes.target_id = targets.target_id AND slow = 1),
+                (SELECT due_at FROM releases WHERE releases.target_id = targets.target_id)
          FROM targets",
     );
     Statement::new(&SQL, [])
 }
 
-/// Reads a row of [`first_due`]: the target and the two times.
-pub fn read_first_due(row: &Row) -> Result<(i64, [Option<i64>; 2]), StoreError> {
-    Ok((row.int(0)?, [row.opt_int(1)?, row.opt_int(2)?]))
+/// Reads a row of [`first_due`]: the target and the three times.
+pub fn read_first_due(row: &Row) -> Result<(i64, [Option<i64>; 3]), StoreError> {
+    Ok((row.int(0)?, [row.opt_int(1)?, row.opt_int(2)?, row.opt_int(3)?]))
 }

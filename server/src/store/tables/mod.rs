@@ -15,6 +15,7 @@ pub mod profile_search;
 pub mod profiles;
 pub mod purchases;
 pub mod rechecks;
+pub mod releases;
 pub mod replays;
 pub mod replies;
 pub mod superseded;

@@ -304,7 +304,7 @@ impl Everything {
     }
 }
 
-static WORK: [Sql; 6] = [
+static WORK: [Sql; 7] = [
     Sql::same(
         "SELECT slug, lane_id, q.created_at, place, event_seq, profile_id, state, reason, tries, first_tried_at,
                 q.updated_at, record, made_at, replay_id, was_state, was_reason
@@ -324,6 +324,7 @@ static WORK: [Sql; 6] = [
     ),
     Sql::same("SELECT idempotency_key, status, created_at FROM replies WHERE scope = $1 ORDER BY idempotency_key"),
     Sql::same("SELECT due_at, after_profile FROM rechecks WHERE app_id = $1"),
+    Sql::same("SELECT slug, part, due_at, after_lane FROM releases JOIN targets USING (target_id) WHERE app_id = $1"),
 ];
 
 static SETTINGS: [Sql; 7] = [

@@ -7,8 +7,7 @@ use serde_json::json;
 use crate::support::backend::{ALL, Backend, SHARED};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, SECOND, advance, amplitude, bought, branch, buyers, enable, put, settle_down, shown, states,
-    until_states, work,
+    HOUR, SECOND, advance, amplitude, bought, branch, buyers, enable, put, settle_down, shown, states, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
@@ -156,11 +155,10 @@ async fn what_began_to_wait_after_settings_were_saved_that_ask_for_less_goes_out
             settle_down(&server.state).await;
         };
         buys("ann").await;
-        enable(&other, "amplitude", amplitude(&vendor.url)).await;
+        put(&other, "amplitude", true, &amplitude(&vendor.url)).await;
         buys("bob").await;
         assert_eq!(states(&server).await, ["pending 1", "waiting 1"], "{backend:?}");
         server.state.refresh().await.unwrap();
-        until_states(&server, &["delivered 1", "pending 1"]).await;
         advance(&server, SECOND).await;
         assert_eq!(states(&server).await, ["delivered 2"], "{backend:?}");
         assert_conserved(&server).await;

@@ -24,6 +24,7 @@ mod isolation;
 mod late_identifiers;
 mod latest;
 mod learning;
+mod look_again;
 mod losses;
 mod order;
 mod others_ids;

@@ -181,8 +181,9 @@ static LANE: Sql = Sql::same(
     "INSERT INTO lanes (target_id, lane_id, profile_id, slow, open, waits, due_at) VALUES (1, $1, $2, 0, 1, 0, 0)",
 );
 
-/// Undoes the tenth step.
-static WITHOUT_RECHECKS: [Sql; 2] = [
+/// Undoes the twelfth step and the tenth.
+static WITHOUT_RECHECKS: [Sql; 3] = [
+    Sql::same("DROP TABLE releases"),
     Sql::same("ALTER TABLE integrations DROP COLUMN timers_since"),
     Sql::same("DROP TABLE rechecks"),
 ];
@@ -262,7 +263,7 @@ async fn lanes_of_single_events_move_to_their_new_places() {
             store.write(rows).await.unwrap();
             assert_eq!(
                 versions(&migrations::run(&store, false).await.unwrap()),
-                [7, 8, 9, 10, 11]
+                [7, 8, 9, 10, 11, 12]
             );
             let mut expected = [profile, lanes::of_event(1)];
             expected.sort_unstable();
@@ -329,7 +330,7 @@ async fn deliveries_and_tries_stay_those_of_their_events() {
         store.write(rows).await.unwrap();
         assert_eq!(
             versions(&migrations::run(&store, false).await.unwrap()),
-            [9, 10, 11]
+            [9, 10, 11, 12]
         );
         let mut found = Vec::new();
         for sql in &FOUND {

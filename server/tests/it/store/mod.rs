@@ -15,5 +15,6 @@ mod outages;
 mod read_your_writes;
 mod rechecks;
 mod registers;
+mod releases;
 mod trace;
 mod write_ahead_log;
