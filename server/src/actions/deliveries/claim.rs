@@ -50,7 +50,7 @@ pub async fn claim(state: &AppState, wanted: &Wanted) -> Result<Claimed, StoreEr
         limit,
     } = *wanted;
     let reads = vec![lanes::lock_due(target.id, slow, free, now, limit)];
-    let decide = move |mut loaded: Loaded| -> Result<Decision<usize>, StoreError> {
+    let decide = move |mut loaded: Loaded| -> Result<Decision<Vec<Uuid>>, StoreError> {
         let rows = loaded.first_mut().map_or(&mut [][..], Vec::as_mut_slice);
         let due = rows.iter_mut().map(lanes::read_due);
         let due = due.collect::<Result<Vec<_>, _>>()?;
@@ -58,11 +58,11 @@ pub async fn claim(state: &AppState, wanted: &Wanted) -> Result<Claimed, StoreEr
         let claim = (!due.is_empty()).then(|| lane_sets::claim(&set, lease, until));
         Ok(Decision {
             writes: Vec::from_iter(claim),
-            answer: due.len(),
+            answer: due,
         })
     };
     let taken = state.store.change(reads, decide).await?;
-    if taken == 0 {
+    if taken.is_empty() {
         return Ok(Claimed {
             lease,
             turns: Vec::new(),
@@ -70,10 +70,11 @@ pub async fn claim(state: &AppState, wanted: &Wanted) -> Result<Claimed, StoreEr
     }
     let turns = turns::of_claimed(app, target.id, slow, lease, until, target.part.pick);
     let mut rows = state.store.read(turns).await?;
-    if rows.len() < taken {
+    if rows.len() < taken.len() {
+        let taken = LaneSet::new(target.id, taken);
         state
             .store
-            .write(vec![lanes::remove_empty(target.id, lease)])
+            .write(vec![lane_sets::remove_empty(&taken, lease)])
             .await?;
     }
     let turns = rows

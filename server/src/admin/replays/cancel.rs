@@ -11,6 +11,7 @@ use crate::admin::Request;
 use crate::admin::audit::{Entry, record};
 use crate::directory::Target;
 use crate::state::AppState;
+use crate::store::tables::lane_sets::LaneSet;
 use crate::store::tables::lanes::LaneKey;
 use crate::store::tables::replays::{self, ReplayStage, cancel_lane, lock_lanes};
 use crate::store::{Decision, Loaded, Row, StoreError, rows_of};
@@ -58,7 +59,10 @@ pub async fn cancel(state: &AppState, request: Request, app: AppId, replay: Uuid
     let app = known_app(state, app).await?;
     let targets = app.integration(&slug).map(|known| known.targets.clone());
     for target in targets.unwrap_or_default() {
-        while take_back(state, target, replay, now).await? {}
+        let mut after = Uuid::nil();
+        while let Some(last) = take_back(state, target, replay, after, now).await? {
+            after = last;
+        }
     }
     Ok(())
 }
@@ -72,19 +76,33 @@ async fn is_through(state: &AppState, app: AppId, replay: Uuid) -> Result<bool, 
     Ok(has_sent && !count_open(state, app).await?.contains_key(&replay))
 }
 
-/// Takes some lanes of a part back. Answers whether there were any.
-async fn take_back(state: &AppState, target: Target, replay: Uuid, now: i64) -> Result<bool, StoreError> {
-    let decide = move |mut loaded: Loaded| -> Result<Decision<bool>, StoreError> {
+/// Takes some lanes of a part back, behind the lane `after`. Answers the last one; `None`: there are no more.
+async fn take_back(
+    state: &AppState,
+    target: Target,
+    replay: Uuid,
+    after: Uuid,
+    now: i64,
+) -> Result<Option<Uuid>, StoreError> {
+    // Looked for apart, and each lane once: those of other replays may be many, and no write is to wait for that.
+    let found = replays::lanes_of(target.id, replay, after, BATCH);
+    let found = state.store.scan_whole(found).await?;
+    let lanes = found.iter().map(|row| row.uuid(0));
+    let lanes = lanes.collect::<Result<Vec<_>, _>>()?;
+    let Some(last) = lanes.last().copied() else {
+        return Ok(None);
+    };
+    let decide = move |mut loaded: Loaded| -> Result<Decision<()>, StoreError> {
         let mut writes = Vec::new();
         for row in rows_of(&mut loaded, 0) {
             let (lane, sent) = read(target, row)?;
             writes.extend(cancel_lane(lane, sent, now));
         }
-        let answer = !writes.is_empty();
-        Ok(Decision { writes, answer })
+        Ok(Decision { writes, answer: () })
     };
-    let reads = vec![lock_lanes(target.id, replay, now, BATCH)];
-    state.store.change(reads, decide).await
+    let reads = vec![lock_lanes(&LaneSet::new(target.id, lanes), replay, now)];
+    state.store.change(reads, decide).await?;
+    Ok(Some(last))
 }
 
 /// A lane, and the number of the event that is being sent in it, if one is.

@@ -32,7 +32,7 @@ impl LaneSet {
         }
     }
 
-    fn key(&self) -> [Value; 2] {
+    pub(super) fn key(&self) -> [Value; 2] {
         [self.target.clone(), self.ids.clone()]
     }
 }
@@ -74,6 +74,19 @@ pub fn claim(lanes: &LaneSet, lease: i64, until: i64) -> Statement {
     );
     let [target, ids] = lanes.key();
     Statement::new(&SQL, [lease.into(), until.into(), target, ids])
+}
+
+/// Removes those lanes that were claimed with `lease` and have nothing in them.
+pub fn remove_empty(lanes: &LaneSet, lease: i64) -> Statement {
+    static SQL: Sql = of_set!(
+        "DELETE FROM lanes",
+        "$1",
+        "$2",
+        " AND lease = $3 AND NOT EXISTS (
+             SELECT 1 FROM queue WHERE queue.target_id = lanes.target_id AND queue.lane_id = lanes.lane_id)"
+    );
+    let [target, ids] = lanes.key();
+    Statement::new(&SQL, [target, ids, lease.into()])
 }
 
 /// A locked lane that somebody is at.

@@ -320,15 +320,6 @@ pub fn due_at_instead(lane: LaneKey, from: i64, to: i64) -> Statement {
     Statement::new(&SQL, [to.into(), lane.target.into(), lane.id.into(), from.into()])
 }
 
-/// Removes lanes that were claimed with `lease` and have nothing in them.
-pub fn remove_empty(target: i64, lease: i64) -> Statement {
-    static SQL: Sql = Sql::same(
-        "DELETE FROM lanes WHERE target_id = $1 AND lease = $2 AND NOT EXISTS (
-             SELECT 1 FROM queue WHERE queue.target_id = lanes.target_id AND queue.lane_id = lanes.lane_id)",
-    );
-    Statement::new(&SQL, [target.into(), lease.into()])
-}
-
 /// Removes everything that is open for a profile, before its events go. Its lanes are its own id, those of replays,
 /// which begin as the ids of its events, and those of the events. First the lanes, as whoever settles a delivery locks them
 /// before what is in them.

@@ -11,6 +11,8 @@ pub mod lane_sets;
 pub mod lanes;
 pub mod locks;
 pub mod past_events;
+#[cfg(test)]
+mod plans;
 pub mod profile_search;
 pub mod profiles;
 pub mod purchases;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::delivery_states::DeliveryState;
+use super::lane_sets::LaneSet;
 use super::lanes::LaneKey;
 use crate::store::{Row, Sql, Statement, StoreError};
 
@@ -271,9 +272,20 @@ pub fn count_open(app: AppId) -> Statement {
     Statement::new(&SQL, [app.0.into()])
 }
 
-/// Locks some lanes of a target that have deliveries of a replay beside the one that is being sent at the moment: the
+/// Some lanes of a target that have deliveries of a replay, behind the lane `after`. It may look at all lanes of the target.
+pub fn lanes_of(target: i64, replay: Uuid, after: Uuid, limit: i64) -> Statement {
+    static SQL: Sql = Sql::same(
+        "SELECT lane_id FROM lanes AS l WHERE target_id = $1 AND slow = 1 AND lane_id > $2
+           AND EXISTS (SELECT 1 FROM queue AS q WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id
+                       AND q.replay_id = $3)
+         ORDER BY lane_id LIMIT $4",
+    );
+    Statement::new(&SQL, [target.into(), after.into(), replay.into(), limit.into()])
+}
+
+/// Locks those of these lanes that have deliveries of a replay beside the one that is being sent at the moment: the
 /// lane, its target, the numbers of the events of [`bursar_domain::integrations::Pick`], and whether it is claimed.
-pub fn lock_lanes(target: i64, replay: Uuid, now: i64, limit: i64) -> Statement {
+pub fn lock_lanes(lanes: &LaneSet, replay: Uuid, now: i64) -> Statement {
     static SQL: Sql = Sql::with_lock(
         "SELECT l.target_id || hex(l.lane_id), l.lane_id,
                 (SELECT event_seq FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
@@ -285,9 +297,9 @@ pub fn lock_lanes(target: i64, replay: Uuid, now: i64, limit: i64) -> Statement 
                  ORDER BY e.event_at DESC, e.event_seq DESC LIMIT 1),
                 CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1 ELSE 0 END
          FROM lanes AS l WHERE l.target_id = $2 AND l.slow = 1
+           AND l.lane_id IN (SELECT unhex(value) FROM json_each($3))
            AND (SELECT count(*) FROM queue AS q WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id
-                AND q.replay_id = $3) > CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1 ELSE 0 END
-         LIMIT $4",
+                AND q.replay_id = $4) > CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1 ELSE 0 END",
         "SELECT l.target_id || l.lane_id::text, l.lane_id,
                 (SELECT event_seq FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
                  ORDER BY f.created_at, f.place LIMIT 1),
@@ -298,12 +310,15 @@ pub fn lock_lanes(target: i64, replay: Uuid, now: i64, limit: i64) -> Statement 
                  ORDER BY e.event_at DESC, e.event_seq DESC LIMIT 1),
                 CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1::bigint ELSE 0 END
          FROM lanes AS l WHERE l.target_id = $2 AND l.slow = 1
+           AND l.lane_id = ANY (ARRAY(
+               SELECT value::uuid FROM jsonb_array_elements_text($3::text::jsonb) AS one (value)))
            AND (SELECT count(*) FROM queue AS q WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id
-                AND q.replay_id = $3) > CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1 ELSE 0 END
-         ORDER BY l.lane_id LIMIT $4 FOR UPDATE OF l",
+                AND q.replay_id = $4) > CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1 ELSE 0 END
+         ORDER BY l.lane_id FOR UPDATE OF l",
     )
     .late();
-    Statement::new(&SQL, [now.into(), target.into(), replay.into(), limit.into()])
+    let [target, ids] = lanes.key();
+    Statement::new(&SQL, [now.into(), target, ids, replay.into()])
 }
 
 /// Puts the deliveries of a replay's lane back to how they were closed before, but for when and by which earlier replay, which
