@@ -24,7 +24,7 @@ use crate::http::server;
 use crate::logging;
 use crate::state::AppState;
 
-/// How often outdated answers are forgotten and last uses of keys saved.
+/// How often outdated answers are forgotten, last uses of keys saved, and deleted profiles left out of SQLite's log.
 const HOUSEKEEPING: Duration = Duration::from_secs(60);
 
 /// How often the scheduler looks whether anything is due.
@@ -305,6 +305,9 @@ async fn keep_house(state: AppState) {
         saved_until = save_last_uses(&state, saved_until.min(state.clock.now())).await;
         if let Err(error) = remember::forget_outdated(&state).await {
             tracing::warn!(%error, "outdated answers could not be forgotten; they are tried again");
+        }
+        if let Err(error) = state.store.leave_nothing_erased().await {
+            tracing::warn!(%error, "the database's log could not be emptied of what was deleted; it is tried again");
         }
     }
 }

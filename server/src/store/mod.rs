@@ -292,6 +292,18 @@ impl Store {
         }
     }
 
+    /// Leaves nothing of what was deleted for good in SQLite's log, behind the next change. Where somebody looks at the log or
+    /// it is being moved, it stays as it is, until this is called again.
+    pub async fn leave_nothing_erased(&self) -> Result<(), StoreError> {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => {
+                sqlite.want_log_emptied();
+                self.write(Vec::new()).await
+            }
+            Backend::Postgres(_) => Ok(()),
+        }
+    }
+
     /// How many connections are in use, and how many there may be (0: no limit).
     pub fn pool_use(&self) -> (usize, usize) {
         match &self.backend {

@@ -22,6 +22,7 @@ pub struct Sql {
     pub(super) is_covered: bool,
     pub(super) is_for_all: bool,
     pub(super) is_if_added: bool,
+    pub(super) is_erasure: bool,
 }
 
 impl Sql {
@@ -41,6 +42,7 @@ impl Sql {
             is_covered: false,
             is_for_all: false,
             is_if_added: false,
+            is_erasure: false,
         }
     }
 
@@ -107,6 +109,15 @@ impl Sql {
     pub const fn if_added(self) -> Self {
         Self {
             is_if_added: true,
+            ..self
+        }
+    }
+
+    /// A write that deletes what must soon be gone from the disk too, SQLite's log included.
+    #[must_use]
+    pub const fn erasure(self) -> Self {
+        Self {
+            is_erasure: true,
             ..self
         }
     }

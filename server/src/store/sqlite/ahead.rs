@@ -8,7 +8,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rusqlite::Connection;
 
@@ -25,6 +25,8 @@ pub(super) struct Commits {
     pages: AtomicU64,
     /// The last commit that touched nobody knows which rows.
     anything: AtomicU64,
+    /// May the log hold what was deleted for good? At the start it is as the last program left it.
+    erased: AtomicBool,
     marks: Vec<AtomicU64>,
 }
 
@@ -34,6 +36,7 @@ impl Commits {
             last: AtomicU64::new(0),
             pages: AtomicU64::new(0),
             anything: AtomicU64::new(0),
+            erased: AtomicBool::new(true),
             marks: std::iter::repeat_with(AtomicU64::default).take(MARKS).collect(),
         })
     }
@@ -55,6 +58,16 @@ impl Commits {
     /// The last one that touched nobody knows which rows: of what was read before it, nothing is known any more.
     pub(super) fn last_of_anything(&self) -> u64 {
         self.anything.load(Ordering::Relaxed)
+    }
+
+    /// May the log hold what one of them has deleted for good?
+    pub(super) fn have_erased(&self) -> bool {
+        self.erased.load(Ordering::Relaxed)
+    }
+
+    /// The log was emptied.
+    pub(super) fn left_nothing(&self) {
+        self.erased.store(false, Ordering::Relaxed);
     }
 
     /// Has none since touched these rows? To the writer this is certain; to others one may be under way.
@@ -80,10 +93,6 @@ impl Touched {
         Self { commits, others: 0 }
     }
 
-    pub(super) fn commits(&self) -> Arc<Commits> {
-        Arc::clone(&self.commits)
-    }
-
     /// In a transaction that has just begun: has another program written meanwhile?
     pub(super) fn begin(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let others = connection
@@ -92,6 +101,7 @@ impl Touched {
         if others != self.others {
             self.others = others;
             self.touch(&self.commits.anything);
+            self.commits.erased.store(true, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -110,6 +120,9 @@ impl Touched {
         let is_unlocked = locked.0.is_empty() && !writes.iter().all(only_adds);
         if is_unlocked || writes.iter().any(|write| write.sql.is_for_all) {
             self.touch(&self.commits.anything);
+        }
+        if writes.iter().any(|write| write.sql.is_erasure) {
+            self.commits.erased.store(true, Ordering::Relaxed);
         }
     }
 

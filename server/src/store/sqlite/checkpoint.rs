@@ -26,22 +26,27 @@ const RESTART_PAGES: i32 = 12_288;
 const REMAINDER_PAGES: i32 = 256;
 /// From this many pages on, the writer lets it begin anew whatever is left and whoever reads: 32 MiB.
 const FORCE_PAGES: i32 = 16_384;
-/// After a restart that failed, the writer tries again when the log has grown by so many pages.
-const RETRY_PAGES: i32 = 2_048;
+/// After a restart that failed, the writer tries again when the log has grown by this part of its length.
+const RETRY_PART: i32 = 8;
 /// How long a restart waits for scans that still look at the log. One may take longer than all changes should wait.
 const RESTART_PATIENCE: Duration = Duration::from_millis(50);
+/// The same where the log is twice as long as it should be, or longer.
+const LONG_PATIENCE: Duration = Duration::from_millis(100);
 /// How long emptying the log at the end waits for a pass, and for scans.
 const EMPTY_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Moves what no reader needs to be in the log any more, and waits for nobody.
 const MOVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+/// Moves all, and lets the next commit write at the log's start. What is further back stays, until it is written over.
+const BEGIN_ANEW: &str = "PRAGMA wal_checkpoint(RESTART)";
+/// The same, and shortens the log to nothing.
+const EMPTY: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
 pub(super) struct Checkpointer {
     log: Arc<Log>,
     wake: SyncSender<()>,
     readers: Arc<Readers>,
-    /// At this length the writer restarts the log next.
-    restart_at: AtomicI32,
+    commits: Arc<Commits>,
 }
 
 /// The thread's connection, and the database's file to sync. The connection is closed first, see [`super::open_file`].
@@ -51,17 +56,35 @@ struct Database {
 }
 
 /// The log's state in pages, as the last commit and the last pass left it.
-#[derive(Default)]
-struct Log {
+pub(super) struct Log {
     length: AtomicI32,
     moved: AtomicI32,
     is_in_pass: AtomicBool,
+    /// At this length the writer restarts it next.
+    restart_at: AtomicI32,
+    /// Is it to be emptied then, if it may hold what was deleted for good?
+    is_to_be_emptied: AtomicBool,
 }
 
 impl Log {
+    fn new() -> Self {
+        Self {
+            length: AtomicI32::new(0),
+            moved: AtomicI32::new(0),
+            is_in_pass: AtomicBool::new(false),
+            restart_at: AtomicI32::new(RESTART_PAGES),
+            is_to_be_emptied: AtomicBool::new(false),
+        }
+    }
+
     /// How much of it has not been moved.
     fn left(&self) -> i32 {
         self.length.load(Ordering::Relaxed) - self.moved.load(Ordering::Relaxed)
+    }
+
+    /// Has the writer empty it behind the next change, if it may hold what was deleted for good.
+    pub(super) fn want_emptied(&self) {
+        self.is_to_be_emptied.store(true, Ordering::Release);
     }
 
     fn has_begun_anew(&self) {
@@ -75,13 +98,14 @@ pub(super) fn start(
     uri: &str,
     file: Option<Arc<File>>,
     readers: Arc<Readers>,
+    commits: Arc<Commits>,
 ) -> Result<Checkpointer, StoreError> {
     let database = Database {
         connection: connect(uri)?,
         file,
     };
     let (wake, woken) = sync_channel(1);
-    let log = Arc::new(Log::default());
+    let log = Arc::new(Log::new());
     let shared = Arc::clone(&log);
     let thread = std::thread::Builder::new().name("sqlite-checkpoint".into());
     thread
@@ -91,7 +115,7 @@ pub(super) fn start(
         log,
         wake,
         readers,
-        restart_at: AtomicI32::new(RESTART_PAGES),
+        commits,
     })
 }
 
@@ -137,9 +161,14 @@ fn end_program(error: &std::io::Error) -> ! {
 }
 
 impl Checkpointer {
+    /// The log's state.
+    pub(super) fn log(&self) -> Arc<Log> {
+        Arc::clone(&self.log)
+    }
+
     /// Lets the writer's connection tell how long the log is after each commit.
-    pub(super) fn watch(&self, writer: &mut Connection, commits: Arc<Commits>) -> Result<(), StoreError> {
-        let log = Arc::clone(&self.log);
+    pub(super) fn watch(&self, writer: &mut Connection) -> Result<(), StoreError> {
+        let (log, commits) = (self.log(), Arc::clone(&self.commits));
         let hook = move |_: &mut rusqlite::hooks::Wal, pages: i32| {
             if pages < log.length.load(Ordering::Relaxed) {
                 log.has_begun_anew();
@@ -155,12 +184,16 @@ impl Checkpointer {
     /// the thread has left little of it.
     pub(super) fn after_commit(&self, writer: &Connection) {
         let length = self.log.length.load(Ordering::Relaxed);
-        let (left, restart_at) = (self.log.left(), self.restart_at.load(Ordering::Relaxed));
+        let (left, restart_at) = (self.log.left(), self.log.restart_at.load(Ordering::Relaxed));
+        let is_to_be_emptied =
+            self.log.is_to_be_emptied.load(Ordering::Acquire) && self.commits.have_erased();
         let is_in_pass = self.log.is_in_pass.load(Ordering::Acquire);
         if is_in_pass {
             // What it has moved is not synced yet: the log must not begin anew over it.
-        } else if length >= restart_at && (left <= REMAINDER_PAGES || length >= FORCE_PAGES) {
-            self.restart(writer, length);
+        } else if (length >= restart_at || is_to_be_emptied)
+            && (left <= REMAINDER_PAGES || length >= FORCE_PAGES)
+        {
+            self.restart(writer, length, is_to_be_emptied);
         } else if left >= PASS_PAGES {
             self.log.is_in_pass.store(true, Ordering::Release);
             if self.wake.try_send(()).is_err() {
@@ -171,20 +204,26 @@ impl Checkpointer {
 
     /// Tries at once while nobody begins to read: where readers follow each other, there is hardly a moment without any.
     /// Only a scan or a pass may be in the way then, and is waited for while the others read on.
-    fn restart(&self, writer: &Connection, length: i32) {
+    fn restart(&self, writer: &Connection, length: i32, is_to_be_emptied: bool) {
+        let pragma = if is_to_be_emptied { EMPTY } else { BEGIN_ANEW };
         self.readers.let_nobody_stay();
         // What is left is moved before, as far as readers let it: they are not kept out for that.
         if let Err(error) = checkpoint(writer, MOVE) {
             warn(&error);
         }
-        let at_once = || restart(writer, Duration::ZERO);
-        let next = if self.readers.kept_out(at_once) || restart(writer, patience(length)) {
+        let at_once = || restart(writer, pragma, Duration::ZERO);
+        let is_done = self.readers.kept_out(at_once) || restart(writer, pragma, patience(length));
+        let next = if is_done { RESTART_PAGES } else { retry_at(length) };
+        self.log.restart_at.store(next, Ordering::Relaxed);
+        if is_done {
             self.log.has_begun_anew();
-            RESTART_PAGES
-        } else {
-            length + RETRY_PAGES
-        };
-        self.restart_at.store(next, Ordering::Relaxed);
+        }
+        if is_to_be_emptied {
+            self.log.is_to_be_emptied.store(false, Ordering::Relaxed);
+        }
+        if is_done && is_to_be_emptied {
+            self.commits.left_nothing();
+        }
     }
 }
 
@@ -201,23 +240,30 @@ pub(super) fn empty(connection: &Connection, file: &File) -> Result<(), StoreErr
     }
     file.sync_data().map_err(StoreError::unavailable)?;
     connection.busy_timeout(EMPTY_PATIENCE).map_err(classify)?;
-    checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
-        .map(drop)
-        .map_err(classify)
+    checkpoint(connection, EMPTY).map(drop).map_err(classify)
 }
 
-/// Grows with the square of the length: scan after scan must not keep the log from ever beginning anew.
+/// How long a restart at this length waits: all changes wait with it, so never longer than is hardly felt.
 fn patience(length: i32) -> Duration {
-    let times = u32::try_from(length / RESTART_PAGES).unwrap_or(1);
-    (RESTART_PATIENCE * times.min(10).pow(2)).min(BUSY_TIMEOUT)
+    if length < 2 * RESTART_PAGES {
+        RESTART_PATIENCE
+    } else {
+        LONG_PATIENCE
+    }
 }
 
-/// Moves what is left of the log and lets the next commit begin it anew. Answers whether it came to that: readers
-/// that look at the log, or the thread in the middle of a pass, may be in the way.
-fn restart(writer: &Connection, patience: Duration) -> bool {
+/// At which length the writer tries again after a restart at this one has failed. The steps grow with the log: beside a
+/// reader that stays for long, such as a backup, each try is in vain.
+fn retry_at(length: i32) -> i32 {
+    (length + length / RETRY_PART).max(RESTART_PAGES)
+}
+
+/// Moves what is left of the log and lets the next commit begin it anew, emptied or not. Answers whether it came to that:
+/// readers that look at the log, or the thread in the middle of a pass, may be in the way.
+fn restart(writer: &Connection, pragma: &str, patience: Duration) -> bool {
     let restarted = writer
         .busy_timeout(patience)
-        .and_then(|()| checkpoint(writer, "PRAGMA wal_checkpoint(RESTART)"));
+        .and_then(|()| checkpoint(writer, pragma));
     if let Err(error) = &restarted {
         warn(error);
     }
@@ -262,5 +308,24 @@ mod tests {
         // A device that cannot be synced.
         let failed = database("/dev/null").pass().map(|pass| pass.moved);
         assert!(matches!(failed, Err(Failure::Sync(_))), "{failed:?}");
+    }
+
+    #[test]
+    fn while_a_reader_stays_the_tries_get_rare_and_none_holds_up_the_changes_for_long() {
+        let mut length = FORCE_PAGES;
+        let (mut tries, mut waited) = (0, Duration::ZERO);
+        // 2 GiB of log.
+        while length < 1 << 20 {
+            assert!(patience(length) <= Duration::from_millis(100));
+            waited += patience(length);
+            tries += 1;
+            length = retry_at(length);
+        }
+        assert!(tries < 40, "{tries} tries");
+        assert!(waited < Duration::from_secs(4), "{waited:?}");
+        // Where none stays for long, there are many tries before the log has 64 MiB.
+        let before = std::iter::successors(Some(RESTART_PAGES), |length| Some(retry_at(*length)));
+        assert!(before.take_while(|length| *length < 1 << 15).count() > 8);
+        assert_eq!(retry_at(100), RESTART_PAGES, "a log that only was to be emptied");
     }
 }

@@ -19,6 +19,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::mpsc;
 
 use self::ahead::{Commits, Touched};
+use self::checkpoint::Log;
 use self::place::Place;
 use self::readers::{AsOf, Readers};
 use super::change::{Ahead, Queued};
@@ -44,6 +45,7 @@ struct Inner {
     uri: String,
     readers: Arc<Readers>,
     commits: Arc<Commits>,
+    log: Arc<Log>,
     place: Option<Arc<Place>>,
     /// Let go of last, see [`open_file`].
     file: Option<Arc<File>>,
@@ -66,7 +68,8 @@ impl Sqlite {
         let file = open_file(location)?;
         let commits = Commits::new();
         let readers = Arc::new(Readers::new(uri.clone(), file.clone(), Arc::clone(&commits)));
-        let checkpointer = checkpoint::start(&uri, file.clone(), Arc::clone(&readers))?;
+        let checkpointer = checkpoint::start(&uri, file.clone(), Arc::clone(&readers), Arc::clone(&commits))?;
+        let log = checkpointer.log();
         let touched = Touched::new(Arc::clone(&commits));
         let place = match (location, &file) {
             (Location::SqliteFile(path), Some(file)) => Some(Place::of(path.clone(), file)),
@@ -86,6 +89,7 @@ impl Sqlite {
             uri,
             readers,
             commits,
+            log,
             place,
             file,
         };
@@ -124,6 +128,13 @@ impl Sqlite {
                 checkpoint::empty(&connect(&self.inner.uri)?, file)
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Has the writer empty the log behind the next change, if it may hold what was deleted for good.
+    pub(super) fn want_log_emptied(&self) {
+        if self.inner.file.is_some() {
+            self.inner.log.want_emptied();
         }
     }
 

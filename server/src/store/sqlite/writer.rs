@@ -34,7 +34,7 @@ pub(super) fn start(
     readers: Arc<Readers>,
     metrics: Arc<StoreMetrics>,
 ) -> Result<(), StoreError> {
-    checkpointer.watch(&mut connection, touched.commits())?;
+    checkpointer.watch(&mut connection)?;
     let runtime = Handle::try_current().ok();
     let run = move || {
         let mut writer = Writer {

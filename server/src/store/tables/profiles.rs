@@ -290,7 +290,7 @@ pub fn update_holdings(profile: &Profile, place: Place, due_at: Option<i64>) -> 
 
 /// Removes a profile and all that is known of it.
 pub fn delete(profile: &Profile) -> Statement {
-    static SQL: Sql = Sql::same("DELETE FROM profiles WHERE app_id = $1 AND profile_id = $2");
+    static SQL: Sql = Sql::same("DELETE FROM profiles WHERE app_id = $1 AND profile_id = $2").erasure();
     Statement::new(&SQL, [profile.app.0.into(), profile.id.0.into()])
 }
 

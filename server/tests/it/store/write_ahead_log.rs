@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 
 use crate::support::backend::Backend;
 use crate::support::random::Random;
-use crate::support::server::TestServer;
+use crate::support::server::{PROFILE, TestServer};
 
 const BOUND: u64 = 64 << 20;
 /// How long the load goes on, and how long at most until it is enough to prove something.
@@ -64,6 +64,53 @@ async fn nobody_else_can_read_the_database_or_its_log() {
         let file = std::fs::metadata(server.folder.0.join(name)).unwrap();
         assert_eq!(file.permissions().mode() & 0o777, 0o600, "{name}");
     }
+}
+
+/// In how many of the database's files something stands.
+fn holding(file: &Path, wanted: &str) -> usize {
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    let holds = |file: &Path| {
+        let bytes = std::fs::read(file).unwrap();
+        bytes.windows(wanted.len()).any(|part| part == wanted.as_bytes())
+    };
+    [file, Path::new(&log)]
+        .into_iter()
+        .filter(|file| holds(file))
+        .count()
+}
+
+/// What housekeeping does every minute. It leaves the log alone while that is being moved.
+async fn leave_nothing_erased(store: &Store, file: &Path, wanted: &str) {
+    for _ in 0..1_000 {
+        store.leave_nothing_erased().await.unwrap();
+        if holding(file, wanted) == 0 {
+            return;
+        }
+    }
+    panic!("{wanted} is still in the files");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nothing_of_a_deleted_profile_is_left_in_the_files_while_the_server_goes_on() {
+    let server = TestServer::on(Backend::SqliteFile).await;
+    let other = server.beside().await;
+    let (store, file) = (&server.state.store, server.folder.0.join("bursar.db"));
+    let (stop, written) = (AtomicBool::new(false), AtomicU64::new(0));
+    let deletions = async {
+        // The first is deleted by another program, such as a command.
+        for (name, by) in [("c4n4ry-1", &other), ("c4n4ry-2", &server)] {
+            let user = [("adapty-customer-user-id", name)];
+            let known = format!(r#"{{"first_name": "{name}"}}"#);
+            assert_eq!(server.call("POST", PROFILE, &user, &known).await.status, 200);
+            assert_ne!(holding(&file, name), 0);
+            assert_eq!(by.call("DELETE", PROFILE, &user, "").await.status, 204);
+            leave_nothing_erased(store, &file, name).await;
+        }
+        stop.store(true, Ordering::Relaxed);
+    };
+    let load = write(store, Random::new("erased"), &stop, &written);
+    tokio::join!(deletions, load);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
