@@ -151,31 +151,30 @@ impl Writer {
     }
 
     /// The next group; waits if there is nothing. Of what was postponed one change for each row, that which waits longest,
-    /// comes with what is in the queue, so that many changes of one profile hold up nobody else. `None`: nothing will ever
-    /// come.
+    /// comes before what is in the queue, so that many changes of one profile hold up nobody else and none of them waits for
+    /// later ones. `None`: nothing will ever come.
     async fn fill(&mut self) -> Option<Group> {
-        let mut group = Group::new();
+        let mut fresh = Group::new();
         if self.postponed.is_empty() && self.stuck.is_empty() {
-            let received = self.queue.lock().await.recv_many(&mut group, MAX_GROUP).await;
-            return (received > 0).then_some(group);
+            let received = self.queue.lock().await.recv_many(&mut fresh, MAX_GROUP).await;
+            return (received > 0).then_some(fresh);
         }
         // Who has it locked waits because it is empty.
         if self.postponed.len() < MAX_POSTPONED
             && let Ok(mut queue) = self.queue.try_lock()
         {
-            while group.len() < FRESH
+            while fresh.len() < FRESH
                 && let Ok(next) = queue.try_recv()
             {
-                group.push(next);
+                fresh.push(next);
             }
         }
         self.postponed
             .sort_by_key(|postponed| postponed.change.queued_at());
-        let (room, mut rows) = (MAX_GROUP - group.len(), HashSet::new());
+        let (room, mut rows) = (MAX_GROUP - fresh.len(), HashSet::new());
         let is_next = |one: &mut Postponed| rows.len() < room && rows.insert(one.row.clone());
         let next = self.postponed.extract_if(.., is_next);
-        group.extend(next.map(|postponed| postponed.change));
-        Some(group)
+        Some(next.map(|postponed| postponed.change).chain(fresh).collect())
     }
 
     /// Commits the group and answers its callers. Gives back the changes that must wait for another group.

@@ -133,6 +133,35 @@ async fn a_profile_that_all_change_holds_up_no_other_on_postgres() {
     assert!(before < HOT / 5, "{before} of {HOT} came first");
 }
 
+/// Each client goes on as soon as it is answered, so that there is always somebody who came later.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_a_profile_that_all_change_does_not_wait_for_later_ones_on_postgres() {
+    const CLIENTS: usize = 300;
+    let server = TestServer::on(Backend::Postgres).await;
+    let header = ("adapty-customer-user-id", "hot");
+    assert_eq!(server.call("POST", PROFILE, &[header], "").await.status, 200);
+    let (done, longest) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let client = |client: usize| {
+        let (server, done, longest) = (&server, &done, &longest);
+        async move {
+            for number in 0..6 {
+                let begun = done.load(Ordering::SeqCst);
+                let body = json!({"branch_id": format!("{client}-{number}")}).to_string();
+                let set = server.call("POST", IDENTIFIERS, &[header], &body).await;
+                assert_eq!(set.status, 200);
+                let ended = done.fetch_add(1, Ordering::SeqCst);
+                longest.fetch_max(ended - begun, Ordering::SeqCst);
+            }
+        }
+    };
+    join_all((0..CLIENTS).map(client)).await;
+    let longest = longest.into_inner();
+    assert!(
+        longest < 3 * CLIENTS,
+        "one waited until {longest} others were done"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failing_change_leaves_those_committed_with_it_alone() {
     for backend in ALL {
