@@ -26,12 +26,14 @@ const RESTART_PAGES: i32 = 12_288;
 const REMAINDER_PAGES: i32 = 256;
 /// From this many pages on, the writer lets it begin anew whatever is left and whoever reads: 32 MiB.
 const FORCE_PAGES: i32 = 16_384;
-/// After a restart that failed, the writer tries again when the log has grown by this part of its length.
-const RETRY_PART: i32 = 8;
+/// After a restart that failed, the writer tries again when the log has grown by so many pages.
+const RETRY_PAGES: i32 = 2_048;
+/// From this many pages on, 64 MiB, by a quarter of its length.
+const LONG_PAGES: i32 = 32_768;
 /// How long a restart waits for scans that still look at the log. One may take longer than all changes should wait.
 const RESTART_PATIENCE: Duration = Duration::from_millis(50);
 /// The same where the log is twice as long as it should be, or longer.
-const LONG_PATIENCE: Duration = Duration::from_millis(100);
+const LONG_PATIENCE: Duration = Duration::from_millis(200);
 /// How long emptying the log at the end waits for a pass, and for scans.
 const EMPTY_PATIENCE: Duration = Duration::from_millis(500);
 
@@ -255,7 +257,12 @@ fn patience(length: i32) -> Duration {
 /// At which length the writer tries again after a restart at this one has failed. The steps grow with the log: beside a
 /// reader that stays for long, such as a backup, each try is in vain.
 fn retry_at(length: i32) -> i32 {
-    (length + length / RETRY_PART).max(RESTART_PAGES)
+    let step = if length < LONG_PAGES {
+        RETRY_PAGES
+    } else {
+        length / 4
+    };
+    (length + step).max(RESTART_PAGES)
 }
 
 /// Moves what is left of the log and lets the next commit begin it anew, emptied or not. Answers whether it came to that:
@@ -316,13 +323,13 @@ mod tests {
         let (mut tries, mut waited) = (0, Duration::ZERO);
         // 2 GiB of log.
         while length < 1 << 20 {
-            assert!(patience(length) <= Duration::from_millis(100));
+            assert!(patience(length) <= Duration::from_millis(200));
             waited += patience(length);
             tries += 1;
             length = retry_at(length);
         }
-        assert!(tries < 40, "{tries} tries");
-        assert!(waited < Duration::from_secs(4), "{waited:?}");
+        assert!(tries < 30, "{tries} tries");
+        assert!(waited < Duration::from_secs(5), "{waited:?}");
         // Where none stays for long, there are many tries before the log has 64 MiB.
         let before = std::iter::successors(Some(RESTART_PAGES), |length| Some(retry_at(*length)));
         assert!(before.take_while(|length| *length < 1 << 15).count() > 8);
