@@ -15,6 +15,10 @@ use crate::actions::deliveries::{Gate, plan};
 use crate::store::Statement;
 use crate::store::tables::events;
 
+/// How many of those who share a purchase an event lists: without an end each event of one that very many share would grow with
+/// their number.
+const MAX_SHARERS: usize = 100;
+
 /// The statements that add the events and their deliveries. Changes of access levels are told only where the app's webhook wants them.
 pub(super) fn tell(rules: &Rules, people: &People, drafts: Drafts, now: i64) -> Vec<Statement> {
     let wants_levels = rules.app.makes_access_level_updated();
@@ -109,7 +113,7 @@ impl Teller<'_> {
         }
     }
 
-    /// The others who hold the chain. Who has lost it shares it with nobody.
+    /// The others who hold the chain, at most [`MAX_SHARERS`] of them. Who has lost it shares it with nobody.
     fn sharing(&self, place: usize, key: &Key) -> Vec<Sharer<'_>> {
         if !self.people.known[place].profile.holdings.holds(key) {
             return Vec::new();
@@ -117,6 +121,7 @@ impl Teller<'_> {
         let everybody = self.people.known.iter().enumerate();
         let others = everybody.filter(|(other, one)| *other != place && one.profile.holdings.holds(key));
         others
+            .take(MAX_SHARERS)
             .map(|(_, Person { profile, .. })| Sharer {
                 profile_id: profile.id,
                 customer_user_id: profile.customer_user_id.as_deref(),

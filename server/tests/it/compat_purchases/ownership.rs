@@ -191,7 +191,7 @@ async fn deletion_frees_the_chain_for_the_next_who_reports_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_end_of_what_many_share_after_its_owner_is_one_change() {
+async fn the_end_of_what_many_share_after_its_owner_is_one_change_and_lists_a_hundred_of_them() {
     const SHARERS: usize = 150;
     let mut changes = Vec::new();
     for backend in ALL {
@@ -217,6 +217,12 @@ async fn the_end_of_what_many_share_after_its_owner_is_one_change() {
             .iter()
             .filter(|event| event["payload"]["event_properties"]["is_active"] == false);
         assert_eq!(ends.count(), SHARERS, "{backend:?}");
+        let told = |event: &Value| {
+            event["payload"]["profiles_sharing_access_level"]
+                .as_array()
+                .map(Vec::len)
+        };
+        assert!(events.iter().all(|event| told(event) == Some(100)), "{backend:?}");
         let left = server.state.store.read(due(now + 400 * DAY, 9)).await.unwrap();
         assert!(left.is_empty(), "{backend:?}");
     }
