@@ -5,9 +5,10 @@ use std::num::NonZeroUsize;
 use clap::Subcommand;
 
 use super::Failure;
+use super::long_list::LongList;
 use super::session::{Output, Session, explain_filter};
 use crate::admin::events::{self, Filter};
-use crate::admin::page::Paging;
+use crate::admin::page::{MAX_LIMIT, Paging};
 use crate::config::at_least_one;
 
 #[derive(Subcommand)]
@@ -65,13 +66,23 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
                 before,
                 order: Some(order),
             };
-            let paging = limit.map_or_else(Paging::all, Paging::first);
-            let paging = paging.from(cursor.as_deref()).map_err(explain_filter)?;
-            let found = events::list(state, app, &filter, &paging, state.clock.now()).await;
-            output.list(
-                &found.map_err(explain_filter)?,
-                &["created_at", "event_type", "event_id"],
-            )
+            let (now, mut next) = (state.clock.now(), cursor);
+            let mut left = limit.map_or(usize::MAX, NonZeroUsize::get);
+            let mut shown = LongList::new(output, &["created_at", "event_type", "event_id"]);
+            while let Some(limit) = NonZeroUsize::new(left.min(MAX_LIMIT)) {
+                let paging = Paging::first(limit)
+                    .from(next.as_deref())
+                    .map_err(explain_filter)?;
+                let found = events::list(state, app, &filter, &paging, now).await;
+                let found = found.map_err(explain_filter)?;
+                left -= found.data.len();
+                shown.add(&found.data)?;
+                next = found.next_cursor;
+                if next.is_none() {
+                    break;
+                }
+            }
+            shown.end(next.as_deref())
         }
     }
 }

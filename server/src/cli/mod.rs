@@ -20,6 +20,7 @@ mod event;
 mod healthcheck;
 mod integration;
 mod key;
+mod long_list;
 mod open;
 mod print;
 mod product;

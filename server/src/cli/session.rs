@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::long_list::LongList;
 use super::print::{self, harmless, harmless_json};
 use super::{Failure, open};
 use crate::actions::{ActionError, Reply};
@@ -26,7 +27,7 @@ use crate::store::Location;
 pub struct Output {
     /// Print what the administration API would answer
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// An administrator at the command line.
@@ -171,19 +172,9 @@ impl Output {
 
     /// Prints a list: a line for each entry with these fields of it.
     pub fn list(self, page: &Page<impl Serialize>, columns: &[&str]) -> Result<(), Failure> {
-        if self.json {
-            return Ok(print::line(harmless_json(page)?)?);
-        }
-        let next = page.next_cursor.as_deref();
-        let page = serde_json::to_value(page)?;
-        let heads = columns.iter().map(|name| (*name).to_owned()).collect();
-        let entries = page["data"].as_array().into_iter().flatten();
-        let lines = entries.map(|entry| columns.iter().map(|name| cell(&entry[*name])).collect());
-        print_table(&std::iter::once(heads).chain(lines).collect::<Vec<Vec<String>>>())?;
-        // Beside the list, so that its lines are entries alone.
-        next.map_or(Ok(()), |cursor| {
-            Ok(print::aside(format_args!("there are more: --cursor {cursor}"))?)
-        })
+        let mut list = LongList::new(self, columns);
+        list.add(&page.data)?;
+        list.end(page.next_cursor.as_deref())
     }
 
     /// Prints a thing as JSON, or nothing as lines.
@@ -218,7 +209,7 @@ fn field(value: &Value) -> Result<String, Failure> {
     Ok(lines.collect())
 }
 
-fn cell(value: &Value) -> String {
+pub(super) fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".into(),
         Value::String(text) => harmless(text),
@@ -227,7 +218,7 @@ fn cell(value: &Value) -> String {
 }
 
 /// Prints lines with their cells below each other.
-fn print_table(lines: &[Vec<String>]) -> Result<(), Failure> {
+pub(super) fn print_table(lines: &[Vec<String>]) -> Result<(), Failure> {
     let columns = lines.first().map_or(0, Vec::len);
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();

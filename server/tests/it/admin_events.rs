@@ -303,6 +303,14 @@ async fn the_command_lists_the_feed_in_the_order_of_creation() {
     assert!(ids(&run("--type trial_started")).is_empty());
     let text = installation.text(&["event", "list", "--app", "Shop", "--json", "--limit", "1"]);
     assert!(text.contains(PAYLOAD), "{text}");
+    // More than are read at a time, and yet one list.
+    let text = installation.text(&["event", "list", "--app", "Shop", "--json"]);
+    assert_eq!(text.matches("\n    },\n    {\n").count(), 209, "{text}");
+    assert!(text.starts_with("{\n  \"data\": [\n    {\n"), "{text}");
+    assert!(
+        text.ends_with("\n    }\n  ],\n  \"next_cursor\": null\n}\n"),
+        "{text}"
+    );
     let lines = installation.text(&["event", "list", "--app", "Shop"]);
     assert_eq!(lines.lines().count(), 211);
     let said = installation.refused(&["event", "list", "--app", "Shop", "--profile", "x"]);
