@@ -71,13 +71,22 @@ pub fn delete(scope: Uuid, key: &str, created_at: i64) -> Statement {
 pub fn delete_outside(kept: (i64, i64)) -> Statement {
     static SQL: Sql = Sql::same(
         "DELETE FROM replies WHERE (scope, idempotency_key) IN
-           (SELECT scope, idempotency_key FROM replies WHERE created_at < $1 OR created_at > $2 LIMIT 500)",
+           (SELECT * FROM (SELECT scope, idempotency_key FROM replies
+              WHERE created_at < $1 ORDER BY created_at LIMIT 250) AS outdated
+            UNION ALL
+            SELECT * FROM (SELECT scope, idempotency_key FROM replies
+              WHERE created_at > $2 ORDER BY created_at DESC LIMIT 250) AS ahead)",
     );
     Statement::new(&SQL, [kept.0.into(), kept.1.into()])
 }
 
-/// Finds a row if there are answers given before the first time or after the second.
+/// Finds a row if there are answers given before the first time or after the second. The index tells the ends; with an `OR` of
+/// both, PostgreSQL would walk the table, because it plans without the times.
 pub fn any_outside(kept: (i64, i64)) -> Statement {
-    static SQL: Sql = Sql::same("SELECT scope FROM replies WHERE created_at < $1 OR created_at > $2 LIMIT 1");
+    static SQL: Sql = Sql::same(
+        "SELECT oldest FROM (SELECT (SELECT min(created_at) FROM replies) AS oldest,
+                                    (SELECT max(created_at) FROM replies) AS newest) AS ends
+         WHERE oldest < $1 OR newest > $2",
+    );
     Statement::new(&SQL, [kept.0.into(), kept.1.into()])
 }

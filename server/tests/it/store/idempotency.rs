@@ -3,7 +3,7 @@
 use bursar::http::route::{Access, Route};
 use bursar::http::router::routes;
 use bursar::store::tables::replies::{self, StoredReply};
-use bursar::store::{Sql, Statement};
+use bursar::store::{Decision, Sql, Statement, StoreError};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -36,6 +36,40 @@ fn one_answer(answers: &[Answer]) -> &[u8] {
         assert_eq!(answer.body, answers[0].body);
     }
     &answers[0].body
+}
+
+/// PostgreSQL plans a statement without its times when it has run five times.
+#[tokio::test]
+async fn the_look_for_outdated_answers_walks_no_table() {
+    static FILL: Sql = Sql::same(
+        "INSERT INTO replies SELECT gen_random_uuid(), 'k' || n, '', 200, '', n FROM generate_series(1, 5000) AS n",
+    );
+    static ANALYZE: Sql = Sql::same("ANALYZE replies");
+    static WALKS: Sql =
+        Sql::same("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relid = 'replies'::regclass");
+    let server = TestServer::on(Backend::Postgres).await;
+    let prepare = [&FILL, &ANALYZE].map(|sql| Statement::new(sql, []));
+    server.state.store.write(prepare.into()).await.unwrap();
+    let mut reads = vec![replies::any_outside((0, 10_000)); 8];
+    reads.push(Statement::new(&WALKS, []));
+    let walks = server.state.store.change(reads, |mut loaded| {
+        let rows = loaded.pop().unwrap();
+        let answer = rows[0].int(0)?;
+        Ok::<_, StoreError>(Decision {
+            writes: Vec::new(),
+            answer,
+        })
+    });
+    assert_eq!(walks.await.unwrap(), 0);
+    for outside in [(2, 10_000), (0, 4_999)] {
+        let found = server
+            .state
+            .store
+            .read(replies::any_outside(outside))
+            .await
+            .unwrap();
+        assert_eq!(found.len(), 1, "{outside:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
