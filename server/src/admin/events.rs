@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::deliveries::{EventDelivery, of_events};
+use super::event_numbers;
 use super::fields::Problems;
 use super::page::{Page, Paging, bad_cursor};
 use crate::actions::{ActionError, known_app};
@@ -64,8 +65,11 @@ pub async fn list(
     paging: &Paging,
     now: i64,
 ) -> Result<Page<EventBody>, ActionError> {
-    let wanted = wanted(app, filter, paging, now)?;
+    let mut wanted = wanted(app, filter, paging, now)?;
     let known = known_app(state, app).await?;
+    if wanted.profile.is_none() {
+        keep_to_times(&mut wanted, state).await?;
+    }
     let rows = state.store.scan(Turns::Feed, events::select(&wanted)).await?;
     let mut page = paging.page(rows, |row| entry(wanted.order, row))?;
     let shown = page.data.iter().map(|event| (event.event_id, event.profile));
@@ -91,6 +95,10 @@ fn wanted(app: AppId, filter: &Filter, paging: &Paging, now: i64) -> Result<Want
     let made_before = read(&mut problems, "before", &filter.before, time);
     let order = read(&mut problems, "order", &filter.order, order).unwrap_or(Order::NewestFirst);
     problems.check()?;
+    let until = match order {
+        Order::OldestFirst => i64::MAX,
+        Order::NewestFirst => i64::MIN,
+    };
     Ok(Wanted {
         app,
         profile,
@@ -100,8 +108,20 @@ fn wanted(app: AppId, filter: &Filter, paging: &Paging, now: i64) -> Result<Want
         happened_by: now,
         order,
         from: first(order, paging)?,
+        until,
         limit: paging.rows(),
     })
+}
+
+/// Lets the walk through the table begin and end where the wanted times do.
+async fn keep_to_times(wanted: &mut Wanted, state: &AppState) -> Result<(), StoreError> {
+    let times = (wanted.made_from, wanted.made_before);
+    let (first, last) = event_numbers::between(&state.store, times).await?;
+    match wanted.order {
+        Order::OldestFirst => (wanted.from, wanted.until) = (wanted.from.max(first), last),
+        Order::NewestFirst => (wanted.from, wanted.until) = (wanted.from.min(last), first),
+    }
+    Ok(())
 }
 
 /// Reads one parameter of the filter, if it is there.

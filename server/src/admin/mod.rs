@@ -8,6 +8,7 @@ pub mod app_settings;
 pub mod apps;
 pub mod audit;
 pub mod deliveries;
+pub mod event_numbers;
 pub mod events;
 pub mod fields;
 pub mod first_run;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use bursar::store::tables::events::insert;
+use bursar::store::tables::events::{self, insert};
 use bursar::store::{Location, Options, Store};
 use bursar_domain::events::{Event, EventKind};
+use bursar_domain::ids::AppId;
+use bursar_domain::time::format_time;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -104,6 +106,84 @@ async fn filters_narrow_the_feed_together() {
             let reversed: Vec<u64> = expected.into_iter().rev().collect();
             assert_eq!(numbers(&found), reversed, "{backend:?} {query}");
         }
+    }
+}
+
+/// Events of two apps in turn, one each ten minutes; their times are up to fifty minutes off, and those of a profile are gone.
+#[tokio::test]
+async fn times_out_of_order_and_holes_in_the_numbers_hide_no_event() {
+    const MINUTE: i64 = 60 * SECOND;
+    let made_at = |n: u16| START + i64::from(n) * 10 * MINUTE + (i64::from(n) * 7_919 % 101 - 50) * MINUTE;
+    let time = |minute: i64| format_time(START + minute * MINUTE).replace('+', "%2B");
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        assert!(numbers(&page(&server, &format!("after={}", time(0))).await).is_empty());
+        let (app, other) = (server.app_id.parse().unwrap(), add_app(&server.state).await);
+        let of = |n: u16| if n % 5 == 2 { other.id } else { app };
+        let made = |n: u16| Event {
+            created_at: made_at(n),
+            ..event_of(of(n), profile((n / 40).into()), n)
+        };
+        store(&server.state, &(0..400).map(made).collect::<Vec<_>>()).await;
+        let gone = [0, 4, 5, 9].map(|number| events::delete_of(AppId(app), profile(number)));
+        server.state.store.write(gone.into()).await.unwrap();
+        let left = |n: &u16| of(*n) == app && ![0, 4, 5, 9].contains(&(n / 40));
+        for (after, before) in [
+            (-500, 5_000),
+            (700, 900),
+            (1_590, 1_900),
+            (2_390, 2_391),
+            (3_300, 9_000),
+            (9_000, 9_001),
+        ] {
+            let wanted = START + after * MINUTE..START + before * MINUTE;
+            let expected: Vec<u64> = (0..400)
+                .filter(|n| left(n) && wanted.contains(&made_at(*n)))
+                .map(u64::from)
+                .collect();
+            for order in ["asc", "desc"] {
+                let query = format!(
+                    "order={order}&limit=7&after={}&before={}",
+                    time(after),
+                    time(before)
+                );
+                let (mut found, mut cursor) = (Vec::new(), String::new());
+                loop {
+                    let page = page(&server, &format!("{query}{cursor}")).await;
+                    found.extend(numbers(&page));
+                    match page["next_cursor"].as_str() {
+                        Some(next) => cursor = format!("&cursor={next}"),
+                        None => break,
+                    }
+                }
+                if order == "desc" {
+                    found.reverse();
+                }
+                assert_eq!(found, expected, "{backend:?} {query}");
+            }
+        }
+    }
+}
+
+/// Seen by events that a clock has dated which was far off: they are not met where their time is looked for.
+#[tokio::test]
+async fn where_a_time_is_asked_for_only_numbers_about_that_time_are_looked_at() {
+    const HOUR: i64 = 60 * 60 * SECOND;
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let made = |n: u16| Event {
+            created_at: START + if n == 0 || n == 199 { 100 } else { i64::from(n) } * HOUR,
+            ..event(&server, profile(1), n)
+        };
+        store(&server.state, &(0..200).map(made).collect::<Vec<_>>()).await;
+        let times = "after=2026-01-05T03:00:00Z&before=2026-01-05T06:00:00Z";
+        for order in ["asc", "desc"] {
+            let mut found = numbers(&page(&server, &format!("{times}&order={order}")).await);
+            found.sort_unstable();
+            assert_eq!(found, [99, 100, 101], "{backend:?} {order}");
+        }
+        let of_profile = numbers(&page(&server, &format!("{times}&profile_id={}", profile(1))).await);
+        assert_eq!(of_profile, [199, 101, 100, 99, 0], "{backend:?}");
     }
 }
 

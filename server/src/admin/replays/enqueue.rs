@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::order::{Matching, Order};
 use crate::actions::ActionError;
 use crate::admin::deliveries::targets;
+use crate::admin::event_numbers;
 use crate::state::AppState;
 use crate::store::tables::delivery_list::{self, Shown};
 use crate::store::tables::past_events::{self, PastEvent};
@@ -24,8 +25,9 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// Counts the deliveries that match.
 pub async fn count(state: &AppState, order: &Order, now: i64) -> Result<i64, StoreError> {
-    let (mut count, mut after) = (0, i64::MIN);
-    while let Some((events, last)) = batch(state, order, after).await? {
+    let (mut after, until) = numbers(state, order).await?;
+    let mut count = 0;
+    while let Some((events, last)) = batch(state, order, (after, until)).await? {
         after = last;
         let of_events = events.iter().map(|event| event.profile);
         let profiles = past_events::select_profiles(order.app.id, of_events);
@@ -40,8 +42,8 @@ pub async fn count(state: &AppState, order: &Order, now: i64) -> Result<i64, Sto
 
 /// Opens them. Ends before it is through when the replay is cancelled, and at once when there is no such replay.
 pub async fn run(state: &AppState, order: &Order, replay: Uuid, now: i64) -> Result<(), ActionError> {
-    let mut after = i64::MIN;
-    while let Some((events, last)) = batch(state, order, after).await? {
+    let (mut after, until) = numbers(state, order).await?;
+    while let Some((events, last)) = batch(state, order, (after, until)).await? {
         after = last;
         let mut left = events;
         // Before the next ones, so that those of a profile keep their order.
@@ -56,13 +58,22 @@ pub async fn run(state: &AppState, order: &Order, replay: Uuid, now: i64) -> Res
     finish(state, order, replay).await
 }
 
+/// Behind which number the events begin, and with which they end at the latest.
+async fn numbers(state: &AppState, order: &Order) -> Result<(i64, i64), StoreError> {
+    if order.profile.is_some() {
+        return Ok((i64::MIN, i64::MAX));
+    }
+    let (first, last) = event_numbers::between(&state.store, order.made).await?;
+    Ok((first.saturating_sub(1), last))
+}
+
 /// The next events that are wanted, and the number of the last one that was looked at.
 async fn batch(
     state: &AppState,
     order: &Order,
-    after: i64,
+    numbers: (i64, i64),
 ) -> Result<Option<(Vec<PastEvent>, i64)>, StoreError> {
-    let query = past_events::select_after(order.app.id, order.profile, after, order.made, BATCH);
+    let query = past_events::select_after(order.app.id, order.profile, numbers, order.made, BATCH);
     let mut rows = state.store.scan_whole(query).await?;
     let events = rows.iter_mut().map(past_events::read);
     let mut events = events.collect::<Result<Vec<_>, _>>()?;

@@ -2,7 +2,8 @@
 //!
 //! One index, that of ids, keeps one event from being stored twice and finds those of a profile, because their ids
 //! begin alike ([`bursar_domain::events::id_range`]). An app's events are found by walking the table: few apps
-//! share a server, and a further index would be written with every event.
+//! share a server, and a further index would be written with every event. Where a time is asked for, the walk is kept to the
+//! numbers about that time ([`crate::admin::event_numbers`]).
 //!
 //! On PostgreSQL an event may be seen before another profile's event with a lower number, where both are committed at
 //! about the same time. Those of one profile are seen in order: what makes them holds the profile's lock.
@@ -32,6 +33,8 @@ pub struct Wanted {
     pub order: Order,
     /// With which the list begins: its number.
     pub from: i64,
+    /// With which it ends at the latest. A profile's events are few, and this says nothing of them.
+    pub until: i64,
     /// How many at most.
     pub limit: i64,
 }
@@ -113,22 +116,22 @@ fn of_app(wanted: &Wanted) -> Statement {
         "SELECT event_seq, event_id, created_at, event_type, payload, profile_id FROM events
          WHERE app_id = $1 AND event_type = coalesce($2, event_type)
            AND created_at >= $3 AND created_at < $4 AND (event_at <= $5 OR event_at <= created_at)
-           AND event_seq >= $6
-         ORDER BY event_seq LIMIT $7",
+           AND event_seq >= $6 AND event_seq <= $7
+         ORDER BY event_seq LIMIT $8",
     );
     static NEWEST_FIRST: Sql = Sql::same(
         "SELECT event_seq, event_id, created_at, event_type, payload, profile_id FROM events
          WHERE app_id = $1 AND event_type = coalesce($2, event_type)
            AND created_at >= $3 AND created_at < $4 AND (event_at <= $5 OR event_at <= created_at)
-           AND event_seq <= $6
-         ORDER BY event_seq DESC LIMIT $7",
+           AND event_seq <= $6 AND event_seq >= $7
+         ORDER BY event_seq DESC LIMIT $8",
     );
     let sql = match wanted.order {
         Order::OldestFirst => &OLDEST_FIRST,
         Order::NewestFirst => &NEWEST_FIRST,
     };
     let mut params = conditions(wanted);
-    params.push(wanted.limit.into());
+    params.extend([wanted.until.into(), wanted.limit.into()]);
     Statement::new(sql, params)
 }
 

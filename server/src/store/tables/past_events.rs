@@ -42,19 +42,38 @@ pub fn select_app(event: Uuid) -> Statement {
     Statement::new(&SQL, [event.into()])
 }
 
-/// Some events behind the one with the number `after`, in their order; those made from `made_from` on and before
-/// `made_before`.
+/// The number of the first event with this number or a higher one, and when it was made.
+pub fn select_from(seq: i64) -> Statement {
+    static SQL: Sql = Sql::same(
+        "SELECT event_seq, created_at FROM events WHERE event_seq >= $1 ORDER BY event_seq LIMIT 1",
+    );
+    Statement::new(&SQL, [seq.into()])
+}
+
+/// The number of the last event, and when it was made.
+pub fn select_last() -> Statement {
+    static SQL: Sql = Sql::same("SELECT event_seq, created_at FROM events ORDER BY event_seq DESC LIMIT 1");
+    Statement::new(&SQL, [])
+}
+
+/// Reads a row of [`select_from`] or [`select_last`].
+pub fn read_numbered(row: &mut Row) -> Result<(i64, i64), StoreError> {
+    Ok((row.int(0)?, row.int(1)?))
+}
+
+/// Some events behind the one with the number `after`, in their order, but none behind `until`; those made from `made_from` on
+/// and before `made_before`. A profile's events are few: `until` says nothing of them.
 pub fn select_after(
     app: AppId,
     profile: Option<ProfileId>,
-    after: i64,
+    (after, until): (i64, i64),
     (made_from, made_before): (i64, i64),
     limit: i64,
 ) -> Statement {
     static OF_APP: Sql = Sql::same(
         "SELECT event_seq, event_id, profile_id, event_type, event_at, created_at FROM events
-         WHERE app_id = $1 AND event_seq > $2 AND created_at >= $3 AND created_at < $4
-         ORDER BY event_seq LIMIT $5",
+         WHERE app_id = $1 AND event_seq > $2 AND created_at >= $3 AND created_at < $4 AND event_seq <= $5
+         ORDER BY event_seq LIMIT $6",
     );
     static OF_PROFILE: Sql = Sql::same(
         "SELECT event_seq, event_id, profile_id, event_type, event_at, created_at FROM events
@@ -64,7 +83,10 @@ pub fn select_after(
     );
     let mut params: Vec<Value> = vec![app.0.into(), after.into(), made_from.into(), made_before.into()];
     let sql = match profile {
-        None => &OF_APP,
+        None => {
+            params.push(until.into());
+            &OF_APP
+        }
         Some(profile) => {
             let [first, last] = ids_of(profile);
             params.extend([profile.0.into(), first.into(), last.into()]);

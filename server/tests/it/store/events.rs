@@ -20,6 +20,7 @@ fn all_of(app: AppId) -> Wanted {
         happened_by: START,
         order: Order::OldestFirst,
         from: i64::MIN,
+        until: i64::MAX,
         limit: 1_000,
     }
 }
@@ -119,6 +120,7 @@ async fn a_profiles_events_are_found_among_those_of_others() {
         assert_eq!(payloads(&server, &wanted).await, numbers(of_one()), "{backend:?}");
         wanted.order = Order::NewestFirst;
         wanted.from = i64::MAX;
+        wanted.until = i64::MIN;
         assert_eq!(
             payloads(&server, &wanted).await,
             numbers(of_one().rev()),
