@@ -16,7 +16,7 @@ use super::page::{Page, Paging};
 use crate::actions::ActionError;
 use crate::directory;
 use crate::state::AppState;
-use crate::store::{Decision, Loaded, Sql, Statement};
+use crate::store::{Decision, Loaded, Sql, Statement, StoreError};
 
 /// A rate that is so many times more or less than the shipped average is a mistake, as a rule.
 const FARTHEST: u32 = 10;
@@ -38,6 +38,9 @@ pub struct RateDraft {
     #[serde(default)]
     pub force: bool,
 }
+
+/// So long before the shipped rates end their end is told, in microseconds: thirty days.
+const END_TOLD_AHEAD: i64 = 30 * 24 * 60 * 60 * 1_000_000;
 
 /// A rate. It holds until the day of the next one.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -88,6 +91,25 @@ pub async fn set(
         })
     };
     state.store.change(reads, decide).await
+}
+
+/// What is to be told at this time of the end of the shipped rates: nothing while it is far, or where the owner has set a rate for
+/// a later day than theirs.
+pub async fn end_of_shipped(state: &AppState, now: i64) -> Result<Option<String>, StoreError> {
+    static NEWEST: Sql = Sql::same("SELECT max(from_date) FROM rates");
+    if !rates::is_outdated(now.saturating_add(END_TOLD_AHEAD)) {
+        return Ok(None);
+    }
+    let mut rows = state.store.read(Statement::new(&NEWEST, [])).await?;
+    let newest = rows.first_mut().map(|row| row.opt_text(0)).transpose()?.flatten();
+    let (last, held) = rates::last_months();
+    if newest.is_some_and(|day| !day.starts_with(&last) && day > last) {
+        return Ok(None);
+    }
+    Ok(Some(format!(
+        "the shipped exchange rates end with {last} and hold until {held}: later, amounts in other currencies than US dollars \
+         count nothing without rates of your own (`bursar rate set`, examples/ecb_rates.py) or a newer version"
+    )))
 }
 
 /// All rates in the order of currency and day.

@@ -15,6 +15,7 @@ use crate::actions::purchases::handle_due;
 use crate::actions::remember;
 use crate::admin::first_run::{self, FirstRun};
 use crate::admin::integration_block::keep_taking_up;
+use crate::admin::rates::end_of_shipped;
 use crate::config::{Config, FileSecret, Role, exposure};
 use crate::delivery;
 use crate::directory::POLL;
@@ -26,6 +27,9 @@ use crate::state::AppState;
 
 /// How often outdated answers are forgotten, last uses of keys saved, and deleted profiles left out of SQLite's log.
 const HOUSEKEEPING: Duration = Duration::from_secs(60);
+
+/// How often the end of the shipped exchange rates is told.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How often the scheduler looks whether anything is due.
 const TICK: Duration = Duration::from_millis(250);
@@ -117,6 +121,7 @@ fn start_background(state: &AppState, role: Role) -> Vec<JoinHandle<()>> {
     let mut tasks = vec![
         background::start(state, "the look at apps and keys", keep_up),
         background::start(state, "housekeeping", keep_house),
+        background::start(state, "the look at exchange rates", watch_rates),
         background::start(state, "handshakes that were cut off", keep_taking_up),
         // It grows where no server sends, and then nobody else would tell.
         background::start(
@@ -309,6 +314,17 @@ async fn keep_house(state: AppState) {
         if let Err(error) = state.store.leave_nothing_erased().await {
             tracing::warn!(%error, "the database's log could not be emptied of what was deleted; it is tried again");
         }
+    }
+}
+
+/// Tells once a day that the shipped exchange rates end, from a month before on: who does not upgrade would not know.
+async fn watch_rates(state: AppState) {
+    loop {
+        match end_of_shipped(&state, state.clock.now()).await {
+            Ok(told) => told.into_iter().for_each(|end| tracing::warn!("{end}")),
+            Err(error) => tracing::warn!(%error, "it could not be seen whether exchange rates are there"),
+        }
+        tokio::time::sleep(DAY).await;
     }
 }
 

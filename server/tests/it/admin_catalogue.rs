@@ -1,9 +1,12 @@
 //! Administration of access levels, products and rates, on every backend.
 
+use bursar::admin::rates::end_of_shipped;
+use bursar_domain::money::rates::is_outdated;
+use bursar_domain::time::format_time;
 use serde_json::json;
 
 use super::support::backend::ALL;
-use super::support::server::TestServer;
+use super::support::server::{START, TestServer};
 
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
@@ -143,6 +146,38 @@ async fn bad_catalogue_entries_are_refused() {
                 .status,
             422
         );
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_the_shipped_rates_is_told_from_a_month_before_on_unless_there_are_own_ones() {
+    const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+    let over = (0..)
+        .map(|day| START + day * DAY)
+        .find(|time| is_outdated(*time))
+        .unwrap();
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let told = async |now: i64| end_of_shipped(&server.state, now).await.unwrap();
+        let set = async |from: &str| {
+            let body = json!({"usd": "1.08", "from": from}).to_string();
+            let answer = server.admin("PUT", "rates/EUR", &body).await;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+        };
+        assert_eq!(told(over - 31 * DAY).await, None, "{backend:?}");
+        for now in [over - 30 * DAY, over + 500 * DAY] {
+            assert!(
+                told(now).await.unwrap().contains("exchange rates end"),
+                "{backend:?}"
+            );
+        }
+        set("2020-01-01").await;
+        assert!(
+            told(over).await.is_some(),
+            "{backend:?}: older than the shipped ones"
+        );
+        set(&format_time(over)[..10]).await;
+        assert_eq!(told(over).await, None, "{backend:?}");
     }
 }
 
