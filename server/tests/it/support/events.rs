@@ -39,7 +39,7 @@ pub async fn store(state: &AppState, made: &[Event]) {
     state.store.write(writes).await.unwrap();
 }
 
-/// A profile's id.
+/// A profile's id, of those that may be made.
 pub fn profile(number: u128) -> ProfileId {
-    ProfileId(Uuid::from_u128(number))
+    ProfileId(Uuid::from_u128(1 << 64 | number))
 }
