@@ -145,6 +145,8 @@ fn idle_connections_and_half_a_request_do_not_hold_up_the_stop() {
 #[test]
 fn a_hangup_is_a_gentle_stop_unless_the_server_was_started_to_outlive_it() {
     let mut program = Program::on(Backend::SqliteFile, server());
+    // The tests may have been started with `nohup` themselves.
+    program.wrapper = ["env", "--default-signal=HUP"].map(Into::into).into();
     let mut running = program.start();
     running.signal("-HUP");
     assert_eq!(running.ended_within(LIMIT).code(), Some(0));
