@@ -125,7 +125,7 @@ pub fn due(now: i64, limit: i64) -> Statement {
     static SQL: Sql = Sql::split(
         "SELECT due.app_id, due.profile_id, shared.store, shared.original_id
          FROM (SELECT app_id, profile_id, due_at FROM profiles WHERE due_at <= $1 ORDER BY due_at LIMIT $2) AS due
-         LEFT JOIN chain_holders AS shared
+         LEFT JOIN chain_holders AS shared INDEXED BY chain_holders_by_profile
               ON shared.app_id = due.app_id AND shared.profile_id = due.profile_id AND shared.is_owner = 0
          ORDER BY due.due_at, due.app_id, due.profile_id",
         "SELECT due.app_id, due.profile_id, shared.store, shared.original_id
