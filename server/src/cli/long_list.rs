@@ -38,9 +38,8 @@ impl<'c> LongList<'c> {
         if entries.is_empty() {
             return Ok(());
         }
-        let page = Page::whole(entries.iter().collect::<Vec<_>>());
         if self.output.json {
-            let text = harmless_json(&page)?;
+            let text = harmless_json(&Page::whole(entries.iter().collect::<Vec<_>>()))?;
             let entries = text.strip_prefix(HEAD).and_then(|text| text.strip_suffix(TAIL));
             let entries = entries.expect("a page that is not empty is printed so");
             print::text(if self.has_begun { "," } else { HEAD })?;
@@ -48,7 +47,7 @@ impl<'c> LongList<'c> {
             self.has_begun = true;
             return Ok(());
         }
-        for entry in page.data {
+        for entry in entries {
             let entry = serde_json::to_value(entry)?;
             self.lines
                 .push(self.columns.iter().map(|name| cell(&entry[*name])).collect());

@@ -5,8 +5,6 @@ mod escapes;
 mod reading;
 mod searched;
 
-use std::cmp::Reverse;
-
 use bursar_domain::integrations::contract::personal;
 use bursar_domain::integrations::settings::MASK;
 use bursar_domain::integrations::{Answer, Customer, Integration, Request, Settings, Told};
@@ -97,39 +95,7 @@ impl Mask {
 
     /// A text without the values. Where it was cut in the middle of one, its beginning is hidden too.
     pub fn text(&self, text: &str) -> String {
-        self.end(self.whole(text))
-    }
-
-    /// A text without the values where the whole of one stands.
-    fn whole(&self, text: &str) -> String {
-        if self.0.is_empty() {
-            return text.to_owned();
-        }
-        let searched = Searched::new(text);
-        let mut places: Vec<_> = self.0.iter().flat_map(|value| searched.find(value)).collect();
-        places.sort_unstable_by_key(|place| (place.start, Reverse(place.end)));
-        let (mut masked, mut at) = (String::with_capacity(text.len()), 0);
-        for place in places {
-            if place.start >= at {
-                masked += &text[at..place.start];
-                masked += MASK;
-            }
-            at = at.max(place.end);
-        }
-        masked + &text[at..]
-    }
-
-    /// A text that does not end with the beginning of a value.
-    fn end(&self, mut text: String) -> String {
-        if self.0.is_empty() {
-            return text;
-        }
-        let searched = Searched::new(&text);
-        let cut = self.0.iter().filter_map(|value| searched.cut_at(value)).min();
-        if let Some(cut) = cut {
-            text.replace_range(cut.., MASK);
-        }
-        text
+        hide(text, self, self)
     }
 
     /// A request as it is kept: JSON.
@@ -159,8 +125,38 @@ impl Mask {
 /// one only where they may be cut: ids begin with common words.
 pub fn without(words: &str, values: &[&str], ids: &[&str], may_be_cut: bool) -> String {
     let ends = if may_be_cut { ids } else { &[] };
-    let masked = Mask::found(values, ids).whole(words);
-    kept(&Mask::found(values, ends).end(masked))
+    kept(&hide(
+        words,
+        &Mask::found(values, ids),
+        &Mask::found(values, ends),
+    ))
+}
+
+/// A text without the values of the first where the whole of one stands, and without the beginning of one of the second with
+/// which it ends.
+fn hide(text: &str, whole: &Mask, beginnings: &Mask) -> String {
+    if whole.0.is_empty() && beginnings.0.is_empty() {
+        return text.to_owned();
+    }
+    let searched = Searched::new(text);
+    let cut = beginnings
+        .0
+        .iter()
+        .filter_map(|value| searched.cut_at(value))
+        .min();
+    let cut = cut.map(|cut| cut..text.len());
+    let found = whole.0.iter().flat_map(|value| searched.find(value));
+    let mut places: Vec<_> = found.chain(cut).collect();
+    places.sort_unstable_by_key(|place| place.start);
+    let (mut masked, mut at) = (String::with_capacity(text.len()), 0);
+    for place in places {
+        if place.start >= at {
+            masked += &text[at..place.start];
+            masked += MASK;
+        }
+        at = at.max(place.end);
+    }
+    masked + &text[at..]
 }
 
 /// The beginning that is kept of a masked text.
