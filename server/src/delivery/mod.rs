@@ -8,6 +8,7 @@ mod caught;
 mod exchange;
 mod learned;
 mod look_again;
+mod lookout;
 mod losses;
 mod mask;
 pub mod overdue;
@@ -38,8 +39,8 @@ use crate::directory::{App, AppIntegration};
 use crate::failing::Failing;
 use crate::state::AppState;
 use crate::store::StoreError;
-use crate::store::tables::lanes;
 use breaker::Breaker;
+use lookout::Bell;
 pub use pauses::Pause;
 pub use trial::send_marked;
 pub use turn::{DEAD, FAULT, NEVER, map, read_event};
@@ -47,16 +48,14 @@ use worker::Worker;
 
 /// How often it is looked whether workers are to come or go.
 const STAFFING: Duration = Duration::from_millis(100);
-/// How often it is looked whether something is due that nobody told of.
-const LOOK: Duration = Duration::from_millis(250);
 /// How long a stop waits for requests under way.
 const STOP_PATIENCE: Duration = Duration::from_secs(6);
 /// How long a test clock's move waits before it looks again whether all is sent: longer each time.
 const FIRST_LOOK: Duration = Duration::from_millis(2);
 const LAST_LOOK: Duration = Duration::from_millis(32);
 
-/// The health of third parties, by app and slug.
-type Breakers = HashMap<(AppId, &'static str), Arc<Mutex<Breaker>>>;
+/// Whose worker it is: the app, and the integration's slug.
+type WorkerKey = (AppId, &'static str);
 
 /// What the workers of this server are about.
 #[derive(Default)]
@@ -70,7 +69,9 @@ pub struct Workers {
     /// Shall they end?
     stopping: watch::Sender<bool>,
     /// The health of the third parties.
-    breakers: Mutex<Breakers>,
+    breakers: Mutex<HashMap<WorkerKey, Arc<Mutex<Breaker>>>>,
+    /// How the workers are called.
+    bells: Mutex<HashMap<WorkerKey, Arc<Bell>>>,
 }
 
 impl Workers {
@@ -119,6 +120,12 @@ impl Workers {
         Arc::clone(breakers.entry((app, slug)).or_default())
     }
 
+    /// How a worker is called; the same for a worker and the one after it.
+    fn bell(&self, key: WorkerKey) -> Arc<Bell> {
+        let mut bells = self.bells.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(bells.entry(key).or_default())
+    }
+
     /// Notes that a third party answered as it should when its settings were proved: what was wrong before is over.
     pub fn note_proof(&self, app: AppId, slug: &'static str) {
         let breaker = self.breaker(app, slug);
@@ -150,7 +157,7 @@ impl Drop for Counted {
     }
 }
 
-/// A worker at work, until this is dropped.
+/// A worker or lookout at work, until this is dropped.
 struct Hired(JoinHandle<()>);
 
 impl Drop for Hired {
@@ -159,34 +166,19 @@ impl Drop for Hired {
     }
 }
 
-/// Keeps a worker for each integration that is on, until it is dropped. From this call on, and not only when the
-/// first worker has begun, [`settle_down`] waits for them.
+/// Keeps a worker for each integration that is on, and a lookout for each app that has one, until it is dropped. From this
+/// call on, and not only when the first worker has begun, [`settle_down`] waits for them.
 pub fn run(state: AppState) -> impl Future<Output = ()> {
     let counted = Counted::new(&state.workers, |workers| &workers.keepers);
     async move {
         let _counted = counted;
-        tokio::join!(keep_staff(&state), look_for_due(&state));
-    }
-}
-
-/// Wakes the workers of apps that have something due which nobody here told them of: another server or a command added it,
-/// or its time has come. One look for all of them costs no change, as each worker's claims would.
-async fn look_for_due(state: &AppState) {
-    let mut failing = Failing::default();
-    loop {
-        let due = apps_with_due(state).await;
-        let woken = due.map(|apps| apps.into_iter().for_each(|app| state.wake.app(app)));
-        failing.tell(
-            woken,
-            |error| tracing::warn!(%error, "it could not be looked at which deliveries are due; it is looked again"),
-            || tracing::info!("it is looked again which deliveries are due"),
-        );
-        tokio::time::sleep(LOOK).await;
+        tokio::join!(keep_staff(&state), lookout::look_for_due(&state));
     }
 }
 
 async fn keep_staff(state: &AppState) {
-    let mut staff: HashMap<(AppId, &'static str), Hired> = HashMap::new();
+    let mut staff: HashMap<WorkerKey, Hired> = HashMap::new();
+    let mut lookouts: HashMap<AppId, Hired> = HashMap::new();
     let (mut times_set_back, mut failing) = (None, Failing::default());
     loop {
         times_set_back = set_back::mend(state, times_set_back, &mut failing).await;
@@ -200,9 +192,18 @@ async fn keep_staff(state: &AppState) {
             directory.apps().flat_map(of_app).collect()
         };
         staff.retain(|_, worker| !worker.0.is_finished());
+        let apps: HashSet<_> = wanted.iter().map(|(app, _)| *app).collect();
+        lookouts.retain(|app, lookout| apps.contains(app) && !lookout.0.is_finished());
+        for app in apps {
+            lookouts
+                .entry(app)
+                .or_insert_with(|| Hired(tokio::spawn(lookout::watch(state.clone(), app))));
+        }
         for key in wanted {
             staff.entry(key).or_insert_with(|| {
                 let worker = Worker::new(state.clone(), key.0, key.1);
+                // There may be something for it already.
+                state.wake.app(key.0);
                 Hired(tokio::spawn(worker.run()))
             });
         }
@@ -219,7 +220,7 @@ pub async fn settle_down(state: &AppState) -> Result<(), StoreError> {
         if !workers.has_requests() {
             // Many workers look around so often that there may be no moment at which by chance none does.
             let _between_rounds = workers.rounds.write().await;
-            if !workers.has_requests() && apps_with_due(state).await?.is_empty() {
+            if !workers.has_requests() && lookout::is_nothing_due(state).await? {
                 break;
             }
         }
@@ -229,28 +230,4 @@ pub async fn settle_down(state: &AppState) -> Result<(), StoreError> {
         look = (look * 2).min(LAST_LOOK);
     }
     Ok(())
-}
-
-/// The apps that have something due which is not held up.
-async fn apps_with_due(state: &AppState) -> Result<HashSet<AppId>, StoreError> {
-    let (now, passed) = (state.clock.now(), state.clock.passed());
-    let targets: HashMap<i64, AppId> = {
-        let directory = state.directory();
-        let going = |app: &Arc<App>| {
-            let id = app.id;
-            let open = app
-                .enabled()
-                .filter(|known| known.blocked.is_none() && !state.workers.is_paused(id, known, passed));
-            let targets = open.flat_map(|known| known.targets.iter().map(|target| (target.id, id)));
-            targets.collect::<Vec<_>>()
-        };
-        directory.apps().flat_map(going).collect()
-    };
-    let mut apps = HashSet::new();
-    for row in state.store.read(lanes::first_due()).await? {
-        let (target, due) = lanes::read_first_due(&row)?;
-        let is_due = due.into_iter().flatten().any(|due_at| due_at <= now);
-        apps.extend(targets.get(&target).filter(|_| is_due));
-    }
-    Ok(apps)
 }

@@ -27,7 +27,7 @@ pub async fn watch(state: AppState) {
 /// on. What waits for an identifier or for its next try is not due, and replays are not looked at.
 pub async fn note(state: &AppState) -> Result<(), StoreError> {
     let mut due = HashMap::new();
-    for row in state.store.read(lanes::first_due()).await? {
+    for row in state.store.read(lanes::first_due(None)).await? {
         if let (target, [Some(due_at), ..]) = lanes::read_first_due(&row)? {
             due.insert(target, due_at);
         }

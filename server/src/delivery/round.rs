@@ -10,6 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use super::exchange::LONGEST;
+use super::lookout::Due;
 use super::send::send;
 use super::turn::{Considered, Lost, Ready, consider};
 use super::worker::Work;
@@ -25,8 +26,18 @@ const MOST_LANES: usize = 512;
 /// How many for a third party whose last request failed: more would lie in memory for nothing.
 const MOST_LANES_OF_FAILING: usize = 64;
 
-/// Claims what is due `at` this time, and sends it. Answers whether there was anything to do.
-pub async fn run(work: &Arc<Work>, at: i64) -> Result<bool, StoreError> {
+/// How much was claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Claims {
+    Nothing,
+    Some,
+    /// As much as there was room for.
+    Full,
+}
+
+/// Claims what is due `at` this time, and sends it. Answers whether there may be more that is due already. What becomes due
+/// when something of it ends is looked for then.
+pub async fn run(work: &Arc<Work>, due: Due, at: i64) -> Result<bool, StoreError> {
     let targets = &work.known.targets;
     if work.seats.in_flight.available_permits() == 0 {
         // There may be something to do as soon as a request is done. This is no round: it would cost a part its turn.
@@ -34,21 +45,25 @@ pub async fn run(work: &Arc<Work>, at: i64) -> Result<bool, StoreError> {
         return Ok(true);
     }
     let first = work.seats.next_round() % targets.len().max(1);
-    let mut any = false;
+    let mut claims = Claims::Nothing;
     // Replays come after everything else of all parts.
-    for slow in [false, true] {
+    let passes = [(false, due.usual), (true, due.replays)];
+    for slow in passes
+        .into_iter()
+        .filter_map(|(slow, is_due)| is_due.then_some(slow))
+    {
         // Each round begins with another part, so that none is left out where the seats do not last.
         for target in targets[first..].iter().chain(&targets[..first]) {
-            any |= run_lanes(work, *target, slow, at).await?;
+            claims = claims.max(run_lanes(work, *target, slow, at).await?);
         }
-        if any {
+        if claims > Claims::Nothing {
             break;
         }
     }
-    Ok(any)
+    Ok(claims == Claims::Full)
 }
 
-async fn run_lanes(work: &Arc<Work>, target: Target, slow: bool, at: i64) -> Result<bool, StoreError> {
+async fn run_lanes(work: &Arc<Work>, target: Target, slow: bool, at: i64) -> Result<Claims, StoreError> {
     let limits = &work.known.integration.limits;
     let per_request = target.part.most_records(&work.known.settings, limits);
     let most = if work.is_failing() {
@@ -58,26 +73,33 @@ async fn run_lanes(work: &Arc<Work>, target: Target, slow: bool, at: i64) -> Res
     };
     let limit = work.room().saturating_mul(per_request).min(most);
     if limit == 0 {
-        return Ok(false);
+        return Ok(Claims::Nothing);
     }
     let began = Instant::now();
     let until = work.state.clock.now() + LEASE;
     let claimed = claim_some(work, target, slow, at, until, limit).await?;
     if claimed.turns.is_empty() {
-        return Ok(false);
+        return Ok(Claims::Nothing);
     }
     let (is_full, lease) = (claimed.turns.len() >= limit, claimed.lease);
     let (ready, settled) = consider_all(work, target, claimed, at);
     let is_apart = |ready: &Ready| target.part.is_apart(&ready.record, at);
     let batches = batches(ready, per_request, limits.request_bytes, is_apart);
+    let is_settled = !settled.is_empty();
     // At once: who waits for a seat may do so for long, and a lane would be set waiting by what was known before it.
     let settling = settle_all(&work.state, settled);
     let (unsettled, unsent) = join(settling, send_batches(work, target, batches, until)).await;
+    let is_all_sent = !is_settled && unsent.is_empty();
     give_back_unsent(work, target, unsent, lease).await?;
+    if !is_all_sent {
+        // As at the end of a request.
+        work.state.wake.app(work.app.id);
+    }
     work.note_round(is_full, began.elapsed());
     match unsettled.into_iter().next() {
         Some((_, error)) => Err(error),
-        None => Ok(true),
+        None if is_full => Ok(Claims::Full),
+        None => Ok(Claims::Some),
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::breaker::{Breaker, Sign};
 use super::learned::Learned;
 use super::look_again::LookAgain;
+use super::lookout::Due;
 use super::mask::Mask;
 use super::seats::{IN_FLIGHT, Seats, most_under_way};
 use super::settling::Settling;
@@ -28,8 +29,6 @@ use crate::store::StoreError;
 const PATIENCE: usize = 30;
 /// How often a worker looks whether its integration is still on, and with which settings.
 const LOOK: Duration = Duration::from_millis(250);
-/// How long a worker that was woken waits for more.
-const GATHER: Duration = Duration::from_millis(2);
 
 fn questions_per_second(slug: &str) -> Option<u32> {
     integrations::find(slug)?.limits.questions_per_second
@@ -94,10 +93,10 @@ impl Worker {
 
     /// Works until the integration is switched off.
     pub async fn run(mut self) {
-        let mut woken = self.state.wake.listen(self.app);
+        let bell = self.state.workers.bell((self.app, self.slug));
         let mut work = None;
-        // It claims only when woken, by whoever adds something or by `look_for_due`: each claim is a change.
-        let mut is_woken = true;
+        // It claims only what it is called for: each claim is a change.
+        let mut due = Due::default();
         let state = self.state.clone();
         while !state.workers.is_stopping() {
             let round = state.workers.rounds.read().await;
@@ -107,21 +106,19 @@ impl Worker {
                 return;
             };
             let is_open = current.known.blocked.is_none();
-            is_woken |= is_open && self.look_again(&current, at).await;
-            let sent = if !is_open || !is_woken {
-                false
+            due.usual |= is_open && self.look_again(&current, at).await;
+            let may_be_more = if is_open && due != Due::default() {
+                let ran = round::run(&current, due, at).await;
+                let may_be_more = matches!(ran, Ok(true));
+                self.tell(ran);
+                may_be_more
             } else {
-                let sent = round::run(&current, at).await;
-                let has_sent = matches!(sent, Ok(true));
-                self.tell(sent);
-                has_sent
+                false
             };
             drop(round);
             work = Some(current);
-            if !sent {
-                is_woken = tokio::time::timeout(LOOK, woken.changed()).await.is_ok();
-                // What comes in the same moment is claimed together.
-                tokio::time::sleep(GATHER).await;
+            if !may_be_more {
+                due = bell.wait(LOOK).await;
             }
         }
     }

@@ -360,17 +360,27 @@ pub fn delete_of(app: AppId, profile: ProfileId) -> [Statement; 6] {
     ]
 }
 
-/// When the first lane of each target is due, if it has any: of the usual ones, and of those of replays; and from when on its
-/// waiting ones are let go, if they are to be.
-pub fn first_due() -> Statement {
-    static SQL: Sql = Sql::same(
-        "SELECT target_id,
+/// When the first lane of each target is due, if it has any, of one app or of all: of the usual ones, and of those of replays;
+/// and from when on its waiting ones are let go, if they are to be.
+pub fn first_due(app: Option<AppId>) -> Statement {
+    macro_rules! first_due {
+        ($of:literal) => {
+            Sql::same(concat!(
+                "SELECT target_id,
                 (SELECT min(due_at) FROM lanes WHERE lanes.target_id = targets.target_id AND slow = 0),
                 (SELECT min(due_at) FROM lanes WHERE lanes.target_id = targets.target_id AND slow = 1),
                 (SELECT due_at FROM releases WHERE releases.target_id = targets.target_id)
-         FROM targets",
-    );
-    Statement::new(&SQL, [])
+                 FROM targets",
+                $of
+            ))
+        };
+    }
+    static OF_ALL: Sql = first_due!("");
+    static OF_APP: Sql = first_due!(" WHERE app_id = $1");
+    match app {
+        Some(app) => Statement::new(&OF_APP, [app.0.into()]),
+        None => Statement::new(&OF_ALL, []),
+    }
 }
 
 /// Reads a row of [`first_due`]: the target and the three times.
