@@ -1,5 +1,6 @@
 //! What a text says to those who read it: as it stands, or as what was escaped in it.
 
+use std::borrow::Cow;
 use std::iter::repeat_n;
 use std::ops::Range;
 
@@ -12,8 +13,7 @@ const RUNS: usize = 1 << 14;
 /// A text as somebody reads it: all letters small, and a blank for all white space that stands together.
 pub struct Reading {
     text: String,
-    /// Where in the text that was given each byte comes from, and where all of this ends.
-    places: Vec<usize>,
+    places: Places,
     /// Which runs of [`SHORTEST`] bytes stand in it, by their hashes: most values are none of its by that alone.
     runs: Box<[u64; RUNS / 64]>,
 }
@@ -33,7 +33,8 @@ pub fn all(text: &str) -> Vec<Reading> {
     // Without a `+` it is the same as an address.
     let form = text.contains('+').then(|| given.unescaped(FORM)).flatten();
     let html = given.unescaped(HTML);
-    let again = |once: &Option<Unescaped>, writing| once.as_ref().and_then(|once| once.unescaped(writing));
+    let again =
+        |once: &Option<Unescaped<'_>>, writing| once.as_ref().and_then(|once| once.unescaped(writing));
     let twice = [
         again(&json, JSON),
         again(&json, HTML),
@@ -54,7 +55,7 @@ impl Reading {
             .then(|| self.text.match_indices(value))
             .into_iter()
             .flatten();
-        found.map(|(at, value)| self.places[at]..self.places[at + value.len()])
+        found.map(|(at, value)| self.places.of(at)..self.places.of(at + value.len()))
     }
 
     /// Where the beginning of such a value stands with which it ends.
@@ -70,7 +71,7 @@ impl Reading {
         let length = lengths
             .into_iter()
             .find(|length| self.text.ends_with(&value[..*length]))?;
-        Some(self.places[self.text.len() - length])
+        Some(self.places.of(self.text.len() - length))
     }
 
     fn has(&self, run: &[u8; SHORTEST]) -> bool {
@@ -83,53 +84,113 @@ fn hash(run: &[u8; SHORTEST]) -> usize {
     (u32::from_le_bytes(*run).wrapping_mul(0x9e37_79b1) >> (32 - RUNS.ilog2())) as usize
 }
 
-/// A text, unescaped or not.
-#[derive(Default)]
-struct Unescaped {
-    text: String,
-    places: Vec<usize>,
+/// Where the next mark stands, from a place on.
+fn next(text: &str, from: usize, marks: &[char]) -> Option<usize> {
+    let rest = &text[from..];
+    let found = match marks {
+        // Found much sooner.
+        [mark] => rest.find(*mark),
+        _ => rest.find(marks),
+    };
+    found.map(|found| from + found)
 }
 
-impl Unescaped {
-    fn given(text: &str) -> Self {
+/// Where in the text that was given each byte of a reading comes from, and where all of it ends.
+enum Places {
+    /// At the same place.
+    Same,
+    Listed(Vec<usize>),
+}
+
+impl Places {
+    fn of(&self, at: usize) -> usize {
+        match self {
+            Self::Same => at,
+            Self::Listed(places) => places[at],
+        }
+    }
+
+    fn all_of(&self, range: Range<usize>, listed: &mut Vec<usize>) {
+        match self {
+            Self::Same => listed.extend(range),
+            Self::Listed(places) => listed.extend_from_slice(&places[range]),
+        }
+    }
+}
+
+/// A text, unescaped or not.
+struct Unescaped<'t> {
+    text: Cow<'t, str>,
+    places: Places,
+}
+
+impl<'t> Unescaped<'t> {
+    fn given(text: &'t str) -> Self {
         Self {
-            text: text.to_owned(),
-            places: (0..=text.len()).collect(),
+            text: text.into(),
+            places: Places::Same,
         }
     }
 
     /// The same, with these escapes taken for what they stand for; none if nothing looks like one.
-    fn unescaped(&self, (marks, escape): Writing) -> Option<Self> {
-        let mut at = self.text.find(marks)?;
-        let mut read = Self {
-            text: self.text[..at].to_owned(),
-            places: self.places[..at].to_vec(),
-        };
-        while let Some(first) = self.text[at..].chars().next() {
-            let found = if marks.contains(&first) {
-                escape(&self.text[at..])
-            } else {
-                Escape::No
+    fn unescaped(&self, (marks, escape): Writing) -> Option<Unescaped<'static>> {
+        let mut mark = next(&self.text, 0, marks);
+        mark?;
+        let mut read = Written::with_room(self.text.len());
+        let (mut at, mut end) = (0, self.text.len());
+        while let Some(place) = mark {
+            let behind = match escape(&self.text[place..]) {
+                Escape::Of(character, length) => {
+                    read.take(self, at..place);
+                    read.push(character, self.places.of(place));
+                    at = place + length;
+                    at
+                }
+                // All marks are ASCII.
+                Escape::No => place + 1,
+                Escape::Cut => {
+                    end = place;
+                    break;
+                }
             };
-            let (character, length) = match found {
-                Escape::Of(character, length) => (character, length),
-                Escape::No => (first, first.len_utf8()),
-                Escape::Cut => break,
-            };
-            read.push(character, self.places[at]);
-            at += length;
+            mark = next(&self.text, behind, marks);
         }
-        read.places.push(self.places[at]);
-        Some(read)
-    }
-
-    fn push(&mut self, character: char, place: usize) {
-        self.text.push(character);
-        self.places.extend(repeat_n(place, character.len_utf8()));
+        read.take(self, at..end);
+        Some(read.ended(self.places.of(end)))
     }
 
     fn folded(self) -> Reading {
-        let mut folded = Self::default();
+        let folded = if self.is_plain() {
+            let mut text = self.text.into_owned();
+            text.make_ascii_lowercase();
+            Unescaped {
+                text: text.into(),
+                places: self.places,
+            }
+        } else {
+            self.drawn_together()
+        };
+        let mut runs = Box::new([0; RUNS / 64]);
+        for run in folded.text.as_bytes().array_windows() {
+            let hash = hash(run);
+            runs[hash / 64] |= 1 << (hash % 64);
+        }
+        Reading {
+            text: folded.text.into_owned(),
+            places: folded.places,
+            runs,
+        }
+    }
+
+    /// Is no white space in it but single blanks, as in most JSON that is sent? What is not ASCII may be some.
+    fn is_plain(&self) -> bool {
+        let is_odd = |byte: u8| !byte.is_ascii() || byte.is_ascii_control();
+        !self.text.bytes().any(is_odd) && !self.text.contains("  ")
+    }
+
+    /// With small letters, and a blank for all white space that stands together.
+    fn drawn_together(&self) -> Unescaped<'static> {
+        let mut folded = Written::with_room(self.text.len());
         let mut is_behind_blank = false;
         for (at, character) in self.text.char_indices() {
             let is_blank = character.is_whitespace();
@@ -139,20 +200,44 @@ impl Unescaped {
                 } else {
                     character.to_ascii_lowercase()
                 };
-                folded.push(character, self.places[at]);
+                folded.push(character, self.places.of(at));
             }
             is_behind_blank = is_blank;
         }
-        folded.places.extend(self.places.last());
-        let mut runs = Box::new([0; RUNS / 64]);
-        for run in folded.text.as_bytes().array_windows() {
-            let hash = hash(run);
-            runs[hash / 64] |= 1 << (hash % 64);
+        folded.ended(self.places.of(self.text.len()))
+    }
+}
+
+/// A reading that is being written.
+struct Written {
+    text: String,
+    places: Vec<usize>,
+}
+
+impl Written {
+    fn with_room(length: usize) -> Self {
+        Self {
+            text: String::with_capacity(length),
+            places: Vec::with_capacity(length + 1),
         }
-        Reading {
-            text: folded.text,
-            places: folded.places,
-            runs,
+    }
+
+    fn push(&mut self, character: char, place: usize) {
+        self.text.push(character);
+        self.places.extend(repeat_n(place, character.len_utf8()));
+    }
+
+    /// A part as it stands.
+    fn take(&mut self, from: &Unescaped<'_>, part: Range<usize>) {
+        self.text += &from.text[part.clone()];
+        from.places.all_of(part, &mut self.places);
+    }
+
+    fn ended(mut self, at: usize) -> Unescaped<'static> {
+        self.places.push(at);
+        Unescaped {
+            text: self.text.into(),
+            places: Places::Listed(self.places),
         }
     }
 }
