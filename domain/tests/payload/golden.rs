@@ -1,6 +1,6 @@
 //! One whole event of each kind, to be read like code.
 //!
-//! After a change that is meant: `BURSAR_TEST_REWRITE_GOLDEN=1 cargo test -p bursar-domain`, and read the difference.
+//! After a change that is meant: `cargo xtask golden`, and read the difference.
 
 use std::path::Path;
 
