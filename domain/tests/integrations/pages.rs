@@ -15,10 +15,13 @@ fn every_integration_has_a_page_with_its_settings() {
     for integration in ALL {
         let path = folder("../docs/integrations").join(format!("{}.md", integration.slug));
         let page = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let (head, rest) = page
-            .split_once(BEGIN)
-            .expect("a page has a place for the settings");
-        let (_, tail) = rest.split_once(END).expect("the place for the settings ends");
+        let around = page.split_once(BEGIN).and_then(|(head, rest)| {
+            let (_, tail) = rest.split_once(END)?;
+            Some((head, tail))
+        });
+        let Some((head, tail)) = around else {
+            panic!("{}: needs the lines `{BEGIN}` and `{END}`", path.display())
+        };
         let whole = format!("{head}{BEGIN}\n{}{END}{tail}", table(integration));
         if is_rewriting() {
             fs::write(&path, &whole).unwrap();
@@ -39,10 +42,16 @@ fn every_integration_has_a_page_with_its_settings() {
 fn the_overview_names_every_integration_in_both_tables() {
     let overview = fs::read_to_string(folder("../docs/integrations").join("README.md")).unwrap();
     for Integration { slug, title, .. } in ALL {
-        let begin = format!("| [{title}]({slug}.md) | `{slug}` |");
-        assert_eq!(overview.matches(&begin).count(), 1, "{slug}: the first table");
-        let begin = format!("\n| {title} |");
-        assert_eq!(overview.matches(&begin).count(), 1, "{slug}: the second table");
+        for begin in [
+            format!("\n| [{title}]({slug}.md) | `{slug}` |"),
+            format!("\n| {title} |"),
+        ] {
+            let count = overview.matches(&begin).count();
+            assert_eq!(
+                count, 1,
+                "docs/integrations/README.md: lines that begin with {begin:?}"
+            );
+        }
     }
 }
 

@@ -200,7 +200,7 @@ pub fn profile(identifiers: &Value, body: &Value, customer: Option<&str>) -> Kno
 /// The sample settings of an integration, in which every setting is said.
 pub fn said(integration: &Integration) -> Map<String, Value> {
     let name = format!("{}.json", integration.slug);
-    read_sample(&name).unwrap_or_else(|| panic!("there is no settings/{name}"))
+    read_sample(&name).unwrap_or_else(|| panic!("there is no domain/tests/integrations/settings/{name}"))
 }
 
 /// All samples: beside the usual one another, where no single one can have every setting make a difference.

@@ -87,7 +87,11 @@ fn each_integration_takes_the_kinds_of_events_that_its_table_names() {
     let known: BTreeSet<_> = pairs()
         .map(|(integration, kind)| (integration.slug, kind.as_str()))
         .collect();
-    assert_eq!(all, known, "the tables have a cell for each integration and kind");
+    let other: Vec<_> = known.symmetric_difference(&all).collect();
+    assert!(
+        other.is_empty(),
+        "add columns to the tables, or take them out: {other:?}"
+    );
     let taken = pairs().filter(|(integration, kind)| (integration.takes)(*kind));
     let taken: BTreeSet<_> = taken
         .map(|(integration, kind)| (integration.slug, kind.as_str()))

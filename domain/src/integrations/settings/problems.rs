@@ -30,6 +30,7 @@ impl Integration {
 mod tests {
     use serde_json::json;
 
+    use crate::events::EventKind;
     use crate::integrations::ALL;
     use crate::integrations::samples::Case;
 
@@ -53,10 +54,10 @@ mod tests {
             let problems = integration.problems(&case.settings(), &case.app);
             let fields = problems.iter().map(|problem| problem.field.as_str());
             let of_events: Vec<_> = fields.filter(|field| field.starts_with("events.")).collect();
-            let takes_none = ["airbridge", "pushwoosh", "tenjin"].contains(&integration.slug);
-            let both = ["events.trial_active", "events.subscription_active"];
-            let expected = both.into_iter().filter(|_| takes_none);
-            assert_eq!(of_events, expected.collect::<Vec<_>>(), "{}", integration.slug);
+            let both = [EventKind::TrialActive, EventKind::SubscriptionActive];
+            let in_vain = both.into_iter().filter(|kind| !(integration.takes)(*kind));
+            let expected: Vec<_> = in_vain.map(|kind| format!("events.{}", kind.as_str())).collect();
+            assert_eq!(of_events, expected, "{}", integration.slug);
         }
     }
 }

@@ -29,7 +29,7 @@ use crate::support::server::{IDENTIFIERS, PROFILE};
 /// How often a server is killed, in a usual run and in a long one.
 const KILLS: (usize, usize) = (25, 100);
 /// How many writes a second the clients must have got through, before one of the kills at least. In a usual run the server
-/// is not optimised, and it and fourteen third parties share the machine with other tests.
+/// is not optimised, and it and all third parties share the machine with other tests.
 const LEAST_RATES: (usize, usize) = (20, 300);
 /// In seconds. In a usual run other tests have the machine too.
 const READY_LIMITS: (usize, usize) = (20, 2);

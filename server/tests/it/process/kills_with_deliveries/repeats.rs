@@ -72,13 +72,20 @@ impl Receipt {
     }
 }
 
+/// Where the records stand in a request that holds several.
+fn place(slug: &str) -> Option<&'static str> {
+    match slug {
+        "amplitude" => Some("/events"),
+        "posthog" => Some("/batch"),
+        "mixpanel" => Some(""),
+        _ => None,
+    }
+}
+
 /// The records of a request, where it holds several.
 fn records(slug: &str, body: &str) -> Vec<String> {
-    let name = match slug {
-        "amplitude" => "/events",
-        "posthog" => "/batch",
-        "mixpanel" => "",
-        _ => return vec![body.to_owned()],
+    let Some(name) = place(slug) else {
+        return vec![body.to_owned()];
     };
     let body: Value = serde_json::from_str(body).unwrap();
     let records = body.pointer(name).and_then(Value::as_array).unwrap();
@@ -156,6 +163,17 @@ pub fn needless(receipts: &Receipts, delivered: &HashMap<String, usize>, kills: 
         }));
     }
     wrong
+}
+
+#[test]
+fn records_that_share_a_request_are_looked_at_one_by_one() {
+    for known in ALL.iter().filter(|known| known.limits.events_per_request > 1) {
+        assert!(
+            place(known.slug).is_some(),
+            "{}: `place` has to say where the records of a request stand",
+            known.slug
+        );
+    }
 }
 
 #[test]

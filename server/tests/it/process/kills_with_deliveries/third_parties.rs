@@ -16,25 +16,22 @@ use crate::support::program::Program;
 use crate::support::purchases::with;
 use crate::support::running::Running;
 
-/// Whose first part names the transaction of every event.
-const NAMED: [&str; 8] = [
-    "adjust",
-    "amplitude",
-    "appmetrica",
-    "branch",
-    "firebase_ga4",
-    "mixpanel",
-    "posthog",
-    "webhook",
+/// Whose first part does not name the transaction of every event.
+const UNNAMED: [&str; 6] = [
+    "airbridge",
+    "appsflyer",
+    "facebook_ads",
+    "onesignal",
+    "pushwoosh",
+    "tenjin",
 ];
 /// What each third party has received, by its slug.
 pub type Receipts = Arc<Mutex<HashMap<String, Receipt>>>;
 
 #[derive(Default)]
 pub struct Receipt {
-    requests: usize,
     transactions: HashSet<String>,
-    /// How many records there were in these requests.
+    /// How many records there were in its requests.
     pub records: usize,
     /// What it was told, by what that is about.
     pub told: HashMap<String, Told>,
@@ -82,7 +79,6 @@ fn serve(mut socket: TcpStream, pause: Duration, receipts: &Receipts) -> Option<
                 let slug = request.split('/').nth(1)?.split([' ', '?']).next()?.to_owned();
                 let mut receipts = receipts.lock().unwrap();
                 let receipt = receipts.entry(slug.clone()).or_default();
-                receipt.requests += 1;
                 receipt.transactions.extend(named(request));
                 receipt.note(&slug, request);
                 drop(receipts);
@@ -130,13 +126,13 @@ pub fn made_up(delivered: &[(String, String)], receipts: &Receipts) -> Vec<Strin
     for (slug, transaction) in delivered {
         match receipts.get(slug) {
             None => made_up.push(format!("{slug} received nothing")),
-            Some(_) if !NAMED.contains(&slug.as_str()) => *counted.entry(slug).or_default() += 1,
+            Some(_) if UNNAMED.contains(&slug.as_str()) => *counted.entry(slug).or_default() += 1,
             Some(receipt) if receipt.transactions.contains(transaction) => {}
-            Some(_) => made_up.push(format!("{slug} never received {transaction}")),
+            Some(_) => made_up.push(format!("{slug} never received {transaction} (see `UNNAMED`)")),
         }
     }
     for (slug, count) in counted {
-        if count > receipts[slug].requests {
+        if count > receipts[slug].records {
             made_up.push(format!("{slug} received less than {count} events"));
         }
     }
@@ -161,19 +157,29 @@ fn a_delivery_that_nobody_received_is_noticed() {
         ("webhook", "judged-1-1"),
         ("webhook", "judged-1-2"),
         ("onesignal", "judged-1-1"),
+        ("tenjin", "judged-1-1"),
+        ("tenjin", "judged-1-2"),
     ];
     let arrived = arrived.map(|(slug, transaction)| (slug.to_owned(), transaction.to_owned()));
     receipts.lock().unwrap().insert(
         "webhook".into(),
         Receipt {
-            requests: 2,
             transactions: named("a=judged-1-1&b=judged-7 \"judged-1-3\" %22judged-1-4%22").collect(),
             ..Receipt::default()
         },
     );
+    let one = Receipt {
+        records: 1,
+        ..Receipt::default()
+    };
+    receipts.lock().unwrap().insert("tenjin".into(), one);
     assert_eq!(
         made_up(&arrived, &receipts),
-        ["webhook never received judged-1-2", "onesignal received nothing"]
+        [
+            "webhook never received judged-1-2 (see `UNNAMED`)",
+            "onesignal received nothing",
+            "tenjin received less than 2 events"
+        ]
     );
     assert!(
         receipts.lock().unwrap()["webhook"]
@@ -189,7 +195,6 @@ fn what_no_event_tells_of_is_noticed() {
     let transactions = HashSet::from(["judged-1-1".to_owned(), "judged-1-2".to_owned()]);
     let mut told = transactions.clone();
     let received = Receipt {
-        requests: 1,
         transactions,
         ..Receipt::default()
     };
