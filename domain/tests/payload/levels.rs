@@ -203,3 +203,53 @@ fn a_grant_is_told_under_its_product_alone() {
     };
     assert_eq!(properties(&custom, NOW)["transaction_id"], "t1");
 }
+
+#[test]
+fn each_date_and_each_id_is_told_under_its_own_name() {
+    let at = |day: u32| micros(&format!("2025-03-{day:02}T00:00:00Z"));
+    let renewed = AccessLevel {
+        transaction_id: "t2".into(),
+        starts_at: Some(at(1)),
+        originally_purchased_at: at(2),
+        activated_at: at(3),
+        purchased_at: at(4),
+        renewed_at: Some(at(5)),
+        billing_issue_detected_at: Some(at(6)),
+        subscription_expires_at: Some(at(7)),
+        expires_at: Some(at(8)),
+        ..level()
+    };
+    let told = properties(&renewed, NOW);
+    let names = [
+        "starts_at",
+        "original_purchase_date",
+        "activated_at",
+        "purchase_date",
+        "renewed_at",
+        "billing_issue_detected_at",
+        "subscription_expires_at",
+        "expires_at",
+    ];
+    for (day, name) in (1..).zip(names) {
+        assert_eq!(
+            told[name],
+            format!("2025-03-{day:02}T00:00:00.000000+0000"),
+            "{name}"
+        );
+    }
+    let ids = [&told["transaction_id"], &told["original_transaction_id"]];
+    assert_eq!(ids, ["t2", "t1"]);
+    assert_eq!(told["is_active"], false, "it begins in March");
+}
+
+#[test]
+fn a_purchase_for_ever_that_was_paid_back_is_for_ever_no_more() {
+    let back = AccessLevel {
+        subscription_expires_at: None,
+        is_refund: true,
+        ..level()
+    };
+    let told = properties(&back, NOW);
+    assert_eq!(told["is_lifetime"], false);
+    assert_eq!(told["is_refund"], true);
+}

@@ -11,6 +11,7 @@ mod own_levels;
 mod owned;
 mod rows;
 mod several;
+mod shown;
 mod table_a;
 mod table_b;
 mod table_c;
