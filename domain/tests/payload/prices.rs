@@ -112,8 +112,13 @@ fn a_second_period_for_nothing_is_a_free_renewal_although_nothing_was_ever_paid(
 }
 
 #[test]
-fn billing_events_tell_the_last_price_unless_it_was_a_trial() {
-    for kind in [EventKind::BillingIssueDetected, EventKind::EnteredGracePeriod] {
+fn events_of_a_running_period_tell_its_price_unless_it_is_a_trial() {
+    for kind in [
+        EventKind::BillingIssueDetected,
+        EventKind::EnteredGracePeriod,
+        EventKind::SubscriptionPaused,
+        EventKind::SubscriptionDeferred,
+    ] {
         assert_eq!(local(&paid(kind)), json!([9.99, 9.99, 0.0]));
         let free = paid(kind).bought("stripe", "US", "USD", "0");
         assert_eq!(
@@ -155,6 +160,15 @@ fn refunds_are_negative_unless_the_owner_wants_them_positive() {
         refunded(true, None),
         (json!([9.99, 9.99, 0.0]), json!([6.993, 6.993, 0.0]))
     );
+}
+
+#[test]
+fn a_part_of_what_an_offer_cost_is_paid_back_with_that_part_of_the_discount() {
+    let offered = paid(EventKind::SubscriptionRefunded).offer("introductory", OfferKind::PayAsYouGo, None);
+    let half = with_regular_price(offered).fact(|fact| fact.refunded_share = Some(decimal("0.5")));
+    assert_eq!(local(&half), json!([-4.995, -6.495, -1.5]));
+    let positive = half.set(|scene| scene.options.prices.refund_amounts_positive = true);
+    assert_eq!(local(&positive), json!([4.995, 6.495, 1.5]));
 }
 
 #[test]
