@@ -16,6 +16,7 @@ fn f2_a_grant_for_later_is_told_now_and_not_when_it_begins() {
         story.grant(day(0), "premium", Some(day(5)), Some(day(9))),
         ["-premium"]
     );
+    assert_eq!(story.level(A, "premium", day(0)).unwrap().activated_at, day(5));
     assert_eq!(story.tick(day(6)), NOTHING);
     assert!(story.has(A, "premium", day(6)));
 }
@@ -78,14 +79,17 @@ fn f4_a_grant_that_runs_out_makes_nothing() {
 #[test]
 fn f5_a_revocation_ends_access_now() {
     let mut story = Story::default();
-    story.grant(day(0), "premium", None, None);
-    assert_eq!(story.revoke(day(3), "premium", None), ["-premium"]);
-    let level = story.level(A, "premium", day(3)).unwrap();
-    assert_eq!(
-        (level.expires_at, level.cancellation_reason),
-        (Some(day(3)), Some(AdaptyRevoked))
-    );
-    assert_eq!(level.renewal_cancelled_at, Some(day(3)));
+    for starts_at in [Some(day(1)), None] {
+        story = Story::default();
+        story.grant(day(0), "premium", starts_at, None);
+        assert_eq!(story.revoke(day(3), "premium", None), ["-premium"]);
+        let level = story.level(A, "premium", day(3)).unwrap();
+        assert_eq!(
+            (level.expires_at, level.cancellation_reason),
+            (Some(day(3)), Some(AdaptyRevoked))
+        );
+        assert_eq!(level.renewal_cancelled_at, Some(day(3)));
+    }
     assert_eq!(
         story.revoke(day(4), "premium", None),
         NOTHING,
@@ -177,9 +181,10 @@ fn f5_a_revocation_holds_while_the_same_period_is_reported() {
 fn f6_a_revocation_for_later_is_told_now_and_not_then() {
     let mut story = started();
     assert_eq!(story.revoke(day(3), "premium", Some(day(8))), ["+premium"]);
+    let level = story.level(A, "premium", day(3)).unwrap();
     assert_eq!(
-        story.level(A, "premium", day(3)).unwrap().expires_at,
-        Some(day(8))
+        (level.expires_at, level.renewal_cancelled_at),
+        (Some(day(8)), Some(day(3)))
     );
     assert_eq!(story.tick(day(9)), NOTHING);
     assert!(!story.has(A, "premium", day(9)));
@@ -199,14 +204,16 @@ fn f6_access_for_ever_can_be_revoked_for_later_and_other_access_until_its_end() 
 
 #[test]
 fn f6_a_revocation_that_lies_ahead_prolongs_nothing() {
-    let mut story = started();
-    story.revoke(day(3), "premium", Some(day(20)));
-    story.report(day(10), &refunded(day(10), paid("t1", 0)));
-    let level = story.level(A, "premium", day(10)).unwrap();
-    assert_eq!(
-        (level.expires_at, level.cancellation_reason),
-        (Some(day(10)), Some(Refund))
-    );
+    for back_at in [day(10), day(20)] {
+        let mut story = started();
+        story.revoke(day(3), "premium", Some(day(20)));
+        story.report(day(10), &refunded(back_at, paid("t1", 0)));
+        let level = story.level(A, "premium", day(10)).unwrap();
+        assert_eq!(
+            (level.expires_at, level.cancellation_reason),
+            (Some(back_at), Some(Refund))
+        );
+    }
 }
 
 #[test]
@@ -286,9 +293,12 @@ fn f7_a_renewal_that_is_reported_ahead_lifts_a_revocation_that_lies_ahead_when_i
 #[test]
 fn f7_the_period_that_opens_what_was_revoked_activates_it_anew() {
     let mut story = started();
-    story.revoke(day(20), "premium", None);
-    story.report(day(21), &ending(day(51), paid("t2", 20)));
-    assert_eq!(story.level(A, "premium", day(21)).unwrap().activated_at, day(20));
+    for told_at in [day(20), day(21)] {
+        story = started();
+        story.revoke(day(20), "premium", None);
+        story.report(told_at, &ending(day(51), paid("t2", 20)));
+        assert_eq!(story.level(A, "premium", told_at).unwrap().activated_at, day(20));
+    }
     // One that lies ahead counts from when it begins.
     story.revoke(day(22), "premium", Some(day(40)));
     story.report(day(23), &paid("t3", 50));
@@ -321,7 +331,8 @@ fn grants_that_add_nothing_are_not_kept() {
         grants.map(|grant| grant.expires_at).collect::<Vec<_>>()
     };
     for n in 0..9 {
-        story.grant(day(n), "premium", None, Some(day(n + 30)));
+        let starts_at = (n % 2 == 0).then_some(day(n));
+        story.grant(day(n), "premium", starts_at, Some(day(n + 30)));
     }
     assert_eq!(kept(&story), [Some(day(38))], "each ends later");
     story.grant(day(9), "premium", None, Some(day(20)));

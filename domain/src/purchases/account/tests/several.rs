@@ -181,3 +181,41 @@ fn a22_what_the_family_has_under_the_payers_id_is_not_due_with_the_payers() {
     assert_eq!(told, ["-premium", "b subscription_expired", "b -premium"]);
     assert_eq!(story.tick(day(99)), NOTHING);
 }
+
+#[test]
+fn f14_when_a_profile_is_deleted_what_others_share_of_someone_else_ends_with_its_owner() {
+    let mut story = shared();
+    let gold = ending(day(60), gold("u1"));
+    story.report_by(ANON, day(0), &gold);
+    story.report_by(B, day(1), &gold);
+    story.delete(ANON);
+    let due = |story: &Story| story.parties[B].holdings.next_due(story.context(day(1)));
+    assert_eq!(due(&story), Some(day(60)), "the end of gold alone");
+    assert_eq!(story.tick(day(60)).last().map(String::as_str), Some("b -gold"));
+}
+
+#[test]
+fn a22_what_the_family_has_moves_to_the_chain_under_which_another_of_it_tells_it() {
+    let copy = |chain: &str| of_chain(chain, of_family(paid("f1", 0)));
+    let mut story = Story::default();
+    story.report(day(0), &copy("c1"));
+    let told = story.report_by(B, day(1), &copy("c2"));
+    assert_eq!(told, ["-premium", "b +premium"]);
+    assert_eq!(story.stored[0].original_id, "c2");
+}
+
+#[test]
+fn f5_what_was_revoked_stays_as_it_ended_when_it_is_revoked_again() {
+    for bought in [paid("t1", 0), bought_once("o1", 0)] {
+        let mut story = Story::default();
+        story.report(day(0), &bought);
+        story.report_by(B, day(0), &bought);
+        for who in [A, B] {
+            story.try_revoke(who, day(3), "premium", None).unwrap();
+            let again = story.try_revoke(who, day(4), "premium", None).unwrap();
+            assert_eq!(again, [], "{who}");
+            let level = story.level(who, "premium", day(4)).unwrap();
+            assert_eq!(level.expires_at, Some(day(3)), "{who}");
+        }
+    }
+}
