@@ -93,6 +93,24 @@ fn revenue_counts_what_was_paid_in_production_at_the_rate_of_the_day() {
 }
 
 #[test]
+fn a_refund_of_a_one_time_purchase_is_told_of_all_that_it_cost() {
+    let mut story = Story::default();
+    story.report(day(0), &bought_once("o1", 0));
+    let back = refunded(day(3), bought_once("o1", 0));
+    let drafts = story.try_report(A, day(4), &back).unwrap();
+    let Some((_, Draft::Fact(fact))) = drafts.first() else {
+        panic!("{drafts:?}")
+    };
+    assert_eq!((fact.at, fact.reason), (day(3), Some(Refund)));
+    assert_eq!(fact.refunded_share, Some(Decimal::ONE));
+    let level = story.level(A, "premium", day(4)).unwrap();
+    assert_eq!(
+        (level.expires_at, level.cancellation_reason),
+        (Some(day(3)), Some(Refund))
+    );
+}
+
+#[test]
 fn revenue_beyond_the_largest_amount_stays_there() {
     let mut story = Story {
         usd_rate: Some(Decimal::from(10_i64.pow(13))),

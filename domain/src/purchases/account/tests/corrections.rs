@@ -113,6 +113,8 @@ fn what_another_product_has_cut_short_goes_on_when_that_leaves_the_chain() {
         ["+premium"]
     );
     assert_ends(&story, "premium", day(41), day(365));
+    let level = story.level(A, "premium", day(41)).unwrap();
+    assert_eq!(level.activated_at, day(41), "it was over");
     assert_eq!(story.tick(day(364)), NOTHING);
     assert_eq!(story.tick(day(367)), ["subscription_expired", "-premium"]);
     // A further one of the other product is there.
@@ -167,6 +169,52 @@ fn what_another_product_has_cut_short_goes_on_until_the_corrected_date_of_that()
 }
 
 #[test]
+fn what_another_product_has_cut_short_goes_on_until_the_first_that_takes_its_place() {
+    let year = ending(day(365), paid("t1", 0));
+    let (mut story, gold) = changed_at_once(year.clone());
+    story.report(day(35), &of_product("gold", paid("t3", 35)));
+    let end_of_first = |story: &Story| {
+        let periods = &story.parties[A].holdings.chains[0].periods;
+        let first = periods.iter().find(|period| period.transaction_id == "t1");
+        first.unwrap().end()
+    };
+    // It was of a third product.
+    story.report(day(36), &of_product("yearly", year));
+    assert_eq!(end_of_first(&story), Some(day(4)));
+    let later = Transaction {
+        purchased_at: day(7),
+        ..gold
+    };
+    story.report(day(36), &later);
+    assert_eq!(end_of_first(&story), Some(day(7)));
+}
+
+#[test]
+fn what_another_product_has_cut_short_goes_on_when_it_was_of_that_product_and_that_begins_elsewhere() {
+    let (mut story, gold) = changed_at_once(paid("t1", 0));
+    story.report(day(9), &of_product("gold", paid("t1", 0)));
+    let later = Transaction {
+        purchased_at: day(5),
+        ..gold
+    };
+    story.report(day(9), &later);
+    let first = &story.parties[A].holdings.chains[0].periods[1];
+    assert_eq!(
+        (first.transaction_id.as_str(), first.end()),
+        ("t1", Some(day(30)))
+    );
+}
+
+#[test]
+fn what_another_product_has_cut_short_goes_on_when_it_turns_out_to_be_the_newest() {
+    let (mut story, _) = changed_at_once(paid("t1", 0));
+    let newest = ending(day(38), of_product("silver", paid("t1", 8)));
+    story.report(day(9), &newest);
+    assert!(story.has(A, "silver", day(9)));
+    assert_ends(&story, "silver", day(9), day(38));
+}
+
+#[test]
 fn what_another_product_has_cut_short_goes_on_when_it_was_the_same_product() {
     let (mut story, gold) = changed_at_once(ending(day(365), paid("t1", 0)));
     story.report(day(9), &of_product("silver", gold.clone()));
@@ -204,7 +252,6 @@ fn a_transaction_that_was_bought_on_another_day_counts_by_the_rate_of_that_day()
 
 #[test]
 fn a_chain_whose_latest_transaction_moves_away_shows_the_one_before_as_it_was_reported() {
-    let mut story = Story::default();
     let first = Transaction {
         offer: Some(Offer {
             category: "introductory".into(),
@@ -213,14 +260,18 @@ fn a_chain_whose_latest_transaction_moves_away_shows_the_one_before_as_it_was_re
         }),
         ..cancelled(day(5), priced(499, paid("t1", 0)))
     };
-    story.report(day(5), &first);
     let second = of_product("weekly", paid("t2", 30));
-    story.report(day(30), &second);
-    story.report(day(31), &of_chain("u1", second));
-    let shown = story.parties[A].holdings.chains[0].entry();
-    assert_eq!(
-        (shown.product_id.as_str(), shown.offer, shown.renewal_cancelled_at),
-        ("monthly", first.offer, Some(day(5)))
-    );
-    assert_eq!(story.parties[A].holdings.chains[0].latest.price, first.price);
+    for caller in [A, B] {
+        let mut story = Story::default();
+        story.report(day(5), &first);
+        story.report(day(30), &second);
+        story.report_by(caller, day(31), &of_chain("u1", second.clone()));
+        let shown = story.parties[A].holdings.chains[0].entry();
+        assert_eq!(
+            (shown.product_id.as_str(), shown.renewal_cancelled_at),
+            ("monthly", Some(day(5)))
+        );
+        assert_eq!(shown.offer, first.offer);
+        assert_eq!(story.parties[A].holdings.chains[0].latest.price, first.price);
+    }
 }

@@ -45,6 +45,11 @@ fn a_period_that_is_not_remembered_stays_known_when_another_leaves_the_chain() {
     assert_eq!((story.revenue(A), story.revenue(B)), (usd(900), usd(0)));
     let refused = story.try_report(A, now, &bought_once("a1", 0)).unwrap_err();
     assert_eq!(refused.source, "purchase_type");
+    // Then its owner tells it again.
+    let mut story = told_all(&periods);
+    story.report_by(B, now, &periods[0]);
+    assert_eq!(story.report(now, &periods[0]), NOTHING);
+    assert_eq!(story.revenue(A), usd(900));
 }
 
 #[test]

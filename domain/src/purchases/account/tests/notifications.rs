@@ -47,6 +47,8 @@ fn a_refund_of_a_part_takes_that_part_of_the_revenue() {
     story.report(day(0), &priced(1_000, paid("t1", 0)));
     let command = refund(&story, false);
     assert_eq!(story.tell(day(4), command), ["subscription_refunded", "-premium"]);
+    let level = story.level(A, "premium", day(4)).unwrap();
+    assert_eq!(level.cancellation_reason, Some(Refund));
     assert_eq!(story.parties[A].holdings.chains[0].latest, story.stored[0]);
     assert_eq!(story.revenue(A), usd(750));
     assert_eq!(story.tick(day(99)), NOTHING);

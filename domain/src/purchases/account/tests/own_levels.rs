@@ -16,6 +16,9 @@ fn another_level_comes_when_its_period_begins_and_at_once_where_nothing_runs() {
     story.tick(day(31));
     story.report(day(45), &gold(50));
     assert!(story.has(A, "gold", day(45)));
+    let mut story = started();
+    story.report(day(30), &gold(34));
+    assert!(story.has(A, "gold", day(30)), "it has just ended");
     // A date of purchase is corrected to one that lies ahead.
     let mut story = started();
     story.report(day(29), &of_product("gold", paid("t2", 29)));
@@ -348,4 +351,18 @@ fn an_older_period_whose_product_comes_into_the_catalogue_gives_its_level_where_
     assert_eq!(story.report(day(29), &gold), NOTHING);
     let told = story.report(day(29) + 1, &of_chain("u1", second));
     assert_eq!(told.last().map(String::as_str), Some("+gold"));
+}
+
+#[test]
+fn what_moves_to_another_chain_gives_there_what_its_product_gives_now() {
+    let gold = of_product("gold", paid("t1", 0));
+    let moved = of_chain("u1", gold.clone());
+    let mut story = Story::default();
+    story.report(day(0), &gold);
+    story.unknown = Some(("gold", None));
+    story.report(day(1), &moved);
+    assert!(!story.has(A, "gold", day(1)));
+    // It comes back into the catalogue.
+    story.unknown = None;
+    assert_eq!(story.report(day(2), &moved), ["+gold"]);
 }
