@@ -61,14 +61,28 @@ fn renewing_of_a_new_period_is_off_since_it_was_said_of_that_one() {
 }
 
 #[test]
-fn a1_a_trial_without_an_end_has_no_length() {
-    for (end, days) in [(None, None), (Some(day(7)), Some(7))] {
+fn renewing_is_off_since_the_date_that_was_said_last() {
+    let mut story = started();
+    story.report(day(3), &cancelled(day(3), paid("t1", 0)));
+    story.report(day(5), &cancelled(day(4), paid("t1", 0)));
+    assert_eq!(story.chain().renewal_off_at, Some(day(4)));
+}
+
+#[test]
+fn a1_a_trial_is_as_long_as_its_whole_days_and_without_an_end_has_no_length() {
+    for (from, end, days) in [
+        (0, None, None),
+        (0, Some(day(7)), Some(7)),
+        (0, Some(day(7) + 12 * HOUR), Some(7)),
+        (1, Some(day(8)), Some(7)),
+    ] {
         let mut story = Story::default();
-        let endless = Transaction {
+        let first = Transaction {
+            purchased_at: day(from),
             expires_at: end,
             ..trial("t1")
         };
-        let facts = story.report(day(0), &endless);
+        let facts = story.report(day(from), &first);
         assert_eq!((facts[0].kind, facts[0].trial_days), (TrialStarted, days));
         assert_eq!(story.chain().access().unwrap().trial_days, days);
     }

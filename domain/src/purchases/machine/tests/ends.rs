@@ -1,6 +1,7 @@
 //! Table B where ends move or have come: B9, B11, B13, B16, B17 and B18 at their edges.
 
 use super::*;
+use crate::app::AppSettings;
 
 #[test]
 fn b16_what_was_over_is_activated_anew_if_it_runs_again() {
@@ -197,4 +198,97 @@ fn b16_what_stripe_has_cut_expires_once_until_it_gives_access_again() {
     assert_made(&story.report(day(101), &mended), &[]);
     assert!(story.has_access(day(101)));
     assert_made(&story.wait_until(day(199)), &[(SubscriptionExpired, day(130))]);
+}
+
+#[test]
+fn c4_the_store_stops_collecting_because_of_the_failed_charge_whatever_was_said_before() {
+    let mut story = started();
+    let unwilling = because(CancellationReason::PriceIncrease, paid("t1", 0));
+    story.report(day(29), &failed(day(29), None, unwilling));
+    let facts = story.wait_until(day(89));
+    assert_made(&facts, &[(SubscriptionExpired, day(30))]);
+    assert_eq!(facts[0].reason, Some(CancellationReason::BillingError));
+}
+
+#[test]
+fn b9_a_refund_that_is_dated_before_what_was_handled_last_closes_the_chain() {
+    let mut story = started();
+    story.timers.subscription_active = timers(&[5]);
+    assert_made(&story.wait_until(day(6)), &[(SubscriptionActive, day(5))]);
+    let facts = story.report(day(8), &refunded(day(4), paid("t1", 0)));
+    assert_made(&facts, &[(SubscriptionRefunded, day(4))]);
+    assert_eq!(story.chain().closed, Some(Closed::Refunded(day(4))));
+}
+
+#[test]
+fn b9_what_is_paid_back_for_a_price_of_nothing_was_no_trial() {
+    let mut story = started();
+    let facts = story.report(day(3), &free(refunded(day(3), paid("t1", 0))));
+    assert_made(&facts, &[(SubscriptionRefunded, day(3))]);
+    assert_eq!(story.chain().trial, None);
+}
+
+#[test]
+fn b12_a_trial_that_is_paid_back_while_its_charge_is_waited_for_expires_with_the_refund() {
+    let mut story = in_trial();
+    let at = day(7) + 12 * HOUR;
+    let facts = story.report(at + HOUR, &refunded(at, trial("t1")));
+    assert_made(&facts, &[(TrialExpired, at)]);
+}
+
+#[test]
+fn b12_a_trial_that_was_paid_back_is_told_once_though_it_had_a_price_after_all() {
+    let mut story = in_trial();
+    let facts = story.report(day(3), &refunded(day(3), trial("t1")));
+    assert_made(&facts, &[(TrialExpired, day(3))]);
+    let charged = refunded(day(3), ending(day(7), paid("t1", 0)));
+    assert_made(&story.report(day(4), &charged), &[]);
+}
+
+#[test]
+fn b12_a_trial_that_will_be_paid_back_expires_once() {
+    let mut story = in_trial();
+    let back = refunded(day(5), trial("t1"));
+    assert_made(&story.report(day(2), &back), &[(TrialExpired, day(5))]);
+    assert_made(&story.report(day(3), &back), &[]);
+    assert_made(&story.wait_until(day(99)), &[]);
+}
+
+#[test]
+fn c6_an_app_says_itself_for_how_many_hours_a_renewal_is_waited_for() {
+    for hours in [0, 1, 36, 720] {
+        let settings = AppSettings {
+            renewal_wait_hours: hours,
+            ..AppSettings::default()
+        };
+        let mut story = Story {
+            waits: settings.waits(),
+            ..Story::default()
+        };
+        story.report(day(0), &paid("t1", 0));
+        let last = day(30) + HOUR * i64::from(hours);
+        assert_made(&story.wait_until(last - 1), &[]);
+        assert_made(&story.wait_until(last), &[(SubscriptionExpired, day(30))]);
+    }
+}
+
+#[test]
+fn b14_a_trial_whose_place_another_product_took_expires() {
+    let mut story = in_trial();
+    let reason = CancellationReason::Upgraded;
+    let facts = story.report(day(3), &because(reason, trial("t1")));
+    assert_made(&facts, &[(TrialExpired, day(3))]);
+    assert_eq!(facts[0].reason, Some(reason));
+}
+
+#[test]
+fn b16_what_had_expired_and_runs_again_until_it_is_paid_back_closes_with_the_refund() {
+    let mut story = started();
+    assert_made(&story.wait_until(day(31)), &[(SubscriptionExpired, day(30))]);
+    let prolonged = refunded(day(40), ending(day(60), paid("t1", 0)));
+    let facts = story.report(day(32), &prolonged);
+    assert_made(&facts, &[(SubscriptionRefunded, day(40))]);
+    assert!(story.has_access(day(39)));
+    assert_made(&story.wait_until(day(99)), &[]);
+    assert_eq!(story.chain().closed, Some(Closed::Refunded(day(40))));
 }

@@ -98,12 +98,13 @@ fn a5_a_first_period_that_has_ended_starts_and_expires_in_the_past() {
 
 #[test]
 fn a5_what_has_ended_at_first_sight_waits_for_nothing() {
-    use CancellationReason::{BillingError, PriceIncrease, Unknown, VoluntarilyCancelled};
+    use CancellationReason::{BillingError, PriceIncrease, Unknown, Upgraded, VoluntarilyCancelled};
     for (first, reason) in [
         (paid("t1", 0), Unknown),
         (cancelled(day(3), paid("t1", 0)), VoluntarilyCancelled),
         (failed(day(29), None, paid("t1", 0)), BillingError),
         (because(PriceIncrease, paid("t1", 0)), PriceIncrease),
+        (because(Upgraded, paid("t1", 0)), Upgraded),
     ] {
         let facts = Story::default().report(day(30) + HOUR, &first);
         let last = facts.last().expect("it has ended");

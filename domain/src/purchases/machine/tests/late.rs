@@ -139,3 +139,39 @@ fn a14_c10_the_timers_of_another_product_count_from_its_beginning_though_that_is
     ];
     assert_made(&facts, &expected);
 }
+
+#[test]
+fn c10_a_timer_is_told_once_though_the_next_period_begins_before_it() {
+    let mut story = started();
+    story.timers.subscription_active = timers(&[20]);
+    assert_made(&story.wait_until(day(21)), &[(SubscriptionActive, day(20))]);
+    story.report(day(22), &refunded(day(21), paid("t1", 0)));
+    let facts = story.report(day(23), &paid("t2", 10));
+    assert_made(&facts, &[(SubscriptionRenewed, day(10))]);
+    assert_made(&story.wait_until(day(40) - 1), &[]);
+}
+
+#[test]
+fn a21_a_trial_that_is_told_after_a_charge_that_was_none_has_no_payments() {
+    let mut story = Story::default();
+    story.report(day(8), &paid("t2", 7));
+    story.report(day(8), &free(paid("t2", 7)));
+    story.report(day(9), &trial("t1"));
+    story.report(day(9), &free(ending(day(7), paid("x", 3))));
+    let chain = story.chain();
+    assert!(chain.is_in_trial());
+    assert_eq!((chain.consecutive_payments, chain.problem()), (0, None));
+}
+
+#[test]
+fn c10_what_stripe_has_cut_is_active_no_more() {
+    let of_stripe = |transaction| Transaction {
+        store: "stripe".into(),
+        ..transaction
+    };
+    let mut story = Story::default();
+    story.timers.subscription_active = timers(&[15]);
+    story.report(day(0), &of_stripe(paid("t1", 0)));
+    story.report(day(9), &of_stripe(failed(day(9), None, paid("t1", 0))));
+    assert_made(&story.wait_until(day(16)), &[]);
+}

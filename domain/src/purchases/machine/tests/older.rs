@@ -83,6 +83,7 @@ fn a21_an_older_period_is_told_as_far_as_it_is_known() {
     let expected = [(SubscriptionRenewed, day(30)), (SubscriptionRefunded, day(40))];
     assert_made(&facts, &expected);
     assert_eq!((facts[0].consecutive_payments, facts[0].is_in_trial), (1, false));
+    assert_eq!(facts[0].subscription_expires_at, Some(day(60)), "its own end");
     let facts = after().report(day(91), &trial("t1"));
     assert_eq!((facts[0].consecutive_payments, facts[0].is_in_trial), (0, true));
 }
@@ -121,7 +122,20 @@ fn a21_payments_that_are_reported_afterwards_count_as_far_back_as_there_is_no_ga
         3,
         "another product"
     );
-    assert_eq!(counted_after(&[other, t4.clone(), t2.clone()]), 3, "in any order");
+    assert_eq!(
+        counted_after(&[other.clone(), t4.clone(), t2.clone()]),
+        3,
+        "in any order"
+    );
+    let twice = [t4.clone(), other.clone(), other, t2.clone()];
+    assert_eq!(counted_after(&twice), 3, "told twice");
+    let short = |end| [ending(end, t4.clone())];
+    assert_eq!(
+        counted_after(&short(day(119))),
+        3,
+        "as long as a renewal is waited for"
+    );
+    assert_eq!(counted_after(&short(day(119) - 1)), 2, "longer");
     let changed = ending(day(365), of_product("yearly", t1.clone()));
     assert_eq!(
         counted_after(&[changed, t4.clone()]),

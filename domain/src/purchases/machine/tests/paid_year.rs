@@ -127,6 +127,13 @@ fn only_the_time_before_the_charge_counts_and_what_overlaps_counts_once() {
     let yearly = of_product("yearly", year("t1", 0));
     let cut_off = [yearly, paid("t2", 10), paid("t3", 390)];
     assert_eq!(rate_of_last(&cut_off), Some(false));
+    // Nor what was paid back.
+    let back = [
+        refunded(day(300), year("t1", 0)),
+        paid("t2", 340),
+        paid("t3", 370),
+    ];
+    assert_eq!(rate_of_last(&back), Some(false));
 }
 
 #[test]

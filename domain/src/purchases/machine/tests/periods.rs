@@ -99,4 +99,38 @@ fn what_is_shown_is_what_was_reported_of_the_newest_with_the_end_that_was_paid_f
     story.report(day(32), &ending(day(-1), paid("t2", -30)));
     let latest = &story.chain().latest;
     assert_eq!((latest.id.as_str(), latest.expires_at), ("t1", Some(day(30))));
+    // It was the other that was paid back.
+    let mut story = started();
+    story.report(day(31), &refunded(day(31), paid("t2", 30)));
+    let older = ending(day(-1), refunded(day(-20), paid("t2", -30)));
+    story.report(day(32), &older);
+    let latest = &story.chain().latest;
+    assert_eq!((latest.id.as_str(), latest.refunded_at), ("t1", None));
+}
+
+#[test]
+fn of_two_that_begin_together_the_one_that_ends_last_is_shown() {
+    let endless = Transaction {
+        expires_at: None,
+        ..paid("t2", 0)
+    };
+    for order in [[&paid("t1", 0), &endless], [&endless, &paid("t1", 0)]] {
+        let mut story = Story::default();
+        for transaction in order {
+            story.report(day(1), transaction);
+        }
+        assert_eq!(story.chain().latest, endless);
+    }
+    // It goes on for ever, whatever follows it.
+    let mut story = Story::default();
+    story.report(day(0), &endless);
+    story.report(day(30), &paid("t3", 30));
+    assert_made(&story.wait_until(day(99)), &[]);
+    assert!(story.has_access(day(99)));
+    // An end is moved.
+    let mut story = started();
+    story.report(day(1), &ending(day(20), paid("t2", 0)));
+    assert_eq!(story.chain().latest.id, "t1");
+    story.report(day(2), &ending(day(40), paid("t2", 0)));
+    assert_eq!(story.chain().latest.id, "t2");
 }

@@ -84,6 +84,8 @@ fn a15_another_product_at_the_periods_end_expires_the_old_one_and_starts_the_new
             ],
         );
         assert_eq!(facts[0].transaction.product_id, "monthly");
+        let reason = CancellationReason::VoluntarilyCancelled;
+        assert_eq!(facts[0].reason, Some(reason), "the customer chose another");
     }
 }
 

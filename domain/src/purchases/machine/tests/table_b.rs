@@ -52,17 +52,21 @@ fn b2_switching_renewal_on_again_carries_the_product_that_was_active() {
 }
 
 #[test]
-fn b2_switching_renewal_on_again_carries_the_base_plan_that_was_active() {
-    let of_plan = |plan: &str, transaction| Transaction {
+fn b2_switching_renewal_on_again_carries_the_base_plan_and_the_price_that_were_active() {
+    let of_plan = |plan: &str, price: i64, transaction| Transaction {
         base_plan_id: Some(plan.into()),
+        regular_price: Some(price.into()),
         ..transaction
     };
     let mut story = Story::default();
-    story.report(day(0), &of_plan("p1m", paid("t1", 0)));
-    story.report(day(5), &of_plan("p1m", cancelled(day(5), paid("t1", 0))));
-    let facts = story.report(day(6), &of_plan("p1y", of_product("yearly", paid("t1", 0))));
+    story.report(day(0), &of_plan("p1m", 12, paid("t1", 0)));
+    story.report(day(5), &of_plan("p1m", 12, cancelled(day(5), paid("t1", 0))));
+    let yearly = of_product("yearly", paid("t1", 0));
+    let facts = story.report(day(6), &of_plan("p1y", 99, yearly));
     assert_made(&facts, &[(SubscriptionRenewalReactivated, day(6))]);
-    assert_eq!(facts[0].transaction.base_plan_id.as_deref(), Some("p1m"));
+    let told = &facts[0].transaction;
+    assert_eq!(told.base_plan_id.as_deref(), Some("p1m"));
+    assert_eq!(told.regular_price, Some(12.into()));
 }
 
 #[test]
@@ -229,6 +233,11 @@ fn b9_a_refund_of_the_running_period_ends_it_and_it_never_expires() {
     let mut story = started();
     let facts = story.report(day(12), &refunded(day(11), paid("t1", 0)));
     assert_made(&facts, &[(SubscriptionRefunded, day(11))]);
+    assert_eq!(
+        facts[0].discriminator,
+        day(11),
+        "of another day it is another one"
+    );
     assert_eq!(facts[0].refunded_share, Some(Decimal::ONE));
     assert_eq!(facts[0].reason, Some(CancellationReason::Refund));
     assert_eq!(facts[0].subscription_expires_at, Some(day(11)));
@@ -447,14 +456,17 @@ fn b16_an_expired_chain_that_runs_again_was_not_reactivated() {
 #[test]
 fn b17_cancelling_with_an_end_that_has_come_ends_it_at_once() {
     let mut story = started();
-    let facts = story.report(day(9), &cancelled(day(9), ending(day(9), paid("t1", 0))));
+    let reason = CancellationReason::CancelledByDeveloper;
+    let ended = because(reason, cancelled(day(8), ending(day(9), paid("t1", 0))));
+    let facts = story.report(day(9), &ended);
     assert_made(
         &facts,
         &[
-            (SubscriptionRenewalCancelled, day(9)),
+            (SubscriptionRenewalCancelled, day(8)),
             (SubscriptionExpired, day(9)),
         ],
     );
+    assert_eq!(facts[1].reason, Some(reason));
     assert!(!story.has_access(day(9)));
 }
 
