@@ -219,3 +219,12 @@ fn f5_what_was_revoked_stays_as_it_ended_when_it_is_revoked_again() {
         }
     }
 }
+
+#[test]
+fn a22_what_the_family_has_is_told_though_the_payers_chain_under_that_id_is_due() {
+    let copy = of_family(ending(day(40), paid("t1", 0)));
+    let mut story = started();
+    story.report_by(B, day(0), &copy);
+    let told = story.report_by(B, day(31), &refunded(day(31), copy));
+    assert_eq!(told, ["b -premium"]);
+}

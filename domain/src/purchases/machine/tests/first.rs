@@ -203,3 +203,10 @@ fn a7_a_first_period_that_will_not_renew_was_cancelled_only_if_a_date_says_so() 
         &[(SubscriptionStarted, day(0))],
     );
 }
+
+#[test]
+fn a6_a_trial_that_is_paid_back_already_starts_and_expires() {
+    let facts = Story::default().report(day(5), &refunded(day(3), trial("t1")));
+    assert_made(&facts, &[(TrialStarted, day(0)), (TrialExpired, day(3))]);
+    assert_eq!(facts[1].reason, Some(CancellationReason::Refund));
+}

@@ -175,3 +175,13 @@ fn c10_what_stripe_has_cut_is_active_no_more() {
     story.report(day(9), &of_stripe(failed(day(9), None, paid("t1", 0))));
     assert_made(&story.wait_until(day(16)), &[]);
 }
+
+#[test]
+fn a21_free_periods_without_a_trial_before_them_are_no_trial() {
+    let mut story = Story::default();
+    story.report(day(60), &free(paid("t3", 60)));
+    let facts = story.report(day(61), &free(paid("t2", 30)));
+    assert_made(&facts, &[(SubscriptionRenewed, day(30))]);
+    let facts = story.report(day(90), &paid("t4", 90));
+    assert_made(&facts, &[(SubscriptionRenewed, day(90))]);
+}

@@ -68,6 +68,22 @@ fn a14_the_old_product_was_upgraded_and_ends_now_whatever_was_said_before() {
 }
 
 #[test]
+fn a14_a19_another_product_starts_whenever_it_follows_what_was_replaced_and_renews_what_was_paid_back() {
+    for at in [day(10) + HOUR, day(15)] {
+        let next = Transaction {
+            purchased_at: at,
+            ..of_product("yearly", paid("t2", 15))
+        };
+        let mut story = started();
+        story.report(day(10), &because(CancellationReason::Upgraded, paid("t1", 0)));
+        assert_made(&story.report(at, &next), &[(SubscriptionStarted, at)]);
+        let mut story = started();
+        story.report(day(10), &refunded(day(10), paid("t1", 0)));
+        assert_made(&story.report(at, &next), &[(SubscriptionRenewed, at)]);
+    }
+}
+
+#[test]
 fn a15_another_product_at_the_periods_end_expires_the_old_one_and_starts_the_new_one() {
     for start in [day(30) - 12 * HOUR, day(30), day(30) + 12 * HOUR] {
         let mut story = started();
