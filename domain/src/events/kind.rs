@@ -88,4 +88,11 @@ mod tests {
             assert_eq!(EventKind::parse(kind.as_str()), Some(*kind));
         }
     }
+
+    #[test]
+    fn a_timer_makes_what_tells_that_something_still_runs() {
+        let made = EventKind::ALL.iter().filter(|kind| kind.is_synthetic());
+        let names: Vec<_> = made.map(|kind| kind.as_str()).collect();
+        assert_eq!(names, ["trial_active", "subscription_active"]);
+    }
 }

@@ -294,9 +294,12 @@ mod tests {
             json!({"cancellation_reason": "refund"}),
             json!({"cancellation_reason": "refund", "refunded_at": null}),
         ];
-        for breaking in half {
+        for (body, breaking) in [one_time, subscription]
+            .into_iter()
+            .flat_map(|body| half.clone().map(|breaking| (body, breaking)))
+        {
             assert_rule(
-                subscription,
+                body,
                 breaking,
                 json!({"refunded_at": null, "cancellation_reason": "voluntarily_cancelled"}),
                 "refund_fields_error",
