@@ -219,14 +219,14 @@ async fn checks_come_in_their_order() {
     assert_eq!(refusal(&profile), not_found());
 }
 
-#[tokio::test]
-async fn a_key_that_asks_too_often_is_told_when_to_come_back() {
+/// A server on which each key may ask so often a second.
+async fn limited_to(requests: u32) -> TestServer {
     let server = TestServer::on(Backend::SqliteMemory).await;
     let vault = Vault::open(&server.state.store, &MasterKey::from_bytes([7; 32]))
         .await
         .unwrap();
     let store = server.state.store.clone();
-    let limit = std::num::NonZeroU32::new(2);
+    let limit = std::num::NonZeroU32::new(requests);
     let limited = AppState::new(
         store,
         vault,
@@ -237,10 +237,16 @@ async fn a_key_that_asks_too_often_is_told_when_to_come_back() {
     )
     .await
     .unwrap();
-    let server = TestServer {
-        service: Service::new(limited, WHOLE),
+    TestServer {
+        service: Service::new(limited.clone(), WHOLE),
+        state: limited,
         ..server
-    };
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_asks_too_often_is_told_when_to_come_back() {
+    let server = limited_to(2).await;
     let mut refusals = 0;
     for _ in 0..20 {
         let answer = server.call("POST", PROFILE, &[USER], "").await;
@@ -254,4 +260,18 @@ async fn a_key_that_asks_too_often_is_told_when_to_come_back() {
     // Another key has a limit of its own, and one that is not known takes nothing from anybody.
     let public = format!("Api-Key {}", server.public_key);
     assert_ne!(with(&server, &public, "GET", IDENTIFIERS, "").await.status, 429);
+}
+
+/// Else each change would let every key begin anew.
+#[tokio::test]
+async fn a_change_of_the_administration_leaves_keys_what_they_have_used_up() {
+    let server = limited_to(1).await;
+    let mut refusals = 0;
+    for _ in 0..20 {
+        let made = server.admin("POST", "apps", r#"{"name":"Shop"}"#).await;
+        assert_eq!(made.status, 201, "{}", made.text());
+        let asked = server.call("POST", PROFILE, &[USER], "").await.status;
+        refusals += usize::from(asked == 429);
+    }
+    assert!(refusals >= 10, "{refusals}");
 }

@@ -34,6 +34,7 @@ mod doctor;
 mod examples;
 mod first_steps;
 mod fuzz;
+mod last_uses;
 mod limits;
 mod observability;
 mod openapi;
