@@ -236,6 +236,8 @@ async fn idempotency_keys_are_visible_ascii_and_told_apart_by_what_is_asked() {
         let expected = refused(400, "idempotency_key_invalid", &["Idempotency-Key"]);
         assert_eq!(refusal(&answer), expected, "{bad}");
     }
+    let longest = [("idempotency-key", &long[1..])];
+    assert_eq!(raw(&server, &longest, GOOD).await.status, 200);
     let key = [("idempotency-key", "k")];
     assert_eq!(raw(&server, &key, GOOD).await.status, 200);
     let other = raw(&server, &key, json!({"branch_id": "c"}).to_string()).await;

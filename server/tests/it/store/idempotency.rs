@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::access_matrix::body;
 use crate::access_matrix::world::{Credential, Object, World};
 use crate::support::backend::{ALL, Backend};
+use crate::support::direct::{add_app, add_token};
 use crate::support::server::{Answer, IDENTIFIERS, PROFILE, START, TestServer, request};
 
 const KEY: (&str, &str) = ("idempotency-key", "k-1");
@@ -213,6 +214,33 @@ async fn the_same_body_for_another_platform_is_another_request() {
         server.call("POST", PROFILE, &headers, "").await.status
     };
     assert_eq!([ask("iOS").await, ask("Android").await], [200, 422]);
+}
+
+/// The answer holds a key, which is for who asked for it, and of the app that was named.
+#[tokio::test]
+async fn the_same_body_with_another_admin_token_or_for_another_app_is_another_request() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let (other, token) = (
+            add_app(&server.state).await.id.to_string(),
+            add_token(&server.state).await,
+        );
+        let ask = async |token: &str, app: &str| {
+            let path = format!("/admin/v1/apps/{app}/keys");
+            let authorization = format!("Bearer {token}");
+            let request = request(&authorization, "POST", &path, &[KEY], r#"{"kind":"secret"}"#);
+            server.send(request).await
+        };
+        let made = ask(&server.admin_token, &server.app_id).await;
+        assert_eq!(made.status, 201, "{backend:?}: {}", made.text());
+        for (token, app) in [(&server.admin_token, &other), (&token, &server.app_id)] {
+            let refused = ask(token, app).await;
+            assert_eq!(refused.status, 422, "{backend:?}: {}", refused.text());
+            assert_eq!(refused.json()["title"], "idempotency_key_reused", "{backend:?}");
+        }
+        let again = ask(&server.admin_token, &server.app_id).await;
+        assert_eq!(again.body, made.body, "{backend:?}");
+    }
 }
 
 #[tokio::test]
