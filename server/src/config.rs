@@ -319,8 +319,15 @@ mod tests {
         ] {
             assert_eq!(refusal(listen, admin), None, "{listen} {admin}");
         }
-        let file = "metrics_listen = '127.0.0.1:8080'";
-        assert!(config(Settings::default(), file).check_addresses().is_err());
+        for file in [
+            "metrics_listen = '127.0.0.1:8080'",
+            "admin_listen = '127.0.0.1:81'\nmetrics_listen = '127.0.0.1:81'",
+        ] {
+            assert!(
+                config(Settings::default(), file).check_addresses().is_err(),
+                "{file}"
+            );
+        }
     }
 
     #[test]

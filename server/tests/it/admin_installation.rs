@@ -1,14 +1,22 @@
 //! The first and second start, and migrations, with the real program.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Stdio;
+use std::thread;
 
 use bursar::metrics::Metrics;
 use bursar::store::{Sql, Statement, Store};
+use serde_json::json;
 
 use super::support::backend::{Backend, SHARED};
-use super::support::installation::{Installation, data_file, stdout};
+use super::support::installation::{Installation, data_file, stderr, stdout};
+use super::support::raw;
+use super::support::running::Running;
+use super::support::server::{PROFILE, USER};
 
 #[tokio::test]
 async fn the_second_start_tells_no_secrets() {
@@ -239,5 +247,106 @@ async fn migrations_are_told_before_they_are_run() {
         assert_eq!(ran, told.replace("would run", "ran"));
         assert_eq!(installation.text(&["migrate", "--dry-run"]), "nothing to do\n");
         assert_eq!(installation.text(&["migrate"]), "nothing to do\n");
+    }
+}
+
+/// As where secrets are to be in no log: the token is made by hand, and the apps too.
+#[tokio::test]
+async fn a_database_with_an_admin_token_gets_no_app_and_tells_no_secrets() {
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        installation.text(&["admin-token", "create"]);
+        let (printed, _) = installation.serve().stop();
+        assert!(printed.is_empty(), "{backend:?}: {printed}");
+        assert_eq!(
+            installation.json(&["app", "list"])["data"],
+            json!([]),
+            "{backend:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_makes_is_for_its_user_alone() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    installation.serve().stop();
+    let file = data_file(&installation, "master.key");
+    let folder = file.parent().unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(folder), 0o700);
+    for file in fs::read_dir(folder).unwrap() {
+        let file = file.unwrap().path();
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+#[tokio::test]
+async fn what_has_an_address_of_its_own_is_found_there_alone() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    let first = installation.serve();
+    let key = format!("Api-Key {}", first.told("secret key"));
+    let token = format!("Bearer {}", first.told("admin token"));
+    first.stop();
+    // Nothing else is at these addresses, so a port that is free there stays so.
+    let [api, admin, metrics] = ["127.0.0.71", "127.0.0.72", "127.0.0.73"]
+        .map(|host| TcpListener::bind((host, 0)).unwrap().local_addr().unwrap());
+    let found = |at: SocketAddr| {
+        [
+            ("POST", PROFILE, &key),
+            ("GET", "/admin/v1/apps", &token),
+            ("GET", "/metrics", &token),
+            ("GET", "/livez", &token),
+            ("GET", "/readyz", &token),
+        ]
+        .map(|(method, path, authorization)| {
+            let headers = [("authorization", authorization.as_str()), USER];
+            match raw::call(at, method, path, &headers, b"").status {
+                200 => true,
+                404 => false,
+                status => panic!("{at} {path}: {status}"),
+            }
+        })
+    };
+    for (role, has_api) in [("all", true), ("api", true), ("worker", false)] {
+        let [of_api, of_admin, of_metrics] = [api, admin, metrics].map(|address| address.to_string());
+        let serve = [
+            "serve",
+            "--role",
+            role,
+            "--listen",
+            &of_api,
+            "--log-format",
+            "json",
+        ];
+        let apart = ["--admin-listen", &of_admin, "--metrics-listen", &of_metrics];
+        let mut command = installation.command(&[&serve[..], &apart].concat());
+        let server = Running::start(&mut command);
+        assert_eq!(found(api), [has_api, false, false, true, true], "{role}");
+        assert_eq!(found(admin), [false, true, false, true, true], "{role}");
+        assert_eq!(found(metrics), [false, false, true, true, true], "{role}");
+        server.stop();
+    }
+}
+
+#[tokio::test]
+async fn a_healthcheck_passes_where_the_answer_is_200_alone() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    for (answer, code) in [
+        ("HTTP/1.1 200 OK\r\n\r\n", 0),
+        ("HTTP/1.1 503 Service Unavailable\r\n\r\n", 1),
+        ("HTTP/1.1 204 No Content\r\n\r\n", 1),
+        ("SSH-2.0-200 OK\r\n", 1),
+        ("", 1),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let answered = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            drop(stream.read(&mut [0; 1024]));
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        let done = installation.run(&["healthcheck", "--listen", &address]);
+        answered.join().unwrap();
+        assert_eq!(done.status.code(), Some(code), "{answer}: {}", stderr(&done));
     }
 }
