@@ -11,7 +11,10 @@ use bursar::store::{Location, Options, Sql, Statement, Store};
 use uuid::Uuid;
 
 use super::support::backend::{Backend, SHARED, fresh_postgres_url, postgres_client};
+use super::support::deliveries::bought;
 use super::support::installation::{Installation, data_file, stderr, stdout};
+use super::support::raw;
+use super::support::server::{PROFILE, TRANSACTION, USER};
 
 #[tokio::test]
 async fn doctor_finds_a_sound_installation_sound() {
@@ -67,6 +70,16 @@ async fn doctor_warns_of_a_database_that_others_can_read() {
         let is_told = said.contains("warn  data folder: others may read ");
         assert_eq!(is_told, is_open, "{of_folder:o} {of_file:o}: {said}");
     }
+    for of_folder in [0o720, 0o702] {
+        fs::set_permissions(folder, fs::Permissions::from_mode(of_folder)).unwrap();
+        let done = installation.run(&["doctor"]);
+        let said = stdout(&done);
+        assert_eq!(done.status.code(), Some(1), "{of_folder:o}: {said}");
+        assert!(
+            said.contains("fail  data folder: others may change "),
+            "{of_folder:o}: {said}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -80,6 +93,16 @@ async fn doctor_tells_that_postgres_takes_no_changes() {
         .find(|line| line.starts_with("fail  database: PostgreSQL "));
     let told = "takes no changes: set its default_transaction_read_only to off";
     assert!(line.is_some_and(|line| line.ends_with(told)), "{found}");
+}
+
+#[tokio::test]
+async fn doctor_tells_that_postgres_confirms_what_can_be_lost() {
+    let url = fresh_postgres_url().await + "%20-csynchronous_commit%3Doff";
+    let done = Installation::at(url).run(&["doctor"]);
+    let found = stdout(&done);
+    assert_eq!(done.status.code(), Some(1), "{found}");
+    let told = "fail  durability: fsync=on, synchronous_commit=off: confirmed changes can be lost";
+    assert!(found.contains(told), "{found}");
 }
 
 #[tokio::test]
@@ -150,6 +173,36 @@ async fn doctor_names_profiles_whose_purchases_cannot_be() {
 }
 
 #[tokio::test]
+async fn doctor_names_a_profile_of_which_nobody_would_see_the_end() {
+    static FORGET: Sql = Sql::same("UPDATE profiles SET due_at = NULL");
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        let server = installation.serve();
+        let key = format!("Api-Key {}", server.told("secret key"));
+        let headers = [("authorization", key.as_str()), USER];
+        for (path, body) in [(PROFILE, String::new()), (TRANSACTION, bought("t1").to_string())] {
+            let answer = raw::call(server.address, "POST", path, &headers, body.as_bytes());
+            assert_eq!(answer.status, 200, "{}", answer.text());
+        }
+        server.stop();
+        let sound = installation.text(&["doctor", "--deep"]);
+        assert!(sound.contains("ok    purchases: what 1 profiles"), "{sound}");
+        let store = Store::open(&installation.options(), Metrics::default().store)
+            .await
+            .unwrap();
+        store.write(vec![Statement::new(&FORGET, [])]).await.unwrap();
+        drop(store);
+        let done = installation.run(&["doctor", "--deep"]);
+        let found = stdout(&done);
+        assert_eq!(done.status.code(), Some(1), "{backend:?}: {found}");
+        assert!(
+            found.contains("fail  purchases: profile "),
+            "{backend:?}: {found}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn doctor_tells_what_is_wrong_and_what_to_do() {
     let installation = Installation::on(Backend::SqliteFile).await;
     installation.text(&["app", "create", "Shop"]);
@@ -163,6 +216,14 @@ async fn doctor_tells_what_is_wrong_and_what_to_do() {
         "{found}"
     );
     assert!(found.contains("warn  listeners: 0.0.0.0:8080"), "{found}");
+    for (flag, health) in [
+        ("--admin-listen", "fail  keys: "),
+        ("--metrics-listen", "warn  keys: "),
+    ] {
+        let found = stdout(&installation.run(&["doctor", flag, "0.0.0.0:8081"]));
+        assert!(found.contains(health), "{flag}: {found}");
+        assert!(found.contains("warn  listeners: 0.0.0.0:8081"), "{flag}: {found}");
+    }
     let line = found
         .lines()
         .find(|line| line.starts_with("fail  keys: "))

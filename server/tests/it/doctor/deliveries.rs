@@ -104,10 +104,12 @@ async fn doctor_counts_what_was_lost_since_the_last_one_that_was_delivered() {
     static ON: Sql = Sql::same("UPDATE integrations SET enabled = 1 WHERE slug = 'webhook'");
     static EMPTY: Sql = Sql::same("DELETE FROM deliveries");
     static CLOSED: Sql = Sql::same(
-        "INSERT INTO deliveries (event_seq, target_id, state, reason, tries, created_at, updated_at)
-         SELECT CAST($1 AS BIGINT), target_id, CAST($2 AS TEXT), CAST($3 AS TEXT), 1, CAST($4 AS BIGINT), CAST($4 AS BIGINT)
+        "INSERT INTO deliveries (event_seq, target_id, state, reason, created_at, updated_at, tries)
+         SELECT CAST($1 AS BIGINT), target_id, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($4 AS BIGINT),
+                CAST($5 AS BIGINT)
          FROM targets WHERE slug = 'webhook'",
     );
+    static OFF: Sql = Sql::same("UPDATE integrations SET enabled = 0 WHERE slug = 'webhook'");
     for backend in SHARED {
         let installation = Installation::on(backend).await;
         installation.text(&["app", "create", "Shop"]);
@@ -118,26 +120,32 @@ async fn doctor_counts_what_was_lost_since_the_last_one_that_was_delivered() {
         let store = Store::open(&installation.options(), Metrics::default().store)
             .await
             .unwrap();
-        store.write(vec![Statement::new(&ON, [])]).await.unwrap();
         let begin = Clock::system().now() - 1_000_000;
         // What came of each, in the order in which they were closed.
         let (taken, gone) = (("delivered", ""), ("rejected", "404 gone"));
         let old = ("expired", "too_old");
         let dead = ("rejected", "given up: nothing has succeeded there for a day; 500");
-        for (ends, lost) in [
-            ([vec![taken], vec![gone; 12]].concat(), Some(12)),
-            ([vec![gone; 12], vec![taken], vec![gone; 7]].concat(), None),
-            ([vec![taken; 2], vec![dead]].concat(), Some(1)),
-            ([vec![dead; 9], vec![taken]].concat(), None),
-            ([vec![taken], vec![gone; 3], vec![old; 5]].concat(), Some(8)),
+        let two_days_ago = begin - 2 * 24 * 3_600_000_000;
+        let usual = |ends: Vec<(&'static str, &'static str)>, lost| (ends, 1, begin, &ON, lost);
+        for (ends, tries, begin, switch, lost) in [
+            usual([vec![taken], vec![gone; 12]].concat(), Some(12)),
+            usual([vec![gone; 12], vec![taken], vec![gone; 7]].concat(), None),
+            usual([vec![taken; 2], vec![dead]].concat(), Some(1)),
+            usual([vec![dead; 9], vec![taken]].concat(), None),
+            usual([vec![taken], vec![gone; 3], vec![old; 5]].concat(), Some(8)),
+            // What was never tried says nothing of the third party, nor does what is long ago; and off is off.
+            (vec![old; 9], 0, begin, &ON, None),
+            (vec![gone; 9], 1, two_days_ago, &ON, None),
+            (vec![gone; 9], 1, begin, &OFF, None),
         ] {
-            let mut all = vec![Statement::new(&EMPTY, [])];
+            let mut all = vec![Statement::new(&EMPTY, []), Statement::new(switch, [])];
             all.extend((1_i64..).zip(&ends).map(|(number, (state, reason))| {
                 let params = [
                     number.into(),
                     (*state).into(),
                     (*reason).into(),
                     (begin + number).into(),
+                    tries.into(),
                 ];
                 Statement::new(&CLOSED, params)
             }));
