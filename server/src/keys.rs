@@ -77,3 +77,27 @@ impl NewKey {
 pub fn prefix(key: &str) -> Option<&str> {
     key.split_once('.').map(|(prefix, _)| prefix)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_tokens_have_the_form_that_callers_know() {
+        let vault = Vault::to_look();
+        for (key, kind, length) in [
+            (NewKey::for_app(KeyKind::Secret, &vault), "secret", 32),
+            (NewKey::for_app(KeyKind::Public, &vault), "public", 20),
+            (NewKey::for_admin(&vault), "admin", 32),
+        ] {
+            let is_random = |text: &str, length| {
+                text.len() == length && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            };
+            let (known, secret) = key.text.split_once('.').unwrap();
+            let name = known.strip_prefix(&format!("{kind}_live_")).unwrap();
+            assert!(is_random(name, 8) && is_random(secret, length), "{}", key.text);
+            assert_eq!((known, prefix(&key.text)), (key.prefix.as_str(), Some(known)));
+            assert!(vault.matches(&key.text, &key.hash) && !vault.matches(known, &key.hash));
+        }
+    }
+}

@@ -216,6 +216,8 @@ async fn admin_tokens_come_and_go() {
         assert!(!listed.text().contains("admin_token\""));
         assert_eq!(server.admin("DELETE", &path, "").await.status, 204);
         assert_eq!(list().await.status, 401, "{backend:?}");
+        let left = server.admin("GET", "admin-tokens", "").await.json();
+        assert_eq!(left["data"].as_array().unwrap().len(), 1, "{backend:?}");
         assert_eq!(server.admin("DELETE", &path, "").await.status, 404);
     }
 }
@@ -333,5 +335,38 @@ async fn every_wrong_field_of_a_body_is_named() {
         let mut fields: Vec<_> = errors.map(|error| error["field"].as_str().unwrap()).collect();
         fields.sort_unstable();
         assert_eq!(fields, expected, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn the_longest_names_and_queries_are_taken() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let app = format!("apps/{}", server.app_id);
+    let (name, description) = ("ü".repeat(255), "ü".repeat(1_024));
+    let level = format!("{app}/access-levels/{}", "%C3%BC".repeat(255));
+    for (method, path, body, status) in [
+        ("POST", "apps".to_owned(), json!({"name": name}), 201),
+        ("PATCH", app.clone(), json!({"name": name}), 200),
+        (
+            "POST",
+            format!("{app}/keys"),
+            json!({"kind": "public", "label": name}),
+            201,
+        ),
+        ("POST", "admin-tokens".to_owned(), json!({"label": name}), 201),
+        ("PUT", level.clone(), json!({"description": description}), 200),
+        (
+            "PUT",
+            level,
+            json!({"description": format!("{description}x")}),
+            422,
+        ),
+    ] {
+        let answer = server.admin(method, &path, &body.to_string()).await;
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
+    }
+    for (length, status) in [(1_024, 200), (1_025, 422)] {
+        let query = format!("{app}/profiles?query={}", "%C3%BC".repeat(length));
+        assert_eq!(server.admin("GET", &query, "").await.status, status, "{length}");
     }
 }

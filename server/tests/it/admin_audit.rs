@@ -335,3 +335,88 @@ fn every_route_is_in_the_handbook() {
         assert!(in_code, "{written} is not in docs/administration.md");
     }
 }
+
+#[tokio::test]
+async fn a_record_of_a_change_tells_how_it_was_and_how_it_is_from_then_on() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let app = format!("apps/{}", server.app_id);
+        let weekly = format!("{app}/products/app_store/weekly");
+        let keys = format!("{app}/keys");
+        let key = server
+            .admin("POST", &keys, r#"{"kind":"public","label":"ci"}"#)
+            .await
+            .json();
+        let token = server
+            .admin("POST", "admin-tokens", r#"{"label":"ci"}"#)
+            .await
+            .json();
+        let product = json!({"access_level_id": "premium", "consumable": false, "title": "Weekly",
+                             "price": {"value": "9.99", "currency": "USD"}});
+        let coins = json!({"access_level_id": null, "consumable": true, "title": null, "price": null});
+        let rate = |usd: &str| json!({"usd": usd, "from": "2026-01-01"});
+        let id = |made: &Value, name: &str| made[name].as_str().unwrap().to_owned();
+        let of_key = json!({"kind": "public", "prefix": key["prefix"], "label": "ci"});
+        let of_token = json!({"prefix": token["prefix"], "label": "ci"});
+        let key = format!("{keys}/{}", id(&key, "key_id"));
+        let token = format!("admin-tokens/{}", id(&token, "token_id"));
+        let none = json!(null);
+        for (method, path, body, before, after) in [
+            ("PUT", &weekly, &product, &none, &product),
+            ("PUT", &weekly, &coins, &product, &coins),
+            ("DELETE", &weekly, &none, &coins, &none),
+            (
+                "PUT",
+                &"rates/EUR".into(),
+                &rate("1.08"),
+                &none,
+                &json!({"usd": "1.08"}),
+            ),
+            (
+                "PUT",
+                &"rates/EUR".into(),
+                &rate("1.09"),
+                &json!({"usd": "1.08"}),
+                &json!({"usd": "1.09"}),
+            ),
+            ("DELETE", &key, &none, &of_key, &none),
+            ("DELETE", &token, &none, &of_token, &none),
+        ] {
+            let body = if body.is_null() {
+                String::new()
+            } else {
+                body.to_string()
+            };
+            let done = server.admin(method, path, &body).await;
+            assert!(done.status < 300, "{backend:?} {path}: {}", done.text());
+            let record = &records(&server).await[0];
+            assert_eq!(
+                (&record["before"], &record["after"]),
+                (before, after),
+                "{backend:?} {path}"
+            );
+        }
+        let renamed = json!({"name": "Shop", "settings": {"sharing": "transfer"}});
+        server.admin("PATCH", &app, &renamed.to_string()).await;
+        let record = &records(&server).await[0];
+        let told = |when: &str| {
+            let settings = &record[when]["settings"];
+            [
+                &record[when]["name"],
+                &settings["sharing"],
+                &settings["unknown_product"],
+            ]
+            .map(Value::to_string)
+        };
+        assert_eq!(
+            told("before"),
+            [r#""default""#, r#""enabled""#, r#""premium""#],
+            "{backend:?}"
+        );
+        assert_eq!(
+            told("after"),
+            [r#""Shop""#, r#""transfer""#, r#""premium""#],
+            "{backend:?}"
+        );
+    }
+}

@@ -47,6 +47,14 @@ async fn a_product_gives_a_known_access_level_or_none() {
         assert_eq!(set.json(), shown);
         let list = server.admin("GET", &products, "").await.json();
         assert_eq!(list, json!({"data": [shown], "next_cursor": null}));
+        let other = json!({"access_level_id": null, "consumable": true, "title": "Coins",
+                           "price": {"value": "1", "currency": "EUR"}});
+        let path = weekly.as_str();
+        server.admin("PUT", path, &other.to_string()).await;
+        let list = server.admin("GET", &products, "").await.json();
+        for (name, value) in other.as_object().unwrap() {
+            assert_eq!(list["data"][0][name], *value, "{backend:?} {name}");
+        }
         let none = r#"{"access_level_id":null,"consumable":true}"#;
         let replaced = server.admin("PUT", &weekly, none).await.json();
         assert_eq!(replaced["access_level_id"], json!(null));
