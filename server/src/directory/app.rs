@@ -213,4 +213,30 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn integrations_that_ask_for_the_same_day_have_it_since_the_first_of_them_asked() {
+        let said = json!({"events": {"trial_active": true}, "synthetic_delay_days": {"trial_active": 3}});
+        let known = |slug: &str, timers_since: i64| {
+            let integration = integrations::find(slug).unwrap();
+            let fields = integration.settings;
+            let settings = Settings::read(fields, said.as_object().unwrap(), &Settings::defaults(fields));
+            Arc::new(AppIntegration {
+                integration,
+                enabled: true,
+                settings: settings.unwrap(),
+                blocked: None,
+                timers_since,
+                saved: Saved::default(),
+                targets: Vec::new(),
+            })
+        };
+        for [first, second] in [[5, 9], [9, 5]] {
+            let mut app = app(&said);
+            app.integrations = vec![known("webhook", first), known("amplitude", second)];
+            let timers = app.timers().trial_active;
+            let told: Vec<_> = timers.iter().map(|timer| (timer.days, timer.since)).collect();
+            assert_eq!(told, [(3, 5)]);
+        }
+    }
 }

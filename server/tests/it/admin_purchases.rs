@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::support::backend::ALL;
 use super::support::purchases::{Customer, numbered, one_time, subscription, with};
-use super::support::server::{GRANT, REVOKE, TRANSACTION, TestServer};
+use super::support::server::{GRANT, REVOKE, START, TRANSACTION, TestServer};
 
 async fn view(customer: &Customer<'_>) -> Value {
     let id = customer.profile().await["profile_id"]
@@ -114,5 +114,58 @@ async fn one_time_purchases_grants_and_shared_access_are_shown() {
             (&of_friend["chains"], &of_friend["one_time"]),
             (&json!([]), &json!([]))
         );
+    }
+}
+
+/// Each time stands for itself: no two of these are the same.
+#[tokio::test]
+async fn grace_revocations_and_ends_are_shown_with_their_own_times() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let user = Customer::new(&server, "user-1").await;
+        server.state.clock.move_to(START + 3_600_000_000).unwrap();
+        let in_grace = json!({
+            "expires_at": "2025-12-31T00:00:00Z", "billing_issue_detected_at": "2025-12-30T00:00:00Z",
+            "grace_period_expires_at": "2026-01-05T00:00:00Z",
+        });
+        user.post(TRANSACTION, &with(subscription(), in_grace)).await;
+        let upgraded = json!({"cancellation_reason": "upgraded", "renew_status": false});
+        for more in [json!({}), upgraded] {
+            user.post(TRANSACTION, &with(numbered(subscription(), "u1"), more))
+                .await;
+        }
+        user.post(
+            GRANT,
+            &json!({"access_level_id": "premium", "starts_at": "2026-01-10T00:00:00Z",
+                    "expires_at": "2026-02-01T00:00:00Z"}),
+        )
+        .await;
+        let revoke = json!({"access_level_id": "premium", "revoke_at": "2026-01-02T00:00:00Z"});
+        user.post(REVOKE, &revoke).await;
+        let shown = view(&user).await;
+        let (chain, grant) = (&shown["chains"][0], &shown["grants"][0]);
+        let latest = &chain["latest"];
+        for (what, told, expected) in [
+            ("expires", &latest["expires_at"], "2025-12-31T00:00:00+00:00"),
+            (
+                "failed",
+                &latest["billing_issue_detected_at"],
+                "2025-12-30T00:00:00+00:00",
+            ),
+            (
+                "grace",
+                &latest["grace_period_expires_at"],
+                "2026-01-05T00:00:00+00:00",
+            ),
+            ("access", &chain["access_ends_at"], "2026-01-05T00:00:00+00:00"),
+            ("revoked", &chain["revoked"]["at"], "2026-01-02T00:00:00+00:00"),
+            ("said", &chain["revoked"]["said_at"], "2026-01-01T01:00:00+00:00"),
+            ("starts", &grant["starts_at"], "2026-01-10T00:00:00+00:00"),
+            ("created", &shown["created_at"], "2026-01-01T00:00:00+00:00"),
+            ("updated", &shown["updated_at"], "2026-01-01T01:00:00+00:00"),
+        ] {
+            assert_eq!(*told, expected, "{backend:?} {what}");
+        }
+        assert_eq!(shown["chains"][1]["closed"]["how"], "replaced", "{backend:?}");
     }
 }

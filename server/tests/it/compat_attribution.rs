@@ -258,3 +258,25 @@ async fn the_webhook_and_the_feed_tell_it_exactly_where_the_setting_is_on() {
         assert_eq!(fed, sent, "{backend:?}");
     }
 }
+
+#[tokio::test]
+async fn what_is_reported_anew_is_a_change_of_the_profile() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let id = id_of(&Customer::new(&server, "user-1").await).await;
+        let later = server.state.clock.now() + 60_000_000;
+        server.state.clock.move_to(later).unwrap();
+        let body = json!({"profile_id": id, "status": "organic"});
+        for _ in 0..2 {
+            reported(&server, &body).await;
+            let view = get(&server, &format!("profiles/{id}")).await;
+            let times = [&view["created_at"], &view["updated_at"]];
+            assert_eq!(
+                times,
+                ["2026-01-01T00:00:00+00:00", "2026-01-01T00:01:00+00:00"],
+                "{backend:?}"
+            );
+            server.state.clock.move_to(later + 60_000_000).unwrap();
+        }
+    }
+}

@@ -285,6 +285,40 @@ async fn what_time_alone_tells_of_a_period_has_its_regular_price_as_its_start_ha
     }
 }
 
+/// Nobody knows what it would have cost there.
+#[tokio::test]
+async fn a_regular_price_counts_for_purchases_in_its_own_currency_alone() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let app = server.app_id.parse().unwrap();
+        set_webhook_of(&server.state, app, json!({"send_trial_price": true})).await;
+        let product = r#"{"access_level_id":"premium","price":{"value":"9.99","currency":"EUR"}}"#;
+        put(
+            &server,
+            &format!("apps/{app}/products/app_store/monthly"),
+            product,
+        )
+        .await;
+        for currency in ["USD", "EUR"] {
+            let trial = json!({
+                "price": {"country": "US", "currency": currency, "value": 0},
+                "offer": {"category": "introductory", "type": "free_trial"},
+            });
+            let user = Customer::new(&server, currency).await;
+            user.post(TRANSACTION, &numbered(with(subscription(), trial), currency))
+                .await;
+        }
+        let path = format!("apps/{app}/events?order=asc&event_type=trial_started");
+        let told = server.admin("GET", &path, "").await.json();
+        let prices = |place: usize| {
+            let properties = &told["data"][place]["payload"]["event_properties"];
+            ["price_local", "original_price_local"].map(|name| properties[name].clone())
+        };
+        assert_eq!(prices(0), [Value::Null, Value::Null], "{backend:?}");
+        assert_eq!(prices(1), [json!(9.99), json!(9.99)], "{backend:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_chain_shows_the_transaction_before_once_its_latest_has_moved_away() {
     for backend in ALL {
