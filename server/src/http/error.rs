@@ -289,3 +289,28 @@ impl From<ActionError> for ApiError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_by_itself_is_answered_with_503_and_when_to_come_back() {
+        let closed = std::io::Error::other("closed");
+        for (error, status, retry_after) in [
+            (StoreError::Overloaded, 503, Some(1)),
+            (StoreError::TooLong, 503, Some(1)),
+            (StoreError::Unavailable(Arc::new(closed)), 503, Some(1)),
+            (StoreError::Corrupt("a row".into()), 500, None),
+            (StoreError::Internal("a fault".into()), 500, None),
+        ] {
+            let shown = error.to_string();
+            let error = ApiError::from(ActionError::Store(error));
+            assert_eq!(
+                (error.status(), error.retry_after()),
+                (status, retry_after),
+                "{shown}"
+            );
+        }
+    }
+}

@@ -393,3 +393,6 @@ fn known_method(method: &str) -> &'static str {
         .find(|known| *known == method)
         .unwrap_or("other")
 }
+
+#[cfg(test)]
+mod tests;

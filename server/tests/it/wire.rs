@@ -4,11 +4,14 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
+use bursar::http::server::serve;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
+use super::support::backend::Backend;
 use super::support::purchases::subscription;
 use super::support::raw::{RawAnswer, RawServer};
-use super::support::server::{IDENTIFIERS, PROFILE, TRANSACTION};
+use super::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
 
 fn program() -> RawServer {
     RawServer::start(&[("BURSAR_DATABASE", "sqlite::memory:")])
@@ -320,4 +323,40 @@ fn a_request_goes_by_the_settings_that_its_app_has_when_its_body_has_come() {
     assert_eq!(profile["data"]["access_levels"], json!([]));
     let told = administer(&program, "GET", &format!("{app}/deliveries"), "");
     assert_ne!(told["data"], json!([]), "the integration that was switched on");
+}
+
+/// Whoever keeps the connection would send the next request to a server that is gone.
+#[tokio::test]
+async fn what_is_answered_after_the_stop_was_asked_for_is_the_last_on_its_connection() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (stopper, stop) = watch::channel(false);
+    let serving = tokio::spawn(serve(listener, server.service.clone(), stop));
+    let ask = format!(
+        "POST {PROFILE} HTTP/1.1\r\nhost: x\r\nauthorization: Api-Key {}\r\nadapty-customer-user-id: u\r\n\
+         expect: 100-continue\r\ncontent-length: 2\r\n\r\n",
+        server.secret_key
+    );
+    let talk = move || {
+        let mut heads = Vec::new();
+        for is_last in [false, true] {
+            stream.write_all(ask.as_bytes()).unwrap();
+            assert_eq!(read_answer(&mut stream).status, 100, "the request has begun");
+            if is_last {
+                stopper.send_replace(true);
+            }
+            stream.write_all(b"{}").unwrap();
+            heads.push(read_answer(&mut stream).head);
+        }
+        assert_eq!(stream.read(&mut [0]).unwrap(), 0, "it is closed");
+        heads
+    };
+    let heads = tokio::task::spawn_blocking(talk).await.unwrap();
+    let says_so: Vec<_> = heads
+        .iter()
+        .map(|head| head.contains("connection: close"))
+        .collect();
+    assert_eq!(says_so, [false, true], "{heads:?}");
+    serving.await.unwrap();
 }

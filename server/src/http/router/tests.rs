@@ -1,0 +1,57 @@
+//! Panics of handlers.
+
+use axum::routing::get;
+
+use super::*;
+use crate::clock::Clock;
+use crate::metrics::Metrics;
+use crate::outbound::Outbound;
+use crate::store::{Location, Options, Store, migrations};
+use crate::vault::{MasterKey, Vault};
+
+async fn fault() -> StatusCode {
+    panic!("a fault")
+}
+
+async fn state() -> AppState {
+    let metrics = Metrics::default();
+    let options = Options {
+        location: Location::SqliteMemory,
+        connections: 1,
+    };
+    let store = Store::open(&options, metrics.store.clone()).await.unwrap();
+    migrations::run(&store, false).await.unwrap();
+    let key = MasterKey::from_bytes([7; 32]);
+    let vault = Vault::open(&store, &key).await.unwrap();
+    let outbound = Outbound::new(false).unwrap();
+    let state = AppState::new(store, vault, Clock::test(0), metrics, None, outbound);
+    state.await.unwrap()
+}
+
+#[tokio::test]
+async fn a_panic_is_counted_and_answered_in_the_form_of_its_api() {
+    let state = state().await;
+    let panics = state.metrics.panics.clone();
+    for (path, kind) in [
+        ("/api/fault", "application/json"),
+        ("/admin/v1/fault", "application/problem+json"),
+    ] {
+        let service = Service {
+            router: Router::new().route(path, get(fault)),
+            state: state.clone(),
+        };
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let before = panics.get();
+        let answer = service.answer(request).await;
+        assert_eq!(
+            (answer.status().as_u16(), panics.get()),
+            (500, before + 1),
+            "{path}"
+        );
+        assert_eq!(answer.headers()[CONTENT_TYPE], kind);
+        assert!(answer.headers().contains_key(REQUEST_ID), "{path}");
+    }
+    let in_a_task = in_a_task(Box::pin(async { panic!("a fault") }), panics.clone());
+    assert_eq!(in_a_task.await.unwrap_err().status(), 500);
+    assert_eq!(panics.get(), 3);
+}
