@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::support::backend::{Backend, SHARED};
-use super::support::installation::{Installation, data_file};
+use super::support::installation::{Installation, data_file, stderr};
 use super::support::raw;
 use super::support::running::Running;
 use super::support::server::PROFILE;
@@ -265,6 +265,20 @@ async fn commands_that_only_look_make_and_migrate_nothing() {
                 .unwrap()
                 .len(),
             1
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_does_its_work_says_nothing_beside_it() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    for args in [["app", "create", "Shop"], ["key", "list", "--app=Shop"]] {
+        let mut command = installation.command(&args);
+        let done = command.env("BURSAR_LOG_LEVEL", "trace").output().unwrap();
+        assert!(
+            done.status.success() && done.stderr.is_empty(),
+            "{args:?}: {}",
+            stderr(&done)
         );
     }
 }

@@ -102,6 +102,14 @@ async fn deliveries_are_looked_at_tried_again_and_replayed_by_commands() {
         let filter = "--app default --integration webhook --state delivered --type subscription_started";
         let counted = parsed(&server, &format!("replay create {filter} --dry-run"));
         assert_eq!(counted, json!({"replay_id": null, "count": 1}), "{backend:?}");
+        for other in [
+            "--after 2026-01-01T00:00:01Z",
+            "--before 2026-01-01T00:00:00Z",
+            "--profile 00000000-0000-4000-8000-000000000000",
+        ] {
+            let counted = parsed(&server, &format!("replay create {filter} {other} --dry-run"));
+            assert_eq!(counted["count"], 0, "{backend:?} {other}");
+        }
         // So that it is not through before it is cancelled.
         switch_off(&server, &vendor.url).await;
         let made = parsed(&server, &format!("replay create {filter}"));
@@ -114,6 +122,9 @@ async fn deliveries_are_looked_at_tried_again_and_replayed_by_commands() {
         text(&server, &format!("replay cancel --app default {replay}"));
         let tested = parsed(&server, "integration test --app default webhook");
         assert_eq!(tested["passed"], true, "{tested}");
+        vendor.script(|_, _| Manner::Answers(400, "no"));
+        let (is_done, said) = bursar(&server, "integration test --app default webhook");
+        assert!(!is_done && said.contains("the test has failed"), "{said}");
         for (args, told) in [
             ("delivery retry --app default x", "there is no delivery \"x\""),
             (

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use bursar::actions::integrations::block;
 use bursar_domain::integrations;
 use serde_json::{Map, Value, json};
 
 use crate::support::backend::{ALL, Backend};
-use crate::support::deliveries::{amplitude, enable, get, only, sample, send, states};
+use crate::support::deliveries::{amplitude, app_id, enable, get, only, sample, send, states};
 use crate::support::direct::set_settings;
 use crate::support::server::TestServer;
 use crate::support::vendor::{Gate, Manner, Received, Vendor};
@@ -280,5 +281,26 @@ async fn of_many_sets_of_credentials_no_more_are_tested_at_a_time_than_may_be_un
     assert_eq!(tested["attempts"].as_array().unwrap().len(), 9, "{tested}");
     for four in times.lock().unwrap().windows(4) {
         assert!(four[3] - four[0] >= LATE, "{four:?}");
+    }
+}
+
+/// Only a probe asks for the very credentials that were refused.
+#[tokio::test]
+async fn a_test_event_that_is_taken_ends_no_block() {
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        enable(&server, "amplitude", amplitude(&vendor.url)).await;
+        let app = app_id(&server);
+        let known = server.state.directory().app(app).cloned().unwrap();
+        let saved = &known.integration("amplitude").unwrap().saved;
+        let refused = block(&server.state, app, "amplitude", saved, Some("a wrong key"));
+        assert!(refused.await.unwrap());
+        let passed = test(&server, "amplitude").await;
+        assert_eq!(
+            (&passed["passed"], &passed["kind"]),
+            (&json!(true), &json!("event"))
+        );
+        let shown = get(&server, "integrations/amplitude").await;
+        assert_eq!(shown["status"], "blocked", "{backend:?}: {shown}");
     }
 }

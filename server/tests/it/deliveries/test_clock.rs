@@ -13,7 +13,7 @@ use crate::support::deliveries::{
 };
 use crate::support::purchases::Customer;
 use crate::support::server::{START, TRANSACTION, TestServer};
-use crate::support::vendor::{Manner, Vendor};
+use crate::support::vendor::{Gate, Manner, Vendor};
 
 async fn move_to(server: &TestServer, now: i64) {
     let body = json!({"now": format_time(now)}).to_string();
@@ -108,5 +108,31 @@ async fn what_is_due_of_a_replay_has_been_tried_too_when_the_clock_answers() {
             assert_eq!(states(&server).await, [expected], "{backend:?}");
             assert_eq!(vendor.count(), usize::from(seconds == 10) + 1, "{backend:?}");
         }
+    }
+}
+
+/// Else the time of a try would run out in its middle, and it would be made twice.
+#[tokio::test]
+async fn the_clock_stands_until_what_is_under_way_has_ended() {
+    for backend in ALL {
+        let gate = Gate::closed();
+        let late = gate.holds(Manner::Answers(200, "{}"));
+        let vendor = Vendor::with(move |_, _| late.clone()).await;
+        let server = TestServer::on(backend).await;
+        enable(&server, "amplitude", amplitude(&vendor.url)).await;
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        let _working = work(&server);
+        vendor.until_count(1).await;
+        let meanwhile = async {
+            for _ in 0..20 {
+                server.admin("POST", "apps", r#"{"name":"Shop"}"#).await;
+            }
+            assert_eq!(server.state.clock.now(), START, "{backend:?}");
+            gate.open();
+        };
+        tokio::join!(move_to(&server, START + 60 * MINUTE), meanwhile);
+        assert_eq!(states(&server).await, ["delivered 1"], "{backend:?}");
+        assert_eq!(vendor.count(), 1, "{backend:?}");
     }
 }
