@@ -123,6 +123,14 @@ async fn a_profile_that_cannot_be_read_is_named_and_counted_once_wherever_it_is_
         move_clock(&server, "2026-01-16T00:00:00Z").await;
         assert_eq!(server.state.metrics.due_failures.get(), 1, "{backend:?}");
         assert_eq!(unsound(&server), met + 1, "{backend:?}: by time");
+        for (now, failures) in [("2026-01-16T00:59:59Z", 1), ("2026-01-16T01:00:00Z", 2)] {
+            move_clock(&server, now).await;
+            assert_eq!(
+                server.state.metrics.due_failures.get(),
+                failures,
+                "{backend:?} {now}"
+            );
+        }
         let app = AppId(server.app_id.parse().unwrap());
         let failed = profiles::read(&server.state, app, &Selector::Customer("one".into())).await;
         let told = failed.unwrap_err().to_string();

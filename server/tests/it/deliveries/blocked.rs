@@ -80,6 +80,33 @@ async fn metrics_tell_how_late_deliveries_are() {
 }
 
 #[tokio::test]
+async fn metrics_count_tries_by_integration_and_what_they_came_to() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let vendor = Vendor::start().await;
+    enable(&server, "amplitude", amplitude(&vendor.url)).await;
+    let _working = work(&server);
+    let customer = Customer::new(&server, "ann").await;
+    for (number, status) in [200, 400, 200].into_iter().enumerate() {
+        vendor.script(move |_, _| Manner::Answers(status, "{}"));
+        customer.post(TRANSACTION, &bought(&format!("t{number}"))).await;
+        settle_down(&server.state).await;
+    }
+    let metrics = server.call("GET", "/metrics", &[], "").await.text();
+    let counts = metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("bursar_delivery_try_duration_seconds_count"));
+    let mut counts: Vec<_> = counts.collect();
+    counts.sort_unstable();
+    assert_eq!(
+        counts,
+        [
+            r#"{integration="amplitude",verdict="delivered"} 2"#,
+            r#"{integration="amplitude",verdict="rejected"} 1"#,
+        ]
+    );
+}
+
+#[tokio::test]
 async fn refused_credentials_stop_everything_until_they_are_mended() {
     for backend in ALL {
         for status in [401, 403] {
