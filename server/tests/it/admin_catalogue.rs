@@ -216,6 +216,7 @@ async fn rates_hold_from_a_day_on() {
         for (currency, body, field) in [
             ("EU", r#"{"usd":"1"}"#, "currency"),
             ("USD", r#"{"usd":"1"}"#, "currency"),
+            ("usd", r#"{"usd":"1"}"#, "currency"),
             ("E%00R", r#"{"usd":"1"}"#, "currency"),
             ("EUR", "{}", "usd"),
             ("EUR", r#"{"usd":1.08}"#, "usd"),

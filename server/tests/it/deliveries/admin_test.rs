@@ -49,6 +49,15 @@ async fn a_passed_handshake_ends_what_a_failed_one_began() {
         vendor.script(|_, _| Manner::Answers(200, "{}"));
         assert_eq!(test(&server, "webhook").await["passed"], true, "{backend:?}");
         assert_eq!(get(&server, "integrations/webhook").await["status"], "ok");
+        let records = server.admin("GET", "audit?limit=2", "").await.json();
+        for (place, passed) in [(0, true), (1, false)] {
+            let told = &records["data"][place]["after"];
+            assert_eq!(
+                *told,
+                json!({"passed": passed, "unblocked": passed}),
+                "{backend:?}"
+            );
+        }
         assert!(
             vendor
                 .received()
