@@ -220,6 +220,8 @@ mod tests {
         for (status, body, verdict) in [
             (200, fine, "delivered"),
             (200, "", "delivered"),
+            (200, " \r\n", "delivered"),
+            (200, r#"{"status_code":429}"#, "retry"),
             (200, r#"{"status_code":210}"#, "rejected"),
             (200, r#"{"status_code":401}"#, "misconfigured"),
             (200, r#"{"status_code":403}"#, "misconfigured"),

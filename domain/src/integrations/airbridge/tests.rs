@@ -103,6 +103,7 @@ fn answers_are_understood() {
         ),
         (201, "", "delivered"),
         (200, r#"{"error":"invalid_request"}"#, "rejected"),
+        (201, r#"{"error":"invalid_request"}"#, "rejected"),
         (200, r#"{"ingested":0}"#, "rejected"),
         (200, r#"{"ingested":1}"#, "delivered"),
         (302, "", "rejected"),

@@ -6,11 +6,18 @@ use serde_json::json;
 #[test]
 fn a_bad_event_is_rejected_and_the_others_are_sent_again() {
     let three = sending(&INTEGRATION, 3);
-    let bad = answer(400, r#"{"code":400,"events_with_invalid_fields":{"time":[1]}}"#);
-    let verdicts = three.verdicts(Some(&bad));
-    assert_eq!(verdicts[0], Verdict::Resend);
-    assert!(matches!(&verdicts[1], Verdict::Rejected(_)));
-    assert_eq!(verdicts[2], Verdict::Resend);
+    for named in [
+        r#""events_with_invalid_fields":{"time":[1]}"#,
+        r#""events_with_missing_fields":{"event_type":[1]}"#,
+        r#""events_with_invalid_id_lengths":{"user_id":[1]}"#,
+        r#""silenced_events":[1]"#,
+    ] {
+        let bad = answer(400, &format!(r#"{{"code":400,{named}}}"#));
+        let verdicts = three.verdicts(Some(&bad));
+        assert_eq!(verdicts[0], Verdict::Resend, "{named}");
+        assert!(matches!(&verdicts[1], Verdict::Rejected(_)), "{named}");
+        assert_eq!(verdicts[2], Verdict::Resend, "{named}");
+    }
 }
 
 #[test]
@@ -188,6 +195,10 @@ fn a_user_or_a_device_must_be_known() {
     assert_eq!(ids(&case), [json!(null), json!("d")]);
     case.settings["always_populate_user_id"] = json!(true);
     assert_eq!(ids(&case), [json!(PROFILE_ID), json!("d")]);
+    for (customer, expected) in [("cust-7781", "cust-7781"), ("undefined", PROFILE_ID)] {
+        case.customer_user_id = Some(customer);
+        assert_eq!(ids(&case)[0], expected, "{customer}");
+    }
 }
 
 #[test]

@@ -179,7 +179,7 @@ fn settings_that_will_not_do_are_named() {
     let mut case = case(EventKind::TrialExpired);
     assert!(case.problems().is_empty());
     case.settings["android_package_name"] = Json::Null;
-    case.settings["event_names"] = json!({"trial_expired": "n".repeat(46)});
+    case.settings["event_names"] = json!({"trial_expired": "n".repeat(46), "trial_started": "n".repeat(45)});
     assert_eq!(
         case.problems(),
         ["android_package_name", "event_names.trial_expired"]
@@ -239,4 +239,6 @@ fn answers_are_understood() {
     }
     let broken = one.verdicts(Some(&answer(500, "")));
     assert!(matches!(broken[0], Verdict::RetryAtMost { tries: 10, .. }));
+    let away = one.verdicts(Some(&answer(503, "")));
+    assert!(matches!(away[0], Verdict::Retry { .. }));
 }

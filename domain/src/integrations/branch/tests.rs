@@ -53,6 +53,11 @@ fn answers_are_understood() {
             r#"{"error":{"code":400,"message":"unknown event"}}"#,
             "rejected",
         ),
+        (
+            400,
+            r#"{"error":{"message":"branch_key is missing"}}"#,
+            "misconfigured",
+        ),
         (401, "", "misconfigured"),
         (403, "", "misconfigured"),
         (404, "", "rejected"),
@@ -138,7 +143,9 @@ fn money_is_told_but_no_refund() {
 
 #[test]
 fn everything_in_custom_data_is_text() {
-    let event = case(EventKind::SubscriptionRenewed).body();
+    let event = case(EventKind::SubscriptionRenewed)
+        .with("paywall_name", "")
+        .body();
     let data = event["custom_data"].as_object().unwrap();
     assert!(
         data.values()
@@ -176,6 +183,31 @@ fn a_user_is_known_by_an_identity_or_a_device_of_the_platform() {
     assert_eq!(case.body()["user_data"]["developer_identity"], "u1");
     case.settings["wait_for_identifier"] = json!(5);
     assert_eq!(case.record(), waiting(Some(AT + 5_000_000)));
+}
+
+#[test]
+fn each_id_of_the_device_will_do_alone() {
+    for (store, field, told) in [
+        ("app_store", "idfa", "idfa"),
+        ("app_store", "idfv", "idfv"),
+        ("play_store", "advertising_id", "aaid"),
+        ("play_store", "android_id", "android_id"),
+    ] {
+        let mut case = case(EventKind::TrialExpired).with("store", store);
+        case.identifiers = json!({});
+        case.profile = json!({"att_status": 3, "installation_meta": {"device_id": "d", field: "9774d56d"}});
+        assert_eq!(case.body()["user_data"][told], "9774d56d", "{field}");
+        let other = if store == "app_store" {
+            "play_store"
+        } else {
+            "app_store"
+        };
+        assert_eq!(
+            case.with("store", other).skip(),
+            "missing_identifier: branch_id",
+            "{field}"
+        );
+    }
 }
 
 #[test]

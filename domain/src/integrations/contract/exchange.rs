@@ -200,3 +200,19 @@ pub fn by_status(answer: Option<&Answer>) -> Verdict {
         _ => Verdict::Rejected(answer.words()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_an_answer_are_one_line_of_at_most_300_characters() {
+        let words = |body: &str| {
+            let body = body.to_owned();
+            Answer { status: 400, body }.words()
+        };
+        assert_eq!(words(" a\r\n\tb  c\n"), "400 a b c");
+        assert_eq!(words(""), "400");
+        assert_eq!(words(&"é".repeat(301)), format!("400 {}", "é".repeat(300)));
+    }
+}
