@@ -1,8 +1,10 @@
 //! What holds for every integration, whatever the event, the profile and the answer.
 
+use std::collections::BTreeSet;
+
 use bursar_domain::integrations::settings::MASK;
 use bursar_domain::integrations::{
-    ALL, Answer, Integration, Judgement, Part, Probe, Record, Request, Sending, Settings, Verdict,
+    ALL, Answer, Integration, Judgement, Part, Probe, Record, Request, Sending, Settings, Verdict, find,
 };
 
 use crate::readable::decode;
@@ -213,6 +215,42 @@ fn any_answer_gets_a_verdict_for_each_record() {
     }
 }
 
+/// But for what may have arrived all the same and would count twice.
+#[test]
+fn who_is_busy_or_does_not_answer_is_asked_again() {
+    let busy = [408, 429, 500, 502, 503, 504].map(|status| Answer {
+        status,
+        body: String::new(),
+    });
+    let answers: Vec<_> = busy.iter().map(Some).chain([None]).collect();
+    for integration in ALL {
+        let settings = settings(integration, &said(integration));
+        let record = Record {
+            route: String::new(),
+            body: "{}".into(),
+        };
+        for part in integration.parts {
+            let (slug, name) = (integration.slug, part.name);
+            let sent = || sendings(&settings, part, std::slice::from_ref(&record));
+            for (answer, sending) in answers
+                .iter()
+                .flat_map(|answer| sent().map(move |sending| (*answer, sending)))
+            {
+                let Judgement::Verdicts(verdicts) = (integration.judge)(&sending, answer) else {
+                    panic!("{slug}: {answer:?} is followed by another request")
+                };
+                let counts_twice = (slug, name) == ("mixpanel", "transaction") && answer.is_none();
+                let expected = if counts_twice { "rejected" } else { "retry" };
+                let names: Vec<_> = verdicts.iter().map(Verdict::name).collect();
+                assert_eq!(names, [expected], "{slug} {name}: {answer:?}");
+            }
+        }
+        if let Probe::Requests(_, judge) | Probe::Handshake(_, judge) = integration.probe {
+            assert_eq!(judge(None).name(), "retry", "{}", integration.slug);
+        }
+    }
+}
+
 /// What a verdict has to say.
 fn why(verdict: &Verdict) -> Option<&str> {
     match verdict {
@@ -300,5 +338,74 @@ fn each_identifier_makes_a_difference() {
             });
             assert!(differs, "{}: {name} is never looked at", integration.slug);
         }
+    }
+}
+
+/// A header that cannot be sent would fail each request anew.
+#[test]
+fn a_secret_that_goes_into_a_header_as_it_is_fits_there() {
+    let mut seen = 0;
+    for integration in ALL {
+        let mut headers = BTreeSet::new();
+        each_record(integration, |settings, part, record| {
+            for sending in sendings(settings, part, std::slice::from_ref(record)) {
+                let request = (integration.request)(&sending);
+                headers.extend(request.headers.into_iter().map(|(_, value)| value));
+            }
+        });
+        let (_, secrets) = settings(integration, &said(integration)).split(integration.settings);
+        let is_in_header = |secret: &str| headers.iter().any(|value| value.contains(secret));
+        for (path, secret) in secrets.iter().filter(|(_, secret)| is_in_header(secret)) {
+            seen += 1;
+            let setting = integration.settings.iter().find(|setting| setting.covers(path));
+            for unfit in ["s\u{e9}cret", "secret\nx-other: y"] {
+                let mut problems = Vec::new();
+                setting.unwrap().read(path, &unfit.into(), &mut problems);
+                assert_eq!(problems.len(), 1, "{}: {secret}: {unfit:?}", integration.slug);
+            }
+        }
+    }
+    assert!(seen >= 10, "{seen}");
+}
+
+/// Of those who measure advertising. Others are told of the customer's latest device, whatever it is.
+#[test]
+fn a_phone_of_the_other_platform_is_not_described() {
+    const PHONE: [&str; 8] = [
+        "iphone15,2",
+        "18.3",
+        "de_de",
+        "europe/berlin",
+        "example/1.0",
+        "4.2.0",
+        "b5a1c2d3-0000-4000-8000-00000000000a",
+        "b5a1c2d3-0000-4000-8000-00000000000b",
+    ];
+    let profile = &PROFILES[0].1;
+    for slug in [
+        "airbridge",
+        "branch",
+        "facebook_ads",
+        "firebase_ga4",
+        "appsflyer",
+        "adjust",
+        "tenjin",
+    ] {
+        let integration = find(slug).unwrap();
+        let settings = settings(integration, &said(integration));
+        let mut told = 0;
+        for event in events(integration).filter(|event| event.store == "play_store") {
+            let Ok(record) = encode(integration, &settings, &integration.parts[0], event, profile) else {
+                continue;
+            };
+            told += 1;
+            for sending in sendings(&settings, &integration.parts[0], std::slice::from_ref(&record)) {
+                let sent = decode(&text(&(integration.request)(&sending))).to_ascii_lowercase();
+                for of_the_phone in PHONE {
+                    assert!(!sent.contains(of_the_phone), "{slug}: {of_the_phone} in {sent}");
+                }
+            }
+        }
+        assert!(told > 0, "{slug} tells nothing");
     }
 }

@@ -117,6 +117,20 @@ fn any_id_of_the_device_will_do_once_the_wait_is_over() {
 }
 
 #[test]
+fn an_event_on_android_has_a_token_and_ids_of_its_own() {
+    let mut case = android(EventKind::SubscriptionStarted);
+    case.profile = json!({});
+    assert_eq!(
+        case.skip(),
+        "missing_identifier: adjust_device_id or advertising_id or android_id"
+    );
+    case.identifiers = json!({"adjust_device_id": "5f1e"});
+    assert!(case.record().is_ok());
+    case.settings["event_tokens"]["android"] = json!({});
+    assert_eq!(case.record(), Err(Skip::EventDisabled));
+}
+
+#[test]
 fn refunds_and_what_is_too_little_go_out_without_money() {
     assert_eq!(
         field(&case(EventKind::SubscriptionStarted), "revenue").as_deref(),
@@ -127,7 +141,12 @@ fn refunds_and_what_is_too_little_go_out_without_money() {
         (field(&refund, "revenue"), field(&refund, "currency")),
         (None, None)
     );
-    for (amount, is_told) in [("0.001", false), ("0.0011", true), ("100000000001", false)] {
+    for (amount, is_told) in [
+        ("0.001", false),
+        ("0.0011", true),
+        ("100000000000", true),
+        ("100000000001", false),
+    ] {
         let mut case = case(EventKind::SubscriptionRenewed);
         case.properties["proceeds_usd"] = serde_json::from_str(amount).unwrap();
         assert_eq!(field(&case, "revenue").is_some(), is_told, "{amount}");
@@ -192,6 +211,9 @@ fn settings_that_will_not_do_are_named() {
     assert_eq!(case.problems()[0], "app_tokens.ios");
     case.settings["event_tokens"] = json!({"android": {"trial_started": "z9k3qa"}});
     assert!(case.problems().is_empty());
+    // One problem is told once.
+    case.settings = json!({"event_tokens": {"ios": {"trial_started": "z9k3qa"}}});
+    assert_eq!(case.problems(), ["app_tokens"]);
     case.settings = json!({});
     assert_eq!(case.problems(), ["app_tokens"]);
 }

@@ -251,16 +251,25 @@ mod tests {
             (8, "d", "Android", "nb_NO"),
             (9, "e", "iOS", ""),
         ];
-        let (profile, details) = known(devices.map(|(at, device, platform, locale)| {
+        let reports = devices.map(|(at, device, platform, locale)| {
             let device = json!({"device_id": device, "platform": platform, "locale": locale});
             (at, json!({"installation_meta": device}))
-        }));
+        });
+        let (profile, details) = known(reports.clone());
         let app = AppSettings::default();
         let customer = Customer::new(&profile, &details, &app, 9);
         assert_eq!(customer.device_on(Platform::Ios, "locale"), Some("fi_FI"));
         assert_eq!(customer.device_on(Platform::Android, "locale"), Some("nb_NO"));
         assert_eq!(customer.device_on(Platform::Web, "locale"), None);
         assert_eq!(customer.installed_at, Some(5));
+        // The latest is that which changed last.
+        let again = (
+            10,
+            json!({"installation_meta": {"device_id": "a", "locale": "is_IS"}}),
+        );
+        let (profile, details) = known(reports.into_iter().chain([again]));
+        let customer = Customer::new(&profile, &details, &app, 10);
+        assert_eq!(customer.device_on(Platform::Ios, "locale"), Some("is_IS"));
     }
 
     #[test]

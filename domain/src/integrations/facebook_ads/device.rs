@@ -171,6 +171,15 @@ mod tests {
     }
 
     #[test]
+    fn who_may_be_tracked_may_be_so_without_apples_id() {
+        let allowed = Case {
+            identifiers: json!({"facebook_anonymous_id": "XZ1"}),
+            ..case(json!({"att_status": 3}), "app_store")
+        };
+        assert_eq!(allowed.form()["advertiser_tracking_enabled"], "1");
+    }
+
+    #[test]
     fn android_is_told_under_googles_id_alone() {
         let ids = |google: &str| {
             json!({"att_status": 3, "installation_meta": {
