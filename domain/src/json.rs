@@ -179,8 +179,8 @@ mod tests {
     #[test]
     fn nesting_stops_at_the_limit() {
         let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
-        assert!(Object::parse(nested(MAX_DEPTH).as_bytes()).is_ok());
-        assert!(Object::parse(nested(MAX_DEPTH + 1).as_bytes()).is_err());
+        assert!(Object::parse(nested(64).as_bytes()).is_ok());
+        assert!(Object::parse(nested(65).as_bytes()).is_err());
         assert!(Object::parse("[".repeat(1_000_000).as_bytes()).is_err());
     }
 
@@ -188,8 +188,8 @@ mod tests {
     fn the_count_of_values_stops_at_the_limit() {
         let zeros = |count: usize| format!("{{\"a\":[{}0]}}", "0,".repeat(count - 1));
         // The object and the array count too.
-        assert!(Object::parse(zeros(MAX_VALUES - 2).as_bytes()).is_ok());
-        assert!(Object::parse(zeros(MAX_VALUES - 1).as_bytes()).is_err());
+        assert!(Object::parse(zeros(100_000 - 2).as_bytes()).is_ok());
+        assert!(Object::parse(zeros(100_000 - 1).as_bytes()).is_err());
     }
 
     #[test]

@@ -3,11 +3,13 @@
 use std::sync::LazyLock;
 
 use bursar_domain::events::EventKind;
-use bursar_domain::integrations::{ALL, Answer, Integration, Judgement, Probe, Record, Sending};
+use bursar_domain::integrations::{ALL, Answer, Integration, Judgement, Probe, Record, Sending, find};
 use bursar_domain::profile::identifiers::NAMES;
 use serde_json::{Map, Value, json};
 
-use crate::scene::{Event, IDS, Known, encode, event_of, golden, profile, said, sendings, settings};
+use crate::scene::{
+    Event, IDS, Known, encode, event_of, golden, holdings, profile, said, sendings, settings,
+};
 
 /// The longest identifier, text of a person and text of a device, in characters.
 const IDENTIFIER: usize = 1_024;
@@ -102,6 +104,45 @@ fn requests_of_the_longest_texts_and_of_as_many_events_as_may_be_stay_within_the
             }
         }
         assert!(told > 0 || slug == "appsflyer", "{slug} tells nothing");
+    }
+}
+
+/// Google drops an event whose values are longer, and says nothing.
+#[test]
+fn texts_are_cut_to_what_google_takes() {
+    let integration = find("firebase_ga4").unwrap();
+    let settings = settings(integration, &said(integration));
+    let long: &str = "é".repeat(200).leak();
+    let (mut profile, details) = LONGEST.clone();
+    profile.holdings = holdings(long);
+    let mut payload = golden(EventKind::SubscriptionRenewed);
+    for name in ["vendor_product_id", "transaction_id", "original_transaction_id"] {
+        payload["event_properties"][name] = json!(long);
+    }
+    let event = event_of(EventKind::SubscriptionRenewed, &payload, long, "Production");
+    let record = encode(
+        integration,
+        &settings,
+        &integration.parts[0],
+        &event,
+        &(profile, details),
+    )
+    .unwrap();
+    let body: Value = serde_json::from_str(&record.body).unwrap();
+    let length = |value: &Value| value.as_str().unwrap().chars().count();
+    let of_user = &body["user_properties"]["subscription_product_id"]["value"];
+    assert_eq!(length(of_user), 36);
+    let params = &body["events"][0]["params"];
+    for name in [
+        "affiliation",
+        "product_id",
+        "transaction_id",
+        "original_transaction_id",
+    ] {
+        assert_eq!(length(&params[name]), 100, "{name}");
+    }
+    for name in ["affiliation", "item_id", "item_name"] {
+        assert_eq!(length(&params["items"][0][name]), 100, "{name}");
     }
 }
 

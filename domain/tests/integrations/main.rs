@@ -5,6 +5,7 @@
 mod conformance;
 mod extremes;
 mod golden;
+mod limits;
 mod pages;
 mod readable;
 mod scene;

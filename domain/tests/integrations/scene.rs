@@ -136,17 +136,17 @@ fn full() -> Known {
         }
     });
     let (mut profile, details) = profile(&Value::Object(identifiers), &body, Some("u1"));
-    profile.holdings = holdings();
+    profile.holdings = holdings("gold.monthly");
     (profile, details)
 }
 
-/// A subscription that was bought a day before the events and renews.
-fn holdings() -> Holdings {
+/// A subscription to a product that was bought a day before the events and renews.
+pub fn holdings(product: &str) -> Holdings {
     const DAY: i64 = 24 * 3_600 * 1_000_000;
     let bought = CREATED_AT - DAY;
     let transaction = json!({
         "store": "app_store", "id": "t1", "original_id": "t1", "purchase_type": "subscription",
-        "product_id": "gold.monthly", "price": {"country": "DE", "currency": "EUR", "value": "9.99"},
+        "product_id": product, "price": {"country": "DE", "currency": "EUR", "value": "9.99"},
         "purchased_at": bought, "originally_purchased_at": bought, "expires_at": bought + 31 * DAY,
         "will_renew": true
     });

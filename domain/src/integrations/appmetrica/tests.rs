@@ -42,7 +42,10 @@ fn answers_are_understood() {
         (429, "retry"),
         (500, "retry"),
     ] {
-        assert_eq!(one.verdict(status, "x"), verdict, "{status}");
+        for part in INTEGRATION.parts {
+            let sent = sending(&INTEGRATION, 1).of(part.name, 0);
+            assert_eq!(sent.verdict(status, "x"), verdict, "{}: {status}", part.name);
+        }
     }
     assert_eq!(one.verdicts(None)[0].name(), "retry");
 }
@@ -206,7 +209,7 @@ fn ids_of_the_other_platform_are_not_told() {
 fn long_properties_are_left_out_until_the_rest_fits() {
     let mut case = case(EventKind::TrialExpired);
     case.properties = json!({"long": "é".repeat(10_000), "longer": "\"".repeat(20_000),
-        "transaction_id": "x".repeat(12_000), "event_datetime": "2025-03-14T09:26:53.000000+0000"});
+        "transaction_id": "x".repeat(25_000), "event_datetime": "2025-03-14T09:26:53.000000+0000"});
     let text = case.form()["event_json"].clone();
     assert!(!text.contains("longer\"") && !text.contains("\"long\""));
     assert!(text.contains("transaction_id") && text.contains("event_datetime"));
@@ -233,6 +236,30 @@ fn missing_credentials_are_named() {
     );
     assert_eq!(case.problems(), ["post_api_key"]);
     assert!(digits_problem("12a").is_some() && digits_problem("4242").is_none());
+    assert!(digits_problem(&"1".repeat(21)).is_some() && digits_problem(&"1".repeat(20)).is_none());
+}
+
+#[test]
+fn what_is_missing_for_real_purchases_does_not_stop_those_of_the_sandbox() {
+    let is_stopped = |settings| Case::under(&INTEGRATION, settings).is_stopped();
+    assert!(is_stopped(json!({"sandbox_application_id": "7"})));
+    assert!(!is_stopped(
+        json!({"sandbox_application_id": "7", "sandbox_post_api_key": "k"})
+    ));
+}
+
+#[test]
+fn a_repeat_needs_the_credentials_that_it_was_tried_with() {
+    let real = json!({"application_id": "1", "post_api_key": "k"});
+    let test = json!({"sandbox_application_id": "7", "sandbox_post_api_key": "k"});
+    for part in INTEGRATION.parts {
+        let can_repeat = |settings: &serde_json::Value, route| {
+            let case = Case::under(&INTEGRATION, settings.clone());
+            part.can_repeat(&case.settings(), route)
+        };
+        assert!(can_repeat(&real, "production") && can_repeat(&test, "sandbox"));
+        assert!(!can_repeat(&test, "production") && !can_repeat(&real, "sandbox"));
+    }
 }
 
 #[test]

@@ -156,6 +156,7 @@ mod tests {
     use super::super::INTEGRATION;
     use super::*;
     use crate::integrations::samples::{AT, Case, EVENT_ID};
+    use crate::time::DAY;
 
     fn case() -> Case {
         Case {
@@ -229,7 +230,7 @@ mod tests {
     #[test]
     fn events_of_more_than_seven_days_are_too_old() {
         let after = |seconds: i64| {
-            let now = AT + (MAX_AGE_SECONDS + seconds) * 1_000_000;
+            let now = AT + 7 * DAY + seconds * SECOND;
             Case { now, ..case() }.record()
         };
         assert!(after(0).is_ok());

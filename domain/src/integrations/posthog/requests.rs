@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn an_event_of_more_than_48_hours_is_historical_when_it_is_sent() {
-        for (age, is_historical) in [(0, false), (HISTORICAL, false), (HISTORICAL + 1, true)] {
+        for (age, is_historical) in [(0, false), (48 * HOUR, false), (48 * HOUR + 1, true)] {
             let case = Case {
                 now: AT + age,
                 ..case(&json!({}))
