@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use super::samples::{AT, Case, PROFILE_ID, sending};
 use super::*;
@@ -144,6 +145,30 @@ fn a_wait_for_a_better_identifier_names_those_that_end_it_and_no_others() {
 }
 
 #[test]
+fn a_rate_is_missed_only_by_an_amount_that_is_to_be_told_in_dollars() {
+    let missed = |kind, settings: Value, local: Value, usd: Value| {
+        let properties = json!({"currency": "VND", "price_local": local, "price_usd": usd});
+        let payload = json!({ "event_properties": properties }).to_string();
+        let told = Told::new(Uuid::nil(), kind, AT, AT, &payload).unwrap();
+        let settings = Case::under(find("amplitude").unwrap(), settings).settings();
+        currency_without_rate(&told, &settings).map(str::to_owned)
+    };
+    let (renewed, price, none) = (EventKind::SubscriptionRenewed, json!(250_000), Value::Null);
+    let of_users = json!({"report_user_currency": true});
+    let told = missed(renewed, json!({}), price.clone(), none.clone());
+    assert_eq!(told.as_deref(), Some("VND"));
+    assert_eq!(missed(renewed, of_users, price.clone(), none.clone()), None);
+    assert_eq!(missed(renewed, json!({}), price.clone(), json!(9.8)), None);
+    for nothing in [json!(0), json!(0.0), Value::Null] {
+        assert_eq!(missed(renewed, json!({}), nothing, none.clone()), None);
+    }
+    assert_eq!(
+        missed(EventKind::SubscriptionExpired, json!({}), price, none),
+        None
+    );
+}
+
+#[test]
 fn records_that_share_a_request_make_one_body() {
     let bodies = [r#"{"n":1}"#, r#"{"n":2}"#, r#"{"n":3}"#];
     for integration in ALL {
@@ -191,6 +216,23 @@ fn a_table_for_the_owners_names_has_room_for_a_hundred() {
     };
     let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
     assert_eq!(fields, ["api_keys.sandbox"]);
+}
+
+#[test]
+fn a_key_of_a_store_of_ones_own_is_kept_as_any_other() {
+    let fields = find("amplitude").unwrap().settings;
+    let read = |said: Value, before: &Settings| {
+        let read = Settings::read(fields, said.as_object().unwrap(), before);
+        read.unwrap_or_else(|problems| panic!("{problems:?}"))
+    };
+    let said = json!({"api_keys": {"production": {"ios": "key-1", "shop": "key-2"}}});
+    let known = read(said, &Settings::defaults(fields));
+    let (stored, secrets) = known.split(fields);
+    assert!(!Value::Object(stored.clone()).to_string().contains("key-"));
+    assert!(Settings::join(fields, &stored, secrets) == known);
+    let shown = Value::Object(known.masked(fields));
+    assert_eq!(shown["api_keys"]["production"]["shop"], settings::MASK);
+    assert!(read(shown, &known) == known);
 }
 
 #[test]

@@ -253,6 +253,22 @@ mod tests {
         let dataset_alone = json!({"conversions_api": {"dataset_id": "3", "access_token": "t"}});
         assert!(fields(dataset_alone).is_empty());
         assert!(fields(json!({"facebook_app_id": "1", "client_token": "c"})).is_empty());
+        for (setting, needed) in [
+            (
+                json!({"facebook_app_id": "1", "conversions_api": {"access_token": "t"}}),
+                DATASET,
+            ),
+            (
+                json!({"facebook_app_id": "1", "conversions_api": {"test_event_code": "T"}}),
+                DATASET,
+            ),
+            (
+                json!({"facebook_app_id": "1", "sandbox_client_token": "c"}),
+                SANDBOX_APP,
+            ),
+        ] {
+            assert_eq!(fields(setting), [needed]);
+        }
     }
 
     #[test]

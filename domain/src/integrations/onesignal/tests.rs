@@ -55,7 +55,8 @@ fn the_subscription_counts_then_the_player_then_your_id_if_you_say_so() {
     assert_eq!(whose(&legacy, none()), waits);
     assert_eq!(whose(&json!({}), both), "missing_credentials: app_id");
     let odd = json!({"one_signal_player_id": "7"});
-    assert_eq!(whose(&settings, odd), "invalid_identifier");
+    assert_eq!(whose(&settings, odd.clone()), "invalid_identifier");
+    assert_eq!(whose(&legacy, odd), "invalid_identifier");
 }
 
 #[test]

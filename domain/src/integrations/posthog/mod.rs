@@ -207,6 +207,8 @@ mod tests {
     fn what_has_no_effect_is_told() {
         let fields = |said: Value| case(said).problems();
         assert_eq!(fields(json!({})), ["api_key"]);
+        let is_stopped = |said: Value| case(said).is_stopped();
+        assert!(is_stopped(json!({})) && !is_stopped(json!({"sandbox_api_key": "phc_b"})));
         let custom = json!({"api_key": "phc_a", "deployment": "custom"});
         assert_eq!(fields(custom), ["instance_url"]);
         let unused = json!({"api_key": "phc_a", "instance_url": "https://ph.example"});

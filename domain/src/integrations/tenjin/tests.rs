@@ -134,6 +134,15 @@ fn without_key_or_identifier_nothing_is_sent() {
     );
     case.properties["environment"] = json!("Sandbox");
     assert_eq!(case.skip(), "missing_credentials: sdk_keys.sandbox.ios");
+    case.settings = json!({"sdk_keys": {"sandbox": {"ios": "k"}}});
+    assert_eq!(
+        case.problems(),
+        [
+            "sdk_keys.production",
+            "sdk_keys.production.android",
+            "ios_bundle_id"
+        ]
+    );
     case.settings = json!({});
     assert_eq!(case.problems(), ["sdk_keys"]);
 }

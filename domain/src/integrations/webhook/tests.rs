@@ -217,6 +217,9 @@ fn what_has_no_effect_is_told() {
         fields(said),
         ["authorizations.production", "signing_secret_previous"]
     );
+    let said = json!({"urls": {"production": "https://a.example"},
+        "authorizations": {"production": "x", "sandbox": "y"}});
+    assert_eq!(fields(said), ["authorizations.sandbox"]);
 }
 
 #[test]
@@ -312,6 +315,21 @@ fn each_address_that_is_filled_gets_a_handshake() {
     let both = json!({"urls": {"production": one, "sandbox": other}});
     assert_eq!(asked(both), [to(one), to(other)]);
     assert_eq!(asked(json!({})), []);
+}
+
+#[test]
+fn a_handshake_is_signed_and_authorized_as_events_are() {
+    let settings = read(everything()).ok().unwrap();
+    let handshakes = handshakes(&settings, 1_700_000_000_999_999);
+    assert_eq!(handshakes.len(), 2);
+    for (request, authorization) in handshakes.iter().zip(["Bearer p", "Bearer s"]) {
+        assert_eq!(header(request, "authorization"), Some(authorization));
+        assert_eq!(header(request, "webhook-timestamp"), Some("1700000000"));
+        let id = header(request, "webhook-id").unwrap();
+        let signed = signature::of(&signing_key(SIGNING).unwrap(), id, 1_700_000_000, "{}");
+        let both = format!("{signed} {signed}");
+        assert_eq!(header(request, "webhook-signature"), Some(both.as_str()));
+    }
 }
 
 #[test]
