@@ -100,7 +100,7 @@ mod tests {
     use crate::ids::{AppId, ProfileId};
     use crate::json::Object;
     use crate::profile::identifiers::IdentifierChanges;
-    use crate::profile::{Details, Profile};
+    use crate::profile::{Details, Profile, ProfileChanges};
 
     #[test]
     fn a_customer_is_called_by_third_parties_by_the_owner_now_and_then_and_by_us() {
@@ -129,6 +129,35 @@ mod tests {
         // Neither short ones tell anything nor such words.
         assert_eq!(called("Null", "unknown"), ["at-amplitude", "m-then", nil]);
         assert_eq!(called("n", "7"), ["at-amplitude", "m-then", nil]);
+        assert_eq!(called("now", "then"), ["at-amplitude", "then", "m-then", nil]);
+    }
+
+    #[test]
+    fn what_was_personal_when_the_event_was_made_is_so_too_and_so_is_every_device() {
+        let mut profile = Profile::new(AppId(Uuid::nil()), ProfileId(Uuid::nil()), None, 0);
+        let (mut details, app) = (Details::default(), AppSettings::default());
+        let bodies = [
+            json!({"email": "now@b.cd", "last_name": "Byron", "ip_v4_address": "192.0.2.1",
+                "installation_meta": {"device_id": "a", "idfv": "idfvold"}}),
+            json!({"first_name": "Ada", "phone_number": "1234",
+                "installation_meta": {"device_id": "b", "idfv": "idfvnew"}}),
+        ];
+        for (body, at) in bodies.iter().zip(1..) {
+            let body = body.to_string();
+            let changes = ProfileChanges::parse(&Object::parse(body.as_bytes()).unwrap(), None).unwrap();
+            profile.update(&mut details, &changes, at).unwrap();
+        }
+        let customer = Customer::new(&profile, &details, &app, 9);
+        let payload = json!({"email": "then@b.cd", "idfv": "idfvthen", "advertising_id": "gaidthen",
+            "user_agent": "Then", "event_properties": {"profile_ip_address": "192.0.2.9"}});
+        let payload = payload.to_string();
+        let event = Told::new(Uuid::nil(), EventKind::TrialStarted, 1, 1, &payload).unwrap();
+        let now = ["1234", "192.0.2.1", "Byron", "idfvnew", "idfvold", "now@b.cd"];
+        assert_eq!(values(&customer, None), now);
+        let then = ["192.0.2.9", "Then", "gaidthen", "idfvthen", "then@b.cd"];
+        let mut both = [now.as_slice(), &then].concat();
+        both.sort_unstable();
+        assert_eq!(values(&customer, Some(&event)), both);
     }
 
     #[test]

@@ -117,7 +117,8 @@ mod tests {
             "send_user_attributes": true
         });
         let attributes = json!([
-            {"key": "plan", "value": "gold"}, {"key": "subscription_state", "value": "of the owner"}
+            {"key": "plan", "value": "gold"}, {"key": "subscription_state", "value": "of the owner"},
+            {"key": "subscription_product_id", "value": "x"}, {"key": "profile_total_revenue_usd", "value": 1}
         ]);
         Case {
             part,

@@ -190,6 +190,11 @@ mod tests {
         for name in ["$set", "timezone", "ip_address", "$ip", "cohort_name"] {
             assert_eq!(bare["properties"].get(name), None, "{name}");
         }
+        let emptied = Case {
+            profile: json!({"first_name": "", "phone_number": ""}),
+            ..case()
+        };
+        assert_eq!(told(&emptied)["properties"].get("$set"), None);
         let private = Case {
             profile: json!({"email": "kim@example.org"}),
             settings: json!({"api_key": "phc_a", "send_user_attributes": false}),
