@@ -192,6 +192,8 @@ mod tests {
         assert_eq!(filled.fields, [("platform", Some("iOS".into()))]);
         let own = changes(r#"{"device_id":"a","platform":"web"}"#, Some("iOS")).unwrap();
         assert_eq!(own.fields, [("platform", Some("web".into()))]);
+        let cleared = changes(r#"{"device_id":"a","platform":null}"#, Some("iOS")).unwrap();
+        assert_eq!(cleared.fields, [("platform", None)]);
     }
 
     #[test]
@@ -204,5 +206,21 @@ mod tests {
         let kept: Vec<_> = installations.iter().map(|one| one.device_id.as_str()).collect();
         assert_eq!(kept.len(), MAX_COUNT);
         assert_eq!((kept[0], kept[1], kept[MAX_COUNT - 1]), ("d0", "d2", "d50"));
+    }
+
+    #[test]
+    fn a_device_that_is_still_in_use_stays_in_a_full_list() {
+        let mut installations = Installations::default();
+        let mut report = |device: &str, os: &str, now| {
+            let meta = format!(r#"{{"device_id":"{device}","os":"{os}"}}"#);
+            installations.apply(&changes(&meta, None).unwrap(), now)
+        };
+        for (n, now) in (0..MAX_COUNT).zip(0..) {
+            report(&format!("d{n}"), "1", now);
+        }
+        report("d1", "2", 1_000);
+        report("new", "1", 1_001);
+        let known = |device: &str| installations.iter().any(|one| one.device_id == device);
+        assert!(known("d1") && known("new") && !known("d2"));
     }
 }
