@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use crate::support::administration::walk;
 use crate::support::backend::ALL;
-use crate::support::direct::{set_settings, set_webhook_of};
-use crate::support::purchases::{Customer, data, numbered, one_time, subscription, with};
-use crate::support::server::{PROFILE, START, TRANSACTION, TestServer};
+use crate::support::direct::{add_app, set_settings, set_webhook_of};
+use crate::support::purchases::{Customer, data, numbered, one_time, stored, subscription, with};
+use crate::support::server::{GRANT, PROFILE, START, TRANSACTION, TestServer, request};
 
 const ID: &str = "adapty-profile-id";
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
@@ -239,6 +239,73 @@ async fn holders(server: &TestServer) -> usize {
         .await
         .unwrap()
         .len()
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_corrected_twice_leaves_the_chain_that_it_was_in_last() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let (one, two) = (
+            Customer::new(&server, "one").await,
+            Customer::new(&server, "two").await,
+        );
+        let of = |chain: &str| with(subscription(), json!({"store_original_transaction_id": chain}));
+        for chain in ["first", "second"] {
+            one.post(TRANSACTION, &of(chain)).await;
+        }
+        let second = two.post(TRANSACTION, &of("third")).await;
+        let first = one.profile().await;
+        let revenue = [&first, &second].map(|profile| profile["total_revenue_usd"].as_f64());
+        assert_eq!(revenue, [Some(0.0), Some(9.99)], "{backend:?}: {first}");
+        // What is over stays in the list of levels.
+        let lists = [counts(&first), counts(&second)];
+        assert_eq!(lists, [LEVEL_ALONE, ALL_OF_IT], "{backend:?}: {first}");
+    }
+}
+
+/// All ids are the same: the profile's, the customer's, the transaction's.
+#[tokio::test]
+async fn what_another_app_does_with_the_same_ids_changes_nothing_of_a_purchase() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let one = Customer::new(&server, "one").await;
+        let of = |chain: &str| with(subscription(), json!({"store_original_transaction_id": chain}));
+        let profile = one.post(TRANSACTION, &of("first")).await["profile_id"].clone();
+        let before = stored(&server).await;
+        let other = add_app(&server.state).await;
+        let key = format!("Api-Key {}", other.secret_key);
+        let headers = [
+            (ID, profile.as_str().unwrap()),
+            ("adapty-customer-user-id", "one"),
+        ];
+        let refund = json!({"refunded_at": "2025-12-20T00:00:00Z", "cancellation_reason": "refund"});
+        for (method, path, body) in [
+            ("POST", PROFILE, json!({})),
+            ("POST", TRANSACTION, of("first")),
+            ("POST", TRANSACTION, of("second")),
+            ("POST", TRANSACTION, with(of("first"), refund)),
+            ("POST", GRANT, json!({"access_level_id": "premium"})),
+            ("DELETE", PROFILE, Value::Null),
+        ] {
+            let text = if body.is_null() {
+                String::new()
+            } else {
+                body.to_string()
+            };
+            let headers = if path == PROFILE && method == "POST" {
+                &headers[..]
+            } else {
+                &headers[..1]
+            };
+            let answer = server.send(request(&key, method, path, headers, &text)).await;
+            assert!([200, 204].contains(&answer.status), "{path}: {}", answer.text());
+            assert_eq!(
+                stored(&server).await,
+                before,
+                "{backend:?} {method} {path} {body}"
+            );
+        }
+    }
 }
 
 /// Both report the same transaction, or one the first and the other a renewal that nobody has seen yet.

@@ -13,7 +13,7 @@ use crate::support::direct::{set_settings, set_webhook_of};
 use crate::support::purchases::{Customer, data, numbered, subscription, with};
 use crate::support::random::Random;
 use crate::support::server::{GRANT, IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
-use crate::support::waiting::until;
+use crate::support::waiting::{until_behind, until_waiting};
 
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
@@ -108,12 +108,6 @@ async fn let_go(client: &Client) {
     client.batch_execute("ROLLBACK").await.unwrap();
 }
 
-/// Waits until so many changes of a server wait for its writer, the one that it is at included.
-async fn until_waiting(server: &TestServer, count: i64) {
-    let waiting = async || server.state.metrics.store.waiting.get() >= count;
-    until("changes wait for the writer", waiting).await;
-}
-
 /// Gives a customer an identifier.
 async fn identify(server: &TestServer, id: &'static str) {
     let customer = Customer { server, id };
@@ -134,16 +128,6 @@ async fn report(server: &TestServer, profile: &str, transaction: &Value) -> Valu
         .call("POST", TRANSACTION, &header, &transaction.to_string())
         .await;
     data(&answer)
-}
-
-/// Waits until so many sessions wait for this one, or for one that waits for it.
-async fn until_behind(client: &Client, count: i64) {
-    const BEHIND: &str = "WITH RECURSIVE behind (pid) AS (
-             SELECT pg_backend_pid() UNION
-             SELECT l.pid FROM behind JOIN pg_locks AS l ON NOT l.granted AND behind.pid = ANY (pg_blocking_pids(l.pid)))
-         SELECT count(*) - 1 FROM behind";
-    let behind = async || client.query_one(BEHIND, &[]).await.unwrap().get::<_, i64>(0);
-    until("sessions wait", async || behind().await >= count).await;
 }
 
 fn expires_at(profile: &Value) -> &Value {

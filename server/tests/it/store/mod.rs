@@ -17,4 +17,5 @@ mod rechecks;
 mod registers;
 mod releases;
 mod trace;
+mod two_apps;
 mod write_ahead_log;
