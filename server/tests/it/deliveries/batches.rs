@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::support::backend::ALL;
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, MINUTE, SECOND, advance, amplitude, bought, buyers, deliveries, enable, entries, fates_of, get,
-    next_due, settle_down, told, transaction_of, work,
+    HOUR, MINUTE, SECOND, advance, amplitude, bought, buyers, claimed, deliveries, enable, entries, fates_of,
+    get, next_due, settle_down, told, transaction_of, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
@@ -204,20 +204,23 @@ async fn each_event_of_a_request_gets_its_own_verdict() {
 
 #[tokio::test]
 async fn what_is_sent_again_because_of_others_has_its_whole_schedule_before_it() {
+    let bad = r#"{"code":400,"error":"x","events_with_invalid_fields":{"time":[1]}}"#;
     for backend in ALL {
-        let bad = r#"{"code":400,"error":"x","events_with_invalid_fields":{"time":[1]}}"#;
-        let vendor = Vendor::with(move |_, number| match number {
-            0 => Manner::Answers(400, bad),
-            _ => Manner::Answers(503, "down"),
-        })
-        .await;
-        let server = five(backend, &vendor.url).await;
-        let _working = work(&server);
-        settle_down(&server.state).await;
-        let wait = next_due(&server).await.unwrap() - server.state.clock.now();
-        let first = 4 * SECOND..=6 * SECOND;
-        assert!(first.contains(&wait), "{backend:?}: {wait}");
-        assert_conserved(&server).await;
+        for (status, body) in [(400, bad), (413, "{}")] {
+            let vendor = Vendor::with(move |_, number| match number {
+                0 => Manner::Answers(status, body),
+                _ => Manner::Answers(503, "down"),
+            })
+            .await;
+            let server = five(backend, &vendor.url).await;
+            let _working = work(&server);
+            settle_down(&server.state).await;
+            let wait = next_due(&server).await.unwrap() - server.state.clock.now();
+            let first = 4 * SECOND..=6 * SECOND;
+            assert!(first.contains(&wait), "{backend:?} {status}: {wait}");
+            assert_eq!(claimed(&server).await, 0, "{backend:?} {status}");
+            assert_conserved(&server).await;
+        }
     }
 }
 

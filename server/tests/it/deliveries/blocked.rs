@@ -20,8 +20,9 @@ use crate::support::deliveries::{
     HOUR, SECOND, advance, amplitude, bought, branch, buyers, deliveries, enable, entries, fates_of, get,
     only, put, run, settle_down, shown, states, told, transaction_of, until_states, work,
 };
+use crate::support::direct::{add_app, set_integration_of};
 use crate::support::purchases::{Customer, with};
-use crate::support::server::{START, TRANSACTION, TestServer, open, outbound};
+use crate::support::server::{PROFILE, START, TRANSACTION, TestServer, open, outbound, request};
 use crate::support::vendor::{Gate, Manner, Received, Vendor};
 
 #[tokio::test]
@@ -72,6 +73,17 @@ async fn metrics_tell_how_late_deliveries_are() {
         put(&server, "amplitude", false, &amplitude(&vendor.url)).await;
         late("amplitude", 0).await;
         put(&server, "amplitude", true, &amplitude(&vendor.url)).await;
+        late("amplitude", 90).await;
+        // Of several apps the one counts that is latest.
+        let other = add_app(&server.state).await;
+        set_integration_of(&server.state, other.id, "amplitude", amplitude(&vendor.url)).await;
+        let key = format!("Api-Key {}", other.secret_key);
+        let bob = [("adapty-customer-user-id", "bob")];
+        let bought = bought("t2").to_string();
+        for (path, body) in [(PROFILE, ""), (TRANSACTION, &*bought)] {
+            let answer = server.send(request(&key, "POST", path, &bob, body)).await;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+        }
         late("amplitude", 90).await;
         let _working = work(&server);
         settle_down(&server.state).await;

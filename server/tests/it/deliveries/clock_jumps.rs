@@ -97,6 +97,9 @@ async fn what_a_dead_server_had_goes_on_a_minute_after_the_clock_was_set_ahead()
         vendor.script(|_, _| Manner::Answers(200, "{}"));
         let _working = work(&server);
         server.state.clock.set_to(START + HOUR);
+        // That is noticed by who asks.
+        assert_eq!(server.state.clock.times_set_back(), 0);
+        server.state.clock.move_to(START + HOUR + LEASE - SECOND).unwrap();
         tokio::time::sleep(Duration::from_millis(600)).await;
         assert_eq!(vendor.count(), 1, "{backend:?}: somebody might still be at it");
         server.state.clock.move_to(START + HOUR + LEASE).unwrap();

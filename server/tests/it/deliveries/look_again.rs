@@ -8,7 +8,7 @@ use crate::support::deliveries::{
     HOUR, MINUTE, SECOND, advance, bought, branch, enable, put, rows, settle_down, states, work,
 };
 use crate::support::purchases::{Customer, with};
-use crate::support::server::{START, TRANSACTION, TestServer};
+use crate::support::server::{IDENTIFIERS, PROFILE, START, TRANSACTION, TestServer};
 use crate::support::vendor::{Gate, Manner, Vendor};
 use crate::support::waiting::until_equal;
 
@@ -18,6 +18,9 @@ use bursar::store::Sql;
 const MANY: i64 = 300;
 /// How many are let go at a time.
 const SOME: i64 = 128;
+/// Profiles whose lanes come first and last.
+const FIRST: &str = "00000000-0000-4000-8000-00000000000a";
+const LAST: &str = "f0000000-0000-4000-8000-00000000000a";
 
 /// Settings by which an event waits so many seconds for an identifier.
 fn patient(vendor: &Vendor, seconds: i64) -> Value {
@@ -114,5 +117,34 @@ async fn what_waits_stays_as_it_is_where_nothing_was_changed_or_the_integration_
         advance(&server, SECOND).await;
         assert_eq!(states(&server).await, ["delivered 2"], "{backend:?}");
         assert_conserved(&server).await;
+    }
+}
+
+/// A wait after a failure is nothing that settings shorten, wherever its lane lies among those that are let go.
+#[tokio::test]
+async fn what_has_failed_waits_on_while_what_waits_is_let_go() {
+    for backend in ALL {
+        let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+        let server = TestServer::on(backend).await;
+        enable(&server, "branch", patient(&vendor, 86_400)).await;
+        let _working = work(&server);
+        for (name, id) in [("known", FIRST), ("stranger", LAST)] {
+            let headers = [("adapty-customer-user-id", name), ("adapty-profile-id", id)];
+            assert_eq!(server.call("POST", PROFILE, &headers, "").await.status, 200);
+            let customer = Customer {
+                server: &server,
+                id: name,
+            };
+            if name == "known" {
+                customer.post(IDENTIFIERS, &json!({"branch_id": name})).await;
+            }
+            customer.post(TRANSACTION, &bought(name)).await;
+        }
+        settle_down(&server.state).await;
+        assert_eq!(states(&server).await, ["pending 1", "waiting 1"], "{backend:?}");
+        put(&server, "branch", true, &patient(&vendor, 0)).await;
+        advance(&server, SECOND).await;
+        assert_eq!(states(&server).await, ["pending 2"], "{backend:?}");
+        assert_eq!(vendor.count(), 2, "{backend:?}: each was tried once");
     }
 }

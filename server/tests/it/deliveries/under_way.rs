@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use bursar::actions::deliveries::{Claimed, End, HeldTurn, Settlement, Wanted, claim, give_back, settle};
 use bursar::directory::{AppIntegration, Target};
+use bursar::store::tables::delivery_states::ClosedState;
 use bursar::store::tables::turns::Turn;
 use bursar::store::{Sql, Statement};
 use bursar_domain::ids::AppId;
 use serde_json::{Value, json};
 
 use super::fencing::{due, refused};
-use crate::support::backend::ALL;
+use crate::support::backend::{ALL, Backend, hold, postgres_client, postgres_url};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
     HOUR, SECOND, amplitude, app_id, bought, bought_on, branch, enable, entries, fates_of, pushwoosh, put,
@@ -19,6 +20,7 @@ use crate::support::deliveries::{
 use crate::support::purchases::Customer;
 use crate::support::server::{IDENTIFIERS, PROFILE, START, TRANSACTION, TestServer};
 use crate::support::vendor::Vendor;
+use crate::support::waiting::{until_behind, until_waiting};
 
 /// The part of this name of an integration of the server's own app.
 fn target(server: &TestServer, slug: &str, part: &str) -> Target {
@@ -231,6 +233,57 @@ async fn who_gives_back_after_its_lease_leaves_the_lane_to_the_next_one() {
         only_turn(&take(&server, target, now).await);
         assert_conserved(&server).await;
     }
+}
+
+/// On PostgreSQL those who settle at once share a statement.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_those_who_wait_and_are_settled_at_once_who_lost_its_lane_changes_nothing() {
+    let mut server = TestServer::on(Backend::Postgres).await;
+    // One writer: what waits behind it is one group.
+    server.options.connections = 4;
+    server.restart("2026-01-01T00:00:00Z").await;
+    enable(&server, "pushwoosh", pushwoosh("http://127.0.0.1:9")).await;
+    let target = target(&server, "pushwoosh", "tags");
+    for name in ["ann", "bob", "busy"] {
+        let customer = Customer::new(&server, name).await;
+        if name != "busy" {
+            customer.post(TRANSACTION, &bought(name)).await;
+        }
+    }
+    let stale = take(&server, target, START).await;
+    let fresh = take(&server, target, START + 60 * SECOND).await;
+    assert_eq!((stale.turns.len(), fresh.turns.len()), (2, 2));
+    let before = stored(&server.state.store).await;
+    let client = postgres_client(postgres_url(&server.options)).await;
+    hold(&client, "busy").await;
+    let busy = Customer {
+        server: &server,
+        id: "busy",
+    };
+    let known = json!({"branch_id": "busy"});
+    let settled = async |turn: &Turn| {
+        let delivered = End::Closed {
+            state: ClosedState::Delivered,
+            reason: None,
+        };
+        let late = Settlement {
+            held: HeldTurn::of(turn, stale.lease, target.part.pick),
+            end: delivered,
+            ..refused(turn, stale.lease, START)
+        };
+        settle(&server.state, late).await.unwrap()
+    };
+    let late = async {
+        until_behind(&client, 1).await;
+        tokio::join!(settled(&stale.turns[0]), settled(&stale.turns[1]))
+    };
+    let let_go = async {
+        until_waiting(&server, 3).await;
+        client.batch_execute("ROLLBACK").await.unwrap();
+    };
+    let (_, settled, ()) = tokio::join!(busy.post(IDENTIFIERS, &known), late, let_go);
+    assert_eq!(settled, (false, false));
+    assert_eq!(stored(&server.state.store).await, before);
 }
 
 /// Where more is due than is taken at a time, nobody is left behind.

@@ -1,16 +1,20 @@
 //! Replays that are cancelled: what they leave behind.
 
+use bursar::actions::deliveries::{Wanted, claim};
 use bursar_domain::ids::ProfileId;
 use serde_json::{Value, json};
 
+use super::super::fencing::due;
 use super::{count, deliver_all, replay, sell};
 use crate::support::backend::ALL;
+use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, enable, entries, only, send, settle_down, states, switch_off, until_states, webhook, work,
+    HOUR, MINUTE, app_id, enable, entries, only, send, settle_down, states, switch_off, until_states,
+    webhook, work,
 };
 use crate::support::events::{event, store};
 use crate::support::purchases::{Customer, with};
-use crate::support::server::{PROFILE, TestServer};
+use crate::support::server::{PROFILE, START, TestServer};
 use crate::support::vendor::{Gate, Manner, Vendor};
 
 async fn audit(server: &TestServer) -> Vec<Value> {
@@ -77,6 +81,34 @@ async fn what_is_under_way_when_its_replay_is_cancelled_keeps_its_try() {
         tries.sort();
         assert_eq!(tries, [Some(1), Some(2), Some(2)], "{backend:?}");
         assert_eq!(vendor.count(), 5, "{backend:?}");
+    }
+}
+
+/// Of what a server that died had nobody knows whether it has arrived; when its time is over nobody is at it.
+#[tokio::test]
+async fn what_a_dead_server_had_is_taken_back_with_its_replay() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        sell(&server).await;
+        enable(&server, "webhook", webhook("http://127.0.0.1:9/")).await;
+        let made = replay(&server, json!({}), false).await;
+        until_states(&server, &["pending 3"]).await;
+        let app = server.state.directory().app(app_id(&server)).unwrap().clone();
+        let target = app.integration("webhook").unwrap().targets[0];
+        let until = START + MINUTE;
+        let all = Wanted {
+            slow: true,
+            ..due(app.id, target, START, until)
+        };
+        assert_eq!(claim(&server.state, &all).await.unwrap().turns.len(), 3);
+        let sending = async || entries(&server, "deliveries?state=sending").await.len();
+        assert_eq!(sending().await, 3, "{backend:?}");
+        server.state.clock.move_to(until).unwrap();
+        assert_eq!(sending().await, 0, "{backend:?}");
+        let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
+        assert_eq!(send(&server, "DELETE", &path, &Value::Null).await.status, 204);
+        assert_eq!(states(&server).await, ["skipped 3"], "{backend:?}");
+        assert_conserved(&server).await;
     }
 }
 
