@@ -201,3 +201,30 @@ fn fault(records: usize, step: u8) -> Outcome {
         credentials: Mask::of_nobody(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_there_is_no_answer_says_what_that_means() {
+        let wrong = "http://[".parse::<hyper::Uri>().map_err(hyper::http::Error::from);
+        let unwritable = SendError::Request(wrong.expect_err("no address"));
+        let unreachable = SendError::Unreachable("no way".into());
+        let judged = || Verdict::Rejected("may have arrived".into());
+        for (error, verdict, expected) in [
+            (SendError::Forbidden("inside"), judged(), "misconfigured"),
+            (unwritable, Verdict::retry("no answer"), "misconfigured"),
+            (unreachable, judged(), "retry"),
+            (SendError::TimedOut, judged(), "rejected"),
+            (
+                SendError::Connection("cut".into()),
+                Verdict::retry("no answer"),
+                "retry",
+            ),
+        ] {
+            let found = unanswered(verdict, &error, "why");
+            assert_eq!(found.name(), expected, "{error}");
+        }
+    }
+}

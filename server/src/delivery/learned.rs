@@ -91,6 +91,7 @@ mod tests {
             (Some("old"), Some("last"))
         );
         assert_eq!(learned.recall(2, PROFILE, "1"), None);
+        assert_eq!(learned.recall(1, ProfileId(Uuid::max()), "1"), None);
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ use bursar_domain::integrations;
 use serde_json::{Map, Value, json};
 
 use crate::support::backend::{ALL, Backend};
-use crate::support::deliveries::{amplitude, app_id, enable, get, only, sample, send, states};
+use crate::support::deliveries::{amplitude, app_id, enable, get, only, pushwoosh, sample, send, states};
 use crate::support::direct::set_settings;
 use crate::support::server::TestServer;
 use crate::support::vendor::{Gate, Manner, Received, Vendor};
@@ -232,6 +232,24 @@ async fn the_dates_of_a_test_are_written_as_in_events() {
     ] {
         assert_eq!(told[name], "2026-01-01T00:00:00.000000+0000", "{name}");
     }
+}
+
+/// Where the same credentials hold for both.
+#[tokio::test]
+async fn what_is_sent_as_a_test_is_of_the_sandbox_where_it_can_be() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let vendor = Vendor::start().await;
+    enable(&server, "pushwoosh", pushwoosh(&vendor.url)).await;
+    test(&server, "pushwoosh").await;
+    let told = vendor.received();
+    let told = told.iter().map(|request| &request.body);
+    let told: Vec<_> = told.filter(|body| body.contains("environment")).collect();
+    assert!(!told.is_empty());
+    assert!(
+        told.iter()
+            .all(|body| body.contains(r#""environment":"Sandbox""#)),
+        "{told:?}"
+    );
 }
 
 #[tokio::test]

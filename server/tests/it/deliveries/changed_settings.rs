@@ -119,6 +119,24 @@ async fn what_is_switched_off_is_not_sent_though_it_was_claimed() {
 }
 
 #[tokio::test]
+async fn what_was_claimed_goes_where_settings_say_that_were_saved_since() {
+    const EVENTS: usize = 10;
+    let [vendor, next] = [Vendor::start().await, Vendor::start().await];
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let slowly = |vendor: &Vendor| with(branch(&vendor.url), json!({"requests_per_second": 10}));
+    enable(&server, "branch", slowly(&vendor)).await;
+    buyers(&server, 0..EVENTS).await;
+    let _working = work(&server);
+    vendor.until_count(2).await;
+    put(&server, "branch", true, &slowly(&next)).await;
+    let sent = vendor.count();
+    settle_down(&server.state).await;
+    assert!(vendor.count() <= sent + 1, "{sent} and then {}", vendor.count());
+    assert_eq!(vendor.count() + next.count(), EVENTS);
+    assert_eq!(states(&server).await, [format!("delivered {EVENTS}")]);
+}
+
+#[tokio::test]
 async fn what_waits_goes_out_where_changed_settings_ask_for_less() {
     for backend in ALL {
         let vendor = Vendor::with(|_, _| Manner::Answers(200, "{}")).await;

@@ -28,6 +28,13 @@ async fn an_event_reaches_the_third_party_under_the_right_identifier() {
         assert_eq!(body["api_key"], "key");
         assert_eq!(body["events"][0]["user_id"], "amp-1");
         assert_eq!(body["events"][0]["event_type"], "subscription_started");
+        let metrics = server.call("GET", "/metrics", &[], "").await.text();
+        let counted =
+            "bursar_delivery_try_duration_seconds_count{integration=\"amplitude\",verdict=\"delivered\"} 1";
+        assert!(
+            metrics.lines().any(|line| line == counted),
+            "{backend:?}: {metrics}"
+        );
     }
 }
 

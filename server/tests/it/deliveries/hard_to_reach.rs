@@ -7,7 +7,10 @@ use bursar::outbound::Outbound;
 use bursar_domain::integrations::Request;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use crate::support::server::START;
+use crate::support::backend::ALL;
+use crate::support::deliveries::{amplitude, bought, enable, fates_of, settle_down, work};
+use crate::support::purchases::Customer;
+use crate::support::server::{START, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
 
 /// Makes an address silent, as one behind a firewall is: its queue of new connections is full, and nobody takes any.
@@ -51,5 +54,21 @@ async fn an_answer_with_a_folded_header_or_a_space_before_its_colon_is_one() {
             (received.answer.status, received.answer.body.as_str()),
             (200, "{}")
         );
+    }
+}
+
+/// PostgreSQL stores no text with a NUL. What cannot be written down would be sent again and again.
+#[tokio::test]
+async fn an_answer_that_no_database_holds_as_it_stands_is_written_down() {
+    for backend in ALL {
+        let vendor = Vendor::with(|_, _| Manner::Answers(400, "no\0pe")).await;
+        let server = TestServer::on(backend).await;
+        enable(&server, "amplitude", amplitude(&vendor.url)).await;
+        let _working = work(&server);
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        settle_down(&server.state).await;
+        let fates = fates_of(&server, "amplitude", "").await;
+        assert_eq!(fates, ["t1 rejected 400 no\u{fffd}pe"], "{backend:?}");
     }
 }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, MINUTE, SECOND, advance, bought, branch, enable, put, rows, settle_down, states, work,
+    HOUR, MINUTE, SECOND, advance, bought, branch, enable, known_buyer, put, rows, run, settle_down, states,
+    work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, PROFILE, START, TRANSACTION, TestServer};
@@ -146,5 +147,34 @@ async fn what_has_failed_waits_on_while_what_waits_is_let_go() {
         advance(&server, SECOND).await;
         assert_eq!(states(&server).await, ["pending 2"], "{backend:?}");
         assert_eq!(vendor.count(), 2, "{backend:?}: each was tried once");
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_is_through_ends_nothing_of_the_others() {
+    // As where another server has found that nothing waits of the last one.
+    static THROUGH: Sql =
+        Sql::same("DELETE FROM releases WHERE target_id = (SELECT max(target_id) FROM releases)");
+    for backend in ALL {
+        let vendor = Vendor::start().await;
+        let server = TestServer::on(backend).await;
+        let patient = |seconds: i64| {
+            json!({"tokens": {"production": {"ios": "k"}}, "base_url": vendor.url,
+                   "events": {"access_level_updated": false}, "wait_for_identifier": seconds})
+        };
+        enable(&server, "mixpanel", patient(86_400)).await;
+        let _working = work(&server);
+        let stranger = Customer::new(&server, "stranger").await;
+        stranger.post(TRANSACTION, &bought("t1")).await;
+        settle_down(&server.state).await;
+        assert!(waiting(&server).await > 1, "{backend:?}: in several parts");
+        put(&server, "mixpanel", true, &patient(0)).await;
+        run(&server, &THROUGH).await;
+        // The worker looks around meanwhile.
+        known_buyer(&server, "known").await;
+        settle_down(&server.state).await;
+        advance(&server, SECOND).await;
+        let left = (waiting(&server).await, ordered(&server).await);
+        assert_eq!(left, (0, 0), "{backend:?}");
     }
 }

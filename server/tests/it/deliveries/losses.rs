@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::deliveries::{
-    HOUR, Working, advance, amplitude, bought, buyers, enable, fates_of, put, settle_down, shown, webhook,
-    work,
+    HOUR, Working, advance, amplitude, bought, branch, buyers, enable, fates_of, put, settle_down, shown,
+    states, webhook, work,
 };
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
-use crate::support::vendor::{Manner, Vendor};
+use crate::support::vendor::{Gate, Manner, Vendor};
 
 /// The only problem's field and detail.
 async fn problem(server: &TestServer, slug: &str) -> (String, String) {
@@ -112,6 +112,33 @@ async fn a_repeat_that_is_not_made_any_more_is_lost_since_nothing_was_taken() {
     }
 }
 
+#[tokio::test]
+async fn what_is_lost_by_settings_of_before_counts_nothing() {
+    for backend in ALL {
+        let gate = Gate::closed();
+        let held = gate.holds(Manner::Answers(400, "no"));
+        let vendor = Vendor::with(move |_, _| held.clone()).await;
+        let next = Vendor::start().await;
+        let server = TestServer::on(backend).await;
+        enable(&server, "branch", branch(&vendor.url)).await;
+        let _working = work(&server);
+        buyers(&server, 0..9).await;
+        vendor.until_count(9).await;
+        put(&server, "branch", true, &branch(&next.url)).await;
+        buyers(&server, 9..10).await;
+        next.until_count(1).await;
+        gate.open();
+        settle_down(&server.state).await;
+        assert_eq!(
+            states(&server).await,
+            ["delivered 1", "rejected 9"],
+            "{backend:?}"
+        );
+        let shown = shown(&server, "branch").await;
+        assert_eq!(shown["problems"], json!([]), "{backend:?}");
+    }
+}
+
 /// What was never tried only lacked an identifier.
 #[tokio::test]
 async fn what_was_tried_until_it_was_too_old_is_lost() {
@@ -174,6 +201,11 @@ async fn a_key_that_events_met_missing_is_a_problem_until_it_is_there() {
             "{backend:?}"
         );
         assert_eq!(losing(&server, "amplitude").await, "1", "{backend:?}");
+        // Nobody knows whether such events come at all any more.
+        advance(&server, 25 * HOUR).await;
+        let later = shown(&server, "amplitude").await;
+        assert_eq!(later["problems"], json!([]), "{backend:?}");
+        assert_eq!(losing(&server, "amplitude").await, "0", "{backend:?}");
         let set = put(&server, "amplitude", true, &amplitude(&vendor.url)).await;
         assert_eq!(
             (set.status, &set.json()["problems"]),

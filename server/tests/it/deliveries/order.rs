@@ -10,13 +10,14 @@ use serde_json::json;
 use uuid::Uuid;
 use xtask::test_environment::size;
 
-use crate::support::backend::{Backend, SHARED};
+use crate::support::backend::{ALL, Backend, SHARED};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    SECOND, advance, amplitude, bought, branch, enable, next_due, settle_down, states, transaction_of, work,
+    SECOND, advance, amplitude, bought, branch, enable, entries, next_due, settle_down, states, told,
+    transaction_of, work,
 };
 use crate::support::mortal::Mortal;
-use crate::support::purchases::{Customer, with};
+use crate::support::purchases::{Customer, subscription, with};
 use crate::support::random::Random;
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Received, Vendor};
@@ -177,6 +178,29 @@ async fn longest_idle(max_in_flight: usize, answers_after: Duration) -> Duration
         // What fails is due some seconds later: the clock goes ten times as fast as the wall's.
         tokio::time::sleep(Duration::from_millis(20)).await;
         server.state.clock.move_to(now + SECOND / 5).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_one_report_tells_goes_out_in_the_order_of_its_events() {
+    for backend in ALL {
+        let vendor = Vendor::start().await;
+        let server = TestServer::on(backend).await;
+        enable(&server, "amplitude", amplitude(&vendor.url)).await;
+        let customer = Customer::new(&server, "ann").await;
+        let trouble = json!({"renew_status": false, "billing_issue_detected_at": "2025-12-20T00:00:00Z",
+                             "grace_period_expires_at": "2026-01-20T00:00:00Z"});
+        for body in [subscription(), with(subscription(), trouble)] {
+            customer.post(TRANSACTION, &body).await;
+        }
+        let events = entries(&server, "events?order=asc").await;
+        let made: Vec<_> = events.iter().map(|event| event["event_type"].clone()).collect();
+        assert!(made.len() > 2, "{made:?}");
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        let told = told(&vendor.received());
+        let told: Vec<_> = told.iter().map(|event| event["event_type"].clone()).collect();
+        assert_eq!(told, made, "{backend:?}");
     }
 }
 
