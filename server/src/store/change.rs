@@ -116,3 +116,42 @@ where
         drop(self.caller.take().map(|caller| caller.send(outcome)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_written_shows_that_there_is_room_again() {
+        let is_refusing = Arc::new(AtomicBool::new(false));
+        let full = || Err(StoreError::unavailable("the disk is full"));
+        let wrong = || Err(StoreError::Internal("a mistake".into()));
+        for (committed, has_writes, expected) in [
+            (Ok(()), true, false),
+            (full(), true, true),
+            (Ok(()), false, true),
+            (wrong(), true, true),
+            (Ok(()), true, false),
+            (wrong(), true, false),
+        ] {
+            let decide = |_| {
+                Ok::<_, StoreError>(Decision {
+                    writes: Vec::new(),
+                    answer: (),
+                })
+            };
+            let mut change = Pending {
+                reads: Vec::new(),
+                decide,
+                outcome: None,
+                has_writes,
+                is_refusing: Arc::clone(&is_refusing),
+                ahead: None,
+                queued_at: Instant::now(),
+                caller: None,
+            };
+            change.finish(committed);
+            assert_eq!(is_refusing.load(Ordering::Relaxed), expected);
+        }
+    }
+}

@@ -84,3 +84,21 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_too_much_at_once_or_had_no_database_is_worth_another_try() {
+        for (error, expected) in [
+            (StoreError::unavailable("it is away"), true),
+            (StoreError::Overloaded, true),
+            (StoreError::TooLong, false),
+            (StoreError::statement("a wrong one"), false),
+            (StoreError::Corrupt("a row".into()), false),
+        ] {
+            assert_eq!(error.is_passing(), expected, "{error}");
+        }
+    }
+}

@@ -361,6 +361,23 @@ mod tests {
     }
 
     #[test]
+    fn a_scan_that_ended_in_time_leaves_no_limit_to_what_is_read_behind_it() {
+        fn many(reader: &Connection) -> rusqlite::Result<i64> {
+            let numbers =
+                "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers LIMIT 10000)
+                           SELECT count(*) FROM numbers";
+            reader.query_row(numbers, [], |row| row.get(0))
+        }
+        let readers = &Database::new().readers;
+        assert_eq!(readers.scan_for(Duration::ZERO, number).expect("a look"), 0);
+        assert_eq!(readers.scan(many).expect("as long as it takes"), 10_000);
+        assert!(
+            readers.scan_for(Duration::ZERO, many).is_err(),
+            "it is no mere look"
+        );
+    }
+
+    #[test]
     fn who_reads_little_is_kept_out_and_a_scan_is_not() {
         let database = Database::new();
         let readers = &database.readers;

@@ -270,14 +270,40 @@ async fn a_statement_that_was_given_up_does_not_wait_on_in_the_database() {
     store.read(any_secret()).await.unwrap();
 }
 
+/// Nobody knows whether it was committed: whoever asked for it has to look.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_broke_off_while_it_was_committed_is_not_made_again() {
+    const CUT: &str = "CREATE SEQUENCE tries;
+         CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS
+             $$BEGIN PERFORM nextval('tries'), pg_terminate_backend(pg_backend_pid()); RETURN NULL; END$$;
+         CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON secrets DEFERRABLE INITIALLY DEFERRED
+             FOR EACH ROW WHEN (NEW.name = 'cut') EXECUTE FUNCTION cut()";
+    let options = Backend::Postgres.fresh(&Folder::new()).await;
+    let store = Store::open(&options, Arc::default()).await.unwrap();
+    migrations::run(&store, false).await.unwrap();
+    let client = postgres_client(postgres_url(&options)).await;
+    client.batch_execute(CUT).await.unwrap();
+    let written = store.write(vec![add("cut")]).await;
+    assert!(matches!(written, Err(StoreError::Unavailable(_))), "{written:?}");
+    let tries = client
+        .query_one("SELECT last_value FROM tries", &[])
+        .await
+        .unwrap();
+    assert_eq!(tries.get::<_, i64>(0), 1);
+    store.write(vec![add("after")]).await.unwrap();
+}
+
 /// An operator may limit how long a session waits for a lock.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_that_is_not_given_in_time_is_no_fault_of_ours() {
+    static LIMIT: Sql = Sql::same("SELECT current_setting('lock_timeout')");
     let mut options = Backend::Postgres.fresh(&Folder::new()).await;
     let url = postgres_url_mut(&mut options);
     let mut other = postgres_client(url).await;
     url.push_str("%20-clock_timeout%3D20");
     let store = Store::open(&options, Arc::default()).await.unwrap();
+    let mut limit = store.read(Statement::new(&LIMIT, [])).await.unwrap();
+    assert_eq!(limit[0].text(0).unwrap(), "20ms", "it stays the operator's");
     migrations::run(&store, false).await.unwrap();
     let locked = other.transaction().await.unwrap();
     locked.batch_execute("LOCK TABLE secrets").await.unwrap();

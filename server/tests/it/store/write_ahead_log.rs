@@ -112,6 +112,27 @@ async fn nothing_of_a_deleted_profile_is_left_in_the_files_while_the_server_goes
     }
 }
 
+/// Such as a backup. It is in the way of emptying the log, and that is made up for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_a_long_look_of_another_program_keeps_in_the_log_goes_behind_it() {
+    let server = TestServer::on(Backend::SqliteFile).await;
+    let (store, file) = (&server.state.store, server.folder.0.join("bursar.db"));
+    let user = [("adapty-customer-user-id", "c4n4ry")];
+    assert_eq!(server.call("POST", PROFILE, &user, "").await.status, 200);
+    let backup = rusqlite::Connection::open(&file).unwrap();
+    backup
+        .execute_batch("BEGIN; SELECT count(*) FROM profiles")
+        .unwrap();
+    assert_eq!(server.call("DELETE", PROFILE, &user, "").await.status, 204);
+    // As often as it takes to find the log at rest.
+    for _ in 0..5 {
+        store.leave_nothing_erased().await.unwrap();
+        assert_ne!(holding(&file, "c4n4ry"), 0);
+    }
+    backup.execute_batch("COMMIT").unwrap();
+    leave_nothing_erased(store, &file, "c4n4ry").await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_log_stays_short_under_unbroken_load_beside_readers() {
     let server = TestServer::on(Backend::SqliteFile).await;
