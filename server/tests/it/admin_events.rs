@@ -256,9 +256,18 @@ async fn an_event_of_the_future_is_shown_once_its_time_has_come() {
             ..event(&server, profile(1), 1)
         };
         store(&server.state, &[early, event(&server, profile(1), 2)]).await;
-        assert_eq!(numbers(&page(&server, "order=asc").await), [2], "{backend:?}");
+        let of_profile = format!("&profile_id={}", profile(1));
+        let queries = ["", &of_profile].map(|of| [format!("order=asc{of}"), format!("order=desc{of}")]);
+        for query in queries.as_flattened() {
+            let shown = numbers(&page(&server, query).await);
+            assert_eq!(shown, [2], "{backend:?} {query}");
+        }
         server.state.clock.move_to(START + SECOND).unwrap();
-        assert_eq!(numbers(&page(&server, "order=asc").await), [1, 2], "{backend:?}");
+        for query in queries.as_flattened() {
+            let mut shown = numbers(&page(&server, query).await);
+            shown.sort();
+            assert_eq!(shown, [1, 2], "{backend:?} {query}");
+        }
     }
 }
 

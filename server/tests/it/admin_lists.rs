@@ -213,6 +213,14 @@ async fn profiles_are_found_by_all_that_an_operator_knows() {
         assert_eq!(found(&server, "own%40example.com").await, ["user-4"]);
         let shared: BTreeSet<_> = found(&server, "shared%40example.com").await.into_iter().collect();
         assert_eq!(shared.len(), 4);
+        let known = server.call("POST", PROFILE, &headers, r#"{"email": "new@example.com"}"#);
+        assert_eq!(known.await.status, 200);
+        assert_eq!(
+            found(&server, "new%40example.com").await,
+            ["user-1"],
+            "{backend:?}"
+        );
+        assert_eq!(found(&server, "shared%40example.com").await.len(), 3);
         assert_eq!(found(&server, "b-2").await, ["user-2"], "{backend:?}");
         let quoted = "a+%22quoted%22+%5C+%01%C3%BC";
         assert_eq!(found(&server, quoted).await.len(), 5, "{backend:?}");

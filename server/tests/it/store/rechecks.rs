@@ -1,6 +1,7 @@
 //! Apps whose profiles are looked through: who is behind the times neither goes on nor ends what was ordered anew.
 
 use bursar::actions::purchases::handle_due;
+use bursar::store::tables::purchases::set_due;
 use bursar::store::tables::rechecks::{self, Recheck};
 use bursar::store::{Sql, Statement};
 use bursar_domain::ids::AppId;
@@ -162,6 +163,24 @@ async fn a_date_that_is_noted_is_only_ever_brought_forward() {
         for (said, noted) in [(5, 5), (7, 5), (3, 3)] {
             write(&server, rechecks::due_earlier(app, profile, said)).await;
             assert_eq!(due_at(&server).await, Some(noted), "{backend:?}: {said}");
+        }
+    }
+}
+
+/// Who could not handle what was due notes a later date, unless somebody else has handled it.
+#[tokio::test]
+async fn what_another_server_has_handled_is_not_put_off() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let app = AppId(server.app_id.parse().unwrap());
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        let next = due_at(&server).await.unwrap();
+        let profile = customer.profile().await["profile_id"].as_str().unwrap().parse();
+        let profile = bursar_domain::ids::ProfileId(profile.unwrap());
+        for (now, noted) in [(next - 1, next), (next, next + DAY)] {
+            write(&server, set_due(app, profile, Some(next + DAY), now)).await;
+            assert_eq!(due_at(&server).await, Some(noted), "{backend:?}");
         }
     }
 }
