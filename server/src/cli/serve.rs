@@ -67,7 +67,8 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     }
     // Whatever can go wrong goes wrong before there are secrets, which are told only once.
     let listeners = bind(&config).await?;
-    let address = main_address(&listeners)?.unwrap_or(config.listen);
+    let addresses = addresses(&listeners)?;
+    let address = addresses.last().map_or(config.listen, |(address, _)| *address);
     let first_run = first_run::set_up(&state).await?;
     refuse_to_be_open(&config, &state)?;
     if let Some(first_run) = first_run {
@@ -81,6 +82,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         let service = Service::new(state.clone(), surface);
         servers.spawn(server::serve(listener, service, stop.clone()));
     }
+    tell_of_others(&addresses, address);
     tracing::info!(%address, database = state.store.kind(), "ready");
     let tasks = start_background(&state, config.role);
     asked_to_stop.await;
@@ -151,13 +153,25 @@ async fn bind(config: &Config) -> Result<Vec<(TcpListener, Surface)>, Failure> {
     Ok(bound)
 }
 
-/// Where the API is, if this server has it.
-fn main_address(listeners: &[(TcpListener, Surface)]) -> io::Result<Option<SocketAddr>> {
-    let main = listeners.iter().find(|(_, surface)| surface.api);
-    main.map(|(listener, _)| listener.local_addr()).transpose()
+/// Where it is that these listen: other ports than were asked for where that was any.
+fn addresses(listeners: &[(TcpListener, Surface)]) -> io::Result<Vec<(SocketAddr, Surface)>> {
+    let address = |(listener, surface): &(TcpListener, Surface)| Ok((listener.local_addr()?, *surface));
+    listeners.iter().map(address).collect()
 }
 
-/// Which addresses serve what.
+/// Tells the log what has an address of its own.
+fn tell_of_others(addresses: &[(SocketAddr, Surface)], main: SocketAddr) {
+    for (address, surface) in addresses.iter().filter(|(address, _)| *address != main) {
+        let what = if surface.admin {
+            "the administration has an address of its own"
+        } else {
+            "the metrics have an address of their own"
+        };
+        tracing::info!(%address, "{what}");
+    }
+}
+
+/// Which addresses serve what; last that of all which has none of its own.
 fn listeners(config: &Config) -> Vec<(SocketAddr, Surface)> {
     let mut main = Surface {
         api: config.role != Role::Worker,

@@ -287,9 +287,6 @@ async fn what_has_an_address_of_its_own_is_found_there_alone() {
     let key = format!("Api-Key {}", first.told("secret key"));
     let token = format!("Bearer {}", first.told("admin token"));
     first.stop();
-    // Nothing else is at these addresses, so a port that is free there stays so.
-    let [api, admin, metrics] = ["127.0.0.71", "127.0.0.72", "127.0.0.73"]
-        .map(|host| TcpListener::bind((host, 0)).unwrap().local_addr().unwrap());
     let found = |at: SocketAddr| {
         [
             ("POST", PROFILE, &key),
@@ -308,19 +305,13 @@ async fn what_has_an_address_of_its_own_is_found_there_alone() {
         })
     };
     for (role, has_api) in [("all", true), ("api", true), ("worker", false)] {
-        let [of_api, of_admin, of_metrics] = [api, admin, metrics].map(|address| address.to_string());
-        let serve = [
-            "serve",
-            "--role",
-            role,
-            "--listen",
-            &of_api,
-            "--log-format",
-            "json",
-        ];
-        let apart = ["--admin-listen", &of_admin, "--metrics-listen", &of_metrics];
+        let any = "127.0.0.1:0";
+        let serve = ["serve", "--role", role, "--log-format", "json", "--listen", any];
+        let apart = ["--admin-listen", any, "--metrics-listen", any];
         let mut command = installation.command(&[&serve[..], &apart].concat());
         let server = Running::start(&mut command);
+        let (api, admin) = (server.address, server.address_of("the administration has"));
+        let metrics = server.address_of("the metrics have");
         assert_eq!(found(api), [has_api, false, false, true, true], "{role}");
         assert_eq!(found(admin), [false, true, false, true, true], "{role}");
         assert_eq!(found(metrics), [false, false, true, true, true], "{role}");

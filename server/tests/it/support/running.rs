@@ -42,7 +42,7 @@ impl Running {
         let printed = Written::by(child.stdout.take().unwrap());
         let log = Written::by(child.stderr.take().unwrap());
         let address = loop {
-            if let Some(address) = log.find(ready_address) {
+            if let Some(address) = log.find(|line| address_in(line, "ready")) {
                 break address;
             }
             if child.try_wait().unwrap().is_some() || started.elapsed() > PATIENCE {
@@ -76,6 +76,11 @@ impl Running {
             );
             std::thread::sleep(PAUSE);
         }
+    }
+
+    /// The address that the log has named in a line with these words, before it said that the server is ready.
+    pub fn address_of(&self, words: &str) -> SocketAddr {
+        self.log.find(|line| address_in(line, words)).unwrap()
     }
 
     /// SIGKILL.
@@ -219,12 +224,11 @@ impl Written {
     }
 }
 
-/// The address in the line that says `ready`, in either form of the log.
-fn ready_address(line: &str) -> Option<SocketAddr> {
-    let (_, rest) = line
-        .contains("ready")
-        .then(|| line.split_once("address"))
-        .flatten()?;
-    let address = rest.trim_start_matches(['"', ':', '=']);
-    address.split(['"', ' ']).next()?.parse().ok()
+/// The address in a line that says this, in either form of the log.
+fn address_in(line: &str, words: &str) -> Option<SocketAddr> {
+    let fields = line.contains(words).then_some(line)?;
+    let named = fields
+        .split_once("address\":\"")
+        .or_else(|| fields.split_once("address="));
+    named?.1.split(['"', ' ']).next()?.parse().ok()
 }
