@@ -67,8 +67,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     }
     // Whatever can go wrong goes wrong before there are secrets, which are told only once.
     let listeners = bind(&config).await?;
-    let addresses = addresses(&listeners)?;
-    let address = addresses.last().map_or(config.listen, |(address, _)| *address);
+    let (address, others) = addresses(&listeners)?;
     let first_run = first_run::set_up(&state).await?;
     refuse_to_be_open(&config, &state)?;
     if let Some(first_run) = first_run {
@@ -82,7 +81,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         let service = Service::new(state.clone(), surface);
         servers.spawn(server::serve(listener, service, stop.clone()));
     }
-    tell_of_others(&addresses, address);
+    tell_of_others(&others);
     tracing::info!(%address, database = state.store.kind(), "ready");
     let tasks = start_background(&state, config.role);
     asked_to_stop.await;
@@ -153,15 +152,17 @@ async fn bind(config: &Config) -> Result<Vec<(TcpListener, Surface)>, Failure> {
     Ok(bound)
 }
 
-/// Where it is that these listen: other ports than were asked for where that was any.
-fn addresses(listeners: &[(TcpListener, Surface)]) -> io::Result<Vec<(SocketAddr, Surface)>> {
+/// Where it is that these listen, at other ports than were asked for where that was any: the last one, and the others.
+fn addresses(listeners: &[(TcpListener, Surface)]) -> io::Result<(SocketAddr, Vec<(SocketAddr, Surface)>)> {
     let address = |(listener, surface): &(TcpListener, Surface)| Ok((listener.local_addr()?, *surface));
-    listeners.iter().map(address).collect()
+    let mut all: Vec<_> = listeners.iter().map(address).collect::<io::Result<_>>()?;
+    let (main, _) = all.pop().expect("there is one for what has none of its own");
+    Ok((main, all))
 }
 
 /// Tells the log what has an address of its own.
-fn tell_of_others(addresses: &[(SocketAddr, Surface)], main: SocketAddr) {
-    for (address, surface) in addresses.iter().filter(|(address, _)| *address != main) {
+fn tell_of_others(others: &[(SocketAddr, Surface)]) {
+    for (address, surface) in others {
         let what = if surface.admin {
             "the administration has an address of its own"
         } else {

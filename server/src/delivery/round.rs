@@ -47,11 +47,10 @@ pub async fn run(work: &Arc<Work>, due: Due, at: i64) -> Result<bool, StoreError
     let first = work.seats.next_round() % targets.len().max(1);
     let mut claims = Claims::Nothing;
     // Replays come after everything else of all parts.
-    let passes = [(false, due.usual), (true, due.replays)];
-    for slow in passes
-        .into_iter()
-        .filter_map(|(slow, is_due)| is_due.then_some(slow))
-    {
+    for (slow, is_due) in [(false, due.usual), (true, due.replays)] {
+        if !is_due {
+            continue;
+        }
         // Each round begins with another part, so that none is left out where the seats do not last.
         for target in targets[first..].iter().chain(&targets[..first]) {
             claims = claims.max(run_lanes(work, *target, slow, at).await?);
