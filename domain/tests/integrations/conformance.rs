@@ -9,8 +9,8 @@ use bursar_domain::integrations::{
 
 use crate::readable::decode;
 use crate::scene::{
-    IDS, PROFILES, SECRET, WITHOUT_ADDRESSES, encode, encode_in, events, personal, plain_events, said,
-    sendings, settings, with_identifier,
+    IDS, PROFILES, SECRET, WITHOUT_ADDRESSES, empty_record, encode, encode_in, events, personal,
+    plain_events, said, sendings, settings, with_identifier,
 };
 
 /// More requests than this never follow each other for one event.
@@ -181,10 +181,7 @@ fn any_answer_gets_a_verdict_for_each_record() {
     ];
     for integration in ALL {
         let settings = settings(integration, &said(integration));
-        let record = Record {
-            route: String::new(),
-            body: "{}".into(),
-        };
+        let record = empty_record();
         for part in integration.parts {
             for count in [1, part.most_records(&settings, &integration.limits).min(3)] {
                 let records = vec![record.clone(); count];
@@ -225,10 +222,7 @@ fn who_is_busy_or_does_not_answer_is_asked_again() {
     let answers: Vec<_> = busy.iter().map(Some).chain([None]).collect();
     for integration in ALL {
         let settings = settings(integration, &said(integration));
-        let record = Record {
-            route: String::new(),
-            body: "{}".into(),
-        };
+        let record = empty_record();
         for part in integration.parts {
             let (slug, name) = (integration.slug, part.name);
             let sent = || sendings(&settings, part, std::slice::from_ref(&record));
@@ -276,10 +270,7 @@ fn nothing_stands_behind_the_words_of_an_answer() {
     for integration in ALL {
         let mut seen = 0;
         let defaults = Settings::defaults(integration.settings);
-        let record = Record {
-            route: String::new(),
-            body: "{}".into(),
-        };
+        let record = empty_record();
         let records = std::slice::from_ref(&record);
         for settings in [settings(integration, &said(integration)), defaults] {
             for (status, body) in statuses

@@ -269,6 +269,14 @@ pub fn personal((profile, details): &Known) -> Vec<String> {
     personal::values(&Customer::new(profile, details, &APP, NOW), None)
 }
 
+/// A record that says nothing, where answers alone matter.
+pub fn empty_record() -> Record {
+    Record {
+        route: String::new(),
+        body: "{}".into(),
+    }
+}
+
 /// The first requests of a part that carry records: of one that learns from answers, before and after it has.
 pub fn sendings<'a>(
     settings: &'a Settings,

@@ -1,9 +1,9 @@
 //! Every setting that an integration declares makes a difference.
 
-use bursar_domain::integrations::{ALL, Answer, Integration, Kind, Probe, Record, Setting, Settings};
+use bursar_domain::integrations::{ALL, Answer, Integration, Kind, Probe, Setting, Settings};
 use serde_json::{Map, Value, json};
 
-use crate::scene::{NOW, PROFILES, encode, events, samples, sendings, settings};
+use crate::scene::{NOW, PROFILES, empty_record, encode, events, samples, sendings, settings};
 
 /// Looked at before an integration is asked.
 const OF_THE_PIPELINE: &[&str] = &[
@@ -146,10 +146,7 @@ fn outcomes(integration: &Integration, settings: &Settings) -> impl Iterator<Ite
 }
 
 fn of_answer(integration: &Integration, settings: &Settings, status: u16) -> String {
-    let record = Record {
-        route: String::new(),
-        body: "{}".into(),
-    };
+    let record = empty_record();
     let answer = Answer {
         status,
         body: "{}".into(),
