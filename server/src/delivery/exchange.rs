@@ -16,8 +16,8 @@ use crate::state::AppState;
 
 /// No integration asks for more requests than this for one record.
 const MOST_STEPS: u8 = 5;
-/// How long all of them may take together, in microseconds.
-pub const LONGEST: i64 = MOST_STEPS as i64 * TIMEOUT.as_micros() as i64;
+/// How long all of them may take together, in microseconds, without what they wait for between them.
+pub const LONGEST_EXCHANGE: i64 = MOST_STEPS as i64 * TIMEOUT.as_micros() as i64;
 
 /// What came of a request, for each of its records.
 pub struct Outcome {
@@ -27,6 +27,8 @@ pub struct Outcome {
     pub retry_after: Option<i64>,
     /// Was there no whole answer, or no connection?
     pub is_silent: bool,
+    /// Did the integration's own functions fail? That says nothing of the third party.
+    pub is_fault: bool,
     /// The answer's status, if one came.
     pub status: Option<u16>,
     /// The answer's body, or why none came.
@@ -164,6 +166,7 @@ fn outcome(verdicts: Vec<Verdict>, asked: Asked, step: u8, learned: Option<Strin
         verdicts,
         retry_after,
         is_silent,
+        is_fault: false,
         status,
         answer,
         step,
@@ -193,6 +196,7 @@ fn fault(records: usize, step: u8) -> Outcome {
         verdicts: vec![Verdict::Rejected(FAULT.to_string()); records],
         retry_after: None,
         is_silent: false,
+        is_fault: true,
         status: None,
         answer: String::new(),
         step,

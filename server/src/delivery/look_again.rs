@@ -13,8 +13,10 @@ use crate::store::StoreError;
 use crate::store::tables::integrations::Saved;
 use crate::store::tables::releases;
 
-/// How many lanes are let go at a time.
-const BATCH: i64 = 128;
+/// How many lanes are let go at a time, at most.
+const BATCH: usize = 128;
+/// How many are looked at for that: those that do not wait are passed over.
+const LOOKED_AT: usize = 4_096;
 /// None is ordered for so long after now: clocks of servers are not so far apart.
 const LATEST: i64 = HOUR;
 
@@ -98,11 +100,21 @@ async fn let_some_go(state: &AppState, target: Target, at: i64) -> Result<Left, 
     if is_early || release.first_due.is_some_and(|due_at| due_at <= at) {
         return Ok(Left::Later);
     }
-    let rows = state.store.read(releases::next(&release, BATCH)).await?;
-    let last = rows.last().map(|row| row.uuid(0)).transpose()?;
-    let mut writes = Vec::from_iter(last.map(|last| releases::let_go(&release, last, at)));
-    let is_full = i64::try_from(rows.len()) == Ok(BATCH);
-    writes.push(match last.filter(|_| is_full) {
+    let rows = state.store.read(releases::next(&release, LOOKED_AT)).await?;
+    let (mut waiting, mut last) = (0, None);
+    for row in &rows {
+        waiting += usize::from(row.int(1)? == 1);
+        last = Some(row.uuid(0)?);
+        if waiting == BATCH {
+            break;
+        }
+    }
+    let is_end = waiting < BATCH && rows.len() < LOOKED_AT;
+    let mut writes = Vec::new();
+    if let Some(last) = last.filter(|_| waiting > 0) {
+        writes.push(releases::let_go(&release, last, at));
+    }
+    writes.push(match last.filter(|_| !is_end) {
         Some(last) => releases::advance(&release, last),
         None => releases::finish(&release),
     });

@@ -36,7 +36,6 @@ use tokio::sync::{RwLock, watch};
 use tokio::task::JoinHandle;
 
 use crate::directory::{App, AppIntegration};
-use crate::failing::Failing;
 use crate::state::AppState;
 use crate::store::StoreError;
 use breaker::Breaker;
@@ -108,10 +107,15 @@ impl Workers {
         *self.stopping.borrow()
     }
 
+    /// Waits until nothing more is to be begun.
+    async fn stopped(&self) {
+        let mut stopping = self.stopping.subscribe();
+        drop(stopping.wait_for(|stopping| *stopping).await);
+    }
+
     /// Rests for so long, or until nothing more is to be begun.
     async fn rest(&self, pause: Duration) {
-        let mut stopping = self.stopping.subscribe();
-        drop(tokio::time::timeout(pause, stopping.wait_for(|stopping| *stopping)).await);
+        drop(tokio::time::timeout(pause, self.stopped()).await);
     }
 
     /// What is known of a third party's health; the same for a worker and the one after it.
@@ -172,16 +176,34 @@ pub fn run(state: AppState) -> impl Future<Output = ()> {
     let counted = Counted::new(&state.workers, |workers| &workers.keepers);
     async move {
         let _counted = counted;
-        tokio::join!(keep_staff(&state), lookout::look_for_due(&state));
+        tokio::join!(
+            keep_staff(&state),
+            lookout::look_for_due(&state),
+            set_back::mend_always(&state)
+        );
     }
 }
 
 async fn keep_staff(state: &AppState) {
-    let mut staff: HashMap<WorkerKey, Hired> = HashMap::new();
-    let mut lookouts: HashMap<AppId, Hired> = HashMap::new();
-    let (mut times_set_back, mut failing) = (None, Failing::default());
+    let mut staff = Staff::default();
     loop {
-        times_set_back = set_back::mend(state, times_set_back, &mut failing).await;
+        // Who leaves while all end is not replaced.
+        if !state.workers.is_stopping() {
+            staff.fit(state);
+        }
+        tokio::time::sleep(STAFFING).await;
+    }
+}
+
+#[derive(Default)]
+struct Staff {
+    workers: HashMap<WorkerKey, Hired>,
+    lookouts: HashMap<AppId, Hired>,
+}
+
+impl Staff {
+    /// Hires whoever is missing.
+    fn fit(&mut self, state: &AppState) {
         let wanted: Vec<_> = {
             let directory = state.directory();
             let of_app = |app: &Arc<App>| {
@@ -191,23 +213,23 @@ async fn keep_staff(state: &AppState) {
             };
             directory.apps().flat_map(of_app).collect()
         };
-        staff.retain(|_, worker| !worker.0.is_finished());
+        self.workers.retain(|_, worker| !worker.0.is_finished());
         let apps: HashSet<_> = wanted.iter().map(|(app, _)| *app).collect();
-        lookouts.retain(|app, lookout| apps.contains(app) && !lookout.0.is_finished());
+        self.lookouts
+            .retain(|app, lookout| apps.contains(app) && !lookout.0.is_finished());
         for app in apps {
-            lookouts
+            self.lookouts
                 .entry(app)
                 .or_insert_with(|| Hired(tokio::spawn(lookout::watch(state.clone(), app))));
         }
         for key in wanted {
-            staff.entry(key).or_insert_with(|| {
+            self.workers.entry(key).or_insert_with(|| {
                 let worker = Worker::new(state.clone(), key.0, key.1);
                 // There may be something for it already.
                 state.wake.app(key.0);
                 Hired(tokio::spawn(worker.run()))
             });
         }
-        tokio::time::sleep(STAFFING).await;
     }
 }
 

@@ -3,20 +3,22 @@
 use std::collections::BTreeMap;
 use std::iter::once;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join;
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
-use super::exchange::LONGEST;
+use super::exchange::LONGEST_EXCHANGE;
 use super::lookout::Due;
 use super::send::send;
+use super::settling::PAUSES;
 use super::turn::{Considered, Lost, Ready, consider};
 use super::worker::Work;
-use crate::actions::deliveries::{Claimed, Settlement, Wanted, claim, give_back, settle_all};
+use crate::actions::deliveries::{Claim, Claimed, Settlement, claim, give_back, settle_all, turns};
 use crate::directory::Target;
 use crate::store::StoreError;
+use crate::store::tables::turns::Turn;
 
 /// How long a claimed lane stays ours, in microseconds: longer than waiting for a seat and then a request with all that
 /// may follow from it take, as a rule.
@@ -76,41 +78,7 @@ async fn run_lanes(work: &Arc<Work>, target: Target, slow: bool, at: i64) -> Res
     }
     let began = Instant::now();
     let until = work.state.clock.now() + LEASE;
-    let claimed = claim_some(work, target, slow, at, until, limit).await?;
-    if claimed.turns.is_empty() {
-        return Ok(Claims::Nothing);
-    }
-    let (is_full, lease) = (claimed.turns.len() >= limit, claimed.lease);
-    let (ready, settled) = consider_all(work, target, claimed, at);
-    let is_apart = |ready: &Ready| target.part.is_apart(&ready.record, at);
-    let batches = batches(ready, per_request, limits.request_bytes, is_apart);
-    let is_settled = !settled.is_empty();
-    // At once: who waits for a seat may do so for long, and a lane would be set waiting by what was known before it.
-    let settling = settle_all(&work.state, settled);
-    let (unsettled, unsent) = join(settling, send_batches(work, target, batches, until)).await;
-    let is_all_sent = !is_settled && unsent.is_empty();
-    give_back_unsent(work, target, unsent, lease).await?;
-    if !is_all_sent {
-        // As at the end of a request.
-        work.state.wake.app(work.app.id);
-    }
-    work.note_round(is_full, began.elapsed());
-    match unsettled.into_iter().next() {
-        Some((_, error)) => Err(error),
-        None if is_full => Ok(Claims::Full),
-        None => Ok(Claims::Some),
-    }
-}
-
-async fn claim_some(
-    work: &Work,
-    target: Target,
-    slow: bool,
-    at: i64,
-    until: i64,
-    limit: usize,
-) -> Result<Claimed, StoreError> {
-    let wanted = Wanted {
+    let claim = Claim {
         app: work.app.id,
         target,
         slow,
@@ -120,16 +88,59 @@ async fn claim_some(
         until,
         limit: i64::try_from(limit).unwrap_or(i64::MAX),
     };
-    claim(&work.state, &wanted).await
+    let (lease, turns) = claim_turns(work, &claim).await?;
+    if turns.is_empty() {
+        return Ok(Claims::Nothing);
+    }
+    let is_full = turns.len() >= limit;
+    let (ready, settled) = consider_all(work, target, lease, turns, at);
+    let is_apart = |ready: &Ready| target.part.is_apart(&ready.record, at);
+    let batches = batches(ready, per_request, limits.request_bytes, is_apart);
+    let is_settled = !settled.is_empty();
+    // At once: who waits for a seat may do so for long, and a lane would be set waiting by what was known before it.
+    let settling = settle_all(&work.state, settled);
+    let (unwritten, unsent) = join(settling, send_batches(work, target, batches, until)).await;
+    let may_be_due = is_settled || !unsent.is_empty();
+    let given_back = give_back_unsent(work, target, unsent, lease, is_full).await;
+    if may_be_due {
+        // As at the end of a request.
+        work.state.wake.app(work.app.id);
+    }
+    work.note_round(is_full, began.elapsed());
+    given_back?;
+    match unwritten.failed.into_iter().next() {
+        Some((_, error)) => Err(error),
+        None if is_full => Ok(Claims::Full),
+        None => Ok(Claims::Some),
+    }
+}
+
+/// Takes lanes, and reads whose turn it is in each. Answers with it the lease that shows that they are ours.
+async fn claim_turns(work: &Work, wanted: &Claim) -> Result<(i64, Vec<Turn>), StoreError> {
+    let claimed = claim(&work.state, wanted).await?;
+    match turns(&work.state, wanted, &claimed).await {
+        Ok(turns) => Ok((claimed.lease, turns)),
+        Err(error) => {
+            // Nobody sends what is in them: they need not wait for the end of the lease.
+            give_back_patiently(work, wanted.target, claimed, wanted.now).await?;
+            Err(error)
+        }
+    }
 }
 
 /// Decides on turns: what is to be sent, and what came of the others.
-fn consider_all(work: &Work, target: Target, claimed: Claimed, at: i64) -> (Vec<Ready>, Vec<Settlement>) {
+fn consider_all(
+    work: &Work,
+    target: Target,
+    lease: i64,
+    turns: Vec<Turn>,
+    at: i64,
+) -> (Vec<Ready>, Vec<Settlement>) {
     let (mut ready, mut settled) = (Vec::new(), Vec::new());
-    for turn in claimed.turns {
+    for turn in turns {
         match consider(
             turn,
-            claimed.lease,
+            lease,
             &work.app.settings,
             &work.known,
             target,
@@ -192,21 +203,55 @@ async fn seat(work: &Work, route: &str, until: i64) -> Option<OwnedSemaphorePerm
     let is_left_alone = work.is_refused() || work.wait(route) > 0;
     // It may have waited so long that others could send it before we are done, that it would fail, or that the owner
     // does not want it sent so any more.
-    let is_fine = now + LONGEST <= until && !is_left_alone && work.is_current();
+    let is_fine = now + LONGEST_EXCHANGE <= until && !is_left_alone && work.is_current();
     is_fine.then_some(seat)
 }
 
+/// Gives back what is not sent, all of it, and answers the first error. Where there `may_be_more` to put off than one round
+/// takes, it comes back over as long again: all at once it would stand in front of what goes on other routes.
 async fn give_back_unsent(
     work: &Work,
     target: Target,
     unsent: BTreeMap<String, Vec<Uuid>>,
     lease: i64,
+    may_be_more: bool,
 ) -> Result<(), StoreError> {
+    let mut given_back = Ok(());
     for (route, lanes) in unsent {
-        let due_at = work.state.clock.now() + work.put_off(&route);
-        give_back(&work.state, target.id, lanes, lease, due_at).await?;
+        let put_off = work.put_off(&route);
+        let spread = if may_be_more { put_off } else { 0 };
+        let due_at = work.state.clock.now() + put_off + part_of(spread);
+        let given = give_back_patiently(work, target, Claimed { lease, lanes }, due_at).await;
+        given_back = given_back.and(given);
     }
-    Ok(())
+    given_back
+}
+
+/// A part of a time by chance.
+fn part_of(time: i64) -> i64 {
+    let (_, low) = Uuid::new_v4().as_u64_pair();
+    i64::try_from(low % (time.max(0).unsigned_abs() + 1)).unwrap_or_default()
+}
+
+/// Gives lanes back, and while the database is away or too busy tries again, as nobody else sends what is in them as long as
+/// they are ours. A stop ends the wait.
+async fn give_back_patiently(
+    work: &Work,
+    target: Target,
+    claimed: Claimed,
+    due_at: i64,
+) -> Result<(), StoreError> {
+    let Claimed { lease, lanes } = claimed;
+    let mut given_back = give_back(&work.state, target.id, lanes.clone(), lease, due_at).await;
+    for pause in PAUSES {
+        let is_away = given_back.as_ref().is_err_and(StoreError::is_passing);
+        if !is_away || work.state.workers.is_stopping() {
+            break;
+        }
+        work.state.workers.rest(Duration::from_millis(pause)).await;
+        given_back = give_back(&work.state, target.id, lanes.clone(), lease, due_at).await;
+    }
+    given_back
 }
 
 /// Records by what can share a request: their route, whether they are apart, their number and their bytes.

@@ -22,7 +22,9 @@ pub async fn send(work: &Arc<Work>, target: Target, mut batch: Vec<Ready>) {
     let started_at = work.state.clock.now();
     let outcome = tell(work, target, &mut batch).await;
     let (verdicts, asked) = (&outcome.verdicts, outcome.retry_after);
-    work.note_health(&batch[0].record.route, verdicts, outcome.is_silent, asked);
+    if !outcome.is_fault {
+        work.note_health(&batch[0].record.route, verdicts, outcome.is_silent, asked);
+    }
     for verdict in verdicts {
         let seconds = std::time::Duration::from_micros(outcome.duration.unsigned_abs()).as_secs_f64();
         work.state.metrics.tried(work.slug, verdict.name(), seconds);

@@ -1,62 +1,83 @@
 //! What was put off by a clock that was ahead, and has been set back since: by this server's, or by that of one before it.
 
+use std::time::Duration;
+
+use uuid::Uuid;
+
 use super::round::LEASE;
 use crate::failing::Failing;
 use crate::state::AppState;
 use crate::store::tables::lanes::{self, LaneKey};
-use crate::store::{Statement, StoreError};
+use crate::store::{Row, Statement, StoreError};
 
-/// How many lanes are changed in one commit.
+/// How often it is looked whether the clock was set back.
+const LOOK: Duration = Duration::from_millis(100);
+/// How many lanes are looked at together.
+const STEP: i64 = 2_048;
+/// How many are changed in one commit.
 const TOGETHER: usize = 256;
 
-/// Has what is due too late due in time, if the clock was set back more often than `mended` before; with `None`, when a
-/// server begins, in any case. Answers how often it has been set back, as far as that is mended.
-pub async fn mend(state: &AppState, mended: Option<u64>, failing: &mut Failing) -> Option<u64> {
-    let times = state.clock.times_set_back();
-    if mended == Some(times) {
-        return mended;
+/// Has what is due too late due in time, when a server begins and whenever its clock was set back.
+pub async fn mend_always(state: &AppState) {
+    let (mut mended, mut failing) = (None, Failing::default());
+    loop {
+        let times = state.clock.times_set_back();
+        if mended != Some(times) {
+            let mended_now = bring_forward(state).await;
+            if mended_now.is_ok() {
+                mended = Some(times);
+            }
+            failing.tell(
+                mended_now,
+                |error| tracing::warn!(%error, "it could not be looked at what the clock has put off; it is tried again"),
+                || tracing::info!("it has been looked at what the clock has put off"),
+            );
+        }
+        tokio::time::sleep(LOOK).await;
     }
-    let mended_now = bring_forward(state).await;
-    let mended = if mended_now.is_ok() { Some(times) } else { mended };
-    failing.tell(
-        mended_now,
-        |error| tracing::warn!(%error, "it could not be looked at what the clock has put off; it is tried again"),
-        || tracing::info!("it has been looked at what the clock has put off"),
-    );
-    mended
 }
 
+/// Goes through all lanes, which may be very many: nobody waits for it.
 async fn bring_forward(state: &AppState) -> Result<(), StoreError> {
-    let now = state.clock.now();
-    let rows = state
-        .store
-        .scan_whole(lanes::due_after(now.saturating_add(LEASE)))
-        .await?;
-    let mut writes: Vec<Statement> = Vec::new();
-    for row in &rows {
-        let lane = LaneKey {
-            target: row.int(0)?,
-            id: row.uuid(1)?,
-        };
-        let (due_at, is_taken, tried_at) = (row.int(2)?, row.opt_int(3)?.is_some(), row.opt_int(4)?);
-        if let Some(in_time) = in_time(now, due_at, is_taken, tried_at) {
-            writes.push(lanes::due_at_instead(lane, due_at, in_time));
+    let mut last = LaneKey {
+        target: 0,
+        id: Uuid::nil(),
+    };
+    let mut brought_forward = 0;
+    loop {
+        let now = state.clock.now();
+        let step = lanes::behind(last, now.saturating_add(LEASE), STEP);
+        let rows = state.store.scan_whole(step).await?;
+        let mut writes = Vec::new();
+        for row in &rows {
+            last = LaneKey {
+                target: row.int(0)?,
+                id: row.uuid(1)?,
+            };
+            writes.extend(in_time_if_late(now, last, row)?);
+        }
+        brought_forward += writes.len();
+        for some in writes.chunks(TOGETHER) {
+            state.store.write(some.to_vec()).await?;
+        }
+        if i64::try_from(rows.len()) != Ok(STEP) {
+            break;
         }
     }
-    if !writes.is_empty() {
+    if brought_forward > 0 {
         tracing::info!(
-            lanes = writes.len(),
+            lanes = brought_forward,
             "the clock was set back: deliveries that it had put off are due in time"
         );
     }
-    let mut writes = writes.into_iter();
-    loop {
-        let some: Vec<_> = writes.by_ref().take(TOGETHER).collect();
-        if some.is_empty() {
-            return Ok(());
-        }
-        state.store.write(some).await?;
-    }
+    Ok(())
+}
+
+/// Has the lane of this row due in time, if it is due too late.
+fn in_time_if_late(now: i64, lane: LaneKey, row: &Row) -> Result<Option<Statement>, StoreError> {
+    let (due_at, is_taken, tried_at) = (row.opt_int(2)?, row.opt_int(3)?.is_some(), row.opt_int(4)?);
+    let late = due_at.and_then(|due_at| Some((due_at, in_time(now, due_at, is_taken, tried_at)?)));
+    Ok(late.map(|(due_at, in_time)| lanes::due_at_instead(lane, due_at, in_time)))
 }
 
 /// When a lane ought to be due that is due more than a lease from `now`, if that is another time. Microseconds.

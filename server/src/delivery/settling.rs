@@ -4,14 +4,16 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::actions::deliveries::{Settlement, Unsettled, settle_all};
+use crate::actions::deliveries::{HeldTurn, Settlement, Unwritten, settle_all};
 use crate::state::AppState;
+use crate::store::StoreError;
+use crate::store::tables::lanes;
 
 /// So many are written in one change, at most: the writer has others to serve in between.
 const MOST: usize = 512;
 /// How many milliseconds what cannot be written waits from try to try: half a lease in all, because the other half may have
 /// gone by before.
-const PAUSES: [u64; 7] = [100, 400, 1_000, 2_000, 4_000, 8_000, 14_500];
+pub const PAUSES: [u64; 7] = [100, 400, 1_000, 2_000, 4_000, 8_000, 14_500];
 
 /// What came of the requests of a worker and is not written down yet.
 pub struct Settling {
@@ -46,13 +48,17 @@ impl Settling {
             if batch.is_empty() {
                 return;
             }
-            for (settlement, error) in patiently(state, batch).await {
+            let unwritten = patiently(state, batch).await;
+            for (settlement, error) in unwritten.failed {
                 // The lane is ours until the lease ends; then it is sent once more, with the same id.
                 let event = settlement.held.event;
                 tracing::warn!(
                     %error, slug, event.id = %event,
                     "what {slug} said to the event {event} could not be written down; it is sent once more"
                 );
+            }
+            for turn in unwritten.late {
+                tell_if_open(state, slug, &turn).await;
             }
         }
     }
@@ -62,22 +68,40 @@ impl Settling {
     }
 }
 
+/// Tells the log of a turn whose lane was not ours any more when its answer came. If its delivery is not open, it was settled
+/// or deleted meanwhile, and nothing is to be told.
+async fn tell_if_open(state: &AppState, slug: &str, turn: &HeldTurn) {
+    let (event, tries) = (turn.event, turn.tries);
+    let found = state.store.read(lanes::tries_of(turn.lane, turn.place, event));
+    // What cannot be read now is not known to be open.
+    let found = found.await.unwrap_or_default();
+    if found
+        .first()
+        .is_some_and(|row| row.int(0).is_ok_and(|noted| noted < tries))
+    {
+        tracing::warn!(
+            slug, event.id = %event,
+            "what {slug} said to the event {event} came after its lease had ended and was not written down; it is sent once more"
+        );
+    }
+}
+
 /// Settles, and while the database is away or too busy does so again: as long as the lanes are ours nobody sends what was
-/// answered. A stop ends the wait: there is one more try at once, and no other. Answers what could not be written.
-async fn patiently(state: &AppState, settlements: Vec<Settlement>) -> Vec<Unsettled> {
-    let mut unsettled = settle_all(state, settlements).await;
+/// answered. A stop ends the wait: there is one more try at once, and no other. Answers what was not written.
+async fn patiently(state: &AppState, settlements: Vec<Settlement>) -> Unwritten {
+    let mut unwritten = settle_all(state, settlements).await;
     for pause in PAUSES {
-        let is_away = |(_, error): &Unsettled| error.is_passing();
-        if !unsettled.iter().any(is_away) || state.workers.is_stopping() {
+        let is_away = |(_, error): &(Settlement, StoreError)| error.is_passing();
+        if !unwritten.failed.iter().any(is_away) || state.workers.is_stopping() {
             break;
         }
         state.workers.rest(Duration::from_millis(pause)).await;
-        let (away, others): (Vec<_>, Vec<_>) = unsettled.into_iter().partition(is_away);
-        unsettled = others;
+        let (away, others): (Vec<_>, Vec<_>) = unwritten.failed.into_iter().partition(is_away);
+        unwritten.failed = others;
         let again = away.into_iter().map(|(settlement, _)| settlement);
-        unsettled.extend(settle_all(state, again.collect()).await);
+        unwritten = unwritten.and(settle_all(state, again.collect()).await);
     }
-    unsettled
+    unwritten
 }
 
 impl Line {

@@ -25,7 +25,7 @@ use crate::failing::Failing;
 use crate::state::AppState;
 use crate::store::StoreError;
 
-/// For how many seconds a request may wait until it can ask, at most: well within the time for which a lane is claimed.
+/// For how many seconds a request may wait until it can ask, at most: half of the time for which a lane is claimed.
 const PATIENCE: usize = 30;
 /// How often a worker looks whether its integration is still on, and with which settings.
 const LOOK: Duration = Duration::from_millis(250);
@@ -202,8 +202,13 @@ impl Work {
         if room == 0 {
             return 0;
         }
-        let ahead = self.seats.most.saturating_mul(self.seats.ahead.load(Relaxed));
-        (room + ahead).min(self.seats.soon())
+        // Beyond what its health allows nothing is claimed ahead.
+        let times = if self.is_failing() {
+            0
+        } else {
+            self.seats.ahead.load(Relaxed)
+        };
+        (room + self.seats.most.saturating_mul(times)).min(self.seats.soon())
     }
 
     /// For how many requests the third party's health allows to claim. On which route they go shows when they are claimed.
@@ -223,15 +228,18 @@ impl Work {
 
     /// Waits until one more request may be under way and the rate allows it. `None`: nothing is begun any more.
     pub async fn seat(&self) -> Option<OwnedSemaphorePermit> {
-        let is_stopping = || self.state.workers.is_stopping();
-        if is_stopping() {
-            return None;
+        let seat = async {
+            let permit = Arc::clone(&self.seats.in_flight).acquire_owned().await.ok()?;
+            if let Some(limiter) = &self.seats.limiter {
+                limiter.until_ready().await;
+            }
+            Some(permit)
+        };
+        tokio::select! {
+            biased;
+            () = self.state.workers.stopped() => None,
+            seat = seat => seat,
         }
-        let permit = Arc::clone(&self.seats.in_flight).acquire_owned().await;
-        if let Some(limiter) = &self.seats.limiter {
-            limiter.until_ready().await;
-        }
-        permit.ok().filter(|_| !is_stopping())
     }
 
     /// Is the integration on, with the settings with which this round began?

@@ -205,7 +205,8 @@ impl Store {
         })
     }
 
-    /// As [`Self::scan`], for what a command or the server does by itself: on SQLite it takes as long as it takes.
+    /// As [`Self::scan`], for what a command or the server does by itself. On SQLite it takes as long as it takes; on PostgreSQL as
+    /// long as any read may, so what may touch more goes in steps.
     pub async fn scan_whole(&self, query: Statement) -> Result<Vec<Row>, StoreError> {
         self.walk(query, None, ()).await
     }

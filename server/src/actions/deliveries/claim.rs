@@ -10,17 +10,9 @@ use crate::store::tables::lanes;
 use crate::store::tables::turns::{self, Turn};
 use crate::store::{Decision, Loaded, Row, StoreError};
 
-/// Lanes that were claimed together, each with the delivery that is its turn.
-pub struct Claimed {
-    /// Shows that they are ours.
-    pub lease: i64,
-    /// The lanes.
-    pub turns: Vec<Turn>,
-}
-
 /// Which lanes are to be claimed. Times are microseconds.
 #[derive(Clone, Copy)]
-pub struct Wanted {
+pub struct Claim {
     /// Of which app.
     pub app: AppId,
     /// Of which part. Whose turn it is in each, it says.
@@ -37,18 +29,26 @@ pub struct Wanted {
     pub limit: i64,
 }
 
+/// Lanes that were claimed together.
+pub struct Claimed {
+    /// Shows that they are ours.
+    pub lease: i64,
+    /// Which.
+    pub lanes: Vec<Uuid>,
+}
+
 /// Takes lanes that are due.
-pub async fn claim(state: &AppState, wanted: &Wanted) -> Result<Claimed, StoreError> {
+pub async fn claim(state: &AppState, claim: &Claim) -> Result<Claimed, StoreError> {
     let lease = new_lease();
-    let Wanted {
-        app,
+    let Claim {
         target,
         slow,
         free,
         now,
         until,
         limit,
-    } = *wanted;
+        ..
+    } = *claim;
     let reads = vec![lanes::lock_due(target.id, slow, free, now, limit)];
     let decide = move |mut loaded: Loaded| -> Result<Decision<Vec<Uuid>>, StoreError> {
         let rows = loaded.first_mut().map_or(&mut [][..], Vec::as_mut_slice);
@@ -61,29 +61,34 @@ pub async fn claim(state: &AppState, wanted: &Wanted) -> Result<Claimed, StoreEr
             answer: due,
         })
     };
-    let taken = state.store.change(reads, decide).await?;
-    if taken.is_empty() {
-        return Ok(Claimed {
-            lease,
-            turns: Vec::new(),
-        });
+    let lanes = state.store.change(reads, decide).await?;
+    Ok(Claimed { lease, lanes })
+}
+
+/// The deliveries whose turn it is in lanes that are ours. A lane in which there is none is removed.
+pub async fn turns(state: &AppState, claim: &Claim, claimed: &Claimed) -> Result<Vec<Turn>, StoreError> {
+    let Claim {
+        app,
+        target,
+        slow,
+        until,
+        ..
+    } = *claim;
+    let Claimed { lease, lanes } = claimed;
+    if lanes.is_empty() {
+        return Ok(Vec::new());
     }
-    let turns = turns::of_claimed(app, target.id, slow, lease, until, target.part.pick);
+    let turns = turns::of_claimed(app, target.id, slow, *lease, until, target.part.pick);
     let mut rows = state.store.read(turns).await?;
-    if rows.len() < taken.len() {
-        let taken = LaneSet::new(target.id, taken);
-        state
-            .store
-            .write(vec![lane_sets::remove_empty(&taken, lease)])
-            .await?;
+    if rows.len() < lanes.len() {
+        let lanes = LaneSet::new(target.id, lanes.iter().copied());
+        let removal = lane_sets::remove_empty(&lanes, *lease);
+        state.store.write(vec![removal]).await?;
     }
     let turns = rows
         .iter_mut()
         .filter_map(|row| readable(state, app, target, row));
-    Ok(Claimed {
-        lease,
-        turns: turns.collect::<Result<_, _>>()?,
-    })
+    turns.collect()
 }
 
 /// A turn; `None` where what is stored makes no sense here, such as an event of a kind that only a newer version knows.

@@ -7,7 +7,7 @@ mod settle;
 mod settle_all;
 
 pub use again::{Before, refuses_again};
-pub use claim::{Claimed, Wanted, claim, give_back};
+pub use claim::{Claim, Claimed, claim, give_back, turns};
 pub use plan::{Gate, lane_of, plan, release};
 pub use settle::{End, HeldTurn, Settlement, settle};
-pub use settle_all::{Unsettled, settle_all};
+pub use settle_all::{Unwritten, settle_all};

@@ -5,49 +5,88 @@ use std::collections::{BTreeMap, HashMap};
 use futures_util::future::{join, join_all};
 use uuid::Uuid;
 
-use super::settle::{End, Settlement, settle};
+use super::settle::{End, HeldTurn, Settlement, settle};
 use crate::state::AppState;
 use crate::store::tables::lane_sets::{self, Held, LaneSet};
 use crate::store::{Decision, Loaded, Statement, StoreError};
 
-/// What could not be written down, and why.
-pub type Unsettled = (Settlement, StoreError);
-
-/// Writes down what came of turns of different lanes, in one commit as far as nothing but their lanes has to be looked
-/// at for it. Of lanes that are not ours any more nothing is written. Answers what could not be written.
-pub async fn settle_all(state: &AppState, settlements: Vec<Settlement>) -> Vec<Unsettled> {
-    let (plain, others): (Vec<_>, Vec<_>) = settlements.into_iter().partition(Settlement::is_plain);
-    let (mut unsettled, more) = join(settle_plain(state, plain), settle_each(state, others)).await;
-    unsettled.extend(more);
-    unsettled
+/// What was not written down.
+#[derive(Default)]
+pub struct Unwritten {
+    /// What could not be, and why.
+    pub failed: Vec<(Settlement, StoreError)>,
+    /// Turns in lanes that were not ours any more.
+    pub late: Vec<HeldTurn>,
 }
 
-async fn settle_plain(state: &AppState, settlements: Vec<Settlement>) -> Vec<Unsettled> {
-    // One alone has a shorter way, which looks at its lease in SQL.
-    let fewest = 2 - usize::from(cfg!(feature = "settle-without-lease"));
-    if settlements.len() < fewest {
+impl Unwritten {
+    /// All of both.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.failed.extend(other.failed);
+        self.late.extend(other.late);
+        self
+    }
+}
+
+/// One alone has a shorter way, which looks at its lease in SQL.
+#[cfg(not(feature = "settle-without-lease"))]
+const FEWEST: usize = 2;
+/// The way with the defence taken away, for any number.
+#[cfg(feature = "settle-without-lease")]
+const FEWEST: usize = 1;
+
+/// Writes down what came of turns of different lanes, in one commit as far as nothing but their lanes has to be looked
+/// at for it. Of lanes that are not ours any more nothing is written.
+pub async fn settle_all(state: &AppState, settlements: Vec<Settlement>) -> Unwritten {
+    let (plain, others): (Vec<_>, Vec<_>) = settlements.into_iter().partition(Settlement::is_plain);
+    let (of_plain, of_others) = join(settle_plain(state, plain), settle_each(state, others)).await;
+    of_plain.and(of_others)
+}
+
+async fn settle_plain(state: &AppState, settlements: Vec<Settlement>) -> Unwritten {
+    if settlements.len() < FEWEST {
         return settle_each(state, settlements).await;
     }
     match settle_together(state, settlements.clone()).await {
-        Ok(()) => Vec::new(),
+        Ok(late) => Unwritten {
+            failed: Vec::new(),
+            late,
+        },
         Err(error) if error.is_passing() => {
             let each = settlements.into_iter();
-            each.map(|settlement| (settlement, error.clone())).collect()
+            let failed = each.map(|settlement| (settlement, error.clone())).collect();
+            Unwritten {
+                failed,
+                late: Vec::new(),
+            }
         }
         // One of them is the cause. The others are not to suffer for it.
         Err(_) => settle_each(state, settlements).await,
     }
 }
 
-async fn settle_each(state: &AppState, settlements: Vec<Settlement>) -> Vec<Unsettled> {
+async fn settle_each(state: &AppState, settlements: Vec<Settlement>) -> Unwritten {
     let each = settlements.into_iter().map(async |settlement| {
         let written = settle(state, settlement.clone()).await;
-        written.err().map(|error| (settlement, error))
+        (settlement, written)
     });
-    join_all(each).await.into_iter().flatten().collect()
+    let mut unwritten = Unwritten::default();
+    for (settlement, written) in join_all(each).await {
+        match written {
+            Ok(true) => {}
+            Ok(false) => unwritten.late.push(settlement.held),
+            Err(error) => unwritten.failed.push((settlement, error)),
+        }
+    }
+    unwritten
 }
 
-async fn settle_together(state: &AppState, settlements: Vec<Settlement>) -> Result<(), StoreError> {
+/// Answers which lanes were not ours any more.
+async fn settle_together(
+    state: &AppState,
+    settlements: Vec<Settlement>,
+) -> Result<Vec<HeldTurn>, StoreError> {
     let mut by_target: BTreeMap<i64, Vec<Settlement>> = BTreeMap::new();
     for settlement in settlements {
         let of_target = by_target.entry(settlement.held.lane.target).or_default();
@@ -58,19 +97,22 @@ async fn settle_together(state: &AppState, settlements: Vec<Settlement>) -> Resu
         lane_sets::lock_held(&LaneSet::new(*target, group.iter().map(|one| one.held.lane.id)))
     });
     let reads = locks.collect();
-    let decide = move |loaded: Loaded| -> Result<Decision<()>, StoreError> {
-        let mut writes = Vec::new();
+    let decide = move |loaded: Loaded| -> Result<Decision<Vec<HeldTurn>>, StoreError> {
+        let (mut writes, mut late) = (Vec::new(), Vec::new());
         for ((target, group), rows) in groups.iter().zip(&loaded) {
             let held = rows.iter().map(lane_sets::read_held);
             let held = held.map(|held| held.map(|held| (held.lane, held)));
             let held: HashMap<Uuid, Held> = held.collect::<Result<_, _>>()?;
-            let ours = group.iter().filter_map(|one| {
-                let held = held.get(&one.held.lane.id)?;
-                is_ours(one, held).then_some((one, *held))
-            });
-            writes_of(*target, &ours.collect::<Vec<_>>(), &mut writes);
+            let mut ours = Vec::new();
+            for one in group {
+                match held.get(&one.held.lane.id).filter(|held| is_ours(one, held)) {
+                    Some(held) => ours.push((one, *held)),
+                    None => late.push(one.held),
+                }
+            }
+            writes_of(*target, &ours, &mut writes);
         }
-        Ok(Decision { writes, answer: () })
+        Ok(Decision { writes, answer: late })
     };
     state.store.change(reads, decide).await
 }

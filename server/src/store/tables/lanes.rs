@@ -300,16 +300,40 @@ pub fn release(app: AppId, profile: ProfileId, now: i64) -> Statement {
     Statement::new(&SQL, [now.into(), profile.0.into(), app.0.into()])
 }
 
-/// Lanes that are due after `now`, but for those that wait: when, the lease of who has taken them, and when the last try of
-/// what is in them was noted, if there was one.
-pub fn due_after(now: i64) -> Statement {
+/// How many tries are noted of an event's delivery that stands there, if it is open.
+pub fn tries_of(lane: LaneKey, place: Place, event: Uuid) -> Statement {
     static SQL: Sql = Sql::same(
-        "SELECT target_id, lane_id, due_at, lease,
-                (SELECT max(updated_at) FROM queue AS q
-                 WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id AND q.tries > 0)
-         FROM lanes AS l WHERE waits = 0 AND due_at > $1",
+        "SELECT q.tries FROM queue AS q JOIN events AS e ON e.event_seq = q.event_seq
+         WHERE q.target_id = $1 AND q.lane_id = $2 AND q.created_at = $3 AND q.place = $4 AND e.event_id = $5",
     );
-    Statement::new(&SQL, [now.into()])
+    Statement::new(
+        &SQL,
+        [
+            lane.target.into(),
+            lane.id.into(),
+            place.created_at.into(),
+            place.number.into(),
+            event.into(),
+        ],
+    )
+}
+
+/// The lanes behind this one, some at a time, in the order of parts: of one that is due after `now`, when, the lease of who has
+/// taken it, and when the last try of what is in it was noted, if there was one. Also those that wait or are due before: no
+/// index tells them apart, and to pass over very many of them would take long.
+pub fn behind(lane: LaneKey, now: i64, limit: i64) -> Statement {
+    static SQL: Sql = Sql::same(
+        "SELECT target_id, lane_id,
+                CASE WHEN waits = 0 AND due_at > $1 THEN due_at END, lease,
+                CASE WHEN waits = 0 AND due_at > $1 THEN (
+                    SELECT max(updated_at) FROM queue AS q
+                    WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id AND q.tries > 0) END
+         FROM lanes AS l WHERE (target_id, lane_id) > ($2, $3) ORDER BY target_id, lane_id LIMIT $4",
+    );
+    Statement::new(
+        &SQL,
+        [now.into(), lane.target.into(), lane.id.into(), limit.into()],
+    )
 }
 
 /// Has a lane due at another time, if it is still due when it was.

@@ -56,12 +56,14 @@ pub fn read(rows: &[Row]) -> Result<Option<Release>, StoreError> {
     }))
 }
 
-/// The next lanes that wait, some at a time.
-pub fn next(release: &Release, limit: i64) -> Statement {
+/// The next lanes, some at a time, and whether each waits. Also those that do not: no index tells them apart, and to pass over
+/// very many of them would take long.
+pub fn next(release: &Release, limit: usize) -> Statement {
     static SQL: Sql = Sql::same(
-        "SELECT lane_id FROM lanes WHERE target_id = $1 AND lane_id > $2 AND waits = 1 ORDER BY lane_id LIMIT $3",
+        "SELECT lane_id, waits FROM lanes WHERE target_id = $1 AND lane_id > $2 ORDER BY lane_id LIMIT $3",
     );
     let Release { target, after, .. } = release;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     Statement::new(&SQL, [(*target).into(), (*after).into(), limit.into()])
 }
 

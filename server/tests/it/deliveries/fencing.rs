@@ -1,6 +1,6 @@
 //! A worker that has lost its lane writes nothing any more.
 
-use bursar::actions::deliveries::{Claimed, End, HeldTurn, Settlement, Wanted, claim, settle, settle_all};
+use bursar::actions::deliveries::{Claim, End, HeldTurn, Settlement, settle, settle_all};
 use bursar::directory::Target;
 use bursar::store::tables::deliveries::{self, Attempt};
 use bursar::store::tables::delivery_states::ClosedState;
@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use crate::support::backend::{ALL, Backend, SHARED};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    SECOND, amplitude, app_id, bought, deliveries, enable, fates_of, settle_down, stored, told,
-    transaction_of, until_states, work,
+    SECOND, Taken, amplitude, app_id, bought, claimed_turns, deliveries, enable, fates_of, settle_down,
+    stored, told, transaction_of, until_states, work,
 };
 use crate::support::direct::set_settings;
 use crate::support::mortal::Mortal;
@@ -36,8 +36,8 @@ fn target(server: &TestServer) -> Target {
 }
 
 /// All lanes of a part that are due then, but for those of replays.
-pub fn due(app: AppId, target: Target, now: i64, until: i64) -> Wanted {
-    Wanted {
+pub fn due(app: AppId, target: Target, now: i64, until: i64) -> Claim {
+    Claim {
         app,
         target,
         slow: false,
@@ -85,7 +85,7 @@ async fn who_settles_after_its_lease_changes_nothing() {
         }
         let take = async |from: i64| {
             let due = due(app_id(&server), target(&server), from, from + SECOND);
-            claim(&server.state, &due).await.unwrap()
+            claimed_turns(&server.state, &due).await
         };
         let stale = take(START).await;
         assert_eq!(stale.turns.len(), 1);
@@ -122,7 +122,7 @@ async fn who_settles_what_went_with_its_profile_changes_nothing_of_the_next_even
         enable(&server, "amplitude", settings).await;
         let take = async |from: i64| {
             let due = due(app_id(&server), target(&server), from, from + SECOND);
-            claim(&server.state, &due).await.unwrap()
+            claimed_turns(&server.state, &due).await
         };
         let ann = Customer::new(&server, "ann").await;
         ann.post(TRANSACTION, &bought("t1")).await;
@@ -141,7 +141,7 @@ async fn who_settles_what_went_with_its_profile_changes_nothing_of_the_next_even
         let before = stored(&server.state.store).await;
         assert!(!settle(&server.state, late.clone()).await.unwrap(), "{backend:?}");
         let alone = settle_all(&server.state, vec![late.clone(), late]).await;
-        assert!(alone.is_empty());
+        assert_eq!((alone.late.len(), alone.failed.len()), (2, 0), "{backend:?}");
         assert_eq!(stored(&server.state.store).await, before, "{backend:?}");
         // Nothing is left of the first one that could count for the second.
         let own = refused(&same.turns[0], same.lease, START);
@@ -187,7 +187,7 @@ async fn nothing_is_left_of_the_deliveries_of_a_deleted_profile() {
 }
 
 /// Two customers with two events each, and a worker that takes their lanes `from` such a time on, for a second.
-async fn two_lanes(backend: Backend) -> (TestServer, impl AsyncFn(i64) -> Claimed) {
+async fn two_lanes(backend: Backend) -> (TestServer, impl AsyncFn(i64) -> Taken) {
     let server = TestServer::on(backend).await;
     enable(&server, "amplitude", amplitude("http://127.0.0.1:9")).await;
     for name in ["ann", "bob"] {
@@ -199,16 +199,12 @@ async fn two_lanes(backend: Backend) -> (TestServer, impl AsyncFn(i64) -> Claime
         }
     }
     let (state, app, target) = (server.state.clone(), app_id(&server), target(&server));
-    let take = async move |from| {
-        claim(&state, &due(app, target, from, from + SECOND))
-            .await
-            .unwrap()
-    };
+    let take = async move |from| claimed_turns(&state, &due(app, target, from, from + SECOND)).await;
     (server, take)
 }
 
 /// The turn in this claim that is of the same lane.
-fn same_lane<'c>(claimed: &'c Claimed, turn: &Turn) -> &'c Turn {
+fn same_lane<'c>(claimed: &'c Taken, turn: &Turn) -> &'c Turn {
     let mut turns = claimed.turns.iter();
     turns.find(|other| other.lane == turn.lane).unwrap()
 }
@@ -225,10 +221,12 @@ async fn of_those_who_settle_together_only_who_lost_its_lane_changes_nothing() {
         };
         let late = refused(lost, stale.lease, now);
         let own = refused(same_lane(&fresh, other), fresh.lease, now);
-        assert!(
-            settle_all(&server.state, vec![late, own.clone()])
-                .await
-                .is_empty()
+        let unwritten = settle_all(&server.state, vec![late, own.clone()]).await;
+        let too_late: Vec<_> = unwritten.late.iter().map(|turn| turn.event).collect();
+        assert_eq!(
+            (too_late, unwritten.failed.len()),
+            (vec![lost.event], 0),
+            "{backend:?}"
         );
         let states = async || -> Vec<String> {
             let fates = fates_of(&server, "amplitude", "").await;
@@ -248,12 +246,19 @@ async fn of_those_who_settle_together_only_who_lost_its_lane_changes_nothing() {
         // And not a second time, beside another one.
         let before = stored(&server.state.store).await;
         let again = vec![own, refused(lost, stale.lease, now)];
-        assert!(settle_all(&server.state, again).await.is_empty());
+        assert_eq!(
+            settle_all(&server.state, again).await.late.len(),
+            2,
+            "{backend:?}"
+        );
         assert_eq!(stored(&server.state.store).await, before, "{backend:?}");
         // What was last in its lanes: they go.
-        let own = |claimed: &Claimed, turn: &Turn| refused(turn, claimed.lease, now);
+        let own = |claimed: &Taken, turn: &Turn| refused(turn, claimed.lease, now);
         let both = vec![own(&fresh, same_lane(&fresh, lost)), own(&next, left)];
-        assert!(settle_all(&server.state, both).await.is_empty());
+        assert!(
+            settle_all(&server.state, both).await.late.is_empty(),
+            "{backend:?}"
+        );
         let last = take(now).await;
         let [turn] = last.turns.as_slice() else {
             panic!("{backend:?}: one lane is left");
@@ -276,8 +281,13 @@ async fn what_cannot_be_written_takes_down_nothing_that_is_settled_with_it() {
             reason: Some("\0".into()),
         };
         let wrong = both[0].held.event;
-        let unsettled = settle_all(&server.state, both).await;
-        let unsettled: Vec<_> = unsettled.into_iter().map(|(one, _)| one.held.event).collect();
+        let unwritten = settle_all(&server.state, both).await;
+        assert!(unwritten.late.is_empty());
+        let unsettled: Vec<_> = unwritten
+            .failed
+            .into_iter()
+            .map(|(one, _)| one.held.event)
+            .collect();
         let seen = stored(&server.state.store).await;
         let written = seen.matches("stale").count();
         match backend {

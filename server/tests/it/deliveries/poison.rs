@@ -7,15 +7,15 @@ use bursar::directory::AppIntegration;
 use bursar::store::{Sql, Statement};
 use bursar_domain::integrations::Integration;
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 use xtask::test_environment::size;
 
 use crate::support::backend::{ALL, Backend};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    MINUTE, SECOND, Working, advance, amplitude, app_id, bought, deliveries, enable, fates_of, settle_down,
-    states, told, transaction_of, until_states, webhook, work,
+    HOUR, MINUTE, SECOND, Working, advance, amplitude, app_id, bought, deliveries, enable, fates_of,
+    settle_down, states, told, transaction_of, until_states, webhook, work,
 };
 use crate::support::metronome::Metronome;
 use crate::support::purchases::{Customer, with};
@@ -207,6 +207,23 @@ async fn a_thousand_events_in_a_row_that_cannot_be_read_stop_nobody() {
     }
 }
 
+/// Settings with which Adjust's events of started subscriptions go to this address.
+fn adjust(url: &str) -> Value {
+    json!({
+        "app_tokens": {"ios": "app"}, "event_tokens": {"ios": {"subscription_started": "i00001"}},
+        "base_url": url, "events": {"access_level_updated": false},
+    })
+}
+
+/// A customer that Adjust knows, with a purchase.
+async fn adjust_buyer(server: &TestServer, name: &str) {
+    let customer = Customer::new(server, name).await;
+    customer
+        .post(IDENTIFIERS, &json!({"adjust_device_id": name}))
+        .await;
+    customer.post(TRANSACTION, &bought(name)).await;
+}
+
 /// Records of which no request can be made: the mapper panics on each.
 #[tokio::test]
 async fn a_mapper_that_panics_a_thousand_times_in_a_row_stops_nobody() {
@@ -215,31 +232,51 @@ async fn a_mapper_that_panics_a_thousand_times_in_a_row_stops_nobody() {
     static TRIED: Sql = Sql::same("UPDATE queue SET tries = 1, first_tried_at = created_at");
     let vendor = Vendor::start().await;
     let server = TestServer::on(Backend::SqliteMemory).await;
-    let adjust = json!({
-        "app_tokens": {"ios": "app"}, "event_tokens": {"ios": {"subscription_started": "i00001"}},
-        "base_url": vendor.url, "events": {"access_level_updated": false},
-    });
-    enable(&server, "adjust", adjust).await;
+    enable(&server, "adjust", adjust(&vendor.url)).await;
     let names: Vec<_> = (0..1_000).map(|number| format!("user-{number}")).collect();
-    let buy = async |name: &String| {
-        let customer = Customer::new(&server, name).await;
-        customer
-            .post(IDENTIFIERS, &json!({"adjust_device_id": name}))
-            .await;
-        customer.post(TRANSACTION, &bought(name)).await;
-    };
     for some in names.chunks(100) {
-        join_all(some.iter().map(buy)).await;
+        join_all(some.iter().map(|name| adjust_buyer(&server, name))).await;
     }
     write(&server, &TRIED, vec![]).await;
     let spoilt = json!({"route": "ios", "body": "spoilt"}).to_string();
     write(&server, &SPOIL, vec![spoilt.into()]).await;
-    buy(&"good".to_owned()).await;
+    adjust_buyer(&server, "good").await;
     let _working = work(&server);
     settle_down(&server.state).await;
     assert_eq!(states(&server).await, ["delivered 1", "rejected 1000"]);
     assert_eq!(vendor.count(), 1);
     assert_conserved(&server).await;
+}
+
+/// After a pause one request looks whether a third party is back. That we cannot make that one says nothing of it.
+#[tokio::test]
+async fn a_record_that_cannot_be_sent_ends_no_pause() {
+    static FIRST: Sql = Sql::same(
+        "UPDATE lanes SET due_at = 0 WHERE lane_id = (SELECT lane_id FROM queue ORDER BY created_at, lane_id LIMIT 1)",
+    );
+    static SPOIL: Sql = Sql::same(
+        "UPDATE queue SET record = $1 WHERE lane_id = (SELECT lane_id FROM queue ORDER BY created_at, lane_id LIMIT 1)",
+    );
+    const MANY: usize = 12;
+    let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    enable(&server, "adjust", adjust(&vendor.url)).await;
+    for number in 0..MANY {
+        adjust_buyer(&server, &format!("user-{number}")).await;
+    }
+    let _working = work(&server);
+    settle_down(&server.state).await;
+    assert_eq!(vendor.count(), MANY, "all at once, and then a pause");
+    let spoilt = json!({"route": "ios", "body": "spoilt"}).to_string();
+    write(&server, &SPOIL, vec![spoilt.into()]).await;
+    write(&server, &FIRST, vec![]).await;
+    advance(&server, HOUR).await;
+    settle_down(&server.state).await;
+    assert_eq!(
+        states(&server).await,
+        [format!("pending {}", MANY - 1), "rejected 1".to_owned()]
+    );
+    assert_eq!(vendor.count(), MANY + 1, "one alone looks whether it is back");
 }
 
 /// A server with five events of which the third was spoilt, once all of them have been tried.

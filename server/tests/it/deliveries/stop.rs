@@ -46,3 +46,24 @@ async fn a_stop_waits_for_the_requests_that_are_under_way() {
     assert_eq!((claimed(&server).await, vendor.count()), (0, 2));
     assert_conserved(&server).await;
 }
+
+/// What is claimed waits for a seat behind a request that nobody answers: nothing was sent of it, so the next server need not
+/// wait for the end of the lease.
+#[tokio::test]
+async fn a_stop_gives_back_what_waits_behind_a_third_party_that_is_silent() {
+    let vendor = Vendor::with(|_, number| match number {
+        0 => Manner::Answers(200, "{}"),
+        _ => Manner::Silent,
+    })
+    .await;
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let one_by_one = json!({"max_in_flight": 1});
+    enable(&server, "branch", with(branch(&vendor.url), one_by_one)).await;
+    buyers(&server, 0..4).await;
+    let _working = work(&server);
+    // The first round was quick, so the second takes one more than there are seats.
+    let is_waiting = async || vendor.count() == 2 && claimed(&server).await == 2;
+    until("one waits behind the silence", is_waiting).await;
+    server.state.workers.stop().await;
+    assert_eq!(claimed(&server).await, 1, "that of which nobody knows");
+}

@@ -1,8 +1,9 @@
 //! What comes while a delivery is under way, or is put off: it neither goes out twice nor is left waiting.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use bursar::actions::deliveries::{Claimed, End, HeldTurn, Settlement, Wanted, claim, give_back, settle};
+use bursar::actions::deliveries::{Claim, End, HeldTurn, Settlement, give_back, settle};
 use bursar::directory::{AppIntegration, Target};
 use bursar::store::tables::delivery_states::ClosedState;
 use bursar::store::tables::turns::Turn;
@@ -11,15 +12,16 @@ use bursar_domain::ids::AppId;
 use serde_json::{Value, json};
 
 use super::fencing::{due, refused};
-use crate::support::backend::{ALL, Backend, hold, postgres_client, postgres_url};
+use crate::support::backend::{ALL, Backend, SHARED, hold, postgres_client, postgres_url};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, SECOND, amplitude, app_id, bought, bought_on, branch, enable, entries, fates_of, pushwoosh, put,
-    retry, run, settle_down, stored, work,
+    HOUR, SECOND, Taken, amplitude, app_id, bought, bought_on, branch, claimed, claimed_turns, enable,
+    entries, fates_of, pushwoosh, put, retry, run, settle_down, stored, until_states, work,
 };
+use crate::support::mortal::Mortal;
 use crate::support::purchases::Customer;
 use crate::support::server::{IDENTIFIERS, PROFILE, START, TRANSACTION, TestServer};
-use crate::support::vendor::Vendor;
+use crate::support::vendor::{Manner, Vendor};
 use crate::support::waiting::{until_behind, until_waiting};
 
 /// The part of this name of an integration of the server's own app.
@@ -31,14 +33,12 @@ fn target(server: &TestServer, slug: &str, part: &str) -> Target {
 }
 
 /// Takes all lanes that are due then, for a minute.
-async fn take(server: &TestServer, target: Target, at: i64) -> Claimed {
+async fn take(server: &TestServer, target: Target, at: i64) -> Taken {
     let app: AppId = app_id(server);
-    claim(&server.state, &due(app, target, at, at + 60 * SECOND))
-        .await
-        .unwrap()
+    claimed_turns(&server.state, &due(app, target, at, at + 60 * SECOND)).await
 }
 
-fn only_turn(claimed: &Claimed) -> &Turn {
+fn only_turn(claimed: &Taken) -> &Turn {
     let [turn] = claimed.turns.as_slice() else {
         panic!("{} turns instead of one", claimed.turns.len())
     };
@@ -46,7 +46,7 @@ fn only_turn(claimed: &Claimed) -> &Turn {
 }
 
 /// Writes down that the identifier is missing, as a worker does that has looked at the turn `now`.
-async fn settle_waiting(server: &TestServer, claimed: &Claimed, target: Target, now: i64, until: i64) {
+async fn settle_waiting(server: &TestServer, claimed: &Taken, target: Target, now: i64, until: i64) {
     let turn = only_turn(claimed);
     let directory = server.state.directory();
     let mut integrations = directory.app(app_id(server)).unwrap().integrations.iter();
@@ -298,13 +298,12 @@ async fn what_has_been_due_longest_is_taken_first() {
             let customer = Customer::new(&server, name).await;
             customer.post(TRANSACTION, &bought(name)).await;
         }
-        let one = Wanted {
+        let one = Claim {
             limit: 1,
             ..due(app_id(&server), target, START + HOUR, START + HOUR + SECOND)
         };
         for name in ["ann", "bob", "cid"] {
-            let claimed = claim(&server.state, &one).await;
-            let claimed = claimed.unwrap();
+            let claimed = claimed_turns(&server.state, &one).await;
             let whose = only_turn(&claimed).profile.customer_user_id.clone();
             assert_eq!(whose.as_deref(), Some(name), "{backend:?}");
         }
@@ -337,5 +336,32 @@ async fn a_lane_with_nothing_in_it_goes_and_the_others_stay() {
             .await
             .unwrap();
         assert_eq!(left[0].int(0).unwrap(), 1, "{backend:?}");
+    }
+}
+
+/// A claim is written before its deliveries are read. Nobody sends them if they cannot be, so they do not wait for the end of
+/// the lease.
+#[tokio::test]
+async fn what_was_claimed_and_cannot_be_read_is_given_back() {
+    static GONE: Sql = Sql::same("ALTER TABLE queue RENAME COLUMN record TO gone");
+    static BACK: Sql = Sql::same("ALTER TABLE queue RENAME COLUMN gone TO record");
+    for backend in SHARED {
+        let vendor = Vendor::with(|_, _| Manner::Answers(200, "{}")).await;
+        let server = TestServer::on(backend).await;
+        enable(&server, "amplitude", amplitude(&vendor.url)).await;
+        Customer::new(&server, "ann")
+            .await
+            .post(TRANSACTION, &bought("t1"))
+            .await;
+        run(&server, &GONE).await;
+        let working = work(&server);
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        server.state.workers.stop().await;
+        drop(working);
+        assert_eq!((claimed(&server).await, vendor.count()), (0, 0), "{backend:?}");
+        run(&server, &BACK).await;
+        let _next = Mortal::start(&server.options, &server.state.clock).await;
+        until_states(&server, &["delivered 1"]).await;
+        assert_conserved(&server).await;
     }
 }

@@ -4,9 +4,11 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
+use bursar::actions::deliveries::{Claim, claim, turns};
 use bursar::actions::purchases::handle_due;
 use bursar::delivery;
 use bursar::state::AppState;
+use bursar::store::tables::turns::Turn;
 use bursar::store::{Row, Sql, Statement, Store};
 use bursar_domain::ids::AppId;
 use serde_json::{Value, json};
@@ -154,6 +156,22 @@ pub async fn claimed(server: &TestServer) -> usize {
     static SQL: Sql = Sql::same("SELECT count(*) FROM lanes WHERE lease IS NOT NULL");
     let rows = rows(server, &SQL).await;
     rows[0].int(0).unwrap().try_into().unwrap()
+}
+
+/// Lanes that were claimed together, each with the delivery that is its turn.
+pub struct Taken {
+    pub lease: i64,
+    pub turns: Vec<Turn>,
+}
+
+/// Takes lanes as a worker does.
+pub async fn claimed_turns(state: &AppState, wanted: &Claim) -> Taken {
+    let claimed = claim(state, wanted).await.unwrap();
+    let turns = turns(state, wanted, &claimed).await.unwrap();
+    Taken {
+        lease: claimed.lease,
+        turns,
+    }
 }
 
 /// A delivery.

@@ -1,6 +1,6 @@
 //! Replays that are cancelled: what they leave behind.
 
-use bursar::actions::deliveries::{Wanted, claim};
+use bursar::actions::deliveries::Claim;
 use bursar_domain::ids::ProfileId;
 use serde_json::{Value, json};
 
@@ -9,8 +9,8 @@ use super::{count, deliver_all, replay, sell};
 use crate::support::backend::ALL;
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, MINUTE, app_id, enable, entries, only, send, settle_down, states, switch_off, until_states,
-    webhook, work,
+    HOUR, MINUTE, app_id, claimed_turns, enable, entries, only, send, settle_down, states, switch_off,
+    until_states, webhook, work,
 };
 use crate::support::events::{event, store};
 use crate::support::purchases::{Customer, with};
@@ -96,11 +96,11 @@ async fn what_a_dead_server_had_is_taken_back_with_its_replay() {
         let app = server.state.directory().app(app_id(&server)).unwrap().clone();
         let target = app.integration("webhook").unwrap().targets[0];
         let until = START + MINUTE;
-        let all = Wanted {
+        let all = Claim {
             slow: true,
             ..due(app.id, target, START, until)
         };
-        assert_eq!(claim(&server.state, &all).await.unwrap().turns.len(), 3);
+        assert_eq!(claimed_turns(&server.state, &all).await.turns.len(), 3);
         let sending = async || entries(&server, "deliveries?state=sending").await.len();
         assert_eq!(sending().await, 3, "{backend:?}");
         server.state.clock.move_to(until).unwrap();
