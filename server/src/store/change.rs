@@ -96,6 +96,7 @@ where
             }
             Err(refusal) => {
                 self.outcome = Some(Err(refusal));
+                self.has_writes = false;
                 Vec::new()
             }
         }
@@ -120,6 +121,7 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Sql;
 
     #[test]
     fn only_what_was_written_shows_that_there_is_room_again() {
@@ -153,5 +155,35 @@ mod tests {
             change.finish(committed);
             assert_eq!(is_refusing.load(Ordering::Relaxed), expected);
         }
+    }
+
+    #[test]
+    fn what_is_refused_when_it_is_decided_once_more_has_written_nothing() {
+        static ADD: Sql = Sql::same("INSERT INTO a (b) VALUES (1)");
+        let is_refusing = Arc::new(AtomicBool::new(true));
+        let has_decided = AtomicBool::new(false);
+        let decide = |_| {
+            if has_decided.swap(true, Ordering::Relaxed) {
+                return Err(StoreError::Internal("somebody came before".into()));
+            }
+            Ok(Decision {
+                writes: vec![Statement::new(&ADD, [])],
+                answer: (),
+            })
+        };
+        let mut change = Pending {
+            reads: Vec::new(),
+            decide,
+            outcome: None,
+            has_writes: false,
+            is_refusing: Arc::clone(&is_refusing),
+            ahead: None,
+            queued_at: Instant::now(),
+            caller: None,
+        };
+        assert_eq!(change.decide(Vec::new()).len(), 1);
+        assert!(change.decide(Vec::new()).is_empty());
+        change.finish(Ok(()));
+        assert!(is_refusing.load(Ordering::Relaxed));
     }
 }

@@ -37,7 +37,7 @@ pub(super) async fn go_on(state: &AppState, now: i64) -> Result<bool, StoreError
         let profile = row.uuid(0)?;
         last = Some(profile).filter(|_| is_full);
         // One that cannot be read is logged where it is used.
-        let holdings: Option<Holdings> = serde_json::from_str(&row.text(1)?).ok();
+        let holdings: Option<Holdings> = row.opt_text(1)?.and_then(|text| serde_json::from_str(&text).ok());
         let due_at = holdings.and_then(|holdings| holdings.next_due(rules.context(now, None)));
         let noted = row.opt_int(2)?;
         if let Some(due_at) = due_at.filter(|due_at| noted.is_none_or(|noted| noted > *due_at)) {

@@ -47,11 +47,12 @@ pub fn read(rows: &mut [Row]) -> Result<Option<Recheck>, StoreError> {
     }))
 }
 
-/// The next profiles of its app that have something, some at a time: what each has, and when something of it is due next.
+/// The next profiles of its app, some at a time: what each has, if anything, and when something of it is due next. Also those that
+/// have nothing: no index tells them apart, and to pass over very many of them would take long.
 pub fn next(recheck: &Recheck, limit: i64) -> Statement {
     static SQL: Sql = Sql::same(
         "SELECT profile_id, holdings, due_at FROM profiles
-         WHERE app_id = $1 AND profile_id > $2 AND holdings IS NOT NULL ORDER BY profile_id LIMIT $3",
+         WHERE app_id = $1 AND profile_id > $2 ORDER BY profile_id LIMIT $3",
     );
     let Recheck { app, after, .. } = recheck;
     Statement::new(&SQL, [app.0.into(), (*after).into(), limit.into()])

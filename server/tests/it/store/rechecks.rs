@@ -96,6 +96,31 @@ async fn profiles_are_looked_through_by_the_settings_for_which_that_was_ordered(
     }
 }
 
+/// They may be millions, and each step has to be a short one.
+#[tokio::test]
+async fn profiles_that_have_nothing_are_looked_at_some_at_a_time_too() {
+    static ADD: Sql = Sql::split(
+        "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 300)
+         INSERT INTO profiles (app_id, profile_id, created_at, updated_at, identifiers)
+         SELECT (SELECT app_id FROM apps), unhex(printf('%032x', n)), 0, 0, '{}' FROM number",
+        "INSERT INTO profiles (app_id, profile_id, created_at, updated_at, identifiers)
+         SELECT (SELECT app_id FROM apps), lpad(to_hex(n), 32, '0')::uuid, 0, 0, '{}' FROM generate_series(1, 300) AS n",
+    );
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let app = AppId(server.app_id.parse().unwrap());
+        write(&server, Statement::new(&ADD, [])).await;
+        write(&server, rechecks::order(app, START)).await;
+        let recheck = next(&server).await.unwrap();
+        let step = rechecks::next(&recheck, 256);
+        let found = server.state.store.read(step).await.unwrap();
+        let last = found.last().unwrap().uuid(0).unwrap();
+        assert_eq!((found.len(), last), (256, Uuid::from_u128(256)), "{backend:?}");
+        handle_due(&server.state, START).await.unwrap();
+        assert_eq!(come_to(&server).await, None, "{backend:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_server_whose_clock_is_behind_looks_through_them_no_sooner() {
     for backend in ALL {
