@@ -184,6 +184,20 @@ fn in_seconds<M: Metric + Clone>(all: &mut Registry, name: &str, help: &str, met
     metric
 }
 
+/// How things are when the metrics are asked for.
+pub struct Now {
+    /// Database connections in use.
+    pub connections_in_use: usize,
+    /// How many there may be; 0 for any number.
+    pub connections_limit: usize,
+    /// For how many apps each integration is blocked.
+    pub blocked: Vec<(&'static str, usize)>,
+    /// For how many it is paused.
+    pub paused: Vec<(&'static str, usize)>,
+    /// For how many it loses what it is sent.
+    pub losing: Vec<(&'static str, usize)>,
+}
+
 impl Metrics {
     /// Counts a request that has been answered.
     pub fn request(&self, method: &'static str, route: &'static str, status: u16, seconds: f64) {
@@ -209,22 +223,15 @@ impl Metrics {
         self.overdue.get_or_create(&labels).set(seconds);
     }
 
-    /// All of it as text. `pool_use` is how many database connections are in use and allowed; `blocked`, `paused`
-    /// and `losing`, for how many apps each integration is so.
-    pub fn encode(
-        &self,
-        pool_use: (usize, usize),
-        blocked: &[(&'static str, usize)],
-        paused: &[(&'static str, usize)],
-        losing: &[(&'static str, usize)],
-    ) -> String {
+    /// All of it as text, with how things are now.
+    pub fn encode(&self, now: &Now) -> String {
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        self.connections_in_use.set(count(pool_use.0));
-        self.connections_limit.set(count(pool_use.1));
+        self.connections_in_use.set(count(now.connections_in_use));
+        self.connections_limit.set(count(now.connections_limit));
         for (gauge, numbers) in [
-            (&self.blocked, blocked),
-            (&self.paused, paused),
-            (&self.losing, losing),
+            (&self.blocked, &now.blocked),
+            (&self.paused, &now.paused),
+            (&self.losing, &now.losing),
         ] {
             for (integration, apps) in numbers {
                 let labels = IntegrationLabels { integration };

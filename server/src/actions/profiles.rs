@@ -79,11 +79,11 @@ pub async fn set_identifiers(
     let known = state.directory().app(app).cloned();
     let decide = move |loaded: &mut Loaded| {
         let rows = rows_of(loaded, 0);
-        let place = profiles::place_of(rows)?;
+        let row = profiles::row_of(rows)?;
         let mut profile = selector.pick(profiles::read(app, rows)?)?;
         let changed = profile.set_identifiers(&changes, now);
         let writes = if changed {
-            let update = profiles::update_identifiers(&profile, &selector, place);
+            let update = profiles::update_identifiers(&profile, &selector, row);
             and_release(update, known.as_deref(), &profile, now)
         } else {
             Vec::new()
@@ -263,17 +263,17 @@ pub async fn delete(state: &AppState, app: AppId, selector: Selector, now: i64) 
     ];
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let rows = rows_of(&mut loaded, 1);
-        let place = profiles::place_of(rows)?;
+        let row = profiles::row_of(rows)?;
         let profile = selector.pick(profiles::read(app, rows)?)?;
         let sharers = rows_of(&mut loaded, 2);
         Ok(Decision {
             writes: [
-                &leave(&noted, &known, profile.clone(), place, sharers, now)?[..],
+                &leave(&noted, &known, profile.clone(), row, sharers, now)?[..],
                 &lanes::delete_of(app, profile.id)[..],
                 &deliveries::delete_of(app, profile.id),
                 &[
                     profiles::delete(&profile),
-                    purchases::let_go_of_all(app, profile.id),
+                    purchases::part_from_all(app, profile.id),
                     events::delete_of(app, profile.id),
                 ],
             ]

@@ -112,7 +112,7 @@ async fn let_some_go(state: &AppState, target: Target, at: i64) -> Result<Left, 
     let is_end = waiting < BATCH && rows.len() < LOOKED_AT;
     let mut writes = Vec::new();
     if let Some(last) = last.filter(|_| waiting > 0) {
-        writes.push(releases::let_go(&release, last, at));
+        writes.push(releases::make_due(&release, last, at));
     }
     writes.push(match last.filter(|_| !is_end) {
         Some(last) => releases::advance(&release, last),

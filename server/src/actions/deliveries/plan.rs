@@ -109,7 +109,7 @@ pub fn plan(
                     target: target.id,
                     id: profile.0,
                 };
-                writes.push(superseded::look_again(lane, now));
+                writes.push(superseded::make_due(lane, now));
             }
         }
     }

@@ -1,25 +1,22 @@
-//! Access is given and taken away, and how Apple is to be answered when somebody asks for money back.
+//! Access is given and taken away.
 
 use std::sync::Arc;
 
 use bursar_domain::app::PREMIUM;
 use bursar_domain::fields::Violation;
-use bursar_domain::ids::ProfileId;
-use bursar_domain::profile::selector::Selector;
-use bursar_domain::profile::{Details, Profile};
+use bursar_domain::profile::Profile;
 use bursar_domain::purchases::access_body::{GrantRequest, RevokeRequest};
 use bursar_domain::purchases::account::{Drafts, Party};
 use bursar_domain::purchases::grants;
 use bursar_domain::purchases::holdings::Grant;
 use bursar_domain::purchases::machine::Context;
-use bursar_domain::purchases::refund_saver::{RefundSaver, RefundSaverChanges};
 use uuid::Uuid;
 
 use super::findings::Findings;
 use super::people::{People, Person};
 use super::tell::tell;
 use super::{Rules, refused};
-use crate::actions::profiles::{Request, change_details};
+use crate::actions::profiles::Request;
 use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
 use crate::directory::App;
@@ -121,30 +118,4 @@ fn no_such_level() -> Violation {
         "non_field_errors",
         "the app has no such access level",
     )
-}
-
-/// Changes how requests for a refund are answered.
-pub async fn set_refund_saver(
-    state: &AppState,
-    request: Request,
-    changes: RefundSaverChanges,
-    render: impl Fn(ProfileId, RefundSaver) -> Reply + Send + 'static,
-) -> Result<Reply, ActionError> {
-    let change = move |details: &mut Details| details.refund_saver.apply(&changes);
-    change_details(state, request, change, move |(profile, details)| {
-        render(*profile, details.refund_saver)
-    })
-    .await
-}
-
-/// How requests for a refund are answered.
-pub async fn read_refund_saver(
-    state: &AppState,
-    app: &App,
-    selector: &Selector,
-) -> Result<(ProfileId, RefundSaver), ActionError> {
-    let mut rows = state.store.read(profiles::select_whole(app.id, selector)).await?;
-    let (found, details) = profiles::read_whole(app.id, &mut rows)?.unzip();
-    let profile = selector.pick(found)?;
-    Ok((profile.id, details.unwrap_or_default().refund_saver))
 }

@@ -9,16 +9,16 @@ use super::Rules;
 use super::findings::Findings;
 use super::people::{People, Person};
 use crate::directory::App;
-use crate::store::tables::profiles::{self, Place};
+use crate::store::tables::profiles::{self, RowId};
 use crate::store::{Row, Statement, StoreError};
 
 /// Notes with those who share its purchases when their access ends, which nobody else will tell them now. Its own row lies
-/// at `place`; `rows` are those of the profiles that share anything with it.
+/// in this `row`; `rows` are those of the profiles that share anything with it.
 pub(in crate::actions) fn leave(
     findings: &Findings,
     app: &Arc<App>,
     profile: Profile,
-    place: Place,
+    row: RowId,
     rows: &mut [Row],
     now: i64,
 ) -> Result<Vec<Statement>, StoreError> {
@@ -27,7 +27,7 @@ pub(in crate::actions) fn leave(
     let mut people = People::of(Person {
         profile,
         details,
-        place,
+        row,
     });
     people.read(app.id, rows)?;
     findings.begin();
@@ -40,7 +40,7 @@ pub(in crate::actions) fn leave(
         .map(|(mut sharer, after)| {
             sharer.profile.holdings = after.holdings;
             let due_at = sharer.profile.holdings.next_due(rules.context(now, None));
-            profiles::update_holdings(&sharer.profile, sharer.place, due_at)
+            profiles::update_holdings(&sharer.profile, sharer.row, due_at)
         })
         .collect())
 }

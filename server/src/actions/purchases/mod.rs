@@ -6,6 +6,7 @@ mod findings;
 mod leave;
 mod people;
 mod recheck;
+mod refund_saver;
 mod report;
 mod tell;
 
@@ -15,10 +16,11 @@ use bursar_domain::fields::Violation;
 use bursar_domain::profile::Refusal;
 use bursar_domain::purchases::machine::{Context, Timers, Waits};
 
-pub use access::{grant, read_refund_saver, revoke, set_refund_saver};
+pub use access::{grant, revoke};
 pub use due::handle_due;
 pub(super) use findings::Findings;
 pub(super) use leave::leave;
+pub use refund_saver::{read_refund_saver, set_refund_saver};
 pub use report::set_transaction;
 
 use crate::actions::ActionError;

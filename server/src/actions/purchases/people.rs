@@ -9,7 +9,7 @@ use bursar_domain::purchases::holdings::{Holdings, Key};
 use super::Rules;
 use super::findings::{Finding, Findings};
 use crate::actions::ActionError;
-use crate::store::tables::profiles::{self, Place};
+use crate::store::tables::profiles::{self, RowId};
 use crate::store::tables::purchases;
 use crate::store::{Row, Statement, StoreError};
 
@@ -27,18 +27,18 @@ pub(super) struct Person {
     pub profile: Profile,
     pub details: Details,
     /// Where its row lies.
-    pub place: Place,
+    pub row: RowId,
 }
 
 impl Person {
     /// The one that the selector means, of its rows.
     pub fn read(app: AppId, selector: &Selector, rows: &mut [Row]) -> Result<Self, ActionError> {
-        let place = profiles::place_of_whole(rows)?;
+        let row = profiles::row_of_whole(rows)?;
         let (profile, details) = profiles::read_whole(app, rows)?.unzip();
         Ok(Self {
             profile: selector.pick(profile)?,
             details: details.unwrap_or_default(),
-            place,
+            row,
         })
     }
 }
@@ -55,18 +55,18 @@ impl People {
     /// Adds the profiles of a read's rows that are not among them yet. One that cannot be read does not hold up the
     /// others: it is left out.
     pub fn read(&mut self, app: AppId, rows: &mut [Row]) -> Result<(), StoreError> {
-        for row in rows {
-            let id = profiles::id_of(row)?;
+        for one in rows {
+            let id = profiles::id_of(one)?;
             if self.position(id).is_some() {
                 continue;
             }
-            let row = std::slice::from_mut(row);
-            let place = profiles::place_of_whole(row)?;
-            match profiles::read_whole(app, row) {
+            let one = std::slice::from_mut(one);
+            let row = profiles::row_of_whole(one)?;
+            match profiles::read_whole(app, one) {
                 Ok(found) => self.known.extend(found.map(|(profile, details)| Person {
                     profile,
                     details,
-                    place,
+                    row,
                 })),
                 Err(error) => self.unreadable.push((id, error)),
             }
@@ -115,7 +115,7 @@ impl People {
     /// the chains of `keys` now, which are the payers' keys. Who has what the family shares holds it too.
     pub fn settle(&mut self, parties: Vec<Party>, keys: &[Key], rules: &Rules, now: i64) -> Vec<Statement> {
         let (mut writes, mut held) = (Vec::new(), Vec::new());
-        for (Person { profile, place, .. }, party) in self.known.iter_mut().zip(parties) {
+        for (Person { profile, row, .. }, party) in self.known.iter_mut().zip(parties) {
             if profile.holdings == party.holdings {
                 continue;
             }
@@ -126,13 +126,13 @@ impl People {
                     (_, Some(is_owner)) => {
                         held.push((is_owner, purchases::hold(profile.app, key, profile.id, is_owner)))
                     }
-                    (_, None) => writes.push(purchases::let_go(profile.app, key, profile.id)),
+                    (_, None) => writes.push(purchases::part(profile.app, key, profile.id)),
                 }
             }
             profile.holdings = party.holdings;
             profile.touch(now);
             let due_at = profile.holdings.next_due(rules.context(now, None));
-            writes.push(profiles::update_holdings(profile, *place, due_at));
+            writes.push(profiles::update_holdings(profile, *row, due_at));
         }
         // A chain has one owner at any time: whoever hands it over has let go of it, or only shares it, by then.
         held.sort_by_key(|(is_owner, _)| *is_owner);

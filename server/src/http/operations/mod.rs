@@ -15,6 +15,7 @@ use crate::actions::{JSON, Reply};
 use crate::directory::{App, AppIntegration};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
+use crate::metrics::Now;
 use crate::state::AppState;
 
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -139,9 +140,14 @@ async fn metrics(call: Call) -> Result<Reply, ApiError> {
     let losing = apps_where(state, |app, known| {
         !state.workers.losses(app.id, known, state.clock.now()).is_empty()
     });
-    let text = state
-        .metrics
-        .encode(state.store.pool_use(), &blocked, &paused, &losing);
+    let (connections_in_use, connections_limit) = state.store.pool_use();
+    let text = state.metrics.encode(&Now {
+        connections_in_use,
+        connections_limit,
+        blocked,
+        paused,
+        losing,
+    });
     Ok(Reply {
         status: 200,
         content_type: METRICS,

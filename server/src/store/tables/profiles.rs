@@ -113,16 +113,16 @@ pub fn read(app: AppId, rows: &mut [Row]) -> Result<Option<Profile>, StoreError>
 
 /// Where a row lies: a number that finds it without an index on SQLite, 0 on PostgreSQL.
 #[derive(Debug, Clone, Copy)]
-pub struct Place(i64);
+pub struct RowId(i64);
 
 /// Where the row of a [`lock`] lies.
-pub fn place_of(rows: &[Row]) -> Result<Place, StoreError> {
-    rows.first().map_or(Ok(Place(0)), |row| row.int(7).map(Place))
+pub fn row_of(rows: &[Row]) -> Result<RowId, StoreError> {
+    rows.first().map_or(Ok(RowId(0)), |row| row.int(7).map(RowId))
 }
 
 /// Where the first row of a [`lock_whole`] lies.
-pub fn place_of_whole(rows: &[Row]) -> Result<Place, StoreError> {
-    rows.first().map_or(Ok(Place(0)), |row| row.int(8).map(Place))
+pub fn row_of_whole(rows: &[Row]) -> Result<RowId, StoreError> {
+    rows.first().map_or(Ok(RowId(0)), |row| row.int(8).map(RowId))
 }
 
 /// As [`read`], with the details.
@@ -208,9 +208,9 @@ pub fn update(profile: &Profile, details: &Details) -> Statement {
     )
 }
 
-/// Saves a known profile's identifiers. Finds its row by `place` on SQLite, and the way that `selector` found it on
+/// Saves a known profile's identifiers. Finds it by its `row` on SQLite, and the way that `selector` found it on
 /// PostgreSQL, so that no page of another index has to be read.
-pub fn update_identifiers(profile: &Profile, selector: &Selector, place: Place) -> Statement {
+pub fn update_identifiers(profile: &Profile, selector: &Selector, row: RowId) -> Statement {
     static BY_ID: Sql = Sql::split(
         "UPDATE profiles SET updated_at = $1, identifiers = $2 WHERE app_id = $3 AND profile_id = $4 AND rowid = $5",
         "UPDATE profiles SET updated_at = $1, identifiers = $2
@@ -246,7 +246,7 @@ pub fn update_identifiers(profile: &Profile, selector: &Selector, place: Place) 
             identifiers.into(),
             profile.app.0.into(),
             key,
-            place.0.into(),
+            row.0.into(),
         ],
     )
 }
@@ -261,7 +261,7 @@ pub fn select_holdings(after: (AppId, Uuid), limit: i64) -> Statement {
 }
 
 /// Saves what a known profile has, and when something of it is due next.
-pub fn update_holdings(profile: &Profile, place: Place, due_at: Option<i64>) -> Statement {
+pub fn update_holdings(profile: &Profile, row: RowId, due_at: Option<i64>) -> Statement {
     static SQL: Sql = Sql::split(
         "UPDATE profiles SET updated_at = $1, holdings = $2, due_at = $3
          WHERE app_id = $4 AND profile_id = $5 AND rowid = $6",
@@ -283,7 +283,7 @@ pub fn update_holdings(profile: &Profile, place: Place, due_at: Option<i64>) -> 
             due_at.into(),
             profile.app.0.into(),
             profile.id.0.into(),
-            place.0.into(),
+            row.0.into(),
         ],
     )
 }

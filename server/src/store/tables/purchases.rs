@@ -86,7 +86,7 @@ pub fn hold(app: AppId, key: &Key, profile: ProfileId, is_owner: bool) -> Statem
 }
 
 /// A profile has nothing to do with a chain any more.
-pub fn let_go(app: AppId, key: &Key, profile: ProfileId) -> Statement {
+pub fn part(app: AppId, key: &Key, profile: ProfileId) -> Statement {
     static SQL: Sql = Sql::same(
         "DELETE FROM chain_holders WHERE app_id = $1 AND store = $2 AND original_id = $3 AND profile_id = $4",
     );
@@ -103,7 +103,7 @@ fn holder(app: AppId, key: &Key, profile: ProfileId) -> [Value; 4] {
 }
 
 /// A deleted profile holds nothing: its chains are free for the next who reports one of their transactions.
-pub fn let_go_of_all(app: AppId, profile: ProfileId) -> Statement {
+pub fn part_from_all(app: AppId, profile: ProfileId) -> Statement {
     static SQL: Sql = Sql::same("DELETE FROM chain_holders WHERE app_id = $1 AND profile_id = $2");
     Statement::new(&SQL, [app.0.into(), profile.0.into()])
 }

@@ -68,7 +68,7 @@ pub fn next(release: &Release, limit: usize) -> Statement {
 }
 
 /// Has those lanes due that wait, up to this one.
-pub fn let_go(release: &Release, to: Uuid, due_at: i64) -> Statement {
+pub fn make_due(release: &Release, to: Uuid, due_at: i64) -> Statement {
     static SQL: Sql = Sql::same(
         "UPDATE lanes SET waits = 0, due_at = $1
          WHERE target_id = $2 AND lane_id > $3 AND lane_id <= $4 AND waits = 1",

@@ -7,7 +7,7 @@ use crate::store::{Sql, Statement};
 
 /// Makes a lane due that waits for an identifier, behind the statements that add a delivery with its event: the newest one is
 /// to wait, and nothing older.
-pub fn look_again(lane: LaneKey, now: i64) -> Statement {
+pub fn make_due(lane: LaneKey, now: i64) -> Statement {
     static SQL: Sql = Sql::same(
         "UPDATE lanes SET waits = 0, due_at = $1 WHERE target_id = $2 AND lane_id = $3 AND waits = 1",
     )
