@@ -12,6 +12,7 @@ use serde_json::json;
 
 pub use self::reading::folded;
 pub use self::searched::Searched;
+use super::texts::Texts;
 
 /// Shorter values are no secret, and masking them would make nonsense of the rest.
 const SHORTEST: usize = 4;
@@ -20,12 +21,12 @@ const KEPT: usize = 4 * 1024;
 
 /// The values that may not be kept, as [`Searched`] looks for them.
 #[derive(Debug, Clone)]
-pub struct Mask(Vec<String>);
+pub struct Mask(Texts);
 
 impl Mask {
     /// Of nobody: there is nothing personal in it.
     pub fn of_nobody() -> Self {
-        Self(Vec::new())
+        Self(Texts::default())
     }
 
     /// Of this customer and of an event of theirs.
@@ -35,27 +36,26 @@ impl Mask {
 
     /// Of these values and ids.
     fn found(values: &[&str], ids: &[&str]) -> Self {
-        Self::new(values.iter().chain(ids).map(|value| (*value).to_owned()))
+        Self::new(values.iter().chain(ids))
     }
 
     /// What it hides.
     pub fn values(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.0.iter()
     }
 
     /// The same, hiding these values too.
-    pub fn and(mut self, values: Vec<String>) -> Self {
+    pub fn and(self, values: Vec<String>) -> Self {
         // Of a first try there are none.
         if values.is_empty() {
             return self;
         }
-        self.0.extend(values);
-        Self::new(self.0)
+        Self::new(self.values().chain(values.iter().map(String::as_str)))
     }
 
     /// Those of its values that stand in one of these texts.
     pub fn within(&self, texts: [&str; 2]) -> Vec<String> {
-        within(&self.0, texts)
+        within(self.values(), texts)
     }
 
     /// Of an app's secrets for an integration, which an answer may repeat.
@@ -78,19 +78,20 @@ impl Mask {
         // With its scheme and without it.
         let credentials = values.filter_map(|(_, value)| value.split(' ').next_back());
         let credentials = credentials.filter(|value| value.len() >= SHORTEST);
-        Self::new(credentials.map(str::to_owned))
+        Self::new(credentials)
     }
 
-    fn new(values: impl IntoIterator<Item = String>) -> Self {
+    fn new(values: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let folded = values.into_iter().filter_map(|value| {
-            let folded = folded(&value);
+            let value = value.as_ref();
+            let folded = folded(value);
             // Of one that is white space but for a letter or two, these would be hidden wherever they stand.
             (!folded.is_empty() && folded.len() >= SHORTEST.min(value.len())).then_some(folded)
         });
         let mut values: Vec<_> = folded.collect();
         values.sort_unstable();
         values.dedup();
-        Self(values)
+        Self(values.iter().collect())
     }
 
     /// A text without the values. Where it was cut in the middle of one, its beginning is hidden too.
@@ -140,12 +141,11 @@ fn hide(text: &str, whole: &Mask, beginnings: &Mask) -> String {
     }
     let searched = Searched::new(text);
     let cut = beginnings
-        .0
-        .iter()
+        .values()
         .filter_map(|value| searched.cut_at(value))
         .min();
     let cut = cut.map(|cut| cut..text.len());
-    let found = whole.0.iter().flat_map(|value| searched.find(value));
+    let found = whole.values().flat_map(|value| searched.find(value));
     let mut places: Vec<_> = found.chain(cut).collect();
     places.sort_unstable_by_key(|place| place.start);
     let (mut masked, mut at) = (String::with_capacity(text.len()), 0);
@@ -175,10 +175,10 @@ pub fn may_be_cut(words: &str) -> bool {
 }
 
 /// Those of these values that stand in one of these texts.
-pub fn within(values: &[String], texts: [&str; 2]) -> Vec<String> {
+pub fn within<'v>(values: impl Iterator<Item = &'v str>, texts: [&str; 2]) -> Vec<String> {
     let texts = texts.map(Searched::new);
-    let stands = |value: &&String| texts.iter().any(|text| text.holds(&folded(value)));
-    values.iter().filter(stands).cloned().collect()
+    let stands = |value: &&str| texts.iter().any(|text| text.holds(&folded(value)));
+    values.filter(stands).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

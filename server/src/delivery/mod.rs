@@ -20,6 +20,7 @@ mod seats;
 mod send;
 mod set_back;
 mod settling;
+mod texts;
 mod trial;
 mod turn;
 mod words;

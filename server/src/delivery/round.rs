@@ -299,6 +299,7 @@ mod tests {
 
     use super::super::mask::Mask;
     use super::super::settling::tests::settlements;
+    use super::super::texts::Texts;
     use super::super::turn::Counts;
     use super::*;
 
@@ -318,8 +319,8 @@ mod tests {
                 counts: Counts::default(),
                 profile: ProfileId(Uuid::nil()),
                 mask: Mask::of_nobody(),
-                ids: Vec::new(),
-                sharers: Vec::new(),
+                ids: Texts::default(),
+                sharers: Texts::default(),
             });
         each.collect()
     }

@@ -33,7 +33,10 @@ pub async fn send(work: &Arc<Work>, target: Target, mut batch: Vec<Ready>) {
         count(ready, verdict, started_at);
     }
     // What an answer told of the customer; where answers do, a request has one record.
-    batch[0].ids.extend(outcome.learned.clone());
+    if let Some(learned) = outcome.learned.as_deref() {
+        let first = &mut batch[0];
+        first.ids = first.ids.iter().chain([learned]).collect();
+    }
     let route = &batch[0].record.route;
     let mut finish = Finish {
         work,

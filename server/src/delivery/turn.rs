@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::caught::caught;
 use super::mask::{Mask, within};
+use super::texts::Texts;
 use crate::actions::deliveries::{End, HeldTurn, Settlement};
 use crate::directory::{AppIntegration, Target};
 use crate::store::tables::delivery_states::ClosedState;
@@ -39,9 +40,9 @@ pub struct Ready {
     /// What may not be kept of it.
     pub mask: Mask,
     /// What its customer is called, which may not be kept with others.
-    pub ids: Vec<String>,
+    pub ids: Texts,
     /// What those are called who share its customer's access level: the event may name them.
-    pub sharers: Vec<String>,
+    pub sharers: Texts,
 }
 
 /// What to do with a turn.
@@ -98,7 +99,7 @@ pub fn keep(ready: &Ready, alone: bool) -> String {
         alone,
         counts: ready.counts,
         personal: ready.mask.within([route, body]),
-        ids: within(&ready.ids, [route, body]),
+        ids: within(ready.ids.iter(), [route, body]),
     };
     serde_json::to_string(&kept).expect("texts always serialise")
 }
@@ -130,19 +131,23 @@ pub fn consider(
             let end = closed(ClosedState::Rejected, Some(DEAD.to_owned()));
             settle(end, Some(Lost::Failed(kept.route)))
         }
-        Ok((kept, mask, sharers)) => Considered::Send(Box::new(Ready {
-            held,
-            record: Record {
-                route: kept.route,
-                body: kept.body,
-            },
-            alone: kept.alone,
-            counts: kept.counts,
-            profile: turn.profile.id,
-            mask: mask.and(kept.personal),
-            ids: kept.ids,
-            sharers,
-        })),
+        Ok((mut kept, mask, sharers)) => {
+            // It is held until the answer comes, and was written with room to spare.
+            kept.body.shrink_to_fit();
+            Considered::Send(Box::new(Ready {
+                held,
+                record: Record {
+                    route: kept.route,
+                    body: kept.body,
+                },
+                alone: kept.alone,
+                counts: kept.counts,
+                profile: turn.profile.id,
+                mask: mask.and(kept.personal),
+                ids: kept.ids.iter().collect(),
+                sharers: sharers.iter().collect(),
+            }))
+        }
         Err(skip) => {
             let lost = match &skip {
                 Skip::MissingCredentials(setting) => Some(Lost::Unset(setting.clone())),

@@ -44,7 +44,7 @@ impl<'a> Words<'a> {
     /// As they may be kept with a record, which goes when its customer does: without what other customers are called.
     pub fn told_of(&mut self, ready: &Ready, words: &str) -> String {
         let looked = self.looked(words);
-        let is_own = |id: &&str| ready.ids.iter().any(|own| own == id);
+        let is_own = |id: &&str| ready.ids.iter().any(|own| own == *id);
         let (own, others): (Vec<&str>, Vec<&str>) = looked.ids.iter().copied().partition(is_own);
         if own.is_empty() && looked.sharers.is_empty() {
             looked.of_nobody.clone()
@@ -79,10 +79,10 @@ impl<'a> Words<'a> {
             let id = folded(id);
             searched.holds(&id) || may_be_cut && searched.cut_at(&id).is_some()
         };
-        let ids = self.batch.iter().flat_map(|ready| &ready.ids).map(String::as_str);
+        let ids = self.batch.iter().flat_map(|ready| ready.ids.iter());
         let ids: Vec<_> = ids.filter(is_told).collect();
-        let sharers = self.batch.iter().flat_map(|ready| &ready.sharers);
-        let sharers: Vec<_> = sharers.map(String::as_str).filter(is_told).collect();
+        let sharers = self.batch.iter().flat_map(|ready| ready.sharers.iter());
+        let sharers: Vec<_> = sharers.filter(is_told).collect();
         let of_nobody = without(&words, &personal, &[&*ids, &*sharers].concat(), may_be_cut);
         Looked {
             words,
@@ -120,8 +120,8 @@ mod tests {
             counts: Counts::default(),
             profile: ProfileId(Uuid::nil()),
             mask: Mask::of_secrets([ANN.to_owned()]),
-            ids: vec![(*id).to_owned()],
-            sharers: vec!["sharer-of-it".to_owned()],
+            ids: [id].into_iter().collect(),
+            sharers: ["sharer-of-it"].into_iter().collect(),
         })
         .collect()
     }

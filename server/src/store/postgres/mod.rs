@@ -43,6 +43,11 @@ const LIMITS: &str = "SELECT set_config(name, most, false)
      JOIN pg_settings USING (name)
      WHERE setting::bigint = 0 OR setting::bigint > most::bigint";
 
+/// Every query that may be asked often has its index. But PostgreSQL plans a prepared statement by the size that tables have then
+/// and keeps to it: what was prepared while hardly a delivery was open would walk through the whole table once many are, until
+/// they are counted again, a minute or more later. Compiling plans costs more than any of ours takes.
+const PLANS: &str = "SET enable_seqscan = off; SET jit = off";
+
 /// After so long of migrating the log tells why the server is not ready yet.
 const MIGRATION_NOTICE: Duration = Duration::from_secs(2);
 
@@ -160,7 +165,7 @@ fn pool(url: &str, size: usize) -> Result<Pool, StoreError> {
         .max_size(size)
         .wait_timeout(Some(CONNECT_TIMEOUT))
         .create_timeout(Some(CONNECT_TIMEOUT))
-        .post_create(Hook::async_fn(|connection, _| Box::pin(set_limits(connection))))
+        .post_create(Hook::async_fn(|connection, _| Box::pin(set_up(connection))))
         .runtime(Runtime::Tokio1)
         .build()
         .map_err(StoreError::unavailable)
@@ -213,8 +218,9 @@ fn configured(mut config: tokio_postgres::Config) -> tokio_postgres::Config {
 }
 
 /// What a new connection begins with.
-async fn set_limits(connection: &ClientWrapper) -> Result<(), HookError> {
-    let set = within_patience(connection.batch_execute(LIMITS)).await;
+async fn set_up(connection: &ClientWrapper) -> Result<(), HookError> {
+    let settings = format!("{LIMITS}; {PLANS}");
+    let set = within_patience(connection.batch_execute(&settings)).await;
     let set = set.ok_or_else(|| HookError::message("it does not answer"))?;
     set.map_err(HookError::Backend)
 }

@@ -16,6 +16,7 @@ mod read_your_writes;
 mod rechecks;
 mod registers;
 mod releases;
+mod sessions;
 mod trace;
 mod two_apps;
 mod write_ahead_log;
