@@ -38,6 +38,7 @@ pub const ALL: &[Migration] = &[
     migration!(10, "rechecks", "0010_rechecks.sql"),
     migration!(11, "packed_attempts", "0011_packed_attempts.sql"),
     migration!(12, "releases", "0012_releases.sql"),
+    migration!(13, "due_lanes", "0013_due_lanes.sql"),
 ];
 
 /// Where the steps that were taken are kept. Also what a server that migrates locks out others that do so with.

@@ -37,8 +37,27 @@ impl LaneSet {
     }
 }
 
+/// The lanes of a set on PostgreSQL, in the order of their ids, with `columns`. `LATERAL` and `OFFSET 0` hold it to looking each
+/// one up: by the size that the table had when it looked last, it would walk through all lanes.
+macro_rules! lanes_of_set {
+    ($columns:literal, $target:literal, $ids:literal) => {
+        concat!(
+            "(SELECT value::uuid AS id FROM jsonb_array_elements_text(",
+            $ids,
+            "::text::jsonb) AS one (value) ORDER BY id) AS one
+             CROSS JOIN LATERAL (
+                 SELECT ",
+            $columns,
+            " FROM lanes WHERE target_id = ",
+            $target,
+            " AND lane_id = one.id OFFSET 0) AS l"
+        )
+    };
+}
+pub(super) use lanes_of_set;
+
 /// The beginning of a statement, the condition that names the lanes of a set by the parameters for the target and the
-/// ids, and the end.
+/// ids, and the end. PostgreSQL finds the rows by their places, which do not change: they are locked.
 macro_rules! of_set {
     ($begin:literal, $target:literal, $ids:literal, $end:literal) => {
         Sql::split(
@@ -53,11 +72,9 @@ macro_rules! of_set {
             ),
             concat!(
                 $begin,
-                " WHERE target_id = ",
-                $target,
-                " AND lane_id = ANY (ARRAY(SELECT value::uuid FROM jsonb_array_elements_text(",
-                $ids,
-                "::text::jsonb) AS one (value)))",
+                " WHERE ctid = ANY (ARRAY(SELECT l.ctid FROM ",
+                lanes_of_set!("ctid", $target, $ids),
+                "))",
                 $end
             ),
         )
@@ -105,11 +122,11 @@ pub fn lock_held(lanes: &LaneSet) -> Statement {
     static SQL: Sql = Sql::with_lock(
         "SELECT target_id || hex(lane_id), lane_id, lease, open FROM lanes
          WHERE target_id = $1 AND lane_id IN (SELECT unhex(value) FROM json_each($2)) AND lease IS NOT NULL",
-        "SELECT target_id || lane_id::text, lane_id, lease, open FROM lanes
-         WHERE target_id = $1 AND lane_id = ANY (ARRAY(
-             SELECT value::uuid FROM jsonb_array_elements_text($2::text::jsonb) AS one (value)))
-             AND lease IS NOT NULL
-         ORDER BY lane_id FOR UPDATE",
+        concat!(
+            "SELECT l.target_id || l.lane_id::text, l.lane_id, l.lease, l.open FROM ",
+            lanes_of_set!("*", "$1", "$2"),
+            " WHERE l.lease IS NOT NULL FOR UPDATE OF l"
+        ),
     )
     .late();
     Statement::new(&SQL, lanes.key())

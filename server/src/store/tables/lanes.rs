@@ -135,21 +135,22 @@ pub fn enqueue(added: &Added) -> [Statement; 2] {
     ]
 }
 
-/// Locks lanes of a target that are due, those that are due longest first. Lanes that another server looks at are
+/// Locks lanes of a target that are due, those that are due longest first. On PostgreSQL those that are due are found by
+/// `target_id + 0`, see its migration 13. Lanes that another server looks at are
 /// passed over, and where only those that are `free` are wanted, also those that somebody has taken, for however long.
 pub fn lock_due(target: i64, slow: bool, free: bool, now: i64, limit: i64) -> Statement {
     static DUE: Sql = Sql::with_lock(
         "SELECT target_id || hex(lane_id), lane_id FROM lanes
          WHERE target_id = $1 AND slow = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4",
         "SELECT target_id || lane_id::text, lane_id FROM lanes
-         WHERE target_id = $1 AND slow = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED",
+         WHERE target_id + 0 = $1 AND slow = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED",
     )
     .late();
     static FREE: Sql = Sql::with_lock(
         "SELECT target_id || hex(lane_id), lane_id FROM lanes
          WHERE target_id = $1 AND slow = $2 AND due_at <= $3 AND lease IS NULL ORDER BY due_at LIMIT $4",
         "SELECT target_id || lane_id::text, lane_id FROM lanes
-         WHERE target_id = $1 AND slow = $2 AND due_at <= $3 AND lease IS NULL
+         WHERE target_id + 0 = $1 AND slow = $2 AND due_at <= $3 AND lease IS NULL
          ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED",
     )
     .late();
@@ -163,6 +164,9 @@ pub fn read_due(row: &mut Row) -> Result<Uuid, StoreError> {
 }
 
 /// Locks a lane: answers a row if it is still held with this lease.
+///
+/// Here and below `LATERAL` and `OFFSET 0` hold PostgreSQL to looking each row up, however few there were when it looked last.
+/// By its place, `ctid`, a row is found again that is locked and cannot move.
 pub fn lock_held(lane: LaneKey, lease: i64) -> Statement {
     static SQL: Sql = Sql::with_lock(
         "SELECT target_id || hex(lane_id), open FROM lanes WHERE target_id = $1 AND lane_id = $2 AND lease = $3",
@@ -170,10 +174,13 @@ pub fn lock_held(lane: LaneKey, lease: i64) -> Statement {
          WHERE target_id = $1 AND lane_id = $2 AND lease = $3 FOR UPDATE",
     )
     .together(
-        "SELECT wanted.place, lanes.target_id || lane_id::text, open
+        "SELECT wanted.place, l.target_id || l.lane_id::text, l.open
          FROM unnest($1::bigint[], $2::uuid[], $3::bigint[]) WITH ORDINALITY
               AS wanted (target_id, lane_id, lease, place)
-         JOIN lanes USING (target_id, lane_id, lease) ORDER BY wanted.place FOR UPDATE OF lanes",
+         CROSS JOIN LATERAL (
+             SELECT * FROM lanes
+             WHERE target_id = wanted.target_id AND lane_id = wanted.lane_id AND lease = wanted.lease OFFSET 0) AS l
+         ORDER BY wanted.place FOR UPDATE OF l",
     )
     .late();
     Statement::new(&SQL, [lane.target.into(), lane.id.into(), lease.into()])
@@ -185,10 +192,12 @@ pub fn dequeue(lane: LaneKey, place: Place) -> Statement {
         "DELETE FROM queue WHERE target_id = $1 AND lane_id = $2 AND created_at = $3 AND place = $4",
     )
     .together(
-        "DELETE FROM queue USING unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[])
-              AS old (target_id, lane_id, created_at, place)
-         WHERE queue.target_id = old.target_id AND queue.lane_id = old.lane_id
-               AND queue.created_at = old.created_at AND queue.place = old.place",
+        "DELETE FROM queue WHERE ctid = ANY (ARRAY(
+             SELECT q.ctid FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[])
+                  AS old (target_id, lane_id, created_at, place)
+             CROSS JOIN LATERAL (
+                 SELECT ctid FROM queue WHERE target_id = old.target_id AND lane_id = old.lane_id
+                 AND created_at = old.created_at AND place = old.place OFFSET 0) AS q))",
     );
     Statement::new(
         &SQL,
@@ -207,10 +216,12 @@ pub fn let_go(lane: LaneKey, lease: i64, closed: i64, due_at: i64, waits: bool) 
     static REMOVE: Sql =
         Sql::same("DELETE FROM lanes WHERE target_id = $1 AND lane_id = $2 AND lease = $3 AND open <= $4")
             .together(
-                "DELETE FROM lanes USING unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[])
-              AS old (target_id, lane_id, lease, closed)
-         WHERE lanes.target_id = old.target_id AND lanes.lane_id = old.lane_id AND lanes.lease = old.lease
-               AND open <= closed",
+                "DELETE FROM lanes WHERE ctid = ANY (ARRAY(
+             SELECT l.ctid FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[])
+                  AS old (target_id, lane_id, lease, closed)
+             CROSS JOIN LATERAL (
+                 SELECT ctid FROM lanes WHERE target_id = old.target_id AND lane_id = old.lane_id
+                 AND lease = old.lease AND open <= closed OFFSET 0) AS l))",
             );
     static GIVE_BACK: Sql = Sql::same(
         "UPDATE lanes SET open = open - $1, due_at = $2, waits = $3, lease = NULL
@@ -218,10 +229,13 @@ pub fn let_go(lane: LaneKey, lease: i64, closed: i64, due_at: i64, waits: bool) 
     )
     .together(
         "UPDATE lanes SET open = open - closed, due_at = new.due_at, waits = new.waits, lease = NULL
-         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::uuid[], $6::bigint[])
-              AS new (closed, due_at, waits, target_id, lane_id, lease)
-         WHERE lanes.target_id = new.target_id AND lanes.lane_id = new.lane_id AND lanes.lease = new.lease
-               AND open > closed",
+         FROM (SELECT given.*, l.ctid AS found
+               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::uuid[], $6::bigint[])
+                    AS given (closed, due_at, waits, target_id, lane_id, lease)
+               CROSS JOIN LATERAL (
+                   SELECT ctid FROM lanes WHERE target_id = given.target_id AND lane_id = given.lane_id
+                   AND lease = given.lease AND open > closed OFFSET 0) AS l) AS new
+         WHERE lanes.ctid = new.found",
     );
     let (target, id) = (lane.target, lane.id);
     [
@@ -388,15 +402,25 @@ pub fn delete_of(app: AppId, profile: ProfileId) -> [Statement; 6] {
 /// and from when on its waiting ones are let go, if they are to be.
 pub fn first_due(app: Option<AppId>) -> Statement {
     macro_rules! first_due {
-        ($of:literal) => {
-            Sql::same(concat!(
+        ($target:literal, $of:literal) => {
+            concat!(
                 "SELECT target_id,
-                (SELECT min(due_at) FROM lanes WHERE lanes.target_id = targets.target_id AND slow = 0),
-                (SELECT min(due_at) FROM lanes WHERE lanes.target_id = targets.target_id AND slow = 1),
+                (SELECT min(due_at) FROM lanes WHERE ",
+                $target,
+                " = targets.target_id AND slow = 0),
+                (SELECT min(due_at) FROM lanes WHERE ",
+                $target,
+                " = targets.target_id AND slow = 1),
                 (SELECT due_at FROM releases WHERE releases.target_id = targets.target_id)
                  FROM targets",
                 $of
-            ))
+            )
+        };
+        ($of:literal) => {
+            Sql::split(
+                first_due!("lanes.target_id", $of),
+                first_due!("lanes.target_id + 0", $of),
+            )
         };
     }
     static OF_ALL: Sql = first_due!("");

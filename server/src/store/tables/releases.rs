@@ -35,9 +35,12 @@ pub fn order(app: AppId, slug: &str, due_at: i64) -> Statement {
 
 /// The one that is ordered of a part, if there is one.
 pub fn select(target: i64) -> Statement {
-    static SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::split(
         "SELECT target_id, due_at, after_lane,
                 (SELECT min(due_at) FROM lanes WHERE lanes.target_id = releases.target_id AND slow = 0)
+         FROM releases WHERE target_id = $1",
+        "SELECT target_id, due_at, after_lane,
+                (SELECT min(due_at) FROM lanes WHERE lanes.target_id + 0 = releases.target_id AND slow = 0)
          FROM releases WHERE target_id = $1",
     );
     Statement::new(&SQL, [target.into()])

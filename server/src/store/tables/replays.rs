@@ -6,7 +6,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::delivery_states::DeliveryState;
-use super::lane_sets::LaneSet;
+use super::lane_sets::{LaneSet, lanes_of_set};
 use super::lanes::LaneKey;
 use crate::store::{Row, Sql, Statement, StoreError};
 
@@ -263,9 +263,13 @@ pub fn update(app: AppId, replay: Uuid, state: ReplayStage, more: i64) -> Statem
 
 /// How many deliveries of each of an app's replays are open: id and number.
 pub fn count_open(app: AppId) -> Statement {
-    static SQL: Sql = Sql::same(
+    static SQL: Sql = Sql::split(
         "SELECT q.replay_id, count(*) FROM targets AS t
          JOIN lanes AS l ON l.target_id = t.target_id AND l.slow = 1
+         JOIN queue AS q ON q.target_id = l.target_id AND q.lane_id = l.lane_id
+         WHERE t.app_id = $1 GROUP BY q.replay_id",
+        "SELECT q.replay_id, count(*) FROM targets AS t
+         JOIN lanes AS l ON l.target_id + 0 = t.target_id AND l.slow = 1
          JOIN queue AS q ON q.target_id = l.target_id AND q.lane_id = l.lane_id
          WHERE t.app_id = $1 GROUP BY q.replay_id",
     );
@@ -300,7 +304,8 @@ pub fn lock_lanes(lanes: &LaneSet, replay: Uuid, now: i64) -> Statement {
            AND l.lane_id IN (SELECT unhex(value) FROM json_each($3))
            AND (SELECT count(*) FROM queue AS q WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id
                 AND q.replay_id = $4) > CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1 ELSE 0 END",
-        "SELECT l.target_id || l.lane_id::text, l.lane_id,
+        concat!(
+            "SELECT l.target_id || l.lane_id::text, l.lane_id,
                 (SELECT event_seq FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
                  ORDER BY f.created_at, f.place LIMIT 1),
                 (SELECT event_seq FROM queue AS f WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
@@ -309,12 +314,14 @@ pub fn lock_lanes(lanes: &LaneSet, replay: Uuid, now: i64) -> Statement {
                  WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
                  ORDER BY e.event_at DESC, e.event_seq DESC LIMIT 1),
                 CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1::bigint ELSE 0 END
-         FROM lanes AS l WHERE l.target_id = $2 AND l.slow = 1
-           AND l.lane_id = ANY (ARRAY(
-               SELECT value::uuid FROM jsonb_array_elements_text($3::text::jsonb) AS one (value)))
+         FROM ",
+            lanes_of_set!("*", "$2", "$3"),
+            "
+         WHERE l.slow = 1
            AND (SELECT count(*) FROM queue AS q WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id
                 AND q.replay_id = $4) > CASE WHEN l.lease IS NOT NULL AND l.due_at > $1 THEN 1 ELSE 0 END
-         ORDER BY l.lane_id FOR UPDATE OF l",
+         FOR UPDATE OF l"
+        ),
     )
     .late();
     let [target, ids] = lanes.key();

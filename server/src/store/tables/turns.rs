@@ -47,23 +47,23 @@ pub struct Turn {
     pub details: Details,
 }
 
-/// The text of [`of_claimed`] for one of the ends of a lane, with `more` columns. SQLite knows nothing of what lies in
-/// its tables and would walk through all lanes of the target, so it is told by which `index` to find the claimed ones.
-macro_rules! of_claimed {
-    ($order:literal) => {
-        Sql::split(of_claimed!(" INDEXED BY lanes_by_due", "", "", $order), of_claimed!("", "", "", $order))
+macro_rules! columns {
+    () => {
+        "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
+                p.holdings, p.details, q.lane_id, q.created_at, q.place, e.event_id, e.event_type, e.event_at,
+                e.created_at, e.payload, q.tries, q.first_tried_at, q.record,
+                coalesce(q.made_at, q.created_at), q.replay_id, q.event_seq"
     };
-    ($index:literal, $more:expr, $join:literal, $order:literal) => {
+}
+
+/// The text of [`of_claimed`] for one of the ends of a lane, with `more` columns. SQLite knows nothing of what lies in
+/// its tables and would walk through all lanes of the target, so it is told by which index to find the claimed ones.
+macro_rules! on_sqlite {
+    ($more:expr, $join:literal, $order:literal) => {
         concat!(
-            "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                    p.holdings, p.details, q.lane_id, q.created_at, q.place, e.event_id, e.event_type, e.event_at,
-                    e.created_at, e.payload, q.tries, q.first_tried_at, q.record,
-                    coalesce(q.made_at, q.created_at), q.replay_id, q.event_seq",
+            columns!(),
             $more,
-            "
-             FROM lanes AS l",
-            $index,
-            "
+            " FROM lanes AS l INDEXED BY lanes_by_due
              JOIN queue AS q ON q.target_id = l.target_id AND q.lane_id = l.lane_id
                   AND (q.created_at, q.place) = (
                       SELECT f.created_at, f.place FROM queue AS f ",
@@ -80,12 +80,42 @@ macro_rules! of_claimed {
     };
 }
 
+/// The same for PostgreSQL, which knows how much lay in its tables when it looked last: `LATERAL` and `OFFSET 0` hold it to
+/// looking each row up also where that was hardly any.
+macro_rules! on_postgres {
+    ($more:expr, $join:literal, $order:literal) => {
+        concat!(
+            columns!(),
+            $more,
+            " FROM lanes AS l
+             CROSS JOIN LATERAL (
+                 SELECT f.* FROM queue AS f ",
+            $join,
+            "
+                 WHERE f.target_id = l.target_id AND f.lane_id = l.lane_id
+                 ORDER BY ",
+            $order,
+            " LIMIT 1) AS q
+             CROSS JOIN LATERAL (SELECT * FROM events WHERE event_seq = q.event_seq OFFSET 0) AS e
+             CROSS JOIN LATERAL (
+                 SELECT * FROM profiles WHERE app_id = $1 AND profile_id = q.profile_id OFFSET 0) AS p
+             WHERE l.target_id + 0 = $2 AND l.slow = $3 AND l.due_at = $4 AND l.lease = $5"
+        )
+    };
+}
+
+/// As [`of_claimed`], of one of the ends of a lane.
+macro_rules! end_of_lane {
+    ($order:literal) => {
+        Sql::split(on_sqlite!("", "", $order), on_postgres!("", "", $order))
+    };
+}
+
 /// As [`of_claimed`], of the event that happened last, and whether a later one has been delivered. Such ones of the
 /// profile are found by the six bytes with which the ids of its events begin.
 macro_rules! last_to_happen {
-    ($index:literal, $profile:literal, $one:literal) => {
-        of_claimed!(
-            $index,
+    ($text:ident, $profile:literal, $one:literal) => {
+        $text!(
             concat!(
                 ", CASE WHEN EXISTS (
                      SELECT 1 FROM events AS n WHERE ", $profile, " AND n.profile_id = e.profile_id
@@ -101,17 +131,17 @@ macro_rules! last_to_happen {
 
 /// The delivery of each lane that was claimed with `lease` until `until` whose turn it is.
 pub fn of_claimed(app: AppId, target: i64, slow: bool, lease: i64, until: i64, pick: Pick) -> Statement {
-    static FIRST: Sql = of_claimed!("f.created_at, f.place");
-    static LAST: Sql = of_claimed!("f.created_at DESC, f.place DESC");
+    static FIRST: Sql = end_of_lane!("f.created_at, f.place");
+    static LAST: Sql = end_of_lane!("f.created_at DESC, f.place DESC");
     static LAST_TO_HAPPEN: Sql = Sql::split(
         last_to_happen!(
-            " INDEXED BY lanes_by_due",
+            on_sqlite,
             "n.event_id BETWEEN substr(e.event_id, 1, 6)
              AND CAST(substr(e.event_id, 1, 6) || x'ffffffffffffffffffff' AS BLOB)",
             "1"
         ),
         last_to_happen!(
-            "",
+            on_postgres,
             "n.event_id BETWEEN (left(e.event_id::text, 13) || '-0000-0000-000000000000')::uuid
              AND (left(e.event_id::text, 13) || '-ffff-ffff-ffffffffffff')::uuid",
             "1::bigint"

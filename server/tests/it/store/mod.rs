@@ -5,6 +5,7 @@ mod busy;
 mod concurrency;
 mod conformance;
 mod events;
+mod growth;
 mod histories;
 mod idempotency;
 mod locks;

@@ -1,0 +1,1 @@
+-- SQLite chooses its indexes by their columns alone; PostgreSQL's change here.
