@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value as Json, json};
 
+use super::distinct::Distinct;
 use super::strict::Strict;
 use crate::actions::ActionError;
 
@@ -65,10 +66,17 @@ struct Wrong {
 /// Reads the text of a body, which is JSON. Names every field that is not of the right form.
 pub fn read_text<T: DeserializeOwned>(text: &[u8]) -> Result<T, ActionError> {
     let value = serde_json::from_slice(text).map_err(|error| bad("body", plain(&error.to_string())))?;
-    read::<T>(value, "")?;
-    // Of the same name twice the value keeps one.
-    let of_text = first_wrong(&mut serde_json::Deserializer::from_slice(text));
-    of_text.map_err(|wrong| bad(&wrong.path, plain(&wrong.why)))
+    let read = read(value, "")?;
+    match repeated(text) {
+        Some(path) => Err(bad(&path, "is given twice")),
+        None => Ok(read),
+    }
+}
+
+/// Where in a JSON text a name stands that its object has already, if there is one. A value keeps one of the two.
+pub fn repeated(text: &[u8]) -> Option<String> {
+    let read = first_wrong::<Distinct, _>(&mut serde_json::Deserializer::from_slice(text));
+    read.err().map(|wrong| wrong.path)
 }
 
 /// Reads a value. Names every field that is not of the right form, as far as what is wrong with one does not hide
@@ -180,7 +188,7 @@ fn plain(why: &str) -> String {
 /// The path of the field that an error is about. Where a field is missing or unknown, the path that the reader
 /// tells may be that of the object around it, and the field's name stands in the message alone.
 fn full_path(path: &str, why: &str) -> String {
-    let named = ["missing field `", "unknown field `", "duplicate field `"]
+    let named = ["missing field `", "unknown field `"]
         .iter()
         .find_map(|start| why.strip_prefix(start)?.split('`').next());
     let named = named.filter(|name| path.rsplit('.').next() != Some(name));
@@ -306,6 +314,20 @@ mod tests {
             sorted(r#"{"kind":"secret","filter":{"slug":"","after":0},"dry":true,"dry":true}"#),
             ["dry"]
         );
+    }
+
+    #[test]
+    fn a_name_that_is_given_twice_is_found_wherever_it_stands() {
+        for (text, path) in [
+            (r#"{"a":1,"a":1}"#, "a"),
+            (r#"{"a":{"a":1,"b":[{"c":1},{"c":1,"d":{},"c":1}]}}"#, "a.b[1].c"),
+            (r#"{"a":{"a":1,"a":1}}"#, "a.a"),
+            (r#"{"a":1,"\u0061":2}"#, "a"),
+        ] {
+            assert_eq!(repeated(text.as_bytes()).as_deref(), Some(path), "{text}");
+        }
+        let all = r#"{"a":[{"a":-1},{"a":1e300},99999999999999999999],"b":"a","c":true,"d":null,"":18446744073709551615}"#;
+        assert_eq!(repeated(all.as_bytes()), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod app_settings;
 pub mod apps;
 pub mod audit;
 pub mod deliveries;
+mod distinct;
 pub mod event_numbers;
 pub mod events;
 pub mod fields;

@@ -7,6 +7,7 @@ use super::Failure;
 use super::session::{Output, Session, explain};
 use crate::admin::app_settings::{self, AppChanges};
 use crate::admin::apps::{self, AppDraft};
+use crate::admin::fields::repeated;
 use crate::admin::page::Paging;
 
 #[derive(Subcommand)]
@@ -66,12 +67,17 @@ fn pair(text: &str) -> Result<(String, Value), String> {
     if key.split('.').any(str::is_empty) {
         return Err("KEY must name a setting, nested by dots".into());
     }
+    let parsed: Option<Value> = serde_json::from_str(value).ok();
+    let is_json = parsed.is_some() && key != "name";
+    if let Some(inner) = is_json.then(|| repeated(value.as_bytes())).flatten() {
+        return Err(format!("{inner} is set twice in {key}"));
+    }
     // Rates and shares are texts, so that they stay exact; of numbers there are only whole ones.
-    let value = match serde_json::from_str(value) {
-        Ok(Value::Number(number)) if !is_whole_setting(key) || !number.is_u64() => {
+    let value = match parsed {
+        Some(Value::Number(number)) if !is_whole_setting(key) || !number.is_u64() => {
             Value::String(value.to_owned())
         }
-        Ok(parsed) if key != "name" || parsed.is_string() => parsed,
+        Some(parsed) if key != "name" || parsed.is_string() => parsed,
         _ => Value::String(value.to_owned()),
     };
     Ok((key.to_owned(), value))

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Failure;
 use super::session::{Output, Session, explain};
+use crate::admin::fields::repeated;
 use crate::admin::integration_test;
 use crate::admin::integrations::{self, IntegrationChanges};
 use crate::admin::page::Paging;
@@ -154,6 +155,9 @@ fn read(file: &Path) -> Result<Map<String, Value>, Failure> {
         let (line, column) = (error.line(), error.column());
         format!("{file} must hold a JSON object: line {line}, column {column} is wrong")
     })?;
+    if let Some(setting) = repeated(text.as_bytes()) {
+        return Err(format!("{setting} is given twice in {file}").into());
+    }
     if settings.contains_key("settings") {
         return Err(format!("{file} holds more than settings, as `show --json` prints it: give the object under its `settings` alone").into());
     }

@@ -100,6 +100,10 @@ async fn settings_are_merged_and_hold_at_once() {
             (r#"{"settings":{"sharring":"transfer"}}"#, "settings.sharring"),
             (r#"{"settings":{"sharring":null}}"#, "settings.sharring"),
             (r#"{"settings":{"vat":{"DE":"2"}}}"#, "settings.vat.DE"),
+            (
+                r#"{"settings":{"vat":{"DE":"0.19","DE":"0.91"}}}"#,
+                "settings.vat.DE",
+            ),
             (r#"{"settings":[]}"#, "settings"),
             (r#"{"setings":{}}"#, "setings"),
             (r#"{"name":""}"#, "name"),

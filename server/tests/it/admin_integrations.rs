@@ -117,6 +117,17 @@ async fn an_integration_that_was_never_set_is_off_and_has_its_defaults() {
 }
 
 #[tokio::test]
+async fn a_setting_that_is_given_twice_is_refused() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let path = format!("apps/{}/integrations/amplitude", server.app_id);
+    let body = r#"{"enabled": false, "settings": {"api_keys": {"production": {"ios": "a", "ios": "b"}}}}"#;
+    let refused = server.admin("PUT", &path, body).await;
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    let twice = json!([{"field": "settings.api_keys.production.ios", "detail": "is given twice"}]);
+    assert_eq!(refused.json()["errors"], twice);
+}
+
+#[tokio::test]
 async fn what_is_set_is_shown_with_its_secrets_masked() {
     for backend in ALL {
         let server = TestServer::on(backend).await;

@@ -83,6 +83,10 @@ async fn bad_files_of_settings_are_told_without_what_they_hold() {
             "settings.signing_secret: must be `whsec_`",
         ),
         (r#"{"webhook": {}}"#, "settings.webhook: there is no such setting"),
+        (
+            r#"{"signing_secret": "s3cret", "signing_secret": "whsec_s3cret"}"#,
+            "signing_secret is given twice in ",
+        ),
     ] {
         std::fs::write(&file, text).unwrap();
         let said = installation.refused(&["integration", "set", "--app", "Shop", "webhook", "--file", &path]);
@@ -203,6 +207,10 @@ async fn what_is_given_in_a_wrong_form_is_told_in_words_of_the_command() {
         (words("replay cancel --app Shop xx"), "must be a UUID"),
         (words("app set Shop =x"), "KEY must name a setting"),
         (words("app set Shop vat.=x"), "KEY must name a setting"),
+        (
+            words(r#"app set Shop vat={"DE":"0.19","FR":"0.2","DE":"0.91"}"#),
+            "DE is set twice in vat",
+        ),
     ] {
         let said = stderr(&installation.run(&args));
         assert!(said.contains(told), "{args:?}: {said}");
