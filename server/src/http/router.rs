@@ -119,10 +119,7 @@ impl Service {
         let mut response = match answered.await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
-            Err(_) => {
-                self.state.metrics.panics.inc();
-                failure(ApiError::panicked(), is_admin)
-            }
+            Err(_) => failure(panicked(&self.state.metrics.panics), is_admin),
         };
         let extensions = response.extensions_mut();
         let route = extensions
@@ -250,7 +247,10 @@ fn method(route: &'static Route, state: &AppState) -> MethodRouter {
         async move {
             let (parts, mut sent) = request.into_parts();
             let is_held_back = body::is_held_back(&parts.headers);
-            let mut response = match dispatch(state, route, parts, &mut sent).await {
+            let panics = state.metrics.panics.clone();
+            // Caught here, so that it is told which route it was.
+            let answered = AssertUnwindSafe(dispatch(state, route, parts, &mut sent)).catch_unwind();
+            let mut response = match answered.await.unwrap_or_else(|_| Err(panicked(&panics))) {
                 Ok(reply) => success(reply),
                 Err(error) => failure(error, route.access == Access::Admin),
             };
@@ -320,13 +320,16 @@ async fn in_a_task(
 ) -> Result<Reply, ApiError> {
     let caught = async move {
         let caught = AssertUnwindSafe(answer).catch_unwind().await;
-        caught.unwrap_or_else(|_| {
-            panics.inc();
-            Err(ApiError::panicked())
-        })
+        caught.unwrap_or_else(|_| Err(panicked(&panics)))
     };
     let ended = tokio::spawn(caught.in_current_span()).await;
     ended.unwrap_or_else(|error| Err(StoreError::broken_off(error).into()))
+}
+
+/// Counts a panic and answers how it is told.
+fn panicked(panics: &Counter) -> ApiError {
+    panics.inc();
+    ApiError::panicked()
 }
 
 fn success(reply: Reply) -> Response {

@@ -4,10 +4,26 @@ use axum::routing::get;
 
 use super::*;
 use crate::clock::Clock;
+use crate::http::route::Doc;
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::store::{Location, Options, Store, migrations};
 use crate::vault::{MasterKey, Vault};
+
+const FAULTY: Route = Route {
+    method: "GET",
+    path: "/api/faulty/{name}",
+    aliases: &[],
+    access: Access::Open,
+    handler: |_| Box::pin(async { panic!("a fault") }),
+    doc: Doc {
+        summary: "",
+        parameters: &[],
+        body: None,
+        answer: (204, None),
+        refusals: &[],
+    },
+};
 
 async fn fault() -> StatusCode {
     panic!("a fault")
@@ -54,4 +70,20 @@ async fn a_panic_is_counted_and_answered_in_the_form_of_its_api() {
     let in_a_task = in_a_task(Box::pin(async { panic!("a fault") }), panics.clone());
     assert_eq!(in_a_task.await.unwrap_err().status(), 500);
     assert_eq!(panics.get(), 3);
+}
+
+#[tokio::test]
+async fn a_panic_is_counted_under_its_route() {
+    static ROUTE: Route = FAULTY;
+    let state = state().await;
+    let service = Service {
+        router: Router::new().route(ROUTE.path, method(&ROUTE, &state)),
+        state: state.clone(),
+    };
+    let request = Request::get("/api/faulty/x").body(Body::empty()).unwrap();
+    assert_eq!(service.answer(request).await.status(), 500);
+    assert_eq!(state.metrics.panics.get(), 1);
+    let counted = state.metrics.encode((0, 0), &[], &[], &[]);
+    let labels = r#"_count{method="GET",route="/api/faulty/{name}",status="500"} 1"#;
+    assert!(counted.contains(labels), "{counted}");
 }
