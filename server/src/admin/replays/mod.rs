@@ -124,10 +124,7 @@ pub async fn create(
     let order = Order::new(known_app(state, app).await?, &draft.filter, now)?;
     let count = enqueue::count(state, &order, now).await?;
     if draft.dry_run {
-        return Ok(Reply::json(&NewReplay {
-            replay_id: None,
-            count,
-        }));
+        return counted(state, request, count).await;
     }
     let id = ordered_id(now);
     let reply = store_order(state, request, app, id, draft.filter, count).await?;
@@ -135,6 +132,28 @@ pub async fn create(
     enqueue::run(state, &order, id, now).await?;
     state.wake.app(app);
     Ok(reply)
+}
+
+/// Answers how many match. That changes nothing, but under an idempotency key it is remembered as every answer is.
+async fn counted(state: &AppState, request: Request, count: i64) -> Result<Reply, ActionError> {
+    let answer = NewReplay {
+        replay_id: None,
+        count,
+    };
+    if request.remember.is_none() {
+        return Ok(Reply::json(&answer));
+    }
+    let decide = move |_: &mut Loaded| {
+        Ok(Decision {
+            writes: Vec::new(),
+            answer: answer.clone(),
+        })
+    };
+    let Request { now, remember, .. } = request;
+    commit(state, remember, now, Vec::new(), decide, |counted: &NewReplay| {
+        Reply::json(counted)
+    })
+    .await
 }
 
 /// Adds a replay of so many deliveries, of which none is enqueued yet.

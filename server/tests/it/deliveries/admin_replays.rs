@@ -13,7 +13,7 @@ use crate::support::deliveries::{
     webhook, work,
 };
 use crate::support::purchases::{Customer, numbered, one_time, subscription, with};
-use crate::support::server::{PROFILE, TRANSACTION, TestServer};
+use crate::support::server::{PROFILE, TRANSACTION, TestServer, request};
 use crate::support::vendor::{Manner, Vendor};
 use crate::support::waiting::until_equal;
 
@@ -48,6 +48,36 @@ async fn count(server: &TestServer, filter: Value) -> i64 {
     let counted = replay(server, filter, true).await;
     assert_eq!(counted["replay_id"], Value::Null);
     counted["count"].as_i64().unwrap()
+}
+
+#[tokio::test]
+async fn a_count_under_an_idempotency_key_is_answered_as_before_though_there_are_more() {
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        let (path, bearer) = (
+            format!("/admin/v1/apps/{}/replays", server.app_id),
+            format!("Bearer {}", server.admin_token),
+        );
+        let counted = async |states: Value| {
+            let filter = json!({"integration": "webhook", "states": states});
+            let body = json!({"filter": filter, "dry_run": true}).to_string();
+            let call = request(&bearer, "POST", &path, &[("idempotency-key", "k")], &body);
+            server.send(call).await
+        };
+        let first = counted(json!(null)).await;
+        assert_eq!(
+            first.json(),
+            json!({"replay_id": null, "count": 0}),
+            "{backend:?}"
+        );
+        let _working = work(&server);
+        sell(&server).await;
+        until_states(&server, &["delivered 3"]).await;
+        assert_eq!(counted(json!(null)).await.body, first.body, "{backend:?}");
+        assert_eq!(counted(json!(["rejected"])).await.status, 422, "{backend:?}");
+        assert_eq!(count(&server, json!({})).await, 3, "{backend:?}");
+    }
 }
 
 #[tokio::test]
