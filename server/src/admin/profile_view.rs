@@ -9,7 +9,7 @@ use bursar_domain::profile::body::{AccessLevelBody, ProfileBody};
 use bursar_domain::profile::installation::Installation;
 use bursar_domain::profile::person::Person;
 use bursar_domain::profile::selector::Selector;
-use bursar_domain::profile::{Details, Profile, Refusal};
+use bursar_domain::profile::{Details, Profile};
 use bursar_domain::time::format_time;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -84,7 +84,7 @@ pub async fn find(
 ) -> Result<(Profile, Details), ActionError> {
     let query = profiles::select_whole(app, &Selector::Id(profile));
     let mut rows = state.store.read(query).await?;
-    Ok(profiles::read_whole(app, &mut rows)?.ok_or(Refusal::NoSuchProfile)?)
+    profiles::read_whole(app, &mut rows)?.ok_or(ActionError::Missing("the profile"))
 }
 
 impl<'a> ProfileView<'a> {

@@ -186,6 +186,42 @@ fn guarded_routes_say_how_they_refuse() {
     }
 }
 
+/// Whatever part of the path it is that names nothing.
+#[tokio::test]
+async fn what_does_not_exist_is_refused_with_a_title_that_the_document_names() {
+    const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let document = document();
+    let told = document["components"]["responses"]["Problem404"]["description"].clone();
+    for (method, path, _) in operations(&document) {
+        let Some(path) = path.strip_prefix("/admin/v1/").filter(|path| path.contains('{')) else {
+            continue;
+        };
+        for app in [NOBODY, &server.app_id] {
+            for unknown in [NOBODY, "unknown"] {
+                let segments = path.split('/').map(|segment| match segment {
+                    "{app}" => app,
+                    named if named.starts_with('{') => unknown,
+                    other => other,
+                });
+                let path = segments.collect::<Vec<_>>().join("/");
+                let refused = server.admin(&method, &path, "").await;
+                if refused.status == 404 {
+                    let title = refused.json()["title"].as_str().unwrap().to_owned();
+                    let told = told.as_str().unwrap();
+                    assert!(told.contains(&format!("`{title}`")), "{method} {path}: {title}");
+                }
+            }
+        }
+    }
+    let path = format!("apps/{}/profiles/{NOBODY}", server.app_id);
+    let refused = server.admin("GET", &path, "").await;
+    assert_eq!(
+        (refused.status, &refused.json()["detail"]),
+        (404, &json!("the profile does not exist"))
+    );
+}
+
 /// Nothing at all is read as `{}`, which these calls refuse.
 #[test]
 fn a_body_that_needs_one_of_several_fields_is_required() {

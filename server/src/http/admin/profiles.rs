@@ -63,7 +63,7 @@ async fn find(call: Call) -> Result<Reply, ApiError> {
 
 async fn show(call: Call) -> Result<Reply, ApiError> {
     let app = read::app(&call)?;
-    let id = ProfileId::parse(read::text(&call, 1)).ok_or(ApiError::NoSuchProfile)?;
+    let id = ProfileId::parse(read::text(&call, 1)).ok_or(ApiError::Missing("the profile"))?;
     let (profile, details) = profile_view::find(&call.state, app, id).await?;
     Ok(Reply::json(&ProfileView::at(&profile, &details, call.now)))
 }

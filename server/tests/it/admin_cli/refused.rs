@@ -167,7 +167,7 @@ async fn what_cannot_be_done_is_told_and_the_exit_code_is_1() {
                 "Shop",
                 "00000000-0000-4000-8000-000000000000",
             ],
-            "no such profile in this app",
+            "the profile does not exist",
         ),
         (
             vec![
