@@ -101,10 +101,12 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             output,
         } => {
             let app = session.app(&app).await?;
-            let paging = Paging::first(limit).from(cursor.as_deref()).map_err(explain)?;
+            let paging = Paging::first(limit)
+                .from(cursor.as_deref())
+                .map_err(explain_filter)?;
             let found = replays::list(state, app, &paging).await;
             output.list(
-                &found.map_err(explain)?,
+                &found.map_err(explain_filter)?,
                 &["replay_id", "created_at", "state", "count", "open"],
             )
         }

@@ -45,6 +45,14 @@ async fn a_filter_that_cannot_be_is_told_by_its_flag() {
         ),
         ("delivery list --app Shop --event e", "--event: must be a UUID"),
         (
+            "replay list --app Shop --cursor x",
+            "--cursor: is not one that this list gave",
+        ),
+        (
+            "replay list --app Shop --cursor 5b5d",
+            "--cursor: is not one that this list gave",
+        ),
+        (
             "replay create --app Shop --integration webhook --type foo",
             "--type: ",
         ),
