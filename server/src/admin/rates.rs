@@ -16,7 +16,7 @@ use super::page::{Page, Paging};
 use crate::actions::ActionError;
 use crate::directory;
 use crate::state::AppState;
-use crate::store::{Decision, Loaded, Sql, Statement, StoreError};
+use crate::store::{Decision, Loaded, Sql, Statement, Store, StoreError};
 
 /// A rate that is so many times more or less than the shipped average is a mistake, as a rule.
 const FARTHEST: u32 = 10;
@@ -95,12 +95,12 @@ pub async fn set(
 
 /// What is to be told at this time of the end of the shipped rates: nothing while it is far, or where the owner has set a rate for
 /// a later day than theirs.
-pub async fn end_of_shipped(state: &AppState, now: i64) -> Result<Option<String>, StoreError> {
+pub async fn end_of_shipped(store: &Store, now: i64) -> Result<Option<String>, StoreError> {
     static NEWEST: Sql = Sql::same("SELECT max(from_date) FROM rates");
     if !rates::is_outdated(now.saturating_add(END_TOLD_AHEAD)) {
         return Ok(None);
     }
-    let mut rows = state.store.read(Statement::new(&NEWEST, [])).await?;
+    let mut rows = store.read(Statement::new(&NEWEST, [])).await?;
     let newest = rows.first_mut().map(|row| row.opt_text(0)).transpose()?.flatten();
     let (last, held) = rates::last_months();
     if newest.is_some_and(|day| !day.starts_with(&last) && day > last) {

@@ -335,7 +335,7 @@ async fn keep_house(state: AppState) {
 /// Tells once a day that the shipped exchange rates end, from a month before on: who does not upgrade would not know.
 async fn watch_rates(state: AppState) {
     loop {
-        match end_of_shipped(&state, state.clock.now()).await {
+        match end_of_shipped(&state.store, state.clock.now()).await {
             Ok(told) => told.into_iter().for_each(|end| tracing::warn!("{end}")),
             Err(error) => tracing::warn!(%error, "it could not be seen whether exchange rates are there"),
         }

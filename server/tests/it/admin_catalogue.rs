@@ -166,7 +166,7 @@ async fn the_end_of_the_shipped_rates_is_told_from_a_month_before_on_unless_ther
         .unwrap();
     for backend in ALL {
         let server = TestServer::on(backend).await;
-        let told = async |now: i64| end_of_shipped(&server.state, now).await.unwrap();
+        let told = async |now: i64| end_of_shipped(&server.state.store, now).await.unwrap();
         let set = async |from: &str| {
             let body = json!({"usd": "1.08", "from": from}).to_string();
             let answer = server.admin("PUT", "rates/EUR", &body).await;

@@ -8,13 +8,15 @@ use std::path::Path;
 
 use bursar::metrics::Metrics;
 use bursar::store::{Location, Options, Sql, Statement, Store};
+use bursar_domain::money::rates::is_outdated;
+use bursar_domain::time::{DAY, format_time};
 use uuid::Uuid;
 
 use super::support::backend::{Backend, SHARED, fresh_postgres_url, postgres_client};
 use super::support::deliveries::bought;
 use super::support::installation::{Installation, data_file, stderr, stdout};
 use super::support::raw;
-use super::support::server::{PROFILE, TRANSACTION, USER};
+use super::support::server::{PROFILE, START, TRANSACTION, USER};
 
 #[tokio::test]
 async fn doctor_finds_a_sound_installation_sound() {
@@ -79,6 +81,35 @@ async fn doctor_warns_of_a_database_that_others_can_read() {
             said.contains("fail  data folder: others may change "),
             "{of_folder:o}: {said}"
         );
+    }
+}
+
+#[tokio::test]
+async fn doctor_warns_of_the_end_of_the_shipped_rates_as_the_server_does() {
+    const AHEAD: i64 = 29 * DAY;
+    let months = (0..).map(|days| START + days * DAY);
+    let end = months.into_iter().find(|time| is_outdated(*time)).unwrap();
+    for backend in SHARED {
+        let installation = Installation::on(backend).await;
+        installation.text(&["app", "create", "Shop"]);
+        let found = |now: i64| {
+            let found = installation.text(&["doctor", "--test-clock", &format_time(now)]);
+            let mut lines = found.lines().map(str::to_owned);
+            lines.find(|line| line.contains("  exchange rates: ")).unwrap()
+        };
+        let early = found(end - 40 * DAY);
+        assert!(
+            early.starts_with("ok    exchange rates: "),
+            "{backend:?}: {early}"
+        );
+        for now in [end - AHEAD, end + 400 * DAY] {
+            let late = found(now);
+            let told = "warn  exchange rates: the shipped exchange rates end with ";
+            assert!(late.starts_with(told), "{backend:?}: {late}");
+        }
+        installation.text(&["rate", "set", "EUR", "1.08", "--from", &format_time(end)[..10]]);
+        let own = found(end);
+        assert!(own.starts_with("ok    exchange rates: "), "{backend:?}: {own}");
     }
 }
 

@@ -1,6 +1,9 @@
 //! The database: can it be reached, does it keep what it confirms, is it ours, can anybody be let in?
 
+use bursar_domain::money::rates::last_months;
+
 use super::{Report, deliveries, purchases};
+use crate::admin::rates::end_of_shipped;
 use crate::cli::{Failure, open};
 use crate::clock::Clock;
 use crate::config::{Config, masked_url};
@@ -66,6 +69,7 @@ async fn check_open(config: &Config, store: &Store, deep: bool, report: &mut Rep
     check_keys(config, store, report).await?;
     let now = config.test_clock().ok().flatten();
     let now = now.unwrap_or_else(|| Clock::system().now());
+    check_rates(store, now, report).await?;
     deliveries::check(store, vault.as_ref(), now, report).await?;
     if deep {
         purchases::check(store, report).await?;
@@ -214,6 +218,21 @@ async fn check_keys(config: &Config, store: &Store, report: &mut Report) -> Resu
             ),
             None => report.warn("keys", lacking),
         }
+    }
+    Ok(())
+}
+
+/// Do the shipped exchange rates hold, or are there newer ones of the owner's?
+async fn check_rates(store: &Store, now: i64, report: &mut Report) -> Result<(), Failure> {
+    let (last, held) = last_months();
+    match end_of_shipped(store, now).await? {
+        Some(end) => report.warn("exchange rates", end),
+        None => report.ok(
+            "exchange rates",
+            format!(
+                "averages of months are shipped until {last}, which holds until {held}; your own come first"
+            ),
+        ),
     }
     Ok(())
 }

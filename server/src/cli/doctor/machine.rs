@@ -4,7 +4,6 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use bursar_domain::money::rates;
 use rustix::fs::Access;
 
 use super::Report;
@@ -43,27 +42,6 @@ pub fn check_settings(config: &Config, report: &mut Report) {
         report.warn(
             "test clock",
             "is on: time stands still until it is moved; never in production",
-        );
-    }
-}
-
-/// Do the shipped exchange rates still count?
-pub fn check_exchange_rates(now: i64, report: &mut Report) {
-    let (last, held) = rates::last_months();
-    if rates::is_outdated(now) {
-        report.warn(
-            "exchange rates",
-            format!(
-                "the shipped ones end with {last} and held until {held}: amounts in other currencies than US dollars count \
-                 nothing without rates of your own (`bursar rate set`, examples/ecb_rates.py) or a newer version"
-            ),
-        );
-    } else {
-        report.ok(
-            "exchange rates",
-            format!(
-                "averages of months are shipped until {last}, which holds until {held}; your own come first"
-            ),
         );
     }
 }

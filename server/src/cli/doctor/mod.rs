@@ -6,7 +6,6 @@ mod machine;
 mod purchases;
 
 use super::{Failure, print};
-use crate::clock::Clock;
 use crate::config::{Config, LogLevel};
 use crate::logging;
 
@@ -49,7 +48,6 @@ pub async fn run(mut config: Config, deep: bool) -> Result<(), Failure> {
     let mut report = Report::default();
     machine::check_settings(&config, &mut report);
     machine::check_settings_file(&config, &mut report);
-    machine::check_exchange_rates(Clock::system().now(), &mut report);
     machine::check_listeners(&config, &mut report);
     machine::check_folder(&config, &mut report);
     machine::check_master_key(&config, &mut report);
