@@ -59,6 +59,7 @@ pub async fn set_up(state: &AppState) -> Result<Option<FirstRun>, ActionError> {
     };
     let reads = vec![directory::lock(), Statement::new(&USED, [])];
     let made = state.store.change(reads, decide).await?;
-    state.refresh().await?;
+    // The secrets are in the database: whoever waits for them must get them, whatever happens now.
+    state.see_at_once().await;
     Ok(made)
 }

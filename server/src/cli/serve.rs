@@ -65,14 +65,13 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     if config.test_clock.is_some() {
         tracing::warn!("the test clock is on: time stands still until it is moved; never in production");
     }
-    // Whatever can go wrong goes wrong before there are secrets, which are told only once.
+    // What can go wrong goes wrong before there are secrets, or after they were told: they are told only once.
     let listeners = bind(&config).await?;
     let (address, others) = addresses(&listeners)?;
-    let first_run = first_run::set_up(&state).await?;
-    refuse_to_be_open(&config, &state)?;
-    if let Some(first_run) = first_run {
+    if let Some(first_run) = first_run::set_up(&state).await? {
         announce(&first_run, address);
     }
+    refuse_to_be_open(&config, &state)?;
     // From here on a signal stops it gently: whoever reads that it is ready may send one at once.
     let asked_to_stop = stop_signal()?;
     let (stopper, stop) = watch::channel(false);

@@ -7,13 +7,16 @@ use bursar::http::router::{Service, WHOLE};
 use bursar::keys::KeyKind;
 use bursar::metrics::Metrics;
 use bursar::state::AppState;
+use bursar::store::{Location, Options, Sql, Statement};
 use bursar::vault::{MasterKey, Vault};
 use serde_json::json;
 
 use super::support::backend::{ALL, Backend};
 use super::support::direct::{add_app, add_key, revoke, set_settings};
 use super::support::refusal::{not_found, refusal, refused, sourceless};
-use super::support::server::{Answer, IDENTIFIERS, PROFILE, START, TestServer, USER, outbound, request};
+use super::support::server::{
+    Answer, IDENTIFIERS, PROFILE, START, TestServer, USER, open, outbound, request,
+};
 
 async fn with(server: &TestServer, authorization: &str, method: &str, path: &str, body: &str) -> Answer {
     server
@@ -129,6 +132,22 @@ async fn an_idempotency_key_used_with_a_public_key_is_free_for_a_secret_one() {
         let identifiers = server.call("GET", IDENTIFIERS, &[USER], "").await.json();
         assert_eq!(identifiers["branch_id"], "b", "{backend:?}");
     }
+}
+
+/// They are in the database then, and nothing else will ever tell them.
+#[tokio::test]
+async fn the_secrets_of_the_first_run_are_told_though_the_server_cannot_read_its_apps_anew() {
+    static SPOIL: Sql =
+        Sql::same("CREATE TRIGGER spoil AFTER INSERT ON apps BEGIN UPDATE apps SET settings = 'none'; END");
+    let options = Options {
+        location: Location::SqliteMemory,
+        connections: 1,
+    };
+    let state = open(&options, Clock::test(START), outbound()).await;
+    state.store.write(vec![Statement::new(&SPOIL, [])]).await.unwrap();
+    let made = first_run::set_up(&state).await.unwrap();
+    assert!(made.is_some_and(|made| made.admin_token.starts_with("admin_live_")));
+    assert!(state.refresh().await.is_err());
 }
 
 #[tokio::test]
