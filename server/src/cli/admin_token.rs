@@ -3,7 +3,8 @@
 use clap::Subcommand;
 
 use super::Failure;
-use super::session::{Output, Session, explain, without_secret};
+use super::output::Output;
+use super::session::{Session, explain, without_secret};
 use crate::admin::page::Paging;
 use crate::admin::tokens::{self, TokenDraft};
 

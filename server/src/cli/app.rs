@@ -4,7 +4,8 @@ use clap::Subcommand;
 use serde_json::{Map, Value};
 
 use super::Failure;
-use super::session::{Output, Session, explain};
+use super::output::Output;
+use super::session::{Session, explain};
 use crate::admin::app_settings::{self, AppChanges};
 use crate::admin::apps::{self, AppDraft};
 use crate::admin::fields::repeated;

@@ -5,7 +5,8 @@ use std::num::NonZeroUsize;
 use clap::Subcommand;
 
 use super::Failure;
-use super::session::{Output, Session, explain_filter};
+use super::output::Output;
+use super::session::{Session, explain_filter};
 use crate::admin::audit;
 use crate::admin::page::{DEFAULT_LIMIT, Paging};
 use crate::config::at_least_one;

@@ -6,7 +6,8 @@ use bursar_domain::ids::AppId;
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use super::session::{Output, Session, explain, explain_filter};
+use super::output::Output;
+use super::session::{Session, explain, explain_filter};
 use crate::admin::deliveries::{self, DeliveryId, Filter};
 use crate::admin::page::{DEFAULT_LIMIT, Paging};
 use crate::config::at_least_one;

@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use clap::Subcommand;
 
 use super::Failure;
-use super::long_list::LongList;
-use super::session::{Output, Session, explain_filter};
+use super::output::{List, Output};
+use super::session::{Session, explain_filter};
 use crate::admin::events::{self, Filter};
 use crate::admin::page::{MAX_LIMIT, Paging};
 use crate::config::at_least_one;
@@ -68,7 +68,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             };
             let (now, mut next) = (state.clock.now(), cursor);
             let mut left = limit.map_or(usize::MAX, NonZeroUsize::get);
-            let mut shown = LongList::new(output, &["created_at", "event_type", "event_id"]);
+            let mut shown = List::new(output, &["created_at", "event_type", "event_id"]);
             while let Some(limit) = NonZeroUsize::new(left.min(MAX_LIMIT)) {
                 let paging = Paging::first(limit)
                     .from(next.as_deref())
@@ -76,7 +76,9 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
                 let found = events::list(state, app, &filter, &paging, now).await;
                 let found = found.map_err(explain_filter)?;
                 left -= found.data.len();
-                shown.add(&found.data)?;
+                if !shown.add(&found.data)? {
+                    return Ok(());
+                }
                 next = found.next_cursor;
                 if next.is_none() {
                     break;

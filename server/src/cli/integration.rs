@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
 use super::Failure;
-use super::session::{Output, Session, explain};
+use super::output::Output;
+use super::session::{Session, explain};
 use crate::admin::fields::repeated;
 use crate::admin::integration_test;
 use crate::admin::integrations::{self, IntegrationChanges};

@@ -20,8 +20,8 @@ mod event;
 mod healthcheck;
 mod integration;
 mod key;
-mod long_list;
 mod open;
+mod output;
 mod print;
 mod product;
 mod profile;
@@ -144,7 +144,7 @@ pub async fn run() -> Result<(), Failure> {
         Command::Config => Ok(print::line(serde_json::to_string_pretty(&config)?)?),
         Command::Doctor { deep } => doctor::run(config, deep).await,
         Command::Administration(command) => administration::run(config, command).await,
-        Command::Openapi => Ok(print::text(&DOCUMENT)?),
+        Command::Openapi => Ok(print::text(&DOCUMENT).map(drop)?),
     }
 }
 

@@ -6,26 +6,27 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 /// Prints a line.
-pub fn line(text: impl Display) -> io::Result<()> {
-    unless_nobody_reads(writeln!(io::stdout().lock(), "{text}"))
+pub fn line(line: impl Display) -> io::Result<()> {
+    text(&format!("{line}\n")).map(drop)
 }
 
-/// Tells a line beside what is printed, on standard error.
-pub fn aside(text: impl Display) -> io::Result<()> {
-    unless_nobody_reads(writeln!(io::stderr(), "{text}"))
-}
-
-/// Prints a text that has its line ends.
-pub fn text(text: &str) -> io::Result<()> {
+/// Prints a text that has its line ends. Answers whether anybody reads on.
+pub fn text(text: &str) -> io::Result<bool> {
     let mut out = io::stdout().lock();
     unless_nobody_reads(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
+/// Tells a line beside what is printed, on standard error.
+pub fn aside(text: impl Display) -> io::Result<()> {
+    unless_nobody_reads(writeln!(io::stderr(), "{text}")).map(drop)
+}
+
 /// Who reads no further has what it wanted: the command ends as it would have ended.
-fn unless_nobody_reads(printed: io::Result<()>) -> io::Result<()> {
+fn unless_nobody_reads(printed: io::Result<()>) -> io::Result<bool> {
     match printed {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -4,7 +4,8 @@ use bursar_domain::app::PREMIUM;
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use super::session::{Output, Session, explain};
+use super::output::Output;
+use super::session::{Session, explain};
 use crate::admin::page::Paging;
 use crate::admin::products::{self, Price, ProductDraft, ProductId};
 

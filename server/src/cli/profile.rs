@@ -4,7 +4,8 @@ use bursar_domain::ids::ProfileId;
 use clap::Subcommand;
 
 use super::Failure;
-use super::session::{Output, Session, explain};
+use super::output::Output;
+use super::session::{Session, explain};
 use crate::admin::page::Paging;
 use crate::admin::profile_view::{self, ProfileView};
 use crate::admin::search;

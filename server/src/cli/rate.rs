@@ -3,7 +3,8 @@
 use clap::Subcommand;
 
 use super::Failure;
-use super::session::{Output, Session, explain};
+use super::output::Output;
+use super::session::{Session, explain};
 use crate::actions::ActionError;
 use crate::admin::page::Paging;
 use crate::admin::rates::{self, RateDraft};

@@ -6,7 +6,8 @@ use clap::Subcommand;
 use uuid::Uuid;
 
 use super::Failure;
-use super::session::{Output, Session, explain, explain_filter, uuid};
+use super::output::Output;
+use super::session::{Session, explain, explain_filter, uuid};
 use crate::admin::fields;
 use crate::admin::page::{DEFAULT_LIMIT, Paging};
 use crate::admin::replays::{self, ReplayDraft};

@@ -1,34 +1,19 @@
-//! What commands of the administration share: the open database, who acts, which app is meant, what is printed.
-
-use std::fmt::Display;
+//! What commands of the administration share: the open database, who acts, which app is meant, words for refusals.
 
 use bursar_domain::ids::AppId;
-use clap::Args;
-use serde::Serialize;
-use serde_json::Value;
 use uuid::Uuid;
 
-use super::long_list::LongList;
-use super::print::{self, harmless, harmless_json};
 use super::{Failure, open};
-use crate::actions::{ActionError, Reply};
+use crate::actions::ActionError;
 use crate::admin::Request;
 use crate::admin::apps;
 use crate::admin::audit::Actor;
 use crate::admin::events;
-use crate::admin::page::{Page, Paging};
+use crate::admin::page::Paging;
 use crate::config::{Config, LogLevel};
 use crate::logging;
 use crate::state::AppState;
 use crate::store::Location;
-
-/// The form of what a command prints.
-#[derive(Debug, Clone, Copy, Args)]
-pub struct Output {
-    /// Print what the administration API would answer
-    #[arg(long)]
-    pub(super) json: bool,
-}
 
 /// An administrator at the command line.
 pub struct Session {
@@ -147,116 +132,4 @@ pub fn explain_filter(error: ActionError) -> Failure {
     };
     let fields = fields.into_iter().map(|(field, why)| (flag(&field), why));
     explain(ActionError::BadFields(fields.collect()))
-}
-
-impl Output {
-    /// Prints one thing: a line for each of its fields.
-    pub fn one(self, thing: &impl Serialize) -> Result<(), Failure> {
-        let thing = serde_json::to_value(thing)?;
-        match &thing {
-            Value::Object(fields) if !self.json => {
-                let width = fields.keys().map(|name| name.len()).max().unwrap_or_default();
-                for (name, value) in fields {
-                    print::line(format_args!("{name:width$}  {}", field(value)?))?;
-                }
-            }
-            _ => print::line(harmless_json(&thing)?)?,
-        }
-        Ok(())
-    }
-
-    /// Prints the body of an answer.
-    pub fn reply(self, reply: &Reply) -> Result<(), Failure> {
-        self.one(&serde_json::from_slice::<Value>(&reply.body)?)
-    }
-
-    /// Prints a list: a line for each entry with these fields of it.
-    pub fn list(self, page: &Page<impl Serialize>, columns: &[&str]) -> Result<(), Failure> {
-        let mut list = LongList::new(self, columns);
-        list.add(&page.data)?;
-        list.end(page.next_cursor.as_deref())
-    }
-
-    /// Prints a thing as JSON, or nothing as lines.
-    pub fn json(self, thing: &impl Serialize) -> Result<(), Failure> {
-        if self.json {
-            print::line(harmless_json(thing)?)?;
-        }
-        Ok(())
-    }
-
-    /// Prints a sentence, or nothing as JSON.
-    pub fn done(self, sentence: impl Display) -> Result<(), Failure> {
-        if !self.json {
-            print::line(cell(&Value::String(sentence.to_string())))?;
-        }
-        Ok(())
-    }
-}
-
-/// As a cell, but what has parts goes on below, indented.
-fn field(value: &Value) -> Result<String, Failure> {
-    let has_parts = match value {
-        Value::Array(parts) => !parts.is_empty(),
-        Value::Object(parts) => !parts.is_empty(),
-        _ => false,
-    };
-    if !has_parts {
-        return Ok(cell(value));
-    }
-    let text = serde_json::to_string_pretty(value)?;
-    let lines = text.lines().map(|line| format!("\n  {}", harmless(line)));
-    Ok(lines.collect())
-}
-
-pub(super) fn cell(value: &Value) -> String {
-    match value {
-        Value::Null => "-".into(),
-        Value::String(text) => harmless(text),
-        other => harmless(&other.to_string()),
-    }
-}
-
-/// Prints lines with their cells below each other.
-pub(super) fn print_table(lines: &[Vec<String>]) -> Result<(), Failure> {
-    let columns = lines.first().map_or(0, Vec::len);
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-    for line in lines {
-        let cells = line
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:width$}"));
-        print::line(cells.collect::<Vec<_>>().join("  ").trim_end())?;
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn what_has_parts_goes_on_below() {
-        assert_eq!(field(&json!([])).unwrap(), "[]");
-        assert_eq!(
-            field(&json!({"a": ["\u{9b}2J"]})).unwrap(),
-            "\n  {\n    \"a\": [\n      \"\\u{9b}2J\"\n    ]\n  }"
-        );
-    }
-
-    #[test]
-    fn what_would_steer_the_terminal_is_escaped_wherever_it_stands() {
-        for (value, shown) in [
-            (json!(null), "-"),
-            (json!("Zoë \"x\" \\n"), "Zoë \"x\" \\n"),
-            (json!("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n"),
-            (json!({"a": "\u{9b}2J"}), "{\"a\":\"\\u{9b}2J\"}"),
-            (json!(["\u{202e}cod.exe"]), "[\"\\u{202e}cod.exe\"]"),
-        ] {
-            assert_eq!(cell(&value), shown);
-        }
-    }
 }

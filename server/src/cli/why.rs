@@ -4,7 +4,8 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::Failure;
-use super::session::{Output, Session, explain, uuid};
+use super::output::Output;
+use super::session::{Session, explain, uuid};
 use crate::admin::deliveries;
 use crate::admin::page::Page;
 use crate::store::tables::delivery_states::DeliveryState;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::support::backend::{ALL, Backend};
 use super::support::direct::add_app;
 use super::support::events::{PAYLOAD, event, event_of, profile, store};
-use super::support::installation::Installation;
+use super::support::installation::{Installation, stderr};
 use super::support::server::{PROFILE, START, TestServer};
 
 const SECOND: i64 = 1_000_000;
@@ -404,4 +404,29 @@ async fn the_command_lists_the_feed_in_the_order_of_creation() {
     assert_eq!(lines.lines().count(), 211);
     let said = installation.refused(&["event", "list", "--app", "Shop", "--profile", "x"]);
     assert!(said.contains("--profile: must be a UUID"), "{said}");
+}
+
+#[tokio::test]
+async fn the_command_reads_no_further_where_nobody_reads_its_list() {
+    let installation = Installation::on(Backend::SqliteFile).await;
+    let app = installation.json(&["app", "create", "Shop"]);
+    let id: Uuid = app["app_id"].as_str().unwrap().parse().unwrap();
+    let database = Store::open(&installation.options(), Default::default())
+        .await
+        .unwrap();
+    let made = (0..410).map(|n| Event {
+        // The last one cannot be read.
+        payload: if n < 409 { PAYLOAD.into() } else { String::new() },
+        ..event_of(id, profile(0), n)
+    });
+    database.write(made.map(insert).collect()).await.unwrap();
+    for form in [&[][..], &["--json"]] {
+        let list = [&["event", "list", "--app", "Shop"], form].concat();
+        let said = installation.refused(&list);
+        assert!(said.contains("event"), "{said}");
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let done = installation.command(&list).stdout(writer).output().unwrap();
+        assert!(done.status.success(), "{form:?}: {}", stderr(&done));
+    }
 }
