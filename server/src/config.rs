@@ -22,7 +22,7 @@ use crate::store;
 use crate::vault::{MasterKey, MasterKeyError};
 
 /// The effective settings, by the names that they have in the file.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Config {
     /// Address of the API.
     pub listen: SocketAddr,

@@ -32,7 +32,7 @@ pub struct AppDraft {
 }
 
 /// A new app with its keys, which are shown this once.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Clone, Serialize, JsonSchema)]
 pub struct NewApp {
     /// The app's id.
     pub app_id: Uuid,

@@ -13,7 +13,6 @@ use crate::state::AppState;
 use crate::store::{Decision, Loaded, Sql, Statement};
 
 /// The secrets of the first run. Nothing else will ever tell them.
-#[derive(Debug)]
 pub struct FirstRun {
     /// The app `default` with its keys.
     pub app: NewApp,

@@ -42,7 +42,7 @@ pub struct CatalogueEntry {
 }
 
 /// What is said of an app's integration.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IntegrationDraft {
     /// Is anything to be sent?
@@ -53,7 +53,7 @@ pub struct IntegrationDraft {
 }
 
 /// What is to be different of an app's integration; `None`: as it is.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct IntegrationChanges {
     /// Is anything to be sent?
     pub enabled: Option<bool>,

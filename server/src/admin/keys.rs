@@ -32,7 +32,7 @@ pub struct KeyDraft {
 }
 
 /// A new key, which is shown this once.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Clone, Serialize, JsonSchema)]
 #[schemars(rename = "NewKey")]
 pub struct NewKeyBody {
     /// Its id.

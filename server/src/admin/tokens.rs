@@ -29,7 +29,7 @@ pub struct TokenDraft {
 }
 
 /// A new admin token, which is shown this once.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Clone, Serialize, JsonSchema)]
 pub struct NewAdminToken {
     /// Its id.
     pub token_id: Uuid,

@@ -10,7 +10,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// What one layer says: flags over the environment, or the file.
-#[derive(Debug, Clone, Default, Args, Deserialize)]
+#[derive(Clone, Default, Args, Deserialize)]
 #[command(next_help_heading = "Settings")]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
