@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::client::Client;
 use super::report::Bar::AtLeast;
-use super::report::percentile;
+use super::report::median;
 use super::server::{Filled, NEVER, Server};
 use super::wrk::{self, DURABLE, READ_ONE, RENEW, SWITCH_ONE};
 use super::{Bench, BenchError, Report, doing};
@@ -81,7 +81,7 @@ fn compare(
     }
     report.ratio(name, &renewals, &identifiers, AtLeast(0.5), 0.8);
     renewals.sort_by(f64::total_cmp);
-    Ok(percentile(&renewals, 50))
+    Ok(median(&renewals))
 }
 
 /// A profile with a thousand transactions against one with a single one.

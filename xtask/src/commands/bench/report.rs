@@ -37,6 +37,15 @@ pub fn percentile<T: Copy + Default>(sorted: &[T], percent: usize) -> T {
     sorted.get(place).copied().unwrap_or_default()
 }
 
+/// The middle one of these sorted ones; of an even number, the mean of the two in the middle.
+pub fn median(sorted: &[f64]) -> f64 {
+    let (upper, lower) = (sorted.len() / 2, sorted.len().saturating_sub(1) / 2);
+    match (sorted.get(lower), sorted.get(upper)) {
+        (Some(lower), Some(upper)) => f64::midpoint(*lower, *upper),
+        _ => 0.0,
+    }
+}
+
 impl Report {
     /// A ratio of runs taken in turn: the median of the rounds' ratios.
     pub fn ratio(&mut self, name: &'static str, measured: &[f64], reference: &[f64], must: Bar, aim: f64) {
@@ -46,7 +55,7 @@ impl Report {
             .map(|(one, other)| one / other)
             .collect();
         ratios.sort_by(f64::total_cmp);
-        let value = percentile(&ratios, 50);
+        let value = median(&ratios);
         let range = |of: &[f64]| {
             (
                 of.iter().copied().fold(f64::MAX, f64::min),
@@ -182,6 +191,14 @@ mod tests {
         report.ratio("shaky", &[3.0, 3.0], &[10.0, 17.0], Bar::AtLeast(0.1), 0.2);
         assert!(!report.all_met());
         assert!(report.to_string().contains("no verdict"));
+    }
+
+    #[test]
+    fn of_two_rounds_neither_is_the_median() {
+        let mut report = Report::default();
+        report.ratio("two", &[1.0, 3.0], &[1.0, 1.0], Bar::AtLeast(2.5), 3.0);
+        assert!(!report.all_met(), "{report}");
+        assert!(report.to_string().contains("| two | 2.00 | 1.00–3.00 |"), "{report}");
     }
 
     #[test]
