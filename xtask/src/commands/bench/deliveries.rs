@@ -275,13 +275,18 @@ fn beside_broken(bench: &Bench, report: &mut Report) -> Result<(), BenchError> {
     let server = filled.serve_with(&[PRIVATE])?;
     enable(&server, &filled, &integration("appsflyer", &well.url))?;
     let (mut healthy, mut dead, mut slowly) = (Vec::new(), Vec::new(), Vec::new());
+    let at = |url: &str| integration("mixpanel", url);
+    let mut one_at_a_time = at(&slow.url);
+    // The slow one waits on each connection by itself.
+    one_at_a_time["settings"]["max_in_flight"] = 1.into();
+    let (other, closed) = (at(&other.url), at(&format!("http://127.0.0.1:{closed}")));
     for _ in 0..bench.size.rounds {
-        for (url, runs) in [
-            (other.url.clone(), &mut healthy),
-            (format!("http://127.0.0.1:{closed}"), &mut dead),
-            (slow.url.clone(), &mut slowly),
+        for (beside, runs) in [
+            (&other, &mut healthy),
+            (&closed, &mut dead),
+            (&one_at_a_time, &mut slowly),
         ] {
-            enable(&server, &filled, &integration("mixpanel", &url))?;
+            enable(&server, &filled, beside)?;
             runs.push(accepted_and_sent(bench, &filled, &server, &well)?);
         }
     }

@@ -1,4 +1,4 @@
-//! A third party that takes everything at once: a thread for each connection, one answer for all.
+//! A third party that takes everything: a thread for each connection, one answer for all.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -21,7 +21,7 @@ pub struct Vendor {
 }
 
 impl Vendor {
-    /// Starts one that waits so long before each answer, a request at a time if it waits at all.
+    /// Starts one that waits so long before each answer, on each connection by itself.
     pub fn start(address: SocketAddr, pause: Duration) -> Result<Self, BenchError> {
         let listener = TcpListener::bind(address).map_err(doing("listen as a third party"))?;
         let address = listener.local_addr().map_err(doing("listen as a third party"))?;
