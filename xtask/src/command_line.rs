@@ -168,11 +168,9 @@ impl Invocation {
             "bench" if wants_help => Ok(Self::Help(BENCH_HELP)),
             "bench" => bench(&rest),
             "golden" if wants_help => Ok(Self::Help(GOLDEN_HELP)),
-            "golden" if passed_on(rest.clone())?.is_empty() => Ok(Self::Golden),
-            "golden" => Err(UsageError::UnexpectedArgument("--".into())),
+            "golden" => nothing_more(rest, Self::Golden),
             "sbom" if wants_help => Ok(Self::Help(SBOM_HELP)),
-            "sbom" if passed_on(rest.clone())?.is_empty() => Ok(Self::Sbom),
-            "sbom" => Err(UsageError::UnexpectedArgument("--".into())),
+            "sbom" => nothing_more(rest, Self::Sbom),
             word if is_help(word) => Ok(Self::Help(HELP)),
             _ => Err(UsageError::UnknownCommand(command)),
         }
@@ -228,6 +226,15 @@ fn bench(rest: &[String]) -> Result<Invocation, UsageError> {
 
 fn is_help(word: &str) -> bool {
     matches!(word, "--help" | "-h" | "help")
+}
+
+/// What a command is that takes no words.
+fn nothing_more(rest: Vec<String>, wanted: Invocation) -> Result<Invocation, UsageError> {
+    if passed_on(rest)?.is_empty() {
+        Ok(wanted)
+    } else {
+        Err(UsageError::UnexpectedArgument("--".into()))
+    }
 }
 
 /// What stands after `--`; nothing may stand before it.

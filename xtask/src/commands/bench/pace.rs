@@ -26,27 +26,12 @@ pub struct Paced {
 
 /// Sets ever-new identifiers of random profiles, `rate` a second, for so many seconds.
 pub fn run(filled: &Filled, server: &Server, rate: f64, seconds: u64) -> Result<Paced, BenchError> {
-    let begin = Instant::now() + Duration::from_millis(100);
-    let answers = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..CONNECTIONS)
-            .map(|worker| {
-                scope.spawn(move || {
-                    one_connection(filled, server, (begin, rate, seconds), worker, set_identifiers)
-                })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .map(|worker| worker.join().expect("a worker does not panic"))
-            .collect::<Vec<_>>()
-    });
+    let answers = paced(filled, server, rate, seconds, set_identifiers)?;
     let mut latencies = Vec::new();
     let mut times = Vec::new();
-    for worker in answers {
-        for (due, answered) in worker? {
-            latencies.push(answered.duration_since(due));
-            times.push(answered);
-        }
+    for (due, answered) in answers.into_iter().flatten() {
+        latencies.push(answered.duration_since(due));
+        times.push(answered);
     }
     latencies.sort();
     times.sort();
@@ -62,6 +47,7 @@ pub fn run(filled: &Filled, server: &Server, rate: f64, seconds: u64) -> Result<
     })
 }
 
+/// When each request of a connection was due, and when it was answered.
 type Answers = Vec<(Instant, Instant)>;
 
 /// What a request does: with a client, for a profile, with ever-new values from a number.
@@ -78,16 +64,28 @@ fn set_identifiers(
 
 /// Renews the chains of random profiles, `rate` a second, for so many seconds.
 pub fn report(filled: &Filled, server: &Server, rate: f64, seconds: u64) -> Result<(), BenchError> {
+    paced(filled, server, rate, seconds, renew).map(drop)
+}
+
+/// Does this for random profiles over all connections, `rate` a second, for so many seconds.
+fn paced(
+    filled: &Filled,
+    server: &Server,
+    rate: f64,
+    seconds: u64,
+    act: Act,
+) -> Result<Vec<Answers>, BenchError> {
     let begin = Instant::now() + Duration::from_millis(100);
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..CONNECTIONS)
             .map(|worker| {
-                scope.spawn(move || one_connection(filled, server, (begin, rate, seconds), worker, renew))
+                scope.spawn(move || one_connection(filled, server, (begin, rate, seconds), worker, act))
             })
             .collect();
         workers
             .into_iter()
-            .try_for_each(|worker| worker.join().expect("a worker does not panic").map(drop))
+            .map(|worker| worker.join().expect("a worker does not panic"))
+            .collect()
     })
 }
 
