@@ -1,20 +1,20 @@
 //! The commands of the README and CI (`cargo xtask …`), and what tests of the other packages share with them:
 //! [`postgres::Cluster`], a throwaway PostgreSQL, [`small_disk`], [`strace`] and [`test_environment`].
 
-pub mod advisory_db;
-pub mod apt;
+mod advisory_db;
+mod apt;
 pub mod command_line;
 pub mod commands;
-pub mod long_tests;
+mod long_tests;
 pub mod postgres;
-pub mod prerequisites;
-pub mod processes;
-pub mod sdks;
+mod prerequisites;
+mod processes;
+mod sdks;
 pub mod small_disk;
-pub mod steps;
+mod steps;
 pub mod strace;
-pub mod supply_chain;
+mod supply_chain;
 pub mod test_environment;
-pub mod test_names;
-pub mod waivers;
-pub mod workspace;
+mod test_names;
+mod waivers;
+mod workspace;

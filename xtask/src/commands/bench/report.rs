@@ -198,7 +198,10 @@ mod tests {
         let mut report = Report::default();
         report.ratio("two", &[1.0, 3.0], &[1.0, 1.0], Bar::AtLeast(2.5), 3.0);
         assert!(!report.all_met(), "{report}");
-        assert!(report.to_string().contains("| two | 2.00 | 1.00–3.00 |"), "{report}");
+        assert!(
+            report.to_string().contains("| two | 2.00 | 1.00–3.00 |"),
+            "{report}"
+        );
     }
 
     #[test]
