@@ -1,7 +1,5 @@
 //! API keys and admin tokens: how they look, how one is made, how one is found again.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,12 +29,6 @@ impl KeyKind {
         [Self::Secret, Self::Public]
             .into_iter()
             .find(|kind| kind.name() == name)
-    }
-}
-
-impl fmt::Display for KeyKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 

@@ -17,7 +17,7 @@ use crate::actions::{ActionError, Reply};
 use crate::directory::raise_version;
 use crate::keys::{KeyKind, NewKey};
 use crate::state::AppState;
-use crate::store::{Decision, Loaded, Sql, Statement};
+use crate::store::{Decision, Loaded, Sql, Statement, StoreError};
 
 /// What a new key is to be.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -53,8 +53,8 @@ pub struct NewKeyBody {
 pub struct KeyBody {
     /// Its id.
     pub key_id: Uuid,
-    /// `secret` or `public`.
-    pub kind: String,
+    /// What it may do.
+    pub kind: KeyKind,
     /// The part before its dot.
     pub prefix: String,
     /// What it is for.
@@ -123,7 +123,8 @@ pub async fn list(state: &AppState, app: AppId, paging: &Paging) -> Result<Page<
         let used_at = row.opt_int(5)?.max(directory.key_used_at(&prefix));
         let key = KeyBody {
             key_id: id,
-            kind: row.text(1)?,
+            kind: KeyKind::parse(&row.text(1)?)
+                .ok_or_else(|| StoreError::Corrupt("a key is of no known kind".into()))?,
             prefix,
             label: row.opt_text(3)?,
             created_at: format_time(created_at),
