@@ -44,6 +44,8 @@ pub enum Access {
 
 /// What the OpenAPI document says of a route.
 pub struct Doc {
+    /// What programs call it, such as `readAppKeys`; clients that are made from the document name their functions so.
+    pub id: &'static str,
     /// One line.
     pub summary: &'static str,
     /// What it reads of the path, the query and the headers, beside the key.

@@ -17,6 +17,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(create(call)),
         doc: Doc {
+            id: "createApp",
             summary: "Make an app with a secret and a public key, which are shown this once",
             parameters: &[IDEMPOTENCY],
             body: Some(of::<AppDraft>),
@@ -31,6 +32,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(list(call)),
         doc: Doc {
+            id: "readApps",
             summary: "List the apps, in the order in which they were made",
             parameters: &[LIMIT, CURSOR],
             body: None,
@@ -45,6 +47,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(find(call)),
         doc: Doc {
+            id: "readApp",
             summary: "Read an app with its settings",
             parameters: &[APP],
             body: None,
@@ -59,6 +62,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(update(call)),
         doc: Doc {
+            id: "updateApp",
             summary: "Change an app's name and the settings that the body names",
             parameters: &[APP],
             body: Some(of::<AppChanges>),

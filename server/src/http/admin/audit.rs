@@ -15,6 +15,7 @@ pub const ROUTES: &[Route] = &[Route {
     access: Access::Admin,
     handler: |call| Box::pin(list(call)),
     doc: Doc {
+        id: "readAudit",
         summary: "List what the administration changed, the newest first",
         parameters: &[LIMIT, CURSOR],
         body: None,

@@ -33,6 +33,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(set_level(call)),
         doc: Doc {
+            id: "setAppAccessLevel",
             summary: "Make an access level or change its description",
             parameters: &[APP, LEVEL],
             body: Some(of::<AccessLevelDraft>),
@@ -47,6 +48,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(list_levels(call)),
         doc: Doc {
+            id: "readAppAccessLevels",
             summary: "List an app's access levels",
             parameters: &[APP, LIMIT, CURSOR],
             body: None,
@@ -61,6 +63,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(set_product(call)),
         doc: Doc {
+            id: "setAppProduct",
             summary: "Add a product or replace what was said of it",
             parameters: &[APP, STORE, PRODUCT],
             body: Some(of::<ProductDraft>),
@@ -75,6 +78,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(list_products(call)),
         doc: Doc {
+            id: "readAppProducts",
             summary: "List an app's products",
             parameters: &[APP, LIMIT, CURSOR],
             body: None,
@@ -89,6 +93,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(delete_product(call)),
         doc: Doc {
+            id: "deleteAppProduct",
             summary: "Take a product out of the catalogue",
             parameters: &[APP, STORE, PRODUCT],
             body: None,

@@ -43,6 +43,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(list(call)),
         doc: Doc {
+            id: "readAppDeliveries",
             summary: "List an app's deliveries, those of the newest events first",
             parameters: &[APP, STATE, INTEGRATION, PROFILE, EVENT, LIMIT, CURSOR],
             body: None,
@@ -57,6 +58,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(show(call)),
         doc: Doc {
+            id: "readAppDelivery",
             summary: "Read a delivery with its tries and the rules that decide on it",
             parameters: &[APP, DELIVERY],
             body: None,
@@ -71,6 +73,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(retry(call)),
         doc: Doc {
+            id: "retryAppDelivery",
             summary: "Try a delivery now, also one that is closed",
             parameters: &[APP, DELIVERY, IDEMPOTENCY],
             body: None,

@@ -41,6 +41,7 @@ pub const ROUTES: &[Route] = &[Route {
     access: Access::Admin,
     handler: |call| Box::pin(list(call)),
     doc: Doc {
+        id: "readAppEvents",
         summary: "List an app's events",
         parameters: &[APP, PROFILE, EVENT_TYPE, AFTER, BEFORE, ORDER, LIMIT, CURSOR],
         body: None,

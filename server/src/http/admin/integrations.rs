@@ -25,6 +25,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(catalogue(call)),
         doc: Doc {
+            id: "readIntegrations",
             summary: "List the integrations that there are, with the schemas of their settings",
             parameters: &[LIMIT, CURSOR],
             body: None,
@@ -39,6 +40,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(list(call)),
         doc: Doc {
+            id: "readAppIntegrations",
             summary: "List all integrations as an app has them, secrets masked",
             parameters: &[APP, LIMIT, CURSOR],
             body: None,
@@ -53,6 +55,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(find(call)),
         doc: Doc {
+            id: "readAppIntegration",
             summary: "Read an integration as an app has it, secrets masked",
             parameters: &[APP, SLUG],
             body: None,
@@ -67,6 +70,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(set(call)),
         doc: Doc {
+            id: "setAppIntegration",
             summary: "Switch an integration on or off and set all its settings",
             parameters: &[APP, SLUG],
             body: Some(of::<IntegrationDraft>),
@@ -81,6 +85,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(test(call)),
         doc: Doc {
+            id: "testAppIntegration",
             summary: "Test an integration's settings: with requests of its own, or with an event that is marked as a test",
             parameters: &[APP, SLUG],
             body: None,

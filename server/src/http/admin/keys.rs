@@ -22,6 +22,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(create(call)),
         doc: Doc {
+            id: "createAppKey",
             summary: "Make a key, which is shown this once",
             parameters: &[APP, IDEMPOTENCY],
             body: Some(of::<KeyDraft>),
@@ -36,6 +37,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(list(call)),
         doc: Doc {
+            id: "readAppKeys",
             summary: "List an app's keys that have not been revoked, without the keys themselves",
             parameters: &[APP, LIMIT, CURSOR],
             body: None,
@@ -50,6 +52,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(revoke(call)),
         doc: Doc {
+            id: "deleteAppKey",
             summary: "Revoke a key",
             parameters: &[APP, KEY],
             body: None,

@@ -31,6 +31,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(find(call)),
         doc: Doc {
+            id: "readAppProfiles",
             summary: "Find profiles by id, customer id, e-mail address, transaction or an identifier's value",
             parameters: &[APP, QUERY, LIMIT, CURSOR],
             body: None,
@@ -45,6 +46,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(show(call)),
         doc: Doc {
+            id: "readAppProfile",
             summary: "Read everything that is known of a profile",
             parameters: &[APP, PROFILE],
             body: None,

@@ -22,6 +22,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(set(call)),
         doc: Doc {
+            id: "setRate",
             summary: "Set what one unit of a currency is worth in US dollars, from a day on",
             parameters: &[CURRENCY],
             body: Some(of::<RateDraft>),
@@ -36,6 +37,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(list(call)),
         doc: Doc {
+            id: "readRates",
             summary: "List the rates, by currency and day",
             parameters: &[LIMIT, CURSOR],
             body: None,

@@ -22,6 +22,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(create(call)),
         doc: Doc {
+            id: "createAppReplay",
             summary: "Send past events to an integration again, or count how many that would be",
             parameters: &[APP, IDEMPOTENCY],
             body: Some(of::<ReplayDraft>),
@@ -36,6 +37,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(list(call)),
         doc: Doc {
+            id: "readAppReplays",
             summary: "List an app's replays, the newest first",
             parameters: &[APP, LIMIT, CURSOR],
             body: None,
@@ -50,6 +52,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(cancel(call)),
         doc: Doc {
+            id: "deleteAppReplay",
             summary: "Cancel a replay: what it has not sent yet is as it was before it",
             parameters: &[APP, REPLAY],
             body: None,

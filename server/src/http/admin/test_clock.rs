@@ -15,6 +15,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(tell(call)),
         doc: Doc {
+            id: "readTestClock",
             summary: "Read the test clock; 404 unless the server runs on one",
             parameters: &[],
             body: None,
@@ -29,6 +30,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(set(call)),
         doc: Doc {
+            id: "moveTestClock",
             summary: "Move the test clock forward",
             parameters: &[IDEMPOTENCY],
             body: Some(of::<TestClock>),

@@ -22,6 +22,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(create(call)),
         doc: Doc {
+            id: "createAdminToken",
             summary: "Make an admin token, which is shown this once",
             parameters: &[IDEMPOTENCY],
             body: Some(of::<TokenDraft>),
@@ -36,6 +37,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(list(call)),
         doc: Doc {
+            id: "readAdminTokens",
             summary: "List the admin tokens that have not been revoked, without the tokens themselves",
             parameters: &[LIMIT, CURSOR],
             body: None,
@@ -50,6 +52,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Admin,
         handler: |call| Box::pin(revoke(call)),
         doc: Doc {
+            id: "deleteAdminToken",
             summary: "Revoke an admin token",
             parameters: &[TOKEN],
             body: None,

@@ -41,6 +41,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::AnyKey,
         handler: |call| Box::pin(identifiers::set(call)),
         doc: Doc {
+            id: "setIntegrationIdentifiers",
             summary: "Add integration identifiers to a profile",
             parameters: &[CUSTOMER, PROFILE, PLATFORM, IDEMPOTENCY],
             body: Some(|_| bursar_domain::profile::identifiers::schema(false)),
@@ -55,6 +56,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::AnyKey,
         handler: |call| Box::pin(identifiers::read(call)),
         doc: Doc {
+            id: "readIntegrationIdentifiers",
             summary: "Read the integration identifiers of a profile",
             parameters: &[CUSTOMER, PROFILE],
             body: None,
@@ -69,6 +71,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::ProfileKey,
         handler: |call| Box::pin(profile::create(call)),
         doc: Doc {
+            id: "createProfile",
             summary: "Create a profile, or link a customer id to one",
             parameters: &[CUSTOMER, PROFILE, PLATFORM, IDEMPOTENCY],
             body: Some(profile::schema),
@@ -83,6 +86,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::ProfileKey,
         handler: |call| Box::pin(profile::read(call)),
         doc: Doc {
+            id: "readProfile",
             summary: "Read a profile",
             parameters: &[CUSTOMER, PROFILE],
             body: None,
@@ -97,6 +101,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::ProfileKey,
         handler: |call| Box::pin(profile::update(call)),
         doc: Doc {
+            id: "updateProfile",
             summary: "Change a profile",
             parameters: &[CUSTOMER, PROFILE, PLATFORM],
             body: Some(profile::schema),
@@ -111,6 +116,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::ProfileKey,
         handler: |call| Box::pin(profile::delete(call)),
         doc: Doc {
+            id: "deleteProfile",
             summary: "Delete a profile",
             parameters: &[CUSTOMER, PROFILE],
             body: None,
@@ -125,6 +131,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::SecretKey,
         handler: |call| Box::pin(purchases::set_transaction(call)),
         doc: Doc {
+            id: "setTransaction",
             summary: "Report a transaction",
             parameters: &[CUSTOMER, PROFILE, IDEMPOTENCY],
             body: Some(purchases::transaction_schema),
@@ -143,6 +150,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::SecretKey,
         handler: |call| Box::pin(purchases::grant(call)),
         doc: Doc {
+            id: "grantAccessLevel",
             summary: "Give a profile an access level",
             parameters: &[CUSTOMER, PROFILE, IDEMPOTENCY],
             body: Some(purchases::grant_schema),
@@ -157,6 +165,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::SecretKey,
         handler: |call| Box::pin(purchases::revoke(call)),
         doc: Doc {
+            id: "revokeAccessLevel",
             summary: "Take an access level from a profile",
             parameters: &[CUSTOMER, PROFILE, IDEMPOTENCY],
             body: Some(purchases::revoke_schema),
@@ -171,6 +180,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::SecretKey,
         handler: |call| Box::pin(purchases::set_refund_saver(call)),
         doc: Doc {
+            id: "setRefundSaverSettings",
             summary: "Say how a profile's requests for refunds are answered",
             parameters: &[CUSTOMER, PROFILE, IDEMPOTENCY],
             body: Some(purchases::refund_saver_schema),
@@ -185,6 +195,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::SecretKey,
         handler: |call| Box::pin(purchases::read_refund_saver(call)),
         doc: Doc {
+            id: "readRefundSaverSettings",
             summary: "Read how a profile's requests for refunds are answered",
             parameters: &[CUSTOMER, PROFILE],
             body: None,
@@ -199,6 +210,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::AnyKey,
         handler: |call| Box::pin(sdk::set_identifiers(call)),
         doc: Doc {
+            id: "sdkSetIntegrationIdentifiers",
             summary: "Add integration identifiers to a profile, in the form of the mobile SDKs",
             parameters: &[IDEMPOTENCY],
             body: Some(sdk::schema),
@@ -216,6 +228,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::AnyKey,
         handler: |call| Box::pin(web::set_attribution(call)),
         doc: Doc {
+            id: "webSetAttribution",
             summary: "Report where a customer came from",
             parameters: &[IDEMPOTENCY],
             body: Some(web::attribution_schema),

@@ -1,9 +1,10 @@
 //! `/openapi.json`: the OpenAPI 3.1 document, made from the table of routes and the types that they name.
 
 mod definitions;
-mod names;
+
 mod operation;
 mod parameters;
+mod parts;
 mod responses;
 mod security;
 
@@ -36,7 +37,7 @@ pub fn document<'r>(routes: impl Iterator<Item = &'r Route>) -> Value {
     let mut tags = BTreeSet::new();
     let mut responses = responses::Shared::default();
     for route in routes {
-        tags.insert(names::tag(route.path));
+        tags.insert(parts::tag(route.path));
         let operation = operation::describe(route, &mut definitions, &mut responses);
         let methods = paths.entry(route.path).or_insert_with(|| json!({}));
         methods[route.method.to_lowercase()] = operation;
@@ -50,7 +51,7 @@ pub fn document<'r>(routes: impl Iterator<Item = &'r Route>) -> Value {
             "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         },
         "servers": [{"url": "/", "description": "This server"}],
-        "tags": tags.into_iter().map(names::Tag::describe).collect::<Vec<_>>(),
+        "tags": tags.into_iter().map(parts::Tag::describe).collect::<Vec<_>>(),
         "paths": paths,
         "components": {
             "headers": responses::headers(),
@@ -82,6 +83,7 @@ mod tests {
         access: Access::Admin,
         handler: |_| Box::pin(async { Err(ApiError::NoSuchPath) }),
         doc: Doc {
+            id: "setAppKey",
             summary: "Label a key",
             parameters: &[Parameter {
                 name: "key_id",

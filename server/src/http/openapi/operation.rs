@@ -4,20 +4,21 @@ use serde_json::{Value, json};
 
 use super::definitions::Definitions;
 use super::responses::{self, Shared};
-use super::{names, parameters, security};
+use super::{parameters, parts, security};
 use crate::http::route::{Access, Doc, Route};
 
 /// Describes a route.
 pub fn describe(route: &Route, definitions: &mut Definitions, shared: &mut Shared) -> Value {
     let Doc {
+        id,
         summary,
         parameters,
         body,
         ..
     } = &route.doc;
     let mut operation = json!({
-        "tags": [names::tag(route.path).name()],
-        "operationId": names::operation_id(route.method, route.path),
+        "tags": [parts::tag(route.path).name()],
+        "operationId": id,
         "summary": summary,
         "security": security::of(route.access),
         "responses": responses::of(route, definitions, shared),

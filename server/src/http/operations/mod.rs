@@ -29,6 +29,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Open,
         handler: |call| Box::pin(health::live(call)),
         doc: Doc {
+            id: "readLivez",
             summary: "Is the program running?",
             parameters: &[],
             body: None,
@@ -43,6 +44,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Open,
         handler: |call| Box::pin(health::ready(call)),
         doc: Doc {
+            id: "readReadyz",
             summary: "Can it answer requests? Names each dependency with its state",
             parameters: &[],
             body: None,
@@ -57,6 +59,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Open,
         handler: |call| Box::pin(metrics(call)),
         doc: Doc {
+            id: "readMetrics",
             summary: "Counters, gauges and histograms in the text form of OpenMetrics",
             parameters: &[],
             body: None,
@@ -74,6 +77,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Open,
         handler: |_| Box::pin(async { Ok(description()) }),
         doc: Doc {
+            id: "readOpenapiJson",
             summary: "This description of the API (OpenAPI 3.1)",
             parameters: &[],
             body: None,
@@ -88,6 +92,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Open,
         handler: |_| Box::pin(async { Ok(docs::page()) }),
         doc: Doc {
+            id: "readDocs",
             summary: "The API as a page on which every call can be tried",
             parameters: &[],
             body: None,
@@ -105,6 +110,7 @@ pub const ROUTES: &[Route] = &[
         access: Access::Open,
         handler: |call| Box::pin(async move { docs::asset(&call) }),
         doc: Doc {
+            id: "readDocsFile",
             summary: "Style sheet and scripts of the page at /docs",
             parameters: &[Parameter {
                 name: "file",

@@ -17,6 +17,7 @@ const FAULTY: Route = Route {
     access: Access::Open,
     handler: |_| Box::pin(async { panic!("a fault") }),
     doc: Doc {
+        id: "faulty",
         summary: "",
         parameters: &[],
         body: None,
