@@ -246,6 +246,12 @@ impl From<JsonError> for ApiError {
     }
 }
 
+impl From<Violation> for ApiError {
+    fn from(violation: Violation) -> Self {
+        Self::Invalid(vec![violation])
+    }
+}
+
 impl From<Vec<Violation>> for ApiError {
     fn from(violations: Vec<Violation>) -> Self {
         Self::Invalid(violations)
@@ -256,7 +262,7 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::NoSuchProfile | Refusal::NotAProfileId => Self::NoSuchProfile,
-            Refusal::Invalid(violation) => Self::Invalid(vec![violation]),
+            Refusal::Invalid(violation) => violation.into(),
         }
     }
 }

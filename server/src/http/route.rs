@@ -1,6 +1,5 @@
 //! A route as data: one table makes the router, its guards, the OpenAPI document and the access tests.
 
-use bursar_domain::fields::Violation;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 
@@ -85,9 +84,4 @@ pub type SchemaOf = fn(&mut Schemas) -> Value;
 /// The schema of a type.
 pub fn of<T: schemars::JsonSchema>(schemas: &mut Schemas) -> Value {
     schemas.subschema_for::<T>().to_value()
-}
-
-/// One violation as a refusal.
-pub fn refuse(violation: Violation) -> ApiError {
-    ApiError::Invalid(vec![violation])
 }

@@ -8,14 +8,14 @@ use super::{show, shown_at_once};
 use crate::actions::{Reply, profiles};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
-use crate::http::route::{Schemas, refuse};
+use crate::http::route::Schemas;
 
 /// `POST`: creates the profile, attaches a customer id to an anonymous one, or changes a known one.
 pub async fn create(call: Call) -> Result<Reply, ApiError> {
     let changes = ProfileChanges::parse(&call.json()?, call.platform())?;
     let selector = call.selector().map_err(|refusal| match refusal {
-        Refusal::NotAProfileId => refuse(bad_profile_id()),
-        other => other.into(),
+        Refusal::NotAProfileId => Refusal::Invalid(bad_profile_id()),
+        other => other,
     })?;
     let request = call.request(selector)?;
     Ok(profiles::create(&call.state, request, changes, shown_at_once(&call)).await?)

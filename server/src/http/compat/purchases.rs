@@ -12,7 +12,7 @@ use super::shown_at_once;
 use crate::actions::{Reply, profiles, purchases};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
-use crate::http::route::{Schemas, refuse};
+use crate::http::route::Schemas;
 
 /// `POST purchase/set/transaction/`: takes in a transaction as it is now.
 pub async fn set_transaction(call: Call) -> Result<Reply, ApiError> {
@@ -62,7 +62,7 @@ pub async fn read_refund_saver(call: Call) -> Result<Reply, ApiError> {
 async fn refuse_broken(call: &Call, broken: Option<Violation>) -> Result<(), ApiError> {
     let Some(broken) = broken else { return Ok(()) };
     profiles::read(&call.state, call.app().id, &call.selector()?).await?;
-    Err(refuse(broken))
+    Err(broken.into())
 }
 
 fn selector_or_400(call: &Call) -> Result<Selector, ApiError> {
@@ -72,11 +72,12 @@ fn selector_or_400(call: &Call) -> Result<Selector, ApiError> {
 /// This call's own way to say that there is no such profile.
 fn missing_as_400(error: ApiError) -> ApiError {
     match error {
-        ApiError::NoSuchProfile => refuse(Violation::new(
+        ApiError::NoSuchProfile => Violation::new(
             "profile_does_not_exist",
             "non_field_errors",
             "no such profile in this app",
-        )),
+        )
+        .into(),
         other => other,
     }
 }

@@ -12,7 +12,7 @@ use super::Wrapped;
 use crate::actions::{Reply, profiles};
 use crate::http::call::Call;
 use crate::http::error::ApiError;
-use crate::http::route::{Schemas, refuse};
+use crate::http::route::Schemas;
 
 const WHOLE: &str = "non_field_errors";
 
@@ -35,8 +35,8 @@ fn parsed(call: &Call) -> Result<(ProfileId, IdentifierChanges), ApiError> {
 fn data<'b, 'a>(body: &'b Object<'a>) -> Result<&'b Object<'a>, ApiError> {
     match body.get("data") {
         Some(Json::Object(data)) => Ok(data),
-        Some(_) => Err(refuse(Violation::base("data", "must be an object"))),
-        None => Err(refuse(Violation::base("data", "is required"))),
+        Some(_) => Err(Violation::base("data", "must be an object").into()),
+        None => Err(Violation::base("data", "is required").into()),
     }
 }
 
