@@ -12,13 +12,12 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::deliveries::{EventDelivery, of_events};
-use super::event_numbers;
 use super::fields::Problems;
 use super::page::{Page, Paging, bad_cursor};
 use crate::actions::{ActionError, known_app};
 use crate::state::AppState;
 use crate::store::tables::events::{self, Order, Wanted};
-use crate::store::tables::past_events;
+use crate::store::tables::{event_numbers, past_events};
 use crate::store::{Row, StoreError, Turns};
 
 /// An event.

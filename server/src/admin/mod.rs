@@ -9,7 +9,6 @@ pub mod apps;
 pub mod audit;
 pub mod deliveries;
 mod distinct;
-pub mod event_numbers;
 pub mod events;
 pub mod fields;
 pub mod first_run;

@@ -3,7 +3,7 @@
 //! One index, that of ids, keeps one event from being stored twice and finds those of a profile, because their ids
 //! begin alike ([`bursar_domain::events::id_range`]). An app's events are found by walking the table: few apps
 //! share a server, and a further index would be written with every event. Where a time is asked for, the walk is kept to the
-//! numbers about that time ([`crate::admin::event_numbers`]).
+//! numbers about that time ([`super::event_numbers`]).
 //!
 //! On PostgreSQL an event may be seen before another profile's event with a lower number, where both are committed at
 //! about the same time. Those of one profile are seen in order: what makes them holds the profile's lock.

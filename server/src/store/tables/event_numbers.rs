@@ -3,7 +3,7 @@
 //! Events are numbered as they are made, so their times grow with their numbers, but for clocks that differ: those of
 //! several servers, or one that was set. Halving finds the place of a time with some twenty looks at the table.
 
-use crate::store::tables::past_events::{read_numbered, select_from, select_last};
+use super::past_events::{read_numbered, select_from, select_last};
 use crate::store::{Statement, Store, StoreError};
 
 /// By so much clocks may differ, in microseconds. What a clock has dated that was further off may not be found by its time.
