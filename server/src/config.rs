@@ -202,6 +202,17 @@ impl Config {
         }
     }
 
+    /// Is neither the master key given nor its file there?
+    pub fn lacks_master_key(&self) -> bool {
+        self.master_key.is_none() && !self.master_key_file.exists()
+    }
+
+    /// An address of the API or the administration at which others than this machine can reach the server.
+    pub fn open_address(&self) -> Option<SocketAddr> {
+        let mut addresses = std::iter::once(self.listen).chain(self.admin_listen);
+        addresses.find(|address| !address.ip().is_loopback())
+    }
+
     /// Where the test clock begins, in microseconds.
     pub fn test_clock(&self) -> Result<Option<i64>, ConfigError> {
         let Some(text) = &self.test_clock else {

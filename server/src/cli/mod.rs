@@ -40,6 +40,9 @@ use crate::store::migrations;
 /// What the program reports when a command fails.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// What is told of a database without anybody who may call the API, or the administration.
+const NOBODY_LET_IN: &str = "there is no API key or no admin token: make one with `bursar key create` and `bursar admin-token create`";
+
 /// A self-hosted subscription-profile server.
 #[derive(Parser)]
 #[command(name = "bursar", version)]

@@ -79,7 +79,7 @@ async fn complete(config: &Config, store: Store, metrics: Metrics) -> Result<App
 
 /// Fails where the master key of a database that has one is not there: a new one would open nothing, and look right.
 fn require_master_key(config: &Config) -> Result<(), Failure> {
-    if config.master_key.is_none() && !config.master_key_file.exists() {
+    if config.lacks_master_key() {
         let file = config.master_key_file.display();
         return Err(format!(
             "there is no master key at {file}, and the database needs the one that it was set up with; is --data-dir right?"

@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::{Failure, background, open};
+use super::{Failure, NOBODY_LET_IN, background, open};
 use crate::actions::purchases::handle_due;
 use crate::actions::remember;
 use crate::admin::first_run::{self, FirstRun};
@@ -218,18 +218,12 @@ fn warn_of_open_secrets(config: &Config) {
 
 /// A server that the world can reach but nobody has a key for is a mistake: everything was revoked, as a rule.
 fn refuse_to_be_open(config: &Config, state: &AppState) -> Result<(), Failure> {
-    let mut addresses = std::iter::once(config.listen).chain(config.admin_listen);
-    let Some(address) = addresses.find(|address| !address.ip().is_loopback()) else {
-        return Ok(());
-    };
-    if state.directory().has_credentials() {
-        return Ok(());
+    match config.open_address() {
+        Some(address) if !state.directory().has_credentials() => {
+            Err(format!("refusing to listen on {address}: {NOBODY_LET_IN}").into())
+        }
+        _ => Ok(()),
     }
-    Err(format!(
-        "refusing to listen on {address}: there is no API key or no admin token; make one with \
-         `bursar key create` and `bursar admin-token create`"
-    )
-    .into())
 }
 
 /// Tells the secrets of the first run, this once.

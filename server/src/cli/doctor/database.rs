@@ -4,7 +4,7 @@ use bursar_domain::money::rates::last_months;
 
 use super::{Report, deliveries, purchases};
 use crate::admin::rates::end_of_shipped;
-use crate::cli::{Failure, open};
+use crate::cli::{Failure, NOBODY_LET_IN, open};
 use crate::clock::Clock;
 use crate::config::{Config, masked_url};
 use crate::metrics::Metrics;
@@ -166,7 +166,7 @@ async fn check_vault(config: &Config, store: &Store, report: &mut Report) -> Res
         report.ok("vault", "not set up yet; `bursar serve` does so");
         return Ok(None);
     }
-    if config.master_key.is_none() && !config.master_key_file.exists() {
+    if config.lacks_master_key() {
         let file = config.master_key_file.display();
         report.fail(
             "vault",
@@ -209,14 +209,12 @@ async fn check_keys(config: &Config, store: &Store, report: &mut Report) -> Resu
     } else if keys > 0 && tokens > 0 {
         report.ok("keys", "there are API keys and admin tokens");
     } else {
-        let lacking = "there is no API key or no admin token: make one with `bursar key create` and `bursar admin-token create`";
-        let mut addresses = std::iter::once(config.listen).chain(config.admin_listen);
-        match addresses.find(|address| !address.ip().is_loopback()) {
+        match config.open_address() {
             Some(address) => report.fail(
                 "keys",
-                format!("{lacking}; until then `bursar serve` refuses to listen on {address}"),
+                format!("{NOBODY_LET_IN}; until then `bursar serve` refuses to listen on {address}"),
             ),
-            None => report.warn("keys", lacking),
+            None => report.warn("keys", NOBODY_LET_IN),
         }
     }
     Ok(())
