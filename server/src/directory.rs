@@ -1,5 +1,5 @@
 //! What every request needs of the administration's tables, kept in memory: apps with their settings and those of
-//! their webhooks, keys, admin tokens.
+//! their integrations, secrets open; keys, admin tokens.
 //!
 //! Each change of those tables raises a version in the same commit. A server loads everything anew when it sees
 //! the version raised: at once after its own changes, within half a second after those of others.

@@ -1,4 +1,4 @@
-//! What the administration does: apps, keys, tokens, catalogue. Each write leaves an audit record in its commit.
+//! What the administration does, for HTTP and command line alike. Each write leaves an audit record in its commit.
 //!
 //! Writes to what belongs to an app lock the app's row, so that they follow each other; the number of writes is
 //! small. Servers keep apps, keys and tokens in memory: a change of these raises the directory's version.
