@@ -1,6 +1,7 @@
 //! The HTTP surface: routes, guards, bodies, errors, and the server that listens.
 
 pub mod admin;
+mod answer;
 #[cfg(feature = "bench")]
 mod bench;
 pub mod body;
@@ -11,6 +12,7 @@ pub mod error;
 pub mod guard;
 pub mod openapi;
 pub mod operations;
+mod request_log;
 pub mod route;
 pub mod router;
 pub mod server;

@@ -6,13 +6,11 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::Router;
-use axum::body::{Body, HttpBody};
+use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
-use axum::http::header::{
-    CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE,
-};
+use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use futures_util::FutureExt;
@@ -20,19 +18,17 @@ use futures_util::future::BoxFuture;
 use prometheus_client::metrics::counter::Counter;
 use tower::ServiceExt;
 use tracing::Instrument;
-use uuid::Uuid;
-use uuid::fmt::Simple;
 
+use super::answer::{Failed, failure, is_admin, refuse, success, without_rest};
 use super::call::{Call, Caller};
 use super::error::ApiError;
+use super::request_log::{Line, REQUEST_ID, known_method, log, request_id};
 use super::route::{Access, Route};
 use super::{admin, body, compat, guard, operations};
 use crate::actions::Reply;
 use crate::keys::KeyKind;
 use crate::state::AppState;
 use crate::store::StoreError;
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// Which part of the surface a listener serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,10 +59,6 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
 /// Which route answered, for logs and metrics.
 #[derive(Clone, Copy)]
 struct Answered(&'static Route);
-
-/// What a request was refused for, or failed with.
-#[derive(Clone)]
-struct Failed(ApiError);
 
 /// Answers requests: the one entry for sockets and for tests without any.
 #[derive(Clone)]
@@ -139,7 +131,7 @@ impl Service {
                 status,
                 duration_ms: elapsed * 1e3,
             },
-            failed.as_ref(),
+            failed.as_ref().map(|failed| &failed.0),
         );
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, id);
@@ -147,65 +139,6 @@ impl Service {
         let unkept = HeaderValue::from_static("no-store");
         headers.entry(CACHE_CONTROL).or_insert(unkept);
         response
-    }
-}
-
-/// 32 random hex digits.
-fn request_id() -> HeaderValue {
-    let mut digits = [0; Simple::LENGTH];
-    let id = Uuid::new_v4().simple().encode_lower(&mut digits);
-    HeaderValue::from_str(id).expect("hex digits may stand in a header")
-}
-
-/// What a log line tells of a request.
-struct Line<'r> {
-    id: &'r HeaderValue,
-    method: &'static str,
-    route: &'static str,
-    status: u16,
-    duration_ms: f64,
-}
-
-/// Logs a request once: a failure of ours with its reason, a refusal, or (at the level debug) a success.
-fn log(line: &Line<'_>, failed: Option<&Failed>) {
-    let Line {
-        id,
-        method,
-        route,
-        status,
-        duration_ms,
-    } = line;
-    let request_id = id.to_str().unwrap_or_default();
-    match failed.map(|failed| &failed.0) {
-        Some(ApiError::Internal(source)) => {
-            tracing::error!(request_id, method, route, status, duration_ms, error = %source, "a request failed");
-        }
-        Some(ApiError::Unavailable(source @ StoreError::TooLong)) => {
-            tracing::warn!(request_id, method, route, status, duration_ms, error = %source, "a long query");
-        }
-        Some(ApiError::Unavailable(source)) => {
-            tracing::warn!(request_id, method, route, status, duration_ms, error = %source, "no database");
-        }
-        Some(refusal) => {
-            let code = refusal.code();
-            tracing::info!(
-                request_id,
-                method,
-                route,
-                status,
-                duration_ms,
-                code,
-                "refused a request"
-            );
-        }
-        None => tracing::debug!(
-            request_id,
-            method,
-            route,
-            status,
-            duration_ms,
-            "answered a request"
-        ),
     }
 }
 
@@ -330,71 +263,6 @@ async fn in_a_task(
 fn panicked(panics: &Counter) -> ApiError {
     panics.inc();
     ApiError::panicked()
-}
-
-fn success(reply: Reply) -> Response {
-    let is_empty = reply.body.is_empty();
-    let mut response = Response::new(Body::from(reply.body));
-    *response.status_mut() = StatusCode::from_u16(reply.status).expect("our statuses are valid");
-    if !is_empty {
-        response
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
-    }
-    for (name, value) in reply.headers {
-        let (name, value) = (HeaderName::from_static(name), HeaderValue::from_static(value));
-        response.headers_mut().insert(name, value);
-    }
-    response
-}
-
-async fn refuse(error: ApiError, request: Request) -> Response {
-    let is_held_back = body::is_held_back(request.headers());
-    let response = failure(error, is_admin(request.uri().path()));
-    without_rest(response, request.into_body(), is_held_back).await
-}
-
-/// The answer, once nothing of the request is left on its connection; else one that says that it is the last there.
-async fn without_rest(mut response: Response, mut sent: Body, is_held_back: bool) -> Response {
-    let is_all = sent.is_end_stream() || !is_held_back && body::discard(&mut sent).await;
-    if !is_all {
-        let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(CONNECTION, close);
-    }
-    response
-}
-
-fn failure(error: ApiError, is_admin: bool) -> Response {
-    let (body, kind, scheme) = if is_admin {
-        (error.problem(), "application/problem+json", "Bearer")
-    } else {
-        (error.body(), "application/json", "Api-Key")
-    };
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::from_u16(error.status()).expect("our statuses are valid");
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    if matches!(error, ApiError::NotAuthenticated) {
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
-    }
-    if let Some(seconds) = error.retry_after() {
-        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response.extensions_mut().insert(Failed(error));
-    response
-}
-
-fn is_admin(path: &str) -> bool {
-    path.starts_with("/admin/v1/")
-}
-
-/// A method as a label; what we do not serve is one label, however it is called.
-fn known_method(method: &str) -> &'static str {
-    let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-    known
-        .into_iter()
-        .find(|known| *known == method)
-        .unwrap_or("other")
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Panics of handlers.
 
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 
 use super::*;
