@@ -185,6 +185,7 @@ fn in_seconds<M: Metric + Clone>(all: &mut Registry, name: &str, help: &str, met
 }
 
 /// How things are when the metrics are asked for.
+#[derive(Default)]
 pub struct Now {
     /// Database connections in use.
     pub connections_in_use: usize,

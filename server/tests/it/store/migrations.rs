@@ -263,7 +263,7 @@ async fn lanes_of_single_events_move_to_their_new_places() {
             store.write(rows).await.unwrap();
             assert_eq!(
                 versions(&migrations::run(&store, false).await.unwrap()),
-                [7, 8, 9, 10, 11, 12]
+                [7, 8, 9, 10, 11, 12, 13]
             );
             let mut expected = [profile, lanes::of_event(1)];
             expected.sort_unstable();
@@ -330,7 +330,7 @@ async fn deliveries_and_tries_stay_those_of_their_events() {
         store.write(rows).await.unwrap();
         assert_eq!(
             versions(&migrations::run(&store, false).await.unwrap()),
-            [9, 10, 11, 12]
+            [9, 10, 11, 12, 13]
         );
         let mut found = Vec::new();
         for sql in &FOUND {
