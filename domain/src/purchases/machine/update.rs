@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::report::{is_trial, trial};
-use super::{Change, by_phase};
+use super::{Change, by_phase, clock};
 use crate::events::EventKind;
 use crate::purchases::chain::Closed;
 use crate::purchases::transaction::{CancellationReason, Transaction};
@@ -77,7 +77,7 @@ impl Change<'_> {
         }
     }
 
-    /// What was said before was a mistake: its beginning, its product, its price, or that another product replaced it.
+    /// What was said before was a mistake: its dates, its product, its price, or that another product replaced it.
     fn correct(&mut self, old: &Transaction, new: &Transaction) {
         if (old.purchased_at, &old.product_id) != (new.purchased_at, &new.product_id) {
             self.correct_cuts(new);
@@ -85,6 +85,11 @@ impl Change<'_> {
         if old.is_free() != new.is_free() {
             self.correct_charge(new);
         }
+        let dates = |of: &Transaction| (of.purchased_at, of.expires_at);
+        if self.chain.began_with(&new.id) && dates(old) != dates(new) {
+            self.chain.trial = Some(trial(new));
+        }
+        self.correct_start(old, new);
         if self.chain.latest.id == new.id && new.refunded_at.is_none() && !new.is_replaced() {
             self.take_back_replacement();
         }
@@ -119,6 +124,19 @@ impl Change<'_> {
         } else if !is_trial(new) && !self.chain.is_cut(&new.id) {
             self.cut_if_replaced(new);
         }
+    }
+
+    /// B19: timers count from the corrected beginning. Those that were told are told; those that would have run out meanwhile
+    /// are made up for.
+    fn correct_start(&mut self, old: &Transaction, new: &Transaction) {
+        let chain = &mut self.chain;
+        if old.purchased_at == new.purchased_at || chain.started_at != Some(old.purchased_at) {
+            return;
+        }
+        let later_by = new.purchased_at.saturating_sub(old.purchased_at);
+        chain.started_at = Some(new.purchased_at);
+        chain.timers_told_to = chain.timers_told_to.map(|told| told.saturating_add(later_by));
+        clock::make_up_timers(chain, self.context, self.facts);
     }
 
     /// B15: a later end makes no event but Google's, see [`super::Command::Defer`]. What was over and runs again gives

@@ -595,3 +595,45 @@ fn b1_renewing_is_switched_off_in_a_trial_whose_free_renewal_was_paid_back() {
     let facts = story.report(day(10), &cancelled(day(10), renewal));
     assert_made(&facts, &[(TrialRenewalCancelled, day(10))]);
 }
+
+#[test]
+fn b19_a_trial_is_as_long_as_it_was_reported_last() {
+    let endless = Transaction {
+        expires_at: None,
+        ..trial("t1")
+    };
+    for first in [endless, ending(day(3), trial("t1"))] {
+        let mut story = Story::default();
+        story.report(day(0), &first);
+        assert_made(&story.report(day(1), &trial("t1")), &[]);
+        assert_eq!(story.chain().access().unwrap().trial_days, Some(7));
+        let facts = story.report(day(7), &paid("t2", 7));
+        assert_eq!((facts[0].kind, facts[0].trial_days), (TrialConverted, Some(7)));
+    }
+}
+
+#[test]
+fn b19_timers_count_from_the_beginning_that_was_reported_last_and_what_was_told_is_told() {
+    let from = |start: i64| Transaction {
+        purchased_at: start,
+        ..trial("t1")
+    };
+    let with_timers = || Story {
+        timers: Timers {
+            trial_active: timers(&[2, 4]),
+            ..Timers::default()
+        },
+        ..Story::default()
+    };
+    // A day later than was said: the second timer has run out, the first is not told again.
+    let mut story = with_timers();
+    story.report(day(0), &from(day(0)));
+    assert_made(&story.wait_until(day(2)), &[(TrialActive, day(2))]);
+    assert_made(&story.report(day(2), &from(day(1))), &[]);
+    assert_made(&story.wait_until(day(6)), &[(TrialActive, day(5))]);
+    // Two days earlier: the first one was due before anybody knew.
+    let mut story = with_timers();
+    story.report(day(2), &from(day(2)));
+    assert_made(&story.report(day(3), &from(day(0))), &[(TrialActive, day(2))]);
+    assert_made(&story.wait_until(day(6)), &[(TrialActive, day(4))]);
+}
