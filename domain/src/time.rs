@@ -15,6 +15,8 @@ pub const MINUTE: i64 = 60 * SECOND;
 pub const HOUR: i64 = 60 * MINUTE;
 /// 24 hours.
 pub const DAY: i64 = 24 * HOUR;
+/// Stores count in their own time zone: an end may be off by the hour of a summer time.
+pub const SUMMER_TIME: i64 = HOUR;
 
 /// The first instant of the year 0.
 pub(crate) const EARLIEST: i64 = -62_167_219_200_000_000;

@@ -6,10 +6,7 @@ use jiff::{Error, Span, Timestamp};
 
 use crate::events::EventKind;
 use crate::integrations::Told;
-use crate::time::{HOUR, parse_time};
-
-/// Stores count in their own time zone: an end may be off by the hour of a summer time.
-const TOLERANCE: i64 = HOUR;
+use crate::time::{SUMMER_TIME, parse_time};
 
 /// The lengths that stores sell: ISO 8601, months, days.
 const LENGTHS: [(&str, i64, i64); 6] = [
@@ -44,7 +41,7 @@ fn between(start: i64, end: i64) -> Option<&'static str> {
     let (first, last) = (civil(start)?, civil(end)?);
     let is_near = |day: Result<DateTime, Error>, at: i64| {
         let day = day.and_then(|day| TimeZone::UTC.to_timestamp(day));
-        day.is_ok_and(|day| (day.as_microsecond() - at).abs() <= TOLERANCE)
+        day.is_ok_and(|day| (day.as_microsecond() - at).abs() <= SUMMER_TIME)
     };
     let is_length = |(_, months, days): &&(_, i64, i64)| {
         let length = Span::new().months(*months).days(*days);

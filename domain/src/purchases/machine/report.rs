@@ -6,7 +6,7 @@ use super::{Change, Context, by_phase, clock};
 use crate::events::{EventKind, Fact};
 use crate::purchases::chain::{Chain, Closed, CutBy, Period, Phase, Trial, is_change_at_once};
 use crate::purchases::transaction::{CancellationReason, Transaction};
-use crate::time::{DAY, MINUTE};
+use crate::time::{DAY, MINUTE, SUMMER_TIME};
 
 /// So far the first period may begin from the date that the chain gives for itself.
 const FIRST_SLACK: i64 = MINUTE;
@@ -389,12 +389,13 @@ pub(super) fn is_trial(transaction: &Transaction) -> bool {
     is_first(transaction) && is_free
 }
 
+/// An end is always later than its beginning.
 pub(super) fn trial(transaction: &Transaction) -> Trial {
     let length = transaction
         .expires_at
         .map(|end| end.saturating_sub(transaction.purchased_at));
     Trial {
         transaction_id: transaction.id.clone(),
-        days: length.map(|length| length / DAY),
+        days: length.map(|length| length.saturating_add(SUMMER_TIME) / DAY),
     }
 }

@@ -74,6 +74,10 @@ fn a1_a_trial_is_as_long_as_its_whole_days_and_without_an_end_has_no_length() {
         (0, None, None),
         (0, Some(day(7)), Some(7)),
         (0, Some(day(7) + 12 * HOUR), Some(7)),
+        // A summer time began meanwhile.
+        (0, Some(day(7) - HOUR), Some(7)),
+        (0, Some(day(7) - HOUR - 1), Some(6)),
+        (0, Some(day(0) + MINUTE), Some(0)),
         (1, Some(day(8)), Some(7)),
     ] {
         let mut story = Story::default();
