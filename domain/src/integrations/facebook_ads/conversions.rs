@@ -195,6 +195,22 @@ mod tests {
     }
 
     #[test]
+    fn the_customers_id_is_hashed_also_where_it_is_as_long_as_an_md5() {
+        let told = |id: &'static str| {
+            let case = Case {
+                customer_user_id: Some(id),
+                ..case()
+            };
+            let told = &case.body()["data"][0]["user_data"]["external_id"][0];
+            told.as_str().unwrap().to_owned()
+        };
+        assert_eq!(told("5b0e6a527c1d4a0e9a440f6b7a0c9d11").len(), 64);
+        // What the owner has hashed is told as it is.
+        let hash = "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD";
+        assert_eq!(told(hash), hash.to_lowercase());
+    }
+
+    #[test]
     fn hashes_of_the_person_are_told_where_the_owner_says_so() {
         let mut case = case();
         case.settings["send_hashed_user_data"] = true.into();

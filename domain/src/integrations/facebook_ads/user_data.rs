@@ -12,6 +12,10 @@ use super::super::Customer;
 /// A value in the form that Meta hashes, `None` where it is of no use.
 type Normal = fn(&str) -> Option<String>;
 
+/// How many hexadecimal digits a hash has.
+const SHA256: usize = 64;
+const MD5: usize = 32;
+
 /// What Meta is told of the customer: names of its fields and hashes. Cities, states and postal codes are not among
 /// what profiles hold.
 pub fn known(customer: &Customer<'_>) -> impl Iterator<Item = (&'static str, String)> {
@@ -29,24 +33,30 @@ pub fn known(customer: &Customer<'_>) -> impl Iterator<Item = (&'static str, Str
         .filter_map(|(name, field, normal)| Some((name, hashed(person.text(field)?, normal)?)))
 }
 
-/// An id of the owner's, hashed.
+/// An id of the owner's, hashed. Only a SHA-256 is passed on: a UUID without hyphens is as long as an MD5.
 pub fn external_id(id: &str) -> Option<String> {
-    hashed(id, plain)
+    let id = plain(id)?;
+    Some(if is_hex(&id, SHA256) { id } else { sha256(&id) })
 }
 
 /// The SHA-256 of a value in its normal form; a value that is a hash already is passed on.
 fn hashed(value: &str, normal: Normal) -> Option<String> {
-    const SHA256: usize = 64;
-    const MD5: usize = 32;
-    let is_hash = [SHA256, MD5].contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_hash {
-        return Some(value.to_owned());
+    if is_hex(value, SHA256) || is_hex(value, MD5) {
+        return Some(value.to_ascii_lowercase());
     }
+    Some(sha256(&normal(value)?))
+}
+
+fn is_hex(value: &str, length: usize) -> bool {
+    value.len() == length && value.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn sha256(value: &str) -> String {
     let mut text = String::with_capacity(SHA256);
-    for byte in Sha256::digest(normal(value)?) {
+    for byte in Sha256::digest(value) {
         write!(text, "{byte:02x}").expect("a text takes everything");
     }
-    Some(text)
+    text
 }
 
 fn plain(value: &str) -> Option<String> {
@@ -115,6 +125,7 @@ mod tests {
         assert_eq!(hashed(&hash, email).as_deref(), Some(hash.as_str()));
         let md5 = "0123456789abcdef0123456789abcdef";
         assert_eq!(hashed(md5, email).as_deref(), Some(md5));
+        assert_eq!(hashed(&md5.to_uppercase(), email).as_deref(), Some(md5));
         // What is merely as long as a hash is none.
         for long in ["x".repeat(32), "x".repeat(64), format!("{}g", "0".repeat(63))] {
             assert_ne!(hashed(&long, plain).unwrap(), long);
