@@ -3,7 +3,7 @@
 
 pub(super) mod event_names;
 pub(super) mod missing;
-mod problems;
+pub(super) mod problems;
 pub(super) mod residency;
 pub(super) mod schema;
 pub(super) mod secret;

@@ -140,7 +140,12 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
         stops: true,
         ..problem
     });
-    missing.chain(bundles).collect()
+    let half = settings.text("sandbox_api_token").is_some() && settings.text("sandbox_app_name").is_none();
+    let half = half.then(|| {
+        let why = "is not set beside sandbox_api_token, so events about test purchases are skipped";
+        Problem::new("sandbox_app_name", why)
+    });
+    missing.chain(half).chain(bundles).collect()
 }
 
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {

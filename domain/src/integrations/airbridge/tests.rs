@@ -331,6 +331,14 @@ fn a_token_fits_into_a_header() {
 fn missing_credentials_are_named() {
     assert_eq!(Case::of(&INTEGRATION).problems(), ["app_name", "api_token"]);
     assert!(case(EventKind::TrialExpired).problems().is_empty());
+    let half = Case {
+        settings: json!({"app_name": "a", "api_token": "t", "sandbox_api_token": "s"}),
+        ..Case::of(&INTEGRATION)
+    };
+    assert_eq!(
+        (half.problems(), half.is_stopped()),
+        (vec!["sandbox_app_name".to_owned()], false)
+    );
 }
 
 #[test]

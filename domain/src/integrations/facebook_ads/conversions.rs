@@ -12,7 +12,7 @@ use super::super::{Occasion, Record, Request, Sending, Skip};
 use super::device::{ExtInfo, Identity};
 use super::{DATASET, TEST_CODE, TOKEN, address, user_data};
 use crate::events::wire::Amount;
-use crate::time::SECOND;
+use crate::time::{DAY, SECOND};
 
 /// What the routes of these records begin with.
 pub const ROUTE: &str = "conversions";
@@ -20,7 +20,7 @@ pub const ROUTE: &str = "conversions";
 const TEST_ROUTE: &str = "conversions test";
 
 /// A call with an older event is refused.
-const MAX_AGE_SECONDS: i64 = 7 * 86_400;
+pub const MAX_AGE_SECONDS: i64 = 7 * DAY / SECOND;
 
 #[derive(Serialize)]
 struct Event<'a> {
@@ -156,7 +156,6 @@ mod tests {
     use super::super::INTEGRATION;
     use super::*;
     use crate::integrations::samples::{AT, Case, EVENT_ID};
-    use crate::time::DAY;
 
     fn case() -> Case {
         Case {

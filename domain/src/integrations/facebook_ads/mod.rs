@@ -13,6 +13,7 @@ mod user_data;
 
 use self::device::Identity;
 use super::contract::schedule::USUAL;
+use super::settings::problems::waits_too_long;
 use super::{
     Customer, Integration, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending, Settings, Skip,
 };
@@ -174,6 +175,9 @@ fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
             });
         }
     }
+    if is_set(DATASET) {
+        problems.extend(waits_too_long(settings, conversions::MAX_AGE_SECONDS));
+    }
     problems
 }
 
@@ -269,6 +273,21 @@ mod tests {
         ] {
             assert_eq!(fields(setting), [needed]);
         }
+    }
+
+    #[test]
+    fn waiting_for_longer_than_the_dataset_takes_events_is_told_of() {
+        let is_told = |seconds: u32, dataset: &str| {
+            let case = Case {
+                settings: json!({"facebook_app_id": "1", "wait_for_identifier": seconds,
+                    "conversions_api": {"dataset_id": dataset, "access_token": "t"}}),
+                ..Case::of(&INTEGRATION)
+            };
+            case.problems().contains(&"wait_for_identifier".to_owned())
+        };
+        assert!(is_told(604_800, "3") && !is_told(604_799, "3"));
+        // App Events have no such limit.
+        assert!(!is_told(2_592_000, ""));
     }
 
     #[test]

@@ -6,16 +6,16 @@ use super::super::contract::occasion::Revenue;
 use super::super::mapping::text::json;
 use super::super::{Occasion, Skip};
 use super::uses_track;
-use crate::time::SECOND;
+use crate::time::{DAY, SECOND};
 
 /// How old an event may be for `/track`.
-const OLDEST_TRACKED: i64 = 5 * 24 * 60 * 60;
+pub const OLDEST_TRACKED_SECONDS: i64 = 5 * DAY / SECOND;
 /// Longer texts are cut there; we cut them first.
 const MAX_TEXT: usize = 255;
 
 /// The event as JSON; `/track` gets the token among the properties later.
 pub fn event(occasion: &Occasion<'_>, distinct_id: &str) -> Result<String, Skip> {
-    if uses_track(occasion.settings) && occasion.age_seconds() > OLDEST_TRACKED {
+    if uses_track(occasion.settings) && occasion.age_seconds() > OLDEST_TRACKED_SECONDS {
         return Err(Skip::TooOld);
     }
     Ok(json(&Event {

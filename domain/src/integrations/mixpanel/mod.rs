@@ -12,6 +12,7 @@ mod requests;
 use std::borrow::Cow;
 
 use super::contract::schedule::USUAL;
+use super::settings::problems::waits_too_long;
 use super::settings::{missing, residency, shared};
 use super::{
     Integration, Kind, Limits, Occasion, Part, Pick, Probe, Problem, Record, Setting, Settings, Skip,
@@ -143,6 +144,9 @@ const INVALID_IDS: [&str; 18] = [
 fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
     let mut problems = missing::on_platforms(settings, app, "tokens");
     problems.extend(residency::problem(settings, HOSTS));
+    if uses_track(settings) {
+        problems.extend(waits_too_long(settings, event::OLDEST_TRACKED_SECONDS));
+    }
     problems
 }
 
@@ -283,6 +287,19 @@ mod tests {
         assert_eq!(problems("https://api-eu.mixpanel.com"), 1);
         assert_eq!(problems("https://proxy.example"), 1);
         assert_eq!(problems("https://api-in.mixpanel.com"), 0);
+    }
+
+    #[test]
+    fn waiting_for_longer_than_events_are_taken_is_told_of() {
+        let is_told = |ingestion: &str, seconds: u32| {
+            let mut case = case();
+            case.settings["ingestion"] = ingestion.into();
+            case.settings["wait_for_identifier"] = seconds.into();
+            assert!(!case.is_stopped());
+            case.problems().contains(&"wait_for_identifier".to_owned())
+        };
+        assert!(is_told("track", 432_000) && !is_told("track", 431_999));
+        assert!(!is_told("import", 2_592_000));
     }
 
     #[test]

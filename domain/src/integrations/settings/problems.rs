@@ -26,6 +26,16 @@ impl Integration {
     }
 }
 
+/// What `wait_for_identifier` makes of events of which the third party takes none that are older than so many seconds.
+pub fn waits_too_long(settings: &Settings, oldest_seconds: i64) -> Option<Problem> {
+    const WAIT: &str = "wait_for_identifier";
+    let is_too_long = settings.number(WAIT).is_some_and(|waits| waits >= oldest_seconds);
+    let why = format!(
+        "leaves no time to send: events are taken for {oldest_seconds} seconds, those without a better identifier are lost"
+    );
+    is_too_long.then(|| Problem::new(WAIT, why))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
