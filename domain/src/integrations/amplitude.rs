@@ -205,7 +205,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
 
 /// The user and the device; one of them is always there.
 fn ids<'a>(occasion: &Occasion<'a>) -> Result<(Option<Cow<'a, str>>, Option<&'a str>), Skip> {
-    let valid = |id: &&str| !INVALID_IDS.contains(id);
+    let valid = |id: &&str| !INVALID_IDS.iter().any(|invalid| invalid.eq_ignore_ascii_case(id));
     let device = occasion.identifier("amplitude_device_id").filter(valid);
     let own = occasion.identifier("amplitude_user_id").filter(valid);
     let fallback = || {

@@ -291,3 +291,16 @@ fn long_texts_are_cut_and_what_is_not_set_is_left_out() {
     assert_eq!(properties.get("cohort_name"), None);
     assert_eq!(body["events"][0]["insert_id"], properties["profile_event_id"]);
 }
+
+#[test]
+fn an_id_that_is_a_mistake_is_none_in_capitals_too() {
+    let case = Case {
+        settings: json!({"api_keys": {"production": {"ios": "k"}}}),
+        identifiers: json!({"amplitude_user_id": "None", "amplitude_device_id": "NULL"}),
+        customer_user_id: Some("cust-7781"),
+        ..Case::of(&INTEGRATION)
+    };
+    let event = &case.body()["events"][0];
+    assert_eq!(event["user_id"], "cust-7781");
+    assert!(event.get("device_id").is_none());
+}
