@@ -43,10 +43,10 @@ pub struct AppSettings {
     pub vat: BTreeMap<String, String>,
     /// For how many hours after a period's end a renewal may still be reported before the subscription counts as
     /// expired.
-    #[schemars(range(max = 720))]
+    #[schemars(range(max = MOST_HOURS))]
     pub renewal_wait_hours: u16,
     /// For how many days after a failed charge stores go on collecting, where that is not as usual, by store.
-    #[schemars(extend("additionalProperties" = {"type": "integer", "minimum": 0, "maximum": 365}))]
+    #[schemars(extend("additionalProperties" = {"type": "integer", "minimum": 0, "maximum": MOST_DAYS}))]
     pub collecting_days: BTreeMap<String, u16>,
 }
 
@@ -167,14 +167,16 @@ impl AppSettings {
                 problems.push((path.into(), BUNDLE.into()));
             }
         }
-        if self.renewal_wait_hours > 720 {
-            problems.push(("renewal_wait_hours".into(), "must be 0 to 720".into()));
+        if self.renewal_wait_hours > MOST_HOURS {
+            let why = format!("must be 0 to {MOST_HOURS}");
+            problems.push(("renewal_wait_hours".into(), why));
         }
         for (store, days) in &self.collecting_days {
             if is_no_store(store) {
                 problems.push((format!("collecting_days.{store}"), NO_STORE.into()));
-            } else if *days > 365 {
-                problems.push((format!("collecting_days.{store}"), "must be 0 to 365".into()));
+            } else if *days > MOST_DAYS {
+                let why = format!("must be 0 to {MOST_DAYS}");
+                problems.push((format!("collecting_days.{store}"), why));
             }
         }
         problems
@@ -226,6 +228,10 @@ impl DateRange {
 
 const SHARE: &str = "must be a decimal from 0 to 1, as text";
 const NO_STORE: &str = "the name of a store has 1 to 255 characters and no control characters";
+/// The most of `renewal_wait_hours`.
+const MOST_HOURS: u16 = 720;
+/// The most of `collecting_days`.
+const MOST_DAYS: u16 = 365;
 /// How long the id of an app in its store may be.
 const MAX_BUNDLE: usize = 255;
 const BUNDLE: &str = "must have 1 to 255 visible ASCII characters, or be null";

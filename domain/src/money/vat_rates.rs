@@ -64,8 +64,8 @@ const EUROPE: Rates = &[
 
 /// Countries elsewhere, as of 2026-07-17.
 ///
-/// Source: `sales-tax` 2.23.0 (<https://github.com/valeriansaliou/node-sales-tax>). Of its rows only those that this table
-/// had before from what tax offices publish; those that contradict it, or newer news, are below or left out.
+/// Source: `sales-tax` 2.23.0 (<https://github.com/valeriansaliou/node-sales-tax>). Of its rows only those that tax
+/// offices publish alike; those that contradict them, or newer news, are below or left out.
 const WORLD: Rates = &[
     ("AE", 500),
     ("AM", 2_000),

@@ -1,6 +1,6 @@
 //! What happens to profiles when a transaction is reported or becomes due: who owns it, who shares its access, which
-//! events follow. Rows A20, F13 and F14 of the transition tables; F8 to F13 are in [`owners`], those of one-time purchases
-//! in [`one_time`].
+//! events follow. Rows A20 and F14 of the transition tables; F8 to F13 are in [`owners`], those of one-time purchases in
+//! [`one_time`].
 
 #[cfg(test)]
 mod any_order;

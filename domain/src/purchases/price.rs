@@ -50,7 +50,7 @@ pub fn schema() -> Value {
         json!({
             "type": "number",
             "minimum": 0,
-            "exclusiveMaximum": 10_u64.pow(15),
+            "exclusiveMaximum": 10_u64.pow(MAX_WHOLE_DIGITS),
             "description": format!("In major units, rounded to {MAX_DECIMALS} decimals."),
         })
     })

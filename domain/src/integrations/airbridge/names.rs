@@ -11,7 +11,7 @@ pub const MOST: usize = 5;
 /// The longest category, in characters.
 const MAX_LENGTH: usize = 128;
 
-/// What third parties understand without being told. All others that begin like these are not taken.
+/// Airbridge's own categories. Other names that begin with `airbridge.` are refused.
 const STANDARD: [&str; 25] = [
     "airbridge.achieveLevel",
     "airbridge.adClick",

@@ -145,7 +145,7 @@ impl<'a> Occasion<'a> {
     /// The owner's id of the customer in place of a better one, for third parties that tell repeats by the customer too:
     /// that with which the event was made, so that an event which is sent again is the same customer's. Who has events
     /// wait for a better id means the one of now.
-    pub fn customer_user_id(&self) -> Option<&'a str> {
+    pub fn customer_user_id_for_repeats(&self) -> Option<&'a str> {
         let waits = self.settings.number("wait_for_identifier").unwrap_or_default() > 0;
         if waits {
             self.customer.customer_user_id()

@@ -174,7 +174,7 @@ fn distinct_id<'a>(occasion: &Occasion<'a>) -> Result<Cow<'a, str>, Skip> {
     let is_valid = |id: &str| !INVALID_IDS.iter().any(|invalid| invalid.eq_ignore_ascii_case(id));
     let own = occasion.identifier("mixpanel_user_id").filter(|id| is_valid(id));
     let others = || {
-        let customer = occasion.customer_user_id().filter(|id| is_valid(id));
+        let customer = occasion.customer_user_id_for_repeats().filter(|id| is_valid(id));
         let profile = || Some(occasion.customer.profile_id()).filter(|id| is_valid(id));
         customer.map(Cow::Borrowed).or_else(|| profile().map(Cow::Owned))
     };

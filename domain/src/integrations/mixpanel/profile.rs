@@ -1,4 +1,4 @@
-//! The second call: the user's profile.
+//! The second call, the state of the user's profile, and the third, an amount that is added to it.
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};

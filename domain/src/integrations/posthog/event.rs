@@ -52,7 +52,7 @@ fn distinct_id<'a>(occasion: &Occasion<'a>) -> Result<Cow<'a, str>, Skip> {
     };
     let own = occasion.identifier("posthog_distinct_user_id").filter(is_valid);
     let others = || {
-        let customer = occasion.customer_user_id().filter(is_valid);
+        let customer = occasion.customer_user_id_for_repeats().filter(is_valid);
         Some(customer.map_or_else(|| Cow::Owned(occasion.customer.profile_id()), Cow::Borrowed))
     };
     occasion.or_later(own.map(Cow::Borrowed), IDENTIFIERS, IDENTIFIERS, others)

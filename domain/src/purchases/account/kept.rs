@@ -7,7 +7,8 @@ use crate::purchases::holdings::Key;
 use crate::purchases::transaction::{PurchaseType, Transaction};
 use crate::time::DAY;
 
-/// What the report takes over from what is stored, and what is to be found again when it is.
+/// Fills in what no body says: rate, regular price and environment from what is stored, and the mark of the chain that takes
+/// it in.
 pub(super) fn complete(report: &mut Report<'_>, stored: Option<&Transaction>, parties: &[Party], key: &Key) {
     let usd_rate = usd_rate(report, stored);
     let regular_price = regular_price(report, stored);
