@@ -97,27 +97,27 @@ pub type Drafts = Vec<(ProfileId, Draft)>;
 /// events and the transaction as it is to be stored.
 pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, Transaction), Violation> {
     let key = Key::of(&report.transaction);
-    let stored = report.known.take();
+    let was_stored = report.known.take();
     // F14: what only a deleted profile knew is news.
     let is_known = |known: &&Transaction| parties.iter().any(|party| party.holdings.knows(known));
-    let known = stored.as_ref().filter(is_known);
+    let known = was_stored.as_ref().filter(is_known);
     refuse_another_type(known, &report.transaction)?;
     let before = Before::of(parties, report.context);
-    complete(&mut report, stored.as_ref(), parties, &key);
+    complete(&mut report, was_stored.as_ref(), parties, &key);
     report.transaction.is_of_unknown_product = is_of_unknown_product(&report, known);
     if key.is_of_family {
-        let stored = family::take_in(parties, &key, known, &report);
-        return Ok((before.changes(parties), stored));
+        let to_store = family::take_in(parties, &key, known, &report);
+        return Ok((before.changes(parties), to_store));
     }
     // What others have as the family's is news to whoever paid for it.
-    let known = known.filter(|known| !known.is_family_shared || parties[0].holdings.knows(known));
-    if let Some(moved) = known.filter(|known| Key::of(known) != key) {
+    let known_to_payer = known.filter(|known| !known.is_family_shared || parties[0].holdings.knows(known));
+    if let Some(moved) = known_to_payer.filter(|known| Key::of(known) != key) {
         take_out(parties, moved, report.uncovered.as_ref(), report.context.now);
     }
     let sharing = sharing(&report, parties, &key);
     let owner = settle_owner(parties, &key, sharing);
-    let (stored, now) = (report.transaction.clone(), report.context.now);
-    let facts = take_in_or_move(&mut parties[owner].holdings, &key, known, report);
+    let (to_store, now) = (report.transaction.clone(), report.context.now);
+    let facts = take_in_or_move(&mut parties[owner].holdings, &key, known_to_payer, report);
     share_access(parties, owner, &key, now);
     let is_replaced = facts.iter().any(tells_of_another_product);
     let before = before.with_replaced(is_replaced.then_some(key));
@@ -126,7 +126,7 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
         .map(|fact| (parties[owner].id, Draft::Fact(Box::new(fact))))
         .collect();
     drafts.extend(before.changes(parties));
-    Ok((drafts, stored))
+    Ok((drafts, to_store))
 }
 
 /// A transaction stays of the type of purchase that it was first reported as.

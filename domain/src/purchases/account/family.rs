@@ -13,7 +13,7 @@ pub(super) fn take_in(
     known: Option<&Transaction>,
     report: &Report<'_>,
 ) -> Transaction {
-    let mut stored = report.transaction.clone();
+    let mut to_store = report.transaction.clone();
     let before = known.filter(|known| Key::of(known) == *key);
     if let Some(known) = known.filter(|known| Key::of(known) != *key) {
         let is_own = parties[0].holdings.owns(&Key::of(known));
@@ -21,7 +21,7 @@ pub(super) fn take_in(
             take_out(parties, known, report.uncovered.as_ref(), report.context.now);
         } else {
             // The payer's transaction stays the payer's.
-            stored = known.clone();
+            to_store = known.clone();
         }
     }
     for (index, party) in parties.iter_mut().enumerate() {
@@ -33,5 +33,5 @@ pub(super) fn take_in(
             super::take_in(holdings, key, known, report.clone());
         }
     }
-    stored
+    to_store
 }
