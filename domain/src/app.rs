@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::country;
-use crate::fields::{MAX_TEXT, is_no_id};
+use crate::fields::{MAX_TEXT, id_form, is_id};
 use crate::purchases::machine::Waits;
 use crate::time::parse_date;
 
@@ -172,8 +172,8 @@ impl AppSettings {
             problems.push(("renewal_wait_hours".into(), why));
         }
         for (store, days) in &self.collecting_days {
-            if is_no_store(store) {
-                problems.push((format!("collecting_days.{store}"), NO_STORE.into()));
+            if !is_id(store, MAX_TEXT) {
+                problems.push((format!("collecting_days.{store}"), no_store()));
             } else if *days > MOST_DAYS {
                 let why = format!("must be 0 to {MOST_DAYS}");
                 problems.push((format!("collecting_days.{store}"), why));
@@ -198,12 +198,12 @@ impl Commission {
         }
         for (store, share) in &self.other_stores {
             let why = match store.as_str() {
-                store if is_no_store(store) => NO_STORE,
-                "app_store" | "play_store" => "this store's share has rules of its own",
+                store if !is_id(store, MAX_TEXT) => no_store(),
+                "app_store" | "play_store" => "this store's share has rules of its own".into(),
                 _ if is_share(share) => continue,
-                _ => SHARE,
+                _ => SHARE.into(),
             };
-            problems.push((format!("commission.other_stores.{store}"), why.into()));
+            problems.push((format!("commission.other_stores.{store}"), why));
         }
         problems
     }
@@ -227,7 +227,6 @@ impl DateRange {
 }
 
 const SHARE: &str = "must be a decimal from 0 to 1, as text";
-const NO_STORE: &str = "the name of a store has 1 to 255 characters and no control characters";
 /// The most of `renewal_wait_hours`.
 const MOST_HOURS: u16 = 720;
 /// The most of `collecting_days`.
@@ -236,9 +235,8 @@ const MOST_DAYS: u16 = 365;
 const MAX_BUNDLE: usize = 255;
 const BUNDLE: &str = "must have 1 to 255 visible ASCII characters, or be null";
 
-/// Is this what no transaction's store is called?
-fn is_no_store(name: &str) -> bool {
-    name.is_empty() || is_no_id(name, MAX_TEXT)
+fn no_store() -> String {
+    format!("the name of a store has {}", id_form(MAX_TEXT))
 }
 
 /// Is this a decimal from 0 to 1, such as `0.15`?

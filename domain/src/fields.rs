@@ -139,7 +139,7 @@ impl Field {
     }
 
     /// A field that must be there but may be `null`.
-    pub const fn given(name: &'static str, kind: Kind) -> Self {
+    pub const fn required_or_null(name: &'static str, kind: Kind) -> Self {
         Self {
             required: true,
             ..Self::optional(name, kind)
@@ -147,7 +147,7 @@ impl Field {
     }
 
     /// An optional field that must not be `null`.
-    pub const fn present(name: &'static str, kind: Kind) -> Self {
+    pub const fn optional_not_null(name: &'static str, kind: Kind) -> Self {
         Self {
             nullable: false,
             ..Self::optional(name, kind)
@@ -228,12 +228,9 @@ impl Kind {
                 text.is_empty() || longer(text, *max),
                 format!("must have 1 to {max} characters"),
             ),
-            Self::Id { max } => base(
-                text.is_empty() || is_no_id(text, *max),
-                format!("must have 1 to {max} characters and no control characters"),
-            ),
+            Self::Id { max } => base(!is_id(text, *max), format!("must have {}", id_form(*max))),
             Self::IdOrNone { max } => base(
-                is_no_id(text, *max),
+                !text.is_empty() && !is_id(text, *max),
                 format!("must have at most {max} characters and no control characters"),
             ),
             Self::OneOf(allowed) => (!allowed.contains(&text))
@@ -341,9 +338,14 @@ pub fn longer(text: &str, max: usize) -> bool {
     text.len() > max && text.chars().count() > max
 }
 
-/// Is it longer than ids may be, or does it hold a control character? PostgreSQL stores no NUL in a text.
-pub(crate) fn is_no_id(text: &str, max: usize) -> bool {
-    longer(text, max) || text.chars().any(char::is_control)
+/// May this be an id, or the name of a store? PostgreSQL stores no NUL in a text.
+pub(crate) fn is_id(text: &str, max: usize) -> bool {
+    !text.is_empty() && !longer(text, max) && !text.chars().any(char::is_control)
+}
+
+/// What [`is_id`] asks for, for people.
+pub(crate) fn id_form(max: usize) -> String {
+    format!("1 to {max} characters and no control characters")
 }
 
 /// Is this the form of a currency: three letters?

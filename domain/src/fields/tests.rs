@@ -19,7 +19,7 @@ const FIELDS: &[Field] = &[
     Field::optional("gender", Kind::OneOf(&["f", "m", "o"])),
     Field::optional("email", Kind::Email),
     Field::optional("birthday", Kind::Date),
-    Field::present("att_status", Kind::OneOfIntegers(&[0, 1, 2, 3])),
+    Field::optional_not_null("att_status", Kind::OneOfIntegers(&[0, 1, 2, 3])),
     Field::required("device_id", Kind::NonEmpty { max: 3 }),
 ];
 
@@ -67,10 +67,10 @@ fn a_missing_required_field_is_named() {
 #[test]
 fn ids_hold_no_control_characters_and_times_are_read() {
     const FIELDS: &[Field] = &[
-        Field::present("id", Kind::Id { max: 3 }),
-        Field::present("plan", Kind::IdOrNone { max: 3 }),
-        Field::given("at", Kind::Time),
-        Field::present("currency", Kind::Currency),
+        Field::optional_not_null("id", Kind::Id { max: 3 }),
+        Field::optional_not_null("plan", Kind::IdOrNone { max: 3 }),
+        Field::required_or_null("at", Kind::Time),
+        Field::optional_not_null("currency", Kind::Currency),
     ];
     let good = r#"{"id":"é b","plan":"","at":null,"currency":"usd"}"#;
     assert_eq!(violations(FIELDS, good), []);

@@ -35,10 +35,10 @@ pub const FIELDS: &[Field] = &[
         .about("Apple's tracking question: 0 not answered, 1 restricted, 2 denied, 3 authorised."),
     Field::optional("analytics_disabled", Kind::Bool)
         .about("`true`: no event of the customer goes to an integration."),
-    Field::present("custom_attributes", Kind::Own).about(
+    Field::optional_not_null("custom_attributes", Kind::Own).about(
         "Those that are not named stay; `null` and the empty string take one away. A profile has at most 30.",
     ),
-    Field::present("installation_meta", Kind::Own)
+    Field::optional_not_null("installation_meta", Kind::Own)
         .about("A device of the customer. Of a known one that which is not named stays."),
 ];
 

@@ -23,7 +23,8 @@ pub const FIELDS: &[Field] = &[
     ),
     Field::required("store", Kind::Id { max: MAX_TEXT })
         .about("`app_store`, `play_store`, `stripe`, `paddle` or a name of your own."),
-    Field::present("environment", Kind::OneOf(&["Production", "Sandbox"])).about("Missing: `Production`."),
+    Field::optional_not_null("environment", Kind::OneOf(&["Production", "Sandbox"]))
+        .about("Missing: `Production`."),
     Field::required("store_product_id", Kind::Id { max: MAX_TEXT }),
     Field::optional("store_base_plan_id", Kind::IdOrNone { max: MAX_TEXT })
         .about("Play base plan or Stripe price."),
@@ -37,7 +38,7 @@ pub const FIELDS: &[Field] = &[
     Field::required("store_original_transaction_id", Kind::Id { max: MAX_TEXT })
         .about("The first transaction of the subscription; of a one-time purchase its own."),
     Field::optional(OFFER, Kind::Own).about("The offer under which it was bought."),
-    Field::present("is_family_shared", Kind::Bool)
+    Field::optional_not_null("is_family_shared", Kind::Bool)
         .about("`true`: somebody else of the family paid. The price is 0 then."),
     Field::required("price", Kind::Own).about("What was charged."),
     Field::required("purchased_at", Kind::Time).about("When this purchase or period began."),
@@ -53,7 +54,7 @@ pub const FIELDS: &[Field] = &[
 pub const SUBSCRIPTION_FIELDS: &[Field] = &[
     Field::required("originally_purchased_at", Kind::Time)
         .about("When the subscription's first period began."),
-    Field::given("expires_at", Kind::Time).about("When the period ends; `null`: never."),
+    Field::required_or_null("expires_at", Kind::Time).about("When the period ends; `null`: never."),
     Field::required("renew_status", Kind::Bool).about("Will it renew by itself?"),
     Field::optional("renew_status_changed_at", Kind::Time).about("When that was last switched."),
     Field::optional("billing_issue_detected_at", Kind::Time).about("When a charge failed."),
