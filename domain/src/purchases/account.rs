@@ -2,22 +2,12 @@
 //! events follow. Rows A20 and F14 of the transition tables; F8 to F13 are in [`owners`], those of one-time purchases in
 //! [`one_time`].
 
-#[cfg(test)]
-mod any_order;
 mod before;
-#[cfg(test)]
-mod dice;
 mod family;
 mod kept;
-#[cfg(test)]
-mod long_run;
 mod notification;
 mod one_time;
 mod owners;
-#[cfg(test)]
-mod properties;
-#[cfg(test)]
-mod story;
 #[cfg(test)]
 mod tests;
 

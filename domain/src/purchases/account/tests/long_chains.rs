@@ -1,7 +1,7 @@
 //! Chains of more periods than a chain remembers: what is known stays so, whatever moves and is corrected.
 
+use super::dice::Dice;
 use super::*;
-use crate::purchases::account::dice::Dice;
 use crate::time::DAY;
 
 /// So many periods of a chain, a year after each other, for a dollar each.

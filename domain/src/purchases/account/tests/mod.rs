@@ -1,24 +1,30 @@
 //! One test for each row of the transition tables that is about accounts, and for what happens to access levels in
-//! the others; named by the row's id. `+` tells a level that is active after the change, `-` one that is not.
+//! the others; named by the row's id. Beside these, histories that are drawn by lot. `+` tells a level that is active after
+//! the change, `-` one that is not.
 
+mod any_order;
 mod beside;
 mod corrections;
+mod dice;
 mod granted;
 mod kept;
 mod long_chains;
+mod long_run;
 mod notifications;
 mod own_levels;
 mod owned;
+mod properties;
 mod rows;
 mod several;
 mod shown;
+mod story;
 mod table_a;
 mod table_b;
 mod table_c;
 
 use rust_decimal::Decimal;
 
-use super::story::{A, ANON, ANON_2, B, Story, told};
+use self::story::{A, ANON, ANON_2, B, Story, told};
 use super::*;
 use crate::purchases::samples::*;
 use crate::purchases::transaction::CancellationReason::*;

@@ -4,11 +4,11 @@
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::{Draft, Drafts, Party, Report, leave, uncovers};
 use crate::app::Sharing;
 use crate::fields::Violation;
 use crate::ids::ProfileId;
 use crate::purchases::access::AccessLevel;
+use crate::purchases::account::{self, Draft, Drafts, Party, Report, leave, uncovers};
 use crate::purchases::grants;
 use crate::purchases::holdings::{Grant, Holdings, Key};
 use crate::purchases::machine::{Command, Context, Timers, Waits};
@@ -128,7 +128,7 @@ impl Story {
                 access_level_id: level,
             },
         };
-        let answer = super::report(&mut parties, report);
+        let answer = account::report(&mut parties, report);
         self.send_home(parties);
         let (drafts, stored) = answer?;
         self.stored
@@ -150,7 +150,7 @@ impl Story {
                 continue;
             }
             let mut parties = self.call_all_who_share(owner);
-            drafts.extend(super::tick(&mut parties, self.context(now)));
+            drafts.extend(account::tick(&mut parties, self.context(now)));
             self.send_home(parties);
         }
         drafts
@@ -223,7 +223,7 @@ impl Story {
         let key = Key::of(&self.parties[owner].holdings.chains[index].latest);
         let mut parties = self.call(owner, |party| party.holdings.holds(&key));
         let context = self.context(now);
-        let (drafts, stored) = super::notify(&mut parties, &key, command, context);
+        let (drafts, stored) = account::notify(&mut parties, &key, command, context);
         if let Some(stored) = stored {
             self.stored
                 .retain(|old| old.store != stored.store || old.id != stored.id);
