@@ -107,9 +107,6 @@ fn key(environment: &str, platform: Platform) -> String {
 
 /// The route is the path and the setting of the key.
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
-    if !takes(occasion.kind()) {
-        return Err(Skip::EventUnsupported);
-    }
     let platform = occasion.platform_or_wait(IDENTIFIERS)?;
     let key = key(occasion.environment(), platform);
     occasion.settings.require(&key)?;

@@ -48,10 +48,10 @@ pub struct Chain {
     /// When renewing was switched on again after it had been switched off, until the next period.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reactivated_at: Option<i64>,
-    /// When a pause that begins at the period's end was arranged.
+    /// When a pause that begins at the period's end was arranged, which only notifications of stores say: none do yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause_arranged_at: Option<i64>,
-    /// The product that the next period will be of, where that was announced.
+    /// The product that the next period will be of, where that was announced: by notifications of stores, as a pause.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_product_id: Option<String>,
     /// When it was reported under `subscription_started` or `trial_started`: timers count from here.
@@ -214,7 +214,7 @@ impl Chain {
     }
 
     /// Takes a period in, or takes it in anew.
-    pub fn keep(&mut self, transaction: &Transaction) {
+    pub(in crate::purchases) fn keep(&mut self, transaction: &Transaction) {
         let known = self.period(&transaction.id);
         let mut period = Period::of(transaction);
         if let Some(known) = known.filter(|known| !self.is_prolonged(known, &period)) {
@@ -274,13 +274,13 @@ impl Chain {
     }
 
     /// Forgets a period, if it is known.
-    pub fn forget(&mut self, transaction_id: &str) {
+    pub(in crate::purchases) fn forget(&mut self, transaction_id: &str) {
         self.periods
             .retain(|period| period.transaction_id != transaction_id);
     }
 
     /// Makes a transaction the latest.
-    pub fn follow_with(&mut self, transaction: Transaction) {
+    pub(in crate::purchases) fn follow_with(&mut self, transaction: Transaction) {
         self.keep(&transaction);
         self.latest = transaction;
     }
@@ -298,7 +298,12 @@ impl Chain {
 
     /// Shows the transaction of the newest period, also after a date was corrected. `reported` is known in full, and so is
     /// `uncovered`; of others only the dates are at hand.
-    pub fn show_newest(&mut self, reported: &Transaction, uncovered: Option<&Transaction>, now: i64) {
+    pub(in crate::purchases) fn show_newest(
+        &mut self,
+        reported: &Transaction,
+        uncovered: Option<&Transaction>,
+        now: i64,
+    ) {
         let shown = Period::of(&self.latest).place();
         match self.periods.first().filter(|newest| newest.place() > shown) {
             Some(newest) if newest.transaction_id == reported.id => self.latest = reported.clone(),
@@ -309,7 +314,7 @@ impl Chain {
 
     /// Shows the newest period that it has: as it is stored, if that is `uncovered`. Else the rest stays as it was last
     /// seen.
-    pub fn fall_back(&mut self, uncovered: Option<&Transaction>, now: i64) {
+    pub(in crate::purchases) fn fall_back(&mut self, uncovered: Option<&Transaction>, now: i64) {
         if let Some(period) = self.periods.first().cloned() {
             let is_it = |stored: &&Transaction| {
                 stored.id == period.transaction_id
@@ -354,7 +359,7 @@ impl Chain {
     }
 
     /// Notes at the end of each change since when renewing is off.
-    pub fn note_renewal_state(&mut self, now: i64) {
+    pub(in crate::purchases) fn note_renewal_state(&mut self, now: i64) {
         self.renewal_off_at = match (self.latest.will_renew, self.renewal_off_at) {
             (true, _) => None,
             (false, known) => self.latest.renew_status_changed_at.or(known).or(Some(now)),

@@ -5,7 +5,7 @@ use crate::purchases::transaction::Transaction;
 
 impl Chain {
     /// Cuts short what would go on at an instant; `by` says which transaction of another product does, if that is why.
-    pub fn cut(&mut self, at: i64, by: Option<&CutBy>) {
+    pub(in crate::purchases) fn cut(&mut self, at: i64, by: Option<&CutBy>) {
         for period in &mut self.periods {
             if period.end().is_none_or(|end| end > at) {
                 period.cut_at = Some(at);
@@ -15,7 +15,7 @@ impl Chain {
     }
 
     /// Nothing outlasts that another product has taken the chain's place, also what becomes known, longer or uncut after that.
-    pub fn stay_replaced(&mut self) {
+    pub(in crate::purchases) fn stay_replaced(&mut self) {
         let Some(Closed::Replaced(at)) = self.closed else {
             return;
         };
@@ -30,7 +30,7 @@ impl Chain {
     }
 
     /// Cuts the period of an old transaction short, because the latest one is of another product.
-    pub fn cut_by_latest(&mut self, old: &Transaction) {
+    pub(in crate::purchases) fn cut_by_latest(&mut self, old: &Transaction) {
         let (at, by) = (self.latest.purchased_at, CutBy::of(old, &self.latest));
         if let Some(period) = self.period_mut(&old.id) {
             period.cut_at = Some(at);
@@ -45,7 +45,7 @@ impl Chain {
     }
 
     /// Works out anew what a transaction has cut short, which is `corrected` now or has left the chain.
-    pub fn cut_anew(&mut self, transaction_id: &str, corrected: Option<&Transaction>) {
+    pub(in crate::purchases) fn cut_anew(&mut self, transaction_id: &str, corrected: Option<&Transaction>) {
         let latest = &self.latest;
         for period in &mut self.periods {
             let Some(by) = period.cut_by.clone() else { continue };
@@ -71,7 +71,7 @@ impl Chain {
     }
 
     /// What had ended goes on where a period runs after all, because what had cut it is gone.
-    pub fn go_on_uncut(&mut self, now: i64) {
+    pub(in crate::purchases) fn go_on_uncut(&mut self, now: i64) {
         let is_running = self.ends_at().is_none_or(|end| end > now);
         if is_running && matches!(self.closed, Some(Closed::Expired(_))) {
             self.closed = None;
@@ -80,7 +80,7 @@ impl Chain {
     }
 
     /// Another product has taken the place of a transaction, which was told as its refund.
-    pub fn note_replaced(&mut self, transaction_id: &str) {
+    pub(in crate::purchases) fn note_replaced(&mut self, transaction_id: &str) {
         if let Some(period) = self.period_mut(transaction_id) {
             period.is_replaced = true;
         }
@@ -93,7 +93,7 @@ impl Chain {
     }
 
     /// Takes back what [`Self::cut`] did at an instant, because no other product took its place.
-    pub fn take_back_cut(&mut self, at: i64) {
+    pub(in crate::purchases) fn take_back_cut(&mut self, at: i64) {
         for period in &mut self.periods {
             if period.cut_at == Some(at) {
                 period.cut_at = None;

@@ -67,7 +67,7 @@ impl Chain {
 
     /// The product of the newest period gives this level. If that period begins later, those that go on give their own
     /// until then.
-    pub fn give_from_its_beginning(&mut self, level: Option<&str>, now: i64) {
+    pub(in crate::purchases) fn give_from_its_beginning(&mut self, level: Option<&str>, now: i64) {
         let goes_on = |(_, end): (_, Option<i64>)| end.is_none_or(|end| end > now);
         let has_to_wait = self.access_level_id.is_some() && self.ends().skip(1).any(goes_on);
         match self.periods.first_mut() {
@@ -80,7 +80,7 @@ impl Chain {
     }
 
     /// The newest period turns out to begin later. If it gives another level, the one that runs gives its own until then.
-    pub fn give_from_its_corrected_beginning(&mut self, now: i64) {
+    pub(in crate::purchases) fn give_from_its_corrected_beginning(&mut self, now: i64) {
         let waits = |newest: &&Period| {
             newest.purchased_at > now && newest.transaction_id == self.latest.id && newest.own_level.is_none()
         };
@@ -108,7 +108,7 @@ impl Chain {
 
     /// The product of this transaction gives this level; that of the latest one decides what the chain gives, once it has
     /// begun.
-    pub fn note_level(&mut self, transaction_id: &str, level: Option<&str>) {
+    pub(in crate::purchases) fn note_level(&mut self, transaction_id: &str, level: Option<&str>) {
         let mut periods = self.periods.iter();
         let Some(place) = periods.position(|period| period.transaction_id == transaction_id) else {
             return;
@@ -121,7 +121,7 @@ impl Chain {
     }
 
     /// The first period has begun that was waited for: the chain gives what its product gives.
-    pub fn give_the_next(&mut self) {
+    pub(in crate::purchases) fn give_the_next(&mut self) {
         if let Some(place) = self.ahead().checked_sub(1) {
             let own = self.periods[place].own_level.clone();
             self.give(place, own.as_ref().and_then(OwnLevel::id));
@@ -129,7 +129,7 @@ impl Chain {
     }
 
     /// Another transaction is the latest now: the chain gives what the product of the newest gives that has begun.
-    pub fn give_what_has_begun(&mut self, now: i64) {
+    pub(in crate::purchases) fn give_what_has_begun(&mut self, now: i64) {
         while self
             .level_changes_at()
             .is_some_and(|(begins_at, _)| begins_at <= now)

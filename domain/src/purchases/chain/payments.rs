@@ -5,7 +5,7 @@ use crate::purchases::transaction::Transaction;
 
 impl Chain {
     /// The latest payment is the first that counts. If `may_follow_others`, earlier ones may still be reported.
-    pub fn count_anew(&mut self, may_follow_others: bool) {
+    pub(in crate::purchases) fn count_anew(&mut self, may_follow_others: bool) {
         self.consecutive_payments = 1;
         self.counted_from = may_follow_others.then_some(self.latest.purchased_at);
     }
@@ -13,7 +13,7 @@ impl Chain {
     /// Counts an older payment too that has become known, and those known before that it joins to the others: each has to
     /// end no earlier than `wait` before the next one begins. The trial, and what was paid back, cut short or is of another
     /// product, is no such payment: nothing before it counts.
-    pub fn count_older(&mut self, older: &Transaction, wait: i64) {
+    pub(in crate::purchases) fn count_older(&mut self, older: &Transaction, wait: i64) {
         let mut reported = Period::of(older);
         reported.is_of_another_product = older.product_id != self.latest.product_id;
         if let Some(period) = self.period_mut(&older.id) {

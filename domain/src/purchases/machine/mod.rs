@@ -19,7 +19,8 @@ use super::transaction::{CancellationReason, Transaction};
 use crate::events::{EventKind, Fact};
 use crate::time::DAY;
 
-/// What somebody says of a chain.
+/// What somebody says of a chain. Only `Report` is said today; the others are for stores' notifications, which no call takes in
+/// yet.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// The full state of a transaction.

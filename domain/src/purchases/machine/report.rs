@@ -325,7 +325,8 @@ impl Change<'_> {
         self.chain.closed = Some(Closed::Replaced(at));
     }
 
-    /// A6, A7 and what a new transaction says beside having begun.
+    /// A6, A7 and what a new transaction says beside having begun. That renewing was switched off before it began no body can
+    /// say, but a store may: that is news only if it was on until then.
     fn settle_new(&mut self, was_renewing: bool) {
         let latest = self.chain.latest.clone();
         if let Some(at) = latest.refunded_at {
