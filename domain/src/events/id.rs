@@ -1,9 +1,10 @@
 //! The identity of an event.
 
+use std::ops::RangeInclusive;
+
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
-use super::id_prefix;
 use super::kind::EventKind;
 use crate::ids::{AppId, ProfileId};
 
@@ -38,6 +39,24 @@ pub fn event_id(
     first.copy_from_slice(&id_prefix(profile));
     rest.copy_from_slice(&fact.finalize()[..rest.len()]);
     Builder::from_custom_bytes(id).into_uuid()
+}
+
+/// What the ids of all events of a profile begin with, so that they are neighbours in the index of ids: the first
+/// bytes of a SHA-256 of the profile's id. They leave the version and the variant of the UUID alone.
+pub fn id_prefix(profile: ProfileId) -> [u8; PROFILE_BYTES] {
+    let hash = Sha256::digest(profile.0.as_bytes());
+    std::array::from_fn(|place| hash[place])
+}
+
+/// Where the ids of a profile's events lie. Those of another profile may lie there too, which is rare.
+pub fn id_range(profile: ProfileId) -> RangeInclusive<Uuid> {
+    let prefix = id_prefix(profile);
+    let filled = |rest: u8| {
+        let mut bytes = [rest; 16];
+        bytes[..prefix.len()].copy_from_slice(&prefix);
+        Uuid::from_bytes(bytes)
+    };
+    filled(0)..=filled(u8::MAX)
 }
 
 #[cfg(test)]
@@ -92,5 +111,19 @@ mod tests {
         assert_eq!(of_profile.len(), 1);
         let other = first(ProfileId(Uuid::from_u128(8)), EventKind::TrialStarted);
         assert!(!of_profile.contains(&other));
+    }
+
+    #[test]
+    fn ids_that_begin_with_a_profiles_prefix_lie_in_its_range() {
+        let profile = ProfileId(Uuid::from_u128(1));
+        let range = id_range(profile);
+        assert_eq!(range.start().to_string(), "7c3ccd10-bb7e-0000-0000-000000000000");
+        let with = |prefix: [u8; PROFILE_BYTES]| {
+            let mut bytes = *Uuid::from_u128(0x4a5b_80c0_ffee).as_bytes();
+            bytes[..PROFILE_BYTES].copy_from_slice(&prefix);
+            Uuid::from_bytes(bytes)
+        };
+        assert!(range.contains(&with(id_prefix(profile))));
+        assert!(!range.contains(&with(id_prefix(ProfileId(Uuid::from_u128(2))))));
     }
 }

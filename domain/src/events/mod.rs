@@ -11,15 +11,12 @@ mod properties;
 pub mod recipient;
 pub mod wire;
 
-use std::ops::RangeInclusive;
-
 use rust_decimal::Decimal;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::ids::{AppId, ProfileId};
 use crate::purchases::transaction::{CancellationReason, Transaction};
-pub use id::event_id;
+pub use id::{event_id, id_prefix, id_range};
 pub use kind::EventKind;
 pub use recipient::{Recipient, Sharer};
 
@@ -71,41 +68,4 @@ pub struct Event {
     pub created_at: i64,
     /// The form of the webhook: a JSON object, sent and shown byte for byte.
     pub payload: String,
-}
-
-/// What the ids of all events of a profile begin with, so that they are neighbours in the index of ids: the first
-/// six bytes of a SHA-256 of the profile's id. They leave the version and the variant of the UUID alone.
-pub fn id_prefix(profile: ProfileId) -> [u8; 6] {
-    let hash = Sha256::digest(profile.0.as_bytes());
-    std::array::from_fn(|place| hash[place])
-}
-
-/// Where the ids of a profile's events lie. Those of another profile may lie there too, which is rare.
-pub fn id_range(profile: ProfileId) -> RangeInclusive<Uuid> {
-    let prefix = id_prefix(profile);
-    let filled = |rest: u8| {
-        let mut bytes = [rest; 16];
-        bytes[..prefix.len()].copy_from_slice(&prefix);
-        Uuid::from_bytes(bytes)
-    };
-    filled(0)..=filled(u8::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_that_begin_with_a_profiles_prefix_lie_in_its_range() {
-        let profile = ProfileId(Uuid::from_u128(1));
-        let range = id_range(profile);
-        assert_eq!(range.start().to_string(), "7c3ccd10-bb7e-0000-0000-000000000000");
-        let with = |prefix: [u8; 6]| {
-            let mut bytes = *Uuid::from_u128(0x4a5b_80c0_ffee).as_bytes();
-            bytes[..6].copy_from_slice(&prefix);
-            Uuid::from_bytes(bytes)
-        };
-        assert!(range.contains(&with(id_prefix(profile))));
-        assert!(!range.contains(&with(id_prefix(ProfileId(Uuid::from_u128(2))))));
-    }
 }
