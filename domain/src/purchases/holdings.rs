@@ -13,7 +13,7 @@ pub(super) use self::shown::{Seen, shown_of};
 use super::access::AccessLevel;
 use super::chain::{Chain, Revoked};
 use super::machine::{Context, clock};
-use super::transaction::{Environment, PurchaseType, Transaction, is_false};
+use super::transaction::{Environment, PurchaseType, Transaction, is_default};
 
 /// The store that grants are shown under.
 pub const GRANT_STORE: &str = "adapty";
@@ -111,7 +111,7 @@ pub struct Key {
     pub original_id: String,
     /// Is it what the family has? That is another chain or purchase than the payer's, under whichever id it is reported, and
     /// each profile has one of its own.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub is_of_family: bool,
 }
 

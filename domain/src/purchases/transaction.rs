@@ -26,7 +26,7 @@ pub struct Transaction {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<Offer>,
     /// Did somebody else of the family pay?
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub is_family_shared: bool,
     /// What was charged.
     pub price: Price,
@@ -38,7 +38,7 @@ pub struct Transaction {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
     /// Will it renew by itself?
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub will_renew: bool,
     /// When renewing was last switched on or off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,7 +67,7 @@ pub struct Transaction {
     pub variation_id: Option<String>,
     /// Does it take the place of another subscription? Then it is no trial, though it may cost nothing. No body can say it:
     /// notifications of stores will, Google's by a purchase with a `linkedPurchaseToken`.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub replaces_another: bool,
     /// USD for one unit of its currency on the day of the purchase, where known when it was first reported.
     #[serde(
@@ -84,21 +84,16 @@ pub struct Transaction {
     )]
     pub regular_price: Option<Decimal>,
     /// Was its product not in the catalogue when what it gives was noted?
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub is_of_unknown_product: bool,
     /// Which chain has taken it in: after a profile is deleted, another one begins under the same original id.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub mark: u32,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_zero(value: &u32) -> bool {
-    *value == 0
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-pub(super) fn is_false(value: &bool) -> bool {
-    !value
+/// Need it not be stored, because it is what stands for nothing: `false`, 0?
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// One purchase, or a period of a subscription.

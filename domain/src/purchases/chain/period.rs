@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::OwnLevel;
-use crate::purchases::transaction::{Transaction, is_false};
+use crate::purchases::transaction::{Transaction, is_default};
 use crate::time::DAY;
 
 /// One period of a chain.
@@ -25,16 +25,16 @@ pub struct Period {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_by: Option<CutBy>,
     /// Was it told as paid back when another product took its place?
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub is_replaced: bool,
     /// Was it reported after a later one of another product?
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub is_of_another_product: bool,
     /// Did it cost nothing?
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub is_free: bool,
     /// How long its end is put off by grace, in microseconds.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub grace: i64,
     /// What its product gives access to, where that is not what the chain gives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,11 +48,6 @@ pub struct CutBy {
     pub transaction_id: String,
     /// The product of the period that was cut.
     pub product_id: String,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_zero(value: &i64) -> bool {
-    *value == 0
 }
 
 /// Does what begins then take the place of a period that still runs, rather than follow it?
