@@ -15,8 +15,9 @@ use super::mapping::dated;
 use super::mapping::device_id::{self, DeviceIds};
 use super::mapping::percent::Form;
 use super::mapping::text::json;
+use super::settings::missing::{self, at_least_one};
 use super::settings::secret::header_problem;
-use super::settings::{at_least_one, missing, shared};
+use super::settings::shared;
 use super::{
     Answer, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending,
     Setting, Settings, Skip, Verdict, all_but_levels,

@@ -17,7 +17,8 @@ use super::contract::exchange::{all, by_status};
 use super::contract::occasion::Revenue;
 use super::contract::schedule::USUAL;
 use super::mapping::text::{json, list};
-use super::settings::{any_text, event_names, missing, residency, shared};
+use super::settings::secret::any_text;
+use super::settings::{event_names, missing, residency, shared};
 use super::{
     Answer, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending,
     Setting, Settings, Skip, Verdict, all_but_levels,

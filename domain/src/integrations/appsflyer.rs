@@ -17,8 +17,9 @@ use super::mapping::dated;
 use super::mapping::device_id::{self, DeviceIds};
 use super::mapping::percent::encoded;
 use super::mapping::text::with_member;
+use super::settings::secret::any_text;
 use super::settings::secret::header_problem;
-use super::settings::{any_text, event_names, missing, shared};
+use super::settings::{event_names, missing, shared};
 use super::{
     Answer, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending,
     Setting, Settings, Skip, Verdict, all_but_levels,

@@ -16,7 +16,8 @@ use super::contract::occasion::Revenue;
 use super::contract::schedule::USUAL;
 use super::mapping::device_id::DeviceIds;
 use super::mapping::text::{json, with_member};
-use super::settings::{any_text, missing, shared};
+use super::settings::secret::any_text;
+use super::settings::{missing, shared};
 use super::{
     Answer, Integration, Judgement, Kind, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending,
     Setting, Settings, Skip, Verdict, all_but_levels,

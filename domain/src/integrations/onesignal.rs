@@ -14,8 +14,9 @@ use super::contract::schedule::USUAL;
 use super::mapping::percent::encoded;
 use super::mapping::tags::Tags;
 use super::mapping::text::{json, with_member};
+use super::settings::missing::at_least_one;
 use super::settings::secret::header_problem;
-use super::settings::{at_least_one, shared};
+use super::settings::shared;
 use super::{
     Answer, Integration, Judgement, Kind, Limits, Method, Occasion, Part, Pick, Probe, Problem, Record,
     Request, Sending, Setting, Settings, Skip, Verdict, all_but_levels,

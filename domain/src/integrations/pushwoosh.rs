@@ -10,8 +10,9 @@ use super::contract::exchange::{all, by_status};
 use super::contract::schedule::USUAL;
 use super::mapping::tags::Tags;
 use super::mapping::text::{json, with_member};
+use super::settings::missing::at_least_one;
 use super::settings::secret::header_problem;
-use super::settings::{at_least_one, shared};
+use super::settings::shared;
 use super::{
     Answer, Integration, Judgement, Kind, Limits, Occasion, Part, Pick, Probe, Problem, Record, Request,
     Sending, Setting, Settings, Skip, Verdict, no_synthetic,

@@ -240,33 +240,6 @@ fn table<'t>(tree: &'t mut Map<String, Json>, path: &str) -> &'t mut Map<String,
     })
 }
 
-/// What keeps a text from being a key, a token or a name there: nothing but its length and control characters.
-pub fn any_text(text: &str) -> Option<&'static str> {
-    const MOST: usize = 4_096;
-    if text.len() > MOST {
-        Some("must have at most 4096 bytes")
-    } else if text.chars().any(char::is_control) || text.trim() != text {
-        Some("must not hold control characters or begin or end with a space")
-    } else {
-        None
-    }
-}
-
-/// The problem that a table of credentials is empty, if it is.
-pub fn at_least_one(settings: &Settings, table: &str) -> Vec<Problem> {
-    fn any(value: &Json) -> bool {
-        match value {
-            Json::Object(table) => table.values().any(any),
-            value => !value.is_null(),
-        }
-    }
-    if any(settings.get(table)) {
-        Vec::new()
-    } else {
-        vec![Problem::stopping(table, "none is set, so every event is skipped")]
-    }
-}
-
 /// The value at a dotted path.
 fn at<'j>(table: &'j Map<String, Json>, path: &str) -> Option<&'j Json> {
     // No name has a dot in it.

@@ -265,10 +265,10 @@ fn names_that_owners_give_have_their_limits() {
     }
     assert_eq!(read(" a b"), " a b");
     for good in ["a b", "ä", &"x".repeat(4_096)] {
-        assert_eq!(settings::any_text(good), None, "{good}");
+        assert_eq!(settings::secret::any_text(good), None, "{good}");
     }
     for bad in ["a\tb", " a", "a ", &"x".repeat(4_097)] {
-        assert!(settings::any_text(bad).is_some(), "{bad}");
+        assert!(settings::secret::any_text(bad).is_some(), "{bad}");
     }
 }
 

@@ -17,7 +17,8 @@ use super::contract::exchange::all;
 use super::contract::schedule::USUAL;
 use super::mapping::percent::Form;
 use super::mapping::text::{cut, json};
-use super::settings::{at_least_one, event_names, missing, residency};
+use super::settings::missing::{self, at_least_one};
+use super::settings::{event_names, residency};
 use super::{
     Answer, Integration, Judgement, Limits, Occasion, Part, Probe, Problem, Record, Request, Sending,
     Settings, Skip, Verdict, all_but_levels,

@@ -1,6 +1,7 @@
 //! What the owner enters for Firebase and Google Analytics.
 
-use super::super::settings::{any_text, shared};
+use super::super::settings::secret::any_text;
+use super::super::settings::shared;
 use super::super::{Kind, Setting};
 use super::names;
 

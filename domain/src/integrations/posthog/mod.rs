@@ -9,7 +9,8 @@ mod event;
 mod requests;
 
 use super::contract::schedule::USUAL;
-use super::settings::{any_text, event_names, shared, url};
+use super::settings::secret::any_text;
+use super::settings::{event_names, shared, url};
 use super::{
     Integration, Kind, Limits, Occasion, Part, Probe, Problem, Record, Setting, Settings, Skip,
     all_but_levels,

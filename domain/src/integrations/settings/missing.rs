@@ -1,9 +1,26 @@
 //! Settings that are not there beside those that are: what `check` tells of.
 
-use super::{Settings, at_least_one};
+use serde_json::Value as Json;
+
+use super::Settings;
 use crate::app::AppSettings;
 use crate::integrations::Problem;
 use crate::integrations::contract::customer::Platform;
+
+/// The problem that a table of credentials is empty, if it is.
+pub fn at_least_one(settings: &Settings, table: &str) -> Vec<Problem> {
+    fn any(value: &Json) -> bool {
+        match value {
+            Json::Object(table) => table.values().any(any),
+            value => !value.is_null(),
+        }
+    }
+    if any(settings.get(table)) {
+        Vec::new()
+    } else {
+        vec![Problem::stopping(table, "none is set, so every event is skipped")]
+    }
+}
 
 /// What is missing in a table of keys by environment: all of it, or all for real purchases.
 pub fn in_environments(settings: &Settings, table: &str) -> Vec<Problem> {

@@ -1,4 +1,4 @@
-//! What the secrets of integrations must look like.
+//! What the secrets of integrations, and texts like these, must look like.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,6 +7,18 @@ use base64::engine::general_purpose::STANDARD;
 const SIGNING_PREFIX: &str = "whsec_";
 /// The longest value of a header, in bytes.
 const MAX_HEADER: usize = 4_096;
+
+/// What keeps a text from being a key, a token or a name there: nothing but its length and control characters.
+pub fn any_text(text: &str) -> Option<&'static str> {
+    const MOST: usize = 4_096;
+    if text.len() > MOST {
+        Some("must have at most 4096 bytes")
+    } else if text.chars().any(char::is_control) || text.trim() != text {
+        Some("must not hold control characters or begin or end with a space")
+    } else {
+        None
+    }
+}
 
 /// What keeps a text from being the value of a header, byte for byte. Source: RFC 9110, section 5.5.
 pub fn header_problem(text: &str) -> Option<&'static str> {

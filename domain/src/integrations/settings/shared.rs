@@ -1,6 +1,7 @@
 //! Settings that integrations share, by the names that they have everywhere.
 
-use super::{Kind, Setting, any_text, url};
+use super::secret::any_text;
+use super::{Kind, Setting, url};
 use crate::events::EventKind;
 
 /// A key or a token of any form.
