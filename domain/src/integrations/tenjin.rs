@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::contract::customer::Platform;
 use super::contract::exchange::{all, by_status};
+use super::contract::occasion::is_money;
 use super::contract::schedule::USUAL;
 use super::mapping::device_id::DeviceIds;
 use super::mapping::percent::Form;
@@ -114,8 +115,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     let mut form = Form::default();
     form.add("analytics_installation_id", id);
     describe(&mut form, occasion, platform);
-    let is_purchase = occasion.kind().has_revenue() || occasion.settings.is("send_trial_price");
-    let path = if is_purchase {
+    let path = if is_money(occasion.kind(), occasion.settings) {
         purchase(&mut form, occasion)?;
         PURCHASE
     } else {

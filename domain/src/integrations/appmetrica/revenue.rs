@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Value as Json, json};
 
+use super::super::contract::occasion::is_money;
 use super::super::settings::setting::{Shape, of_each_event};
 use super::super::{Occasion, Problem, Settings, Skip};
 use crate::events::EventKind;
@@ -84,7 +85,7 @@ fn read_types(value: &Json) -> Result<Json, Vec<Problem>> {
 
 /// Is an event of this kind told as revenue?
 pub fn is_wanted(settings: &Settings, event: EventKind) -> bool {
-    let is_priced = event != EventKind::TrialStarted || settings.is("send_trial_price");
+    let is_priced = event != EventKind::TrialStarted || is_money(event, settings);
     settings.is("send_revenue_events")
         && is_priced
         && settings.get("revenue_event_types")[event.as_str()] != ""

@@ -210,14 +210,17 @@ impl<'a> Occasion<'a> {
     }
 }
 
+/// Is an event of this kind money by these settings?
+pub fn is_money(kind: EventKind, settings: &Settings) -> bool {
+    kind.has_revenue() || (kind == EventKind::TrialStarted && settings.is("send_trial_price"))
+}
+
 /// The names of the amount that an event of this kind earned or gave back, in the customer's currency and in US dollars; `None`
-/// where it is no money by these settings.
+/// where it is no money.
 fn amounts(kind: EventKind, settings: &Settings) -> Option<(&'static str, &'static str)> {
-    let is_trial = kind == EventKind::TrialStarted;
-    let is_money = kind.has_revenue() || (is_trial && settings.is("send_trial_price"));
-    is_money.then(|| match settings.text("revenue_mode") {
+    is_money(kind, settings).then(|| match settings.text("revenue_mode") {
         // Nothing is paid at the start of a trial: what it will cost is the regular price.
-        _ if is_trial => ("original_price_local", "original_price_usd"),
+        _ if kind == EventKind::TrialStarted => ("original_price_local", "original_price_usd"),
         Some("proceeds") => ("proceeds_local", "proceeds_usd"),
         Some("net") => ("net_revenue_local", "net_revenue_usd"),
         _ => ("price_local", "price_usd"),

@@ -11,6 +11,7 @@ mod requests;
 
 use std::borrow::Cow;
 
+use super::contract::occasion::is_money;
 use super::contract::schedule::USUAL;
 use super::settings::problems::waits_too_long;
 use super::settings::{missing, residency, shared};
@@ -150,8 +151,8 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
     problems
 }
 
-fn wants_transactions(settings: &Settings, _: EventKind) -> bool {
-    settings.text("profile_revenue") == Some("transactions")
+fn wants_transactions(settings: &Settings, event: EventKind) -> bool {
+    settings.text("profile_revenue") == Some("transactions") && is_money(event, settings)
 }
 
 fn uses_track(settings: &Settings) -> bool {
@@ -287,6 +288,25 @@ mod tests {
         assert_eq!(problems("https://api-eu.mixpanel.com"), 1);
         assert_eq!(problems("https://proxy.example"), 1);
         assert_eq!(problems("https://api-in.mixpanel.com"), 0);
+    }
+
+    #[test]
+    fn an_amount_is_added_for_events_that_are_money_alone() {
+        let mut case = case();
+        let is_wanted = |case: &Case, event| {
+            let part = INTEGRATION.parts.iter().find(|part| part.name == TRANSACTION);
+            part.unwrap().is_wanted(&case.settings(), event)
+        };
+        assert!(!is_wanted(&case, EventKind::SubscriptionRenewed));
+        case.settings["profile_revenue"] = "transactions".into();
+        for event in [EventKind::SubscriptionRenewed, EventKind::SubscriptionRefunded] {
+            assert!(is_wanted(&case, event), "{event:?}");
+        }
+        for event in [EventKind::SubscriptionExpired, EventKind::TrialStarted] {
+            assert!(!is_wanted(&case, event), "{event:?}");
+        }
+        case.settings["send_trial_price"] = true.into();
+        assert!(is_wanted(&case, EventKind::TrialStarted));
     }
 
     #[test]
