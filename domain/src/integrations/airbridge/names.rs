@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::super::settings::setting::{Shape, of_each_event};
+use super::super::settings::setting::{Shape, of_each_event, read_each_event};
 use super::super::{Problem, Settings};
 use crate::events::EventKind;
 
@@ -79,26 +79,10 @@ fn schema() -> Json {
 }
 
 /// One name is kept as text, several as a list, none as empty text.
-fn read(value: &Json) -> Result<Json, Vec<Problem>> {
-    let Json::Object(said) = value else {
-        return Err(vec![Problem::new("", "must be an object with events as names")]);
-    };
-    let (mut all, mut problems) = ((SHAPE.default)(), Vec::new());
-    for (event, value) in said {
-        let names = match EventKind::parse(event) {
-            None => Err("there is no such event"),
-            Some(_) => usual_form(value),
-        };
-        match names {
-            Ok(names) => all[event] = names,
-            Err(why) => problems.push(Problem::new(event.as_str(), why)),
-        }
-    }
-    if problems.is_empty() {
-        Ok(all)
-    } else {
-        Err(problems)
-    }
+fn read(value: &Json, problems: &mut Vec<Problem>) -> Json {
+    read_each_event(value, (SHAPE.default)(), problems, |value| {
+        Ok(Some(usual_form(value)?))
+    })
 }
 
 fn usual_form(value: &Json) -> Result<Json, &'static str> {
@@ -145,6 +129,16 @@ fn problem(name: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
+    fn checked(said: &Json) -> Result<Json, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let all = read(said, &mut problems);
+        if problems.is_empty() {
+            Ok(all)
+        } else {
+            Err(problems)
+        }
+    }
+
     #[test]
     fn names_are_kept_in_their_usual_form() {
         let longest = "x".repeat(128);
@@ -157,7 +151,7 @@ mod tests {
             (json!([]), json!("")),
             (json!(""), json!("")),
         ] {
-            let all = read(&json!({"trial_expired": said})).unwrap();
+            let all = checked(&json!({"trial_expired": said})).unwrap();
             assert_eq!(all["trial_expired"], kept);
             assert_eq!(all["subscription_renewed"], "airbridge.subscribe");
         }
@@ -177,12 +171,12 @@ mod tests {
             json!(7),
             json!(null),
         ] {
-            let problems = read(&json!({"trial_expired": said})).unwrap_err();
+            let problems = checked(&json!({"trial_expired": said})).unwrap_err();
             assert_eq!(problems[0].field, "trial_expired");
         }
         // Before any is looked at: a body has room for many.
         let many = vec![json!("a"); 6];
         assert_eq!(usual_form(&many.into()), Err("must have at most 5 names"));
-        assert!(read(&json!({"none": "a"})).is_err() && read(&json!([])).is_err());
+        assert!(checked(&json!({"none": "a"})).is_err() && checked(&json!([])).is_err());
     }
 }

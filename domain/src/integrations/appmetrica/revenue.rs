@@ -6,7 +6,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::{Value as Json, json};
 
 use super::super::contract::occasion::is_money;
-use super::super::settings::setting::{Shape, of_each_event};
+use super::super::settings::setting::{Shape, of_each_event, read_each_event};
 use super::super::{Occasion, Problem, Settings, Skip};
 use crate::events::EventKind;
 
@@ -58,29 +58,12 @@ fn default_type(event: EventKind) -> Json {
 }
 
 /// `null` is the default.
-fn read_types(value: &Json) -> Result<Json, Vec<Problem>> {
-    let Json::Object(said) = value else {
-        return Err(vec![Problem::new("", "must be an object with events as names")]);
-    };
-    let (mut all, mut problems) = ((TYPES_SHAPE.default)(), Vec::new());
-    for (event, name) in said {
-        match (EventKind::parse(event), name) {
-            (None, _) => problems.push(Problem::new(event.as_str(), "there is no such event")),
-            (Some(_), Json::Null) => {}
-            (Some(_), Json::String(text)) if text.is_empty() || TYPES.contains(&text.as_str()) => {
-                all[event] = name.clone();
-            }
-            (Some(_), _) => {
-                let why = format!("must be empty, null or one of: {}", TYPES.join(", "));
-                problems.push(Problem::new(event.as_str(), why));
-            }
-        }
-    }
-    if problems.is_empty() {
-        Ok(all)
-    } else {
-        Err(problems)
-    }
+fn read_types(value: &Json, problems: &mut Vec<Problem>) -> Json {
+    read_each_event(value, (TYPES_SHAPE.default)(), problems, |name| match name {
+        Json::Null => Ok(None),
+        Json::String(text) if text.is_empty() || TYPES.contains(&text.as_str()) => Ok(Some(name.clone())),
+        _ => Err(format!("must be empty, null or one of: {}", TYPES.join(", "))),
+    })
 }
 
 /// Is an event of this kind told as revenue?
@@ -148,7 +131,15 @@ mod tests {
 
     #[test]
     fn types_are_those_of_the_list() {
-        let read = |types: Json| read_types(&types);
+        let read = |types: Json| {
+            let mut problems = Vec::new();
+            let all = read_types(&types, &mut problems);
+            if problems.is_empty() {
+                Ok(all)
+            } else {
+                Err(problems)
+            }
+        };
         let all = read(json!({"subscription_expired": "expired", "subscription_started": null})).unwrap();
         assert_eq!(
             (&all["subscription_expired"], &all["trial_expired"]),

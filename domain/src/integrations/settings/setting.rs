@@ -48,8 +48,8 @@ pub struct Shape {
     pub default: fn() -> Json,
     /// Its JSON Schema.
     pub schema: fn() -> Json,
-    /// The value in its usual form, all parts filled in; or what is wrong: paths below the setting, and why.
-    pub read: fn(&Json) -> Result<Json, Vec<Problem>>,
+    /// The value in its usual form, all parts filled in; what is wrong with it is added, with paths below the setting.
+    pub read: fn(&Json, &mut Vec<Problem>) -> Json,
 }
 
 impl Setting {
@@ -111,38 +111,64 @@ impl Setting {
             }
             (Kind::Choice(choices), Json::String(text)) if choices.contains(&text.as_str()) => {}
             (Kind::Choice(choices), _) => wrong(&format!("must be one of: {}", choices.join(", "))),
-            (Kind::EventSwitches | Kind::EventNames(_), Json::Object(said)) => {
-                return self.read_events(said, problems);
+            (Kind::EventSwitches | Kind::EventNames(_) | Kind::Own(_), value) => {
+                let mut found = Vec::new();
+                let value = self.read_table(value, &mut found);
+                problems.extend(found.into_iter().map(|problem| problem.below(path)));
+                return value;
             }
-            (Kind::EventSwitches | Kind::EventNames(_), _) => wrong("must be an object with events as names"),
-            (Kind::Own(shape), value) => match (shape.read)(value) {
-                Ok(value) => return value,
-                Err(found) => problems.extend(found.into_iter().map(|problem| problem.below(path))),
-            },
         }
         value.clone()
     }
 
-    fn read_events(&self, said: &Map<String, Json>, problems: &mut Vec<Problem>) -> Json {
-        let mut all = self.default();
-        for (name, value) in said {
-            let why = match (self.kind, value) {
-                _ if EventKind::parse(name).is_none() => "there is no such event",
-                (Kind::EventSwitches, Json::Bool(_)) => "",
-                (Kind::EventSwitches, _) => "must be true or false",
-                (_, Json::String(text)) => event_name_problem(text).unwrap_or_default(),
-                _ => "must be text",
-            };
-            if why.is_empty() {
-                all[name] = match value {
-                    Json::String(text) => named(text).into(),
-                    other => other.clone(),
-                };
-            } else {
-                problems.push(Problem::new(format!("{}.{name}", self.path), why));
-            }
+    /// The same, of a setting that is a table or of an integration's own.
+    fn read_table(&self, value: &Json, problems: &mut Vec<Problem>) -> Json {
+        match self.kind {
+            Kind::EventSwitches => read_each_event(value, self.default(), problems, read_switch),
+            Kind::Own(shape) => (shape.read)(value, problems),
+            _ => read_each_event(value, self.default(), problems, read_name),
         }
-        all
+    }
+}
+
+/// A value for each event: those that are `said`, in the form that `read` gives them; the others, and where it gives none or
+/// says what is wrong with one, are those of `all`.
+pub fn read_each_event(
+    said: &Json,
+    mut all: Json,
+    problems: &mut Vec<Problem>,
+    read: impl Fn(&Json) -> Result<Option<Json>, String>,
+) -> Json {
+    let Json::Object(said) = said else {
+        problems.push(Problem::new("", "must be an object with events as names"));
+        return all;
+    };
+    for (event, value) in said {
+        let value = match EventKind::parse(event) {
+            Some(_) => read(value),
+            None => Err("there is no such event".to_owned()),
+        };
+        match value {
+            Ok(Some(value)) => all[event] = value,
+            Ok(None) => {}
+            Err(why) => problems.push(Problem::new(event.as_str(), why)),
+        }
+    }
+    all
+}
+
+fn read_switch(value: &Json) -> Result<Option<Json>, String> {
+    match value {
+        Json::Bool(_) => Ok(Some(value.clone())),
+        _ => Err("must be true or false".to_owned()),
+    }
+}
+
+fn read_name(value: &Json) -> Result<Option<Json>, String> {
+    let name = value.as_str().ok_or("must be text")?;
+    match event_name_problem(name) {
+        Some(why) => Err(why.to_owned()),
+        None => Ok(Some(named(name).into())),
     }
 }
 
