@@ -8,7 +8,7 @@ mod tests;
 use rust_decimal::Decimal;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::contract::customer::Platform;
+use super::contract::customer::Mobile;
 use super::contract::exchange::{all, by_status};
 use super::contract::schedule::USUAL;
 use super::mapping::dated;
@@ -102,15 +102,15 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
     if problems.is_empty() {
         problems = missing::for_platforms(settings, app, &["app_tokens".to_owned()]);
     }
-    let tokens = |platform: Platform| {
+    let tokens = |platform: Mobile| {
         let table = settings.get("event_tokens")[platform.as_str()].as_object();
         table.into_iter().flatten().filter(|(_, token)| *token != "")
     };
-    let is_whole = |platform: &Platform| {
+    let is_whole = |platform: &Mobile| {
         tokens(*platform).next().is_some() && settings.text(&app_token(*platform)).is_some()
     };
-    let stops = !Platform::MOBILE.iter().any(is_whole);
-    for platform in Platform::MOBILE {
+    let stops = !Mobile::ALL.iter().any(is_whole);
+    for platform in Mobile::ALL {
         let table = format!("event_tokens.{}", platform.as_str());
         let mut tokens = tokens(platform).peekable();
         if tokens.peek().is_none() && settings.text(&app_token(platform)).is_some() {
@@ -142,7 +142,7 @@ fn is_event_token(text: &str) -> bool {
     text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-fn app_token(platform: Platform) -> String {
+fn app_token(platform: Mobile) -> String {
     format!("app_tokens.{}", platform.as_str())
 }
 
@@ -179,10 +179,10 @@ fn event_token<'a>(settings: &'a Settings, platform: &str, event: &str) -> Optio
 }
 
 /// All ids that are known of the device, of which one must be.
-fn ids(occasion: &Occasion<'_>, platform: Platform) -> Result<Vec<(&'static str, String)>, Skip> {
+fn ids(occasion: &Occasion<'_>, platform: Mobile) -> Result<Vec<(&'static str, String)>, Skip> {
     let names = match platform {
-        Platform::Android => ANDROID_IDS,
-        _ => IOS_IDS,
+        Mobile::Android => ANDROID_IDS,
+        Mobile::Ios => IOS_IDS,
     };
     let device = DeviceIds::on(platform, occasion.customer);
     let adid = occasion.identifier(ADID);

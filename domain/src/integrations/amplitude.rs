@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::contract::customer::Platform;
+use super::contract::customer::{Mobile, Platform};
 use super::contract::exchange::{all, by_status};
 use super::contract::occasion::Revenue;
 use super::contract::schedule::USUAL;
@@ -177,15 +177,15 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     // would take from a customer the device that the app's SDK has told.
     let platform = customer.platform();
     // A browser tells no more of itself.
-    let phone = platform.filter(|platform| *platform != Platform::Web);
+    let phone = platform.and_then(Platform::mobile);
     let event = Event {
         event_type: occasion.event_name(),
         time: occasion.event.at / 1_000,
         insert_id: occasion.event.id,
         user_id: user_id.as_deref(),
         device_id,
-        platform: platform.map(name),
-        os_name: phone.map(name),
+        platform: platform.map(Platform::title),
+        os_name: phone.map(Mobile::title),
         os_version: phone.and_then(|phone| customer.os_version_on(phone)),
         device_model: phone.and_then(|phone| customer.device_on(phone, "device")),
         product_id: occasion
@@ -221,15 +221,6 @@ fn ids<'a>(occasion: &Occasion<'a>) -> Result<(Option<Cow<'a, str>>, Option<&'a 
     };
     let known = own.map(|user| (Some(user.into()), device));
     occasion.or_later(known, &["amplitude_user_id"], IDENTIFIERS, fallback)
-}
-
-/// What a platform is called there.
-fn name(platform: Platform) -> &'static str {
-    match platform {
-        Platform::Ios => "iOS",
-        Platform::Android => "Android",
-        Platform::Web => "Web",
-    }
 }
 
 /// The properties of the event that are set, long texts cut.

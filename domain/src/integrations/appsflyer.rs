@@ -10,7 +10,7 @@ mod tests;
 use serde::{Serialize, Serializer};
 
 use self::nested::json_with_texts;
-use super::contract::customer::Platform;
+use super::contract::customer::Mobile;
 use super::contract::exchange::{all, by_status};
 use super::contract::schedule::USUAL;
 use super::mapping::dated;
@@ -136,10 +136,10 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
         environments.any(|environment| settings.text(key(environment, platform)).is_some())
     };
     let has_app = |platform| settings.text(app_setting(platform)).is_some();
-    let stops = !Platform::MOBILE
+    let stops = !Mobile::ALL
         .iter()
         .any(|platform| has_key(*platform) && has_app(*platform));
-    for platform in Platform::MOBILE {
+    for platform in Mobile::ALL {
         let setting = app_setting(platform);
         if has_key(platform) && !has_app(platform) {
             problems.push(Problem {
@@ -165,20 +165,20 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
 }
 
 /// The setting that names the app.
-fn app_setting(platform: Platform) -> &'static str {
+fn app_setting(platform: Mobile) -> &'static str {
     match platform {
-        Platform::Android => "android_package_name",
-        _ => "ios_app_id",
+        Mobile::Android => "android_package_name",
+        Mobile::Ios => "ios_app_id",
     }
 }
 
 /// The setting that holds the key, which makes a good route.
-fn key(environment: Environment, platform: Platform) -> &'static str {
+fn key(environment: Environment, platform: Mobile) -> &'static str {
     match (environment, platform) {
-        (Environment::Production, Platform::Android) => "keys.production.android",
-        (Environment::Production, _) => "keys.production.ios",
-        (Environment::Sandbox, Platform::Android) => "keys.sandbox.android",
-        (Environment::Sandbox, _) => "keys.sandbox.ios",
+        (Environment::Production, Mobile::Ios) => "keys.production.ios",
+        (Environment::Production, Mobile::Android) => "keys.production.android",
+        (Environment::Sandbox, Mobile::Ios) => "keys.sandbox.ios",
+        (Environment::Sandbox, Mobile::Android) => "keys.sandbox.android",
     }
 }
 
@@ -258,7 +258,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     Ok(dated::record(route.to_owned(), occasion.event.at, body))
 }
 
-fn event<'a>(occasion: &Occasion<'a>, platform: Platform) -> Result<Event<'a>, Skip> {
+fn event<'a>(occasion: &Occasion<'a>, platform: Mobile) -> Result<Event<'a>, Skip> {
     let customer = occasion.customer;
     let device = DeviceIds::on(platform, customer);
     let currency = if occasion.settings.is("report_user_currency") {
@@ -283,7 +283,7 @@ fn event<'a>(occasion: &Occasion<'a>, platform: Platform) -> Result<Event<'a>, S
         ip: customer.recipient.ip,
         idfa: device.idfa.map(device_id::apple),
         idfv: device.idfv.map(device_id::apple),
-        att: customer.att_status().filter(|_| platform == Platform::Ios),
+        att: customer.att_status().filter(|_| platform == Mobile::Ios),
         advertising_id: device.advertising_id,
     })
 }

@@ -10,7 +10,6 @@ mod tests;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::contract::customer::Platform;
 use super::contract::exchange::{all, by_status};
 use super::contract::occasion::Revenue;
 use super::contract::schedule::USUAL;
@@ -216,10 +215,7 @@ fn user_data<'a>(occasion: &Occasion<'a>) -> Result<UserData<'a>, Skip> {
     let known = occasion.identifier("branch_id").map(Some);
     let developer_identity = occasion.or_later(known, IDENTIFIERS, IDENTIFIERS, fallback)?;
     Ok(UserData {
-        os: match platform {
-            Platform::Ios => "iOS",
-            _ => "Android",
-        },
+        os: platform.title(),
         os_version: customer.os_version_on(platform),
         app_version: customer.device_on(platform, "app_version"),
         model: customer.device_on(platform, "device"),

@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::contract::customer::Platform;
+use super::contract::customer::Mobile;
 use super::contract::exchange::{all, by_status};
 use super::contract::occasion::is_money;
 use super::contract::schedule::USUAL;
@@ -89,20 +89,20 @@ fn takes(event: EventKind) -> bool {
 
 fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
     let mut problems = missing::on_platforms(settings, app, "sdk_keys");
-    let has_key = |platform: &Platform| {
+    let has_key = |platform: &Mobile| {
         let mut keys = ["production", "sandbox"]
             .map(|environment| key(environment, *platform))
             .into_iter();
         keys.any(|key| settings.text(&key).is_some())
     };
     let so = "Tenjin asks for it with every event of this platform";
-    let with_keys = [Platform::Ios, Platform::Android].into_iter().filter(has_key);
+    let with_keys = Mobile::ALL.into_iter().filter(has_key);
     problems.extend(with_keys.filter_map(|platform| missing::of_app(app, platform, so)));
     problems
 }
 
 /// The setting of a key.
-fn key(environment: &str, platform: Platform) -> String {
+fn key(environment: &str, platform: Mobile) -> String {
     format!("sdk_keys.{environment}.{}", platform.as_str())
 }
 
@@ -129,10 +129,10 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
 }
 
 /// Adds the customer and the device.
-fn describe(form: &mut Form, occasion: &Occasion<'_>, platform: Platform) {
+fn describe(form: &mut Form, occasion: &Occasion<'_>, platform: Mobile) {
     let customer = occasion.customer;
     let device = DeviceIds::on(platform, customer);
-    let tracking = customer.att_status().filter(|_| platform == Platform::Ios);
+    let tracking = customer.att_status().filter(|_| platform == Mobile::Ios);
     let is_limited = tracking.map(|status| if status == TRACKING_AUTHORIZED { "0" } else { "1" });
     let release = customer.os_version_on(platform);
     let country = customer.recipient.country;
@@ -158,9 +158,9 @@ fn describe(form: &mut Form, occasion: &Occasion<'_>, platform: Platform) {
 }
 
 /// Amazon's store is a platform of its own.
-fn platform_name(occasion: &Occasion<'_>, platform: Platform) -> &'static str {
+fn platform_name(occasion: &Occasion<'_>, platform: Mobile) -> &'static str {
     let is_amazon = occasion.event.store().starts_with("amazon");
-    if is_amazon && platform == Platform::Android {
+    if is_amazon && platform == Mobile::Android {
         "amazon"
     } else {
         platform.as_str()
@@ -168,9 +168,9 @@ fn platform_name(occasion: &Occasion<'_>, platform: Platform) -> &'static str {
 }
 
 /// The number of Android's interface, which Tenjin wants as its version: 34 of `Android 14 (API 34)`.
-fn api_level<'a>(occasion: &Occasion<'a>, platform: Platform) -> Option<&'a str> {
+fn api_level<'a>(occasion: &Occasion<'a>, platform: Mobile) -> Option<&'a str> {
     let os = occasion.customer.device_on(platform, "os")?;
-    let (_, level) = os.split_once("API").filter(|_| platform == Platform::Android)?;
+    let (_, level) = os.split_once("API").filter(|_| platform == Mobile::Android)?;
     let level = level.trim_start_matches(|c: char| !c.is_ascii_digit());
     let end = level.find(|c: char| !c.is_ascii_digit()).unwrap_or(level.len());
     (end > 0).then_some(&level[..end])

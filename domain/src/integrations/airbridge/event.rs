@@ -6,7 +6,7 @@ use serde::ser::{SerializeMap, Serializer};
 use sha2::{Digest, Sha256};
 use uuid::{Builder, Uuid};
 
-use super::super::contract::customer::Platform;
+use super::super::contract::customer::Mobile;
 use super::super::contract::occasion::Revenue;
 use super::super::mapping::device_id::DeviceIds;
 use super::super::{Occasion, Skip};
@@ -160,14 +160,14 @@ impl<'a> User<'a> {
 }
 
 impl<'a> Device<'a> {
-    fn of(occasion: &Occasion<'a>, platform: Platform) -> Self {
+    fn of(occasion: &Occasion<'a>, platform: Mobile) -> Self {
         let customer = occasion.customer;
-        let is_ios = platform == Platform::Ios;
+        let is_ios = platform == Mobile::Ios;
         let ids = DeviceIds::on(platform, customer);
         Self {
             uuid: occasion.identifier("airbridge_device_id"),
             device_model: customer.device_on(platform, "device"),
-            os_name: if is_ios { "iOS" } else { "Android" },
+            os_name: platform.title(),
             os_version: customer.os_version_on(platform),
             locale: customer.device_on(platform, "locale"),
             timezone: customer.device_on(platform, "timezone"),
@@ -180,9 +180,9 @@ impl<'a> Device<'a> {
 }
 
 impl<'a> App<'a> {
-    fn of(occasion: &Occasion<'a>, platform: Platform) -> Result<Self, Skip> {
+    fn of(occasion: &Occasion<'a>, platform: Mobile) -> Result<Self, Skip> {
         let customer = occasion.customer;
-        let setting = platform.bundle_setting().unwrap_or_default();
+        let setting = platform.bundle_setting();
         let missing = || Skip::MissingCredentials(format!("{setting} of the app"));
         Ok(Self {
             package_name: customer.bundle_on(platform).ok_or_else(missing)?,

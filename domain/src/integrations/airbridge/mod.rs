@@ -7,7 +7,7 @@ mod event;
 mod names;
 mod period;
 
-use super::contract::customer::Platform;
+use super::contract::customer::Mobile;
 use super::contract::exchange::{all, by_status};
 use super::contract::schedule::USUAL;
 use super::mapping::dated;
@@ -132,7 +132,7 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
         ..Problem::new(setting, "is not set, so events about real purchases are skipped")
     });
     let so = "Airbridge has to be told of it, so events of its platform are skipped";
-    let bundles = Platform::MOBILE.map(|platform| missing::of_app(app, platform, so));
+    let bundles = Mobile::ALL.map(|platform| missing::of_app(app, platform, so));
     // An app may well be on one platform alone.
     let has_none = bundles.iter().all(Option::is_some);
     let bundles = bundles.into_iter().flatten().filter(|_| has_none);

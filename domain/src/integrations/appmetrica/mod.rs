@@ -7,7 +7,7 @@
 mod properties;
 mod revenue;
 
-use super::contract::customer::Platform;
+use super::contract::customer::{Mobile, Platform};
 use super::contract::exchange::{all, by_status};
 use super::contract::schedule::USUAL;
 use super::mapping::device_id::DeviceIds;
@@ -170,19 +170,14 @@ fn add_revenue(query: &mut Form, occasion: &Occasion<'_>) -> Result<(), Skip> {
 /// What both calls say of the device.
 fn add_common(query: &mut Form, occasion: &Occasion<'_>) {
     let customer = occasion.customer;
-    let of_store = match occasion.event.store() {
-        "app_store" => Some(Platform::Ios),
-        "play_store" => Some(Platform::Android),
-        _ => None,
-    };
-    let of_device = customer.platform().filter(|platform| *platform != Platform::Web);
-    let platform = of_device.or(of_store);
+    let of_device = customer.platform().and_then(Platform::mobile);
+    let platform = of_device.or_else(|| Mobile::of_store(occasion.event.store()));
     let ids = platform.map(|platform| DeviceIds::on(platform, customer));
     let ids = ids.unwrap_or_default();
     // As from the background it would be missing from the reports on users.
     query
         .add("session_type", "foreground")
-        .add_known("os_name", platform.map(Platform::as_str))
+        .add_known("os_name", platform.map(Mobile::as_str))
         .add_known("ios_ifa", ids.idfa)
         .add_known("ios_ifv", ids.idfv)
         .add_known("google_aid", ids.advertising_id);

@@ -29,30 +29,34 @@ pub struct Customer<'a> {
 /// What runs on the customer's device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Platform {
-    /// Apple's: iOS, iPadOS, macOS, visionOS, tvOS, watchOS.
-    Ios,
-    /// Google's.
-    Android,
+    /// A phone, or what its maker has made beside it.
+    Mobile(Mobile),
     /// A browser.
     Web,
 }
 
+/// A platform of phones, by its maker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mobile {
+    /// Apple's: iOS, iPadOS, macOS, visionOS, tvOS, watchOS.
+    Ios,
+    /// Google's.
+    Android,
+}
+
 /// What installations call them.
 const PLATFORMS: [(&str, Platform); 8] = [
-    ("iOS", Platform::Ios),
-    ("Android", Platform::Android),
+    ("iOS", Platform::Mobile(Mobile::Ios)),
+    ("Android", Platform::Mobile(Mobile::Android)),
     ("web", Platform::Web),
-    ("iPadOS", Platform::Ios),
-    ("macOS", Platform::Ios),
-    ("visionOS", Platform::Ios),
-    ("tvOS", Platform::Ios),
-    ("watchOS", Platform::Ios),
+    ("iPadOS", Platform::Mobile(Mobile::Ios)),
+    ("macOS", Platform::Mobile(Mobile::Ios)),
+    ("visionOS", Platform::Mobile(Mobile::Ios)),
+    ("tvOS", Platform::Mobile(Mobile::Ios)),
+    ("watchOS", Platform::Mobile(Mobile::Ios)),
 ];
 
 impl Platform {
-    /// Those of phones.
-    pub const MOBILE: [Self; 2] = [Self::Ios, Self::Android];
-
     /// The platform that an installation names, in whatever case, if it is known here.
     fn parse(name: &str) -> Option<Self> {
         let mut all = PLATFORMS.iter();
@@ -60,12 +64,49 @@ impl Platform {
         Some(*platform)
     }
 
+    /// The platform of phones that it is.
+    pub fn mobile(self) -> Option<Mobile> {
+        match self {
+            Self::Mobile(mobile) => Some(mobile),
+            Self::Web => None,
+        }
+    }
+
+    /// As people write it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Mobile(mobile) => mobile.title(),
+            Self::Web => "Web",
+        }
+    }
+}
+
+impl Mobile {
+    /// All.
+    pub const ALL: [Self; 2] = [Self::Ios, Self::Android];
+
+    /// The platform that a store sells for, where it sells for one alone.
+    pub fn of_store(store: &str) -> Option<Self> {
+        match store {
+            "app_store" => Some(Self::Ios),
+            "play_store" => Some(Self::Android),
+            _ => None,
+        }
+    }
+
     /// The name that settings use.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ios => "ios",
             Self::Android => "android",
-            Self::Web => "web",
+        }
+    }
+
+    /// As people write it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Ios => "iOS",
+            Self::Android => "Android",
         }
     }
 
@@ -74,16 +115,14 @@ impl Platform {
         match self {
             Self::Ios => app.ios_bundle_id.as_deref(),
             Self::Android => app.android_package.as_deref(),
-            Self::Web => None,
         }
     }
 
     /// What the app's setting for [`Self::bundle`] is called.
-    pub fn bundle_setting(self) -> Option<&'static str> {
+    pub fn bundle_setting(self) -> &'static str {
         match self {
-            Self::Ios => Some("ios_bundle_id"),
-            Self::Android => Some("android_package"),
-            Self::Web => None,
+            Self::Ios => "ios_bundle_id",
+            Self::Android => "android_package",
         }
     }
 }
@@ -136,23 +175,23 @@ impl<'a> Customer<'a> {
     }
 
     /// As [`Self::device`], of the installations of this platform, and of those that tell none that is known here.
-    pub fn device_on(&self, platform: Platform, field: &str) -> Option<&'a str> {
+    pub fn device_on(&self, platform: Mobile, field: &str) -> Option<&'a str> {
         let known = self.installations.iter().filter_map(|device| {
             let text = |field: &str| device.fields.get(field)?.as_str().filter(|text| !text.is_empty());
             let known = text("platform").and_then(Platform::parse);
-            let is_other = known.is_some_and(|known| known != platform);
+            let is_other = known.is_some_and(|known| known.mobile() != Some(platform));
             Some((device.updated_at, text(field).filter(|_| !is_other)?))
         });
         known.max_by_key(|(changed, _)| *changed).map(|(_, text)| text)
     }
 
     /// The first version number in `os` of the installations of this platform: `18.3` of `iOS 18.3`.
-    pub fn os_version_on(&self, platform: Platform) -> Option<&'a str> {
+    pub fn os_version_on(&self, platform: Mobile) -> Option<&'a str> {
         version(self.device_on(platform, "os")?)
     }
 
     /// The app's bundle id or package.
-    pub fn bundle_on(&self, platform: Platform) -> Option<&'a str> {
+    pub fn bundle_on(&self, platform: Mobile) -> Option<&'a str> {
         platform.bundle(self.app)
     }
 
@@ -173,7 +212,7 @@ impl<'a> Customer<'a> {
 
     /// Android's id of the device, where it is not all zeros.
     pub fn android_id(&self) -> Option<&'a str> {
-        self.device_on(Platform::Android, "android_id")
+        self.device_on(Mobile::Android, "android_id")
             .filter(|id| is_real(id))
     }
 
@@ -238,7 +277,7 @@ mod tests {
             let (profile, details) = known([(1, json!({"installation_meta": device}))]);
             let app = AppSettings::default();
             let customer = Customer::new(&profile, &details, &app, 2);
-            assert_eq!(customer.os_version_on(Platform::Ios), version, "{os}");
+            assert_eq!(customer.os_version_on(Mobile::Ios), version, "{os}");
         }
     }
 
@@ -258,9 +297,8 @@ mod tests {
         let (profile, details) = known(reports.clone());
         let app = AppSettings::default();
         let customer = Customer::new(&profile, &details, &app, 9);
-        assert_eq!(customer.device_on(Platform::Ios, "locale"), Some("fi_FI"));
-        assert_eq!(customer.device_on(Platform::Android, "locale"), Some("nb_NO"));
-        assert_eq!(customer.device_on(Platform::Web, "locale"), None);
+        assert_eq!(customer.device_on(Mobile::Ios, "locale"), Some("fi_FI"));
+        assert_eq!(customer.device_on(Mobile::Android, "locale"), Some("nb_NO"));
         assert_eq!(customer.installed_at, Some(5));
         // The latest is that which changed last.
         let again = (
@@ -269,7 +307,7 @@ mod tests {
         );
         let (profile, details) = known(reports.into_iter().chain([again]));
         let customer = Customer::new(&profile, &details, &app, 10);
-        assert_eq!(customer.device_on(Platform::Ios, "locale"), Some("is_IS"));
+        assert_eq!(customer.device_on(Mobile::Ios, "locale"), Some("is_IS"));
     }
 
     #[test]
@@ -279,16 +317,24 @@ mod tests {
             let (profile, details) = known([(1, json!({"installation_meta": device}))]);
             let app = AppSettings::default();
             let customer = Customer::new(&profile, &details, &app, 2);
-            let told = [Platform::Ios, Platform::Android].map(|one| customer.os_version_on(one).is_some());
+            let told = Mobile::ALL.map(|one| customer.os_version_on(one).is_some());
             (customer.platform(), told)
         };
         for apple in [
             "iOS", "ios", "IOS", "iPadOS", "macos", "visionOS", "tvOS", "watchOS",
         ] {
-            assert_eq!(on(apple), (Some(Platform::Ios), [true, false]), "{apple}");
+            assert_eq!(
+                on(apple),
+                (Some(Platform::Mobile(Mobile::Ios)), [true, false]),
+                "{apple}"
+            );
         }
         for android in ["Android", "android", "ANDROID"] {
-            assert_eq!(on(android), (Some(Platform::Android), [false, true]), "{android}");
+            assert_eq!(
+                on(android),
+                (Some(Platform::Mobile(Mobile::Android)), [false, true]),
+                "{android}"
+            );
         }
         assert_eq!(on("Web"), (Some(Platform::Web), [false, false]));
         for unknown in ["", "iPhone", "Fire OS"] {

@@ -2,7 +2,7 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::customer::{Customer, Platform};
+use super::customer::{Customer, Mobile, Platform};
 use super::record::Skip;
 use super::told::{Property, Told};
 use crate::events::EventKind;
@@ -155,19 +155,15 @@ impl<'a> Occasion<'a> {
     }
 
     /// The platform that the event is told for, iOS or Android: by its store, else by the latest installation.
-    pub fn mobile_platform(&self) -> Result<Platform, Skip> {
-        let platform = match self.event.store() {
-            "app_store" => Some(Platform::Ios),
-            "play_store" => Some(Platform::Android),
-            _ => self.customer.platform(),
-        };
-        let mobile = platform.filter(|platform| *platform != Platform::Web);
-        mobile.ok_or(Skip::UnknownPlatform)
+    pub fn mobile_platform(&self) -> Result<Mobile, Skip> {
+        let of_store = Mobile::of_store(self.event.store());
+        let of_device = || self.customer.platform().and_then(Platform::mobile);
+        of_store.or_else(of_device).ok_or(Skip::UnknownPlatform)
     }
 
     /// As [`Self::mobile_platform`], where one of these identifiers is needed too: who has none yet has reported no
     /// installation yet either, as a rule, so the delivery waits for the identifier.
-    pub fn platform_or_wait(&self, identifiers: &'static [&'static str]) -> Result<Platform, Skip> {
+    pub fn platform_or_wait(&self, identifiers: &'static [&'static str]) -> Result<Mobile, Skip> {
         let unknown = |skip| self.require(identifiers).err().unwrap_or(skip);
         self.mobile_platform().map_err(unknown)
     }

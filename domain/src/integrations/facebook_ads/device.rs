@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZoneDatabase;
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
-use super::super::contract::customer::Platform;
+use super::super::contract::customer::Mobile;
 use super::super::mapping::device_id::DeviceIds;
 use super::super::{Occasion, Skip};
 use crate::profile::person::TRACKING_AUTHORIZED;
@@ -17,7 +17,7 @@ static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundl
 /// What Meta knows a device by: at least one of the ids is there.
 #[derive(Debug)]
 pub struct Identity<'a> {
-    pub platform: Platform,
+    pub platform: Mobile,
     /// Meta's own id of the installation.
     pub anon_id: Option<&'a str>,
     /// The platform's id for advertisers. On iOS it is told only with consent.
@@ -34,7 +34,7 @@ impl<'a> Identity<'a> {
         let ids = DeviceIds::on(platform, customer);
         let has_consent = customer.att_status() == Some(TRACKING_AUTHORIZED);
         let (advertiser_id, is_tracked, identifiers): (_, _, &[&str]) = match platform {
-            Platform::Android => {
+            Mobile::Android => {
                 let is_tracked = ids.advertising_id.is_some();
                 (
                     ids.advertising_id,
@@ -42,7 +42,7 @@ impl<'a> Identity<'a> {
                     &["facebook_anonymous_id", "advertising_id"],
                 )
             }
-            Platform::Ios | Platform::Web => {
+            Mobile::Ios => {
                 let idfa = ids.idfa.filter(|_| has_consent);
                 (idfa, has_consent, &["facebook_anonymous_id", "idfa"])
             }
@@ -67,7 +67,7 @@ impl<'a> Identity<'a> {
 }
 
 /// `extinfo`: exactly sixteen items in Meta's order. With any other number of them the event is dropped in silence.
-pub struct ExtInfo<'a>(pub &'a Occasion<'a>, pub Platform);
+pub struct ExtInfo<'a>(pub &'a Occasion<'a>, pub Mobile);
 
 impl Serialize for ExtInfo<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -77,8 +77,8 @@ impl Serialize for ExtInfo<'_> {
         let customer = occasion.customer;
         let known = |field| customer.device_on(*platform, field).unwrap_or(UNKNOWN);
         let system = match platform {
-            Platform::Android => "a2",
-            Platform::Ios | Platform::Web => "i2",
+            Mobile::Android => "a2",
+            Mobile::Ios => "i2",
         };
         let mut list = serializer.serialize_tuple(ITEMS)?;
         list.serialize_element(system)?;

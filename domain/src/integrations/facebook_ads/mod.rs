@@ -19,6 +19,7 @@ use super::{
 };
 use crate::app::AppSettings;
 use crate::events::EventKind;
+use crate::purchases::transaction::Environment;
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -91,7 +92,7 @@ enum Way {
 fn way(occasion: &Occasion<'_>) -> Result<Way, Skip> {
     let settings = occasion.settings;
     let is_set = |setting| settings.text(setting).is_some();
-    let is_test = occasion.environment() == "sandbox";
+    let is_test = occasion.event.environment() == Environment::Sandbox;
     let way = if is_set(DATASET) && (!is_test || is_set(TEST_CODE)) {
         Way::Conversions { is_test }
     } else {

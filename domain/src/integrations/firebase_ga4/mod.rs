@@ -12,7 +12,7 @@ mod settings;
 use serde::Serialize;
 
 use self::params::Params;
-use super::contract::customer::Platform;
+use super::contract::customer::Mobile;
 use super::contract::exchange::all;
 use super::contract::schedule::USUAL;
 use super::mapping::percent::Form;
@@ -127,8 +127,8 @@ fn stream(occasion: &Occasion<'_>) -> Result<&'static str, Skip> {
 /// What events are called on the stream's platform; for Stripe as on iOS.
 fn names_of<'a>(settings: &'a Settings, stream: &str) -> &'a serde_json::Value {
     let platform = match stream {
-        "android" => Platform::Android,
-        _ => Platform::Ios,
+        "android" => Mobile::Android,
+        _ => Mobile::Ios,
     };
     &settings.get("event_names")[platform.as_str()]
 }

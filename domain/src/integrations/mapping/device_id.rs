@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use crate::integrations::contract::customer::{Customer, Platform};
+use crate::integrations::contract::customer::{Customer, Mobile};
 
 /// The ids of the customer's device. Those of another platform than its own are never told.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,19 +20,18 @@ pub struct DeviceIds<'a> {
 
 impl<'a> DeviceIds<'a> {
     /// The ids that are known of a device of this platform.
-    pub fn on(platform: Platform, customer: &Customer<'a>) -> Self {
+    pub fn on(platform: Mobile, customer: &Customer<'a>) -> Self {
         match platform {
-            Platform::Ios => Self {
+            Mobile::Ios => Self {
                 idfa: customer.idfa(),
                 idfv: customer.idfv(),
                 ..Self::default()
             },
-            Platform::Android => Self {
+            Mobile::Android => Self {
                 advertising_id: customer.advertising_id(),
                 android_id: customer.android_id(),
                 ..Self::default()
             },
-            Platform::Web => Self::default(),
         }
     }
 }

@@ -16,6 +16,7 @@ use super::{
     all_but_levels,
 };
 use crate::app::AppSettings;
+use crate::purchases::transaction::Environment;
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -138,7 +139,8 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
 fn key(occasion: &Occasion<'_>) -> Result<&'static str, Skip> {
     let settings = occasion.settings;
     let is_set = |setting: &str| settings.text(setting).is_some();
-    let has_sandbox = occasion.environment() == "sandbox" && is_set("sandbox_api_key");
+    let is_sandbox = occasion.event.environment() == Environment::Sandbox;
+    let has_sandbox = is_sandbox && is_set("sandbox_api_key");
     let key = if has_sandbox { "sandbox_api_key" } else { "api_key" };
     settings.require(key)?;
     if settings.text("deployment") == Some("custom") {

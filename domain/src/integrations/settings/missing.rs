@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::Settings;
 use crate::app::AppSettings;
 use crate::integrations::Problem;
-use crate::integrations::contract::customer::Platform;
+use crate::integrations::contract::customer::Mobile;
 
 /// The problem that a table of credentials is empty, if it is.
 pub fn at_least_one(settings: &Settings, table: &str) -> Vec<Problem> {
@@ -46,21 +46,17 @@ pub fn on_platforms(settings: &Settings, app: &AppSettings, table: &str) -> Vec<
 
 /// The first of some tables, for each platform that the app runs on and that none of them has a value for.
 pub fn for_platforms(settings: &Settings, app: &AppSettings, tables: &[String]) -> Vec<Problem> {
-    let setting = |table: &String, platform: Platform| format!("{table}.{}", platform.as_str());
-    let is_missing = |platform: &Platform| {
+    let setting = |table: &String, platform: Mobile| format!("{table}.{}", platform.as_str());
+    let is_missing = |platform: &Mobile| {
         let mut all = tables.iter().map(|table| setting(table, *platform));
         platform.bundle(app).is_some() && all.all(|setting| settings.text(&setting).is_none())
     };
-    let problem = |platform: Platform| {
-        let name = platform.bundle_setting()?;
+    let problem = |platform: Mobile| {
+        let name = platform.bundle_setting();
         let why = format!("is not set, though the app has its {name}: events of this platform are skipped");
-        Some(Problem::new(setting(&tables[0], platform), why))
+        Problem::new(setting(&tables[0], platform), why)
     };
-    Platform::MOBILE
-        .into_iter()
-        .filter(is_missing)
-        .filter_map(problem)
-        .collect()
+    Mobile::ALL.into_iter().filter(is_missing).map(problem).collect()
 }
 
 /// Of settings that nothing can be sent without together, those that are not set beside others that are.
@@ -81,8 +77,8 @@ pub fn beside_others(settings: &Settings, together: &[String]) -> Vec<Problem> {
 }
 
 /// The app's bundle id or package, if that is not set: which `so` tells what happens.
-pub fn of_app(app: &AppSettings, platform: Platform, so: &str) -> Option<Problem> {
-    let name = platform.bundle_setting()?;
+pub fn of_app(app: &AppSettings, platform: Mobile, so: &str) -> Option<Problem> {
+    let name = platform.bundle_setting();
     let is_missing = platform.bundle(app).is_none();
     is_missing.then(|| Problem::new(name, format!("is not among the settings of the app: {so}")))
 }
