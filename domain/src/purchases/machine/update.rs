@@ -85,9 +85,8 @@ impl Change<'_> {
         if old.is_free() != new.is_free() {
             self.correct_charge(new);
         }
-        let dates = |of: &Transaction| (of.purchased_at, of.expires_at);
-        if self.chain.began_with(&new.id) && dates(old) != dates(new) {
-            self.chain.trial = Some(trial(new));
+        if self.chain.began_with(&new.id) {
+            self.correct_trial(old, new);
         }
         self.correct_start(old, new);
         if self.chain.latest.id == new.id && new.refunded_at.is_none() && !new.is_replaced() {
@@ -123,6 +122,19 @@ impl Change<'_> {
             self.chain.give_from_its_corrected_beginning(self.context.now);
         } else if !is_trial(new) && !self.chain.is_cut(&new.id) {
             self.cut_if_replaced(new);
+        }
+    }
+
+    /// B19: the trial is as long as its dates say. B18: one that is ended at once was to be as long as it was.
+    fn correct_trial(&mut self, old: &Transaction, new: &Transaction) {
+        let dates = |of: &Transaction| (of.purchased_at, of.expires_at);
+        let ended = new.expires_at.filter(|end| *end <= self.context.now);
+        let is_shorter = ended
+            .zip(old.expires_at)
+            .is_some_and(|(end, before)| end < before);
+        let is_ended_at_once = old.purchased_at == new.purchased_at && is_shorter;
+        if dates(old) != dates(new) && !is_ended_at_once {
+            self.chain.trial = Some(trial(new));
         }
     }
 

@@ -610,6 +610,17 @@ fn b19_a_trial_is_as_long_as_it_was_reported_last() {
         let facts = story.report(day(7), &paid("t2", 7));
         assert_eq!((facts[0].kind, facts[0].trial_days), (TrialConverted, Some(7)));
     }
+    // A shorter one, said while it runs.
+    let mut story = in_trial();
+    story.report(day(1), &ending(day(3), trial("t1")));
+    assert_eq!(story.chain().access().unwrap().trial_days, Some(3));
+}
+
+#[test]
+fn b18_a_trial_that_is_ended_at_once_was_to_be_as_long_as_it_was() {
+    let facts = in_trial().report(day(3), &ending(day(3), cancelled(day(3), trial("t1"))));
+    let told: Vec<_> = facts.iter().map(|fact| (fact.kind, fact.trial_days)).collect();
+    assert_eq!(told, [(TrialRenewalCancelled, Some(7)), (TrialExpired, Some(7))]);
 }
 
 #[test]
