@@ -3,9 +3,11 @@
 //! A worker claims lanes that are due, asks the integration for the request, sends it with no transaction open, and
 //! settles what came of it if the lanes are still its own.
 
+mod batches;
 mod breaker;
 mod caught;
 mod exchange;
+mod giving_back;
 mod learned;
 mod look_again;
 mod lookout;

@@ -3,19 +3,20 @@
 use std::collections::BTreeMap;
 use std::iter::once;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future::join;
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
+use super::batches::batches;
 use super::exchange::LONGEST_EXCHANGE;
+use super::giving_back::{give_back_patiently, give_back_unsent};
 use super::lookout::Due;
 use super::send::send;
-use super::settling::PAUSES;
 use super::turn::{Considered, Lost, Ready, consider};
 use super::worker::Work;
-use crate::actions::deliveries::{Claim, Claimed, Settlement, claim, give_back, settle_all, turns};
+use crate::actions::deliveries::{Claim, Settlement, claim, settle_all, turns};
 use crate::directory::Target;
 use crate::store::StoreError;
 use crate::store::tables::turns::Turn;
@@ -205,151 +206,4 @@ async fn seat(work: &Work, route: &str, until: i64) -> Option<OwnedSemaphorePerm
     // does not want it sent so any more.
     let is_fine = now + LONGEST_EXCHANGE <= until && !is_left_alone && work.is_current();
     is_fine.then_some(seat)
-}
-
-/// Gives back what is not sent, all of it, and answers the first error. Where there `may_be_more` to put off than one round
-/// takes, it comes back over as long again: all at once it would stand in front of what goes on other routes.
-async fn give_back_unsent(
-    work: &Work,
-    target: Target,
-    unsent: BTreeMap<String, Vec<Uuid>>,
-    lease: i64,
-    may_be_more: bool,
-) -> Result<(), StoreError> {
-    let mut given_back = Ok(());
-    for (route, lanes) in unsent {
-        let put_off = work.put_off(&route);
-        let spread = if may_be_more { put_off } else { 0 };
-        let due_at = work.state.clock.now() + put_off + part_of(spread);
-        let given = give_back_patiently(work, target, Claimed { lease, lanes }, due_at).await;
-        given_back = given_back.and(given);
-    }
-    given_back
-}
-
-/// A part of a time by chance.
-fn part_of(time: i64) -> i64 {
-    let (_, low) = Uuid::new_v4().as_u64_pair();
-    i64::try_from(low % (time.max(0).unsigned_abs() + 1)).unwrap_or_default()
-}
-
-/// Gives lanes back, and while the database is away or too busy tries again, as nobody else sends what is in them as long as
-/// they are ours. A stop ends the wait.
-async fn give_back_patiently(
-    work: &Work,
-    target: Target,
-    claimed: Claimed,
-    due_at: i64,
-) -> Result<(), StoreError> {
-    let Claimed { lease, lanes } = claimed;
-    let mut given_back = give_back(&work.state, target.id, lanes.clone(), lease, due_at).await;
-    for pause in PAUSES {
-        let is_away = given_back.as_ref().is_err_and(StoreError::is_passing);
-        if !is_away || work.state.workers.is_stopping() {
-            break;
-        }
-        work.state.workers.rest(Duration::from_millis(pause)).await;
-        given_back = give_back(&work.state, target.id, lanes.clone(), lease, due_at).await;
-    }
-    given_back
-}
-
-/// Records by what can share a request: their route, whether they are apart, their number and their bytes.
-fn batches(
-    ready: Vec<Ready>,
-    most: usize,
-    most_bytes: Option<u32>,
-    is_apart: impl Fn(&Ready) -> bool,
-) -> Vec<Vec<Ready>> {
-    let most_bytes = most_bytes.map_or(usize::MAX, |bytes| bytes as usize);
-    let mut open: Vec<(Vec<Ready>, usize)> = Vec::new();
-    let mut full = Vec::new();
-    for record in ready {
-        let bytes = record.record.body.len();
-        if record.alone || most == 1 {
-            full.push(vec![record]);
-            continue;
-        }
-        let shares =
-            |other: &Ready| other.record.route == record.record.route && is_apart(other) == is_apart(&record);
-        let place = open.iter().position(|(batch, _)| shares(&batch[0]));
-        match place {
-            Some(place) if open[place].1 + bytes > most_bytes / 10 * 9 => {
-                full.push(std::mem::replace(&mut open[place], (vec![record], bytes)).0);
-            }
-            Some(place) => {
-                open[place].0.push(record);
-                open[place].1 += bytes;
-            }
-            None => open.push((vec![record], bytes)),
-        }
-        if let Some(place) = open.iter().position(|(batch, _)| batch.len() >= most) {
-            full.push(open.swap_remove(place).0);
-        }
-    }
-    full.extend(open.into_iter().map(|(batch, _)| batch));
-    full
-}
-
-#[cfg(test)]
-mod tests {
-    use bursar_domain::ids::ProfileId;
-    use bursar_domain::integrations::Record;
-    use uuid::Uuid;
-
-    use super::super::mask::Mask;
-    use super::super::settling::tests::settlements;
-    use super::super::texts::Texts;
-    use super::super::turn::Counts;
-    use super::*;
-
-    /// Records of these routes, of thirty bytes each; those of `lone` need a request of their own.
-    fn ready(routes: &str) -> Vec<Ready> {
-        let (settlements, routes) = (settlements(routes.len()), routes.split_terminator(' '));
-        let each = settlements
-            .into_iter()
-            .zip(routes)
-            .map(|(settlement, route)| Ready {
-                held: settlement.held,
-                record: Record {
-                    route: route.to_owned(),
-                    body: "x".repeat(30),
-                },
-                alone: route == "lone",
-                counts: Counts::default(),
-                profile: ProfileId(Uuid::nil()),
-                mask: Mask::of_nobody(),
-                ids: Texts::default(),
-                sharers: Texts::default(),
-            });
-        each.collect()
-    }
-
-    /// The routes of each request.
-    fn routes(batches: Vec<Vec<Ready>>) -> Vec<String> {
-        let of_batch = |batch: Vec<Ready>| {
-            let routes = batch.into_iter().map(|ready| ready.record.route);
-            routes.collect::<Vec<_>>().join(" ")
-        };
-        batches.into_iter().map(of_batch).collect()
-    }
-
-    #[test]
-    fn a_request_carries_no_more_than_the_third_party_takes() {
-        let shared = |most, bytes| routes(batches(ready("a a a a a a a"), most, bytes, |_| false));
-        assert_eq!(shared(4, None), ["a a a a", "a a a"]);
-        assert_eq!(shared(1, None), ["a"; 7]);
-        // A tenth is left for what stands around the records.
-        assert_eq!(shared(9, Some(100)), ["a a a", "a a a", "a"]);
-        assert_eq!(shared(2, Some(100)), ["a a", "a a", "a a", "a"]);
-        assert_eq!(shared(9, Some(10)), ["a"; 7], "one that is too large goes alone");
-    }
-
-    #[test]
-    fn what_does_not_go_together_goes_apart() {
-        let is_old = |ready: &Ready| ready.held.lane.id.as_u128() >= 4;
-        let mut shared = routes(batches(ready("a b lone a a b a"), 9, None, is_old));
-        shared.sort();
-        assert_eq!(shared, ["a a", "a a", "b", "b", "lone"]);
-    }
 }

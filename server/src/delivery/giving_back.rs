@@ -1,0 +1,59 @@
+//! Lanes that were taken and of which nothing is sent go back, for others or for later.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::settling::PAUSES;
+use super::worker::Work;
+use crate::actions::deliveries::{Claimed, give_back};
+use crate::directory::Target;
+use crate::store::StoreError;
+
+/// Gives back what is not sent, all of it, and answers the first error. Where there `may_be_more` to put off than one round
+/// takes, it comes back over as long again: all at once it would stand in front of what goes on other routes.
+pub async fn give_back_unsent(
+    work: &Work,
+    target: Target,
+    unsent: BTreeMap<String, Vec<Uuid>>,
+    lease: i64,
+    may_be_more: bool,
+) -> Result<(), StoreError> {
+    let mut given_back = Ok(());
+    for (route, lanes) in unsent {
+        let put_off = work.put_off(&route);
+        let spread = if may_be_more { put_off } else { 0 };
+        let due_at = work.state.clock.now() + put_off + part_of(spread);
+        let given = give_back_patiently(work, target, Claimed { lease, lanes }, due_at).await;
+        given_back = given_back.and(given);
+    }
+    given_back
+}
+
+/// A part of a time by chance.
+fn part_of(time: i64) -> i64 {
+    let (_, low) = Uuid::new_v4().as_u64_pair();
+    i64::try_from(low % (time.max(0).unsigned_abs() + 1)).unwrap_or_default()
+}
+
+/// Gives lanes back, and while the database is away or too busy tries again, as nobody else sends what is in them as long as
+/// they are ours. A stop ends the wait.
+pub async fn give_back_patiently(
+    work: &Work,
+    target: Target,
+    claimed: Claimed,
+    due_at: i64,
+) -> Result<(), StoreError> {
+    let Claimed { lease, lanes } = claimed;
+    let mut given_back = give_back(&work.state, target.id, lanes.clone(), lease, due_at).await;
+    for pause in PAUSES {
+        let is_away = given_back.as_ref().is_err_and(StoreError::is_passing);
+        if !is_away || work.state.workers.is_stopping() {
+            break;
+        }
+        work.state.workers.rest(Duration::from_millis(pause)).await;
+        given_back = give_back(&work.state, target.id, lanes.clone(), lease, due_at).await;
+    }
+    given_back
+}
