@@ -119,14 +119,14 @@ async fn run_lanes(work: &Arc<Work>, target: Target, slow: bool, at: i64) -> Res
 /// Takes lanes, and reads whose turn it is in each. Answers with it the lease that shows that they are ours.
 async fn claim_turns(work: &Work, wanted: &Claim) -> Result<(i64, Vec<Turn>), StoreError> {
     let claimed = claim(&work.state, wanted).await?;
-    match turns(&work.state, wanted, &claimed).await {
-        Ok(turns) => Ok((claimed.lease, turns)),
-        Err(error) => {
-            // Nobody sends what is in them: they need not wait for the end of the lease.
-            give_back_patiently(work, wanted.target, claimed, wanted.now).await?;
-            Err(error)
-        }
+    let lease = claimed.lease;
+    let turns = turns(&work.state, wanted, &claimed).await;
+    // Nobody sends what is in them. Where that will pass they need not wait for the end of the lease; where it will not, others
+    // have their turn until then.
+    if turns.as_ref().is_err_and(StoreError::is_passing) {
+        give_back_patiently(work, wanted.target, claimed, wanted.now).await?;
     }
+    Ok((lease, turns?))
 }
 
 /// Decides on turns: what is to be sent, and what came of the others.
