@@ -292,6 +292,8 @@ impl Maker {
                 bodies::mutate(random, &mut made.body);
             }
         }
+        // Where nothing is left of what was packed, there is none.
+        made.is_broken &= !made.body.is_empty();
     }
 
     fn fill_headers(&mut self, route: &Route, made: &mut Made) {
