@@ -6,6 +6,7 @@ mod paid_time;
 mod payments;
 mod period;
 mod revoked;
+mod trial;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ pub use self::levels::OwnLevel;
 pub use self::paid_time::Stretch;
 pub use self::period::{CutBy, Period, is_change_at_once};
 pub use self::revoked::Revoked;
+pub use self::trial::Trial;
 use super::access::AccessLevel;
 use super::transaction::Transaction;
 
@@ -102,15 +104,6 @@ pub enum Closed {
     Refunded(i64),
     /// Another product took its place.
     Replaced(i64),
-}
-
-/// The free trial that a chain began with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trial {
-    /// Its transaction.
-    pub transaction_id: String,
-    /// How long it is, in days; `None`: it has no end.
-    pub days: Option<i64>,
 }
 
 impl Chain {

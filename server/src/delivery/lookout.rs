@@ -14,7 +14,7 @@ use crate::directory::App;
 use crate::failing::Failing;
 use crate::state::AppState;
 use crate::store::StoreError;
-use crate::store::tables::lanes;
+use crate::store::tables::due_lanes;
 
 /// How often it is looked whether something is due that nobody told of.
 const LOOK: Duration = Duration::from_millis(250);
@@ -104,8 +104,8 @@ async fn due_of(state: &AppState, app: Option<AppId>) -> Result<HashMap<WorkerKe
     if targets.is_empty() {
         return Ok(all);
     }
-    for row in state.store.read(lanes::first_due(app)).await? {
-        let (target, due) = lanes::read_first_due(&row)?;
+    for row in state.store.read(due_lanes::first_due(app)).await? {
+        let (target, due) = due_lanes::read_first_due(&row)?;
         let [usual, replays, releases] = due.map(|due_at| due_at.is_some_and(|due_at| due_at <= now));
         if let Some(key) = targets.get(&target)
             && (usual || replays || releases)

@@ -9,7 +9,7 @@ use bursar_domain::integrations;
 use crate::directory::App;
 use crate::state::AppState;
 use crate::store::StoreError;
-use crate::store::tables::lanes;
+use crate::store::tables::due_lanes;
 
 /// How often it is looked.
 const LOOK: Duration = Duration::from_secs(10);
@@ -27,8 +27,8 @@ pub async fn watch(state: AppState) {
 /// on. What waits for an identifier or for its next try is not due, and replays are not looked at.
 pub async fn note(state: &AppState) -> Result<(), StoreError> {
     let mut due = HashMap::new();
-    for row in state.store.read(lanes::first_due(None)).await? {
-        if let (target, [Some(due_at), ..]) = lanes::read_first_due(&row)? {
+    for row in state.store.read(due_lanes::first_due(None)).await? {
+        if let (target, [Some(due_at), ..]) = due_lanes::read_first_due(&row)? {
             due.insert(target, due_at);
         }
     }

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::round::LEASE;
 use crate::failing::Failing;
 use crate::state::AppState;
-use crate::store::tables::lanes::{self, LaneKey};
+use crate::store::tables::due_lanes;
+use crate::store::tables::lanes::LaneKey;
 use crate::store::{Row, Statement, StoreError};
 
 /// How often it is looked whether the clock was set back.
@@ -46,7 +47,7 @@ async fn bring_forward(state: &AppState) -> Result<(), StoreError> {
     let mut brought_forward = 0;
     loop {
         let now = state.clock.now();
-        let step = lanes::behind(last, now.saturating_add(LEASE), STEP);
+        let step = due_lanes::behind(last, now.saturating_add(LEASE), STEP);
         let rows = state.store.scan_whole(step).await?;
         let mut writes = Vec::new();
         for row in &rows {
@@ -77,7 +78,7 @@ async fn bring_forward(state: &AppState) -> Result<(), StoreError> {
 fn in_time_if_late(now: i64, lane: LaneKey, row: &Row) -> Result<Option<Statement>, StoreError> {
     let (due_at, is_taken, tried_at) = (row.opt_int(2)?, row.opt_int(3)?.is_some(), row.opt_int(4)?);
     let late = due_at.and_then(|due_at| Some((due_at, in_time(now, due_at, is_taken, tried_at)?)));
-    Ok(late.map(|(due_at, in_time)| lanes::due_at_instead(lane, due_at, in_time)))
+    Ok(late.map(|(due_at, in_time)| due_lanes::due_at_instead(lane, due_at, in_time)))
 }
 
 /// When a lane ought to be due that is due more than a lease from `now`, if that is another time. Microseconds.

@@ -6,7 +6,7 @@ use super::{Change, Context, by_phase, clock};
 use crate::events::{EventKind, Fact};
 use crate::purchases::chain::{Chain, Closed, CutBy, Period, Phase, Trial, is_change_at_once};
 use crate::purchases::transaction::{CancellationReason, Transaction};
-use crate::time::{DAY, MINUTE, SUMMER_TIME};
+use crate::time::MINUTE;
 
 /// So far the first period may begin from the date that the chain gives for itself.
 const FIRST_SLACK: i64 = MINUTE;
@@ -19,7 +19,7 @@ pub(super) fn begin(transaction: Transaction, context: Context<'_>, facts: &mut 
         phase: if is_trial { Phase::Trial } else { Phase::Paid },
         closed: None,
         periods: vec![Period::of(&transaction)],
-        trial: is_trial.then(|| trial(&transaction)),
+        trial: is_trial.then(|| Trial::of(&transaction)),
         has_first: is_first,
         consecutive_payments: u32::from(!is_trial),
         counted_from: (!is_first).then_some(transaction.purchased_at),
@@ -112,7 +112,7 @@ impl Change<'_> {
         self.let_run(transaction);
         let was_in_trial = self.chain.is_in_trial();
         if is_trial {
-            self.chain.trial = Some(trial(transaction));
+            self.chain.trial = Some(Trial::of(transaction));
         }
         self.chain.has_first |= is_first;
         let wait = self.context.waits.renewal;
@@ -388,15 +388,4 @@ fn is_first(transaction: &Transaction) -> bool {
 pub(super) fn is_trial(transaction: &Transaction) -> bool {
     let is_free = transaction.has_trial_offer() || transaction.is_free() && !transaction.replaces_another;
     is_first(transaction) && is_free
-}
-
-/// An end is always later than its beginning.
-pub(super) fn trial(transaction: &Transaction) -> Trial {
-    let length = transaction
-        .expires_at
-        .map(|end| end.saturating_sub(transaction.purchased_at));
-    Trial {
-        transaction_id: transaction.id.clone(),
-        days: length.map(|length| length.saturating_add(SUMMER_TIME) / DAY),
-    }
 }

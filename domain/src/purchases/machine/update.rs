@@ -2,10 +2,10 @@
 
 use rust_decimal::Decimal;
 
-use super::report::{is_trial, trial};
+use super::report::is_trial;
 use super::{Change, by_phase, clock};
 use crate::events::EventKind;
-use crate::purchases::chain::Closed;
+use crate::purchases::chain::{Closed, Trial};
 use crate::purchases::transaction::{CancellationReason, Transaction};
 
 impl Change<'_> {
@@ -107,7 +107,7 @@ impl Change<'_> {
     fn correct_charge(&mut self, new: &Transaction) {
         let is_kept = new.refunded_at.is_none();
         if is_kept && is_trial(new) {
-            self.chain.trial.get_or_insert_with(|| trial(new));
+            self.chain.trial.get_or_insert_with(|| Trial::of(new));
         } else if is_kept && self.chain.began_with(&new.id) {
             self.chain.trial = None;
         }
@@ -134,7 +134,7 @@ impl Change<'_> {
             .is_some_and(|(end, before)| end < before);
         let is_ended_at_once = old.purchased_at == new.purchased_at && is_shorter;
         if dates(old) != dates(new) && !is_ended_at_once {
-            self.chain.trial = Some(trial(new));
+            self.chain.trial = Some(Trial::of(new));
         }
     }
 

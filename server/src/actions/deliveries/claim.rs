@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use crate::directory::Target;
 use crate::state::AppState;
+use crate::store::tables::due_lanes;
 use crate::store::tables::lane_sets::{self, Held, LaneSet};
-use crate::store::tables::lanes;
 use crate::store::tables::turns::{self, Turn};
 use crate::store::{Decision, Loaded, Row, StoreError};
 
@@ -49,10 +49,10 @@ pub async fn claim(state: &AppState, claim: &Claim) -> Result<Claimed, StoreErro
         limit,
         ..
     } = *claim;
-    let reads = vec![lanes::lock_due(target.id, slow, free, now, limit)];
+    let reads = vec![due_lanes::lock_due(target.id, slow, free, now, limit)];
     let decide = move |mut loaded: Loaded| -> Result<Decision<Vec<Uuid>>, StoreError> {
         let rows = loaded.first_mut().map_or(&mut [][..], Vec::as_mut_slice);
-        let due = rows.iter_mut().map(lanes::read_due);
+        let due = rows.iter_mut().map(due_lanes::read_due);
         let due = due.collect::<Result<Vec<_>, _>>()?;
         let set = LaneSet::new(target.id, due.iter().copied());
         let claim = (!due.is_empty()).then(|| lane_sets::claim(&set, lease, until));

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::delivery_states::DeliveryState;
 use super::events::ids_of;
-use crate::store::{Row, Sql, Statement, StoreError};
+use crate::store::{Sql, Statement, Value};
 
 /// What tells a lane apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,6 +32,18 @@ pub struct Place {
     pub created_at: i64,
     /// Among those that were added at once.
     pub number: i64,
+}
+
+impl Place {
+    /// What tells an open delivery apart: its lane, and where it stands there.
+    pub(super) fn key(self, lane: LaneKey) -> [Value; 4] {
+        [
+            lane.target.into(),
+            lane.id.into(),
+            self.created_at.into(),
+            self.number.into(),
+        ]
+    }
 }
 
 /// A delivery that is added.
@@ -135,34 +147,6 @@ pub fn enqueue(added: &Added) -> [Statement; 2] {
     ]
 }
 
-/// Locks lanes of a target that are due, those that are due longest first. On PostgreSQL those that are due are found by
-/// `target_id + 0`, see its migration 13. Lanes that another server looks at are
-/// passed over, and where only those that are `free` are wanted, also those that somebody has taken, for however long.
-pub fn lock_due(target: i64, slow: bool, free: bool, now: i64, limit: i64) -> Statement {
-    static DUE: Sql = Sql::with_lock(
-        "SELECT target_id || hex(lane_id), lane_id FROM lanes
-         WHERE target_id = $1 AND slow = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4",
-        "SELECT target_id || lane_id::text, lane_id FROM lanes
-         WHERE target_id + 0 = $1 AND slow = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED",
-    )
-    .late();
-    static FREE: Sql = Sql::with_lock(
-        "SELECT target_id || hex(lane_id), lane_id FROM lanes
-         WHERE target_id = $1 AND slow = $2 AND due_at <= $3 AND lease IS NULL ORDER BY due_at LIMIT $4",
-        "SELECT target_id || lane_id::text, lane_id FROM lanes
-         WHERE target_id + 0 = $1 AND slow = $2 AND due_at <= $3 AND lease IS NULL
-         ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED",
-    )
-    .late();
-    let sql = if free { &FREE } else { &DUE };
-    Statement::new(sql, [target.into(), slow.into(), now.into(), limit.into()])
-}
-
-/// The lane of a row of [`lock_due`].
-pub fn read_due(row: &mut Row) -> Result<Uuid, StoreError> {
-    row.uuid(1)
-}
-
 /// Locks a lane: answers a row if it is still held with this lease.
 ///
 /// Here and below `LATERAL` and `OFFSET 0` hold PostgreSQL to looking each row up, however few there were when it looked last.
@@ -199,15 +183,7 @@ pub fn dequeue(lane: LaneKey, place: Place) -> Statement {
                  SELECT ctid FROM queue WHERE target_id = old.target_id AND lane_id = old.lane_id
                  AND created_at = old.created_at AND place = old.place OFFSET 0) AS q))",
     );
-    Statement::new(
-        &SQL,
-        [
-            lane.target.into(),
-            lane.id.into(),
-            place.created_at.into(),
-            place.number.into(),
-        ],
-    )
+    Statement::new(&SQL, place.key(lane))
 }
 
 /// Lets go of a lane that was held with `lease` and of which `closed` deliveries were closed: removes it if that was
@@ -320,42 +296,8 @@ pub fn tries_of(lane: LaneKey, place: Place, event: Uuid) -> Statement {
         "SELECT q.tries FROM queue AS q JOIN events AS e ON e.event_seq = q.event_seq
          WHERE q.target_id = $1 AND q.lane_id = $2 AND q.created_at = $3 AND q.place = $4 AND e.event_id = $5",
     );
-    Statement::new(
-        &SQL,
-        [
-            lane.target.into(),
-            lane.id.into(),
-            place.created_at.into(),
-            place.number.into(),
-            event.into(),
-        ],
-    )
-}
-
-/// The lanes behind this one, some at a time, in the order of parts: of one that is due after `now`, when, the lease of who has
-/// taken it, and when the last try of what is in it was noted, if there was one. Also those that wait or are due before: no
-/// index tells them apart, and to pass over very many of them would take long.
-pub fn behind(lane: LaneKey, now: i64, limit: i64) -> Statement {
-    static SQL: Sql = Sql::same(
-        "SELECT target_id, lane_id,
-                CASE WHEN waits = 0 AND due_at > $1 THEN due_at END, lease,
-                CASE WHEN waits = 0 AND due_at > $1 THEN (
-                    SELECT max(updated_at) FROM queue AS q
-                    WHERE q.target_id = l.target_id AND q.lane_id = l.lane_id AND q.tries > 0) END
-         FROM lanes AS l WHERE (target_id, lane_id) > ($2, $3) ORDER BY target_id, lane_id LIMIT $4",
-    );
-    Statement::new(
-        &SQL,
-        [now.into(), lane.target.into(), lane.id.into(), limit.into()],
-    )
-}
-
-/// Has a lane due at another time, if it is still due when it was.
-pub fn due_at_instead(lane: LaneKey, from: i64, to: i64) -> Statement {
-    static SQL: Sql = Sql::same(
-        "UPDATE lanes SET due_at = $1 WHERE target_id = $2 AND lane_id = $3 AND due_at = $4 AND waits = 0",
-    );
-    Statement::new(&SQL, [to.into(), lane.target.into(), lane.id.into(), from.into()])
+    let [target, id, created_at, number] = place.key(lane);
+    Statement::new(&SQL, [target, id, created_at, number, event.into()])
 }
 
 /// Removes everything that is open for a profile, before its events go. Its lanes are its own id, those of replays,
@@ -396,42 +338,4 @@ pub fn delete_of(app: AppId, profile: ProfileId) -> [Statement; 6] {
         by_event(&QUEUE_OF_REPLAYS),
         by_event(&QUEUE_OF_EVENTS),
     ]
-}
-
-/// When the first lane of each target is due, if it has any, of one app or of all: of the usual ones, and of those of replays;
-/// and from when on its waiting ones are let go, if they are to be.
-pub fn first_due(app: Option<AppId>) -> Statement {
-    macro_rules! first_due {
-        ($target:literal, $of:literal) => {
-            concat!(
-                "SELECT target_id,
-                (SELECT min(due_at) FROM lanes WHERE ",
-                $target,
-                " = targets.target_id AND slow = 0),
-                (SELECT min(due_at) FROM lanes WHERE ",
-                $target,
-                " = targets.target_id AND slow = 1),
-                (SELECT due_at FROM releases WHERE releases.target_id = targets.target_id)
-                 FROM targets",
-                $of
-            )
-        };
-        ($of:literal) => {
-            Sql::split(
-                first_due!("lanes.target_id", $of),
-                first_due!("lanes.target_id + 0", $of),
-            )
-        };
-    }
-    static OF_ALL: Sql = first_due!("");
-    static OF_APP: Sql = first_due!(" WHERE app_id = $1");
-    match app {
-        Some(app) => Statement::new(&OF_APP, [app.0.into()]),
-        None => Statement::new(&OF_ALL, []),
-    }
-}
-
-/// Reads a row of [`first_due`]: the target and the three times.
-pub fn read_first_due(row: &Row) -> Result<(i64, [Option<i64>; 3]), StoreError> {
-    Ok((row.int(0)?, [row.opt_int(1)?, row.opt_int(2)?, row.opt_int(3)?]))
 }

@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod deliveries;
 pub mod delivery_list;
 pub mod delivery_states;
+pub mod due_lanes;
 pub mod event_numbers;
 pub mod events;
 pub mod integrations;

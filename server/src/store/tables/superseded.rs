@@ -25,15 +25,7 @@ pub fn count_older(lane: LaneKey, place: Place) -> Statement {
     static SQL: Sql = Sql::same(
         "SELECT count(*) FROM queue WHERE target_id = $1 AND lane_id = $2 AND (created_at, place) < ($3, $4)",
     );
-    Statement::new(
-        &SQL,
-        [
-            lane.target.into(),
-            lane.id.into(),
-            place.created_at.into(),
-            place.number.into(),
-        ],
-    )
+    Statement::new(&SQL, place.key(lane))
 }
 
 /// Counts the deliveries of a lane whose events happened before this one.
@@ -59,12 +51,7 @@ pub fn supersede_older(lane: LaneKey, place: Place, now: i64) -> [Statement; 2] 
     static REMOVE: Sql = Sql::same(
         "DELETE FROM queue WHERE target_id = $1 AND lane_id = $2 AND (created_at, place) < ($3, $4)",
     );
-    let key = [
-        lane.target.into(),
-        lane.id.into(),
-        place.created_at.into(),
-        place.number.into(),
-    ];
+    let key = place.key(lane);
     let [target, id, created_at, number] = key.clone();
     [
         Statement::new(&CLOSE, [now.into(), target, id, created_at, number]),
