@@ -177,13 +177,7 @@ impl Story {
             expires_at,
             revoked: None,
         };
-        let (waits, timers) = (self.waits.clone(), self.timers.clone());
-        let context = Context {
-            now,
-            waits: &waits,
-            timers: &timers,
-            access_level_id: None,
-        };
+        let context = context(now, &self.waits, &self.timers);
         grants::grant(&mut self.parties[who], grant, context)
     }
 
@@ -204,13 +198,7 @@ impl Story {
         level: &str,
         at: Option<i64>,
     ) -> Result<Drafts, Violation> {
-        let (waits, timers) = (self.waits.clone(), self.timers.clone());
-        let context = Context {
-            now,
-            waits: &waits,
-            timers: &timers,
-            access_level_id: None,
-        };
+        let context = context(now, &self.waits, &self.timers);
         grants::revoke(&mut self.parties[who], level, at, context)
     }
 
@@ -265,12 +253,7 @@ impl Story {
     }
 
     pub fn context(&self, now: i64) -> Context<'_> {
-        Context {
-            now,
-            waits: &self.waits,
-            timers: &self.timers,
-            access_level_id: None,
-        }
+        context(now, &self.waits, &self.timers)
     }
 
     /// Takes the caller and those who are concerned, the caller first.
@@ -311,4 +294,14 @@ pub fn told(drafts: &Drafts, now: i64) -> Vec<String> {
         }
     };
     drafts.iter().map(word).collect()
+}
+
+/// At this time, of no access level.
+fn context<'a>(now: i64, waits: &'a Waits, timers: &'a Timers) -> Context<'a> {
+    Context {
+        now,
+        waits,
+        timers,
+        access_level_id: None,
+    }
 }
