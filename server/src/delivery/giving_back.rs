@@ -1,11 +1,10 @@
 //! Lanes that were taken and of which nothing is sent go back, for others or for later.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::settling::PAUSES;
+use super::tries::Pauses;
 use super::worker::Work;
 use crate::actions::deliveries::{Claimed, give_back};
 use crate::directory::Target;
@@ -25,7 +24,7 @@ pub async fn give_back_unsent(
         let put_off = work.put_off(&route);
         let spread = if may_be_more { put_off } else { 0 };
         let due_at = work.state.clock.now() + put_off + part_of(spread);
-        let given = give_back_patiently(work, target, Claimed { lease, lanes }, due_at).await;
+        let given = give_back_patiently(work, target, &Claimed { lease, lanes }, due_at).await;
         given_back = given_back.and(given);
     }
     given_back
@@ -38,22 +37,19 @@ fn part_of(time: i64) -> i64 {
 }
 
 /// Gives lanes back, and while the database is away or too busy tries again, as nobody else sends what is in them as long as
-/// they are ours. A stop ends the wait.
+/// they are ours.
 pub async fn give_back_patiently(
     work: &Work,
     target: Target,
-    claimed: Claimed,
+    claimed: &Claimed,
     due_at: i64,
 ) -> Result<(), StoreError> {
-    let Claimed { lease, lanes } = claimed;
-    let mut given_back = give_back(&work.state, target.id, lanes.clone(), lease, due_at).await;
-    for pause in PAUSES {
+    let mut pauses = Pauses::of(&work.state.workers);
+    loop {
+        let given_back = give_back(&work.state, target.id, claimed, due_at).await;
         let is_away = given_back.as_ref().is_err_and(StoreError::is_passing);
-        if !is_away || work.state.workers.is_stopping() {
-            break;
+        if !is_away || !pauses.rest().await {
+            return given_back;
         }
-        work.state.workers.rest(Duration::from_millis(pause)).await;
-        given_back = give_back(&work.state, target.id, lanes.clone(), lease, due_at).await;
     }
-    given_back
 }

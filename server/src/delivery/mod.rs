@@ -24,6 +24,7 @@ mod set_back;
 mod settling;
 mod texts;
 mod trial;
+mod tries;
 mod turn;
 mod words;
 mod worker;

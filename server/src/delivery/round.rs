@@ -124,7 +124,7 @@ async fn claim_turns(work: &Work, wanted: &Claim) -> Result<(i64, Vec<Turn>), St
     // Nobody sends what is in them. Where that will pass they need not wait for the end of the lease; where it will not, others
     // have their turn until then.
     if turns.as_ref().is_err_and(StoreError::is_passing) {
-        give_back_patiently(work, wanted.target, claimed, wanted.now).await?;
+        give_back_patiently(work, wanted.target, &claimed, wanted.now).await?;
     }
     Ok((lease, turns?))
 }

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
+use super::tries::Pauses;
 use crate::actions::deliveries::{HeldTurn, Settlement, Unwritten, settle_all};
 use crate::state::AppState;
 use crate::store::StoreError;
@@ -11,10 +11,6 @@ use crate::store::tables::lanes;
 
 /// So many are written in one change, at most: the writer has others to serve in between.
 const MOST: usize = 512;
-/// How many milliseconds what cannot be written waits from try to try: half a lease in all, because the other half may have
-/// gone by before.
-pub const PAUSES: [u64; 7] = [100, 400, 1_000, 2_000, 4_000, 8_000, 14_500];
-
 /// What came of the requests of a worker and is not written down yet.
 pub struct Settling {
     line: Mutex<Line>,
@@ -87,15 +83,12 @@ async fn tell_if_open(state: &AppState, slug: &str, turn: &HeldTurn) {
 }
 
 /// Settles, and while the database is away or too busy does so again: as long as the lanes are ours nobody sends what was
-/// answered. A stop ends the wait: there is one more try at once, and no other. Answers what was not written.
+/// answered. Answers what was not written.
 async fn patiently(state: &AppState, settlements: Vec<Settlement>) -> Unwritten {
     let mut unwritten = settle_all(state, settlements).await;
-    for pause in PAUSES {
-        let is_away = |(_, error): &(Settlement, StoreError)| error.is_passing();
-        if !unwritten.failed.iter().any(is_away) || state.workers.is_stopping() {
-            break;
-        }
-        state.workers.rest(Duration::from_millis(pause)).await;
+    let mut pauses = Pauses::of(&state.workers);
+    let is_away = |(_, error): &(Settlement, StoreError)| error.is_passing();
+    while unwritten.failed.iter().any(is_away) && pauses.rest().await {
         let (away, others): (Vec<_>, Vec<_>) = unwritten.failed.into_iter().partition(is_away);
         unwritten.failed = others;
         let again = away.into_iter().map(|(settlement, _)| settlement);

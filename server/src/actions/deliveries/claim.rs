@@ -38,7 +38,7 @@ pub struct Claimed {
 }
 
 /// Takes lanes that are due.
-pub async fn claim(state: &AppState, claim: &Claim) -> Result<Claimed, StoreError> {
+pub async fn claim(state: &AppState, wanted: &Claim) -> Result<Claimed, StoreError> {
     let lease = new_lease();
     let Claim {
         target,
@@ -48,7 +48,7 @@ pub async fn claim(state: &AppState, claim: &Claim) -> Result<Claimed, StoreErro
         until,
         limit,
         ..
-    } = *claim;
+    } = *wanted;
     let reads = vec![due_lanes::lock_due(target.id, slow, free, now, limit)];
     let decide = move |mut loaded: Loaded| -> Result<Decision<Vec<Uuid>>, StoreError> {
         let rows = loaded.first_mut().map_or(&mut [][..], Vec::as_mut_slice);
@@ -66,14 +66,14 @@ pub async fn claim(state: &AppState, claim: &Claim) -> Result<Claimed, StoreErro
 }
 
 /// The deliveries whose turn it is in lanes that are ours. A lane in which there is none is removed.
-pub async fn turns(state: &AppState, claim: &Claim, claimed: &Claimed) -> Result<Vec<Turn>, StoreError> {
+pub async fn turns(state: &AppState, wanted: &Claim, claimed: &Claimed) -> Result<Vec<Turn>, StoreError> {
     let Claim {
         app,
         target,
         slow,
         until,
         ..
-    } = *claim;
+    } = *wanted;
     let Claimed { lease, lanes } = claimed;
     if lanes.is_empty() {
         return Ok(Vec::new());
@@ -112,11 +112,12 @@ fn readable(state: &AppState, app: AppId, target: Target, row: &mut Row) -> Opti
 pub async fn give_back(
     state: &AppState,
     target: i64,
-    lanes: Vec<Uuid>,
-    lease: i64,
+    claimed: &Claimed,
     due_at: i64,
 ) -> Result<(), StoreError> {
-    let reads = vec![lane_sets::lock_held(&LaneSet::new(target, lanes))];
+    let lease = claimed.lease;
+    let lanes = LaneSet::new(target, claimed.lanes.iter().copied());
+    let reads = vec![lane_sets::lock_held(&lanes)];
     let decide = move |loaded: Loaded| -> Result<Decision<()>, StoreError> {
         let rows = loaded.first().map_or(&[][..], Vec::as_slice);
         let held = rows

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bursar::actions::deliveries::{Claim, End, HeldTurn, Settlement, give_back, settle};
+use bursar::actions::deliveries::{Claim, Claimed, End, HeldTurn, Settlement, give_back, settle};
 use bursar::directory::{AppIntegration, Target};
 use bursar::store::tables::delivery_states::ClosedState;
 use bursar::store::tables::turns::Turn;
@@ -220,9 +220,9 @@ async fn who_gives_back_after_its_lease_leaves_the_lane_to_the_next_one() {
         let lane = only_turn(&fresh).lane.id;
         let before = stored(&server.state.store).await;
         let back = async |lease| {
-            give_back(&server.state, target.id, vec![lane], lease, now)
-                .await
-                .unwrap()
+            let lanes = vec![lane];
+            let claimed = Claimed { lease, lanes };
+            give_back(&server.state, target.id, &claimed, now).await.unwrap()
         };
         back(stale.lease).await;
         assert_eq!(stored(&server.state.store).await, before, "{backend:?}");
