@@ -129,16 +129,6 @@ fn problem(name: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn checked(said: &Json) -> Result<Json, Vec<Problem>> {
-        let mut problems = Vec::new();
-        let all = read(said, &mut problems);
-        if problems.is_empty() {
-            Ok(all)
-        } else {
-            Err(problems)
-        }
-    }
-
     #[test]
     fn names_are_kept_in_their_usual_form() {
         let longest = "x".repeat(128);
@@ -151,7 +141,7 @@ mod tests {
             (json!([]), json!("")),
             (json!(""), json!("")),
         ] {
-            let all = checked(&json!({"trial_expired": said})).unwrap();
+            let all = SHAPE.checked(&json!({"trial_expired": said})).unwrap();
             assert_eq!(all["trial_expired"], kept);
             assert_eq!(all["subscription_renewed"], "airbridge.subscribe");
         }
@@ -171,12 +161,12 @@ mod tests {
             json!(7),
             json!(null),
         ] {
-            let problems = checked(&json!({"trial_expired": said})).unwrap_err();
+            let problems = SHAPE.checked(&json!({"trial_expired": said})).unwrap_err();
             assert_eq!(problems[0].field, "trial_expired");
         }
         // Before any is looked at: a body has room for many.
         let many = vec![json!("a"); 6];
         assert_eq!(usual_form(&many.into()), Err("must have at most 5 names"));
-        assert!(checked(&json!({"none": "a"})).is_err() && checked(&json!([])).is_err());
+        assert!(SHAPE.checked(&json!({"none": "a"})).is_err() && SHAPE.checked(&json!([])).is_err());
     }
 }

@@ -131,16 +131,8 @@ mod tests {
 
     #[test]
     fn types_are_those_of_the_list() {
-        let read = |types: Json| {
-            let mut problems = Vec::new();
-            let all = read_types(&types, &mut problems);
-            if problems.is_empty() {
-                Ok(all)
-            } else {
-                Err(problems)
-            }
-        };
-        let all = read(json!({"subscription_expired": "expired", "subscription_started": null})).unwrap();
+        let said = json!({"subscription_expired": "expired", "subscription_started": null});
+        let all = TYPES_SHAPE.checked(&said).unwrap();
         assert_eq!(
             (&all["subscription_expired"], &all["trial_expired"]),
             (&json!("expired"), &json!(""))
@@ -152,7 +144,7 @@ mod tests {
             json!({"trial_expired": 1}),
             json!(7),
         ] {
-            assert!(read(wrong).is_err());
+            assert!(TYPES_SHAPE.checked(&wrong).is_err());
         }
     }
 }

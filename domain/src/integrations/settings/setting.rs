@@ -52,6 +52,20 @@ pub struct Shape {
     pub read: fn(&Json, &mut Vec<Problem>) -> Json,
 }
 
+#[cfg(test)]
+impl Shape {
+    /// The value, or all that is wrong with it.
+    pub fn checked(&self, said: &Json) -> Result<Json, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let value = (self.read)(said, &mut problems);
+        if problems.is_empty() {
+            Ok(value)
+        } else {
+            Err(problems)
+        }
+    }
+}
+
 impl Setting {
     /// A setting.
     pub const fn new(path: &'static str, kind: Kind, about: &'static str) -> Self {
