@@ -50,15 +50,14 @@ async fn settle_plain(state: &AppState, settlements: Vec<Settlement>) -> Unwritt
     }
     match settle_together(state, settlements.clone()).await {
         Ok(late) => Unwritten {
-            failed: Vec::new(),
             late,
+            ..Unwritten::default()
         },
         Err(error) if error.is_passing() => {
             let each = settlements.into_iter();
-            let failed = each.map(|settlement| (settlement, error.clone())).collect();
             Unwritten {
-                failed,
-                late: Vec::new(),
+                failed: each.map(|settlement| (settlement, error.clone())).collect(),
+                ..Unwritten::default()
             }
         }
         // One of them is the cause. The others are not to suffer for it.
