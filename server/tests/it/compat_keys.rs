@@ -1,5 +1,8 @@
 //! Who is let in, and in which order a request is checked.
 
+use std::convert::Infallible;
+
+use axum::body::Body;
 use axum::http::HeaderValue;
 use bursar::admin::first_run;
 use bursar::clock::Clock;
@@ -9,6 +12,7 @@ use bursar::metrics::Metrics;
 use bursar::state::AppState;
 use bursar::store::{Location, Options, Sql, Statement};
 use bursar::vault::{MasterKey, Vault};
+use futures_util::stream;
 use serde_json::json;
 
 use super::support::backend::{ALL, Backend};
@@ -91,6 +95,28 @@ async fn an_app_may_have_many_keys_and_each_can_be_revoked() {
         assert_not_authenticated(&with(&server, &first, "POST", PROFILE, "").await, "revoked");
         assert_eq!(with(&server, &second, "GET", PROFILE, "").await.status, 200);
     }
+}
+
+#[tokio::test]
+async fn a_key_that_is_revoked_while_a_body_comes_is_no_key_any_more() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    assert_eq!(server.call("POST", PROFILE, &[USER], "").await.status, 200);
+    let authorization = format!("Api-Key {}", server.secret_key);
+    let slow = |is_revoked: bool| {
+        let (state, key) = (server.state.clone(), server.secret_key.clone());
+        // The body is asked for once the key was found to be right.
+        let body = stream::once(async move {
+            if is_revoked {
+                revoke(&state, &key).await;
+            }
+            Ok::<_, Infallible>(r#"{"branch_id": "b"}"#)
+        });
+        let mut request = request(&authorization, "POST", IDENTIFIERS, &[USER], "");
+        *request.body_mut() = Body::from_stream(body);
+        request
+    };
+    assert_eq!(server.send(slow(false)).await.status, 200);
+    assert_not_authenticated(&server.send(slow(true)).await, "revoked");
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::support::backend::{ALL, Backend, SHARED};
 use super::support::deliveries::{SECOND, amplitude, bought};
 use super::support::program::Program;
-use super::support::purchases::{numbered, subscription, with};
+use super::support::purchases::{numbered, one_time, subscription, with};
 use super::support::raw::RawServer;
 use super::support::running::server;
 use super::support::server::{IDENTIFIERS, PROFILE, START, TRANSACTION, TestServer, USER};
@@ -300,4 +300,25 @@ fn a_transaction_that_comes_back_from_another_environment_is_warned_about() {
         );
         assert_eq!(of(id), Some(expected.as_str()), "{log}");
     }
+}
+
+#[test]
+fn what_a_refused_report_met_is_not_warned_about() {
+    let program = RawServer::start(&[("BURSAR_LOG_FORMAT", "json")]);
+    assert_eq!(program.call("POST", PROFILE, &[USER], b"").status, 200);
+    let report = |body: Value, expected: u16| {
+        let answer = program.call("POST", TRANSACTION, &[USER], body.to_string().as_bytes());
+        assert_eq!(answer.status, expected, "{}", answer.text());
+    };
+    let price = |currency: &str| json!({"price": {"country": "US", "currency": currency, "value": 1.5}});
+    report(with(numbered(subscription(), "paid"), price("XTS")), 200);
+    report(numbered(subscription(), "known"), 200);
+    let of_another_type = with(numbered(one_time(), "known"), json!({"environment": "Sandbox"}));
+    report(with(of_another_type, price("XTS")), 400);
+    let log = program.stop();
+    let lines = log.lines().filter_map(|line| serde_json::from_str(line).ok());
+    let warnings = lines.filter(|line: &Value| line["level"] == "WARN");
+    let met: Vec<Value> = warnings.filter(|line| line["transaction.id"].is_string()).collect();
+    assert_eq!(met.len(), 1, "{log}");
+    assert_eq!((&met[0]["transaction.id"], &met[0]["currency"]), (&json!("paid"), &json!("XTS")));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -10,11 +10,14 @@ use serde_json::{Value, json};
 use super::registers::{Operation, check};
 use crate::support::backend::{ALL, Backend};
 use crate::support::random::Random;
-use crate::support::server::{IDENTIFIERS, PROFILE, TestServer};
+use crate::support::purchases::{numbered, one_time, with};
+use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
 
 const NAMES: [&str; 4] = ["branch_id", "appsflyer_id", "pushwoosh_hwid", "adjust_device_id"];
 const CLIENTS: usize = 10;
 const REQUESTS: usize = 500;
+/// Customers that are made beside others.
+const MADE: usize = 100;
 
 /// What was seen of each identifier, and a clock whose every tick is a moment.
 #[derive(Default)]
@@ -138,4 +141,56 @@ async fn what_is_written_together_is_never_seen_by_half() {
     }
     // Written one after the other, it is.
     assert!(halves(Backend::SqliteFile, false).await > 0);
+}
+
+/// What one client writes and then reads by a change, while others keep the writer at work.
+async fn beside_writers(server: &TestServer, is_done: &AtomicBool, number: usize) {
+    let header = ("adapty-customer-user-id", format!("busy-{number}"));
+    let header = [(header.0, header.1.as_str())];
+    server.call("POST", PROFILE, &header, "").await;
+    for write in 0.. {
+        let body = json!({ NAMES[0]: write.to_string() }).to_string();
+        let set = server.call("POST", IDENTIFIERS, &header, &body).await;
+        assert_eq!(set.status, 200, "{}", set.text());
+        if is_done.load(Ordering::Acquire) {
+            break;
+        }
+    }
+}
+
+/// Makes customers and rates, and reports what reads them.
+async fn makes_and_uses(server: &TestServer, backend: Backend) {
+    for number in 1..=MADE {
+        let id = format!("made-{number}");
+        let header = [("adapty-customer-user-id", id.as_str())];
+        let made = server.call("POST", PROFILE, &header, "").await;
+        assert_eq!(made.status, 200, "{}", made.text());
+        let body = json!({ NAMES[0]: id }).to_string();
+        let set = server.call("POST", IDENTIFIERS, &header, &body).await;
+        assert_eq!(set.status, 200, "{backend:?} {id}: {}", set.text());
+        // Exact in binary, so that it comes back as it was sent.
+        let usd = 1.0 + number as f64 / 128.0;
+        let rate = json!({"usd": usd.to_string(), "from": "2025-01-01"}).to_string();
+        let put = server.admin("PUT", "rates/XTS", &rate).await;
+        assert!(put.status < 300, "{}", put.text());
+        let price = json!({"price": {"country": "US", "currency": "XTS", "value": 1}});
+        let body = with(numbered(one_time(), &id), price).to_string();
+        let bought = server.call("POST", TRANSACTION, &header, &body).await.json();
+        let revenue = bought["data"]["total_revenue_usd"].as_f64();
+        assert_eq!(revenue, Some(usd), "{backend:?} {bought}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_finds_what_was_just_made_while_others_write() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let is_done = AtomicBool::new(false);
+        let busy = join_all((0..CLIENTS).map(|number| beside_writers(&server, &is_done, number)));
+        let made = async {
+            makes_and_uses(&server, backend).await;
+            is_done.store(true, Ordering::Release);
+        };
+        tokio::join!(busy, made);
+    }
 }
