@@ -318,7 +318,12 @@ fn what_a_refused_report_met_is_not_warned_about() {
     let log = program.stop();
     let lines = log.lines().filter_map(|line| serde_json::from_str(line).ok());
     let warnings = lines.filter(|line: &Value| line["level"] == "WARN");
-    let met: Vec<Value> = warnings.filter(|line| line["transaction.id"].is_string()).collect();
+    let met: Vec<Value> = warnings
+        .filter(|line| line["transaction.id"].is_string())
+        .collect();
     assert_eq!(met.len(), 1, "{log}");
-    assert_eq!((&met[0]["transaction.id"], &met[0]["currency"]), (&json!("paid"), &json!("XTS")));
+    assert_eq!(
+        (&met[0]["transaction.id"], &met[0]["currency"]),
+        (&json!("paid"), &json!("XTS"))
+    );
 }

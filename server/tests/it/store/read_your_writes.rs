@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::registers::{Operation, check};
 use crate::support::backend::{ALL, Backend};
-use crate::support::random::Random;
 use crate::support::purchases::{numbered, one_time, with};
+use crate::support::random::Random;
 use crate::support::server::{IDENTIFIERS, PROFILE, TRANSACTION, TestServer};
 
 const NAMES: [&str; 4] = ["branch_id", "appsflyer_id", "pushwoosh_hwid", "adjust_device_id"];
