@@ -26,7 +26,7 @@ pub const FIELDS: &[Field] = &[
     Field::optional("locale", LONG).about("Such as `de_DE`."),
     Field::optional("os", LONG).about("The system with its version, such as `iOS 18.3`."),
     Field::optional("platform", LONG).about(
-        "`iOS`, `macOS`, `iPadOS`, `visionOS`, `Android` or `web`. Missing: that of `adapty-platform`.",
+        "`iOS`, `macOS`, `iPadOS`, `visionOS`, `Android` or `web`. Missing or null: that of `adapty-platform`.",
     ),
     Field::optional("timezone", LONG).about("Such as `Europe/Berlin`."),
     Field::optional("user_agent", LONG),
@@ -67,7 +67,7 @@ pub struct InstallationChanges {
 }
 
 impl InstallationChanges {
-    /// Reads `installation_meta`. `platform` (from a header) fills in a platform that the object does not give.
+    /// Reads `installation_meta`. `platform` (from a header) fills in a platform that the object does not give, or gives as null.
     pub fn parse(value: &Json<'_>, platform: Option<&str>, found: &mut Vec<Violation>) -> Option<Self> {
         let Json::Object(meta) = value else {
             found.push(Violation::base(FIELD, "must be an object"));
@@ -86,7 +86,8 @@ impl InstallationChanges {
             device_id: device_id.clone().into_owned(),
             fields: values::read(others, meta),
         };
-        if let (None, Some(platform)) = (meta.get("platform"), platform) {
+        if let (None | Some(Json::Null), Some(platform)) = (meta.get("platform"), platform) {
+            changes.fields.retain(|(name, _)| *name != "platform");
             changes.fields.push(("platform", Some(platform.into())));
         }
         Some(changes)
@@ -192,7 +193,10 @@ mod tests {
         assert_eq!(filled.fields, [("platform", Some("iOS".into()))]);
         let own = changes(r#"{"device_id":"a","platform":"web"}"#, Some("iOS")).unwrap();
         assert_eq!(own.fields, [("platform", Some("web".into()))]);
-        let cleared = changes(r#"{"device_id":"a","platform":null}"#, Some("iOS")).unwrap();
+        // Many serializers write what is not set as null.
+        let unset = changes(r#"{"device_id":"a","platform":null}"#, Some("iOS")).unwrap();
+        assert_eq!(unset.fields, filled.fields);
+        let cleared = changes(r#"{"device_id":"a","platform":null}"#, None).unwrap();
         assert_eq!(cleared.fields, [("platform", None)]);
     }
 

@@ -108,10 +108,31 @@ pub fn parse(body: &Object<'_>) -> Result<Transaction, Vec<Violation>> {
     Ok(read(body).expect("all fields have been checked"))
 }
 
+/// The JSON Schema of `offer`: each field under either name.
+fn offer_schema() -> Value {
+    let mut schema = fields::schema(OFFER_FIELDS, |_| json!({}));
+    let mut either = Vec::new();
+    for (older, newer) in OLDER_OFFER_NAMES {
+        let mut property = schema["properties"][newer].clone();
+        property["description"] = format!("An older name of `{newer}`.").into();
+        property["deprecated"] = true.into();
+        schema["properties"][older] = property;
+        if OFFER_FIELDS
+            .iter()
+            .any(|field| field.name == *newer && field.required)
+        {
+            either.push(json!({"anyOf": [{"required": [newer]}, {"required": [older]}]}));
+        }
+    }
+    schema["required"] = json!([]);
+    schema["allOf"] = either.into();
+    schema
+}
+
 /// The JSON Schema of the body.
 pub fn schema() -> Value {
     let mut schema = fields::schema(&all(), |name| match name {
-        OFFER => fields::schema(OFFER_FIELDS, |_| json!({})),
+        OFFER => offer_schema(),
         _ => price::schema(),
     });
     let required = |fields: &[Field]| -> Vec<_> {

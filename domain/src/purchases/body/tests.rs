@@ -312,6 +312,25 @@ fn older_names_of_an_offer_are_read() {
 }
 
 #[test]
+fn the_schema_names_the_older_fields_of_an_offer_too() {
+    let offer = &schema()["properties"]["offer"];
+    for (older, newer) in OLDER_OFFER_NAMES {
+        let (known, as_before) = (&offer["properties"][newer], &offer["properties"][older]);
+        assert_eq!(as_before["enum"], known["enum"], "{older}");
+        assert_eq!(as_before["deprecated"], true, "{older}");
+    }
+    let either = |names: [&str; 2]| json!({"anyOf": names.map(|name| json!({"required": [name]}))});
+    let needed = [
+        either(["category", "offer_category"]),
+        either(["type", "offer_type"]),
+    ];
+    assert_eq!(
+        (&offer["required"], &offer["allOf"]),
+        (&json!([]), &json!(needed))
+    );
+}
+
+#[test]
 fn every_form_of_a_time_is_read() {
     let forms = [
         "2025-01-05T12:00:00.000000+0000",
