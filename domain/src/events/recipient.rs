@@ -9,6 +9,7 @@ use crate::ids::ProfileId;
 use crate::profile::attributes::Attributes;
 use crate::profile::attribution::Attributions;
 use crate::profile::identifiers::Identifiers;
+use crate::profile::installation::is_real_id;
 use crate::profile::person::{IP_ADDRESS, TRACKING_AUTHORIZED};
 use crate::profile::{Details, Profile};
 
@@ -68,12 +69,14 @@ impl<'a> Recipient<'a> {
         let tracking = person.integer("att_status");
         let may_advertise = !person.is_set("analytics_disabled");
         let may_track = may_advertise && tracking.is_none_or(|status| status == TRACKING_AUTHORIZED);
+        // Zeros are an answer too: the customer said no, and no other device's id takes their place.
+        let id = |field| devices.latest(field).filter(|id| is_real_id(id));
         Self {
             profile_id: profile.id,
             customer_user_id: profile.customer_user_id.as_deref(),
-            idfv: devices.latest("idfv"),
-            idfa: devices.latest("idfa").filter(|_| may_track),
-            advertising_id: devices.latest("advertising_id").filter(|_| may_advertise),
+            idfv: id("idfv"),
+            idfa: id("idfa").filter(|_| may_track),
+            advertising_id: id("advertising_id").filter(|_| may_advertise),
             user_agent: devices.latest("user_agent"),
             installed_at: first_seen.unwrap_or(profile.created_at),
             email: person.text("email"),
@@ -165,6 +168,25 @@ mod tests {
             (Some("a"), Some("ua-new"))
         );
         assert_eq!((recipient.advertising_id, recipient.installed_at), (None, 20));
+    }
+
+    #[test]
+    fn ids_of_zeros_are_none_and_no_other_devices_id_takes_their_place() {
+        const ZEROS: &str = "00000000-0000-0000-0000-000000000000";
+        let device = |id: &str, value: &str| {
+            format!(
+                r#"{{"installation_meta":
+                    {{"device_id":"{id}","idfa":"{value}","idfv":"{value}","advertising_id":"{value}"}}}}"#
+            )
+        };
+        let ids = |devices: [String; 2]| {
+            let (profile, details) = stored(&devices.each_ref().map(String::as_str));
+            let recipient = Recipient::new(&profile, &details, &AppSettings::default());
+            [recipient.idfa, recipient.idfv, recipient.advertising_id].map(|id| id.map(str::to_owned))
+        };
+        assert_eq!(ids([device("a", "1"), device("b", ZEROS)]), [None, None, None]);
+        let real = ids([device("a", ZEROS), device("b", "1")]);
+        assert!(real.iter().all(|id| id.as_deref() == Some("1")), "{real:?}");
     }
 
     #[test]

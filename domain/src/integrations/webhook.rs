@@ -202,7 +202,9 @@ fn judge_handshake(answer: Option<&Answer>) -> Verdict {
     match answer {
         None => Verdict::retry("no answer"),
         Some(answer) if !(200..=299).contains(&answer.status) => Verdict::Misconfigured(answer.words()),
-        Some(answer) if answer.json().is_none() => Verdict::Misconfigured("the answer is no JSON".into()),
+        Some(answer) if answer.json().is_none() => {
+            Verdict::Misconfigured("the answer is no JSON, or more than 64 KiB of it".into())
+        }
         Some(_) => Verdict::Delivered,
     }
 }

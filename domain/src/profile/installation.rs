@@ -144,6 +144,11 @@ impl Installations {
     }
 }
 
+/// Is an id of a device more than zeros? Systems give zeros where the customer said no.
+pub fn is_real_id(id: &str) -> bool {
+    id.bytes().any(|byte| byte != b'0' && byte != b'-')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,6 +203,12 @@ mod tests {
         assert_eq!(unset.fields, filled.fields);
         let cleared = changes(r#"{"device_id":"a","platform":null}"#, None).unwrap();
         assert_eq!(cleared.fields, [("platform", None)]);
+    }
+
+    #[test]
+    fn an_id_of_zeros_is_none() {
+        assert!(!is_real_id("00000000-0000-0000-0000-000000000000"));
+        assert!(!is_real_id("") && is_real_id("0a"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Instant;
 use bursar_domain::integrations::{Integration, Probe, Request, Settings, Verdict};
 
 use super::mask::{Mask, beginning};
+use super::routes;
 use crate::state::AppState;
 
 /// A request that was made to see whether it works.
@@ -27,17 +28,23 @@ pub struct Tried {
     pub wrong: Option<String>,
 }
 
-/// Makes the integration's own requests for this. Answers what is wrong, if something is; nothing is where it has no
-/// such requests.
+/// Makes the integration's own requests for this. Answers what is wrong, if something is, with each place that it is about;
+/// nothing is where it has no such requests.
 pub async fn prove(state: &AppState, integration: &Integration, settings: &Settings) -> Result<(), String> {
     let tried = try_all(state, integration, settings).await.unwrap_or_default();
-    tried.into_iter().try_for_each(|(host, tried)| match tried.wrong {
-        Some(why) => Err(format!("{host}: {why}")),
-        None => Ok(()),
-    })
+    let wrong = tried
+        .into_iter()
+        .filter_map(|(place, tried)| Some(format!("{place}: {}", tried.wrong?)));
+    let wrong: Vec<String> = wrong.collect();
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(wrong.join("; "))
+    }
 }
 
-/// Makes the integration's own requests for this: hosts and what came of it. `None`: it has none.
+/// Makes the integration's own requests for this: what came of each, behind the setting with its address, or else its host.
+/// `None`: it has none.
 pub async fn try_all(
     state: &AppState,
     integration: &Integration,
@@ -55,7 +62,8 @@ pub async fn try_all(
         let shown = masked.next().filter(|shown| shown.method == request.method);
         let shown = shown.unwrap_or_else(|| bare(&request));
         let credentials = Mask::of_head(&request);
-        let host = request.url.split('/').nth(2).unwrap_or_default().to_owned();
+        let host = || request.url.split('/').nth(2).unwrap_or_default().to_owned();
+        let place = routes::setting_with(settings, &request.url).unwrap_or_else(host);
         let began = Instant::now();
         let received = state.outbound.send(request, started_at).await;
         let duration = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX);
@@ -78,7 +86,7 @@ pub async fn try_all(
             verdict: verdict.name(),
             wrong: wrong(&verdict).map(hidden),
         };
-        all.push((host, tried));
+        all.push((place, tried));
     }
     Some(all)
 }

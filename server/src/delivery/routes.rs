@@ -27,6 +27,13 @@ pub fn all(integration: &Integration, settings: &Settings) -> Vec<String> {
     set.map(|(route, _)| route.clone()).collect()
 }
 
+/// The setting with this address, if it is one of the owner's own.
+pub fn setting_with(settings: &Settings, url: &str) -> Option<String> {
+    let mut addresses = settings.get(ADDRESSES).as_object().into_iter().flatten();
+    let (route, _) = addresses.find(|(_, address)| address.as_str() == Some(url))?;
+    Some(format!("{ADDRESSES}.{route}"))
+}
+
 /// The setting with the address of a route; `None` where routes are not told apart.
 pub fn setting(integration: &Integration, route: &str) -> Option<String> {
     are_told_apart(integration).then(|| format!("{ADDRESSES}.{route}"))

@@ -4,7 +4,7 @@ use super::subscription::{self, Subscription};
 use crate::app::AppSettings;
 use crate::events::Recipient;
 use crate::profile::identifiers::Identifiers;
-use crate::profile::installation::Installations;
+use crate::profile::installation::{Installations, is_real_id};
 use crate::profile::person::Person;
 use crate::profile::{Details, Profile};
 
@@ -197,23 +197,23 @@ impl<'a> Customer<'a> {
 
     /// Apple's id for advertisers, where the customer allowed it and it is not all zeros.
     pub fn idfa(&self) -> Option<&'a str> {
-        self.recipient.idfa.filter(|id| is_real(id))
+        self.recipient.idfa.filter(|id| is_real_id(id))
     }
 
     /// Apple's id of the device for one vendor.
     pub fn idfv(&self) -> Option<&'a str> {
-        self.recipient.idfv.filter(|id| is_real(id))
+        self.recipient.idfv.filter(|id| is_real_id(id))
     }
 
     /// Google's id for advertisers, where it is not all zeros.
     pub fn advertising_id(&self) -> Option<&'a str> {
-        self.recipient.advertising_id.filter(|id| is_real(id))
+        self.recipient.advertising_id.filter(|id| is_real_id(id))
     }
 
     /// Android's id of the device, where it is not all zeros.
     pub fn android_id(&self) -> Option<&'a str> {
         self.device_on(Mobile::Android, "android_id")
-            .filter(|id| is_real(id))
+            .filter(|id| is_real_id(id))
     }
 
     /// `att_status`: 0 not asked, 1 restricted, 2 denied, 3 allowed.
@@ -235,11 +235,6 @@ fn version(text: &str) -> Option<&str> {
         .find(|c: char| !c.is_ascii_digit() && c != '.')
         .unwrap_or(rest.len());
     Some(rest[..end].trim_end_matches('.'))
-}
-
-/// Is an id of a device more than zeros?
-fn is_real(id: &str) -> bool {
-    id.bytes().any(|byte| byte != b'0' && byte != b'-')
 }
 
 #[cfg(test)]
@@ -344,7 +339,6 @@ mod tests {
 
     #[test]
     fn ids_of_zeros_are_none() {
-        assert!(!is_real("00000000-0000-0000-0000-000000000000") && !is_real("") && is_real("0a"));
         let told = |id: &str| {
             let device =
                 json!({"device_id": "d", "idfa": id, "idfv": id, "advertising_id": id, "android_id": id});

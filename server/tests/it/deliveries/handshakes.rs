@@ -178,3 +178,21 @@ async fn a_handshake_is_made_also_where_the_caller_hangs_up() {
         until_proved(&server).await;
     }
 }
+
+#[tokio::test]
+async fn each_address_that_fails_its_handshake_is_named() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let vendor = Vendor::with(|request, _| match request.path.as_str() {
+        "/hooks/a" => Manner::Answers(500, "{}"),
+        _ => Manner::Answers(404, "{}"),
+    })
+    .await;
+    let url = |path: &str| format!("{}/hooks/{path}", vendor.url);
+    let settings = json!({"urls": {"production": url("a"), "sandbox": url("b")}});
+    let blocked = put(&server, "webhook", true, &settings).await.json();
+    let detail = blocked["problems"][0]["detail"].as_str().unwrap();
+    assert_eq!(
+        detail, "urls.production: 500 {}; urls.sandbox: 404 {}",
+        "{blocked}"
+    );
+}
