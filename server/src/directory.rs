@@ -262,12 +262,14 @@ async fn integrations(
     store: &Store,
     vault: &Vault,
 ) -> Result<HashMap<AppId, Vec<Arc<AppIntegration>>>, StoreError> {
+    let rows = store.read(table::select_all()).await?;
+    // Behind the integrations: the parts of each are made in one commit with it, so that none is without them.
     let mut targets = TargetIds::new();
     for mut row in store.read(table::select_targets()).await? {
         targets.insert((AppId(row.uuid(1)?), row.text(2)?, row.text(3)?), row.int(0)?);
     }
     let mut all: HashMap<AppId, Vec<Arc<AppIntegration>>> = HashMap::new();
-    for mut row in store.read(table::select_all()).await? {
+    for mut row in rows {
         let stored = table::read(&mut row)?;
         if let Some(known) = AppIntegration::open(&stored, &targets, vault) {
             all.entry(stored.app).or_default().push(Arc::new(known));

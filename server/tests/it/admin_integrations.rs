@@ -3,6 +3,9 @@
 mod problems;
 mod secrets;
 
+use std::sync::Arc;
+
+use bursar::directory::Directory;
 use bursar::state::AppState;
 use bursar::store::{Sql, Statement};
 use bursar_domain::events::EventKind;
@@ -414,5 +417,33 @@ async fn parallel_changes_follow_each_other() {
             .map(|record| record["before"].to_string())
             .collect();
         assert_eq!(befores.len(), 7, "{backend:?}");
+    }
+}
+
+/// Makes apps, and saves an integration of each for the first time.
+async fn save_first(server: Arc<TestServer>) {
+    const APPS: usize = 20;
+    for _ in 0..APPS {
+        let path = format!("apps/{}/integrations/amplitude", add_app(&server.state).await.id);
+        let body = json!({"enabled": true, "settings": {}}).to_string();
+        let saved = server.admin("PUT", &path, &body).await;
+        assert_eq!(saved.status, 200, "{}", saved.text());
+    }
+}
+
+/// A worker that knew an integration without its parts would never look at them again.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_integration_is_never_known_without_its_parts() {
+    for backend in ALL {
+        let server = Arc::new(TestServer::on(backend).await);
+        // In a task of its own, so that both are at work at once.
+        let saving = tokio::spawn(save_first(Arc::clone(&server)));
+        while !saving.is_finished() {
+            let known = Directory::load(&server.state.store, &server.state.vault, None);
+            for integration in known.await.unwrap().apps().flat_map(|app| app.enabled()) {
+                assert_eq!(integration.targets.len(), 1, "{backend:?}");
+            }
+        }
+        saving.await.unwrap();
     }
 }
