@@ -16,7 +16,7 @@ use super::lookout::Due;
 use super::send::send;
 use super::turn::{Considered, Lost, Ready, consider};
 use super::worker::Work;
-use crate::actions::deliveries::{Claim, Settlement, claim, settle_all, turns};
+use crate::actions::deliveries::{Claim, Claimed, Settlement, claim, settle_all, take_back_cancelled, turns};
 use crate::directory::Target;
 use crate::store::StoreError;
 use crate::store::tables::turns::Turn;
@@ -120,13 +120,21 @@ async fn run_lanes(work: &Arc<Work>, target: Target, slow: bool, at: i64) -> Res
 async fn claim_turns(work: &Work, wanted: &Claim) -> Result<(i64, Vec<Turn>), StoreError> {
     let claimed = claim(&work.state, wanted).await?;
     let lease = claimed.lease;
-    let turns = turns(&work.state, wanted, &claimed).await;
+    let turns = turns_of(work, wanted, &claimed).await;
     // Nobody sends what is in them. Where that will pass they need not wait for the end of the lease; where it will not, others
     // have their turn until then.
     if turns.as_ref().is_err_and(StoreError::is_passing) {
         give_back_patiently(work, wanted.target, &claimed, wanted.now).await?;
     }
     Ok((lease, turns?))
+}
+
+async fn turns_of(work: &Work, wanted: &Claim, claimed: &Claimed) -> Result<Vec<Turn>, StoreError> {
+    let turns = turns(&work.state, wanted, claimed).await?;
+    if !wanted.slow {
+        return Ok(turns);
+    }
+    take_back_cancelled(&work.state, wanted.app, claimed.lease, turns, wanted.now).await
 }
 
 /// Decides on turns: what is to be sent, and what came of the others.

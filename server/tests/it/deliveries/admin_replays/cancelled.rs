@@ -9,8 +9,8 @@ use super::{count, deliver_all, replay, sell};
 use crate::support::backend::ALL;
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
-    HOUR, MINUTE, app_id, claimed_turns, enable, entries, only, send, settle_down, states, switch_off,
-    until_states, webhook, work,
+    HOUR, MINUTE, advance, app_id, claimed_turns, enable, entries, only, send, settle_down, states,
+    switch_off, until_states, webhook, work,
 };
 use crate::support::events::{event, store};
 use crate::support::purchases::{Customer, with};
@@ -81,6 +81,34 @@ async fn what_is_under_way_when_its_replay_is_cancelled_keeps_its_try() {
         tries.sort();
         assert_eq!(tries, [Some(1), Some(2), Some(2)], "{backend:?}");
         assert_eq!(vendor.count(), 5, "{backend:?}");
+    }
+}
+
+/// It is not tried again: a third party that is down may be why the replay was cancelled.
+#[tokio::test]
+async fn what_fails_after_its_replay_was_cancelled_is_as_it_was_before() {
+    for backend in ALL {
+        let (server, vendor) = (TestServer::on(backend).await, Vendor::start().await);
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        let _working = work(&server);
+        sell(&server).await;
+        until_states(&server, &["delivered 3"]).await;
+        let gate = Gate::closed();
+        let late = gate.holds(Manner::Answers(500, "{}"));
+        vendor.script(move |_, _| late.clone());
+        let made = replay(&server, json!({}), false).await;
+        vendor.until_count(6).await;
+        let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
+        assert_eq!(send(&server, "DELETE", &path, &Value::Null).await.status, 204);
+        gate.open();
+        until_states(&server, &["pending 3"]).await;
+        advance(&server, HOUR).await;
+        settle_down(&server.state).await;
+        assert_eq!(states(&server).await, ["delivered 3"], "{backend:?}");
+        assert_eq!(vendor.count(), 6, "{backend:?}");
+        let listed = entries(&server, "deliveries").await;
+        assert!(listed.iter().all(|one| one["replay_id"].is_null()), "{backend:?}");
+        assert_conserved(&server).await;
     }
 }
 

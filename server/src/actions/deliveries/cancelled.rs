@@ -1,0 +1,60 @@
+//! What was being sent when its replay was cancelled, and failed: it is not tried again.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use bursar_domain::ids::AppId;
+use uuid::Uuid;
+
+use crate::state::AppState;
+use crate::store::tables::lanes::{self, LaneKey};
+use crate::store::tables::replays::{self, ReplayStage, cancel_lane};
+use crate::store::tables::turns::Turn;
+use crate::store::{Decision, Loaded, StoreError};
+
+/// Puts the deliveries of cancelled replays back to how they were before, in lanes that are ours by this lease. Answers the
+/// other turns.
+pub async fn take_back_cancelled(
+    state: &AppState,
+    app: AppId,
+    lease: i64,
+    turns: Vec<Turn>,
+    now: i64,
+) -> Result<Vec<Turn>, StoreError> {
+    let (mut left, mut known) = (Vec::new(), HashMap::new());
+    for turn in turns {
+        let is_cancelled = match turn.replay.map(|replay| known.entry(replay)) {
+            None => false,
+            Some(Entry::Occupied(known)) => *known.get(),
+            Some(Entry::Vacant(new)) => {
+                let replay = *new.key();
+                *new.insert(is_cancelled(state, app, replay).await?)
+            }
+        };
+        if is_cancelled {
+            take_back(state, turn.lane, lease, now).await?;
+        } else {
+            left.push(turn);
+        }
+    }
+    Ok(left)
+}
+
+async fn is_cancelled(state: &AppState, app: AppId, replay: Uuid) -> Result<bool, StoreError> {
+    let mut rows = state.store.read(replays::select_one(app, replay)).await?;
+    let found = rows.first_mut().map(replays::read).transpose()?;
+    Ok(found.is_some_and(|replay| replay.state == ReplayStage::Cancelled))
+}
+
+async fn take_back(state: &AppState, lane: LaneKey, lease: i64, now: i64) -> Result<(), StoreError> {
+    let decide = move |loaded: Loaded| -> Result<Decision<()>, StoreError> {
+        let is_ours = loaded.first().is_some_and(|rows| !rows.is_empty());
+        let writes = is_ours.then(|| cancel_lane(lane, None, now));
+        Ok(Decision {
+            writes: writes.into_iter().flatten().collect(),
+            answer: (),
+        })
+    };
+    let reads = vec![lanes::lock_held(lane, lease)];
+    state.store.change(reads, decide).await
+}
