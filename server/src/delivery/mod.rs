@@ -8,6 +8,7 @@ mod breaker;
 mod caught;
 mod exchange;
 mod giving_back;
+mod in_turn;
 mod learned;
 mod look_again;
 mod lookout;

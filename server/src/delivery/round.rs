@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::batches::batches;
 use super::exchange::LONGEST_EXCHANGE;
 use super::giving_back::{give_back_patiently, give_back_unsent};
+use super::in_turn::{in_turn, send_in_turn};
 use super::lookout::Due;
-use super::send::send;
 use super::turn::{Considered, Lost, Ready, consider};
 use super::worker::Work;
 use crate::actions::deliveries::{Claim, Claimed, Settlement, claim, settle_all, take_back_cancelled, turns};
@@ -182,10 +182,10 @@ async fn send_batches(
     until: i64,
 ) -> BTreeMap<String, Vec<Uuid>> {
     let mut unsent: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
-    for batch in batches {
-        let route = &batch[0].record.route;
+    for sequence in in_turn(batches) {
+        let route = &sequence[0][0].record.route;
         let Some(permit) = seat(work, route, until).await else {
-            let lanes = batch.iter().map(|ready| ready.held.lane.id);
+            let lanes = sequence.iter().flatten().map(|ready| ready.held.lane.id);
             unsent.entry(route.clone()).or_default().extend(lanes);
             continue;
         };
@@ -193,7 +193,7 @@ async fn send_batches(
         let work = Arc::clone(work);
         let request = work.state.workers.begin_request();
         tokio::spawn(async move {
-            send(&work, target, batch).await;
+            send_in_turn(&work, target, sequence, until).await;
             drop((permit, request));
             work.state.wake.app(work.app.id);
         });
@@ -208,10 +208,12 @@ async fn seat(work: &Work, route: &str, until: i64) -> Option<OwnedSemaphorePerm
         return None;
     }
     let seat = work.seat().await?;
-    let now = work.state.clock.now();
+    may_begin(work, route, until).then_some(seat)
+}
+
+/// May a request on a route be begun still? It may have waited so long that others could send it before we are done, that it
+/// would fail, or that the owner does not want it sent so any more.
+pub fn may_begin(work: &Work, route: &str, until: i64) -> bool {
     let is_left_alone = work.is_refused() || work.wait(route) > 0;
-    // It may have waited so long that others could send it before we are done, that it would fail, or that the owner
-    // does not want it sent so any more.
-    let is_fine = now + LONGEST_EXCHANGE <= until && !is_left_alone && work.is_current();
-    is_fine.then_some(seat)
+    work.state.clock.now() + LONGEST_EXCHANGE <= until && !is_left_alone && work.is_current()
 }

@@ -228,17 +228,27 @@ impl Work {
 
     /// Waits until one more request may be under way and the rate allows it. `None`: nothing is begun any more.
     pub async fn seat(&self) -> Option<OwnedSemaphorePermit> {
-        let seat = async {
-            let permit = Arc::clone(&self.seats.in_flight).acquire_owned().await.ok()?;
+        let in_flight = Arc::clone(&self.seats.in_flight);
+        let permit = tokio::select! {
+            biased;
+            () = self.state.workers.stopped() => None,
+            permit = in_flight.acquire_owned() => permit.ok(),
+        };
+        let permit = permit?;
+        self.rate_allows().await.then_some(permit)
+    }
+
+    /// Waits until the rate allows one more request. `false`: nothing is begun any more.
+    pub async fn rate_allows(&self) -> bool {
+        let is_allowed = async {
             if let Some(limiter) = &self.seats.limiter {
                 limiter.until_ready().await;
             }
-            Some(permit)
         };
         tokio::select! {
             biased;
-            () = self.state.workers.stopped() => None,
-            seat = seat => seat,
+            () = self.state.workers.stopped() => false,
+            () = is_allowed => true,
         }
     }
 

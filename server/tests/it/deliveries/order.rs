@@ -14,13 +14,14 @@ use crate::support::backend::{ALL, Backend, SHARED};
 use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
     SECOND, advance, amplitude, bought, branch, enable, entries, next_due, settle_down, states, told,
-    transaction_of, work,
+    transaction_of, webhook, work,
 };
 use crate::support::mortal::Mortal;
 use crate::support::purchases::{Customer, subscription, with};
 use crate::support::random::Random;
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
-use crate::support::vendor::{Manner, Received, Vendor};
+use crate::support::vendor::{Gate, Manner, Received, Vendor};
+use crate::support::waiting::until_equal;
 
 /// What a third party has taken in, in order: user and transaction.
 type Taken = Arc<Mutex<Vec<(String, String)>>>;
@@ -225,4 +226,80 @@ async fn without_lanes_the_same_judge_finds_events_out_of_order() {
         found += inversions(&run(Backend::SqliteFile, false, 0).await);
     }
     assert!(found > 0);
+}
+
+/// What a receiver has got of a customer: the ids of its events, in order.
+fn got(vendor: &Vendor, customer: &str) -> Vec<String> {
+    let received = vendor.received();
+    let bodies = received.iter().map(Received::json);
+    let of_customer = bodies.filter(|body| body["customer_user_id"] == customer);
+    of_customer
+        .map(|body| {
+            body["event_properties"]["profile_event_id"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect()
+}
+
+/// The ids of a customer's events as the feed has them.
+async fn made(server: &TestServer, customer: &str) -> Vec<String> {
+    let feed = entries(server, "events?order=asc").await;
+    let of_customer = feed
+        .iter()
+        .filter(|event| event["payload"]["customer_user_id"] == customer);
+    of_customer
+        .map(|event| event["event_id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn what_one_change_makes_arrives_at_the_webhook_in_order_and_holds_up_no_other_customer() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let (gate, vendor) = (Gate::closed(), Vendor::start().await);
+        let held = gate.holds(Manner::Answers(200, "{}"));
+        vendor.script(
+            move |request, _| match request.json()["customer_user_id"].as_str() {
+                Some("slow") => held.clone(),
+                _ => Manner::Answers(200, "{}"),
+            },
+        );
+        let all_events = with(webhook(&vendor.url), json!({"events": {}}));
+        enable(&server, "webhook", all_events).await;
+        for id in ["slow", "quick"] {
+            let customer = Customer::new(&server, id).await;
+            let failed = json!({"renew_status": false, "billing_issue_detected_at": "2025-12-20T00:00:00Z"});
+            customer.post(TRANSACTION, &with(bought(id), failed)).await;
+        }
+        let _working = work(&server);
+        let quick = made(&server, "quick").await;
+        assert!(quick.len() > 2, "{quick:?}");
+        until_equal("all of the quick one", quick, async || got(&vendor, "quick")).await;
+        assert_eq!(got(&vendor, "slow").len(), 1, "{backend:?}");
+        gate.open();
+        let slow = made(&server, "slow").await;
+        until_equal("all of the slow one", slow, async || got(&vendor, "slow")).await;
+    }
+}
+
+/// Also where the first one fails the others come behind it at once: by default none waits for a repeat.
+#[tokio::test]
+async fn an_event_that_fails_is_no_reason_for_the_webhook_to_wait() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|_, count| match count {
+            0 => Manner::Answers(500, "{}"),
+            _ => Manner::Answers(200, "{}"),
+        })
+        .await;
+        enable(&server, "webhook", webhook(&vendor.url)).await;
+        let customer = Customer::new(&server, "ann").await;
+        let cancelled = with(bought("t1"), json!({"renew_status": false}));
+        customer.post(TRANSACTION, &cancelled).await;
+        let _working = work(&server);
+        let all = made(&server, "ann").await;
+        until_equal("each once", all, async || got(&vendor, "ann")).await;
+    }
 }

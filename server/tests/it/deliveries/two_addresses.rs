@@ -32,9 +32,11 @@ async fn with_addresses(backend: Backend, real: &Vendor, tests: &Vendor) -> Test
 }
 
 async fn buy_in_sandbox(server: &TestServer, count: usize) {
-    let customer = Customer::new(server, "tester").await;
     let in_sandbox = json!({"environment": "Sandbox"});
     for number in 0..count {
+        // Events of one customer would be sent one after the other.
+        let id = format!("tester-{number}");
+        let customer = Customer::new(server, &id).await;
         let purchase = with(bought(&format!("s{number:02}")), in_sandbox.clone());
         customer.post(TRANSACTION, &purchase).await;
     }

@@ -97,7 +97,8 @@ async fn what_fails_after_its_replay_was_cancelled_is_as_it_was_before() {
         let late = gate.holds(Manner::Answers(500, "{}"));
         vendor.script(move |_, _| late.clone());
         let made = replay(&server, json!({}), false).await;
-        vendor.until_count(6).await;
+        // The first one of each customer; what is behind it is sent when that is answered.
+        vendor.until_count(5).await;
         let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
         assert_eq!(send(&server, "DELETE", &path, &Value::Null).await.status, 204);
         gate.open();
