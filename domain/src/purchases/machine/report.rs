@@ -62,9 +62,11 @@ impl Change<'_> {
         };
         self.note(kind, latest.purchased_at, &latest);
         self.settle_new(true);
-        // A5: it had ended before anybody told. Timers before that end come first.
+        // Timers before an end that has come are told first.
         clock::catch_up(&mut self.chain, self.context, self.facts);
+        // A5: a first period had ended before anybody told. After a later one a renewal may be told a little late as ever.
         if let Some(end) = self.chain.access_ends_at()
+            && is_first
             && self.chain.closed.is_none()
             && !self.is_running()
         {

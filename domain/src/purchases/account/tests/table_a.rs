@@ -38,6 +38,31 @@ fn a4_a_period_of_an_unknown_chain_opens_access() {
 }
 
 #[test]
+fn a4_a_period_of_an_unknown_chain_that_is_over_waits_for_its_renewal_without_access() {
+    for sharing in [Sharing::Enabled, Sharing::Transfer] {
+        let mut story = Story {
+            sharing,
+            ..Story::default()
+        };
+        let told = story.report(day(40) + HOUR, &paid("t2", 10));
+        assert_eq!(told, ["subscription_renewed", "-premium"]);
+        let told = story.report_by(B, day(40) + HOUR, &paid("t2", 10));
+        assert_eq!(told, ["b -premium"]);
+        let told = story.report_by(B, day(40) + 2 * HOUR, &paid("t3", 40));
+        let expected = match sharing {
+            Sharing::Transfer => ["b subscription_renewed", "b +premium"].as_slice(),
+            _ => &["subscription_renewed", "+premium", "b +premium"],
+        };
+        assert_eq!(told, expected);
+    }
+    let mut story = Story::default();
+    story.report(day(40) + HOUR, &paid("t2", 10));
+    assert_eq!(story.tick(day(41)), ["subscription_expired"]);
+    let told = Story::default().report(day(41), &paid("t2", 10));
+    assert_eq!(told, ["subscription_renewed", "subscription_expired", "-premium"]);
+}
+
+#[test]
 fn a5_a6_what_is_over_at_first_sight_opens_nothing() {
     let told = Story::default().report(day(99), &paid("t1", 0));
     assert_eq!(told, ["subscription_started", "subscription_expired", "-premium"]);

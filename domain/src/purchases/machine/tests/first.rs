@@ -116,6 +116,56 @@ fn a5_what_has_ended_at_first_sight_waits_for_nothing() {
 }
 
 #[test]
+fn a4_a_later_period_that_is_over_at_first_sight_waits_for_its_renewal() {
+    let mut story = Story::default();
+    let facts = story.report(day(40) + HOUR, &paid("t2", 10));
+    assert_made(&facts, &[(SubscriptionRenewed, day(10))]);
+    assert!(!story.has_access(day(40) + HOUR));
+    let facts = story.report(day(40) + 2 * HOUR, &paid("t3", 40));
+    assert_made(&facts, &[(SubscriptionRenewed, day(40))]);
+    assert_eq!(facts[0].consecutive_payments, 2);
+    // The renewal does not come, or its charge failed.
+    use CancellationReason::{BillingError, Unknown};
+    for (later, last, reason) in [
+        (paid("t2", 10), day(41), Unknown),
+        (failed(day(40), None, paid("t2", 10)), day(100), BillingError),
+    ] {
+        let mut story = Story::default();
+        story.report(day(40) + HOUR, &later);
+        assert_made(&story.wait_until(last - 1), &[]);
+        let facts = story.wait_until(last);
+        assert_made(&facts, &[(SubscriptionExpired, day(40))]);
+        assert_eq!(facts[0].reason, Some(reason));
+    }
+}
+
+#[test]
+fn a4_a_later_period_ends_at_first_sight_if_nothing_is_waited_for() {
+    use CancellationReason::{BillingError, PriceIncrease, Unknown, Upgraded, VoluntarilyCancelled};
+    let later = paid("t2", 10);
+    let unwilling = because(PriceIncrease, cancelled(day(13), later.clone()));
+    for (now, later, reason) in [
+        (day(41), later.clone(), Unknown),
+        (day(40), cancelled(day(13), later.clone()), VoluntarilyCancelled),
+        (day(40), unwilling, PriceIncrease),
+        (day(40), because(Upgraded, later.clone()), Upgraded),
+        (day(99), failed(day(39), None, later.clone()), BillingError),
+    ] {
+        let facts = Story::default().report(now, &later);
+        let last = facts.last().expect("it has ended");
+        assert_eq!(
+            (last.kind, last.at, last.reason),
+            (SubscriptionExpired, day(40), Some(reason))
+        );
+    }
+    let mut story = Story::default();
+    let facts = story.report(day(40), &refunded(day(20), later));
+    let expected = [(SubscriptionRenewed, day(10)), (SubscriptionRefunded, day(20))];
+    assert_made(&facts, &expected);
+    assert_made(&story.wait_until(day(999)), &[]);
+}
+
+#[test]
 fn a6_a_first_period_that_is_refunded_already_starts_and_is_refunded() {
     let mut story = Story::default();
     let facts = story.report(day(5), &refunded(day(3), paid("t1", 0)));
