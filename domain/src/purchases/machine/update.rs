@@ -53,6 +53,7 @@ impl Change<'_> {
         let is_replaced = new.is_replaced() && !old.is_replaced();
         if was_open && is_replaced && (was_running || self.is_running()) {
             // B14
+            self.note_billing(Some(old), new);
             return self.replace_by_unknown(new);
         }
         self.let_run(new);
@@ -161,7 +162,8 @@ impl Change<'_> {
         }
     }
 
-    /// B1, B2, B3, B17, B18: of a chain that is open, renewing is on, off, or as before.
+    /// B1, B2, B3, B17, B18: of a chain that is open, renewing is on, off, or as before. Where it ends at once, what else the
+    /// report says comes before its end.
     fn change_renewal(&mut self, old: &Transaction, new: &Transaction, was_running: bool) {
         let now = self.context.now;
         let end = self.chain.ends_at();
@@ -170,10 +172,11 @@ impl Change<'_> {
             && !self.chain.is_refunded()
             && let Some(end) = end.filter(|end| *end <= now)
         {
-            // B17, B18: ended at once.
+            // B17, B18: ended at once; B4 where that is because a charge failed.
             if old.will_renew {
                 self.note_renewal(new.renew_status_changed_at.unwrap_or(now), new);
             }
+            self.note_billing(Some(old), new);
             let reason = new.cancellation_reason;
             self.expire(end, reason.unwrap_or(CancellationReason::VoluntarilyCancelled));
             return;

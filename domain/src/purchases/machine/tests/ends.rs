@@ -68,6 +68,67 @@ fn b17_b18_only_what_will_not_renew_ends_at_once_with_an_end_that_has_come() {
 }
 
 #[test]
+fn b4_b5_a_charge_that_failed_is_told_though_the_same_report_ends_the_chain() {
+    use CancellationReason::{BillingError, Upgraded};
+    let before = || {
+        let mut story = Story::default();
+        story.report(day(10), &paid("t1", 10));
+        story
+    };
+    let ended = |transaction| ending(day(30), because(BillingError, transaction));
+    let off = ended(cancelled(day(30), failed(day(29), None, paid("t1", 10))));
+    let mut story = before();
+    let facts = story.report(day(30), &off);
+    let expected = [
+        (SubscriptionRenewalCancelled, day(30)),
+        (BillingIssueDetected, day(29)),
+        (SubscriptionExpired, day(30)),
+    ];
+    assert_made(&facts, &expected);
+    assert_eq!(facts[2].reason, Some(BillingError));
+    assert_made(&story.report(day(31), &off), &[]);
+    // It was known before, or renewing was off.
+    let mut story = before();
+    story.report(day(29), &failed(day(29), None, paid("t1", 10)));
+    assert_made(&story.report(day(30), &off), &[expected[0], expected[2]]);
+    let mut story = before();
+    story.report(day(20), &cancelled(day(20), paid("t1", 10)));
+    assert_made(&story.report(day(30), &off), &expected[1..]);
+    // With a grace that was over too.
+    let facts = before().report(day(33), &failed(day(29), Some(day(32)), off));
+    let expected = [
+        (SubscriptionRenewalCancelled, day(30)),
+        (BillingIssueDetected, day(29)),
+        (EnteredGracePeriod, day(29)),
+        (SubscriptionExpired, day(32)),
+    ];
+    assert_made(&facts, &expected);
+    // Another product took its place.
+    let replaced = because(Upgraded, failed(day(29), None, paid("t1", 10)));
+    let facts = before().report(day(30), &replaced);
+    let expected = [(BillingIssueDetected, day(29)), (SubscriptionRefunded, day(30))];
+    assert_made(&facts, &expected);
+}
+
+#[test]
+fn b4_b6_a_charge_that_failed_is_told_after_the_end_only_if_grace_opens_it_again() {
+    let ended = || {
+        let mut story = started();
+        assert_made(&story.wait_until(day(31)), &[(SubscriptionExpired, day(30))]);
+        story
+    };
+    let late = |grace| failed(day(30), grace, paid("t1", 0));
+    assert_made(&ended().report(day(32), &late(None)), &[]);
+    assert_made(&ended().report(day(32), &late(Some(day(32)))), &[]);
+    let mut story = ended();
+    let facts = story.report(day(32), &late(Some(day(46))));
+    let expected = [(BillingIssueDetected, day(30)), (EnteredGracePeriod, day(30))];
+    assert_made(&facts, &expected);
+    assert!(story.has_access(day(45)));
+    assert_made(&story.wait_until(day(99)), &[(SubscriptionExpired, day(46))]);
+}
+
+#[test]
 fn b9_what_is_paid_back_never_expires_though_its_refund_comes_earlier_than_was_said() {
     let mut story = started();
     story.report(day(10), &refunded(day(20), paid("t1", 0)));
