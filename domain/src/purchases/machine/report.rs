@@ -131,7 +131,7 @@ impl Change<'_> {
         fact.is_in_trial = is_trial;
         fact.consecutive_payments = u32::from(!is_trial);
         if let Some(at) = transaction.refunded_at {
-            self.note_refund(transaction, at, None);
+            self.pay_back(transaction, at, None);
         }
         let starts = kind == EventKind::SubscriptionStarted || is_trial && self.chain.is_in_trial();
         if starts && self.chain.started_at.is_none() {
@@ -332,7 +332,8 @@ impl Change<'_> {
     fn settle_new(&mut self, was_renewing: bool) {
         let latest = self.chain.latest.clone();
         if let Some(at) = latest.refunded_at {
-            self.note_refund(&latest, at, None);
+            self.pay_back(&latest, at, None);
+            self.end_trial();
             return;
         }
         if !latest.will_renew

@@ -241,22 +241,19 @@ impl Change<'_> {
         }
     }
 
-    /// B9, B10, B11, B12: a known transaction is paid back. While nothing has been charged, that can only end the trial.
-    fn pay_back(&mut self, transaction: &Transaction, at: i64, share: Option<Decimal>) {
+    /// B9, B10, B11, B12: a transaction is paid back. While nothing has been charged, that can only end the trial.
+    pub(super) fn pay_back(&mut self, transaction: &Transaction, at: i64, share: Option<Decimal>) {
         if !self.chain.is_in_trial() {
             self.note_refund(transaction, at, share);
         }
     }
 
-    /// The event of a refund: of a trial there is nothing to pay back, it only ends, if it was not
-    /// converted. What another product replaced was told as paid back then, with all its money.
-    pub(super) fn note_refund(&mut self, transaction: &Transaction, at: i64, share: Option<Decimal>) {
-        let trial = self.chain.trial.as_ref().filter(|_| transaction.is_free());
-        let is_latest = self.chain.latest.id == transaction.id;
-        match trial.filter(|trial| trial.transaction_id == transaction.id) {
-            Some(_) if !is_latest => return,
-            Some(_) if self.chain.is_in_trial() => return self.end_trial(),
-            Some(_) | None => {}
+    /// The event of a refund: of a trial that was converted there is nothing to pay back. What another product replaced was
+    /// told as paid back then, with all its money.
+    fn note_refund(&mut self, transaction: &Transaction, at: i64, share: Option<Decimal>) {
+        let is_trial = transaction.is_free() && self.chain.began_with(&transaction.id);
+        if is_trial && self.chain.latest.id != transaction.id {
+            return;
         }
         if self.chain.is_replaced(&transaction.id) {
             return;
@@ -269,7 +266,7 @@ impl Change<'_> {
 
     /// B12: what is paid back ends the trial, unless it has ended or another period outlasts it. Where the latest period is
     /// not paid back, but one that outlasts it, the trial ends when that has come.
-    fn end_trial(&mut self) {
+    pub(super) fn end_trial(&mut self) {
         let latest = self.chain.latest.clone();
         let is_over = self.chain.closed.is_none() && self.chain.is_in_trial() && self.chain.is_refunded();
         let Some(refunded_at) = latest.refunded_at.filter(|_| is_over) else {

@@ -159,6 +159,7 @@ fn happening(dice: &mut Dice, last: i64, period: Transaction) -> Transaction {
 /// * the end of a period that another follows (A5, A12, A15): where that is known already, it is no end;
 /// * what a product change pays back (A14): the old period has to be known first;
 /// * the end of a trial that was paid back (B12): it has ended if a later period is known;
+/// * what the refund of a free period is (B9, B12): of the trial, while nothing is known to have been charged;
 /// * a failed charge, grace, and renewing that is off, of a period that another follows (A21): they are told of the newest
 ///   that is known;
 /// * renewing that is off from the beginning (A7): it is told if what was known before would have renewed;
@@ -177,6 +178,11 @@ fn in_any_order(fact: &Fact, sold: &Sold) -> Option<(&'static str, String, i64)>
             "an opening"
         }
         EventKind::SubscriptionRefunded if about.refunded_at.is_none() => return None,
+        EventKind::SubscriptionRefunded | EventKind::TrialExpired
+            if about.is_free() && about.refunded_at.is_some() =>
+        {
+            return None;
+        }
         EventKind::SubscriptionExpired
         | EventKind::TrialExpired
         | EventKind::BillingIssueDetected

@@ -334,6 +334,35 @@ fn c6_an_app_says_itself_for_how_many_hours_a_renewal_is_waited_for() {
 }
 
 #[test]
+fn a9_b12_a_free_renewal_that_is_paid_back_ends_the_trial_in_whichever_order_that_is_told() {
+    let further = free(paid("t2", 7));
+    let back = refunded(day(10), further.clone());
+    let renewed = (SubscriptionRenewed, day(7));
+    let expired = (TrialExpired, day(10));
+    let mut story = in_trial();
+    assert_made(&story.report(day(7), &further), &[renewed]);
+    assert_made(&story.report(day(11), &back), &[expired]);
+    assert_made(&story.wait_until(day(99)), &[]);
+    let mut story = in_trial();
+    let facts = story.report(day(7) + 12 * HOUR, &back);
+    assert_made(&facts, &[renewed, expired]);
+    assert_eq!(facts[1].reason, Some(CancellationReason::Refund));
+    assert_made(&story.wait_until(day(99)), &[]);
+    // Told after a later one, it ends nothing that goes on.
+    let last = free(paid("t3", 37));
+    let mut story = in_trial();
+    assert_made(&story.report(day(7), &last), &[(SubscriptionRenewed, day(37))]);
+    assert_made(&story.report(day(11), &back), &[renewed]);
+    assert_made(&story.wait_until(day(99)), &[(TrialExpired, day(67))]);
+    // What had expired by itself does so once.
+    let mut story = in_trial();
+    story.report(day(7), &further);
+    assert_made(&story.wait_until(day(48)), &[(TrialExpired, day(37))]);
+    assert_made(&story.report(day(49), &refunded(day(49), further)), &[]);
+    assert_made(&story.wait_until(day(99)), &[]);
+}
+
+#[test]
 fn b14_a_trial_whose_place_another_product_took_expires() {
     let mut story = in_trial();
     let reason = CancellationReason::Upgraded;
