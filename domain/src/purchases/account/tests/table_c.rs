@@ -49,6 +49,40 @@ fn c9_a_grant_that_begins_or_runs_out_makes_nothing_though_something_else_is_due
 }
 
 #[test]
+fn c9_a_grant_that_outlasts_a_period_makes_nothing_where_both_are_found_to_be_over_at_once() {
+    let told = |starts_at, end, ticks: &[i64]| {
+        let mut story = started();
+        story.grant(day(1), "premium", starts_at, Some(end));
+        ticks.iter().flat_map(|at| story.tick(*at)).collect::<Vec<_>>()
+    };
+    let end = day(30) + HOUR;
+    for starts_at in [None, Some(day(20)), Some(day(30))] {
+        for ticks in [vec![day(42)], vec![day(30), end, day(31)]] {
+            assert_eq!(told(starts_at, end, &ticks), ["subscription_expired"]);
+        }
+    }
+    // Access had ended before the grant began, or with the period.
+    for (starts_at, end) in [(Some(day(30) + 1), end), (None, day(30))] {
+        for ticks in [vec![day(42)], vec![day(30), day(31)]] {
+            let mut told = told(starts_at, end, &ticks);
+            told.sort();
+            assert_eq!(told, ["-premium", "subscription_expired"]);
+        }
+    }
+    // A report finds it out.
+    let mut story = started();
+    story.grant(day(1), "premium", None, Some(end));
+    assert_eq!(story.report(day(42), &paid("t1", 0)), ["subscription_expired"]);
+    // What is to come takes nothing over from what is paid back before.
+    for starts_at in [day(20), day(30)] {
+        let mut story = started();
+        story.grant(day(1), "premium", Some(starts_at), Some(day(40)));
+        let told = story.report(day(10), &refunded(day(10), paid("t1", 0)));
+        assert_eq!(told, ["subscription_refunded", "-premium"]);
+    }
+}
+
+#[test]
 fn c10_timers_change_no_level_and_are_told_once() {
     let mut story = Story::default();
     story.timers.subscription_active = timers(&[29]);
