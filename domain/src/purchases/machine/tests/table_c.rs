@@ -207,7 +207,9 @@ fn c10_timers_tell_once_that_something_is_still_running() {
     assert_made(&facts, &[(SubscriptionActive, day(10))]);
     assert_eq!(facts[0].timer_days, Some(10));
     story.report(day(30), &paid("t2", 30));
-    assert_made(&story.wait_until(day(55)), &[(SubscriptionActive, day(40))]);
+    let facts = story.wait_until(day(55));
+    assert_made(&facts, &[(SubscriptionActive, day(40))]);
+    assert_eq!(facts[0].transaction.id, "t2", "of the newest");
     let mut story = with_timers();
     story.report(day(0), &paid("t1", 0));
     assert_made(
@@ -250,6 +252,8 @@ fn c10_a_start_that_is_told_late_starts_the_timers() {
         (SubscriptionActive, day(40)),
     ];
     assert_made(&facts, &expected);
+    let of: Vec<_> = facts.iter().map(|fact| fact.transaction.id.as_str()).collect();
+    assert_eq!(of, ["t1", "t2", "t2"], "of the newest that is known");
     story.report(day(60), &paid("t3", 60));
     assert_made(&story.wait_until(day(80)), &[(SubscriptionActive, day(70))]);
     // One that runs out before a period that was reported ahead begins is told in time.
