@@ -10,7 +10,7 @@ use crate::profile::attributes::Attributes;
 use crate::profile::attribution::Attributions;
 use crate::profile::identifiers::Identifiers;
 use crate::profile::installation::is_real_id;
-use crate::profile::person::{IP_ADDRESS, TRACKING_AUTHORIZED};
+use crate::profile::person::IP_ADDRESS;
 use crate::profile::{Details, Profile};
 
 /// All that events say of the profile that they belong to.
@@ -66,17 +66,14 @@ impl<'a> Recipient<'a> {
     pub fn new(profile: &'a Profile, details: &'a Details, settings: &AppSettings) -> Self {
         let (person, devices) = (&details.person, &details.installations);
         let first_seen = devices.iter().map(|device| device.created_at).min();
-        let tracking = person.integer("att_status");
-        let may_advertise = !person.is_set("analytics_disabled");
-        let may_track = may_advertise && tracking.is_none_or(|status| status == TRACKING_AUTHORIZED);
         // Zeros are an answer too: the customer said no, and no other device's id takes their place.
         let id = |field| devices.latest(field).filter(|id| is_real_id(id));
         Self {
             profile_id: profile.id,
             customer_user_id: profile.customer_user_id.as_deref(),
             idfv: id("idfv"),
-            idfa: id("idfa").filter(|_| may_track),
-            advertising_id: id("advertising_id").filter(|_| may_advertise),
+            idfa: id("idfa").filter(|_| person.allows_tracking()),
+            advertising_id: id("advertising_id").filter(|_| person.allows_advertising()),
             user_agent: devices.latest("user_agent"),
             installed_at: first_seen.unwrap_or(profile.created_at),
             email: person.text("email"),

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::contract::customer::Mobile;
+use super::contract::device::Device;
 use super::contract::exchange::{all, by_status};
 use super::contract::schedule::USUAL;
 use super::mapping::dated;
@@ -151,7 +152,8 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     let platform = occasion.platform_or_wait(&[ADID])?;
     occasion.settings.require(&app_token(platform))?;
     event_token(occasion.settings, platform.as_str(), occasion.kind().as_str()).ok_or(Skip::EventDisabled)?;
-    let ids = ids(occasion, platform)?;
+    let device = occasion.customer.device_on(platform);
+    let ids = ids(occasion, platform, device)?;
     let mut form = Form::default();
     form.add("environment", occasion.environment());
     if let Some((amount, currency)) = revenue(occasion) {
@@ -165,7 +167,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     form.add_known("customer_user_id", customer.customer_user_id())
         .add_known("external_device_id", customer.customer_user_id())
         .add_known("ip_address", customer.recipient.ip)
-        .add_known("user_agent", customer.device_on(platform, "user_agent"))
+        .add_known("user_agent", device.text("user_agent"))
         .add("callback_params", &params)
         .add("partner_params", &params);
     let route = format!("{} {}", platform.as_str(), occasion.kind().as_str());
@@ -179,12 +181,16 @@ fn event_token<'a>(settings: &'a Settings, platform: &str, event: &str) -> Optio
 }
 
 /// All ids that are known of the device, of which one must be.
-fn ids(occasion: &Occasion<'_>, platform: Mobile) -> Result<Vec<(&'static str, String)>, Skip> {
+fn ids(
+    occasion: &Occasion<'_>,
+    platform: Mobile,
+    device: Device<'_>,
+) -> Result<Vec<(&'static str, String)>, Skip> {
     let names = match platform {
         Mobile::Android => ANDROID_IDS,
         Mobile::Ios => IOS_IDS,
     };
-    let device = DeviceIds::on(platform, occasion.customer);
+    let device = DeviceIds::on(platform, device);
     let adid = occasion.identifier(ADID);
     let all = [
         ("adid", adid.map(str::to_owned)),

@@ -172,10 +172,10 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     }
     let (user_id, device_id) = ids(occasion)?;
     let revenue = occasion.revenue();
-    let customer = occasion.customer;
     // Amplitude empties what an event leaves out of these fields beside others: guessed from the store, the platform alone
     // would take from a customer the device that the app's SDK has told.
-    let platform = customer.platform();
+    let device = occasion.customer.device_with_platform();
+    let platform = device.platform();
     // A browser tells no more of itself.
     let phone = platform.and_then(Platform::mobile);
     let event = Event {
@@ -186,8 +186,8 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
         device_id,
         platform: platform.map(Platform::title),
         os_name: phone.map(Mobile::title),
-        os_version: phone.and_then(|phone| customer.os_version_on(phone)),
-        device_model: phone.and_then(|phone| customer.device_on(phone, "device")),
+        os_version: phone.and_then(|_| device.os_version()),
+        device_model: phone.and_then(|_| device.text("device")),
         product_id: occasion
             .event
             .text("vendor_product_id")

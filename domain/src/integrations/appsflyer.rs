@@ -260,7 +260,8 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
 
 fn event<'a>(occasion: &Occasion<'a>, platform: Mobile) -> Result<Event<'a>, Skip> {
     let customer = occasion.customer;
-    let device = DeviceIds::on(platform, customer);
+    let device = customer.device_on(platform);
+    let ids = DeviceIds::on(platform, device);
     let currency = if occasion.settings.is("report_user_currency") {
         occasion.event.text("currency")
     } else {
@@ -277,14 +278,14 @@ fn event<'a>(occasion: &Occasion<'a>, platform: Mobile) -> Result<Event<'a>, Ski
             money: money(occasion),
         },
         currency,
-        os: customer.os_version_on(platform),
+        os: device.os_version(),
         bundle: customer.bundle_on(platform),
         customer_user_id: customer.customer_user_id(),
         ip: customer.recipient.ip,
-        idfa: device.idfa.map(device_id::apple),
-        idfv: device.idfv.map(device_id::apple),
+        idfa: ids.idfa.map(device_id::apple),
+        idfv: ids.idfv.map(device_id::apple),
         att: customer.att_status().filter(|_| platform == Mobile::Ios),
-        advertising_id: device.advertising_id,
+        advertising_id: ids.advertising_id,
     })
 }
 

@@ -201,12 +201,13 @@ fn user_data<'a>(occasion: &Occasion<'a>) -> Result<UserData<'a>, Skip> {
         Some(_) => occasion.mobile_platform()?,
         None => occasion.platform_or_wait(IDENTIFIERS)?,
     };
+    let device = customer.device_on(platform);
     let DeviceIds {
         idfa,
         idfv,
         advertising_id: aaid,
         android_id,
-    } = DeviceIds::on(platform, customer);
+    } = DeviceIds::on(platform, device);
     let fallback = || {
         let identity = customer.customer_user_id();
         let any = [identity, idfa, idfv, aaid, android_id];
@@ -216,9 +217,9 @@ fn user_data<'a>(occasion: &Occasion<'a>) -> Result<UserData<'a>, Skip> {
     let developer_identity = occasion.or_later(known, IDENTIFIERS, IDENTIFIERS, fallback)?;
     Ok(UserData {
         os: platform.title(),
-        os_version: customer.os_version_on(platform),
-        app_version: customer.device_on(platform, "app_version"),
-        model: customer.device_on(platform, "device"),
+        os_version: device.os_version(),
+        app_version: device.text("app_version"),
+        model: device.text("device"),
         environment: "FULL_APP",
         developer_identity,
         country: customer.recipient.country.map(UpperCase),

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::contract::customer::Mobile;
+use super::contract::device::Device;
 use super::contract::exchange::{all, by_status};
 use super::contract::occasion::is_money;
 use super::contract::schedule::USUAL;
@@ -131,30 +132,28 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
 /// Adds the customer and the device.
 fn describe(form: &mut Form, occasion: &Occasion<'_>, platform: Mobile) {
     let customer = occasion.customer;
-    let device = DeviceIds::on(platform, customer);
+    let device = customer.device_on(platform);
+    let ids = DeviceIds::on(platform, device);
     let tracking = customer.att_status().filter(|_| platform == Mobile::Ios);
     let is_limited = tracking.map(|status| if status == TRACKING_AUTHORIZED { "0" } else { "1" });
-    let release = customer.os_version_on(platform);
+    let release = device.os_version();
     let country = customer.recipient.country;
     let country = country.or_else(|| occasion.event.text("store_country"));
-    form.add(
-        "advertising_id",
-        device.idfa.or(device.advertising_id).unwrap_or(ZEROS),
-    )
-    .add_known("developer_device_id", device.idfv)
-    .add_known("bundle_id", customer.bundle_on(platform))
-    .add("platform", platform_name(occasion, platform))
-    .add_known("os_version", api_level(occasion, platform).or(release))
-    .add_known("os_version_release", release)
-    .add("sdk_version", "server")
-    .add_known("app_version", customer.device_on(platform, "app_version"))
-    .add_known("device_model", customer.device_on(platform, "device"))
-    .add_known("locale", customer.device_on(platform, "locale"))
-    .add_known("country", country.map(str::to_ascii_uppercase))
-    .add_known("ip_address", customer.recipient.ip)
-    .add_known("customer_user_id", customer.customer_user_id())
-    .add_known("limit_ad_tracking", is_limited)
-    .add_known("tracking_status", tracking);
+    form.add("advertising_id", ids.idfa.or(ids.advertising_id).unwrap_or(ZEROS))
+        .add_known("developer_device_id", ids.idfv)
+        .add_known("bundle_id", customer.bundle_on(platform))
+        .add("platform", platform_name(occasion, platform))
+        .add_known("os_version", api_level(device, platform).or(release))
+        .add_known("os_version_release", release)
+        .add("sdk_version", "server")
+        .add_known("app_version", device.text("app_version"))
+        .add_known("device_model", device.text("device"))
+        .add_known("locale", device.text("locale"))
+        .add_known("country", country.map(str::to_ascii_uppercase))
+        .add_known("ip_address", customer.recipient.ip)
+        .add_known("customer_user_id", customer.customer_user_id())
+        .add_known("limit_ad_tracking", is_limited)
+        .add_known("tracking_status", tracking);
 }
 
 /// Amazon's store is a platform of its own.
@@ -168,8 +167,8 @@ fn platform_name(occasion: &Occasion<'_>, platform: Mobile) -> &'static str {
 }
 
 /// The number of Android's interface, which Tenjin wants as its version: 34 of `Android 14 (API 34)`.
-fn api_level<'a>(occasion: &Occasion<'a>, platform: Mobile) -> Option<&'a str> {
-    let os = occasion.customer.device_on(platform, "os")?;
+fn api_level<'a>(device: Device<'a>, platform: Mobile) -> Option<&'a str> {
+    let os = device.text("os")?;
     let (_, level) = os.split_once("API").filter(|_| platform == Mobile::Android)?;
     let level = level.trim_start_matches(|c: char| !c.is_ascii_digit());
     let end = level.find(|c: char| !c.is_ascii_digit()).unwrap_or(level.len());

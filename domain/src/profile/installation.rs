@@ -66,6 +66,14 @@ pub struct InstallationChanges {
     fields: Changes,
 }
 
+impl Installation {
+    /// A field; empty is none.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        let text = self.fields.get(field)?.as_str()?;
+        (!text.is_empty()).then_some(text)
+    }
+}
+
 impl InstallationChanges {
     /// Reads `installation_meta`. `platform` (from a header) fills in a platform that the object does not give, or gives as null.
     pub fn parse(value: &Json<'_>, platform: Option<&str>, found: &mut Vec<Violation>) -> Option<Self> {
@@ -102,11 +110,14 @@ impl Installations {
 
     /// The value of a field on the installation that changed last of those that have one.
     pub fn latest(&self, field: &str) -> Option<&str> {
-        let known = self.iter().filter_map(|device| {
-            let text = device.fields.get(field)?.as_str()?;
-            (!text.is_empty()).then_some((device.updated_at, text))
-        });
-        known.max_by_key(|(changed, _)| *changed).map(|(_, text)| text)
+        self.last_changed(|device| device.text(field).is_some())?
+            .text(field)
+    }
+
+    /// The installation that changed last of those that are `meant`.
+    pub fn last_changed(&self, meant: impl Fn(&Installation) -> bool) -> Option<&Installation> {
+        let all = self.iter().filter(|device| meant(device));
+        all.max_by_key(|device| device.updated_at)
     }
 
     /// Adds the installation or changes the known one. Answers whether anything is different now.

@@ -63,6 +63,17 @@ impl Person {
         self.0.get(name).and_then(serde_json::Value::as_bool) == Some(true)
     }
 
+    /// May ids for advertisers be told?
+    pub fn allows_advertising(&self) -> bool {
+        !self.is_set("analytics_disabled")
+    }
+
+    /// May Apple's be, which the customer is asked about too?
+    pub fn allows_tracking(&self) -> bool {
+        let answer = self.integer("att_status");
+        self.allows_advertising() && answer.is_none_or(|status| status == TRACKING_AUTHORIZED)
+    }
+
     /// Sets and clears.
     pub fn apply(&mut self, changes: &Changes) {
         values::apply(&mut self.0, changes);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests may, and so may what they share")]
 
 mod conformance;
+mod devices;
 mod extremes;
 mod golden;
 mod limits;

@@ -163,14 +163,15 @@ impl<'a> Device<'a> {
     fn of(occasion: &Occasion<'a>, platform: Mobile) -> Self {
         let customer = occasion.customer;
         let is_ios = platform == Mobile::Ios;
-        let ids = DeviceIds::on(platform, customer);
+        let device = customer.device_on(platform);
+        let ids = DeviceIds::on(platform, device);
         Self {
             uuid: occasion.identifier("airbridge_device_id"),
-            device_model: customer.device_on(platform, "device"),
+            device_model: device.text("device"),
             os_name: platform.title(),
-            os_version: customer.os_version_on(platform),
-            locale: customer.device_on(platform, "locale"),
-            timezone: customer.device_on(platform, "timezone"),
+            os_version: device.os_version(),
+            locale: device.text("locale"),
+            timezone: device.text("timezone"),
             ifa: ids.idfa,
             ifv: ids.idfv,
             gaid: ids.advertising_id,
@@ -186,7 +187,7 @@ impl<'a> App<'a> {
         let missing = || Skip::MissingCredentials(format!("{setting} of the app"));
         Ok(Self {
             package_name: customer.bundle_on(platform).ok_or_else(missing)?,
-            version: customer.device_on(platform, "app_version"),
+            version: customer.device_on(platform).text("app_version"),
         })
     }
 }

@@ -247,12 +247,15 @@ fn ids_of_the_other_platform_are_not_told() {
     let android = case.body();
     assert_eq!(android["device"]["osName"], "Android");
     assert!(android["device"]["ifa"].is_null() && android["device"]["ifv"].is_null());
-    assert!(android["device"]["gaid"].is_string());
+    assert!(android["device"]["gaid"].is_null());
     assert!(android["device"]["appTrackingTransparency"].is_null());
     for of_the_iphone in ["deviceModel", "osVersion"] {
         assert!(android["device"][of_the_iphone].is_null(), "{of_the_iphone}");
     }
     assert_eq!(android["app"]["packageName"], "com.aurora.android");
+    case.profile["installation_meta"]["platform"] = json!("Android");
+    let android = case.body();
+    assert!(android["device"]["gaid"].is_string() && android["device"]["ifa"].is_null());
 }
 
 #[test]

@@ -273,6 +273,31 @@ fn a_device_is_told_as_its_installation_says_whatever_the_store() {
     );
 }
 
+#[test]
+fn all_that_is_told_of_a_device_is_of_the_latest_that_tells_its_platform() {
+    let after = |later: &[Value]| {
+        let phone = json!({"device_id": "d", "platform": "iOS", "os": "iOS 18.3", "device": "iPhone15,3"});
+        let calls = [&[phone], later].concat().into_iter();
+        let calls = calls.map(|device| json!({ "installation_meta": device }));
+        let case = Case {
+            settings: json!({"api_keys": {"production": {"ios": "k"}}}),
+            profile: calls.collect(),
+            ..Case::of(&INTEGRATION)
+        };
+        device(&case)
+    };
+    let none = json!(null);
+    let mac = json!({"device_id": "m", "platform": "macOS", "device": "Mac16,1"});
+    assert_eq!(
+        after(&[mac]),
+        [json!("iOS"), json!("iOS"), none.clone(), json!("Mac16,1")]
+    );
+    let unknown = json!({"device_id": "u", "platform": "Fire OS", "os": "8", "device": "AFTMM"});
+    assert_eq!(after(&[unknown]), [const { Value::Null }; 4]);
+    let untold = json!({"device_id": "n", "os": "8", "device": "AFTMM"});
+    assert_eq!(after(&[untold]), ["iOS", "iOS", "18.3", "iPhone15,3"]);
+}
+
 /// What an event says of the device.
 fn device(case: &Case) -> [Value; 4] {
     let event = &case.body()["events"][0];

@@ -170,9 +170,12 @@ fn add_revenue(query: &mut Form, occasion: &Occasion<'_>) -> Result<(), Skip> {
 /// What both calls say of the device.
 fn add_common(query: &mut Form, occasion: &Occasion<'_>) {
     let customer = occasion.customer;
-    let of_device = customer.platform().and_then(Platform::mobile);
+    let of_device = customer
+        .device_with_platform()
+        .platform()
+        .and_then(Platform::mobile);
     let platform = of_device.or_else(|| Mobile::of_store(occasion.event.store()));
-    let ids = platform.map(|platform| DeviceIds::on(platform, customer));
+    let ids = platform.map(|platform| DeviceIds::on(platform, customer.device_on(platform)));
     let ids = ids.unwrap_or_default();
     // As from the background it would be missing from the reports on users.
     query

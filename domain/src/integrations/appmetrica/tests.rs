@@ -193,7 +193,8 @@ fn ids_of_the_other_platform_are_not_told() {
     let ios = case.form();
     assert_eq!((ios["os_name"].as_str(), ios["ios_ifv"].as_str()), ("ios", "v-1"));
     assert!(!ios.contains_key("ios_ifa") && !ios.contains_key("google_aid"));
-    case.profile["installation_meta"]["platform"] = json!("web");
+    // What tells no platform may be of the store's.
+    case.profile["installation_meta"]["platform"] = json!("");
     case = case.with("store", "play_store");
     let android = case.form();
     assert_eq!(

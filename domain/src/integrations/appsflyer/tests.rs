@@ -54,11 +54,14 @@ fn another_platform_gets_its_own_app_key_and_ids() {
             .contains(&("authentication", "s2s-demo-android".into()))
     );
     let body = case.body();
-    assert_eq!(body["advertising_id"], "38400000-8cf0-11bd-b23e-10b96e40000d");
     assert_eq!(body["bundleIdentifier"], "com.aurora.android");
-    for ios in ["idfa", "idfv", "att", "os"] {
+    for ios in ["idfa", "idfv", "att", "os", "advertising_id"] {
         assert!(body[ios].is_null(), "{ios}");
     }
+    case.profile["installation_meta"]["platform"] = json!("Android");
+    let body = case.body();
+    assert_eq!(body["advertising_id"], "38400000-8cf0-11bd-b23e-10b96e40000d");
+    assert!(body["idfa"].is_null() && body["idfv"].is_null());
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! The customer as integrations see them: the profile as it stands when an event is sent.
 
+use super::device::Device;
 use super::subscription::{self, Subscription};
 use crate::app::AppSettings;
 use crate::events::Recipient;
 use crate::profile::identifiers::Identifiers;
-use crate::profile::installation::{Installations, is_real_id};
+use crate::profile::installation::{Installation, Installations};
 use crate::profile::person::Person;
 use crate::profile::{Details, Profile};
 
@@ -58,7 +59,7 @@ const PLATFORMS: [(&str, Platform); 8] = [
 
 impl Platform {
     /// The platform that an installation names, in whatever case, if it is known here.
-    fn parse(name: &str) -> Option<Self> {
+    pub(super) fn parse(name: &str) -> Option<Self> {
         let mut all = PLATFORMS.iter();
         let (_, platform) = all.find(|(known, _)| known.eq_ignore_ascii_case(name))?;
         Some(*platform)
@@ -156,64 +157,37 @@ impl<'a> Customer<'a> {
         self.recipient.customer_user_id
     }
 
-    /// A field of the installation that changed last of those that know it: `device`, `os`, `platform`, `locale`,
-    /// `timezone`, `user_agent`, `app_version`, `app_build`, `android_id`, … For `idfa` and `advertising_id` see
-    /// [`Self::idfa`] and [`Self::advertising_id`].
-    pub fn device(&self, field: &str) -> Option<&'a str> {
-        self.installations.latest(field)
-    }
-
     /// What each installation says of a field.
     pub fn devices(&self, field: &str) -> impl Iterator<Item = &'a str> {
         let all = self.installations.iter();
         all.filter_map(move |device| device.fields.get(field)?.as_str())
     }
 
-    /// The platform of the latest installation.
-    pub fn platform(&self) -> Option<Platform> {
-        Platform::parse(self.device("platform")?)
+    /// The device that changed last.
+    pub fn device(&self) -> Device<'a> {
+        self.last_changed(|_| true)
     }
 
-    /// As [`Self::device`], of the installations of this platform, and of those that tell none that is known here.
-    pub fn device_on(&self, platform: Mobile, field: &str) -> Option<&'a str> {
-        let known = self.installations.iter().filter_map(|device| {
-            let text = |field: &str| device.fields.get(field)?.as_str().filter(|text| !text.is_empty());
-            let known = text("platform").and_then(Platform::parse);
-            let is_other = known.is_some_and(|known| known.mobile() != Some(platform));
-            Some((device.updated_at, text(field).filter(|_| !is_other)?))
-        });
-        known.max_by_key(|(changed, _)| *changed).map(|(_, text)| text)
+    /// The device that changed last of those that tell their platform.
+    pub fn device_with_platform(&self) -> Device<'a> {
+        self.last_changed(|device| device.text("platform").is_some())
     }
 
-    /// The first version number in `os` of the installations of this platform: `18.3` of `iOS 18.3`.
-    pub fn os_version_on(&self, platform: Mobile) -> Option<&'a str> {
-        version(self.device_on(platform, "os")?)
+    /// The device that changed last of those of this platform and of those that tell none that is known here.
+    pub fn device_on(&self, platform: Mobile) -> Device<'a> {
+        self.last_changed(|device| {
+            let known = device.text("platform").and_then(Platform::parse);
+            known.is_none_or(|known| known.mobile() == Some(platform))
+        })
+    }
+
+    fn last_changed(&self, meant: impl Fn(&Installation) -> bool) -> Device<'a> {
+        Device::new(self.installations.last_changed(meant), self.person)
     }
 
     /// The app's bundle id or package.
     pub fn bundle_on(&self, platform: Mobile) -> Option<&'a str> {
         platform.bundle(self.app)
-    }
-
-    /// Apple's id for advertisers, where the customer allowed it and it is not all zeros.
-    pub fn idfa(&self) -> Option<&'a str> {
-        self.recipient.idfa.filter(|id| is_real_id(id))
-    }
-
-    /// Apple's id of the device for one vendor.
-    pub fn idfv(&self) -> Option<&'a str> {
-        self.recipient.idfv.filter(|id| is_real_id(id))
-    }
-
-    /// Google's id for advertisers, where it is not all zeros.
-    pub fn advertising_id(&self) -> Option<&'a str> {
-        self.recipient.advertising_id.filter(|id| is_real_id(id))
-    }
-
-    /// Android's id of the device, where it is not all zeros.
-    pub fn android_id(&self) -> Option<&'a str> {
-        self.device_on(Mobile::Android, "android_id")
-            .filter(|id| is_real_id(id))
     }
 
     /// `att_status`: 0 not asked, 1 restricted, 2 denied, 3 allowed.
@@ -225,16 +199,6 @@ impl<'a> Customer<'a> {
     pub fn subscription(&self) -> Subscription<'a> {
         subscription::of(&self.profile.holdings, self.now)
     }
-}
-
-/// The first version number in a text.
-fn version(text: &str) -> Option<&str> {
-    let start = text.find(|c: char| c.is_ascii_digit())?;
-    let rest = &text[start..];
-    let end = rest
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(rest.len());
-    Some(rest[..end].trim_end_matches('.'))
 }
 
 #[cfg(test)]
@@ -272,7 +236,7 @@ mod tests {
             let (profile, details) = known([(1, json!({"installation_meta": device}))]);
             let app = AppSettings::default();
             let customer = Customer::new(&profile, &details, &app, 2);
-            assert_eq!(customer.os_version_on(Mobile::Ios), version, "{os}");
+            assert_eq!(customer.device_on(Mobile::Ios).os_version(), version, "{os}");
         }
     }
 
@@ -292,8 +256,13 @@ mod tests {
         let (profile, details) = known(reports.clone());
         let app = AppSettings::default();
         let customer = Customer::new(&profile, &details, &app, 9);
-        assert_eq!(customer.device_on(Mobile::Ios, "locale"), Some("fi_FI"));
-        assert_eq!(customer.device_on(Mobile::Android, "locale"), Some("nb_NO"));
+        let locale = |customer: &Customer<'_>, platform| {
+            let told = customer.device_on(platform).text("locale");
+            told.map(str::to_owned)
+        };
+        // What the latest does not tell is not known.
+        assert_eq!(locale(&customer, Mobile::Ios), None);
+        assert_eq!(locale(&customer, Mobile::Android).as_deref(), Some("nb_NO"));
         assert_eq!(customer.installed_at, Some(5));
         // The latest is that which changed last.
         let again = (
@@ -302,7 +271,35 @@ mod tests {
         );
         let (profile, details) = known(reports.into_iter().chain([again]));
         let customer = Customer::new(&profile, &details, &app, 10);
-        assert_eq!(customer.device_on(Mobile::Ios, "locale"), Some("is_IS"));
+        assert_eq!(locale(&customer, Mobile::Ios).as_deref(), Some("is_IS"));
+    }
+
+    #[test]
+    fn a_device_without_a_known_platform_counts_for_every_one() {
+        let devices = [
+            (1, "phone", "iOS"),
+            (2, "browser", "web"),
+            (3, "console", "Fire OS"),
+            (4, "other", ""),
+        ];
+        let reports = devices.map(|(at, device, platform)| {
+            let device = json!({"device_id": device, "platform": platform, "device": device});
+            (at, json!({"installation_meta": device}))
+        });
+        let after = |count: usize| {
+            let (profile, details) = known(reports.iter().take(count).cloned());
+            let app = AppSettings::default();
+            let customer = Customer::new(&profile, &details, &app, 9);
+            let [ios, android] = Mobile::ALL.map(|platform| customer.device_on(platform));
+            let of_all = [customer.device(), customer.device_with_platform(), ios, android];
+            of_all.map(|device| device.text("device").map(str::to_owned))
+        };
+        let some = |names: [&str; 4]| names.map(|name| Some(name.to_owned()).filter(|_| !name.is_empty()));
+        assert_eq!(after(0), some(["", "", "", ""]));
+        assert_eq!(after(1), some(["phone", "phone", "phone", ""]));
+        assert_eq!(after(2), some(["browser", "browser", "phone", ""]));
+        assert_eq!(after(3), some(["console"; 4]));
+        assert_eq!(after(4), some(["other", "console", "other", "other"]));
     }
 
     #[test]
@@ -312,8 +309,8 @@ mod tests {
             let (profile, details) = known([(1, json!({"installation_meta": device}))]);
             let app = AppSettings::default();
             let customer = Customer::new(&profile, &details, &app, 2);
-            let told = Mobile::ALL.map(|one| customer.os_version_on(one).is_some());
-            (customer.platform(), told)
+            let told = Mobile::ALL.map(|one| customer.device_on(one).os_version().is_some());
+            (customer.device_with_platform().platform(), told)
         };
         for apple in [
             "iOS", "ios", "IOS", "iPadOS", "macos", "visionOS", "tvOS", "watchOS",
@@ -338,22 +335,42 @@ mod tests {
     }
 
     #[test]
-    fn ids_of_zeros_are_none() {
+    fn ids_of_zeros_are_none_and_no_other_devices_id_takes_their_place() {
         let told = |id: &str| {
-            let device =
-                json!({"device_id": "d", "idfa": id, "idfv": id, "advertising_id": id, "android_id": id});
-            let (profile, details) = known([(1, json!({"att_status": 3, "installation_meta": device}))]);
+            let of = |device: &str, id: &str| {
+                let ids = json!({"device_id": device, "idfa": id, "idfv": id, "advertising_id": id, "android_id": id});
+                json!({"att_status": 3, "installation_meta": ids})
+            };
+            let (profile, details) = known([(1, of("old", "1")), (2, of("new", id))]);
             let app = AppSettings::default();
-            let customer = Customer::new(&profile, &details, &app, 2);
+            let device = Customer::new(&profile, &details, &app, 3).device();
             let ids = [
-                customer.idfa(),
-                customer.idfv(),
-                customer.advertising_id(),
-                customer.android_id(),
+                device.idfa(),
+                device.idfv(),
+                device.advertising_id(),
+                device.android_id(),
             ];
             ids.map(|id| id.is_some())
         };
         assert_eq!(told("00000000-0000-0000-0000-000000000000"), [false; 4]);
+        assert_eq!(told(""), [false; 4]);
         assert_eq!(told("38400000-8cf0-11bd-b23e-10b96e40000d"), [true; 4]);
+    }
+
+    #[test]
+    fn ids_for_advertisers_need_consent() {
+        let told = |said: &str| {
+            let said: Value = serde_json::from_str(said).unwrap();
+            let ids =
+                json!({"device_id": "d", "idfa": "1", "idfv": "1", "advertising_id": "1", "android_id": "1"});
+            let (profile, details) = known([(1, said), (2, json!({ "installation_meta": ids }))]);
+            let app = AppSettings::default();
+            let device = Customer::new(&profile, &details, &app, 3).device();
+            [device.idfa(), device.advertising_id(), device.idfv()].map(|id| id.is_some())
+        };
+        assert_eq!(told(r#"{"att_status": 3}"#), [true, true, true]);
+        assert_eq!(told(r#"{"first_name": "Ada"}"#), [true, true, true]);
+        assert_eq!(told(r#"{"att_status": 2}"#), [false, true, true]);
+        assert_eq!(told(r#"{"analytics_disabled": true}"#), [false, false, true]);
     }
 }

@@ -1,6 +1,7 @@
 //! What an integration is: the record that each third party fills in, and what its functions are given and answer.
 
 pub(super) mod customer;
+pub(super) mod device;
 pub(super) mod exchange;
 pub(super) mod limits;
 pub(super) mod occasion;

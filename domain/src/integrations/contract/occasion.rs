@@ -2,7 +2,7 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::customer::{Customer, Mobile, Platform};
+use super::customer::{Customer, Mobile};
 use super::record::Skip;
 use super::told::{Property, Told};
 use crate::events::EventKind;
@@ -157,7 +157,7 @@ impl<'a> Occasion<'a> {
     /// The platform that the event is told for, iOS or Android: by its store, else by the latest installation.
     pub fn mobile_platform(&self) -> Result<Mobile, Skip> {
         let of_store = Mobile::of_store(self.event.store());
-        let of_device = || self.customer.platform().and_then(Platform::mobile);
+        let of_device = || self.customer.device_with_platform().platform()?.mobile();
         of_store.or_else(of_device).ok_or(Skip::UnknownPlatform)
     }
 

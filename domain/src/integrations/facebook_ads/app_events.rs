@@ -50,7 +50,7 @@ pub fn record(
         .add_known("anon_id", identity.anon_id)
         .add_known("app_user_id", customer.customer_user_id())
         .add("custom_events", events(occasion, name))
-        .add("extinfo", json(&ExtInfo(occasion, identity.platform)));
+        .add("extinfo", json(&ExtInfo(occasion, identity)));
     if occasion.settings.is("send_hashed_user_data") {
         for (field, hash) in user_data::known(occasion.customer) {
             form.add(&format!("ud[{field}]"), hash);

@@ -75,7 +75,7 @@ impl Serialize for UserData<'_> {
             ("madid", identity.advertiser_id),
             ("anon_id", identity.anon_id),
             ("client_ip_address", customer.recipient.ip),
-            ("client_user_agent", customer.recipient.user_agent),
+            ("client_user_agent", identity.device.text("user_agent")),
         ] {
             if let Some(value) = value {
                 map.serialize_entry(field, value)?;
@@ -101,7 +101,7 @@ pub fn record(occasion: &Occasion<'_>, name: &'static str, is_test: bool) -> Res
         app_data: AppData {
             advertiser_tracking_enabled: identity.tracking(),
             application_tracking_enabled: 1,
-            extinfo: ExtInfo(occasion, identity.platform),
+            extinfo: ExtInfo(occasion, identity),
         },
         custom_data: CustomData {
             currency: revenue.map(|revenue| revenue.currency),
@@ -184,6 +184,27 @@ mod tests {
                 "content_ids": ["aurora.pro.monthly"], "content_type": "product"}
         }]});
         assert_eq!(case().body(), expected);
+    }
+
+    #[test]
+    fn the_user_agent_is_the_phones_and_not_the_browsers() {
+        let calls = |phone: &str| {
+            json!([
+                {"installation_meta": {"device_id": "d", "platform": "iOS", "user_agent": phone}},
+                {"installation_meta": {"device_id": "b", "platform": "web", "user_agent": "Browser/1.0"}},
+            ])
+        };
+        let told = |phone: &str| {
+            let case = Case {
+                profile: calls(phone),
+                ..case()
+            };
+            case.body()["data"][0]["user_data"]["client_user_agent"].clone()
+        };
+        assert_eq!(
+            [told("Example/1.0"), told("")],
+            [json!("Example/1.0"), json!(null)]
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use jiff::tz::TimeZoneDatabase;
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
 use super::super::contract::customer::Mobile;
+use super::super::contract::device::Device;
 use super::super::mapping::device_id::DeviceIds;
 use super::super::{Occasion, Skip};
 use crate::profile::person::TRACKING_AUTHORIZED;
@@ -18,6 +19,7 @@ static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundl
 #[derive(Debug)]
 pub struct Identity<'a> {
     pub platform: Mobile,
+    pub device: Device<'a>,
     /// Meta's own id of the installation.
     pub anon_id: Option<&'a str>,
     /// The platform's id for advertisers. On iOS it is told only with consent.
@@ -31,7 +33,8 @@ impl<'a> Identity<'a> {
     pub fn of(occasion: &Occasion<'a>) -> Result<Self, Skip> {
         let platform = occasion.platform_or_wait(&["facebook_anonymous_id"])?;
         let customer = occasion.customer;
-        let ids = DeviceIds::on(platform, customer);
+        let device = customer.device_on(platform);
+        let ids = DeviceIds::on(platform, device);
         let has_consent = customer.att_status() == Some(TRACKING_AUTHORIZED);
         let (advertiser_id, is_tracked, identifiers): (_, _, &[&str]) = match platform {
             Mobile::Android => {
@@ -54,6 +57,7 @@ impl<'a> Identity<'a> {
         })?;
         Ok(Self {
             platform,
+            device,
             anon_id,
             advertiser_id,
             is_tracked,
@@ -67,15 +71,15 @@ impl<'a> Identity<'a> {
 }
 
 /// `extinfo`: exactly sixteen items in Meta's order. With any other number of them the event is dropped in silence.
-pub struct ExtInfo<'a>(pub &'a Occasion<'a>, pub Mobile);
+pub struct ExtInfo<'a>(pub &'a Occasion<'a>, pub &'a Identity<'a>);
 
 impl Serialize for ExtInfo<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         const ITEMS: usize = 16;
         const UNKNOWN: &str = "";
-        let Self(occasion, platform) = self;
+        let Self(occasion, Identity { platform, device, .. }) = self;
         let customer = occasion.customer;
-        let known = |field| customer.device_on(*platform, field).unwrap_or(UNKNOWN);
+        let known = |field| device.text(field).unwrap_or(UNKNOWN);
         let system = match platform {
             Mobile::Android => "a2",
             Mobile::Ios => "i2",
@@ -85,7 +89,7 @@ impl Serialize for ExtInfo<'_> {
         list.serialize_element(customer.bundle_on(*platform).unwrap_or(UNKNOWN))?;
         list.serialize_element(known("app_version"))?;
         list.serialize_element(known("app_build"))?;
-        list.serialize_element(customer.os_version_on(*platform).unwrap_or(UNKNOWN))?;
+        list.serialize_element(device.os_version().unwrap_or(UNKNOWN))?;
         list.serialize_element(known("device"))?;
         list.serialize_element(&known("locale").replace('-', "_"))?;
         list.serialize_element(&zone_abbreviation(known("timezone"), occasion.event.at).unwrap_or_default())?;

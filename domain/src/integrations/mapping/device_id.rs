@@ -3,9 +3,10 @@
 
 use uuid::Uuid;
 
-use crate::integrations::contract::customer::{Customer, Mobile};
+use crate::integrations::contract::customer::Mobile;
+use crate::integrations::contract::device::Device;
 
-/// The ids of the customer's device. Those of another platform than its own are never told.
+/// The ids of a device. Those of another platform than its own are never told.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DeviceIds<'a> {
     /// Apple's id for advertisers.
@@ -19,17 +20,17 @@ pub struct DeviceIds<'a> {
 }
 
 impl<'a> DeviceIds<'a> {
-    /// The ids that are known of a device of this platform.
-    pub fn on(platform: Mobile, customer: &Customer<'a>) -> Self {
+    /// The ids that are known of the device, which is of this platform.
+    pub fn on(platform: Mobile, device: Device<'a>) -> Self {
         match platform {
             Mobile::Ios => Self {
-                idfa: customer.idfa(),
-                idfv: customer.idfv(),
+                idfa: device.idfa(),
+                idfv: device.idfv(),
                 ..Self::default()
             },
             Mobile::Android => Self {
-                advertising_id: customer.advertising_id(),
-                android_id: customer.android_id(),
+                advertising_id: device.advertising_id(),
+                android_id: device.android_id(),
                 ..Self::default()
             },
         }

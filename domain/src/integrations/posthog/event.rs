@@ -93,7 +93,7 @@ impl<'a> Person<'a> {
             last_name: known("last_name"),
             birthday: known("birthday"),
             gender: known("gender"),
-            os: customer.device("os"),
+            os: customer.device().text("os"),
         }
     }
 }
@@ -111,7 +111,7 @@ impl Serialize for Properties<'_> {
         if let Some(person) = &self.person {
             map.serialize_entry("$set", person)?;
         }
-        if let Some(timezone) = customer.device("timezone") {
+        if let Some(timezone) = customer.device().text("timezone") {
             map.serialize_entry("timezone", timezone)?;
         }
         match customer.recipient.ip {

@@ -39,7 +39,7 @@ pub struct Case {
     pub properties: Value,
     /// What third parties call the customer.
     pub identifiers: Value,
-    /// What a call said of the customer.
+    /// What a call said of the customer; in a list, what one call after the other said.
     pub profile: Value,
     /// The owner's own id of the customer.
     pub customer_user_id: Option<&'static str>,
@@ -197,9 +197,15 @@ impl Case {
             profile.set_identifiers(&changes, 0);
         }
         let mut details = Details::default();
-        let body = self.profile.to_string();
-        let changes = ProfileChanges::parse(&Object::parse(body.as_bytes()).unwrap(), None).unwrap();
-        profile.update(&mut details, &changes, 0).unwrap();
+        let said = match &self.profile {
+            Value::Array(calls) => calls.as_slice(),
+            call => std::slice::from_ref(call),
+        };
+        for (call, now) in said.iter().zip(0..) {
+            let body = call.to_string();
+            let changes = ProfileChanges::parse(&Object::parse(body.as_bytes()).unwrap(), None).unwrap();
+            profile.update(&mut details, &changes, now).unwrap();
+        }
         (profile, details)
     }
 }
