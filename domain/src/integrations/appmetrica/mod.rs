@@ -206,10 +206,11 @@ fn id<'a>(occasion: &Occasion<'a>) -> Result<(&'static str, &'a str), Skip> {
     }
 }
 
-/// When it happened, in seconds: not ahead, nor longer ago than it takes.
+/// When it happened, in seconds: not ahead of this try, which is the first, nor longer ago than it takes. Repeats tell the
+/// same, because the record of the first try is kept for them.
 fn timestamp(occasion: &Occasion<'_>) -> i64 {
     const OLDEST: i64 = 7 * DAY - MINUTE;
-    let at = occasion.at_or_made().max(occasion.now - OLDEST);
+    let at = occasion.event.at.min(occasion.now).max(occasion.now - OLDEST);
     at.div_euclid(SECOND)
 }
 

@@ -88,7 +88,9 @@ fn times_lie_neither_ahead_nor_more_than_a_week_ago() {
     let week = 7 * 24 * HOUR - 60_000_000;
     for (at, made, now, expected) in [
         (AT, AT + HOUR, AT + 100 * HOUR, AT),
-        (AT + HOUR, AT, AT + 100 * HOUR, AT),
+        // It lay ahead when it was made.
+        (AT + HOUR, AT, AT + 100 * HOUR, AT + HOUR),
+        (AT + HOUR, AT, AT + 60_000_000, AT + 60_000_000),
         (AT - 8 * 24 * HOUR, AT, AT, AT - week),
         (AT - week, AT, AT, AT - week),
         // It waited for an identifier.
