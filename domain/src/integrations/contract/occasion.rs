@@ -88,9 +88,16 @@ impl<'a> Occasion<'a> {
         self.event.at.min(self.made_at)
     }
 
-    /// How old the event is now.
-    pub fn age_seconds(&self) -> i64 {
-        (self.now - self.event.at) / SECOND
+    /// The same in seconds, as most third parties count.
+    pub fn second(&self) -> i64 {
+        self.at_or_made().div_euclid(SECOND)
+    }
+
+    /// Until when (microseconds) [`Self::second`] is no longer ago than so many seconds. It is what third parties are told,
+    /// so it is what they judge an event's age by.
+    pub fn taken_until(&self, oldest_seconds: i64) -> i64 {
+        let end = self.second().saturating_add(oldest_seconds);
+        end.saturating_mul(SECOND)
     }
 
     /// The properties of the event that are set, in their order; without the customer's IP address where the app keeps none

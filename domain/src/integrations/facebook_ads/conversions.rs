@@ -87,14 +87,14 @@ impl Serialize for UserData<'_> {
 
 /// The event; one that is marked as a test has a route of its own.
 pub fn record(occasion: &Occasion<'_>, name: &'static str, is_test: bool) -> Result<Record, Skip> {
-    if occasion.age_seconds() > MAX_AGE_SECONDS {
+    if occasion.now > occasion.taken_until(MAX_AGE_SECONDS) {
         return Err(Skip::TooOld);
     }
     let identity = &Identity::of(occasion).map_err(|skip| until_too_old(skip, occasion))?;
     let revenue = occasion.revenue();
     let event = Event {
         event_name: name,
-        event_time: occasion.at_or_made().div_euclid(SECOND),
+        event_time: occasion.second(),
         event_id: occasion.event.id,
         action_source: "app",
         user_data: UserData(occasion, identity),
@@ -122,7 +122,7 @@ fn until_too_old(skip: Skip, occasion: &Occasion<'_>) -> Skip {
     let Skip::Waiting { identifiers, until } = skip else {
         return skip;
     };
-    let too_old_at = occasion.event.at.saturating_add((MAX_AGE_SECONDS + 1) * SECOND);
+    let too_old_at = occasion.taken_until(MAX_AGE_SECONDS).saturating_add(1);
     Skip::Waiting {
         identifiers,
         until: Some(until.map_or(too_old_at, |until| until.min(too_old_at))),
@@ -245,7 +245,7 @@ mod tests {
             profile: json!({}),
             ..case()
         };
-        let too_old_at = AT + (MAX_AGE_SECONDS + 1) * SECOND;
+        let too_old_at = AT + MAX_AGE_SECONDS * SECOND + 1;
         let until = |case: &Case| match case.record() {
             Err(Skip::Waiting { until, .. }) => until,
             other => panic!("{other:?}"),
@@ -271,10 +271,29 @@ mod tests {
         };
         assert!(after(0).is_ok());
         assert_eq!(after(1), Err(Skip::TooOld));
+    }
+
+    #[test]
+    fn the_age_is_that_of_the_time_that_is_told() {
+        let is_told = |at: i64, made_at: i64, now: i64| {
+            let case = Case {
+                at,
+                made_at,
+                now,
+                ..case()
+            };
+            case.record().is_ok()
+        };
+        // Told without its fraction of a second.
+        assert!(is_told(AT + 900_000, AT + 900_000, AT + 7 * DAY));
+        assert!(!is_told(AT + 900_000, AT + 900_000, AT + 7 * DAY + 1));
+        // What lies ahead is told with the time at which it was made.
         let ahead = Case {
             made_at: AT - 5_000_000,
             ..case()
         };
         assert_eq!(ahead.body()["data"][0]["event_time"], 1_741_944_408);
+        assert!(is_told(AT + 30 * DAY, AT, AT + 7 * DAY));
+        assert!(!is_told(AT + 30 * DAY, AT, AT + 7 * DAY + 1));
     }
 }

@@ -15,7 +15,7 @@ const MAX_TEXT: usize = 255;
 
 /// The event as JSON; `/track` gets the token among the properties later.
 pub fn event(occasion: &Occasion<'_>, distinct_id: &str) -> Result<String, Skip> {
-    if uses_track(occasion.settings) && occasion.age_seconds() > OLDEST_TRACKED_SECONDS {
+    if uses_track(occasion.settings) && occasion.now > occasion.taken_until(OLDEST_TRACKED_SECONDS) {
         return Err(Skip::TooOld);
     }
     Ok(json(&Event {
@@ -43,7 +43,7 @@ struct Properties<'a> {
 impl Serialize for Properties<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("time", &self.occasion.at_or_made().div_euclid(SECOND))?;
+        map.serialize_entry("time", &self.occasion.second())?;
         map.serialize_entry("distinct_id", self.distinct_id)?;
         map.serialize_entry("$insert_id", &self.occasion.event.id)?;
         // Keeps Mixpanel from placing the customer where this server stands.
@@ -130,6 +130,25 @@ mod tests {
         assert_eq!(after("track", five_days), Ok(()));
         assert_eq!(after("track", five_days + SECOND), Err(Skip::TooOld));
         assert_eq!(after("import", 1_000 * five_days), Ok(()));
+    }
+
+    #[test]
+    fn the_age_is_that_of_the_time_that_is_told() {
+        let is_told = |at: i64, made_at: i64, now: i64| {
+            let case = Case {
+                at,
+                made_at,
+                now,
+                ..case(&json!({"ingestion": "track"}))
+            };
+            case.record().is_ok()
+        };
+        // Told without its fraction of a second.
+        assert!(is_told(AT + 900_000, AT + 900_000, AT + 5 * DAY));
+        assert!(!is_told(AT + 900_000, AT + 900_000, AT + 5 * DAY + 120_000));
+        // What lies ahead is told with the time at which it was made.
+        assert!(is_told(AT + 30 * DAY, AT, AT + 5 * DAY));
+        assert!(!is_told(AT + 30 * DAY, AT, AT + 5 * DAY + 1));
     }
 
     #[test]
