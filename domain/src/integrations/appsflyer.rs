@@ -274,7 +274,7 @@ fn event<'a>(occasion: &Occasion<'a>, platform: Mobile) -> Result<Event<'a>, Ski
             product: occasion.event.text("vendor_product_id"),
             order: occasion.event.text("original_transaction_id"),
             store_country: occasion.event.text("store_country").map(UpperCase),
-            profile_country: customer.recipient.country.map(UpperCase),
+            profile_country: occasion.profile_country().map(UpperCase),
             money: money(occasion),
         },
         currency,

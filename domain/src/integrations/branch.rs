@@ -222,7 +222,7 @@ fn user_data<'a>(occasion: &Occasion<'a>) -> Result<UserData<'a>, Skip> {
         model: device.text("device"),
         environment: "FULL_APP",
         developer_identity,
-        country: customer.recipient.country.map(UpperCase),
+        country: occasion.profile_country().map(UpperCase),
         ip: customer.recipient.ip,
         idfa,
         idfv,

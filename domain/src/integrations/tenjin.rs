@@ -137,7 +137,7 @@ fn describe(form: &mut Form, occasion: &Occasion<'_>, platform: Mobile) {
     let tracking = customer.att_status().filter(|_| platform == Mobile::Ios);
     let is_limited = tracking.map(|status| if status == TRACKING_AUTHORIZED { "0" } else { "1" });
     let release = device.os_version();
-    let country = customer.recipient.country;
+    let country = occasion.profile_country();
     let country = country.or_else(|| occasion.event.text("store_country"));
     form.add("advertising_id", ids.idfa.or(ids.advertising_id).unwrap_or(ZEROS))
         .add_known("developer_device_id", ids.idfv)

@@ -84,6 +84,30 @@ fn who_is_known_neither_by_an_identifier_nor_by_a_platform_is_waited_for() {
 }
 
 #[test]
+fn the_country_is_the_one_that_the_event_tells() {
+    for (slug, settings) in [
+        (
+            "appsflyer",
+            json!({"ios_app_id": "1", "keys": {"production": {"ios": "k"}}}),
+        ),
+        ("branch", json!({"branch_keys": {"production": "key_live_a"}})),
+        ("tenjin", json!({"sdk_keys": {"production": {"ios": "k"}}})),
+    ] {
+        let integration = find(slug).unwrap();
+        let case = Case {
+            settings,
+            identifiers: json!({ integration.identifiers[0]: "1f0c" }),
+            profile: json!({"ip_country": "ZA"}),
+            ..Case::of(integration)
+        };
+        let tells = |case: &Case, country: &str| case.request().body.contains(country);
+        assert!(tells(&case, "ZA"), "{slug}");
+        let moved = case.with("profile_country", "XQ");
+        assert!(tells(&moved, "XQ") && !tells(&moved, "ZA"), "{slug}");
+    }
+}
+
+#[test]
 fn a_wait_for_a_better_identifier_names_those_that_end_it_and_no_others() {
     let cases = [
         ("amplitude", json!({"api_keys": {"production": {"ios": "k"}}})),

@@ -108,6 +108,12 @@ impl<'a> Occasion<'a> {
         all.filter(move |(name, _)| collects_ip || *name != "profile_ip_address")
     }
 
+    /// The country of the customer: that which the event tells, else that which is known now.
+    pub fn profile_country(&self) -> Option<&'a str> {
+        let told = self.event.text("profile_country");
+        told.or(self.customer.recipient.country)
+    }
+
     /// An identifier, if it is set.
     pub fn identifier(&self, name: &str) -> Option<&'a str> {
         self.customer.identifiers.get(name)
