@@ -47,7 +47,7 @@ pub const INTEGRATION: Integration = Integration {
 
 const IDENTIFIERS: &[&str] = &["tenjin_analytics_installation_id"];
 
-const KEY: Kind = Kind::Secret(header_problem);
+const KEY: Kind = Kind::Secret(key_problem);
 
 const SETTINGS: &[Setting] = &[
     Setting::new("sdk_keys.production.ios", KEY, "The SDK key of the iOS app."),
@@ -83,6 +83,13 @@ const ZEROS: &str = "00000000-0000-0000-0000-000000000000";
 
 const PURCHASE: &str = "/v0/purchase";
 const EVENT: &str = "/v0/event";
+
+/// The key is a user's name there, which ends at a colon. Source: RFC 7617, section 2.
+fn key_problem(key: &str) -> Option<&'static str> {
+    let has_colon = key.contains(':');
+    let why = "must not hold a colon: it is sent as the name of a user, which ends there";
+    header_problem(key).or(has_colon.then_some(why))
+}
 
 fn takes(event: EventKind) -> bool {
     event == EventKind::TrialStarted || (event.has_revenue() && !event.is_refund())

@@ -187,3 +187,17 @@ fn a_success_that_cannot_be_read_is_noted() {
     }
     assert_eq!(verdict(r#"{"code":200}"#), Verdict::Delivered);
 }
+
+#[test]
+fn a_key_that_cannot_be_a_user_name_is_refused() {
+    let problem = |key: &str| {
+        let said = json!({"sdk_keys": {"production": {"ios": key}}});
+        let read = Settings::read(SETTINGS, said.as_object().unwrap(), &Settings::defaults(SETTINGS));
+        let mut problems = read.err().into_iter().flatten();
+        problems.next().map(|problem| (problem.field, problem.detail))
+    };
+    assert_eq!(problem("TJIOSKEY0001"), None);
+    let (field, detail) = problem("TJ:IOS").unwrap();
+    assert_eq!(field, "sdk_keys.production.ios");
+    assert!(detail.contains("colon"), "{detail}");
+}
