@@ -166,7 +166,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     let params = json(&Params(occasion));
     form.add_known("customer_user_id", customer.customer_user_id())
         .add_known("external_device_id", customer.customer_user_id())
-        .add_known("ip_address", customer.recipient.ip)
+        .add_known("ip_address", occasion.profile_ip())
         .add_known("user_agent", device.text("user_agent"))
         .add("callback_params", &params)
         .add("partner_params", &params);

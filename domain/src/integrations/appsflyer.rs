@@ -281,7 +281,7 @@ fn event<'a>(occasion: &Occasion<'a>, platform: Mobile) -> Result<Event<'a>, Ski
         os: device.os_version(),
         bundle: customer.bundle_on(platform),
         customer_user_id: customer.customer_user_id(),
-        ip: customer.recipient.ip,
+        ip: occasion.profile_ip(),
         idfa: ids.idfa.map(device_id::apple),
         idfv: ids.idfv.map(device_id::apple),
         att: customer.att_status().filter(|_| platform == Mobile::Ios),

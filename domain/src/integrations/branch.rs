@@ -223,7 +223,7 @@ fn user_data<'a>(occasion: &Occasion<'a>) -> Result<UserData<'a>, Skip> {
         environment: "FULL_APP",
         developer_identity,
         country: occasion.profile_country().map(UpperCase),
-        ip: customer.recipient.ip,
+        ip: occasion.profile_ip(),
         idfa,
         idfv,
         aaid,

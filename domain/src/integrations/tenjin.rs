@@ -157,7 +157,7 @@ fn describe(form: &mut Form, occasion: &Occasion<'_>, platform: Mobile) {
         .add_known("device_model", device.text("device"))
         .add_known("locale", device.text("locale"))
         .add_known("country", country.map(str::to_ascii_uppercase))
-        .add_known("ip_address", customer.recipient.ip)
+        .add_known("ip_address", occasion.profile_ip())
         .add_known("customer_user_id", customer.customer_user_id())
         .add_known("limit_ad_tracking", is_limited)
         .add_known("tracking_status", tracking);

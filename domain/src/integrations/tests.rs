@@ -108,6 +108,47 @@ fn the_country_is_the_one_that_the_event_tells() {
 }
 
 #[test]
+fn the_address_is_the_one_that_the_event_tells() {
+    let tokens = json!({"ios": {"subscription_renewed": "abc123"}});
+    for (slug, settings) in [
+        (
+            "adjust",
+            json!({"app_tokens": {"ios": "t"}, "event_tokens": tokens}),
+        ),
+        ("airbridge", json!({"app_name": "a", "api_token": "b"})),
+        (
+            "appsflyer",
+            json!({"ios_app_id": "1", "keys": {"production": {"ios": "k"}}}),
+        ),
+        ("branch", json!({"branch_keys": {"production": "key_live_a"}})),
+        ("facebook_ads", json!({"facebook_app_id": "1"})),
+        (
+            "facebook_ads",
+            json!({"conversions_api": {"dataset_id": "3", "access_token": "t"}}),
+        ),
+        ("posthog", json!({"api_key": "phc_a"})),
+        ("tenjin", json!({"sdk_keys": {"production": {"ios": "k"}}})),
+    ] {
+        let integration = find(slug).unwrap();
+        let mut case = Case {
+            settings,
+            identifiers: json!({ integration.identifiers[0]: "1f0c" }),
+            profile: json!({"ip_v4_address": "192.0.2.1"}),
+            ..Case::of(integration)
+        };
+        let tells = |case: &Case, address: &str| format!("{:?}", case.request()).contains(address);
+        assert!(tells(&case, "192.0.2.1"), "{slug}");
+        case = case.with("profile_ip_address", "203.0.113.9");
+        assert!(
+            tells(&case, "203.0.113.9") && !tells(&case, "192.0.2.1"),
+            "{slug}"
+        );
+        case.app.collect_ip = false;
+        assert!(!tells(&case, "203.0.113.9"), "{slug}");
+    }
+}
+
+#[test]
 fn a_wait_for_a_better_identifier_names_those_that_end_it_and_no_others() {
     let cases = [
         ("amplitude", json!({"api_keys": {"production": {"ios": "k"}}})),

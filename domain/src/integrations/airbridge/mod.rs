@@ -160,7 +160,7 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     })?;
     let revenue = occasion.revenue().filter(|_| !occasion.kind().is_refund());
     let event = Event::new(occasion, category, place, revenue.as_ref())?;
-    let route = match occasion.customer.recipient.ip {
+    let route = match occasion.profile_ip() {
         Some(ip) => format!("{environment} {ip}"),
         None => environment.to_owned(),
     };

@@ -114,6 +114,13 @@ impl<'a> Occasion<'a> {
         told.or(self.customer.recipient.country)
     }
 
+    /// The customer's IP address likewise, where the app keeps any now.
+    pub fn profile_ip(&self) -> Option<&'a str> {
+        let told = self.event.text("profile_ip_address");
+        let told = told.filter(|_| self.customer.app.collect_ip);
+        told.or(self.customer.recipient.ip)
+    }
+
     /// An identifier, if it is set.
     pub fn identifier(&self, name: &str) -> Option<&'a str> {
         self.customer.identifiers.get(name)

@@ -57,7 +57,7 @@ pub fn record(
         }
     }
     Record {
-        route: format!("{app} {}", customer.recipient.ip.unwrap_or_default()),
+        route: format!("{app} {}", occasion.profile_ip().unwrap_or_default()),
         body: form.into_text(),
     }
 }

@@ -74,7 +74,7 @@ impl Serialize for UserData<'_> {
         for (field, value) in [
             ("madid", identity.advertiser_id),
             ("anon_id", identity.anon_id),
-            ("client_ip_address", customer.recipient.ip),
+            ("client_ip_address", occasion.profile_ip()),
             ("client_user_agent", identity.device.text("user_agent")),
         ] {
             if let Some(value) = value {

@@ -114,7 +114,7 @@ impl Serialize for Properties<'_> {
         if let Some(timezone) = customer.device().text("timezone") {
             map.serialize_entry("timezone", timezone)?;
         }
-        match customer.recipient.ip {
+        match self.occasion.profile_ip() {
             Some(ip) => {
                 map.serialize_entry("ip_address", ip)?;
                 map.serialize_entry("$ip", ip)?;
