@@ -83,7 +83,9 @@ const SETTINGS: &[Setting] = &[
     shared::SEND_USER_ATTRIBUTES,
     shared::exclude_historical_events(true),
     shared::WAIT_FOR_IDENTIFIER,
-    shared::ordered(true),
+    shared::ordered_but(
+        "Changes nothing: of a profile's tags the newest alone go out, one delivery at a time.",
+    ),
     shared::BASE_URL,
     shared::MAX_IN_FLIGHT,
     shared::REQUESTS_PER_SECOND,

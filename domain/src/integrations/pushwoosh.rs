@@ -74,7 +74,9 @@ const SETTINGS: &[Setting] = &[
     shared::EVENT_NAMES,
     shared::SEND_USER_ATTRIBUTES,
     shared::exclude_historical_events(true),
-    shared::ordered(true),
+    shared::ordered_but(
+        "Send a profile's events one after the other, also over retries. Tags, of which the newest alone go out, are so in any case.",
+    ),
     shared::BASE_URL,
     shared::MAX_IN_FLIGHT,
     shared::REQUESTS_PER_SECOND,

@@ -107,7 +107,9 @@ const SETTINGS: &[Setting] = &[
     shared::SEND_USER_ATTRIBUTES,
     shared::exclude_historical_events(true),
     shared::WAIT_FOR_IDENTIFIER,
-    shared::ordered(true),
+    shared::ordered_but(
+        "Send a profile's events one after the other, also over retries. The user's profile, of which the newest alone goes out, is so in any case.",
+    ),
     shared::BASE_URL,
     shared::MAX_IN_FLIGHT,
     shared::REQUESTS_PER_SECOND,

@@ -111,3 +111,8 @@ pub const fn ordered(default: bool) -> Setting {
         "Send a profile's events one after the other, also over retries.",
     )
 }
+
+/// The same, where that is so of some calls whatever it says.
+pub const fn ordered_but(about: &'static str) -> Setting {
+    Setting::new("ordered", Kind::Switch(true), about)
+}

@@ -2,7 +2,7 @@
 
 use bursar_domain::events::EventKind;
 use bursar_domain::ids::ProfileId;
-use bursar_domain::integrations::Skip;
+use bursar_domain::integrations::{Part, Skip};
 use bursar_domain::profile::{Details, Profile};
 use uuid::Uuid;
 
@@ -97,14 +97,14 @@ pub fn plan(
             }
             let added = Added {
                 target: target.id,
-                is_ordered: known.settings.is("ordered"),
+                is_ordered: is_ordered(known, target.part),
                 at: made_at,
                 event,
                 profile,
                 now,
             };
             writes.extend(lanes::enqueue(&added));
-            if target.part.is_latest_only() && added.is_ordered {
+            if target.part.is_latest_only() {
                 let lane = LaneKey {
                     target: target.id,
                     id: profile.0,
@@ -116,9 +116,15 @@ pub fn plan(
     writes
 }
 
-/// The lane of an event's deliveries: the profile's, or one of its own where order does not matter.
-pub fn lane_of(known: &AppIntegration, profile: ProfileId, event_seq: i64) -> Uuid {
-    if known.settings.is("ordered") {
+/// Do the deliveries of a part keep their place behind the profile's others? Of those of which only the newest counts one is
+/// under way at a time, whatever the settings say: an older one that arrived behind it would overwrite it.
+fn is_ordered(known: &AppIntegration, part: &Part) -> bool {
+    part.is_latest_only() || known.settings.is("ordered")
+}
+
+/// The lane of an event's delivery: the profile's, or one of its own where order does not matter.
+pub fn lane_of(known: &AppIntegration, part: &Part, profile: ProfileId, event_seq: i64) -> Uuid {
+    if is_ordered(known, part) {
         profile.0
     } else {
         lanes::of_event(event_seq)

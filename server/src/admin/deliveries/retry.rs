@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bursar_domain::ids::AppId;
-use bursar_domain::integrations::{Customer, Occasion, Record, Skip, Tried};
+use bursar_domain::integrations::{Customer, Occasion, Pick, Record, Skip, Tried};
 use bursar_domain::profile::selector::Selector;
 use bursar_domain::profile::{Details, Profile};
 use bursar_domain::time::HOUR;
@@ -25,6 +25,7 @@ use crate::store::tables::lanes::LaneKey;
 use crate::store::tables::past_events::{self, PastEvent};
 use crate::store::tables::profiles;
 use crate::store::tables::replays::{Reopened, ask_anew, due_now, reopen};
+use crate::store::tables::superseded;
 use crate::store::{Decision, Loaded, Statement, rows_of};
 
 const MISSING: ActionError = ActionError::Missing("the delivery");
@@ -45,10 +46,11 @@ pub async fn retry(
     let (event, payload) = past_events::read_with_payload(row)?;
     let Request { actor, now, remember } = request;
     let of_event = std::iter::once((event.id, event.profile));
-    let reads = vec![
+    let mut reads = vec![
         profiles::lock_whole(app, &Selector::Id(event.profile)),
         delivery_list::select_of_events(app, of_event, now, &targets(&known)),
     ];
+    reads.extend(later(&integration, id, &event));
     let again = Again {
         app: known,
         known: integration,
@@ -60,6 +62,7 @@ pub async fn retry(
         let profile = profiles::read_whole(app, rows_of(loaded, 0))?;
         let customer = profile.ok_or(MISSING)?;
         let shown = find(rows_of(loaded, 1), id)?;
+        let is_superseded = loaded.get(2).is_some_and(|later| !later.is_empty());
         let entry = Entry {
             action: "delivery.retry",
             target: id.to_string(),
@@ -67,13 +70,25 @@ pub async fn retry(
             before: Some(json!({"state": shown.state, "reason": shown.reason})),
             after: Some(json!({"state": DeliveryState::Pending})),
         };
-        let mut writes = again.writes(&customer, &shown)?;
+        let mut writes = again.writes(&customer, &shown, is_superseded)?;
         writes.push(record(&actor, entry, now));
         Ok(Decision { writes, answer: () })
     };
     let reply = commit(state, remember, now, reads, decide, |()| Reply::empty(202)).await?;
     state.wake.app(app);
     Ok(reply)
+}
+
+/// What makes the event superfluous, where that is what happened later.
+fn later(known: &AppIntegration, id: DeliveryId, event: &PastEvent) -> Option<Statement> {
+    let mut targets = known.targets.iter();
+    let target = targets.find(|target| target.part.name == id.part.name)?;
+    let lane = LaneKey {
+        target: target.id,
+        id: lane_of(known, target.part, event.profile, event.seq),
+    };
+    let is_by_event = target.part.pick == Pick::LastToHappen;
+    is_by_event.then(|| superseded::select_later(lane, (event.at, event.seq)))
 }
 
 fn find(rows: &mut [crate::store::Row], id: DeliveryId) -> Result<Shown, ActionError> {
@@ -97,16 +112,22 @@ struct Again {
 
 impl Again {
     /// The statements that have a delivery tried now.
-    fn writes(&self, customer: &(Profile, Details), shown: &Shown) -> Result<Vec<Statement>, ActionError> {
+    fn writes(
+        &self,
+        customer: &(Profile, Details),
+        shown: &Shown,
+        is_superseded: bool,
+    ) -> Result<Vec<Statement>, ActionError> {
         let title = self.known.integration.title;
         let refused =
             |why: Skip| ActionError::Conflict(format!("{title} is not to get this event now: {why}"));
         if let Some(open) = &shown.open {
             return self.hurried(shown, open).map_err(refused);
         }
-        match self.refuses(customer, shown) {
+        let superseded = is_superseded.then_some(Skip::Superseded);
+        match self.refuses(customer, shown).or(superseded) {
             Some(why) => Err(refused(why)),
-            None => Ok(self.reopened(shown)),
+            None => self.reopened(shown),
         }
     }
 
@@ -164,14 +185,14 @@ impl Again {
     }
 
     /// The statements that open a closed delivery.
-    fn reopened(&self, shown: &Shown) -> Vec<Statement> {
+    fn reopened(&self, shown: &Shown) -> Result<Vec<Statement>, ActionError> {
         let (known, event) = (&self.known, &self.event);
-        let targets = known.targets.iter();
-        let mut latest_only = targets.filter(|target| target.part.is_latest_only());
-        reopen(&Reopened {
+        let mut targets = known.targets.iter();
+        let target = targets.find(|target| target.id == shown.target).ok_or(MISSING)?;
+        Ok(reopen(&Reopened {
             lane: LaneKey {
                 target: shown.target,
-                id: lane_of(known, event.profile, event.seq),
+                id: lane_of(known, target.part, event.profile, event.seq),
             },
             event_seq: event.seq,
             profile: event.profile,
@@ -179,8 +200,8 @@ impl Again {
             made_at: shown.made_at,
             replay: None,
             was: None,
-            latest_only: latest_only.any(|target| target.id == shown.target),
+            latest_only: target.part.is_latest_only(),
             now: self.now,
-        })
+        }))
     }
 }

@@ -157,7 +157,7 @@ impl Order {
     /// profile's events do, so that it is found when the profile is deleted.
     pub fn lane(&self, replay: Uuid, matching: &Matching<'_>) -> LaneKey {
         let (event, profile) = (matching.event, matching.event.profile);
-        let usual = lane_of(&self.known, profile, event.seq);
+        let usual = lane_of(&self.known, matching.target.part, profile, event.seq);
         let hash = digest(&[replay.as_bytes(), usual.as_bytes()]);
         let mut id: [u8; 16] = std::array::from_fn(|place| hash[place]);
         let prefix = id_prefix(profile);

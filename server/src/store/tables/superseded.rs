@@ -2,6 +2,9 @@
 //!
 //! Newer is what was made later, or what happened later, as the integration's part says.
 
+use bursar_domain::ids::ProfileId;
+
+use super::events::ids_of;
 use super::lanes::{LaneKey, Place};
 use crate::store::{Sql, Statement};
 
@@ -18,6 +21,32 @@ pub fn make_due(lane: LaneKey, now: i64) -> Statement {
     )
     .if_added();
     Statement::new(&SQL, [now.into(), lane.target.into(), lane.id.into()])
+}
+
+/// An event of the profile whose lane this is that happened after the one with this time (microseconds) and number, of which the
+/// target was told or is to be told: no row, if there is none.
+pub fn select_later(lane: LaneKey, (at, seq): (i64, i64)) -> Statement {
+    static SQL: Sql = Sql::same(
+        "SELECT n.event_seq FROM events AS n
+         WHERE n.event_id BETWEEN $1 AND $2 AND n.profile_id = $3 AND (n.event_at, n.event_seq) > ($4, $5)
+           AND (EXISTS (SELECT 1 FROM deliveries AS d
+                        WHERE d.event_seq = n.event_seq AND d.target_id = $6 AND d.state = 'delivered')
+                OR EXISTS (SELECT 1 FROM queue AS q
+                           WHERE q.target_id = $6 AND q.lane_id = $3 AND q.event_seq = n.event_seq))
+         LIMIT 1",
+    );
+    let [first, last] = ids_of(ProfileId(lane.id));
+    Statement::new(
+        &SQL,
+        [
+            first.into(),
+            last.into(),
+            lane.id.into(),
+            at.into(),
+            seq.into(),
+            lane.target.into(),
+        ],
+    )
 }
 
 /// Counts the deliveries of a lane that are older than the one at `place`.

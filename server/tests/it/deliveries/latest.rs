@@ -114,7 +114,17 @@ async fn what_is_reported_late_or_sent_again_does_not_overwrite_what_happened_af
             let first = deliveries(&server).await.into_iter();
             let first = first.map(|seen| (seen.transaction, seen.event)).min().unwrap().1;
             let first = only(&entries(&server, &format!("deliveries?event_id={first}")).await).clone();
-            retry(&server, &first).await;
+            let path = format!("deliveries/{}/retry", first["delivery_id"].as_str().unwrap());
+            let refused = send(&server, "POST", &path, &Value::Null).await;
+            assert!(
+                refused.status == 409 && refused.text().contains("not to get this event now: superseded"),
+                "{backend:?}: {}",
+                refused.text()
+            );
+            assert_eq!(vendor.count(), asked, "{backend:?}: nothing was sent");
+            let again = json!({"filter": {"integration": slug, "states": ["delivered"]}});
+            let replay = send(&server, "POST", "replays", &again).await;
+            assert_eq!(replay.status, 200, "{backend:?}: {}", replay.text());
             settle_down(&server.state).await;
             let superseded = [
                 "day-10 skipped superseded",
@@ -122,7 +132,7 @@ async fn what_is_reported_late_or_sent_again_does_not_overwrite_what_happened_af
                 "day-20 delivered",
             ];
             assert_eq!(fates(&server, slug).await, superseded, "{backend:?}");
-            assert_eq!(vendor.count(), asked, "{backend:?}: nothing was sent");
+            assert_eq!(vendor.count(), asked + 1, "{backend:?}: the last one alone");
             // What happens then is told as ever.
             customer.post(TRANSACTION, &bought_on(25)).await;
             settle_down(&server.state).await;
@@ -167,8 +177,9 @@ async fn the_newest_alone_waits_for_an_identifier() {
                 let path = format!("deliveries?integration={slug}&state=skipped");
                 let skipped = entries(&server, &path).await;
                 let old = skipped.iter().find(|one| one["part"] == part_of(slug)).unwrap();
-                retry(&server, old).await;
-                settle_down(&server.state).await;
+                let path = format!("deliveries/{}/retry", old["delivery_id"].as_str().unwrap());
+                let refused = send(&server, "POST", &path, &Value::Null).await;
+                assert_eq!(refused.status, 409, "{backend:?} {slug}: {}", refused.text());
                 assert_one_waits().await;
             }
             let ids = json!({"one_signal_subscription_id": "9c1f2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f",
@@ -180,6 +191,39 @@ async fn the_newest_alone_waits_for_an_identifier() {
                 fates(&server, slug).await.contains(&delivered),
                 "{backend:?} {slug}"
             );
+            assert_conserved(&server).await;
+        }
+    }
+}
+
+/// What is on its way at the same time arrives in any order.
+#[tokio::test]
+async fn the_newest_alone_goes_out_also_where_the_order_does_not_matter() {
+    for backend in ALL {
+        for slug in ["onesignal", "pushwoosh", "mixpanel"] {
+            let vendor = Vendor::with(fine).await;
+            let server = TestServer::on(backend).await;
+            let mut said = with(settings(slug, &vendor.url), json!({"ordered": false}));
+            if slug == "mixpanel" {
+                said["wait_for_identifier"] = json!(1_000_000);
+            }
+            enable(&server, slug, said).await;
+            let _working = work(&server);
+            let customer = Customer::new(&server, "ann").await;
+            for day in [10, 15, 20] {
+                customer.post(TRANSACTION, &bought_on(day)).await;
+                settle_down(&server.state).await;
+            }
+            let ids = json!({"one_signal_subscription_id": "9c1f2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f",
+                             "pushwoosh_hwid": "h", "mixpanel_user_id": "m"});
+            customer.post(IDENTIFIERS, &ids).await;
+            settle_down(&server.state).await;
+            let newest_alone = [
+                "day-10 skipped superseded",
+                "day-15 skipped superseded",
+                "day-20 delivered",
+            ];
+            assert_eq!(fates(&server, slug).await, newest_alone, "{backend:?} {slug}");
             assert_conserved(&server).await;
         }
     }
