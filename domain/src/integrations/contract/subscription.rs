@@ -13,27 +13,50 @@ pub struct Subscription<'a> {
     pub product_id: Option<&'a str>,
 }
 
-/// The state of what `holdings` have. A running subscription counts before one that has ended, of several the one
+/// The state of what `holdings` have: of several subscriptions of the one that stands best, and of several of those of the one
 /// that was bought last.
 pub fn of(holdings: &Holdings, now: i64) -> Subscription<'_> {
     let latest = holdings
         .chains
         .iter()
-        .max_by_key(|chain| (is_running(chain, now), chain.latest.purchased_at));
+        .max_by_key(|chain| (Standing::of(chain, now), chain.latest.purchased_at));
     Subscription {
         state: latest.map_or("never_subscribed", |chain| state(chain, now)),
         product_id: latest.map(|chain| chain.latest.product_id.as_str()),
     }
 }
 
-fn is_running(chain: &Chain, now: i64) -> bool {
-    chain.closed.is_none() && (chain.has_billing_issue() || chain.ends_at().is_none_or(|end| end > now))
+/// How a subscription stands, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Standing {
+    /// It has ended.
+    Ended,
+    /// It gives no access, and the store still tries to collect.
+    Retried,
+    /// It gives access.
+    Active,
+}
+
+impl Standing {
+    fn of(chain: &Chain, now: i64) -> Self {
+        // Somebody else pays for what the family shares: nobody tells what became of a charge for it.
+        let is_retried = chain.has_billing_issue() && !chain.latest.is_family_shared;
+        if chain.closed.is_some() {
+            Self::Ended
+        } else if chain.access_ends_at().is_none_or(|end| end > now) {
+            Self::Active
+        } else if is_retried {
+            Self::Retried
+        } else {
+            Self::Ended
+        }
+    }
 }
 
 fn state(chain: &Chain, now: i64) -> &'static str {
     let is_trial = chain.phase == Phase::Trial;
     let grace_ends_at = chain.latest.grace_period_expires_at;
-    if !is_running(chain, now) {
+    if Standing::of(chain, now) == Standing::Ended {
         return if is_trial {
             "trial_cancelled"
         } else {
@@ -59,7 +82,9 @@ fn state(chain: &Chain, now: i64) -> &'static str {
 mod tests {
     use super::*;
     use crate::purchases::machine::{Command, Context, Timers, Waits, apply, clock};
-    use crate::purchases::samples::{cancelled, day, failed, of_chain, of_product, paid, refunded, trial};
+    use crate::purchases::samples::{
+        cancelled, day, ending, failed, of_chain, of_family, of_product, paid, refunded, trial,
+    };
     use crate::purchases::transaction::Transaction;
 
     /// What becomes of transactions of one chain, each reported on a day, by a later one.
@@ -162,5 +187,37 @@ mod tests {
         ] {
             assert_eq!(told(&chains).as_deref(), Some(product));
         }
+    }
+
+    #[test]
+    fn one_that_gives_access_counts_before_one_that_the_store_still_tries_to_collect() {
+        let bought =
+            |product, id: &str, at| of_product(product, of_chain(id, ending(day(at + 365), paid(id, at))));
+        let monthly = || of_product("monthly", of_chain("t1", paid("t1", 1)));
+        let failing = |now| {
+            let failed = failed(day(31), None, monthly());
+            chain(&[(1, monthly()), (31, failed)], day(now))
+        };
+        for now in [31, 50] {
+            let yearly = chain(&[(0, bought("yearly", "t2", 0))], day(now));
+            let expected = ("subscribed", Some("yearly".into()));
+            assert_eq!(told(vec![failing(now), yearly], day(now)), expected, "day {now}");
+            assert_eq!(told(vec![failing(now)], day(now)).0, "billing_issue", "day {now}");
+        }
+        // Before one that has ended it counts.
+        let ended = chain(&[(5, refunded(day(6), bought("late", "t3", 5)))], day(50));
+        let expected = ("billing_issue", Some("monthly".into()));
+        assert_eq!(told(vec![ended, failing(50)], day(50)), expected);
+    }
+
+    #[test]
+    fn a_charge_that_failed_counts_of_what_the_family_shares_only_while_that_gives_access() {
+        let shared = || of_family(of_product("shared", of_chain("t1", paid("t1", 20))));
+        let of_family = |now| chain(&[(20, shared()), (40, failed(day(40), None, shared()))], day(now));
+        assert_eq!(told(vec![of_family(45)], day(45)).0, "billing_issue");
+        let own = || cancelled(day(30), of_chain("t2", paid("t2", 30)));
+        let own = chain(&[(30, own())], day(200));
+        let expected = ("subscription_cancelled", Some("monthly".into()));
+        assert_eq!(told(vec![of_family(200), own], day(200)), expected);
     }
 }
