@@ -182,7 +182,8 @@ fn encode(
         turn.event_created_at,
         &turn.payload,
     );
-    still_wanted(turn, known, target, now)?;
+    let kept = kept_of(turn);
+    still_wanted(turn, kept.as_ref(), known, target, now)?;
     let customer = Customer::new(&turn.profile, &turn.details, app, now);
     let hidden = target.part.hidden(&known.settings, &customer);
     let mask = Mask::of(&customer, event.as_ref().ok()).and(hidden);
@@ -199,7 +200,7 @@ fn encode(
         };
         map(&occasion, known)
     });
-    let mut kept = kept_or_new(turn, encoded, known, target)?;
+    let mut kept = kept_or_new(turn, kept, encoded, known, target)?;
     kept.ids.extend(ids);
     kept.ids.sort_unstable();
     kept.ids.dedup();
@@ -209,11 +210,11 @@ fn encode(
 /// What was sent at the try before, where that is sent again, or else what was `encoded` now.
 fn kept_or_new(
     turn: &Turn,
+    kept: Option<Kept>,
     encoded: Result<Record, Skip>,
     known: &AppIntegration,
     target: Target,
 ) -> Result<Kept, Skip> {
-    let kept = kept_of(turn);
     // Without a record no try counts yet: all that there were, were before it was asked for again.
     let counts = kept.as_ref().map(|kept| kept.counts).unwrap_or(Counts {
         uncounted: turn.tries,
@@ -222,8 +223,11 @@ fn kept_or_new(
     // Made anew is what cannot have arrived, because settings that were refused are no try; and of a part of which only the
     // latest counts, because that is what is true now.
     let may_have_arrived = turn.first_tried_at.is_some() && !target.part.is_latest_only();
-    let kept = kept.filter(|kept| may_have_arrived && target.part.can_repeat(&known.settings, &kept.route));
+    let settings = &known.settings;
+    let kept = kept.filter(|kept| may_have_arrived && target.part.can_repeat(settings, &kept.route));
     match (kept, encoded) {
+        // Another part says to new events what this one has said.
+        (Some(kept), Err(Skip::EventDisabled)) if !target.part.is_wanted(settings, turn.kind) => Ok(kept),
         // A key or an address that is gone would make a request that nobody takes, and block all the others.
         (_, Err(skip @ (Skip::TooOld | Skip::EventDisabled | Skip::MissingCredentials(_)))) => Err(skip),
         (Some(kept), _) => Ok(kept),
@@ -239,7 +243,13 @@ fn kept_or_new(
 }
 
 /// What the owner, the customer and the time have to say against it, if they have, whatever the integration makes of it.
-fn still_wanted(turn: &Turn, known: &AppIntegration, target: Target, now: i64) -> Result<(), Skip> {
+fn still_wanted(
+    turn: &Turn,
+    kept: Option<&Kept>,
+    known: &AppIntegration,
+    target: Target,
+    now: i64,
+) -> Result<(), Skip> {
     let tried = turn.first_tried_at.map(|first_at| Tried {
         first_at,
         made_at: turn.place.created_at,
@@ -247,7 +257,7 @@ fn still_wanted(turn: &Turn, known: &AppIntegration, target: Target, now: i64) -
     let ends_at = known.integration.limits.ends_at(turn.event_at, tried);
     if ends_at.is_some_and(|ends_at| now > ends_at) {
         Err(Skip::TooOld)
-    } else if !known.settings.sends(turn.kind) || !target.part.is_wanted(&known.settings, turn.kind) {
+    } else if !known.settings.sends(turn.kind) || !is_asked_for(turn.kind, kept, known, target) {
         Err(Skip::EventDisabled)
     } else if turn.details.person.is_set("analytics_disabled") {
         Err(Skip::AnalyticsDisabled)
@@ -255,6 +265,15 @@ fn still_wanted(turn: &Turn, known: &AppIntegration, target: Target, now: i64) -
         Err(Skip::Superseded)
     } else {
         Ok(())
+    }
+}
+
+/// Do the settings ask for this call, or for a repeat of what was kept of it?
+fn is_asked_for(event: EventKind, kept: Option<&Kept>, known: &AppIntegration, target: Target) -> bool {
+    let (part, settings) = (target.part, &known.settings);
+    match kept {
+        Some(kept) => part.is_still_wanted(settings, event, &kept.body),
+        None => part.is_wanted(settings, event),
     }
 }
 

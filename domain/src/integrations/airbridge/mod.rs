@@ -22,6 +22,7 @@ use crate::app::AppSettings;
 use crate::events::EventKind;
 use crate::time::{HOUR, MINUTE};
 use event::Event;
+use serde_json::Value as Json;
 
 /// The record.
 pub const INTEGRATION: Integration = Integration {
@@ -67,6 +68,7 @@ const PARTS: &[Part; names::MOST] = &[
 const fn further(name: &'static str, wanted: fn(&Settings, EventKind) -> bool) -> Part {
     Part {
         wanted: Some(wanted),
+        moved: Some(has_its_name),
         ..Part::named(name)
     }
 }
@@ -165,6 +167,15 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
         None => environment.to_owned(),
     };
     Ok(dated::record(route, occasion.at_or_made(), json(&event)))
+}
+
+/// Is the category of what was sent still one of the event's, at whatever place?
+fn has_its_name(settings: &Settings, event: EventKind, body: &str) -> bool {
+    let body: Json = serde_json::from_str(dated::body(body)).unwrap_or_default();
+    let category = body["eventData"]["goal"]["category"].as_str();
+    category.is_some_and(|category| {
+        (0..names::MOST).any(|place| names::at(settings, event, place) == Some(category))
+    })
 }
 
 /// The app's name and token in an environment.

@@ -25,6 +25,9 @@ pub struct Part {
     /// The settings without which a record of this route cannot be sent. Where one that was tried before lacks them, it is made
     /// anew: other settings send the event another way now. `None`: where a route lacks something, so does its event.
     pub needs: Option<fn(route: &str) -> Vec<&str>>,
+    /// Do the settings, which do not want this part for an event of this kind any more, still ask for what the body of a record
+    /// says that was tried before? Another part says it of new events. `None`: they do not.
+    pub moved: Option<fn(&Settings, EventKind, body: &str) -> bool>,
     /// What of the customer a request says in a form of its own, such as hashed, and may not be kept of it.
     pub hides: Option<fn(&Settings, &Customer<'_>) -> Vec<String>>,
     /// What of an answer the requests after it need, such as an id that the third party has to be asked for. They get
@@ -58,6 +61,7 @@ impl Part {
             alone: None,
             apart: None,
             needs: None,
+            moved: None,
             hides: None,
             learns: None,
         }
@@ -93,6 +97,12 @@ impl Part {
         self.hides
             .map(|hides| hides(settings, customer))
             .unwrap_or_default()
+    }
+
+    /// Is a call still wanted that was made for an event of this kind, with this body?
+    pub fn is_still_wanted(&self, settings: &Settings, event: EventKind, body: &str) -> bool {
+        let has_moved = || self.moved.is_some_and(|moved| moved(settings, event, body));
+        self.is_wanted(settings, event) || has_moved()
     }
 
     /// Is this call made for an event of this kind?

@@ -22,6 +22,11 @@ pub fn time_and_body(record: &Record, now: i64, oldest: i64) -> (i64, &str) {
     (if is_too_old { now } else { at }, body)
 }
 
+/// The body as it was before the time was added.
+pub fn body(dated: &str) -> &str {
+    dated.rsplit_once(' ').map_or(dated, |(body, _)| body)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,6 +34,7 @@ mod tests {
     #[test]
     fn an_event_is_told_with_its_own_time_until_it_is_too_old() {
         let dated = record("r".into(), -5, "a b".into());
+        assert_eq!(body(&dated.body), "a b");
         assert_eq!(time_and_body(&dated, 5, 10), (-5, "a b"));
         assert_eq!(time_and_body(&dated, 6, 10), (6, "a b"));
     }

@@ -9,6 +9,7 @@ use crate::support::conservation::assert_conserved;
 use crate::support::deliveries::{
     HOUR, SECOND, advance, amplitude, bought, branch, buyers, enable, put, settle_down, shown, states, work,
 };
+use crate::support::direct::set_settings;
 use crate::support::purchases::{Customer, with};
 use crate::support::server::{IDENTIFIERS, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Received, Vendor};
@@ -94,6 +95,35 @@ async fn a_repeat_whose_way_is_gone_goes_the_way_that_there_is() {
             "{backend:?}"
         );
         assert_eq!(states(&server).await, ["delivered 1"], "{backend:?}");
+    }
+}
+
+/// Which of its calls tells a name is known by the name's place in the settings.
+#[tokio::test]
+async fn what_was_tried_under_a_name_is_repeated_where_the_name_has_moved() {
+    for backend in ALL {
+        let server = TestServer::on(backend).await;
+        let vendor = Vendor::with(|_, _| Manner::Answers(500, "down")).await;
+        let named = |names: &[&str]| {
+            json!({"app_name": "a", "api_token": "k", "base_url": vendor.url, "exclude_historical_events": false,
+                "event_names": {"subscription_started": names}})
+        };
+        set_settings(&server, json!({"ios_bundle_id": "com.example"})).await;
+        put(&server, "airbridge", true, &named(&["one", "two", "three"])).await;
+        let customer = Customer::new(&server, "ann").await;
+        customer.post(TRANSACTION, &bought("t1")).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        assert_eq!(vendor.count(), 3, "{backend:?}");
+        put(&server, "airbridge", true, &named(&["one", "three"])).await;
+        vendor.script(|_, _| Manner::Answers(200, "{}"));
+        advance(&server, HOUR).await;
+        let told = vendor.received().split_off(3).into_iter();
+        let told = told.map(|one| one.json()["eventData"]["goal"]["category"].to_string());
+        let mut told: Vec<_> = told.collect();
+        told.sort();
+        assert_eq!(told, [r#""one""#, r#""three""#, r#""two""#], "{backend:?}");
+        assert_eq!(states(&server).await, ["delivered 3"], "{backend:?}");
     }
 }
 
