@@ -331,12 +331,13 @@ fn failure(sending: &Sending<'_>, answer: &Answer) -> Verdict {
     }
 }
 
-/// How many tags a user may have depends on the plan. Told as a text, or as an error with a code.
+/// How many tags a user may have depends on the plan. Told as a text, or as an error with a code and a title.
 fn is_plan_too_small(answer: &Answer) -> bool {
     let body = answer.json().unwrap_or_default();
     let mut errors = body["errors"].as_array().into_iter().flatten();
     errors.any(|error| {
-        error["code"] == "entitlements-tag-limit" || error.as_str().is_some_and(speaks_of_the_plan)
+        let text = error.as_str().or_else(|| error["title"].as_str());
+        error["code"] == "entitlements-tag-limit" || text.is_some_and(speaks_of_the_plan)
     })
 }
 

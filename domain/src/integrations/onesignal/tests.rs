@@ -232,7 +232,8 @@ fn answers_about_tags_are_understood() {
 fn tags_beyond_the_plan_block_and_are_not_repeated() {
     let text = r#"{"errors":["User is limited to a maximum of 2 tags"]}"#;
     let code = r#"{"errors":[{"code":"entitlements-tag-limit","title":"Too many tags for the plan."}]}"#;
-    for small in [answer(400, text), answer(409, code)] {
+    let title = r#"{"errors":[{"title":"Maximum number of tags per user exceeded"}]}"#;
+    for small in [answer(400, text), answer(400, title), answer(409, code)] {
         let verdicts = one().knowing(USER).verdicts(Some(&small));
         assert_eq!(verdicts, [Verdict::RejectedAndBlocked(small.words())]);
     }
