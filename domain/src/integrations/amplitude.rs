@@ -13,7 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::contract::customer::{Mobile, Platform};
-use super::contract::exchange::{all, by_status};
+use super::contract::exchange::{all, by_status, by_this_status};
 use super::contract::occasion::Revenue;
 use super::contract::schedule::USUAL;
 use super::mapping::text::{json, list};
@@ -268,11 +268,13 @@ fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
         return all(sending, &by_status(None));
     };
     let body = answer.json().unwrap_or_default();
-    let verdict = match answer.status {
+    let status = answer.status_or_code(&body);
+    let verdict = match status {
+        _ if answer.is_page() => Verdict::Misconfigured(answer.words()),
         400 => return bad_request(sending, answer, &body),
         413 if sending.records.len() > 1 => Verdict::ResendAlone,
         429 => return too_much(sending, answer, &body),
-        _ => by_status(Some(answer)),
+        _ => by_this_status(status, answer),
     };
     all(sending, &verdict)
 }

@@ -35,6 +35,18 @@ fn answers_are_understood() {
     let one = sending(&INTEGRATION, 1);
     for (status, body, verdict) in [
         (200, r#"{"code":200}"#, "delivered"),
+        (200, "", "delivered"),
+        (200, "ok", "delivered"),
+        (200, r#"{"code":0}"#, "delivered"),
+        (200, "\n<!DOCTYPE html><html>", "misconfigured"),
+        (200, r#"{"code":400,"error":"bad"}"#, "rejected"),
+        (
+            200,
+            r#"{"code":400,"error":"Invalid API key: k"}"#,
+            "misconfigured",
+        ),
+        (200, r#"{"code":429}"#, "retry"),
+        (200, r#"{"code":500}"#, "retry"),
         (400, r#"{"error":"Invalid API key: x"}"#, "misconfigured"),
         (400, r#"{"missing_field":"api_key"}"#, "misconfigured"),
         (400, r#"{"missing_field":"event_type"}"#, "rejected"),

@@ -109,6 +109,18 @@ impl Answer {
         serde_json::from_str(&self.body).ok()
     }
 
+    /// Does a success bring a web page? A website says 200 as well, and so does a proxy of its own: neither takes anything in.
+    pub fn is_page(&self) -> bool {
+        (200..300).contains(&self.status) && self.body.trim_start().starts_with('<')
+    }
+
+    /// The status, or the failure that `body`, its JSON, tells as `code` in spite of a 200.
+    pub fn status_or_code(&self, body: &serde_json::Value) -> u16 {
+        let code = body["code"].as_u64().and_then(|code| u16::try_from(code).ok());
+        let failure = code.filter(|code| self.status == 200 && (400..600).contains(code));
+        failure.unwrap_or(self.status)
+    }
+
     /// The body as it may be told to the owner: one line, cut. It is masked later, and what was cut is known only at the end:
     /// a remark stands in front of it.
     pub fn words(&self) -> String {
@@ -190,10 +202,15 @@ pub fn all(sending: &Sending<'_>, verdict: &Verdict) -> Judgement {
 /// What a status means for most third parties: 2xx delivered; 401 and 403 misconfigured; 408, 429 and 5xx and no
 /// answer at all tried again; the rest, redirects too, rejected.
 pub fn by_status(answer: Option<&Answer>) -> Verdict {
-    let Some(answer) = answer else {
-        return Verdict::retry("no answer");
-    };
-    match answer.status {
+    match answer {
+        Some(answer) => by_this_status(answer.status, answer),
+        None => Verdict::retry("no answer"),
+    }
+}
+
+/// What an answer means for most third parties, if this is its status.
+pub fn by_this_status(status: u16, answer: &Answer) -> Verdict {
+    match status {
         200..=299 => Verdict::Delivered,
         401 | 403 => Verdict::Misconfigured(answer.words()),
         408 | 429 | 500.. => Verdict::retry(answer.words()),

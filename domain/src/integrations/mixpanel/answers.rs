@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::contract::exchange::{all, by_status};
+use super::super::contract::exchange::{all, by_status, by_this_status};
 use super::super::{Answer, Judgement, Sending, Verdict};
 use super::{EVENT, TRANSACTION, uses_track};
 
@@ -12,16 +12,18 @@ pub fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
         return all(sending, &without_answer(sending));
     };
     let body = answer.json().unwrap_or_default();
+    let status = answer.status_or_code(&body);
     let is_import = sending.part == EVENT && !uses_track(sending.settings);
     let failed = body["failed_records"].as_array();
-    let verdict = match (answer.status, failed) {
+    let verdict = match (status, failed) {
+        _ if answer.is_page() => Verdict::Misconfigured(answer.words()),
         (200 | 400, Some(failed)) if is_import && !failed.is_empty() => {
             return one_by_one(sending, answer, failed);
         }
         (200, _) if !is_import && is_refusal(&body) => Verdict::Rejected(answer.words()),
         // Nothing was stored, and which event is to blame is not told.
         (400 | 413, _) if sending.records.len() > 1 => Verdict::ResendAlone,
-        _ => by_status(Some(answer)),
+        _ => by_this_status(status, answer),
     };
     all(sending, &verdict)
 }
@@ -86,6 +88,10 @@ mod tests {
                 "delivered",
             ),
             (200, r#"{"code":200,"failed_records":[]}"#, "delivered"),
+            (200, "", "delivered"),
+            (200, "<html>", "misconfigured"),
+            (200, r#"{"code":400,"error":"bad"}"#, "rejected"),
+            (200, r#"{"code":401,"error":"no"}"#, "misconfigured"),
             (200, r#"{"failed_records":[{"index":0}]}"#, "rejected"),
             (
                 400,
@@ -155,6 +161,9 @@ mod tests {
                 (200, "1", "delivered"),
                 (200, r#"{"status":1,"error":null}"#, "delivered"),
                 (200, r#"{"status":"OK"}"#, "delivered"),
+                (200, "", "delivered"),
+                (200, " <!doctype html>", "misconfigured"),
+                (200, r#"{"code":500,"error":"down"}"#, "retry"),
                 (200, "0", "rejected"),
                 (200, r#"{"status":0,"error":"no token"}"#, "rejected"),
                 (400, "0", "rejected"),

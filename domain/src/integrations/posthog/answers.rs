@@ -1,7 +1,5 @@
 //! What answers mean.
 
-use serde_json::Value;
-
 use super::super::contract::exchange::{all, by_status};
 use super::super::{Answer, Judgement, Sending, Verdict};
 
@@ -21,14 +19,13 @@ pub fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
 }
 
 /// Over the limit of its plan PostHog drops events and says 200; only older servers add that they did. They name what else is
-/// limited too, such as recordings. A website says 200 as well, and takes nothing in.
+/// limited too, such as recordings.
 fn taken_in(answer: &Answer) -> Verdict {
     let body = answer.json().unwrap_or_default();
     let is_limited = body["quota_limited"]
         .as_array()
         .is_some_and(|limited| limited.iter().any(|what| what == "events"));
-    let is_page = body == Value::Null && answer.body.trim_start().starts_with('<');
-    match (is_limited, is_page) {
+    match (is_limited, answer.is_page()) {
         (true, _) => Verdict::DeliveredWithWarning(answer.words()),
         (_, true) => Verdict::Misconfigured(answer.words()),
         _ => Verdict::Delivered,
