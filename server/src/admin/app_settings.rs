@@ -39,20 +39,9 @@ pub async fn update(
     changes: AppChanges,
 ) -> Result<AppBody, ActionError> {
     static SQL: Sql = Sql::same("UPDATE apps SET name = $1, settings = $2 WHERE app_id = $3");
-    if let Some(name) = &changes.name {
-        let mut problems = Problems::default();
-        problems.name("name", name);
-        problems.check()?;
-    }
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let before = apps::first(loaded.pop().unwrap_or_default())?;
-        let mut after = before.clone();
-        if let Some(name) = &changes.name {
-            after.name.clone_from(name);
-        }
-        if let Some(patch) = &changes.settings {
-            after.settings = patched(&before.settings, patch)?;
-        }
+        let after = changed(&before, &changes)?;
         let stored = serde_json::to_string(&after.settings).expect("settings always serialise");
         let shown = |app: &AppBody| Some(json!({"name": app.name, "settings": app.settings}));
         let entry = Entry {
@@ -76,6 +65,28 @@ pub async fn update(
     let after = state.store.change(vec![apps::lock(app)], decide).await?;
     state.see_at_once().await;
     Ok(after)
+}
+
+/// The app after the changes. Whatever is wrong with them is named together.
+fn changed(before: &AppBody, changes: &AppChanges) -> Result<AppBody, ActionError> {
+    let mut problems = Problems::default();
+    let mut after = before.clone();
+    if let Some(name) = &changes.name {
+        problems.name("name", name);
+        after.name.clone_from(name);
+    }
+    if let Some(patch) = &changes.settings
+        && let Some(settings) = problems.gather(patched(&before.settings, patch))?
+    {
+        after.settings = settings;
+    }
+    problems.check()?;
+    Ok(after)
+}
+
+/// What is wrong with a patch of settings, whatever an app's are: it is told beside what is wrong around it.
+pub fn check(patch: &Map<String, Json>) -> Result<(), ActionError> {
+    patched(&AppSettings::default(), patch).map(drop)
 }
 
 fn patched(stored: &AppSettings, patch: &Map<String, Json>) -> Result<AppSettings, ActionError> {

@@ -92,8 +92,17 @@ fn wanted(app: AppId, filter: &Filter, paging: &Paging, now: i64) -> Result<Want
     let kind = read(&mut problems, "event_type", &filter.event_type, EventKind::parse);
     let made_from = read(&mut problems, "after", &filter.after, time);
     let made_before = read(&mut problems, "before", &filter.before, time);
-    let order = read(&mut problems, "order", &filter.order, order).unwrap_or(Order::NewestFirst);
+    let newest = || Some(name(Order::NewestFirst).to_owned());
+    let said = filter.order.clone().or_else(newest);
+    let order = read(&mut problems, "order", &said, order);
+    let from = match order {
+        Some(order) => first(order, paging),
+        // Whether the cursor is one of such a list, nobody can tell.
+        None => paging.check().map(|()| 0),
+    };
+    let from = problems.gather(from)?;
     problems.check()?;
+    let (order, from) = order.zip(from).expect("what is not read is a problem");
     let until = match order {
         Order::OldestFirst => i64::MAX,
         Order::NewestFirst => i64::MIN,
@@ -106,7 +115,7 @@ fn wanted(app: AppId, filter: &Filter, paging: &Paging, now: i64) -> Result<Want
         made_before: made_before.unwrap_or(i64::MAX),
         happened_by: now,
         order,
-        from: first(order, paging)?,
+        from,
         until,
         limit: paging.rows(),
     })

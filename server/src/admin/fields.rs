@@ -14,7 +14,7 @@ pub const MAX_TEXT: usize = 255;
 pub const MAX_DESCRIPTION: usize = 1_024;
 
 /// What is wrong with the fields of a request: their paths and why.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Problems(Vec<(String, String)>);
 
 impl Problems {
@@ -42,13 +42,30 @@ impl Problems {
         }
     }
 
+    /// Answers what a check does; what it finds wrong is among these problems then. Another failure is no problem of a field.
+    pub fn gather<T>(&mut self, checked: Result<T, ActionError>) -> Result<Option<T>, ActionError> {
+        match checked {
+            Ok(fine) => Ok(Some(fine)),
+            Err(ActionError::BadFields(found)) => {
+                self.0.extend(found);
+                Ok(None)
+            }
+            Err(other) => Err(other),
+        }
+    }
+
     /// Refuses if anything is wrong.
     pub fn check(self) -> Result<(), ActionError> {
         if self.0.is_empty() {
             Ok(())
         } else {
-            Err(ActionError::BadFields(self.0))
+            Err(self.refusal())
         }
+    }
+
+    /// The refusal that names them all.
+    pub fn refusal(self) -> ActionError {
+        ActionError::BadFields(self.0)
     }
 }
 

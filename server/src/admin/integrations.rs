@@ -221,6 +221,30 @@ pub async fn set(
     Ok(shown(integration, Some(&after), &of_app))
 }
 
+/// What is wrong with settings that are said of an app's integration: it is told beside what is wrong around them.
+pub async fn check(
+    state: &AppState,
+    app: AppId,
+    slug: &str,
+    said: &Map<String, Json>,
+) -> Result<(), ActionError> {
+    let integration = named(slug)?;
+    let rows = state.store.read(table::select(app, slug)).await?;
+    let before = first(integration, rows, &state.vault)?.unwrap_or_else(|| unset(integration));
+    read_settings(state, integration, said, &before.settings).map(drop)
+}
+
+fn read_settings(
+    state: &AppState,
+    integration: &Integration,
+    said: &Map<String, Json>,
+    before: &Settings,
+) -> Result<Settings, ActionError> {
+    let settings = Settings::read(integration.settings, said, before).map_err(refused)?;
+    refuse_private(&settings, integration, state)?;
+    Ok(settings)
+}
+
 /// The integration after the changes, as far as it is known before it is proved.
 fn changed(
     state: &AppState,
@@ -232,9 +256,7 @@ fn changed(
     let mut after = before.cloned().unwrap_or_else(|| unset(integration));
     after.enabled = changes.enabled.unwrap_or(after.enabled);
     if let Some(said) = &changes.settings {
-        let settings = Settings::read(integration.settings, said, &after.settings);
-        after.settings = settings.map_err(refused)?;
-        refuse_private(&after.settings, integration, state)?;
+        after.settings = read_settings(state, integration, said, &after.settings)?;
     }
     // Whatever was wrong, the owner has looked at it: it is found out anew. But lost secrets do not come back.
     let stays_lost = changes.settings.is_none() && after.has_lost_secrets();

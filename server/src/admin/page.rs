@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::fields::bad;
+use super::fields::{Problems, bad};
 use crate::actions::ActionError;
 use crate::store::{Row, StoreError};
 
@@ -41,12 +41,18 @@ impl<T> Page<T> {
 pub struct Paging {
     limit: NonZeroUsize,
     cursor: Option<Vec<String>>,
+    /// What is wrong with how it was said.
+    problems: Problems,
 }
 
 impl Paging {
     /// The first so many entries.
     pub fn first(limit: NonZeroUsize) -> Self {
-        Self { limit, cursor: None }
+        Self {
+            limit,
+            cursor: None,
+            problems: Problems::default(),
+        }
     }
 
     /// All entries.
@@ -54,28 +60,45 @@ impl Paging {
         Self::first(NonZeroUsize::MAX)
     }
 
-    /// From a cursor on that a page gave.
-    pub fn from(self, cursor: Option<&str>) -> Result<Self, ActionError> {
-        let read = |text| decode(text).ok_or_else(bad_cursor);
-        let cursor = cursor.map(read).transpose()?;
-        Ok(Self { cursor, ..self })
+    /// From a cursor on that a page gave. The list refuses any other.
+    #[must_use]
+    pub fn from(mut self, cursor: Option<&str>) -> Self {
+        self.cursor = cursor.and_then(decode);
+        if cursor.is_some() && self.cursor.is_none() {
+            self.problems.add(CURSOR, NOT_GIVEN);
+        }
+        self
     }
 
-    /// Reads what a query says: `limit` from 1 to 200, `cursor` as a page gave it.
-    pub fn parse(limit: Option<&str>, cursor: Option<&str>) -> Result<Self, ActionError> {
-        let limit = match limit {
-            None => DEFAULT_LIMIT,
-            Some(text) => text
-                .parse()
+    /// Reads what a query says: `limit` from 1 to 200, `cursor` as a page gave it. `problems` are those of its other
+    /// parameters.
+    pub fn parse(limit: Option<&str>, cursor: Option<&str>, problems: Problems) -> Self {
+        let number = |text: &str| {
+            text.parse()
                 .ok()
                 .filter(|limit: &NonZeroUsize| limit.get() <= MAX_LIMIT)
-                .ok_or_else(|| bad("limit", format!("must be a number from 1 to {MAX_LIMIT}")))?,
         };
-        Self::first(limit).from(cursor)
+        let limit = limit.map_or(Some(DEFAULT_LIMIT), number);
+        let mut paging = Self {
+            problems,
+            ..Self::first(limit.unwrap_or(DEFAULT_LIMIT))
+        };
+        if limit.is_none() {
+            let why = format!("must be a number from 1 to {MAX_LIMIT}");
+            paging.problems.add("limit", why);
+        }
+        paging.from(cursor)
     }
 
-    /// The key with which the page begins; `None` on the first page.
+    /// Refuses if anything is wrong with how it was said.
+    pub fn check(&self) -> Result<(), ActionError> {
+        self.problems.clone().check()
+    }
+
+    /// The key with which the page begins; `None` on the first page. Refuses as [`Self::check`] does, so that no list has to
+    /// ask for that.
     pub(super) fn key<const N: usize>(&self) -> Result<Option<[&str; N]>, ActionError> {
+        self.check()?;
         let Some(key) = &self.cursor else { return Ok(None) };
         let parts: Vec<&str> = key.iter().map(String::as_str).collect();
         parts.try_into().map(Some).map_err(|_| bad_cursor())
@@ -145,9 +168,12 @@ pub(super) fn parse_id(text: &str) -> Result<Uuid, ActionError> {
     Uuid::try_parse(text).map_err(|_| bad_cursor())
 }
 
+const CURSOR: &str = "cursor";
+const NOT_GIVEN: &str = "is not one that this list gave";
+
 /// The refusal of a cursor that no page gave.
 pub(super) fn bad_cursor() -> ActionError {
-    bad("cursor", "is not one that this list gave")
+    bad(CURSOR, NOT_GIVEN)
 }
 
 /// The key as a JSON array, in hex digits: a text without meaning to callers that needs no escaping in a URL.
@@ -170,10 +196,14 @@ fn decode(text: &str) -> Option<Vec<String>> {
 mod tests {
     use super::*;
 
+    fn parsed(limit: Option<&str>, cursor: Option<&str>) -> Paging {
+        Paging::parse(limit, cursor, Problems::default())
+    }
+
     #[test]
     fn a_cursor_comes_back_as_it_was() {
         let key = vec!["app_store".to_owned(), "a \"b\" ü/?".to_owned()];
-        let paging = Paging::parse(None, Some(&encode(&key))).unwrap();
+        let paging = parsed(None, Some(&encode(&key)));
         assert_eq!(paging.key().unwrap(), Some(["app_store", "a \"b\" ü/?"]));
         assert!(paging.key::<1>().is_err());
         assert!(paging.time_and_id().is_err());
@@ -182,11 +212,12 @@ mod tests {
     #[test]
     fn bad_limits_and_cursors_are_refused() {
         for limit in ["0", "201", "-1", "x", "", "1.5"] {
-            assert!(Paging::parse(Some(limit), None).is_err(), "{limit}");
+            assert!(parsed(Some(limit), None).check().is_err(), "{limit}");
         }
         for cursor in ["", "x", "5b5d5", "zz", "é", &encode(&["\0".to_owned()]), "7b7d"] {
-            assert!(Paging::parse(None, Some(cursor)).is_err(), "{cursor}");
+            let paging = parsed(None, Some(cursor));
+            assert!(paging.check().is_err() && paging.key::<1>().is_err(), "{cursor}");
         }
-        assert_eq!(Paging::parse(Some("200"), None).unwrap().rows(), 201);
+        assert_eq!(parsed(Some("200"), None).rows(), 201);
     }
 }

@@ -49,13 +49,10 @@ pub async fn search(
     if query.is_empty() || query.chars().count() > MAX_QUERY {
         problems.add("query", format!("must have 1 to {MAX_QUERY} characters"));
     }
+    let begin = problems.gather(first(paging))?;
     problems.check()?;
     apps::find(state, app).await?;
-    let (way, from) = match paging.key()? {
-        None => (None, Uuid::nil()),
-        Some([way @ (KNOWN | IDENTIFIER), from]) => (Some(way), parse_id(from)?),
-        Some(_) => return Err(bad_cursor()),
-    };
+    let (way, from) = begin.expect("what is no beginning is a problem");
     // The database takes no NUL in texts, so no id or address holds one; an escaped identifier may.
     if way != Some(IDENTIFIER) && !query.contains('\0') {
         let id = ProfileId::parse(query);
@@ -68,6 +65,15 @@ pub async fn search(
     let rows = profile_search::by_identifier(app, query, from, paging.rows());
     let rows = state.store.scan(Turns::Search, rows).await?;
     Ok(paging.page(rows, |row| Ok(entry(IDENTIFIER, profile_search::read(row)?)))?)
+}
+
+/// By which way, and with which profile, the page begins.
+fn first(paging: &Paging) -> Result<(Option<&str>, Uuid), ActionError> {
+    match paging.key()? {
+        None => Ok((None, Uuid::nil())),
+        Some([way @ (KNOWN | IDENTIFIER), from]) => Ok((Some(way), parse_id(from)?)),
+        Some(_) => Err(bad_cursor()),
+    }
 }
 
 fn entry(way: &str, hit: Hit) -> (Vec<String>, FoundProfile) {

@@ -34,7 +34,6 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             output,
         } => {
             let paging = Paging::first(limit).from(cursor.as_deref());
-            let paging = paging.map_err(explain_filter)?;
             let records = audit::list(&session.state, &paging).await;
             output.list(
                 &records.map_err(explain_filter)?,

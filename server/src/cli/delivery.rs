@@ -87,7 +87,6 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
                 event_id: event,
             };
             let paging = Paging::first(limit).from(cursor.as_deref());
-            let paging = paging.map_err(explain_filter)?;
             let found = deliveries::list(state, app, &filter, &paging, state.clock.now()).await;
             output.list(
                 &found.map_err(explain_filter)?,

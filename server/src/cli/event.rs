@@ -70,9 +70,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             let mut left = limit.map_or(usize::MAX, NonZeroUsize::get);
             let mut shown = List::new(output, &["created_at", "event_type", "event_id"]);
             while let Some(limit) = NonZeroUsize::new(left.min(MAX_LIMIT)) {
-                let paging = Paging::first(limit)
-                    .from(next.as_deref())
-                    .map_err(explain_filter)?;
+                let paging = Paging::first(limit).from(next.as_deref());
                 let found = events::list(state, app, &filter, &paging, now).await;
                 let found = found.map_err(explain_filter)?;
                 left -= found.data.len();

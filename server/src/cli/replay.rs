@@ -102,9 +102,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             output,
         } => {
             let app = session.app(&app).await?;
-            let paging = Paging::first(limit)
-                .from(cursor.as_deref())
-                .map_err(explain_filter)?;
+            let paging = Paging::first(limit).from(cursor.as_deref());
             let found = replays::list(state, app, &paging).await;
             output.list(
                 &found.map_err(explain_filter)?,

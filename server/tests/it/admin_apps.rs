@@ -300,7 +300,38 @@ async fn every_wrong_field_of_a_body_is_named() {
             "PATCH",
             app.clone(),
             json!({"nam": 1, "settings": {"sharing": "x", "collect_ip": 1, "vat": {"DE": 1, "FR": "0.2", "IT": 2}, "sharring": 1}}),
-            vec!["nam"],
+            vec![
+                "nam",
+                "settings.collect_ip",
+                "settings.sharing",
+                "settings.sharring",
+                "settings.vat.DE",
+                "settings.vat.IT",
+            ],
+        ),
+        (
+            "PATCH",
+            app.clone(),
+            json!({"name": "", "settings": {"renewal_wait_hours": 721, "vat": {"de": "1"}}}),
+            vec!["name", "settings.renewal_wait_hours", "settings.vat.de"],
+        ),
+        (
+            "PATCH",
+            app.clone(),
+            json!({"name": 3, "settings": {"sharing": "x", "vat": {"DE": null}}}),
+            vec!["name", "settings.sharing"],
+        ),
+        (
+            "PATCH",
+            app.clone(),
+            json!({"nme": "x", "settings": {"renewal_wait_hours": 721}}),
+            vec!["nme", "settings.renewal_wait_hours"],
+        ),
+        (
+            "PATCH",
+            app.clone(),
+            json!({"nme": "x", "settings": []}),
+            vec!["nme", "settings"],
         ),
         (
             "PATCH",
@@ -319,6 +350,18 @@ async fn every_wrong_field_of_a_body_is_named() {
             format!("{app}/integrations/webhook"),
             json!({}),
             vec!["enabled", "settings"],
+        ),
+        (
+            "PUT",
+            format!("{app}/integrations/amplitude"),
+            json!({"enabled": "yes", "settings": {"nope": 1, "max_in_flight": 0}}),
+            vec!["enabled", "settings.max_in_flight", "settings.nope"],
+        ),
+        (
+            "PUT",
+            format!("{app}/integrations/nowhere"),
+            json!({"enabled": "yes", "settings": {"nope": 1}}),
+            vec!["enabled"],
         ),
         (
             "POST",

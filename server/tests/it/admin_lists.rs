@@ -140,6 +140,52 @@ async fn a_parameter_that_is_given_twice_is_refused() {
 }
 
 #[tokio::test]
+async fn every_wrong_parameter_of_a_list_is_named() {
+    let server = TestServer::on(Backend::SqliteMemory).await;
+    let app = format!("apps/{}", server.app_id);
+    for (path, query, fields) in [
+        ("apps", "limit=0&cursor=zz", &["limit", "cursor"][..]),
+        ("audit", "limit=1&limit=1&cursor=zz", &["limit", "cursor"]),
+        (
+            "events",
+            "order=x&limit=0&cursor=zz",
+            &["order", "limit", "cursor"],
+        ),
+        ("events", "after=x&cursor=5b5d", &["after", "cursor"]),
+        (
+            "events",
+            "before=x&order=asc&order=asc&limit=0",
+            &["before", "order", "limit"],
+        ),
+        (
+            "deliveries",
+            "state=x&event_id=y&limit=0&cursor=zz",
+            &["state", "event_id", "limit", "cursor"],
+        ),
+        (
+            "deliveries",
+            "integration=x&cursor=5b5d",
+            &["integration", "cursor"],
+        ),
+        ("profiles", "limit=0&cursor=zz", &["query", "limit", "cursor"]),
+        ("profiles", "cursor=5b5d", &["query", "cursor"]),
+    ] {
+        let path = match path {
+            "apps" | "audit" => format!("{path}?{query}"),
+            of_app => format!("{app}/{of_app}?{query}"),
+        };
+        let refused = server.admin("GET", &path, "").await;
+        assert_eq!(refused.status, 422, "{path}: {}", refused.text());
+        let errors = refused.json()["errors"].as_array().unwrap().clone();
+        let named: Vec<_> = errors
+            .iter()
+            .map(|error| error["field"].as_str().unwrap())
+            .collect();
+        assert_eq!(named, fields, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn bad_limits_and_cursors_are_refused() {
     for backend in ALL {
         let server = TestServer::on(backend).await;

@@ -46,8 +46,11 @@ pub async fn list(
     paging: &Paging,
     now: i64,
 ) -> Result<Page<DeliveryBody>, ActionError> {
-    let conditions = conditions(filter)?;
-    let from = first(paging)?;
+    let mut problems = Problems::default();
+    let conditions = conditions(&mut problems, filter);
+    let from = problems.gather(first(paging))?;
+    problems.check()?;
+    let from = from.expect("what is no beginning is a problem");
     let known = known_app(state, app).await?;
     let mut profile = conditions.profile;
     if let Some(event) = conditions.event {
@@ -109,8 +112,8 @@ fn first(paging: &Paging) -> Result<(i64, i64), ActionError> {
     Ok((number(seq)?, number(target)?))
 }
 
-fn conditions(filter: &Filter) -> Result<Conditions, ActionError> {
-    let mut problems = Problems::default();
+/// Reads the filter; what is wrong with it is added to `problems`.
+fn conditions(problems: &mut Problems, filter: &Filter) -> Conditions {
     let state = filter.state.as_deref().and_then(|said| {
         let known = DeliveryState::parse(said);
         if known.is_none() {
@@ -134,11 +137,10 @@ fn conditions(filter: &Filter) -> Result<Conditions, ActionError> {
     };
     let profile = id("profile_id", &filter.profile_id).map(ProfileId);
     let event = id("event_id", &filter.event_id);
-    problems.check()?;
-    Ok(Conditions {
+    Conditions {
         state,
         slug,
         profile,
         event,
-    })
+    }
 }

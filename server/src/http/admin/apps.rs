@@ -88,7 +88,9 @@ async fn find(call: Call) -> Result<Reply, ApiError> {
 }
 
 async fn update(call: Call) -> Result<Reply, ApiError> {
-    let (app, changes) = (read::app(&call)?, read::body(&call)?);
+    let app = read::app(&call)?;
+    let settings = async |patch: &_| app_settings::check(patch);
+    let changes = read::body_with_settings(&call, settings).await?;
     let updated = app_settings::update(&call.state, read::request(&call)?, app, changes).await?;
     Ok(Reply::json(&updated))
 }

@@ -84,15 +84,14 @@ pub const ROUTES: &[Route] = &[
 ];
 
 async fn list(call: Call) -> Result<Reply, ApiError> {
-    let (app, paging) = (read::app(&call)?, read::paging(&call)?);
-    let said = |name| read::query(&call, name);
+    let (app, mut query) = (read::app(&call)?, read::Query::of(&call));
     let filter = Filter {
-        state: said("state")?,
-        integration: said("integration")?,
-        profile_id: said("profile_id")?,
-        event_id: said("event_id")?,
+        state: query.value("state"),
+        integration: query.value("integration"),
+        profile_id: query.value("profile_id"),
+        event_id: query.value("event_id"),
     };
-    let page = deliveries::list(&call.state, app, &filter, &paging, call.now).await?;
+    let page = deliveries::list(&call.state, app, &filter, &query.paging(), call.now).await?;
     Ok(Reply::json(&page))
 }
 

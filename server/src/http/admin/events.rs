@@ -51,15 +51,14 @@ pub const ROUTES: &[Route] = &[Route {
 }];
 
 async fn list(call: Call) -> Result<Reply, ApiError> {
-    let (app, paging) = (read::app(&call)?, read::paging(&call)?);
-    let said = |name| read::query(&call, name);
+    let (app, mut query) = (read::app(&call)?, read::Query::of(&call));
     let filter = Filter {
-        profile_id: said("profile_id")?,
-        event_type: said("event_type")?,
-        after: said("after")?,
-        before: said("before")?,
-        order: said("order")?,
+        profile_id: query.value("profile_id"),
+        event_type: query.value("event_type"),
+        after: query.value("after"),
+        before: query.value("before"),
+        order: query.value("order"),
     };
-    let page = events::list(&call.state, app, &filter, &paging, call.now).await?;
+    let page = events::list(&call.state, app, &filter, &query.paging(), call.now).await?;
     Ok(Reply::json(&page))
 }

@@ -112,13 +112,15 @@ async fn find(call: Call) -> Result<Reply, ApiError> {
 }
 
 async fn set(call: Call) -> Result<Reply, ApiError> {
-    let (app, draft): (_, IntegrationDraft) = (read::app(&call)?, read::body(&call)?);
+    let (app, slug) = (read::app(&call)?, read::text(&call, 1));
+    let settings = async |said: &_| integrations::check(&call.state, app, slug, said).await;
+    let draft: IntegrationDraft = read::body_with_settings(&call, settings).await?;
     let changes = IntegrationChanges {
         enabled: Some(draft.enabled),
         settings: Some(draft.settings),
     };
     let request = read::request(&call)?;
-    let set = integrations::set(&call.state, request, app, read::text(&call, 1), changes);
+    let set = integrations::set(&call.state, request, app, slug, changes);
     Ok(Reply::json(&set.await?))
 }
 

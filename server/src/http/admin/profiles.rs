@@ -57,9 +57,9 @@ pub const ROUTES: &[Route] = &[
 ];
 
 async fn find(call: Call) -> Result<Reply, ApiError> {
-    let (app, paging) = (read::app(&call)?, read::paging(&call)?);
-    let query = read::query(&call, "query")?.unwrap_or_default();
-    let found = search::search(&call.state, app, &query, &paging).await?;
+    let (app, mut parameters) = (read::app(&call)?, read::Query::of(&call));
+    let query = parameters.value("query").unwrap_or_default();
+    let found = search::search(&call.state, app, &query, &parameters.paging()).await?;
     Ok(Reply::json(&found))
 }
 

@@ -2,12 +2,13 @@
 
 use bursar_domain::ids::AppId;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use crate::actions::ActionError;
 use crate::admin::Request;
 use crate::admin::audit::Actor;
-use crate::admin::fields;
+use crate::admin::fields::{self, Problems};
 use crate::admin::page::Paging;
 use crate::http::call::{Call, Caller};
 use crate::http::error::ApiError;
@@ -34,9 +35,35 @@ pub fn text(call: &Call, place: usize) -> &str {
 pub fn body<T: DeserializeOwned>(call: &Call) -> Result<T, ApiError> {
     // Whether it is JSON comes before whether it is the right one.
     call.json()?;
+    Ok(fields::read_text(text_of_body(call))?)
+}
+
+/// The body in its form, as [`body`]. Where that is wrong, its `settings` are looked at all the same: one mistake hides no
+/// other.
+pub async fn body_with_settings<T: DeserializeOwned>(
+    call: &Call,
+    check: impl AsyncFnOnce(&Map<String, Json>) -> Result<(), ActionError>,
+) -> Result<T, ApiError> {
+    call.json()?;
+    let text = text_of_body(call);
+    let mut problems = Problems::default();
+    if let Some(read) = problems.gather(fields::read_text(text))? {
+        return Ok(read);
+    }
+    let whole: Json = serde_json::from_slice(text).unwrap_or_default();
+    if let Some(settings) = whole["settings"].as_object() {
+        match check(settings).await {
+            // Where there is nothing to be set, the rest is wrong all the same.
+            Err(ActionError::Missing(_)) => {}
+            checked => drop(problems.gather(checked)?),
+        }
+    }
+    Err(problems.refusal().into())
+}
+
+fn text_of_body(call: &Call) -> &[u8] {
     let is_blank = call.body.iter().all(u8::is_ascii_whitespace);
-    let text: &[u8] = if is_blank { b"{}" } else { &call.body };
-    Ok(fields::read_text(text)?)
+    if is_blank { b"{}" } else { &call.body }
 }
 
 /// No body, or an empty one: there is nothing to be said.
@@ -70,21 +97,45 @@ pub fn request_each_time(call: &Call) -> Request {
     }
 }
 
-/// A parameter of the query string. Of one that is given twice only one value could count.
-pub fn query(call: &Call, name: &str) -> Result<Option<String>, ActionError> {
-    let query = call.query.as_deref().unwrap_or_default();
-    let parameters = form_urlencoded::parse(query.as_bytes());
-    let mut values = parameters
-        .filter(|(said, _)| said == name)
-        .map(|(_, value)| value.into_owned());
-    match (values.next(), values.next()) {
-        (value, None) => Ok(value),
-        (_, Some(_)) => Err(fields::bad(name, "is given twice")),
+/// The parameters of a list, with what is wrong with those that were looked at.
+pub struct Query<'c> {
+    text: &'c str,
+    problems: Problems,
+}
+
+impl<'c> Query<'c> {
+    /// The query string of the call.
+    pub fn of(call: &'c Call) -> Self {
+        Self {
+            text: call.query.as_deref().unwrap_or_default(),
+            problems: Problems::default(),
+        }
+    }
+
+    /// The value of a parameter. Of one that is given twice only one value could count.
+    pub fn value(&mut self, name: &str) -> Option<String> {
+        let parameters = form_urlencoded::parse(self.text.as_bytes());
+        let mut values = parameters
+            .filter(|(said, _)| said == name)
+            .map(|(_, value)| value.into_owned());
+        let first = values.next();
+        if values.next().is_some() {
+            self.problems.add(name, "is given twice");
+        }
+        first
+    }
+
+    /// Which page of the list is wanted. The list refuses it if anything is wrong with the parameters, together with what
+    /// else it finds wrong.
+    pub fn paging(mut self) -> Paging {
+        let (limit, cursor) = (self.value("limit"), self.value("cursor"));
+        Paging::parse(limit.as_deref(), cursor.as_deref(), self.problems)
     }
 }
 
-/// Which page of a list is wanted.
+/// Which page of a list without further parameters is wanted.
 pub fn paging(call: &Call) -> Result<Paging, ActionError> {
-    let (limit, cursor) = (query(call, "limit")?, query(call, "cursor")?);
-    Paging::parse(limit.as_deref(), cursor.as_deref())
+    let paging = Query::of(call).paging();
+    paging.check()?;
+    Ok(paging)
 }
