@@ -51,6 +51,11 @@ pub fn parse_time(text: &str) -> Option<i64> {
     (EARLIEST..=LATEST).contains(&micros).then_some(micros)
 }
 
+/// As [`parse_time`], with small letters too, which RFC 3339 allows (section 5.6) and the contract does not.
+pub fn parse_time_in_any_case(text: &str) -> Option<i64> {
+    parse_time(&text.to_ascii_uppercase())
+}
+
 /// Writes a time as `2025-01-05T13:27:47+00:00`, with exactly six fraction digits where the microseconds are
 /// not zero. Times outside the years 0 to 9999 are drawn to the nearer end.
 pub fn format_time(micros: i64) -> String {
@@ -225,6 +230,23 @@ mod tests {
         ];
         for text in cases {
             assert_eq!(parse_time(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn small_letters_are_read_where_they_may_be() {
+        let capital = parse_time("2024-10-12T09:42:50.5Z");
+        assert!(capital.is_some());
+        for text in [
+            "2024-10-12t09:42:50.5z",
+            "2024-10-12T09:42:50.5z",
+            "2024-10-12t11:42:50.5+02:00",
+            "2024-10-12 09:42:50.5Z",
+        ] {
+            assert_eq!(parse_time_in_any_case(text), capital, "{text}");
+        }
+        for text in ["2024-10-12t09:42:50.5é", "2024-10-12x09:42:50.5z"] {
+            assert_eq!(parse_time_in_any_case(text), None, "{text}");
         }
     }
 

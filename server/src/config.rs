@@ -218,7 +218,7 @@ impl Config {
         let Some(text) = &self.test_clock else {
             return Ok(None);
         };
-        let time = bursar_domain::time::parse_time(text);
+        let time = bursar_domain::time::parse_time_in_any_case(text);
         time.map(Some)
             .ok_or_else(|| ConfigError::Value(format!(
                 "the setting `test_clock` (--test-clock, BURSAR_TEST_CLOCK): {text:?} is no RFC 3339 time, such as 2030-01-01T00:00:00Z"

@@ -1,6 +1,6 @@
 //! The test clock: told, and moved forward.
 
-use bursar_domain::time::{format_time, parse_time};
+use bursar_domain::time::{format_time, parse_time_in_any_case};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -35,7 +35,8 @@ pub fn read(state: &AppState) -> Result<TestClock, ActionError> {
 /// Moves the test clock forward. Answers a [`TestClock`] when everything that is due by then has been handled.
 pub async fn set(state: &AppState, request: Request, to: &TestClock) -> Result<Reply, ActionError> {
     check(state)?;
-    let to = parse_time(&to.now).ok_or_else(|| bad("now", "must be a time of the form RFC 3339"))?;
+    let to = parse_time_in_any_case(&to.now);
+    let to = to.ok_or_else(|| bad("now", "must be a time as in RFC 3339"))?;
     let Request { actor, now, remember } = request;
     let clock = state.clock.clone();
     let _held = state.clock.hold().await;

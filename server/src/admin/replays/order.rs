@@ -7,7 +7,7 @@ use bursar_domain::events::{EventKind, id_prefix};
 use bursar_domain::ids::ProfileId;
 use bursar_domain::integrations;
 use bursar_domain::profile::Details;
-use bursar_domain::time::parse_time;
+use bursar_domain::time::parse_time_in_any_case;
 use uuid::{Builder, Uuid};
 
 use super::{ReplayFilter, ReplayState};
@@ -51,7 +51,7 @@ impl Order {
     pub fn new(app: Arc<App>, filter: &ReplayFilter, now: i64) -> Result<Self, ActionError> {
         let mut problems = Problems::default();
         let time = |problems: &mut Problems, field: &str, said: &Option<String>| {
-            let time = parse_time(said.as_deref()?);
+            let time = parse_time_in_any_case(said.as_deref()?);
             if time.is_none() {
                 problems.add(format!("filter.{field}"), "must be a time as in RFC 3339");
             }
