@@ -143,13 +143,13 @@ async fn change(
 }
 
 fn read(file: &Path) -> Result<Map<String, Value>, Failure> {
-    let text = if file == Path::new("-") {
+    let (text, file) = if file == Path::new("-") {
         let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
+        let read = std::io::stdin().read_to_string(&mut text);
+        (read.map(|_| text), "standard input".to_owned())
     } else {
-        std::fs::read_to_string(file)
+        (std::fs::read_to_string(file), file.display().to_string())
     };
-    let file = file.display();
     let text = text.map_err(|error| format!("{file} cannot be read: {error}"))?;
     // Without the reader's reason, in which a secret could stand.
     let settings: Map<String, Value> = serde_json::from_str(&text).map_err(|error| {

@@ -115,6 +115,15 @@ async fn bad_files_of_settings_are_told_without_what_they_hold() {
         let said = installation.refused(&[&["integration", args[0], "--app", "Shop"], &args[1..]].concat());
         assert!(said.contains(told), "{said}");
     }
+    for (text, told) in [
+        ("[]", "bursar: standard input must hold a JSON object: line 1"),
+        (r#"{"a":1,"a":2}"#, "a is given twice in standard input"),
+        (r#"{"settings":{}}"#, "standard input holds more than settings"),
+    ] {
+        let set = words("integration set --app Shop webhook --file -");
+        let said = installation.refused_with(&set, text);
+        assert!(said.contains(told), "{said}");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! An installation: commands and servers of its own, as programs, in an environment without settings.
 
+use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use bursar::store::{Location, Options};
 use serde_json::Value;
@@ -74,6 +75,22 @@ impl Installation {
     /// What a command that fails says.
     pub fn refused(&self, args: &[&str]) -> String {
         let done = self.run(args);
+        assert_eq!(done.status.code(), Some(1), "{args:?}: {}", stdout(&done));
+        stderr(&done)
+    }
+
+    /// As [`Self::refused`], with this on the command's standard input.
+    pub fn refused_with(&self, args: &[&str], input: &str) -> String {
+        let mut command = self.command(args);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut running = command.spawn().unwrap();
+        let mut pipe = running.stdin.take().unwrap();
+        pipe.write_all(input.as_bytes()).unwrap();
+        drop(pipe);
+        let done = running.wait_with_output().unwrap();
         assert_eq!(done.status.code(), Some(1), "{args:?}: {}", stdout(&done));
         stderr(&done)
     }
