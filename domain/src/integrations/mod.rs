@@ -58,6 +58,11 @@ pub const ALL: &[Integration] = &[
     tenjin::INTEGRATION,
 ];
 
+/// The slugs of all.
+pub fn slugs() -> impl Iterator<Item = &'static str> {
+    ALL.iter().map(|integration| integration.slug)
+}
+
 /// The integration with this slug.
 pub fn find(slug: &str) -> Option<&'static Integration> {
     ALL.iter().find(|integration| integration.slug == slug)

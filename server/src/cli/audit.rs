@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use super::Failure;
 use super::output::Output;
-use super::session::{Session, explain_filter};
+use super::session::{Session, explain_list};
 use crate::admin::audit;
 use crate::admin::page::{DEFAULT_LIMIT, Paging};
 use crate::config::at_least_one;
@@ -36,7 +36,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             let paging = Paging::first(limit).from(cursor.as_deref());
             let records = audit::list(&session.state, &paging).await;
             output.list(
-                &records.map_err(explain_filter)?,
+                &records.map_err(explain_list)?,
                 &["at", "actor", "action", "target"],
             )
         }

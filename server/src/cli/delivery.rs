@@ -4,10 +4,12 @@ use std::num::NonZeroUsize;
 
 use bursar_domain::ids::AppId;
 use clap::{Args, Subcommand};
+use uuid::Uuid;
 
 use super::Failure;
 use super::output::Output;
-use super::session::{Session, explain, explain_filter};
+use super::session::{Session, explain, explain_list};
+use super::values::{self, delivery, uuid};
 use crate::admin::deliveries::{self, DeliveryId, Filter};
 use crate::admin::page::{DEFAULT_LIMIT, Paging};
 use crate::config::at_least_one;
@@ -19,7 +21,8 @@ pub struct Which {
     #[arg(long)]
     app: Option<String>,
     /// The delivery's name, as `delivery list` tells it
-    delivery: String,
+    #[arg(value_parser = delivery)]
+    delivery: DeliveryId,
 }
 
 #[derive(Subcommand)]
@@ -30,17 +33,17 @@ pub enum Command {
         #[arg(long)]
         app: String,
         /// Only those in this state, such as rejected
-        #[arg(long)]
+        #[arg(long, value_parser = values::state())]
         state: Option<String>,
         /// Only those to this integration, such as webhook
-        #[arg(long)]
+        #[arg(long, value_name = "SLUG", value_parser = values::slug())]
         integration: Option<String>,
         /// Only those of the profile with this id
-        #[arg(long)]
-        profile: Option<String>,
+        #[arg(long, value_parser = uuid)]
+        profile: Option<Uuid>,
         /// Only those of the event with this id
-        #[arg(long)]
-        event: Option<String>,
+        #[arg(long, value_parser = uuid)]
+        event: Option<Uuid>,
         /// How many at most
         #[arg(long, default_value_t = DEFAULT_LIMIT, value_parser = at_least_one::<NonZeroUsize>)]
         limit: NonZeroUsize,
@@ -83,23 +86,23 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             let filter = Filter {
                 state: in_state,
                 integration,
-                profile_id: profile,
-                event_id: event,
+                profile_id: profile.map(|id| id.to_string()),
+                event_id: event.map(|id| id.to_string()),
             };
             let paging = Paging::first(limit).from(cursor.as_deref());
             let found = deliveries::list(state, app, &filter, &paging, state.clock.now()).await;
             output.list(
-                &found.map_err(explain_filter)?,
+                &found.map_err(explain_list)?,
                 &["delivery_id", "event_type", "state", "attempts", "reason"],
             )
         }
         Command::Show { which, output } => {
-            let (app, id) = which.find(session).await?;
+            let (app, id) = (which.app(session).await?, which.delivery);
             let shown = deliveries::show(state, app, id, state.clock.now()).await;
             output.one(&shown.map_err(explain)?)
         }
         Command::Retry { which, output } => {
-            let (app, id) = which.find(session).await?;
+            let (app, id) = (which.app(session).await?, which.delivery);
             let retried = deliveries::retry(state, session.request(), app, id).await;
             retried.map_err(explain)?;
             output.done(format_args!("{id} is tried as soon as it is its turn"))
@@ -108,11 +111,9 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
 }
 
 impl Which {
-    async fn find(&self, session: &Session) -> Result<(AppId, DeliveryId), Failure> {
-        let Some(id) = DeliveryId::parse(&self.delivery) else {
-            let named = &self.delivery;
-            return Err(format!("there is no delivery {named:?}: see `bursar delivery list`").into());
-        };
-        Ok((session.app_of_event(self.app.as_deref(), id.event).await?, id))
+    async fn app(&self, session: &Session) -> Result<AppId, Failure> {
+        session
+            .app_of_event(self.app.as_deref(), self.delivery.event)
+            .await
     }
 }

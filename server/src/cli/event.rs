@@ -3,10 +3,12 @@
 use std::num::NonZeroUsize;
 
 use clap::Subcommand;
+use uuid::Uuid;
 
 use super::Failure;
 use super::output::{List, Output};
-use super::session::{Session, explain_filter};
+use super::session::{Session, explain_list};
+use super::values::{self, time, uuid};
 use crate::admin::events::{self, Filter};
 use crate::admin::page::{MAX_LIMIT, Paging};
 use crate::config::at_least_one;
@@ -19,19 +21,19 @@ pub enum Command {
         #[arg(long)]
         app: String,
         /// Only those of the profile with this id
-        #[arg(long)]
-        profile: Option<String>,
+        #[arg(long, value_parser = uuid)]
+        profile: Option<Uuid>,
         /// Only those of this kind
-        #[arg(long = "type")]
+        #[arg(long = "type", value_parser = values::kind())]
         kind: Option<String>,
         /// Only those made at this time or later
-        #[arg(long)]
+        #[arg(long, value_name = "TIME", value_parser = time)]
         after: Option<String>,
         /// Only those made before this time
-        #[arg(long)]
+        #[arg(long, value_name = "TIME", value_parser = time)]
         before: Option<String>,
         /// `asc`: the oldest first; `desc`: the newest first
-        #[arg(long, default_value = "asc")]
+        #[arg(long, default_value = "asc", value_parser = ["asc", "desc"])]
         order: String,
         /// How many at most; all if it is missing
         #[arg(long, value_parser = at_least_one::<NonZeroUsize>)]
@@ -60,7 +62,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
         } => {
             let app = session.app(&app).await?;
             let filter = Filter {
-                profile_id: profile,
+                profile_id: profile.map(|id| id.to_string()),
                 event_type: kind,
                 after,
                 before,
@@ -72,7 +74,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             while let Some(limit) = NonZeroUsize::new(left.min(MAX_LIMIT)) {
                 let paging = Paging::first(limit).from(next.as_deref());
                 let found = events::list(state, app, &filter, &paging, now).await;
-                let found = found.map_err(explain_filter)?;
+                let found = found.map_err(explain_list)?;
                 left -= found.data.len();
                 if !shown.add(&found.data)? {
                     return Ok(());

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::Failure;
 use super::output::Output;
 use super::session::{Session, explain};
+use super::values;
 use crate::admin::fields::repeated;
 use crate::admin::integration_test;
 use crate::admin::integrations::{self, IntegrationChanges};
@@ -21,6 +22,7 @@ pub struct Which {
     #[arg(long)]
     app: String,
     /// The integration, such as webhook
+    #[arg(value_parser = values::slug())]
     slug: String,
 }
 

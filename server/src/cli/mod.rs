@@ -29,6 +29,7 @@ mod rate;
 mod replay;
 mod serve;
 mod session;
+mod values;
 mod why;
 
 use clap::{Parser, Subcommand};

@@ -2,10 +2,12 @@
 
 use bursar_domain::ids::ProfileId;
 use clap::Subcommand;
+use uuid::Uuid;
 
 use super::Failure;
 use super::output::Output;
 use super::session::{Session, explain};
+use super::values::profile;
 use crate::admin::page::Paging;
 use crate::admin::profile_view::{self, ProfileView};
 use crate::admin::search;
@@ -28,7 +30,8 @@ pub enum Command {
         #[arg(long)]
         app: String,
         /// The profile's id
-        id: String,
+        #[arg(value_parser = profile)]
+        id: Uuid,
         #[command(flatten)]
         output: Output,
     },
@@ -51,9 +54,8 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
         }
         Command::Show { app, id, output } => {
             let app = session.app(&app).await?;
-            let id = ProfileId::parse(&id)
-                .ok_or_else(|| format!("{id:?} is no profile id: see `bursar profile find`"))?;
-            let (profile, details) = profile_view::find(state, app, id).await.map_err(explain)?;
+            let found = profile_view::find(state, app, ProfileId(id)).await;
+            let (profile, details) = found.map_err(explain)?;
             output.one(&ProfileView::at(&profile, &details, state.clock.now()))
         }
     }

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use super::Failure;
 use super::output::Output;
 use super::session::{Session, explain};
+use super::values::date;
 use crate::actions::ActionError;
 use crate::admin::page::Paging;
 use crate::admin::rates::{self, RateDraft};
@@ -18,7 +19,7 @@ pub enum Command {
         /// US dollars for one unit, such as 1.08
         usd: String,
         /// The first day on which it holds [default: today]
-        #[arg(long, value_name = "DATE")]
+        #[arg(long, value_name = "DATE", value_parser = date)]
         from: Option<String>,
         /// Set it though it is far from what the currency was worth
         #[arg(long)]

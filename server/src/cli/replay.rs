@@ -7,10 +7,11 @@ use uuid::Uuid;
 
 use super::Failure;
 use super::output::Output;
-use super::session::{Session, explain, explain_filter, uuid};
+use super::session::{Session, explain, explain_list};
+use super::values::{self, time, uuid};
 use crate::admin::fields;
 use crate::admin::page::{DEFAULT_LIMIT, Paging};
-use crate::admin::replays::{self, ReplayDraft};
+use crate::admin::replays::{self, ReplayDraft, ReplayState};
 use crate::config::at_least_one;
 
 #[derive(Subcommand)]
@@ -21,23 +22,23 @@ pub enum Command {
         #[arg(long)]
         app: String,
         /// The integration, such as webhook
-        #[arg(long)]
+        #[arg(long, value_name = "SLUG", value_parser = values::slug())]
         integration: String,
-        /// Only deliveries in this state: delivered, rejected, expired, skipped, or missing. May be said several times
-        #[arg(long = "state")]
-        states: Vec<String>,
+        /// Only deliveries in this state. May be said several times
+        #[arg(long = "state", value_name = "STATE", value_enum)]
+        states: Vec<ReplayState>,
         /// Only events of this kind. May be said several times
-        #[arg(long = "type")]
+        #[arg(long = "type", value_name = "KIND", value_parser = values::kind())]
         kinds: Vec<String>,
         /// Only events made at this time or later
-        #[arg(long)]
+        #[arg(long, value_name = "TIME", value_parser = time)]
         after: Option<String>,
         /// Only events made before this time
-        #[arg(long)]
+        #[arg(long, value_name = "TIME", value_parser = time)]
         before: Option<String>,
         /// Only events of the profile with this id
-        #[arg(long)]
-        profile: Option<String>,
+        #[arg(long, value_parser = uuid)]
+        profile: Option<Uuid>,
         /// Only count them
         #[arg(long)]
         dry_run: bool,
@@ -86,14 +87,15 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             output,
         } => {
             let app = session.app(&app).await?;
-            let some = |list: Vec<String>| (!list.is_empty()).then_some(list);
+            let states = (!states.is_empty()).then_some(states);
+            let kinds = (!kinds.is_empty()).then_some(kinds);
             let draft = serde_json::json!({"dry_run": dry_run, "filter": {
-                "integration": integration, "states": some(states), "event_types": some(kinds),
+                "integration": integration, "states": states, "event_types": kinds,
                 "after": after, "before": before, "profile_id": profile,
             }});
-            let draft: ReplayDraft = fields::read(draft, "").map_err(explain_filter)?;
+            let draft: ReplayDraft = fields::read(draft, "").map_err(explain)?;
             let made = replays::create(state, session.request(), app, draft).await;
-            output.reply(&made.map_err(explain_filter)?)
+            output.reply(&made.map_err(explain)?)
         }
         Command::List {
             app,
@@ -105,7 +107,7 @@ pub async fn run(session: &Session, command: Command) -> Result<(), Failure> {
             let paging = Paging::first(limit).from(cursor.as_deref());
             let found = replays::list(state, app, &paging).await;
             output.list(
-                &found.map_err(explain_filter)?,
+                &found.map_err(explain_list)?,
                 &["replay_id", "created_at", "state", "count", "open"],
             )
         }

@@ -101,11 +101,6 @@ pub fn without_secret(key: &str) -> &str {
     key.split('.').next().unwrap_or_default()
 }
 
-/// Reads an id.
-pub fn uuid(text: &str) -> Result<Uuid, &'static str> {
-    text.parse().map_err(|_| "must be a UUID")
-}
-
 /// An action's refusal or failure in words for the terminal.
 pub fn explain(error: ActionError) -> Failure {
     match error {
@@ -117,19 +112,12 @@ pub fn explain(error: ActionError) -> Failure {
     }
 }
 
-/// As [`explain`], with each field of a filter under the name of its flag.
-pub fn explain_filter(error: ActionError) -> Failure {
+/// As [`explain`], with each parameter of a list under the name of its flag. What filters can be was looked at when the command
+/// line was read: left is the cursor.
+pub fn explain_list(error: ActionError) -> Failure {
     let ActionError::BadFields(fields) = error else {
         return explain(error);
     };
-    let flag = |field: &str| {
-        let name = field.trim_start_matches("filter.").split(['[', '.']).next();
-        match name.unwrap_or_default() {
-            "event_type" | "event_types" => "--type".to_owned(),
-            "states" => "--state".to_owned(),
-            name => format!("--{}", name.trim_end_matches("_id")),
-        }
-    };
-    let fields = fields.into_iter().map(|(field, why)| (flag(&field), why));
+    let fields = fields.into_iter().map(|(field, why)| (format!("--{field}"), why));
     explain(ActionError::BadFields(fields.collect()))
 }

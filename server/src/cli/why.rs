@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use super::Failure;
 use super::output::Output;
-use super::session::{Session, explain, uuid};
+use super::session::{Session, explain};
+use super::values::{self, uuid};
 use crate::admin::deliveries;
 use crate::admin::page::Page;
 use crate::store::tables::delivery_states::DeliveryState;
@@ -17,6 +18,7 @@ pub struct Command {
     #[arg(value_parser = uuid)]
     event: Uuid,
     /// The integration, such as webhook
+    #[arg(value_parser = values::slug())]
     slug: String,
     /// The app's id, or its name; may be left out: the event tells it
     #[arg(long)]

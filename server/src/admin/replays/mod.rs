@@ -69,7 +69,7 @@ pub struct ReplayFilter {
 }
 
 /// What may be replayed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum ReplayState {
     /// It was delivered.
