@@ -245,6 +245,38 @@ async fn it_is_served() {
     assert_eq!(answer.headers["content-type"], "application/json");
 }
 
+#[test]
+fn times_days_and_ids_are_told_as_such_wherever_they_stand() {
+    let document = document();
+    for object in objects(&document["components"]["schemas"]) {
+        for (name, field) in object["properties"].as_object().into_iter().flatten() {
+            let is_text = field["type"] == "string" || field["type"] == json!(["string", "null"]);
+            let form = match name.as_str() {
+                "after" | "before" | "at" | "now" => "date-time",
+                "from" | "to" => "date",
+                "profile_id" => "uuid",
+                name if name.ends_with("_at") => "date-time",
+                _ => continue,
+            };
+            assert!(!is_text || field["format"] == form, "{name}: {field}");
+        }
+    }
+    let schemas = &document["components"]["schemas"];
+    let filter = &schemas["ReplayFilterBody"]["properties"];
+    let feed = &document["paths"]["/admin/v1/apps/{app}/deliveries"]["get"]["parameters"];
+    let mut parameters = feed.as_array().unwrap().iter();
+    let integration = parameters.find(|one| one["name"] == "integration").unwrap();
+    assert_eq!(filter["integration"]["enum"], integration["schema"]["enum"]);
+    assert!(filter["integration"]["enum"].is_array());
+    assert_eq!(filter["after"]["format"], "date-time");
+    assert_eq!(schemas["TestClock"]["properties"]["now"]["format"], "date-time");
+    assert_eq!(schemas["RateDraft"]["properties"]["from"]["format"], "date");
+    assert_eq!(
+        schemas["RateDraft"]["properties"]["usd"]["pattern"],
+        "^[0-9]+(\\.[0-9]+)?$"
+    );
+}
+
 #[tokio::test]
 async fn texts_of_the_administration_may_be_as_long_as_it_says_and_no_longer() {
     let server = TestServer::on(Backend::SqliteMemory).await;

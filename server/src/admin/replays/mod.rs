@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use bursar_domain::events::EventKind;
 use bursar_domain::ids::AppId;
+use bursar_domain::integrations;
 use bursar_domain::time::format_time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,7 @@ pub struct ReplayDraft {
 #[serde(deny_unknown_fields)]
 pub struct ReplayFilter {
     /// The integration's slug.
+    #[schemars(extend("enum" = integrations::slugs().collect::<Vec<_>>()))]
     pub integration: String,
     /// In which of these states. Open deliveries are never replayed.
     #[serde(default)]

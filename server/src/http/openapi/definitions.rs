@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
+use super::formats;
 use crate::http::route::Schemas;
 
 const SCHEMAS: &str = "#/components/schemas/";
@@ -34,8 +35,12 @@ impl Definitions {
 
     /// Puts the types into the document and points every reference at them.
     pub fn finish(mut self, document: &mut Value) {
-        let bodies = self.bodies.take_definitions(true);
+        let mut bodies = self.bodies.take_definitions(true);
         let mut schemas = self.answers.take_definitions(true);
+        bodies
+            .values_mut()
+            .chain(schemas.values_mut())
+            .for_each(formats::tell);
         let own = differing(&bodies, &schemas);
         for (name, schema) in bodies {
             schemas.insert(body_name(&name, &own), schema);

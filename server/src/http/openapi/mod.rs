@@ -2,6 +2,7 @@
 
 mod definitions;
 
+mod formats;
 mod operation;
 mod parameters;
 mod parts;

@@ -6,6 +6,7 @@ use bursar_domain::profile::installation::PLATFORMS;
 use bursar_domain::profile::selector::MAX_CUSTOMER_ID;
 use serde_json::{Value, json};
 
+use super::formats;
 use crate::admin::fields::MAX_TEXT;
 use crate::admin::page::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::admin::search::MAX_QUERY;
@@ -38,22 +39,24 @@ fn schema(name: &str) -> Value {
         }
         "event_type" => json!({"type": "string", "enum": EventKind::ALL}),
         "order" => json!({"type": "string", "enum": ["asc", "desc"]}),
-        "after" | "before" => json!({"type": "string", "format": "date-time"}),
-        "app" | "token_id" | "profile_id" | "event_id" | "key_id" | "replay_id" => {
-            json!({"type": "string", "format": "uuid"})
-        }
         "delivery_id" => {
             json!({"type": "string", "examples": ["3fa85f64-5717-4562-b3fc-2c963f66afa6:webhook"]})
         }
         "state" => json!({"type": "string", "enum": DeliveryState::ALL}),
         "slug" | "integration" => {
-            json!({"type": "string", "enum": integrations::ALL.iter().map(|one| one.slug).collect::<Vec<_>>()})
+            json!({"type": "string", "enum": integrations::slugs().collect::<Vec<_>>()})
         }
         "id" | "store" | "store_product_id" => {
             json!({"type": "string", "minLength": 1, "maxLength": MAX_TEXT})
         }
         "query" => json!({"type": "string", "minLength": 1, "maxLength": MAX_QUERY}),
         "currency" => json!({"type": "string", "pattern": "^[A-Za-z]{3}$", "examples": ["EUR"]}),
-        _ => json!({"type": "string"}),
+        _ => {
+            let mut text = json!({"type": "string"});
+            if let Some((keyword, value)) = formats::of(name) {
+                text[keyword] = value.into();
+            }
+            text
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Does a value have the form that the OpenAPI document promises? Knows the parts of JSON Schema that our answers use.
 
+use bursar_domain::time::{parse_date, parse_time};
 use serde_json::Value;
 
 /// Follows a reference, if it is one.
@@ -43,6 +44,14 @@ fn fits(document: &Value, schema: &Value, value: &Value, place: &str) -> Result<
             .is_some_and(|text| uuid::Uuid::parse_str(text).is_err())
     {
         return Err(format!("{place}: {value} is no UUID"));
+    }
+    let is_form = |form: &str| schema["format"] == form;
+    if let Some(text) = value.as_str() {
+        let is_wrong = is_form("date-time") && parse_time(text).is_none()
+            || is_form("date") && parse_date(text).is_none();
+        if is_wrong {
+            return Err(format!("{place}: {text} is no {}", schema["format"]));
+        }
     }
     let items = value.as_array().into_iter().flatten();
     for (n, item) in items.enumerate() {
