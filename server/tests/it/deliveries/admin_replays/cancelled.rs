@@ -55,6 +55,18 @@ async fn a_cancelled_replay_leaves_everything_as_it_was_but_for_when_and_by_whic
     }
 }
 
+/// Replays what was delivered to two customers, and cancels that while the first of each is under way; these get this answer.
+async fn replay_and_cancel(server: &TestServer, vendor: &Vendor, manner: Manner) {
+    let gate = Gate::closed();
+    let late = gate.holds(manner);
+    vendor.script(move |_, _| late.clone());
+    let made = replay(server, json!({}), false).await;
+    vendor.until_count(5).await;
+    let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
+    assert_eq!(send(server, "DELETE", &path, &Value::Null).await.status, 204);
+    gate.open();
+}
+
 /// It arrives, so it is written down; what is behind it in its lane is taken back.
 #[tokio::test]
 async fn what_is_under_way_when_its_replay_is_cancelled_keeps_its_try() {
@@ -65,15 +77,7 @@ async fn what_is_under_way_when_its_replay_is_cancelled_keeps_its_try() {
         let _working = work(&server);
         sell(&server).await;
         until_states(&server, &["delivered 3"]).await;
-        let gate = Gate::closed();
-        let late = gate.holds(Manner::Answers(200, "{}"));
-        vendor.script(move |_, _| late.clone());
-        let made = replay(&server, json!({}), false).await;
-        // The first one of each customer.
-        vendor.until_count(5).await;
-        let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
-        assert_eq!(send(&server, "DELETE", &path, &Value::Null).await.status, 204);
-        gate.open();
+        replay_and_cancel(&server, &vendor, Manner::Answers(200, "{}")).await;
         settle_down(&server.state).await;
         assert_eq!(states(&server).await, ["delivered 3"], "{backend:?}");
         let listed = entries(&server, "deliveries").await;
@@ -93,15 +97,7 @@ async fn what_fails_after_its_replay_was_cancelled_is_as_it_was_before() {
         let _working = work(&server);
         sell(&server).await;
         until_states(&server, &["delivered 3"]).await;
-        let gate = Gate::closed();
-        let late = gate.holds(Manner::Answers(500, "{}"));
-        vendor.script(move |_, _| late.clone());
-        let made = replay(&server, json!({}), false).await;
-        // The first one of each customer; what is behind it is sent when that is answered.
-        vendor.until_count(5).await;
-        let path = format!("replays/{}", made["replay_id"].as_str().unwrap());
-        assert_eq!(send(&server, "DELETE", &path, &Value::Null).await.status, 204);
-        gate.open();
+        replay_and_cancel(&server, &vendor, Manner::Answers(500, "{}")).await;
         until_states(&server, &["pending 3"]).await;
         advance(&server, HOUR).await;
         settle_down(&server.state).await;
