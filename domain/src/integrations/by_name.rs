@@ -1,18 +1,19 @@
 //! Few values by their names, found fast: most names are passed over by their length alone.
 
+use memchr::memchr_iter;
+
 /// Values by name, in the order in which they were put in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ByName<K, V> {
-    lengths: Vec<usize>,
+    lengths: Vec<u8>,
     all: Vec<(K, V)>,
 }
 
 impl<K: AsRef<str>, V> ByName<K, V> {
     /// The value of a name; the first, if there are several.
     pub fn get(&self, name: &str) -> Option<&V> {
-        let lengths = self.lengths.iter().zip(&self.all);
-        let mut alike = lengths.filter(|(length, _)| **length == name.len());
-        let (_, (_, value)) = alike.find(|(_, (known, _))| known.as_ref() == name)?;
+        let mut alike = memchr_iter(length(name), &self.lengths).map(|place| &self.all[place]);
+        let (_, value) = alike.find(|(known, _)| known.as_ref() == name)?;
         Some(value)
     }
 
@@ -33,9 +34,14 @@ impl<K, V> Default for ByName<K, V> {
 
 impl<K: AsRef<str>, V> From<Vec<(K, V)>> for ByName<K, V> {
     fn from(all: Vec<(K, V)>) -> Self {
-        let lengths = all.iter().map(|(name, _)| name.as_ref().len()).collect();
+        let lengths = all.iter().map(|(name, _)| length(name.as_ref())).collect();
         Self { lengths, all }
     }
+}
+
+/// All that are very long count as equally long.
+fn length(name: &str) -> u8 {
+    u8::try_from(name.len()).unwrap_or(u8::MAX)
 }
 
 #[cfg(test)]
@@ -48,6 +54,9 @@ mod tests {
         let found = ["ab", "b", "cd", "a", "", "abc"].map(|name| all.get(name).copied());
         assert_eq!(found, [Some(1), Some(2), Some(3), None, None, None]);
         assert_eq!(all.iter().count(), 4);
+        let [one, other] = ["a", "b"].map(|letter| letter.repeat(400));
+        let long = ByName::from(vec![(one.as_str(), 1), (other.as_str(), 2)]);
+        assert_eq!([&one, &other].map(|name| long.get(name)), [Some(&1), Some(&2)]);
         assert_eq!(ByName::<&str, u8>::default().get("a"), None);
     }
 }
