@@ -92,9 +92,10 @@ fn wanted(app: AppId, filter: &Filter, paging: &Paging, now: i64) -> Result<Want
     let kind = read(&mut problems, "event_type", &filter.event_type, EventKind::parse);
     let made_from = read(&mut problems, "after", &filter.after, time);
     let made_before = read(&mut problems, "before", &filter.before, time);
-    let newest = || Some(name(Order::NewestFirst).to_owned());
-    let said = filter.order.clone().or_else(newest);
-    let order = read(&mut problems, "order", &said, order);
+    let order = match &filter.order {
+        None => Some(Order::NewestFirst),
+        said => read(&mut problems, "order", said, order),
+    };
     let from = match order {
         Some(order) => first(order, paging),
         // Whether the cursor is one of such a list, nobody can tell.

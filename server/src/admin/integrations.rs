@@ -1,10 +1,9 @@
 //! Integrations: which there are, and an app's settings for each. Secrets come in and are never shown again.
 
-use axum::http::Uri;
 use bursar_domain::app::AppSettings;
 use bursar_domain::events::EventKind;
 use bursar_domain::ids::AppId;
-use bursar_domain::integrations::{self, Integration, Kind, Limits, Probe, Problem, Setting, Settings};
+use bursar_domain::integrations::{self, Integration, Limits, Probe, Problem, Settings};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
@@ -12,10 +11,9 @@ use serde_json::{Map, Value as Json, json};
 use super::audit::{Entry, record};
 use super::integration_block::{UNPROVED, prove};
 use super::page::{Page, Paging};
-use super::{Request, apps, integration_findings};
+use super::{Request, apps, integration_findings, integration_settings};
 use crate::actions::ActionError;
 use crate::directory::{SEEN_BY_ALL, raise_version, why_blocked};
-use crate::outbound::guard;
 use crate::sealed_settings::{LOST, close, open};
 use crate::state::AppState;
 use crate::store::tables::integrations as table;
@@ -231,18 +229,7 @@ pub async fn check(
     let integration = named(slug)?;
     let rows = state.store.read(table::select(app, slug)).await?;
     let before = first(integration, rows, &state.vault)?.unwrap_or_else(|| unset(integration));
-    read_settings(state, integration, said, &before.settings).map(drop)
-}
-
-fn read_settings(
-    state: &AppState,
-    integration: &Integration,
-    said: &Map<String, Json>,
-    before: &Settings,
-) -> Result<Settings, ActionError> {
-    let settings = Settings::read(integration.settings, said, before).map_err(refused)?;
-    refuse_private(&settings, integration, state)?;
-    Ok(settings)
+    integration_settings::read(state, integration, said, &before.settings).map(drop)
 }
 
 /// The integration after the changes, as far as it is known before it is proved.
@@ -256,7 +243,7 @@ fn changed(
     let mut after = before.cloned().unwrap_or_else(|| unset(integration));
     after.enabled = changes.enabled.unwrap_or(after.enabled);
     if let Some(said) = &changes.settings {
-        after.settings = read_settings(state, integration, said, &after.settings)?;
+        after.settings = integration_settings::read(state, integration, said, &after.settings)?;
     }
     // Whatever was wrong, the owner has looked at it: it is found out anew. But lost secrets do not come back.
     let stays_lost = changes.settings.is_none() && after.has_lost_secrets();
@@ -300,40 +287,6 @@ fn first_proof(
     let is_news = |request| well.is_none() || !proved.contains(request);
     let has_to_wait = after.enabled && requests(&after.settings, now).iter().any(is_news);
     has_to_wait.then(|| UNPROVED.to_owned())
-}
-
-/// Refuses addresses inside the owner's network, unless they are allowed.
-fn refuse_private(
-    settings: &Settings,
-    integration: &Integration,
-    state: &AppState,
-) -> Result<(), ActionError> {
-    if state.outbound.allows_private() {
-        return Ok(());
-    }
-    let urls = integration
-        .settings
-        .iter()
-        .filter(|setting| matches!(setting.kind, Kind::Url(_)));
-    let problem = |setting: &Setting| {
-        let host = settings
-            .text(setting.path)?
-            .parse::<Uri>()
-            .ok()?
-            .host()?
-            .to_owned();
-        let why = guard::check_host(&host).err()?;
-        Some(Problem::new(
-            setting.path,
-            format!("{why}; `delivery.allow_private_addresses` allows it"),
-        ))
-    };
-    let problems: Vec<_> = urls.filter_map(problem).collect();
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(refused(problems))
-    }
 }
 
 /// The integration with this slug.
@@ -389,7 +342,11 @@ fn shown(
     let Current {
         enabled, settings, ..
     } = current.unwrap_or(&unset);
-    let mut problems: Vec<_> = problems.unwrap_or_default().into_iter().map(in_body).collect();
+    let mut problems: Vec<_> = problems
+        .unwrap_or_default()
+        .into_iter()
+        .map(integration_settings::in_body)
+        .collect();
     let is_blocked = blocked.is_some();
     problems.extend(blocked.map(|why| Problem::new("status", why)));
     IntegrationBody {
@@ -403,14 +360,4 @@ fn shown(
         },
         problems,
     }
-}
-
-/// The problem with the path that its setting has in the body.
-fn in_body(problem: Problem) -> Problem {
-    problem.below("settings")
-}
-
-fn refused(problems: Vec<Problem>) -> ActionError {
-    let problems = problems.into_iter().map(in_body);
-    ActionError::BadFields(problems.map(|problem| (problem.field, problem.detail)).collect())
 }

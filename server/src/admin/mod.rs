@@ -14,6 +14,7 @@ pub mod fields;
 pub mod first_run;
 pub mod integration_block;
 mod integration_findings;
+mod integration_settings;
 pub mod integration_test;
 pub mod integrations;
 pub mod keys;

@@ -7,7 +7,7 @@
 mod properties;
 mod revenue;
 
-use super::contract::customer::{Mobile, Platform};
+use super::contract::customer::Mobile;
 use super::contract::exchange::{all, by_status};
 use super::contract::schedule::USUAL;
 use super::mapping::device_id::DeviceIds;
@@ -170,11 +170,9 @@ fn add_revenue(query: &mut Form, occasion: &Occasion<'_>) -> Result<(), Skip> {
 /// What both calls say of the device.
 fn add_common(query: &mut Form, occasion: &Occasion<'_>) {
     let customer = occasion.customer;
-    let of_device = customer
-        .device_with_platform()
-        .platform()
-        .and_then(Platform::mobile);
-    let platform = of_device.or_else(|| Mobile::of_store(occasion.event.store()));
+    let platform = customer
+        .mobile()
+        .or_else(|| Mobile::of_store(occasion.event.store()));
     let ids = platform.map(|platform| DeviceIds::on(platform, customer.device_on(platform)));
     let ids = ids.unwrap_or_default();
     // As from the background it would be missing from the reports on users.

@@ -173,6 +173,11 @@ impl<'a> Customer<'a> {
         self.last_changed(|device| device.text("platform").is_some())
     }
 
+    /// The platform of that device, if it is a phone's.
+    pub fn mobile(&self) -> Option<Mobile> {
+        self.device_with_platform().platform()?.mobile()
+    }
+
     /// The device that changed last of those of this platform and of those that tell none that is known here.
     pub fn device_on(&self, platform: Mobile) -> Device<'a> {
         self.last_changed(|device| {

@@ -177,8 +177,9 @@ impl<'a> Occasion<'a> {
     /// The platform that the event is told for, iOS or Android: by its store, else by the latest installation.
     pub fn mobile_platform(&self) -> Result<Mobile, Skip> {
         let of_store = Mobile::of_store(self.event.store());
-        let of_device = || self.customer.device_with_platform().platform()?.mobile();
-        of_store.or_else(of_device).ok_or(Skip::UnknownPlatform)
+        of_store
+            .or_else(|| self.customer.mobile())
+            .ok_or(Skip::UnknownPlatform)
     }
 
     /// As [`Self::mobile_platform`], where one of these identifiers is needed too: who has none yet has reported no

@@ -275,15 +275,7 @@ mod tests {
 
     #[test]
     fn the_age_is_that_of_the_time_that_is_told() {
-        let is_told = |at: i64, made_at: i64, now: i64| {
-            let case = Case {
-                at,
-                made_at,
-                now,
-                ..case()
-            };
-            case.record().is_ok()
-        };
+        let is_told = |at: i64, made_at: i64, now: i64| case().told(at, made_at, now).record().is_ok();
         // Told without its fraction of a second.
         assert!(is_told(AT + 900_000, AT + 900_000, AT + 7 * DAY));
         assert!(!is_told(AT + 900_000, AT + 900_000, AT + 7 * DAY + 1));

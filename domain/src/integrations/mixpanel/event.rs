@@ -135,13 +135,10 @@ mod tests {
     #[test]
     fn the_age_is_that_of_the_time_that_is_told() {
         let is_told = |at: i64, made_at: i64, now: i64| {
-            let case = Case {
-                at,
-                made_at,
-                now,
-                ..case(&json!({"ingestion": "track"}))
-            };
-            case.record().is_ok()
+            case(&json!({"ingestion": "track"}))
+                .told(at, made_at, now)
+                .record()
+                .is_ok()
         };
         // Told without its fraction of a second.
         assert!(is_told(AT + 900_000, AT + 900_000, AT + 5 * DAY));

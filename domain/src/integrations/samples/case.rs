@@ -93,6 +93,16 @@ impl Case {
         }
     }
 
+    /// What happened at this time, was made at that one, and is told now.
+    pub fn told(self, at: i64, made_at: i64, now: i64) -> Self {
+        Self {
+            at,
+            made_at,
+            now,
+            ..self
+        }
+    }
+
     /// The same with another property.
     #[must_use]
     pub fn with(mut self, property: &str, value: impl Into<Value>) -> Self {

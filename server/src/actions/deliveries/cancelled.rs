@@ -1,7 +1,6 @@
 //! What was being sent when its replay was cancelled, and failed: it is not tried again.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::HashSet;
 
 use bursar_domain::ids::AppId;
 use uuid::Uuid;
@@ -21,21 +20,20 @@ pub async fn take_back_cancelled(
     turns: Vec<Turn>,
     now: i64,
 ) -> Result<Vec<Turn>, StoreError> {
-    let (mut left, mut known) = (Vec::new(), HashMap::new());
-    for turn in turns {
-        let is_cancelled = match turn.replay.map(|replay| known.entry(replay)) {
-            None => false,
-            Some(Entry::Occupied(known)) => *known.get(),
-            Some(Entry::Vacant(new)) => {
-                let replay = *new.key();
-                *new.insert(is_cancelled(state, app, replay).await?)
-            }
-        };
-        if is_cancelled {
-            take_back(state, turn.lane, lease, now).await?;
-        } else {
-            left.push(turn);
+    let mut cancelled = HashSet::new();
+    for replay in turns
+        .iter()
+        .filter_map(|turn| turn.replay)
+        .collect::<HashSet<_>>()
+    {
+        if is_cancelled(state, app, replay).await? {
+            cancelled.insert(replay);
         }
+    }
+    let is_one = |turn: &Turn| turn.replay.is_some_and(|replay| cancelled.contains(&replay));
+    let (gone, left): (Vec<_>, Vec<_>) = turns.into_iter().partition(is_one);
+    for turn in gone {
+        take_back(state, turn.lane, lease, now).await?;
     }
     Ok(left)
 }
