@@ -42,6 +42,14 @@ fn settings(slug: &str, url: &str) -> Value {
     )
 }
 
+/// Buys on one day after the other; each is told before the next.
+async fn buys_on(customer: &Customer<'_>, days: &[u32]) {
+    for day in days {
+        customer.post(TRANSACTION, &bought_on(*day)).await;
+        settle_down(&customer.server.state).await;
+    }
+}
+
 async fn identified(server: &TestServer) -> Customer<'_> {
     let customer = Customer::new(server, "ann").await;
     let ids =
@@ -98,10 +106,7 @@ async fn what_is_reported_late_or_sent_again_does_not_overwrite_what_happened_af
             enable(&server, slug, settings(slug, &vendor.url)).await;
             let _working = work(&server);
             let customer = identified(&server).await;
-            for day in [10, 20] {
-                customer.post(TRANSACTION, &bought_on(day)).await;
-                settle_down(&server.state).await;
-            }
+            buys_on(&customer, &[10, 20]).await;
             assert_eq!(
                 fates(&server, slug).await,
                 ["day-10 delivered", "day-20 delivered"],
@@ -210,10 +215,7 @@ async fn the_newest_alone_goes_out_also_where_the_order_does_not_matter() {
             enable(&server, slug, said).await;
             let _working = work(&server);
             let customer = Customer::new(&server, "ann").await;
-            for day in [10, 15, 20] {
-                customer.post(TRANSACTION, &bought_on(day)).await;
-                settle_down(&server.state).await;
-            }
+            buys_on(&customer, &[10, 15, 20]).await;
             let ids = json!({"one_signal_subscription_id": "9c1f2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f",
                              "pushwoosh_hwid": "h", "mixpanel_user_id": "m"});
             customer.post(IDENTIFIERS, &ids).await;
@@ -256,10 +258,7 @@ async fn a_state_as_of_now_is_told_whenever_something_becomes_known() {
     enable(&server, "mixpanel", settings("mixpanel", &vendor.url)).await;
     let _working = work(&server);
     let customer = identified(&server).await;
-    for day in [20, 10] {
-        customer.post(TRANSACTION, &bought_on(day)).await;
-        settle_down(&server.state).await;
-    }
+    buys_on(&customer, &[20, 10]).await;
     assert_eq!(
         fates(&server, "mixpanel").await,
         ["day-10 delivered", "day-20 delivered"]
@@ -281,10 +280,7 @@ async fn only_what_this_third_party_has_taken_leaves_what_happened_before_it_uns
         enable(&server, "onesignal", settings("onesignal", &takes.url)).await;
         let _working = work(&server);
         let customer = identified(&server).await;
-        for day in [20, 10] {
-            customer.post(TRANSACTION, &bought_on(day)).await;
-            settle_down(&server.state).await;
-        }
+        buys_on(&customer, &[20, 10]).await;
         assert_eq!(
             fates(&server, "pushwoosh").await,
             ["day-10 delivered", "day-20 rejected 400 no"],
@@ -389,10 +385,7 @@ async fn what_happened_before_that_whose_turn_it_is_is_shown_behind_it() {
             enable(&server, slug, settings(slug, &vendor.url)).await;
             let _working = work(&server);
             let customer = identified(&server).await;
-            for day in [20, 15] {
-                customer.post(TRANSACTION, &bought_on(day)).await;
-                settle_down(&server.state).await;
-            }
+            buys_on(&customer, &[20, 15]).await;
             let listed = entries(&server, "deliveries?state=pending").await;
             let [made_later, turn] = &listed[..] else {
                 panic!("not two: {listed:?}")
