@@ -10,7 +10,7 @@ const TOTAL: &str = "total";
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Outcome {
     Passed,
-    Failed,
+    Failed(String),
     NotRun(String),
     Nothing(String),
 }
@@ -38,18 +38,16 @@ impl Steps {
         let start = Instant::now();
         let result = work();
         let took = start.elapsed();
-        match &result {
-            Ok(_) => println!("==> {name}: ok in {}", seconds(took)),
-            Err(error) => println!(
-                "==> {name}: FAILED after {}: {}",
-                seconds(took),
-                with_sources(error)
-            ),
-        }
-        let outcome = if result.is_ok() {
-            Outcome::Passed
-        } else {
-            Outcome::Failed
+        let outcome = match &result {
+            Ok(_) => {
+                println!("==> {name}: ok in {}", seconds(took));
+                Outcome::Passed
+            }
+            Err(error) => {
+                let why = with_sources(error);
+                println!("==> {name}: FAILED after {}: {why}", seconds(took));
+                Outcome::Failed(why)
+            }
         };
         self.0.push(Step { name, outcome, took });
         result.ok()
@@ -76,7 +74,9 @@ impl Steps {
 
     /// Whether no step failed; a step that was left out did not fail.
     pub fn none_failed(&self) -> bool {
-        self.0.iter().all(|step| step.outcome != Outcome::Failed)
+        self.0
+            .iter()
+            .all(|step| !matches!(step.outcome, Outcome::Failed(_)))
     }
 
     /// Whether every step was run that can be run anywhere.
@@ -93,7 +93,9 @@ impl Steps {
         for Step { name, outcome, took } in &self.0 {
             let line = match outcome {
                 Outcome::Passed => format!("ok       {:>9}", seconds(*took)),
-                Outcome::Failed => format!("FAILED   {:>9}", seconds(*took)),
+                Outcome::Failed(why) => {
+                    format!("FAILED   {:>9}  {}", seconds(*took), why.replace('\n', "; "))
+                }
                 Outcome::NotRun(why) => format!("NOT RUN  {why}"),
                 Outcome::Nothing(why) => format!("none     {why}"),
             };
@@ -134,6 +136,8 @@ mod tests {
         assert!(steps.none_failed());
         assert_eq!(steps.run("lints", || Err::<(), _>(std::fmt::Error)), None);
         assert!(!steps.none_failed());
+        let failed = "lints        FAILED       0.0 s  an error occurred when formatting an argument\n";
+        assert!(steps.summary().contains(failed), "{}", steps.summary());
         assert!(steps.summary().contains("cargo-audit  NOT RUN  no database\n"));
     }
 
