@@ -9,7 +9,7 @@ use super::StoreError;
 use super::packed::{self, TextKind};
 
 /// A statement's text. Parameters are `$1`, `$2`, … and first occur in ascending order (SQLite numbers them so). The last
-/// ones may be of PostgreSQL's text alone.
+/// ones may be of one text alone.
 ///
 /// Each is a `static`, not a constant: the writers know by where it lies which statements have the same text.
 #[derive(Debug)]

@@ -126,7 +126,7 @@ pub async fn give_back(
             .collect::<Result<Vec<_>, _>>()?;
         let ours: Vec<Held> = held.into_iter().filter(|one| one.lease == lease).collect();
         Ok(Decision {
-            writes: lane_sets::let_go(target, &ours, 0, due_at),
+            writes: lane_sets::give_back(target, &ours, 0, due_at),
             answer: (),
         })
     };

@@ -133,10 +133,10 @@ pub async fn settle(state: &AppState, settlement: Settlement) -> Result<bool, St
             Some([row]) if supersedes => row.int(0)?,
             _ => 0,
         };
-        let is_newest = !supersedes || open <= older + 1;
+        let is_all = open <= older + 1;
         let mut writes = settlement.superseded(older);
         writes.extend(settlement.attempt.clone());
-        writes.extend(settlement.end_writes(older, is_newest, &mut loaded)?);
+        writes.extend(settlement.end_writes(older, is_all, &mut loaded)?);
         Ok(Decision { writes, answer: true })
     };
     state.store.change(reads, decide).await
@@ -173,16 +173,16 @@ impl Settlement {
         }
     }
 
-    /// What its end comes to, in a lane of which so many are superseded by it. Of one that waits its profile was read first,
-    /// and its integration third.
+    /// What its end comes to, in a lane of which so many are superseded by it, and which may have nothing but these and it. Of
+    /// one that waits its profile was read first, and its integration third.
     fn end_writes(
         &self,
         older: i64,
-        is_newest: bool,
+        is_all: bool,
         loaded: &mut Loaded,
     ) -> Result<Vec<Statement>, StoreError> {
         Ok(match &self.end {
-            End::Closed { .. } => self.close(older),
+            End::Closed { .. } => self.close(older, is_all),
             End::Later { due_at, .. } => self.keep_open(older, *due_at, false),
             End::Waiting {
                 until, seen, saved, ..
@@ -190,6 +190,7 @@ impl Settlement {
                 // What it waits for may have come since it was looked for, and so may a newer delivery, which is to wait in its
                 // place.
                 let now_there = profiles::read_whole(seen.0.app, rows_of(loaded, 0))?;
+                let is_newest = matches!(self.held.pick, Pick::First) || is_all;
                 let still_waits = is_newest && now_there.is_some_and(|known| is_same(&known, seen));
                 // Others may have saved settings since by which it need not wait, and have let go what did.
                 let is_current = integrations::read_saved(rows_of(loaded, 2))?.as_ref() == Some(saved);
@@ -203,11 +204,15 @@ impl Settlement {
         })
     }
 
-    fn close(&self, older: i64) -> Vec<Statement> {
-        let HeldTurn { lane, lease, .. } = self.held;
+    fn close(&self, older: i64, is_all: bool) -> Vec<Statement> {
+        let lane = self.held.lane;
         let mut writes = vec![self.dequeued()];
         writes.extend(self.closed());
-        writes.extend(lanes::let_go(lane, lease, older + 1, self.now, false));
+        writes.push(if is_all {
+            lanes::remove(lane)
+        } else {
+            lanes::give_back(lane, older + 1, self.now, false)
+        });
         writes
     }
 
@@ -247,12 +252,11 @@ impl Settlement {
             record,
             now: self.now,
         };
-        let HeldTurn {
-            lane, lease, place, ..
-        } = self.held;
-        let mut writes = vec![lanes::note(lane, place, &noted)];
-        writes.extend(lanes::let_go(lane, lease, older, due_at, waits));
-        writes
+        let HeldTurn { lane, place, .. } = self.held;
+        vec![
+            lanes::note(lane, place, &noted),
+            lanes::give_back(lane, older, due_at, waits),
+        ]
     }
 
     fn superseded(&self, older: i64) -> Vec<Statement> {

@@ -137,7 +137,7 @@ fn writes_of(target: i64, ours: &[(&Settlement, Held)], writes: &mut Vec<Stateme
     writes.extend(closed.iter().map(|(one, _)| one.dequeued()));
     writes.extend(closed.iter().filter_map(|(one, _)| one.closed()));
     if let Some(now) = closed.iter().map(|(one, _)| one.now).max() {
-        writes.extend(lane_sets::let_go(target, &lanes, 1, now));
+        writes.extend(lane_sets::give_back(target, &lanes, 1, now));
     }
     for (one, _) in open {
         if let End::Later { due_at, .. } = &one.end {

@@ -210,7 +210,12 @@ async fn prepare(connection: &Object, requests: &[Request<'_>]) -> Result<Vec<Pr
 }
 
 fn run<'c>(connection: &'c Object, prepared: &'c Prepared, request: &'c Request<'c>) -> Sent<'c> {
-    Box::pin(async move { connection.query(prepared, &request.params()).await })
+    Box::pin(async move {
+        let mut params = request.params();
+        // Those of SQLite's text alone are the last ones.
+        params.truncate(prepared.params().len());
+        connection.query(prepared, &params).await
+    })
 }
 
 fn simple<'c>(connection: &'c Object, sql: &'static str) -> Sent<'c> {

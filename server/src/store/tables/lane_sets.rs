@@ -141,9 +141,8 @@ pub fn read_held(row: &Row) -> Result<Held, StoreError> {
     })
 }
 
-/// Lets go of lanes, of each of which `closed` deliveries were closed: removes those of which that was all, and gives the
-/// others back for `due_at`.
-pub fn let_go(target: i64, held: &[Held], closed: i64, due_at: i64) -> Vec<Statement> {
+/// Gives locked lanes back for `due_at`, of each of which `closed` deliveries were closed; removes those of which that was all.
+pub fn give_back(target: i64, held: &[Held], closed: i64, due_at: i64) -> Vec<Statement> {
     static REMOVE: Sql = of_set!("DELETE FROM lanes", "$1", "$2", "");
     static GIVE_BACK: Sql = of_set!(
         "UPDATE lanes SET open = open - $1, due_at = $2, waits = 0, lease = NULL",

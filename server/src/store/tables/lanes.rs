@@ -147,7 +147,8 @@ pub fn enqueue(added: &Added) -> [Statement; 2] {
     ]
 }
 
-/// Locks a lane: answers a row if it is still held with this lease.
+/// Locks a lane: answers a row, with how many deliveries are open in it, if it is still held with this lease. Who adds one waits
+/// for the lock.
 ///
 /// Here and below `LATERAL` and `OFFSET 0` hold PostgreSQL to looking each row up, however few there were when it looked last.
 /// By its place, `ctid`, a row is found again that is locked and cannot move.
@@ -186,48 +187,43 @@ pub fn dequeue(lane: LaneKey, place: Place) -> Statement {
     Statement::new(&SQL, place.key(lane))
 }
 
-/// Lets go of a lane that was held with `lease` and of which `closed` deliveries were closed: removes it if that was
-/// all, else gives it back for `due_at`. Of the two statements one finds it, in whatever order they run.
-pub fn let_go(lane: LaneKey, lease: i64, closed: i64, due_at: i64, waits: bool) -> [Statement; 2] {
-    static REMOVE: Sql =
-        Sql::same("DELETE FROM lanes WHERE target_id = $1 AND lane_id = $2 AND lease = $3 AND open <= $4")
-            .together(
-                "DELETE FROM lanes WHERE ctid = ANY (ARRAY(
-             SELECT l.ctid FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[])
-                  AS old (target_id, lane_id, lease, closed)
+/// Removes a locked lane, all deliveries of which are closed.
+pub fn remove(lane: LaneKey) -> Statement {
+    static SQL: Sql = Sql::same("DELETE FROM lanes WHERE target_id = $1 AND lane_id = $2").together(
+        "DELETE FROM lanes WHERE ctid = ANY (ARRAY(
+             SELECT l.ctid FROM unnest($1::bigint[], $2::uuid[]) AS old (target_id, lane_id)
              CROSS JOIN LATERAL (
-                 SELECT ctid FROM lanes WHERE target_id = old.target_id AND lane_id = old.lane_id
-                 AND lease = old.lease AND open <= closed OFFSET 0) AS l))",
-            );
-    static GIVE_BACK: Sql = Sql::same(
+                 SELECT ctid FROM lanes WHERE target_id = old.target_id AND lane_id = old.lane_id OFFSET 0) AS l))",
+    );
+    Statement::new(&SQL, [lane.target.into(), lane.id.into()])
+}
+
+/// Gives a locked lane back for `due_at`, of which `closed` deliveries were closed and others are open.
+pub fn give_back(lane: LaneKey, closed: i64, due_at: i64, waits: bool) -> Statement {
+    static SQL: Sql = Sql::same(
         "UPDATE lanes SET open = open - $1, due_at = $2, waits = $3, lease = NULL
-         WHERE target_id = $4 AND lane_id = $5 AND lease = $6 AND open > $1",
+         WHERE target_id = $4 AND lane_id = $5",
     )
     .together(
         "UPDATE lanes SET open = open - closed, due_at = new.due_at, waits = new.waits, lease = NULL
          FROM (SELECT given.*, l.ctid AS found
-               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::uuid[], $6::bigint[])
-                    AS given (closed, due_at, waits, target_id, lane_id, lease)
+               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::uuid[])
+                    AS given (closed, due_at, waits, target_id, lane_id)
                CROSS JOIN LATERAL (
                    SELECT ctid FROM lanes WHERE target_id = given.target_id AND lane_id = given.lane_id
-                   AND lease = given.lease AND open > closed OFFSET 0) AS l) AS new
+                   OFFSET 0) AS l) AS new
          WHERE lanes.ctid = new.found",
     );
-    let (target, id) = (lane.target, lane.id);
-    [
-        Statement::new(&REMOVE, [target.into(), id.into(), lease.into(), closed.into()]),
-        Statement::new(
-            &GIVE_BACK,
-            [
-                closed.into(),
-                due_at.into(),
-                waits.into(),
-                target.into(),
-                id.into(),
-                lease.into(),
-            ],
-        ),
-    ]
+    Statement::new(
+        &SQL,
+        [
+            closed.into(),
+            due_at.into(),
+            waits.into(),
+            lane.target.into(),
+            lane.id.into(),
+        ],
+    )
 }
 
 /// Notes on an open delivery how it stands.

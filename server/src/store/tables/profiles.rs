@@ -213,24 +213,22 @@ pub fn update(profile: &Profile, details: &Details) -> Statement {
 pub fn update_identifiers(profile: &Profile, selector: &Selector, row: RowId) -> Statement {
     static BY_ID: Sql = Sql::split(
         "UPDATE profiles SET updated_at = $1, identifiers = $2 WHERE app_id = $3 AND profile_id = $4 AND rowid = $5",
-        "UPDATE profiles SET updated_at = $1, identifiers = $2
-         WHERE app_id = $3 AND profile_id = $4 AND $5::bigint = 0",
+        "UPDATE profiles SET updated_at = $1, identifiers = $2 WHERE app_id = $3 AND profile_id = $4",
     )
     .together(
         "UPDATE profiles SET updated_at = new.updated_at, identifiers = new.identifiers
-         FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::uuid[], $5::bigint[])
+         FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::uuid[])
               AS new (updated_at, identifiers, app_id, profile_id)
          WHERE profiles.app_id = new.app_id AND profiles.profile_id = new.profile_id",
     );
     static BY_CUSTOMER: Sql = Sql::split(
         "UPDATE profiles SET updated_at = $1, identifiers = $2
          WHERE app_id = $3 AND customer_user_id = $4 AND rowid = $5",
-        "UPDATE profiles SET updated_at = $1, identifiers = $2
-         WHERE app_id = $3 AND customer_user_id = $4 AND $5::bigint = 0",
+        "UPDATE profiles SET updated_at = $1, identifiers = $2 WHERE app_id = $3 AND customer_user_id = $4",
     )
     .together(
         "UPDATE profiles SET updated_at = new.updated_at, identifiers = new.identifiers
-         FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::text[], $5::bigint[])
+         FROM unnest($1::bigint[], $2::text[], $3::uuid[], $4::text[])
               AS new (updated_at, identifiers, app_id, customer_user_id)
          WHERE profiles.app_id = new.app_id AND profiles.customer_user_id = new.customer_user_id",
     );
@@ -266,11 +264,11 @@ pub fn update_holdings(profile: &Profile, row: RowId, due_at: Option<i64>) -> St
         "UPDATE profiles SET updated_at = $1, holdings = $2, due_at = $3
          WHERE app_id = $4 AND profile_id = $5 AND rowid = $6",
         "UPDATE profiles SET updated_at = $1, holdings = $2, due_at = $3
-         WHERE app_id = $4 AND profile_id = $5 AND $6::bigint = 0",
+         WHERE app_id = $4 AND profile_id = $5",
     )
     .together(
         "UPDATE profiles SET updated_at = new.updated_at, holdings = new.holdings, due_at = new.due_at
-         FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[], $6::bigint[])
+         FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::uuid[], $5::uuid[])
               AS new (updated_at, holdings, due_at, app_id, profile_id)
          WHERE profiles.app_id = new.app_id AND profiles.profile_id = new.profile_id",
     );
