@@ -166,6 +166,21 @@ async fn gzip_is_read_and_other_codings_are_not() {
 }
 
 #[tokio::test]
+async fn a_packed_body_may_have_some_members_and_no_more() {
+    let server = server_with_user().await;
+    let gzipped = [("content-encoding", "gzip")];
+    let (first, last) = GOOD.split_at(GOOD.len() / 2);
+    let two = [gzip(first.as_bytes()), gzip(last.as_bytes())].concat();
+    assert_eq!(raw(&server, &gzipped, two).await.status, 200);
+    // Nothing comes of them, so that no limit of what comes of a body meets them.
+    let many = [gzip(b"").repeat(16), gzip(GOOD.as_bytes())].concat();
+    assert_eq!(
+        refusal(&raw(&server, &gzipped, many).await),
+        sourceless(400, "parse_error")
+    );
+}
+
+#[tokio::test]
 async fn a_body_of_one_mebibyte_is_read_and_one_byte_more_is_not() {
     let server = server_with_user().await;
     let sized = |size: usize| format!("{GOOD}{}", " ".repeat(size - GOOD.len()));
