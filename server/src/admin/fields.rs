@@ -186,12 +186,18 @@ fn put(value: &mut Json, path: &str, stand_in: Option<Json>) -> Option<()> {
 /// The reader's words for the caller: no place in the text, because the field is named; no value, because it may be a
 /// secret at the wrong place; no type of ours.
 fn plain(why: &str) -> String {
-    let why = why.rsplit_once(" at line ").map_or(why, |(why, _)| why);
+    let why = why
+        .rsplit_once(" at line ")
+        .filter(|(_, place)| is_place(place))
+        .map_or(why, |(why, _)| why);
     let repeats_value = ["invalid type: ", "invalid value: ", "unknown variant "]
         .iter()
         .any(|start| why.starts_with(start));
-    let Some(expected) = why.rfind("expected ").filter(|_| repeats_value) else {
+    if !repeats_value {
         return why.to_owned();
+    }
+    let Some(expected) = why.rfind("expected ") else {
+        return "has the wrong form".to_owned();
     };
     match &why[expected + "expected ".len()..] {
         "a map" => "expected an object".to_owned(),
@@ -200,6 +206,12 @@ fn plain(why: &str) -> String {
         name if name.starts_with("struct ") => "expected an object".to_owned(),
         other => format!("expected {other}"),
     }
+}
+
+/// Is it how the reader ends its words, `1 column 3`, rather than the end of a value?
+fn is_place(text: &str) -> bool {
+    text.split_once(" column ")
+        .is_some_and(|(line, column)| line.parse::<u32>().is_ok() && column.parse::<u32>().is_ok())
 }
 
 /// The path of the field that an error is about. Where a field is missing or unknown, the path that the reader

@@ -174,6 +174,13 @@ fn the_reason_is_plain_and_does_not_repeat_the_value() {
         plain("unknown variant `s3cret`, expected `a` or `b` at line 1 column 3"),
         "expected `a` or `b`"
     );
+    // A value may look like the end of the words.
+    let refused = serde_json::from_value::<bool>("s3cret at line 4".into()).unwrap_err();
+    assert_eq!(plain(&refused.to_string()), "expected a boolean");
+    assert_eq!(
+        plain("invalid type: s3cret at line 4 column 1"),
+        "has the wrong form"
+    );
     assert_eq!(why(r#"{"iner":1}"#), "unknown field `iner`, expected `inner`");
     assert_eq!(why("{}"), "missing field `inner`");
 }
