@@ -16,7 +16,7 @@ use crate::{country, time};
 pub const MAX_TEXT: usize = 255;
 
 /// A text without control characters, as a pattern.
-const NO_CONTROL: &str = r"^[^\x00-\x1F\x7F-\x9F]*$";
+pub const NO_CONTROL: &str = r"^[^\x00-\x1F\x7F-\x9F]*$";
 
 /// One field of a body.
 #[derive(Debug, Clone, Copy)]
@@ -316,20 +316,17 @@ pub fn require_one_of(schema: &mut Value, names: impl IntoIterator<Item = &'stat
         .collect();
     // Generators of clients lose the fields of an object that has `anyOf` itself; `if` they pass over.
     schema["if"] = json!({"anyOf": any_of_them});
-    schema["else"] = json!(false);
+    schema["else"] = json!({"not": {}});
 }
 
 fn allow_null(schema: &mut Value) {
-    if schema.get("format").is_some() {
-        // Many tools lose the format where the type is a list.
+    if schema.get("format").is_some() || schema.get("enum").is_some() {
+        // Many tools lose the format where the type is a list, and make a choice twice.
         *schema = json!({"anyOf": [schema, {"type": "null"}]});
         return;
     }
     if let Some(kind) = schema.get("type").cloned() {
         schema["type"] = json!([kind, "null"]);
-    }
-    if let Some(Value::Array(allowed)) = schema.get_mut("enum") {
-        allowed.push(Value::Null);
     }
 }
 

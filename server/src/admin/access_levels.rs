@@ -1,5 +1,6 @@
 //! Access levels: what products give. Every app has `premium`; none is ever deleted, because profiles hold them.
 
+use bursar_domain::fields::NO_CONTROL;
 use bursar_domain::ids::AppId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use crate::store::{Decision, Loaded, Sql, Statement};
 pub struct AccessLevelDraft {
     /// What it opens, for people.
     #[serde(default)]
-    #[schemars(length(max = MAX_DESCRIPTION))]
+    #[schemars(length(max = MAX_DESCRIPTION), extend("pattern" = NO_CONTROL))]
     pub description: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! Changes an app's name and settings.
 
 use bursar_domain::app::AppSettings;
+use bursar_domain::fields::NO_CONTROL;
 use bursar_domain::ids::AppId;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
@@ -22,7 +23,7 @@ use crate::store::{Decision, Loaded, Sql, Statement};
 pub struct AppChanges {
     /// Its new name; missing: as it is.
     #[serde(default)]
-    #[schemars(length(min = 1, max = MAX_TEXT))]
+    #[schemars(length(min = 1, max = MAX_TEXT), extend("pattern" = NO_CONTROL))]
     pub name: Option<String>,
     /// Settings to change; those that are missing stay as they are. Objects are merged at every depth (RFC 7396):
     /// `null` puts a setting back to its default or takes an entry out of a table.
@@ -123,14 +124,21 @@ fn merge(target: &mut Json, patch: &Map<String, Json>, is_table: bool) {
     }
 }
 
-/// The schema of a patch (RFC 7396) of settings: every member may be `null`, also an entry of a table.
+/// The schema of a patch (RFC 7396) of settings: every member may be `null`, also an entry of a table, and none has a default,
+/// which clients that are made from the schema would send.
 fn patch_schema(schemas: &mut SchemaGenerator) -> Schema {
     let patch = schemas.subschema_for::<Option<AppSettings>>();
     let mut names = vec![AppSettings::schema_name().into_owned()];
     while let Some(name) = names.pop() {
         let definition = schemas.definitions_mut().get_mut(&name);
-        let members = definition.and_then(|schema| schema.get_mut("properties")?.as_object_mut());
+        let Some(object) = definition.filter(|schema| schema.get("properties").is_some()) else {
+            continue;
+        };
+        object["description"] =
+            "What is to be changed: what is missing stays as it is, `null` sets a default back.".into();
+        let members = object.get_mut("properties").and_then(Json::as_object_mut);
         for member in members.into_iter().flat_map(Map::values_mut) {
+            member.as_object_mut().map(|member| member.remove("default"));
             let inner = member["$ref"].as_str().and_then(|path| path.rsplit('/').next());
             names.extend(inner.map(str::to_owned));
             member.get_mut("additionalProperties").map(or_null);

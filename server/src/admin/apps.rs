@@ -1,6 +1,7 @@
 //! Apps: made with a key of each kind and the access level that every app has, listed, read.
 
 use bursar_domain::app::{AppSettings, PREMIUM};
+use bursar_domain::fields::NO_CONTROL;
 use bursar_domain::ids::AppId;
 use bursar_domain::time::format_time;
 use schemars::JsonSchema;
@@ -27,7 +28,7 @@ use crate::vault::Vault;
 #[serde(deny_unknown_fields)]
 pub struct AppDraft {
     /// Its name. Two apps may have the same one.
-    #[schemars(length(min = 1, max = MAX_TEXT))]
+    #[schemars(length(min = 1, max = MAX_TEXT), extend("pattern" = NO_CONTROL))]
     pub name: String,
 }
 

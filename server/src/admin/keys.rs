@@ -1,5 +1,6 @@
 //! API keys: made, listed, revoked. A revoked key is gone from the list and stays in the audit.
 
+use bursar_domain::fields::NO_CONTROL;
 use bursar_domain::ids::AppId;
 use bursar_domain::time::format_time;
 use schemars::JsonSchema;
@@ -27,7 +28,7 @@ pub struct KeyDraft {
     pub kind: KeyKind,
     /// What it is for, in the owner's words.
     #[serde(default)]
-    #[schemars(length(max = MAX_TEXT))]
+    #[schemars(length(max = MAX_TEXT), extend("pattern" = NO_CONTROL))]
     pub label: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! Products of the stores: which access level each gives, and its regular price.
 
 use bursar_domain::app::{MAX_DECIMAL, is_decimal};
+use bursar_domain::fields::NO_CONTROL;
 use bursar_domain::fields::is_currency;
 use bursar_domain::ids::AppId;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -37,7 +38,7 @@ pub struct ProductDraft {
     pub consumable: bool,
     /// Its name, for people.
     #[serde(default)]
-    #[schemars(length(max = MAX_TEXT))]
+    #[schemars(length(max = MAX_TEXT), extend("pattern" = NO_CONTROL))]
     pub title: Option<String>,
     /// Its regular price, used where a store does not tell it.
     #[serde(default)]
@@ -46,7 +47,7 @@ pub struct ProductDraft {
 
 /// The type alone would let it be missing.
 fn level_or_null(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": ["string", "null"], "minLength": 1, "maxLength": MAX_TEXT, "examples": ["premium"]})
+    json_schema!({"type": ["string", "null"], "minLength": 1, "maxLength": MAX_TEXT, "pattern": NO_CONTROL, "examples": ["premium"]})
 }
 
 /// An amount of money.

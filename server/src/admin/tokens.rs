@@ -1,5 +1,6 @@
 //! Admin tokens: made, listed, revoked. A revoked token is gone from the list and stays in the audit.
 
+use bursar_domain::fields::NO_CONTROL;
 use bursar_domain::time::format_time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,7 @@ use crate::store::{Decision, Loaded, Sql, Statement};
 pub struct TokenDraft {
     /// What it is for, in the owner's words.
     #[serde(default)]
-    #[schemars(length(max = MAX_TEXT))]
+    #[schemars(length(max = MAX_TEXT), extend("pattern" = NO_CONTROL))]
     pub label: Option<String>,
 }
 

@@ -216,7 +216,9 @@ pub const ROUTES: &[Route] = &[
             body: Some(sdk::schema),
             answer: (
                 200,
-                Some(|_| json!({"type": "object", "properties": {"data": {"type": "null"}}})),
+                Some(
+                    |_| json!({"type": "object", "properties": {"data": {"const": null}}, "required": ["data"]}),
+                ),
             ),
             refusals: &[400, 404, 422],
         },

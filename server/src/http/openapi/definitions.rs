@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
-use super::formats;
+use super::{formats, simpler};
 use crate::http::route::Schemas;
 
 const SCHEMAS: &str = "#/components/schemas/";
@@ -37,10 +37,10 @@ impl Definitions {
     pub fn finish(mut self, document: &mut Value) {
         let mut bodies = self.bodies.take_definitions(true);
         let mut schemas = self.answers.take_definitions(true);
-        bodies
-            .values_mut()
-            .chain(schemas.values_mut())
-            .for_each(formats::tell);
+        for schema in bodies.values_mut().chain(schemas.values_mut()) {
+            formats::tell(schema);
+            simpler::make(schema);
+        }
         let own = differing(&bodies, &schemas);
         for (name, schema) in bodies {
             schemas.insert(body_name(&name, &own), schema);

@@ -9,7 +9,7 @@ pub fn of(name: &str) -> Option<(&'static str, &'static str)> {
         "app" | "token_id" | "profile_id" | "event_id" | "key_id" | "replay_id" => Some(("format", "uuid")),
         "from" | "to" => Some(("format", "date")),
         "after" | "before" | "at" | "now" => Some(("format", "date-time")),
-        "usd" => Some(("pattern", r"^[0-9]+(\.[0-9]+)?$")),
+        "usd" => Some(("pattern", r"^(?=.*[1-9])[0-9]+(\.[0-9]+)?$")),
         name => name.ends_with("_at").then_some(("format", "date-time")),
     }
 }

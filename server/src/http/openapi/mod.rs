@@ -8,6 +8,7 @@ mod parameters;
 mod parts;
 mod responses;
 mod security;
+mod simpler;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;

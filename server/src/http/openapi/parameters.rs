@@ -1,6 +1,7 @@
 //! Headers, query and path parameters with the types of their values.
 
 use bursar_domain::events::EventKind;
+use bursar_domain::fields::NO_CONTROL;
 use bursar_domain::integrations;
 use bursar_domain::profile::installation::PLATFORMS;
 use bursar_domain::profile::selector::MAX_CUSTOMER_ID;
@@ -21,7 +22,7 @@ pub fn describe(parameter: &Parameter) -> Value {
     json!({
         "name": parameter.name,
         "in": parameter.place,
-        "required": parameter.place == "path",
+        "required": parameter.place == "path" || parameter.name == "query",
         "description": parameter.description,
         "schema": schema(parameter.name),
     })
@@ -30,7 +31,9 @@ pub fn describe(parameter: &Parameter) -> Value {
 /// The type of a value, by the parameter's name: one name means the same thing everywhere.
 fn schema(name: &str) -> Value {
     match name {
-        "adapty-customer-user-id" => json!({"type": "string", "maxLength": MAX_CUSTOMER_ID}),
+        "adapty-customer-user-id" => {
+            json!({"type": "string", "maxLength": MAX_CUSTOMER_ID, "pattern": NO_CONTROL})
+        }
         "adapty-profile-id" => json!({"type": "string", "pattern": UUID_OR_EMPTY}),
         "adapty-platform" => json!({"type": "string", "examples": PLATFORMS}),
         "Idempotency-Key" => json!({"type": "string", "pattern": "^[!-~]{1,255}$"}),
@@ -47,7 +50,7 @@ fn schema(name: &str) -> Value {
             json!({"type": "string", "enum": integrations::slugs().collect::<Vec<_>>()})
         }
         "id" | "store" | "store_product_id" => {
-            json!({"type": "string", "minLength": 1, "maxLength": MAX_TEXT})
+            json!({"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "pattern": NO_CONTROL})
         }
         "query" => json!({"type": "string", "minLength": 1, "maxLength": MAX_QUERY}),
         "currency" => json!({"type": "string", "pattern": "^[A-Za-z]{3}$", "examples": ["EUR"]}),

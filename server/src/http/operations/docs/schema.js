@@ -48,7 +48,6 @@ function isNullable(schema) {
 
 function typeText(schema) {
   const { some } = variants(schema);
-  if (some.length > 1 && some.every((one) => "const" in one)) return "string";
   if (some.length > 1) return [...new Set(some.map((one) => typeText(plain(one))))].join(" or ");
   const names = kinds(schema).filter((kind) => kind !== "null");
   const texts = names.map((kind) => (kind === "array" ? `array of ${typeText(plain(schema.items))}s` : kind));
@@ -56,9 +55,7 @@ function typeText(schema) {
 }
 
 function limits(schema) {
-  const { some } = variants(schema);
-  const choices = schema.enum ?? (some.length && some.every((one) => "const" in one) && some.map((one) => one.const));
-  const listed = (choices || []).filter((choice) => choice !== null).map((choice) => `\`${choice}\``);
+  const listed = (schema.enum ?? []).map((choice) => `\`${choice}\``);
   return [
     schema.format && !/^u?int|double|float/.test(schema.format) && `Format: ${schema.format}.`,
     listed.length > 0 && `One of ${listed.join(", ")}.`,
@@ -122,7 +119,9 @@ function row(path, schema, marks) {
   const name = el("th", { scope: "row", title: path }, el("code", {}, place, ...breakable(path.slice(cut) || path)));
   const texts = [...marks, isNullable(schema) && "nullable"].filter(Boolean);
   const shown = texts.map((text) => el("span", { class: text === "required" ? "mark-required" : "mark-quiet" }, text));
-  const about = [schema.description?.replaceAll("\n", " "), ...limits(schema)].filter(Boolean).join(" ");
+  // What each choice means is in the document; here their names do.
+  const description = schema.description?.split("\n\n* ")[0].replaceAll("\n", " ");
+  const about = [description, ...limits(schema)].filter(Boolean).join(" ");
   const line = el("tr", {}, name, el("td", {}, typeText(schema), " ", shown), el("td", {}, inline(about)));
   line.style.setProperty("--depth", path.split(".").length - 1);
   return line;
@@ -144,8 +143,7 @@ export function example(value, name = "value", depth = 0) {
   if ("default" in schema && typeof schema.default !== "object") return schema.default;
   if ("const" in schema) return schema.const;
   const { some } = variants(schema);
-  const choices = schema.enum?.filter((choice) => choice !== null);
-  if (choices?.length) return choices[0];
+  if (schema.enum) return schema.enum[0];
   if (some.length > 1) return example(some[0], name, depth);
   const kind = kinds(schema).find((one) => one !== "null") ?? (schema.properties ? "object" : "null");
   if (depth > MAX_DEPTH) return null;
