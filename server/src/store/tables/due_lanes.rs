@@ -10,23 +10,18 @@ use crate::store::{Row, Sql, Statement, StoreError};
 /// `target_id + 0`, see its migration 13. Lanes that another server looks at are
 /// passed over, and where only those that are `free` are wanted, also those that somebody has taken, for however long.
 pub fn lock_due(target: i64, slow: bool, free: bool, now: i64, limit: i64) -> Statement {
-    static DUE: Sql = Sql::with_lock(
+    static SQL: Sql = Sql::with_lock(
         "SELECT target_id || hex(lane_id), lane_id FROM lanes
-         WHERE target_id = $1 AND slow = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4",
+         WHERE target_id = $1 AND slow = $2 AND due_at <= $3 AND (lease IS NULL OR $4 = 0) ORDER BY due_at LIMIT $5",
         "SELECT target_id || lane_id::text, lane_id FROM lanes
-         WHERE target_id + 0 = $1 AND slow = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED",
+         WHERE target_id + 0 = $1 AND slow = $2 AND due_at <= $3 AND (lease IS NULL OR $4::bigint = 0)
+         ORDER BY due_at LIMIT $5 FOR UPDATE SKIP LOCKED",
     )
     .late();
-    static FREE: Sql = Sql::with_lock(
-        "SELECT target_id || hex(lane_id), lane_id FROM lanes
-         WHERE target_id = $1 AND slow = $2 AND due_at <= $3 AND lease IS NULL ORDER BY due_at LIMIT $4",
-        "SELECT target_id || lane_id::text, lane_id FROM lanes
-         WHERE target_id + 0 = $1 AND slow = $2 AND due_at <= $3 AND lease IS NULL
-         ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED",
+    Statement::new(
+        &SQL,
+        [target.into(), slow.into(), now.into(), free.into(), limit.into()],
     )
-    .late();
-    let sql = if free { &FREE } else { &DUE };
-    Statement::new(sql, [target.into(), slow.into(), now.into(), limit.into()])
 }
 
 /// The lane of a row of [`lock_due`].
