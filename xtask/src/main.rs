@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use xtask::command_line::Invocation;
-use xtask::commands;
+use xtask::{commands, open_files};
 
 fn main() -> ExitCode {
+    open_files::allow_many();
     match Invocation::parse(std::env::args().skip(1)) {
         Ok(Invocation::Help(text)) => {
             println!("{text}");

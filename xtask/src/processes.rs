@@ -43,6 +43,11 @@ pub fn status(command: &mut Command) -> Result<ExitStatus, RunError> {
     command.status().map_err(|source| not_started(command, source))
 }
 
+/// Sends a signal, `-TERM` for example, to a process of ours. The shell's own `kill` does: not every machine has the program.
+pub fn signal(name: &str, process: u32) -> Result<(), RunError> {
+    run(Command::new("sh").args(["-c", "kill \"$0\" \"$1\"", name, &process.to_string()]))
+}
+
 /// Runs the command and answers what it wrote to standard output.
 pub fn output(command: &mut Command) -> Result<String, RunError> {
     let output = command

@@ -114,9 +114,6 @@ fn a_log_that_takes_nothing_ends_no_server() {
         .find(|line| line.contains("admin token"));
     assert!(secret.is_some(), "it has ended: {:?}", child.wait());
     thread::sleep(Duration::from_millis(500));
-    let stopped = Command::new("kill")
-        .args(["-TERM", &child.id().to_string()])
-        .status();
-    assert!(stopped.unwrap().success());
+    xtask::processes::signal("-TERM", child.id()).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }

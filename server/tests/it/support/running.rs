@@ -119,9 +119,7 @@ impl Running {
 
     /// Sends a signal.
     pub fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args([name, &id]).status().unwrap();
-        assert!(sent.success());
+        xtask::processes::signal(name, self.child.id()).unwrap();
     }
 
     /// The memory that it has at the moment, in bytes.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::client::{Client, IDENTIFIERS, profile_headers};
 use super::server::{Filled, Server};
 use super::{BenchError, doing, wrk};
+use crate::processes::signal;
 
 const WRITERS: u64 = 16;
 
@@ -27,10 +28,7 @@ pub fn writes_per_sync(filled: &Filled, server: &Server) -> Result<f64, BenchErr
     std::thread::sleep(Duration::from_millis(500));
     let seconds = 3;
     let run = wrk::run(filled, server, wrk::DURABLE, seconds);
-    Command::new("kill")
-        .args(["-INT", &strace.id().to_string()])
-        .status()
-        .map_err(doing("stop strace"))?;
+    signal("-INT", strace.id())?;
     strace.wait().map_err(doing("wait for strace"))?;
     let text = std::fs::read_to_string(&counts).map_err(doing("read strace's counts"))?;
     std::fs::remove_file(&counts).map_err(doing("remove strace's counts"))?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::client::Client;
 use super::{Bench, BenchError, doing};
-use crate::processes::output;
+use crate::processes::{output, signal};
 
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -184,11 +184,7 @@ impl Server {
 
     /// Ends it gently.
     pub fn stop(mut self) -> Result<(), BenchError> {
-        let pid = self.pid().to_string();
-        Command::new("kill")
-            .args(["-TERM", &pid])
-            .status()
-            .map_err(doing("stop the server"))?;
+        signal("-TERM", self.pid())?;
         self.process
             .wait()
             .map(drop)
