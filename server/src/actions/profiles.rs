@@ -28,7 +28,7 @@ use crate::store::{Decision, Loaded, Statement, rows_of};
 #[derive(Clone)]
 pub struct Request {
     /// The caller's app.
-    pub app: AppId,
+    pub app: Arc<App>,
     /// Which profile it means.
     pub selector: Selector,
     /// When it came.
@@ -75,16 +75,16 @@ pub async fn set_identifiers(
         now,
         remember,
     } = request;
-    let reads = vec![profiles::lock(app, &selector)];
-    let known = state.directory().app(app).cloned();
+    let id = app.id;
+    let reads = vec![profiles::lock(id, &selector)];
     let decide = move |loaded: &mut Loaded| {
         let rows = rows_of(loaded, 0);
         let row = profiles::row_of(rows)?;
-        let mut profile = selector.pick(profiles::read(app, rows)?)?;
+        let mut profile = selector.pick(profiles::read(id, rows)?)?;
         let changed = profile.set_identifiers(&changes, now);
         let writes = if changed {
             let update = profiles::update_identifiers(&profile, &selector, row);
-            and_release(update, known.as_deref(), &profile, now)
+            and_release(update, &app, &profile, now)
         } else {
             Vec::new()
         };
@@ -93,7 +93,7 @@ pub async fn set_identifiers(
             answer: profile,
         })
     };
-    commit_and_wake(state, app, remember, now, reads, decide, render).await
+    commit_and_wake(state, id, remember, now, reads, decide, render).await
 }
 
 /// Creates a profile, links a customer id to one, or updates the one that is meant.
@@ -109,38 +109,33 @@ pub async fn create(
         now,
         remember,
     } = request;
+    let id = app.id;
     let by_id = selector.profile_id().map(Selector::Id);
     let by_customer = selector
         .customer_id()
         .map(|customer| Selector::Customer(customer.to_owned()));
-    let both = locks::both(app, &selector);
+    let both = locks::both(id, &selector);
     let first = both.iter().count();
     let each = by_id.iter().chain(&by_customer);
     let reads = both
         .into_iter()
-        .chain(each.map(|by| profiles::lock_whole(app, by)))
+        .chain(each.map(|by| profiles::lock_whole(id, by)))
         .collect();
     let fresh = ProfileId(Uuid::new_v4());
-    let known = state.directory().app(app).cloned();
-    let changes = as_kept(changes, known.as_deref());
+    let changes = as_kept(changes, &app);
     let decide = move |loaded: &mut Loaded| {
         let mut found = Found::default();
         if by_id.is_some() {
-            found.by_id = profiles::read_whole(app, rows_of(loaded, first))?;
+            found.by_id = profiles::read_whole(id, rows_of(loaded, first))?;
         }
         if by_customer.is_some() {
             let place = first + usize::from(by_id.is_some());
-            found.by_customer = profiles::read_whole(app, rows_of(loaded, place))?;
+            found.by_customer = profiles::read_whole(id, rows_of(loaded, place))?;
         }
-        let (profile, details, saving) = profile::create(app, &selector, found, &changes, fresh, now)?;
+        let (profile, details, saving) = profile::create(id, &selector, found, &changes, fresh, now)?;
         let writes = match saving {
             Saving::Insert => vec![profiles::insert(&profile, &details)],
-            Saving::Update => and_release(
-                profiles::update(&profile, &details),
-                known.as_deref(),
-                &profile,
-                now,
-            ),
+            Saving::Update => and_release(profiles::update(&profile, &details), &app, &profile, now),
             Saving::Nothing => Vec::new(),
         };
         Ok(Decision {
@@ -148,7 +143,7 @@ pub async fn create(
             answer: profile,
         })
     };
-    commit_and_wake(state, app, remember, now, reads, decide, render).await
+    commit_and_wake(state, id, remember, now, reads, decide, render).await
 }
 
 /// Changes what the body names and nothing else.
@@ -164,21 +159,16 @@ pub async fn update(
         now,
         remember,
     } = request;
-    let reads = vec![profiles::lock_whole(app, &selector)];
-    let known = state.directory().app(app).cloned();
-    let changes = as_kept(changes, known.as_deref());
+    let id = app.id;
+    let reads = vec![profiles::lock_whole(id, &selector)];
+    let changes = as_kept(changes, &app);
     let decide = move |loaded: &mut Loaded| {
-        let (found, details) = profiles::read_whole(app, rows_of(loaded, 0))?.unzip();
+        let (found, details) = profiles::read_whole(id, rows_of(loaded, 0))?.unzip();
         let mut profile = selector.pick(found)?;
         let mut details = details.unwrap_or_default();
         let changed = profile.update(&mut details, &changes, now)?;
         let writes = if changed {
-            and_release(
-                profiles::update(&profile, &details),
-                known.as_deref(),
-                &profile,
-                now,
-            )
+            and_release(profiles::update(&profile, &details), &app, &profile, now)
         } else {
             Vec::new()
         };
@@ -187,7 +177,7 @@ pub async fn update(
             answer: profile,
         })
     };
-    commit_and_wake(state, app, remember, now, reads, decide, render).await
+    commit_and_wake(state, id, remember, now, reads, decide, render).await
 }
 
 /// Notes where the customer came from, as the web API reports it.
@@ -215,9 +205,9 @@ pub(super) async fn change_details(
         now,
         remember,
     } = request;
-    let reads = vec![profiles::lock_whole(app, &selector)];
+    let reads = vec![profiles::lock_whole(app.id, &selector)];
     let decide = move |loaded: &mut Loaded| {
-        let (found, details) = profiles::read_whole(app, rows_of(loaded, 0))?.unzip();
+        let (found, details) = profiles::read_whole(app.id, rows_of(loaded, 0))?.unzip();
         let mut profile = selector.pick(found)?;
         let mut details = details.unwrap_or_default();
         let mut writes = Vec::new();
@@ -234,47 +224,53 @@ pub(super) async fn change_details(
 }
 
 /// The changes without what the app does not keep.
-fn as_kept(mut changes: ProfileChanges, app: Option<&App>) -> ProfileChanges {
-    if app.is_some_and(|app| !app.settings.collect_ip) {
+fn as_kept(mut changes: ProfileChanges, app: &App) -> ProfileChanges {
+    if !app.settings.collect_ip {
         changes.forget_ip_address();
     }
     changes
 }
 
 /// The update with what it lets go on: deliveries that waited for what it sets.
-fn and_release(update: Statement, app: Option<&App>, profile: &Profile, now: i64) -> Vec<Statement> {
-    let release = app.and_then(|app| release(app, profile, now));
-    std::iter::once(update).chain(release).collect()
+fn and_release(update: Statement, app: &App, profile: &Profile, now: i64) -> Vec<Statement> {
+    std::iter::once(update)
+        .chain(release(app, profile, now))
+        .collect()
 }
 
 /// Deletes a profile and all that is known of it, past events and their deliveries included. Its customer id is free again.
 ///
 /// Answers that were remembered for an `Idempotency-Key` stay, sealed, until their 24 hours are over; they may hold
 /// the profile as it was.
-pub async fn delete(state: &AppState, app: AppId, selector: Selector, now: i64) -> Result<(), ActionError> {
-    let known = state.directory().app(app).cloned();
-    let known = known.ok_or(ActionError::Missing("the app"))?;
+pub async fn delete(
+    state: &AppState,
+    app: &Arc<App>,
+    selector: Selector,
+    now: i64,
+) -> Result<(), ActionError> {
+    let app = Arc::clone(app);
+    let id = app.id;
     let findings = Findings::default();
     let noted = findings.clone();
     let reads = vec![
-        locks::all_sharers(app, &selector),
-        profiles::lock(app, &selector),
-        locks::sharers_of(app, &selector),
+        locks::all_sharers(id, &selector),
+        profiles::lock(id, &selector),
+        locks::sharers_of(id, &selector),
     ];
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
         let rows = rows_of(&mut loaded, 1);
         let row = profiles::row_of(rows)?;
-        let profile = selector.pick(profiles::read(app, rows)?)?;
+        let profile = selector.pick(profiles::read(id, rows)?)?;
         let sharers = rows_of(&mut loaded, 2);
         Ok(Decision {
             writes: [
-                &leave(&noted, &known, profile.clone(), row, sharers, now)?[..],
-                &lanes::delete_of(app, profile.id)[..],
-                &deliveries::delete_of(app, profile.id),
+                &leave(&noted, &app, profile.clone(), row, sharers, now)?[..],
+                &lanes::delete_of(id, profile.id)[..],
+                &deliveries::delete_of(id, profile.id),
                 &[
                     profiles::delete(&profile),
-                    purchases::part_from_all(app, profile.id),
-                    events::delete_of(app, profile.id),
+                    purchases::part_from_all(id, profile.id),
+                    events::delete_of(id, profile.id),
                 ],
             ]
             .concat(),

@@ -137,11 +137,11 @@ async fn begin(state: &AppState, app: &Arc<App>, n: i64, ends_at: &str) -> Resul
     let body = Object::parse(body.as_bytes())?;
     let transaction = body::parse(&body).map_err(|wrong| format!("{wrong:?}"))?;
     let request = Request {
-        app: app.id,
+        app: Arc::clone(app),
         selector: Selector::Customer(format!("user-{n}")),
         now: parse_time("2026-01-01T00:00:01Z").ok_or("a time")? + 1_000 * n,
         remember: None,
     };
-    purchases::set_transaction(state, app, request, transaction, |_| Reply::empty(200)).await?;
+    purchases::set_transaction(state, request, transaction, |_| Reply::empty(200)).await?;
     Ok(())
 }

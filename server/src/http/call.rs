@@ -81,7 +81,7 @@ impl Call {
     /// A request on the profile that the headers mean.
     pub fn request(&self, selector: Selector) -> Result<Request, ApiError> {
         Ok(Request {
-            app: self.app().id,
+            app: Arc::clone(self.app()),
             selector,
             now: self.now,
             remember: self.remember()?,

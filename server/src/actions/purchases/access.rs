@@ -1,7 +1,5 @@
 //! Access is given and taken away.
 
-use std::sync::Arc;
-
 use bursar_domain::app::PREMIUM;
 use bursar_domain::fields::Violation;
 use bursar_domain::profile::Profile;
@@ -19,7 +17,6 @@ use super::{Rules, refused};
 use crate::actions::profiles::Request;
 use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
-use crate::directory::App;
 use crate::state::AppState;
 use crate::store::tables::catalogue;
 use crate::store::tables::locks;
@@ -29,7 +26,6 @@ use crate::store::{Decision, Loaded, rows_of};
 /// Gives a profile an access level.
 pub async fn grant(
     state: &AppState,
-    app: &Arc<App>,
     request: Request,
     wanted: GrantRequest,
     render: impl Fn(&Profile) -> Reply + Send + 'static,
@@ -47,13 +43,12 @@ pub async fn grant(
         };
         Ok(grants::grant(party, grant, context))
     };
-    change_access(state, app, request, &level, change, render).await
+    change_access(state, request, &level, change, render).await
 }
 
 /// Takes an access level from a profile, now or later.
 pub async fn revoke(
     state: &AppState,
-    app: &Arc<App>,
     request: Request,
     wanted: RevokeRequest,
     render: impl Fn(&Profile) -> Reply + Send + 'static,
@@ -62,24 +57,23 @@ pub async fn revoke(
     let change = move |party: &mut Party, context: Context<'_>| {
         grants::revoke(party, &wanted.access_level_id, wanted.revoke_at, context)
     };
-    change_access(state, app, request, &level, change, render).await
+    change_access(state, request, &level, change, render).await
 }
 
 async fn change_access(
     state: &AppState,
-    app: &Arc<App>,
     request: Request,
     level: &str,
     change: impl Fn(&mut Party, Context<'_>) -> Result<Drafts, Violation> + Send + 'static,
     render: impl Fn(&Profile) -> Reply + Send + 'static,
 ) -> Result<Reply, ActionError> {
     let Request {
+        app,
         selector,
         now,
         remember,
-        ..
     } = request;
-    let rules = Rules::of(app);
+    let rules = Rules::of(&app);
     let findings = Findings::default();
     let noted = findings.clone();
     let reads = vec![

@@ -20,7 +20,6 @@ use super::{Rules, refused};
 use crate::actions::profiles::Request;
 use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply};
-use crate::directory::App;
 use crate::state::AppState;
 use crate::store::tables::catalogue;
 use crate::store::tables::locks;
@@ -34,7 +33,6 @@ const US_DOLLARS: &str = "USD";
 /// Takes in a transaction as it is reported now, and answers the profile that reported it.
 pub async fn set_transaction(
     state: &AppState,
-    app: &Arc<App>,
     request: Request,
     transaction: Transaction,
     render: impl Fn(&Profile) -> Reply + Send + Sync + 'static,
@@ -45,7 +43,7 @@ pub async fn set_transaction(
     loop {
         let lacking = Arc::new(OnceLock::new());
         let once = Once {
-            rules: Rules::of(app),
+            rules: Rules::of(&request.app),
             request: request.clone(),
             transaction: transaction.clone(),
             beside,
@@ -70,7 +68,7 @@ pub async fn set_transaction(
             (done, _) => {
                 findings.tell(&state.metrics, done.is_ok());
                 if done.is_ok() {
-                    state.wake.app(app.id);
+                    state.wake.app(request.app.id);
                 }
                 return done;
             }

@@ -36,7 +36,7 @@ pub async fn update(call: Call) -> Result<Reply, ApiError> {
 
 /// `DELETE`: the profile and all that is known of it. Its customer id is free again.
 pub async fn delete(call: Call) -> Result<Reply, ApiError> {
-    profiles::delete(&call.state, call.app().id, call.selector()?, call.now).await?;
+    profiles::delete(&call.state, call.app(), call.selector()?, call.now).await?;
     Ok(Reply::empty(204))
 }
 

@@ -20,7 +20,7 @@ pub async fn set_transaction(call: Call) -> Result<Reply, ApiError> {
     let request = call.request(call.selector()?)?;
     refuse_broken(&call, rules::first_broken(&transaction)).await?;
     let render = shown_at_once(&call);
-    Ok(purchases::set_transaction(&call.state, call.app(), request, transaction, render).await?)
+    Ok(purchases::set_transaction(&call.state, request, transaction, render).await?)
 }
 
 /// `POST purchase/profile/grant/access-level/`: gives an access level.
@@ -29,7 +29,7 @@ pub async fn grant(call: Call) -> Result<Reply, ApiError> {
     let request = call.request(call.selector()?)?;
     refuse_broken(&call, wanted.broken_rule()).await?;
     let render = shown_at_once(&call);
-    Ok(purchases::grant(&call.state, call.app(), request, wanted, render).await?)
+    Ok(purchases::grant(&call.state, request, wanted, render).await?)
 }
 
 /// `POST purchase/profile/revoke/access-level/`: takes an access level away, now or later.
@@ -37,7 +37,7 @@ pub async fn revoke(call: Call) -> Result<Reply, ApiError> {
     let wanted = RevokeRequest::parse(&call.json()?)?;
     let request = call.request(call.selector()?)?;
     let render = shown_at_once(&call);
-    Ok(purchases::revoke(&call.state, call.app(), request, wanted, render).await?)
+    Ok(purchases::revoke(&call.state, request, wanted, render).await?)
 }
 
 /// `POST purchase/profile/refund-saver/settings/`: how the profile's requests for refunds are answered.

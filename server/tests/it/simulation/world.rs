@@ -144,18 +144,26 @@ impl World {
         Arc::clone(self.server(server).directory().app(app).unwrap())
     }
 
+    fn request(&self, server: usize, app: AppId, selector: Selector, now: i64) -> Request {
+        Request {
+            app: self.known(server, app),
+            selector,
+            now,
+            remember: None,
+        }
+    }
+
     pub async fn create(&self, app: AppId, id: ProfileId, customer: Option<String>, now: i64) {
         let selector = customer.map_or(Selector::Id(id), |customer| Selector::Both(id, customer));
         let changes = ProfileChanges::parse(&Object::parse(b"{}").unwrap(), None).unwrap();
-        let made = profiles::create(&self.server(0), request(app, selector, now), changes, |_| {
-            silent()
-        })
-        .await;
+        let request = self.request(0, app, selector, now);
+        let made = profiles::create(&self.server(0), request, changes, |_| silent()).await;
         made.unwrap();
     }
 
     pub async fn delete(&self, server: usize, app: AppId, id: ProfileId, now: i64) {
-        let deleted = profiles::delete(&self.server(server), app, Selector::Id(id), now).await;
+        let known = self.known(server, app);
+        let deleted = profiles::delete(&self.server(server), &known, Selector::Id(id), now).await;
         deleted.unwrap();
     }
 
@@ -167,12 +175,9 @@ impl World {
         transaction: &Transaction,
         now: i64,
     ) -> Answer {
-        let known = self.known(server, app);
-        let request = request(app, Selector::Id(id), now);
+        let request = self.request(server, app, Selector::Id(id), now);
         let transaction = transaction.clone();
-        let done =
-            purchases::set_transaction(&self.server(server), &known, request, transaction, |_| silent())
-                .await;
+        let done = purchases::set_transaction(&self.server(server), request, transaction, |_| silent()).await;
         done.map(drop)
     }
 
@@ -184,8 +189,8 @@ impl World {
         wanted: GrantRequest,
         now: i64,
     ) -> Answer {
-        let (known, request) = (self.known(server, app), request(app, Selector::Id(id), now));
-        let done = purchases::grant(&self.server(server), &known, request, wanted, |_| silent()).await;
+        let request = self.request(server, app, Selector::Id(id), now);
+        let done = purchases::grant(&self.server(server), request, wanted, |_| silent()).await;
         done.map(drop)
     }
 
@@ -197,8 +202,8 @@ impl World {
         wanted: RevokeRequest,
         now: i64,
     ) -> Answer {
-        let (known, request) = (self.known(server, app), request(app, Selector::Id(id), now));
-        let done = purchases::revoke(&self.server(server), &known, request, wanted, |_| silent()).await;
+        let request = self.request(server, app, Selector::Id(id), now);
+        let done = purchases::revoke(&self.server(server), request, wanted, |_| silent()).await;
         done.map(drop)
     }
 
@@ -322,15 +327,6 @@ async fn fill(server: &TestServer, app: Uuid) {
         }),
     )
     .await;
-}
-
-fn request(app: AppId, selector: Selector, now: i64) -> Request {
-    Request {
-        app,
-        selector,
-        now,
-        remember: None,
-    }
 }
 
 fn silent() -> Reply {
