@@ -33,7 +33,7 @@ pub(super) struct Person {
 impl Person {
     /// The one that the selector means, of its rows.
     pub fn read(app: AppId, selector: &Selector, rows: &mut [Row]) -> Result<Self, ActionError> {
-        let row = profiles::row_of_whole(rows)?;
+        let row = profiles::row_of(rows)?;
         let (profile, details) = profiles::read_whole(app, rows)?.unzip();
         Ok(Self {
             profile: selector.pick(profile)?,
@@ -61,7 +61,7 @@ impl People {
                 continue;
             }
             let one = std::slice::from_mut(one);
-            let row = profiles::row_of_whole(one)?;
+            let row = profiles::row_of(one)?;
             match profiles::read_whole(app, one) {
                 Ok(found) => self.known.extend(found.map(|(profile, details)| Person {
                     profile,

@@ -8,6 +8,7 @@ use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::profile::selector::Selector;
 use bursar_domain::purchases::transaction::Transaction;
 
+use super::profiles::profile_columns;
 use crate::store::{Sql, Statement, Value};
 
 // `OFFSET 0` holds PostgreSQL to the order of joins that is written. In a new database, whose tables it knows nothing
@@ -149,15 +150,16 @@ pub fn holders(app: AppId, transaction: &Transaction, caller: &Selector) -> Stat
             Sql::with_lock(
                 // Who holds both chains is found twice. An `IN` would need temporary tables.
                 concat!(
-                    "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                            p.holdings, p.details, p.rowid
+                    "SELECT ",
+                    profile_columns!("p.", details),
+                    ", p.rowid
                      FROM chain_holders AS h CROSS JOIN profiles AS p
                      WHERE h.app_id = $1 AND h.store = $2 AND h.original_id = $3
                            AND p.app_id = $1 AND p.profile_id = h.profile_id AND h.profile_id <> ",
                     $caller,
-                    " UNION ALL
-                     SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                            p.holdings, p.details, p.rowid
+                    " UNION ALL SELECT ",
+                    profile_columns!("p.", details),
+                    ", p.rowid
                      FROM transactions AS t CROSS JOIN chain_holders AS h CROSS JOIN profiles AS p
                      WHERE t.app_id = $1 AND t.store = $2 AND t.transaction_id = $5 AND t.original_id <> $3
                            AND h.app_id = $1 AND h.store = $2 AND h.original_id = t.original_id
@@ -165,8 +167,9 @@ pub fn holders(app: AppId, transaction: &Transaction, caller: &Selector) -> Stat
                     $caller
                 ),
                 concat!(
-                    "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                            p.holdings, p.details, 0::bigint
+                    "SELECT ",
+                    profile_columns!("p.", details),
+                    ", 0::bigint
                      FROM ",
                     chains!(),
                     " CROSS JOIN LATERAL (
@@ -178,8 +181,9 @@ pub fn holders(app: AppId, transaction: &Transaction, caller: &Selector) -> Stat
                 ),
             )
             .together(concat!(
-                "SELECT wanted.place, p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers,
-                        p.attributes, p.holdings, p.details, 0::bigint",
+                "SELECT wanted.place, ",
+                profile_columns!("p.", details),
+                ", 0::bigint",
                 wanted!($type),
                 " CROSS JOIN LATERAL ",
                 chains!(wanted),
@@ -272,15 +276,20 @@ pub fn all_sharers(app: AppId, selector: &Selector) -> Statement {
 /// Locks the profiles that share a chain with this one, itself among them; behind [`all_sharers`].
 pub fn sharers(app: AppId, profile: ProfileId) -> Statement {
     static SQL: Sql = Sql::with_lock(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details, rowid
-         FROM profiles WHERE app_id = $1 AND profile_id IN (
-             SELECT $2 UNION ALL
-             SELECT others.profile_id FROM chain_holders AS own CROSS JOIN chain_holders AS others
-             WHERE own.app_id = $1 AND own.profile_id = $2 AND others.app_id = own.app_id
-                   AND others.store = own.store AND others.original_id = own.original_id)",
         concat!(
-            "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                    p.holdings, p.details, 0::bigint
+            "SELECT ",
+            profile_columns!("", details),
+            ", rowid
+             FROM profiles WHERE app_id = $1 AND profile_id IN (
+                 SELECT $2 UNION ALL
+                 SELECT others.profile_id FROM chain_holders AS own CROSS JOIN chain_holders AS others
+                 WHERE own.app_id = $1 AND own.profile_id = $2 AND others.app_id = own.app_id
+                       AND others.store = own.store AND others.original_id = own.original_id)"
+        ),
+        concat!(
+            "SELECT ",
+            profile_columns!("p.", details),
+            ", 0::bigint
              FROM (SELECT $2::uuid UNION ",
             beside_own!(),
             " WHERE own.app_id = $1 AND own.profile_id = $2 OFFSET 0)",
@@ -288,8 +297,9 @@ pub fn sharers(app: AppId, profile: ProfileId) -> Statement {
         ),
     )
     .together(concat!(
-        "SELECT wanted.place, p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers,
-                p.attributes, p.holdings, p.details, 0::bigint
+        "SELECT wanted.place, ",
+        profile_columns!("p.", details),
+        ", 0::bigint
          FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (app_id, profile_id, place)
          CROSS JOIN LATERAL (SELECT wanted.profile_id UNION ",
         beside_own!(),
@@ -302,16 +312,21 @@ pub fn sharers(app: AppId, profile: ProfileId) -> Statement {
 /// As [`sharers`], for the profile that the selector looks up. Without chains that is nobody, or itself alone.
 pub fn sharers_of(app: AppId, selector: &Selector) -> Statement {
     static BY_CUSTOMER: Sql = Sql::with_lock(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details, rowid
-         FROM profiles WHERE app_id = $1 AND profile_id IN (
-             SELECT others.profile_id
-             FROM profiles AS p CROSS JOIN chain_holders AS own CROSS JOIN chain_holders AS others
-             WHERE p.app_id = $1 AND p.customer_user_id = $2 AND own.app_id = $1 AND own.profile_id = p.profile_id
-                   AND others.app_id = own.app_id AND others.store = own.store
-                   AND others.original_id = own.original_id)",
         concat!(
-            "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                    p.holdings, p.details, 0::bigint
+            "SELECT ",
+            profile_columns!("", details),
+            ", rowid
+             FROM profiles WHERE app_id = $1 AND profile_id IN (
+                 SELECT others.profile_id
+                 FROM profiles AS p CROSS JOIN chain_holders AS own CROSS JOIN chain_holders AS others
+                 WHERE p.app_id = $1 AND p.customer_user_id = $2 AND own.app_id = $1 AND own.profile_id = p.profile_id
+                       AND others.app_id = own.app_id AND others.store = own.store
+                       AND others.original_id = own.original_id)"
+        ),
+        concat!(
+            "SELECT ",
+            profile_columns!("p.", details),
+            ", 0::bigint
              FROM (SELECT DISTINCT others.profile_id
                    FROM profiles AS caller
                    CROSS JOIN LATERAL (

@@ -10,16 +10,84 @@ use uuid::Uuid;
 
 use crate::store::{Row, Sql, Statement, StoreError, Value};
 
+/// The columns that [`read`] reads, or [`read_whole`] with the details. Before each stands what names the table, if anything has to.
+macro_rules! profile_columns {
+    ($of:literal) => {
+        concat!(
+            $of,
+            "profile_id, ",
+            $of,
+            "customer_user_id, ",
+            $of,
+            "created_at, ",
+            $of,
+            "updated_at, ",
+            $of,
+            "identifiers, ",
+            $of,
+            "attributes, ",
+            $of,
+            "holdings"
+        )
+    };
+    ($of:literal, details) => {
+        concat!(profile_columns!($of), ", ", $of, "details")
+    };
+}
+pub(super) use profile_columns;
+
+/// The texts that find a profile by this column, of this type.
+macro_rules! selected {
+    ($columns:expr, $key:literal) => {
+        Sql::same(concat!(
+            "SELECT ",
+            $columns,
+            " FROM profiles WHERE app_id = $1 AND ",
+            $key,
+            " = $2"
+        ))
+    };
+}
+
+/// As `selected`, with a lock, and the row's place as the last column.
+macro_rules! locked {
+    ($columns:expr, $key:literal, $type:literal) => {
+        Sql::with_lock(
+            concat!(
+                "SELECT ",
+                $columns,
+                ", rowid FROM profiles WHERE app_id = $1 AND ",
+                $key,
+                " = $2"
+            ),
+            concat!(
+                "SELECT ",
+                $columns,
+                ", 0::bigint FROM profiles WHERE app_id = $1 AND ",
+                $key,
+                " = $2 FOR UPDATE"
+            ),
+        )
+        .together(concat!(
+            "SELECT wanted.place, ",
+            $columns,
+            ", 0::bigint
+             FROM unnest($1::uuid[], $2::",
+            $type,
+            "[]) WITH ORDINALITY AS wanted (app_id, ",
+            $key,
+            ", place)
+             JOIN profiles USING (app_id, ",
+            $key,
+            ") ORDER BY profile_id::text COLLATE \"C\" FOR UPDATE OF profiles"
+        ))
+    };
+}
+
 /// Reads the profile that the selector looks up: by its id where that is given, else by the customer id.
 pub fn select(app: AppId, selector: &Selector) -> Statement {
-    static BY_ID: Sql = Sql::same(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings
-         FROM profiles WHERE app_id = $1 AND profile_id = $2",
-    );
-    static BY_CUSTOMER: Sql = Sql::same(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings
-         FROM profiles WHERE app_id = $1 AND customer_user_id = $2",
-    );
+    static BY_ID: Sql = selected!(profile_columns!(""), "profile_id");
+    static BY_CUSTOMER: Sql = selected!(profile_columns!(""), "customer_user_id");
     one(&BY_ID, &BY_CUSTOMER, app, selector)
 }
 
@@ -28,74 +96,22 @@ pub fn select(app: AppId, selector: &Selector) -> Statement {
 /// Whoever locks several profiles on PostgreSQL locks them in one order, that of their ids as texts: two who need the same
 /// ones never wait for each other. By the ids themselves PostgreSQL might read a whole index in its order.
 pub fn lock(app: AppId, selector: &Selector) -> Statement {
-    static BY_ID: Sql = Sql::with_lock(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, rowid
-         FROM profiles WHERE app_id = $1 AND profile_id = $2",
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, 0::bigint
-         FROM profiles WHERE app_id = $1 AND profile_id = $2 FOR UPDATE",
-    )
-    .together(
-        "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes,
-                holdings, 0::bigint
-         FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (app_id, profile_id, place)
-         JOIN profiles USING (app_id, profile_id) ORDER BY profile_id::text COLLATE \"C\" FOR UPDATE OF profiles",
-    );
-    static BY_CUSTOMER: Sql = Sql::with_lock(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, rowid
-         FROM profiles WHERE app_id = $1 AND customer_user_id = $2",
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, 0::bigint
-         FROM profiles WHERE app_id = $1 AND customer_user_id = $2 FOR UPDATE",
-    )
-    .together(
-        "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes,
-                holdings, 0::bigint
-         FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS wanted (app_id, customer_user_id, place)
-         JOIN profiles USING (app_id, customer_user_id) ORDER BY profile_id::text COLLATE \"C\" FOR UPDATE OF profiles",
-    );
+    static BY_ID: Sql = locked!(profile_columns!(""), "profile_id", "uuid");
+    static BY_CUSTOMER: Sql = locked!(profile_columns!(""), "customer_user_id", "text");
     one(&BY_ID, &BY_CUSTOMER, app, selector)
 }
 
 /// As [`lock`], with the profile's details before the row's place.
 pub fn lock_whole(app: AppId, selector: &Selector) -> Statement {
-    static BY_ID: Sql = Sql::with_lock(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details, rowid
-         FROM profiles WHERE app_id = $1 AND profile_id = $2",
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details,
-                0::bigint
-         FROM profiles WHERE app_id = $1 AND profile_id = $2 FOR UPDATE",
-    )
-    .together(
-        "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes,
-                holdings, details, 0::bigint
-         FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS wanted (app_id, profile_id, place)
-         JOIN profiles USING (app_id, profile_id) ORDER BY profile_id::text COLLATE \"C\" FOR UPDATE OF profiles",
-    );
-    static BY_CUSTOMER: Sql = Sql::with_lock(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details, rowid
-         FROM profiles WHERE app_id = $1 AND customer_user_id = $2",
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details,
-                0::bigint
-         FROM profiles WHERE app_id = $1 AND customer_user_id = $2 FOR UPDATE",
-    )
-    .together(
-        "SELECT wanted.place, profile_id, customer_user_id, created_at, updated_at, identifiers, attributes,
-                holdings, details, 0::bigint
-         FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS wanted (app_id, customer_user_id, place)
-         JOIN profiles USING (app_id, customer_user_id) ORDER BY profile_id::text COLLATE \"C\" FOR UPDATE OF profiles",
-    );
+    static BY_ID: Sql = locked!(profile_columns!("", details), "profile_id", "uuid");
+    static BY_CUSTOMER: Sql = locked!(profile_columns!("", details), "customer_user_id", "text");
     one(&BY_ID, &BY_CUSTOMER, app, selector)
 }
 
 /// As [`select`], with the profile's details.
 pub fn select_whole(app: AppId, selector: &Selector) -> Statement {
-    static BY_ID: Sql = Sql::same(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
-         FROM profiles WHERE app_id = $1 AND profile_id = $2",
-    );
-    static BY_CUSTOMER: Sql = Sql::same(
-        "SELECT profile_id, customer_user_id, created_at, updated_at, identifiers, attributes, holdings, details
-         FROM profiles WHERE app_id = $1 AND customer_user_id = $2",
-    );
+    static BY_ID: Sql = selected!(profile_columns!("", details), "profile_id");
+    static BY_CUSTOMER: Sql = selected!(profile_columns!("", details), "customer_user_id");
     one(&BY_ID, &BY_CUSTOMER, app, selector)
 }
 
@@ -115,14 +131,10 @@ pub fn read(app: AppId, rows: &mut [Row]) -> Result<Option<Profile>, StoreError>
 #[derive(Debug, Clone, Copy)]
 pub struct RowId(i64);
 
-/// Where the row of a [`lock`] lies.
+/// Where the first row of a [`lock`] or a [`lock_whole`] lies, which its last column tells.
 pub fn row_of(rows: &[Row]) -> Result<RowId, StoreError> {
-    rows.first().map_or(Ok(RowId(0)), |row| row.int(7).map(RowId))
-}
-
-/// Where the first row of a [`lock_whole`] lies.
-pub fn row_of_whole(rows: &[Row]) -> Result<RowId, StoreError> {
-    rows.first().map_or(Ok(RowId(0)), |row| row.int(8).map(RowId))
+    let last = |row: &Row| row.int(row.0.len() - 1).map(RowId);
+    rows.first().map_or(Ok(RowId(0)), last)
 }
 
 /// As [`read`], with the details.

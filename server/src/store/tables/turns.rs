@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::events::read_kind;
 use super::lanes::{LaneKey, Place};
-use super::profiles;
+use super::profiles::{self, profile_columns};
 use crate::store::{Row, Sql, Statement, StoreError};
 
 /// A claimed lane with the delivery that is its turn. Times are microseconds.
@@ -49,10 +49,13 @@ pub struct Turn {
 
 macro_rules! columns {
     () => {
-        "SELECT p.profile_id, p.customer_user_id, p.created_at, p.updated_at, p.identifiers, p.attributes,
-                p.holdings, p.details, q.lane_id, q.created_at, q.place, e.event_id, e.event_type, e.event_at,
-                e.created_at, e.payload, q.tries, q.first_tried_at, q.record,
-                coalesce(q.made_at, q.created_at), q.replay_id, q.event_seq"
+        concat!(
+            "SELECT ",
+            profile_columns!("p.", details),
+            ", q.lane_id, q.created_at, q.place, e.event_id, e.event_type, e.event_at,
+               e.created_at, e.payload, q.tries, q.first_tried_at, q.record,
+               coalesce(q.made_at, q.created_at), q.replay_id, q.event_seq"
+        )
     };
 }
 
