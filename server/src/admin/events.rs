@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::deliveries::{EventDelivery, of_events};
-use super::fields::Problems;
+use super::fields::{MUST_BE_TIME, Problems};
 use super::page::{Page, Paging, bad_cursor};
 use crate::actions::{ActionError, known_app};
 use crate::state::AppState;
@@ -88,13 +88,19 @@ pub async fn app_of(state: &AppState, event: Uuid) -> Result<AppId, ActionError>
 
 fn wanted(app: AppId, filter: &Filter, paging: &Paging, now: i64) -> Result<Wanted, ActionError> {
     let mut problems = Problems::default();
-    let profile = read(&mut problems, "profile_id", &filter.profile_id, ProfileId::parse);
-    let kind = read(&mut problems, "event_type", &filter.event_type, EventKind::parse);
-    let made_from = read(&mut problems, "after", &filter.after, time);
-    let made_before = read(&mut problems, "before", &filter.before, time);
-    let order = match &filter.order {
+    let profile = filter.profile_id.as_deref();
+    let profile = problems.read("profile_id", profile, ProfileId::parse, "must be a UUID");
+    let kind = problems.read(
+        "event_type",
+        filter.event_type.as_deref(),
+        EventKind::parse,
+        "must be a kind of event, such as `subscription_started`",
+    );
+    let made_from = problems.read("after", filter.after.as_deref(), time, MUST_BE_TIME);
+    let made_before = problems.read("before", filter.before.as_deref(), time, MUST_BE_TIME);
+    let order = match filter.order.as_deref() {
         None => Some(Order::NewestFirst),
-        said => read(&mut problems, "order", said, order),
+        said => problems.read("order", said, order, "must be `asc` or `desc`"),
     };
     let from = match order {
         Some(order) => first(order, paging),
@@ -131,29 +137,6 @@ async fn keep_to_times(wanted: &mut Wanted, state: &AppState) -> Result<(), Stor
         Order::NewestFirst => (wanted.from, wanted.until) = (wanted.from.min(last), first),
     }
     Ok(())
-}
-
-/// Reads one parameter of the filter, if it is there.
-fn read<T>(
-    problems: &mut Problems,
-    field: &str,
-    said: &Option<String>,
-    parse: impl Fn(&str) -> Option<T>,
-) -> Option<T> {
-    let value = parse(said.as_deref()?);
-    if value.is_none() {
-        problems.add(field, must_be(field));
-    }
-    value
-}
-
-fn must_be(field: &str) -> &'static str {
-    match field {
-        "profile_id" => "must be a UUID",
-        "event_type" => "must be a kind of event, such as `subscription_started`",
-        "order" => "must be `asc` or `desc`",
-        _ => "must be a time as in RFC 3339",
-    }
 }
 
 /// Reads a time. In a query string an unescaped `+` is a space; before an offset nothing else can be meant.

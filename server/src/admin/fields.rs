@@ -13,6 +13,11 @@ pub const MAX_TEXT: usize = 255;
 /// The longest description, in characters.
 pub const MAX_DESCRIPTION: usize = 1_024;
 
+/// What is said of a field that is no time.
+pub const MUST_BE_TIME: &str = "must be a time as in RFC 3339";
+/// What is said of a field that is no slug.
+pub const MUST_BE_SLUG: &str = "must be an integration's slug, such as `webhook`";
+
 /// What is wrong with the fields of a request: their paths and why.
 #[derive(Debug, Clone, Default)]
 pub struct Problems(Vec<(String, String)>);
@@ -40,6 +45,21 @@ impl Problems {
         if text.chars().any(char::is_control) {
             self.add(field, "must not hold control characters");
         }
+    }
+
+    /// Reads a field, if anything is said. What cannot be read must be something else.
+    pub fn read<T>(
+        &mut self,
+        field: &str,
+        said: Option<&str>,
+        parse: impl FnOnce(&str) -> Option<T>,
+        must_be: &str,
+    ) -> Option<T> {
+        let read = parse(said?);
+        if read.is_none() {
+            self.add(field, must_be);
+        }
+        read
     }
 
     /// Answers what a check does; what it finds wrong is among these problems then. Another failure is no problem of a field.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::body::DeliveryBody;
 use super::targets;
 use crate::actions::{ActionError, known_app};
-use crate::admin::fields::Problems;
+use crate::admin::fields::{MUST_BE_SLUG, Problems};
 use crate::admin::page::{Page, Paging, bad_cursor};
 use crate::state::AppState;
 use crate::store::tables::delivery_list::{self, Listed, Wanted};
@@ -30,14 +30,6 @@ pub struct Filter {
     pub event_id: Option<String>,
 }
 
-/// The filter, understood.
-struct Conditions {
-    state: Option<DeliveryState>,
-    slug: Option<&'static str>,
-    profile: Option<ProfileId>,
-    event: Option<Uuid>,
-}
-
 /// The deliveries of an app, open and closed.
 pub async fn list(
     state: &AppState,
@@ -47,13 +39,25 @@ pub async fn list(
     now: i64,
 ) -> Result<Page<DeliveryBody>, ActionError> {
     let mut problems = Problems::default();
-    let conditions = conditions(&mut problems, filter);
+    let wanted_state = problems.read(
+        "state",
+        filter.state.as_deref(),
+        DeliveryState::parse,
+        "must be the state of a delivery, such as `rejected`",
+    );
+    let slug = filter.integration.as_deref();
+    let integration = problems.read("integration", slug, integrations::find, MUST_BE_SLUG);
+    let mut id = |field: &str, said: &Option<String>| {
+        let parse = |text: &str| Uuid::try_parse(text).ok();
+        problems.read(field, said.as_deref(), parse, "must be a UUID")
+    };
+    let mut profile = id("profile_id", &filter.profile_id).map(ProfileId);
+    let event = id("event_id", &filter.event_id);
     let from = problems.gather(first(paging))?;
     problems.check()?;
     let from = from.expect("what is no beginning is a problem");
     let known = known_app(state, app).await?;
-    let mut profile = conditions.profile;
-    if let Some(event) = conditions.event {
+    if let Some(event) = event {
         let mut rows = state.store.read(past_events::select_one(app, event)).await?;
         let found = rows.first_mut().map(past_events::read).transpose()?;
         match found {
@@ -65,10 +69,10 @@ pub async fn list(
     }
     let wanted = Wanted {
         app,
-        slug: conditions.slug,
-        state: conditions.state,
+        slug: integration.map(|integration| integration.slug),
+        state: wanted_state,
         profile,
-        event: conditions.event,
+        event,
         from,
         limit: paging.rows(),
         now,
@@ -110,37 +114,4 @@ fn first(paging: &Paging) -> Result<(i64, i64), ActionError> {
     };
     let number = |text: &str| text.parse().map_err(|_| bad_cursor());
     Ok((number(seq)?, number(target)?))
-}
-
-/// Reads the filter; what is wrong with it is added to `problems`.
-fn conditions(problems: &mut Problems, filter: &Filter) -> Conditions {
-    let state = filter.state.as_deref().and_then(|said| {
-        let known = DeliveryState::parse(said);
-        if known.is_none() {
-            problems.add("state", "must be the state of a delivery, such as `rejected`");
-        }
-        known
-    });
-    let slug = filter.integration.as_deref().and_then(|said| {
-        let known = integrations::find(said);
-        if known.is_none() {
-            problems.add("integration", "must be an integration's slug, such as `webhook`");
-        }
-        known.map(|known| known.slug)
-    });
-    let mut id = |field: &str, said: &Option<String>| {
-        let id = Uuid::try_parse(said.as_deref()?);
-        if id.is_err() {
-            problems.add(field, "must be a UUID");
-        }
-        id.ok()
-    };
-    let profile = id("profile_id", &filter.profile_id).map(ProfileId);
-    let event = id("event_id", &filter.event_id);
-    Conditions {
-        state,
-        slug,
-        profile,
-        event,
-    }
 }

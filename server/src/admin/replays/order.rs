@@ -13,7 +13,7 @@ use uuid::{Builder, Uuid};
 use super::{ReplayFilter, ReplayState};
 use crate::actions::ActionError;
 use crate::actions::deliveries::{Before, lane_of, refuses_again};
-use crate::admin::fields::Problems;
+use crate::admin::fields::{MUST_BE_SLUG, MUST_BE_TIME, Problems};
 use crate::directory::{App, AppIntegration, Target};
 use crate::store::tables::delivery_list::Shown;
 use crate::store::tables::delivery_states::DeliveryState;
@@ -50,29 +50,15 @@ impl Order {
     /// Reads a filter, `now`: what is made later goes out by itself.
     pub fn new(app: Arc<App>, filter: &ReplayFilter, now: i64) -> Result<Self, ActionError> {
         let mut problems = Problems::default();
-        let time = |problems: &mut Problems, field: &str, said: &Option<String>| {
-            let time = parse_time_in_any_case(said.as_deref()?);
-            if time.is_none() {
-                problems.add(format!("filter.{field}"), "must be a time as in RFC 3339");
-            }
-            time
+        let mut time = |field: &str, said: &Option<String>| {
+            problems.read(field, said.as_deref(), parse_time_in_any_case, MUST_BE_TIME)
         };
-        let after = time(&mut problems, "after", &filter.after);
-        let before = time(&mut problems, "before", &filter.before);
-        let profile = filter.profile_id.as_deref().and_then(|said| {
-            let profile = ProfileId::parse(said);
-            if profile.is_none() {
-                problems.add("filter.profile_id", "must be a UUID");
-            }
-            profile
-        });
-        let integration = integrations::find(&filter.integration);
-        if integration.is_none() {
-            problems.add(
-                "filter.integration",
-                "must be an integration's slug, such as `webhook`",
-            );
-        }
+        let after = time("filter.after", &filter.after);
+        let before = time("filter.before", &filter.before);
+        let profile = filter.profile_id.as_deref();
+        let profile = problems.read("filter.profile_id", profile, ProfileId::parse, "must be a UUID");
+        let slug = Some(filter.integration.as_str());
+        let integration = problems.read("filter.integration", slug, integrations::find, MUST_BE_SLUG);
         problems.check()?;
         let Some(known) = app.integration(&filter.integration).cloned() else {
             let title = integration.map_or(filter.integration.as_str(), |integration| integration.title);
