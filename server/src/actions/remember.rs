@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use bursar_domain::time::DAY;
 use uuid::Uuid;
 
 use super::{ActionError, JSON, Reply};
@@ -13,7 +14,7 @@ use crate::store::tables::replies::{self, StoredReply};
 use crate::store::{Decision, Loaded, Statement, StoreError};
 
 /// How long an answer is remembered, in microseconds: 24 hours.
-pub const KEPT: i64 = 24 * 60 * 60 * 1_000_000;
+pub const KEPT: i64 = DAY;
 
 /// Between two commits that forget answers.
 const FORGET_PAUSE: Duration = Duration::from_millis(10);

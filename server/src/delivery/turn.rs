@@ -254,8 +254,7 @@ fn still_wanted(
         first_at,
         made_at: turn.place.created_at,
     });
-    let ends_at = known.integration.limits.ends_at(turn.event_at, tried);
-    if ends_at.is_some_and(|ends_at| now > ends_at) {
+    if known.integration.limits.is_over(turn.event_at, tried, now) {
         Err(Skip::TooOld)
     } else if !known.settings.sends(turn.kind) || !is_asked_for(turn.kind, kept, known, target) {
         Err(Skip::EventDisabled)

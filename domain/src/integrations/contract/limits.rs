@@ -57,6 +57,11 @@ impl Limits {
         ends.map(|(start, hours)| start.saturating_add(i64::from(hours) * HOUR))
             .min()
     }
+
+    /// Is it too late to send such an event?
+    pub fn is_over(&self, event_at: i64, tried: Option<Tried>, now: i64) -> bool {
+        self.ends_at(event_at, tried).is_some_and(|ends_at| now > ends_at)
+    }
 }
 
 #[cfg(test)]

@@ -89,8 +89,6 @@ pub fn refuses_again(
         }),
         Before::NotAskedFor | Before::NotSent(_) | Before::Sent => None,
     };
-    let ends_at = known.integration.limits.ends_at(event.at, tried);
-    ends_at
-        .is_some_and(|ends_at| now > ends_at)
-        .then_some(Skip::TooOld)
+    let is_over = known.integration.limits.is_over(event.at, tried, now);
+    is_over.then_some(Skip::TooOld)
 }

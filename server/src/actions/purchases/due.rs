@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use bursar_domain::ids::{AppId, ProfileId};
 use bursar_domain::profile::selector::Selector;
 use bursar_domain::purchases::account;
+use bursar_domain::time::HOUR;
 use futures_util::future::join_all;
 use futures_util::{FutureExt, StreamExt, stream};
 
@@ -26,7 +27,7 @@ const TASK: usize = 64;
 /// How many tasks are at work at once: enough for full commits, and far less than may queue.
 const TASKS: usize = 16;
 /// When a profile that could not be handled is looked at again, in microseconds: an hour later.
-const POSTPONED: i64 = 60 * 60 * 1_000_000;
+const POSTPONED: i64 = HOUR;
 
 /// A profile, and what came of what was due for it.
 type Handled = (AppId, ProfileId, Result<(), ActionError>);

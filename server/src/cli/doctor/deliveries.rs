@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bursar_domain::time::DAY;
 use uuid::Uuid;
 
 use super::Report;
@@ -14,7 +15,6 @@ use crate::vault::Vault;
 /// So many of the last closed deliveries are looked at, of all apps together, if they were closed within a day
 /// (microseconds).
 const LAST: i64 = 10_000;
-const DAY: i64 = 24 * 3_600_000_000;
 /// So many that are turned away in a row, with none delivered between, are no chance.
 const MANY: i64 = 8;
 

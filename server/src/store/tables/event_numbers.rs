@@ -3,11 +3,13 @@
 //! Events are numbered as they are made, so their times grow with their numbers, but for clocks that differ: those of
 //! several servers, or one that was set. Halving finds the place of a time with some twenty looks at the table.
 
+use bursar_domain::time::HOUR;
+
 use super::past_events::{read_numbered, select_from, select_last};
 use crate::store::{Statement, Store, StoreError};
 
 /// By so much clocks may differ, in microseconds. What a clock has dated that was further off may not be found by its time.
-const SLACK: i64 = 2 * 60 * 60 * 1_000_000;
+const SLACK: i64 = 2 * HOUR;
 
 /// The first and the last number that an event can have which was made from the first time on and before the second.
 pub async fn between(store: &Store, (made_from, made_before): (i64, i64)) -> Result<(i64, i64), StoreError> {
