@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bursar_domain::ids::AppId;
-use bursar_domain::integrations::{Customer, Occasion, Pick, Record, Skip, Tried};
+use bursar_domain::integrations::{Customer, Occasion, Part, Pick, Record, Skip, Tried};
 use bursar_domain::profile::selector::Selector;
 use bursar_domain::profile::{Details, Profile};
 use bursar_domain::time::HOUR;
@@ -17,7 +17,7 @@ use crate::actions::{ActionError, Reply, known_app};
 use crate::admin::Request;
 use crate::admin::audit::{Entry, record};
 use crate::delivery::{FAULT, map, read_event};
-use crate::directory::{App, AppIntegration, Target};
+use crate::directory::{App, AppIntegration};
 use crate::state::AppState;
 use crate::store::tables::delivery_list::{self, Shown, Standing};
 use crate::store::tables::delivery_states::DeliveryState;
@@ -54,6 +54,7 @@ pub async fn retry(
     let again = Again {
         app: known,
         known: integration,
+        part: id.part,
         event,
         payload,
         now,
@@ -62,7 +63,7 @@ pub async fn retry(
         let profile = profiles::read_whole(app, rows_of(loaded, 0))?;
         let customer = profile.ok_or(MISSING)?;
         let shown = find(rows_of(loaded, 1), id)?;
-        let is_superseded = loaded.get(2).is_some_and(|later| !later.is_empty());
+        let is_superseded = !rows_of(loaded, 2).is_empty();
         let entry = Entry {
             action: "delivery.retry",
             target: id.to_string(),
@@ -105,6 +106,7 @@ fn find(rows: &mut [crate::store::Row], id: DeliveryId) -> Result<Shown, ActionE
 struct Again {
     app: Arc<App>,
     known: Arc<AppIntegration>,
+    part: &'static Part,
     event: PastEvent,
     payload: String,
     now: i64,
@@ -127,7 +129,7 @@ impl Again {
         let superseded = is_superseded.then_some(Skip::Superseded);
         match self.refuses(customer, shown).or(superseded) {
             Some(why) => Err(refused(why)),
-            None => self.reopened(shown),
+            None => Ok(self.reopened(shown)),
         }
     }
 
@@ -138,8 +140,7 @@ impl Again {
             first_at,
             made_at: self.now,
         });
-        let ends_at = limits.ends_at(self.event.at, tried);
-        if ends_at.is_some_and(|ends_at| self.now > ends_at) {
+        if limits.is_over(self.event.at, tried, self.now) {
             return Err(Skip::TooOld);
         }
         let lane = LaneKey {
@@ -160,10 +161,8 @@ impl Again {
         let before = Before::of(Some(shown));
         let by_rule = || refuses_again(&self.known, &self.event, details, before, self.now);
         let by_integration = || {
-            let mut targets = self.known.targets.iter();
-            let target = targets.find(|target| target.id == shown.target)?;
             let customer = Customer::new(profile, details, &self.app.settings, self.now);
-            self.mapped(&customer, target).err()
+            self.mapped(&customer).err()
         };
         // What waits for an identifier is open, and a fault of ours may be mended.
         let closes = |skip: &Skip| !matches!(skip, Skip::Waiting { .. }) && *skip != FAULT;
@@ -171,13 +170,13 @@ impl Again {
     }
 
     /// What the integration makes of it now.
-    fn mapped(&self, customer: &Customer<'_>, target: &Target) -> Result<Record, Skip> {
+    fn mapped(&self, customer: &Customer<'_>) -> Result<Record, Skip> {
         let event = &self.event;
         let occasion = Occasion {
             event: &read_event(event.id, event.kind, event.at, event.created_at, &self.payload)?,
             customer,
             settings: &self.known.settings,
-            part: target.part.name,
+            part: self.part.name,
             made_at: event.created_at,
             now: self.now,
         };
@@ -185,14 +184,12 @@ impl Again {
     }
 
     /// The statements that open a closed delivery.
-    fn reopened(&self, shown: &Shown) -> Result<Vec<Statement>, ActionError> {
-        let (known, event) = (&self.known, &self.event);
-        let mut targets = known.targets.iter();
-        let target = targets.find(|target| target.id == shown.target).ok_or(MISSING)?;
-        Ok(reopen(&Reopened {
+    fn reopened(&self, shown: &Shown) -> Vec<Statement> {
+        let event = &self.event;
+        reopen(&Reopened {
             lane: LaneKey {
                 target: shown.target,
-                id: lane_of(known, target.part, event.profile, event.seq),
+                id: lane_of(&self.known, self.part, event.profile, event.seq),
             },
             event_seq: event.seq,
             profile: event.profile,
@@ -200,8 +197,8 @@ impl Again {
             made_at: shown.made_at,
             replay: None,
             was: None,
-            latest_only: target.part.is_latest_only(),
+            latest_only: self.part.is_latest_only(),
             now: self.now,
-        }))
+        })
     }
 }
