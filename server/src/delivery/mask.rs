@@ -164,6 +164,11 @@ fn kept(masked: &str) -> String {
     masked[..masked.floor_char_boundary(KEPT)].replace('\0', "\u{fffd}")
 }
 
+/// A third party's words about a request without the secrets of the settings, and without the credentials of its head.
+pub fn without_secrets(words: &str, [secrets, credentials]: [&Mask; 2]) -> String {
+    credentials.text(&secrets.text(beginning(words)))
+}
+
 /// As much of a third party's words as is looked at: more than is kept of them, because masks are shorter than values.
 pub fn beginning(words: &str) -> &str {
     &words[..words.floor_char_boundary(2 * KEPT)]

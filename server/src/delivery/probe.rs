@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bursar_domain::integrations::{Integration, Probe, Request, Settings, Verdict};
 
-use super::mask::{Mask, beginning};
+use super::mask::{Mask, without_secrets};
 use super::routes;
 use crate::state::AppState;
 
@@ -75,7 +75,7 @@ pub async fn try_all(
             ),
             Err(error) => (None, error.to_string(), Verdict::retry(error.to_string())),
         };
-        let hidden = |text: &str| credentials.text(&secrets.text(beginning(text)));
+        let hidden = |text: &str| without_secrets(text, [&secrets, &credentials]);
         let tried = Tried {
             part: "",
             started_at,

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::exchange::{Outcome, exchange};
 use super::learned::Learned;
-use super::mask::{Mask, beginning};
+use super::mask::{Mask, without_secrets};
 use super::probe::{Tried, wrong};
 use super::seats::most_under_way;
 use super::turn::{map, read_event};
@@ -66,7 +66,7 @@ async fn send_one(
     let nothing = Learned::default();
     let outcome = exchange(state, known, &nothing, None, target, ProfileId(TEST_ID), alone).await;
     let mask = Mask::of_nobody();
-    let hidden = |text: &str| outcome.credentials.text(&secrets.text(beginning(text)));
+    let hidden = |text: &str| without_secrets(text, [secrets, &outcome.credentials]);
     let verdict = match outcome.verdicts.first()? {
         _ if is_proof(integration, &outcome) => &Verdict::Delivered,
         verdict => verdict,

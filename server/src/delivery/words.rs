@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::exchange::Outcome;
-use super::mask::{Mask, Searched, beginning, folded, may_be_cut, without};
+use super::mask::{Mask, Searched, beginning, folded, may_be_cut, without, without_secrets};
 use super::turn::Ready;
 use super::worker::Work;
 
@@ -69,8 +69,7 @@ impl<'a> Words<'a> {
     fn looked_through(&self, words: &str) -> Looked<'a> {
         // As they came: masks are shorter than values.
         let may_be_cut = may_be_cut(words);
-        let [secrets, credentials] = self.secrets;
-        let words = credentials.text(&secrets.text(words));
+        let words = without_secrets(words, self.secrets);
         let searched = Searched::new(&words);
         let personal = self.batch.iter().flat_map(|ready| ready.mask.values());
         let is_there = |value: &&str| searched.holds(value) || searched.cut_at(value).is_some();
