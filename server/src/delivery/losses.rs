@@ -2,7 +2,6 @@
 //! them, or a credential is not set.
 
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
 
 use bursar_domain::ids::AppId;
 use bursar_domain::integrations::Problem;
@@ -104,17 +103,17 @@ impl Losses {
 impl Workers {
     /// What an app's integration loses with its settings.
     pub fn losses(&self, app: AppId, known: &AppIntegration, now: i64) -> Vec<Problem> {
-        let breaker = self.breaker(app, known.integration.slug);
-        let breaker = breaker.lock().unwrap_or_else(PoisonError::into_inner);
-        let losses = &breaker.losses;
-        if losses.saved != known.saved || known.blocked.is_some() {
-            return Vec::new();
-        }
-        let logged = losses
-            .by_cause
-            .iter()
-            .filter(|(cause, loss)| loss.is_logged && !cause.is_past(loss, now));
-        logged.map(|(cause, loss)| problem(known, cause, loss)).collect()
+        self.with_breaker(app, known.integration.slug, |breaker| {
+            let losses = &breaker.losses;
+            if losses.saved != known.saved || known.blocked.is_some() {
+                return Vec::new();
+            }
+            let logged = losses
+                .by_cause
+                .iter()
+                .filter(|(cause, loss)| loss.is_logged && !cause.is_past(loss, now));
+            logged.map(|(cause, loss)| problem(known, cause, loss)).collect()
+        })
     }
 }
 

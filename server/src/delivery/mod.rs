@@ -129,6 +129,13 @@ impl Workers {
         Arc::clone(breakers.entry((app, slug)).or_default())
     }
 
+    /// Looks at it, or changes it, while nobody else does.
+    fn with_breaker<T>(&self, app: AppId, slug: &'static str, look: impl FnOnce(&mut Breaker) -> T) -> T {
+        let breaker = self.breaker(app, slug);
+        let mut breaker = breaker.lock().unwrap_or_else(PoisonError::into_inner);
+        look(&mut breaker)
+    }
+
     /// How a worker is called; the same for a worker and the one after it.
     fn bell(&self, key: WorkerKey) -> Arc<Bell> {
         let mut bells = self.bells.lock().unwrap_or_else(PoisonError::into_inner);
@@ -137,15 +144,15 @@ impl Workers {
 
     /// Notes that a third party answered as it should when its settings were proved: what was wrong before is over.
     pub fn note_proof(&self, app: AppId, slug: &'static str) {
-        let breaker = self.breaker(app, slug);
-        breaker.lock().unwrap_or_else(PoisonError::into_inner).proved();
+        self.with_breaker(app, slug, Breaker::proved);
     }
 
     /// Is nothing sent there for now?
     fn is_paused(&self, app: AppId, known: &AppIntegration, passed: i64) -> bool {
-        let breaker = self.breaker(app, known.integration.slug);
-        let breaker = breaker.lock().unwrap_or_else(PoisonError::into_inner);
-        breaker.is_paused(&routes::all(known.integration, &known.settings), passed)
+        let all = routes::all(known.integration, &known.settings);
+        self.with_breaker(app, known.integration.slug, |breaker| {
+            breaker.is_paused(&all, passed)
+        })
     }
 }
 

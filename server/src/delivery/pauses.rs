@@ -1,7 +1,5 @@
 //! Pauses of third parties, and what they last warned of, as far as this server has met them: for people.
 
-use std::sync::PoisonError;
-
 use bursar_domain::ids::AppId;
 use bursar_domain::integrations::Integration;
 use bursar_domain::time::format_time;
@@ -32,24 +30,20 @@ impl Workers {
     /// The pauses of an app's integration.
     pub fn pauses(&self, clock: &Clock, app: AppId, integration: &Integration) -> Vec<Pause> {
         let (now, passed) = (clock.now(), clock.passed());
-        let breaker = self.breaker(app, integration.slug);
-        let breaker = breaker.lock().unwrap_or_else(PoisonError::into_inner);
-        let paused = breaker
-            .routes
-            .iter()
-            .filter(|(_, health)| health.until() > passed);
         let pause = |(route, health): (&String, &Health)| Pause {
             setting: routes::setting(integration, route),
             words: words(health, now + health.until() - passed),
         };
-        paused.map(pause).collect()
+        self.with_breaker(app, integration.slug, |breaker| {
+            let routes = breaker.routes.iter();
+            let paused = routes.filter(|(_, health)| health.until() > passed);
+            paused.map(pause).collect()
+        })
     }
 
     /// What an app's integration warned of when it last took something.
     pub fn warning(&self, app: AppId, slug: &'static str) -> Option<String> {
-        let breaker = self.breaker(app, slug);
-        let breaker = breaker.lock().unwrap_or_else(PoisonError::into_inner);
-        breaker.warning.clone()
+        self.with_breaker(app, slug, |breaker| breaker.warning.clone())
     }
 }
 
