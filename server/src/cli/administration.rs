@@ -2,10 +2,10 @@
 
 use clap::Subcommand;
 
-use super::session::Session;
+use super::session::{Session, prepare};
 use super::{
-    Failure, access_level, admin_token, app, audit, delivery, event, integration, key, product, profile,
-    rate, replay, why,
+    Failure, access_level, admin_token, app, audit, delivery, event, integration, key, open, product,
+    profile, rate, replay, why,
 };
 use crate::config::Config;
 
@@ -56,13 +56,17 @@ pub async fn run(config: Config, command: Command) -> Result<(), Failure> {
     if let Command::Integration(integration::Command::List { app: None, output }) = command {
         return integration::catalogue(output);
     }
-    let session = if command.only_reads() {
-        Session::to_read(config).await?
+    let config = prepare(config)?;
+    // None of them takes a database that would have to be migrated, under servers that run. Who neither makes the first app
+    // nor the first token must not find an empty one where a path was mistyped.
+    let state = if command.only_reads() {
+        open::existing(&config).await?
     } else if command.may_be_first() {
-        Session::open(config).await?
+        open::state(&config).await?
     } else {
-        Session::to_change(config).await?
+        open::to_change(&config).await?
     };
+    let session = Session { state };
     match command {
         Command::App(command) => app::run(&session, command).await,
         Command::Key(command) => key::run(&session, command).await,

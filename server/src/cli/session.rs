@@ -3,7 +3,7 @@
 use bursar_domain::ids::AppId;
 use uuid::Uuid;
 
-use super::{Failure, open};
+use super::Failure;
 use crate::actions::ActionError;
 use crate::admin::Request;
 use crate::admin::apps;
@@ -22,33 +22,6 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens the database that the settings name; makes it where it has to be. Refuses one that would have to be migrated.
-    pub async fn open(config: Config) -> Result<Self, Failure> {
-        let config = prepare(config)?;
-        Ok(Self {
-            state: open::state(&config).await?,
-        })
-    }
-
-    /// Opens the database that the settings name to change what is there. Refuses one that is not there or would have to be
-    /// migrated.
-    pub async fn to_change(config: Config) -> Result<Self, Failure> {
-        let config = prepare(config)?;
-        Ok(Self {
-            state: open::to_change(&config).await?,
-        })
-    }
-
-    /// Opens the database that the settings name to look into it. Refuses one that is not there or would have to be
-    /// migrated: who only looks must neither find an empty database where a path was mistyped, nor change the tables
-    /// under servers that run.
-    pub async fn to_read(config: Config) -> Result<Self, Failure> {
-        let config = prepare(config)?;
-        Ok(Self {
-            state: open::existing(&config).await?,
-        })
-    }
-
     /// A change by the command line, now.
     pub fn request(&self) -> Request {
         Request {
@@ -85,7 +58,7 @@ impl Session {
 }
 
 /// Refuses a database that no second program can open. Only warnings are logged.
-fn prepare(mut config: Config) -> Result<Config, Failure> {
+pub fn prepare(mut config: Config) -> Result<Config, Failure> {
     if config.location()? == Location::SqliteMemory {
         return Err("a database in memory belongs to its server alone; use the administration API".into());
     }
