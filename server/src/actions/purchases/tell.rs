@@ -2,10 +2,9 @@
 
 use bursar_domain::events::payload;
 use bursar_domain::events::recipient::{Recipient, Sharer};
-use bursar_domain::events::{Event, EventKind, Fact, event_id};
+use bursar_domain::events::{Event, EventKind, event_id};
 use bursar_domain::money::Money;
 use bursar_domain::profile::{Details, Profile};
-use bursar_domain::purchases::access::AccessLevel;
 use bursar_domain::purchases::account::{Draft, Drafts};
 use bursar_domain::purchases::holdings::Key;
 
@@ -51,63 +50,47 @@ struct Teller<'a> {
 
 impl Teller<'_> {
     fn event(&self, place: usize, draft: &Draft) -> Event {
-        match draft {
-            Draft::Fact(fact) => self.of_fact(place, fact),
-            Draft::Level { level, number } => self.of_level(place, level, *number),
-        }
-    }
-
-    fn of_fact(&self, place: usize, fact: &Fact) -> Event {
         let Person { profile, details, .. } = &self.people.known[place];
-        let transaction = &fact.transaction;
-        let settings = &self.rules.app.settings;
-        let money = Money::of(transaction, fact.rate_after_first_year, settings);
-        let id = event_id(
-            profile.app,
-            profile.id,
-            fact.kind,
-            &transaction.store,
-            &transaction.id,
-            fact.discriminator,
-            "",
-        );
-        let sharing = self.sharing(place, &Key::of(transaction));
-        let recipient = self.recipient(profile, details, &sharing);
-        let options = self.rules.app.payload_options(fact.kind);
-        Event {
-            payload: payload::of_fact(id, fact, &money, &recipient, &options),
-            id,
-            app: profile.app,
-            profile: profile.id,
-            kind: fact.kind,
-            at: fact.at,
-            // Another server's clock may have been ahead: what comes later is never told to be older.
-            created_at: profile.updated_at.max(self.now),
-        }
-    }
-
-    fn of_level(&self, place: usize, level: &AccessLevel, number: u32) -> Event {
-        let Person { profile, details, .. } = &self.people.known[place];
-        let kind = EventKind::AccessLevelUpdated;
-        let id = event_id(
-            profile.app,
-            profile.id,
-            kind,
-            &level.store,
-            &level.transaction_id,
-            i64::from(number),
-            &level.access_level_id,
-        );
-        let sharing = self.sharing(place, &Key::of_level(level));
+        let (kind, at, key) = match draft {
+            Draft::Fact(fact) => (fact.kind, fact.at, Key::of(&fact.transaction)),
+            Draft::Level { level, .. } => (EventKind::AccessLevelUpdated, self.now, Key::of_level(level)),
+        };
+        let id_of = |store: &str, transaction: &str, number, level: &str| {
+            event_id(profile.app, profile.id, kind, store, transaction, number, level)
+        };
+        let id = match draft {
+            Draft::Fact(fact) => {
+                let transaction = &fact.transaction;
+                id_of(&transaction.store, &transaction.id, fact.discriminator, "")
+            }
+            Draft::Level { level, number } => {
+                let number = i64::from(*number);
+                id_of(
+                    &level.store,
+                    &level.transaction_id,
+                    number,
+                    &level.access_level_id,
+                )
+            }
+        };
+        let sharing = self.sharing(place, &key);
         let recipient = self.recipient(profile, details, &sharing);
         let options = self.rules.app.payload_options(kind);
+        let payload = match draft {
+            Draft::Fact(fact) => {
+                let settings = &self.rules.app.settings;
+                let money = Money::of(&fact.transaction, fact.rate_after_first_year, settings);
+                payload::of_fact(id, fact, &money, &recipient, &options)
+            }
+            Draft::Level { level, .. } => payload::of_level(id, level, self.now, &recipient, &options),
+        };
         Event {
-            payload: payload::of_level(id, level, self.now, &recipient, &options),
+            payload,
             id,
             app: profile.app,
             profile: profile.id,
             kind,
-            at: self.now,
+            at,
             // Another server's clock may have been ahead: what comes later is never told to be older.
             created_at: profile.updated_at.max(self.now),
         }
