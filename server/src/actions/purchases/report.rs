@@ -233,25 +233,25 @@ impl Once {
         if !self.locks_people || new_owner.is_none() || new_owner == self.beside.new_owner {
             return Ok(());
         }
-        let beside = Beside {
-            new_owner,
-            ..self.beside.clone()
-        };
-        self.lacking.get_or_init(|| beside);
-        Err(ActionError::Missing("the new owner"))
+        Err(self.lacks(
+            "the new owner",
+            Beside {
+                new_owner,
+                ..self.beside.clone()
+            },
+        ))
     }
 
     /// Fails if the chain in which the transaction was the latest shows one next that was not read.
     fn require_uncovered(&self, parties: &[Party], known: &Transaction) -> Result<(), ActionError> {
         match account::uncovers(parties, known, &self.transaction) {
-            Some(id) if self.beside.uncovered.as_ref() != Some(&id) => {
-                let beside = Beside {
+            Some(id) if self.beside.uncovered.as_ref() != Some(&id) => Err(self.lacks(
+                "what the chain shows next",
+                Beside {
                     uncovered: Some(id),
                     ..self.beside.clone()
-                };
-                self.lacking.get_or_init(|| beside);
-                Err(ActionError::Missing("what the chain shows next"))
-            }
+                },
+            )),
             _ => Ok(()),
         }
     }
@@ -274,12 +274,19 @@ impl Once {
         if lacking.is_empty() {
             return Ok(());
         }
-        let beside = Beside {
-            shared: [&self.beside.shared[..], &lacking].concat(),
-            ..self.beside.clone()
-        };
+        Err(self.lacks(
+            "who shares the access level",
+            Beside {
+                shared: [&self.beside.shared[..], &lacking].concat(),
+                ..self.beside.clone()
+            },
+        ))
+    }
+
+    /// Notes what is to be read beside when this is tried again, and fails for now.
+    fn lacks(&self, what: &'static str, beside: Beside) -> ActionError {
         self.lacking.get_or_init(|| beside);
-        Err(ActionError::Missing("who shares the access level"))
+        ActionError::Missing(what)
     }
 
     /// The report as far as the request, the app and the catalogue tell it.
