@@ -6,9 +6,10 @@ mod purchases;
 mod sdk;
 mod web;
 
-use bursar_domain::profile::Profile;
 use bursar_domain::profile::body::ProfileBody;
-use bursar_domain::purchases::refund_saver::RefundSaverBody;
+use bursar_domain::profile::{Profile, attribution};
+use bursar_domain::purchases::body;
+use bursar_domain::purchases::refund_saver::{self, RefundSaverBody};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -134,7 +135,7 @@ pub const ROUTES: &[Route] = &[
             id: "setTransaction",
             summary: "Report a transaction",
             parameters: &[CUSTOMER, PROFILE, IDEMPOTENCY],
-            body: Some(purchases::transaction_schema),
+            body: Some(|_| body::schema()),
             answer: (200, Some(wrapped_profile)),
             refusals: &[400, 404, 422],
         },
@@ -183,7 +184,7 @@ pub const ROUTES: &[Route] = &[
             id: "setRefundSaverSettings",
             summary: "Say how a profile's requests for refunds are answered",
             parameters: &[CUSTOMER, PROFILE, IDEMPOTENCY],
-            body: Some(purchases::refund_saver_schema),
+            body: Some(|_| refund_saver::schema()),
             answer: (200, Some(of::<RefundSaverBody>)),
             refusals: &[400, 422],
         },
@@ -233,7 +234,7 @@ pub const ROUTES: &[Route] = &[
             id: "webSetAttribution",
             summary: "Report where a customer came from",
             parameters: &[IDEMPOTENCY],
-            body: Some(web::attribution_schema),
+            body: Some(|_| attribution::schema()),
             answer: (201, None),
             refusals: &[400, 404, 422],
         },

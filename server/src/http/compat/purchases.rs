@@ -4,7 +4,7 @@ use bursar_domain::fields::{self, Violation};
 use bursar_domain::profile::selector::Selector;
 use bursar_domain::purchases::access_body::{GRANT_FIELDS, GrantRequest, REVOKE_FIELDS, RevokeRequest};
 use bursar_domain::purchases::body;
-use bursar_domain::purchases::refund_saver::{self, RefundSaverBody, RefundSaverChanges};
+use bursar_domain::purchases::refund_saver::{RefundSaverBody, RefundSaverChanges};
 use bursar_domain::purchases::rules;
 use serde_json::{Value, json};
 
@@ -82,11 +82,6 @@ fn missing_as_400(error: ApiError) -> ApiError {
     }
 }
 
-/// The schema of the body of "set transaction".
-pub fn transaction_schema(_: &mut Schemas) -> Value {
-    body::schema()
-}
-
 /// The schema of the body of "grant".
 pub fn grant_schema(_: &mut Schemas) -> Value {
     let mut schema = fields::schema(GRANT_FIELDS, |_| json!({}));
@@ -99,9 +94,4 @@ pub fn revoke_schema(_: &mut Schemas) -> Value {
     let mut schema = fields::schema(REVOKE_FIELDS, |_| json!({}));
     schema["examples"] = json!([{"access_level_id": "premium"}]);
     schema
-}
-
-/// The schema of the body of "refund saver".
-pub fn refund_saver_schema(_: &mut Schemas) -> Value {
-    refund_saver::schema()
 }
