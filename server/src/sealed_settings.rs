@@ -3,6 +3,7 @@
 use bursar_domain::ids::AppId;
 use bursar_domain::integrations::Integration;
 use bursar_domain::integrations::settings::{Secrets, Settings};
+use serde_json::{Map, Value as Json};
 
 use crate::store::StoreError;
 use crate::store::tables::integrations::StoredIntegration;
@@ -49,25 +50,16 @@ fn open_secrets(
         .map_err(|_| StoreError::Corrupt("an integration's secrets are not of their form".into()))
 }
 
-/// The row of settings, with their secrets sealed.
+/// What a row holds of settings: they without their secrets, and these sealed.
 pub fn close(
     app: AppId,
     integration: &Integration,
-    enabled: bool,
     settings: &Settings,
     vault: &Vault,
-) -> StoredIntegration {
+) -> (Map<String, Json>, Vec<u8>) {
     let (settings, secrets) = settings.split(integration.settings);
     let secrets = serde_json::to_vec(&secrets).expect("texts always serialise");
-    StoredIntegration {
-        app,
-        slug: integration.slug.into(),
-        enabled,
-        settings,
-        sealed_secrets: vault.seal(&place(app, integration), &secrets),
-        blocked: None,
-        timers_since: 0,
-    }
+    (settings, vault.seal(&place(app, integration), &secrets))
 }
 
 /// Secrets open only in the row for which they were sealed.

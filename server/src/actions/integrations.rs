@@ -6,7 +6,7 @@ use crate::directory::raise_version;
 use crate::state::AppState;
 use crate::store::tables::apps;
 use crate::store::tables::integrations::{self as table, Saved};
-use crate::store::{Decision, Loaded, Statement, StoreError};
+use crate::store::{Decision, Loaded, Statement, StoreError, rows_of};
 
 /// Stops an integration until its owner mends it, or with `None` lets it go on. What was found out about settings that
 /// have been saved anew since, here or by another server, counts nothing: answers `false` then.
@@ -33,8 +33,7 @@ pub async fn block_noting(
     let reads = vec![apps::lock(app), table::select(app, slug)];
     let (slug, saved, why) = (slug.to_owned(), saved.clone(), why.map(str::to_owned));
     let decide = move |mut loaded: Loaded| -> Result<Decision<bool>, StoreError> {
-        let mut rows = loaded.pop().unwrap_or_default();
-        let now_there = rows.first_mut().map(table::read).transpose()?;
+        let now_there = rows_of(&mut loaded, 1).first_mut().map(table::read).transpose()?;
         let is_same = now_there.is_some_and(|row| row.saved() == saved);
         let mut writes = Vec::from_iter(note(is_same));
         if is_same {

@@ -12,7 +12,7 @@ use super::page::{Page, Paging};
 use super::{Request, apps};
 use crate::actions::ActionError;
 use crate::state::AppState;
-use crate::store::{Decision, Loaded, Sql, Statement};
+use crate::store::{Decision, Loaded, Sql, Statement, rows_of};
 
 /// What can be said of an access level.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -58,9 +58,11 @@ pub async fn set(
     let params = [app.0.into(), id.as_str().into()];
     let reads = vec![apps::lock(app), Statement::new(&BEFORE, params)];
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
-        let mut rows = loaded.pop().unwrap_or_default();
-        apps::first(loaded.pop().unwrap_or_default())?;
-        let before = rows.first_mut().map(|row| row.opt_text(0)).transpose()?;
+        apps::first(rows_of(&mut loaded, 0))?;
+        let before = rows_of(&mut loaded, 1)
+            .first_mut()
+            .map(|row| row.opt_text(0))
+            .transpose()?;
         let description = draft.description.as_deref();
         let entry = Entry {
             action: "access_level.set",

@@ -14,7 +14,7 @@ use super::fields::{self, MAX_TEXT, Problems};
 use crate::actions::ActionError;
 use crate::directory::raise_version;
 use crate::state::AppState;
-use crate::store::{Decision, Loaded, Sql, Statement};
+use crate::store::{Decision, Loaded, Sql, Statement, rows_of};
 
 /// What is to be different of an app.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -41,7 +41,7 @@ pub async fn update(
 ) -> Result<AppBody, ActionError> {
     static SQL: Sql = Sql::same("UPDATE apps SET name = $1, settings = $2 WHERE app_id = $3");
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
-        let before = apps::first(loaded.pop().unwrap_or_default())?;
+        let before = apps::first(rows_of(&mut loaded, 0))?;
         let after = changed(&before, &changes)?;
         let stored = serde_json::to_string(&after.settings).expect("settings always serialise");
         let shown = |app: &AppBody| Some(json!({"name": app.name, "settings": app.settings}));

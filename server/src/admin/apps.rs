@@ -98,12 +98,12 @@ pub async fn list(state: &AppState, paging: &Paging) -> Result<Page<AppBody>, Ac
 /// One app.
 pub async fn find(state: &AppState, app: AppId) -> Result<AppBody, ActionError> {
     static SQL: Sql = Sql::same("SELECT app_id, name, settings, created_at FROM apps WHERE app_id = $1");
-    let rows = state.store.read(Statement::new(&SQL, [app.0.into()])).await?;
-    first(rows)
+    let mut rows = state.store.read(Statement::new(&SQL, [app.0.into()])).await?;
+    first(&mut rows)
 }
 
 /// The app of a read's rows.
-pub(super) fn first(mut rows: Vec<Row>) -> Result<AppBody, ActionError> {
+pub(super) fn first(rows: &mut [Row]) -> Result<AppBody, ActionError> {
     let row = rows.first_mut().ok_or(ActionError::Missing("the app"))?;
     Ok(read_row(row)?.1)
 }

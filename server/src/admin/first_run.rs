@@ -10,7 +10,7 @@ use crate::actions::ActionError;
 use crate::directory;
 use crate::keys::NewKey;
 use crate::state::AppState;
-use crate::store::{Decision, Loaded, Sql, Statement};
+use crate::store::{Decision, Loaded, Sql, Statement, rows_of};
 
 /// The secrets of the first run. Nothing else will ever tell them.
 pub struct FirstRun {
@@ -26,8 +26,8 @@ pub async fn set_up(state: &AppState) -> Result<Option<FirstRun>, ActionError> {
     static USED: Sql =
         Sql::same("SELECT app_id FROM apps UNION ALL SELECT token_id FROM admin_tokens LIMIT 1");
     let (now, shared) = (state.clock.now(), state.clone());
-    let decide = move |loaded: Loaded| -> Result<_, ActionError> {
-        if loaded.get(1).is_some_and(|used| !used.is_empty()) {
+    let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
+        if !rows_of(&mut loaded, 1).is_empty() {
             return Ok(Decision {
                 writes: Vec::new(),
                 answer: None,

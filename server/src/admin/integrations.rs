@@ -16,9 +16,9 @@ use crate::actions::ActionError;
 use crate::directory::{SEEN_BY_ALL, raise_version, why_blocked};
 use crate::sealed_settings::{LOST, close, open};
 use crate::state::AppState;
-use crate::store::tables::integrations as table;
+use crate::store::tables::integrations::{self as table, StoredIntegration};
 use crate::store::tables::{rechecks, releases};
-use crate::store::{Decision, Loaded, Row, StoreError};
+use crate::store::{Decision, Loaded, Row, StoreError, rows_of};
 use crate::vault::Vault;
 
 /// A third party that events can be sent to.
@@ -163,8 +163,8 @@ fn page<T>(paging: &Paging, show: impl Fn(&'static Integration) -> T) -> Result<
 pub async fn find(state: &AppState, app: AppId, slug: &str) -> Result<IntegrationBody, ActionError> {
     let integration = named(slug)?;
     let settings = apps::find(state, app).await?.settings;
-    let rows = state.store.read(table::select(app, slug)).await?;
-    let current = first(integration, rows, &state.vault)?;
+    let mut rows = state.store.read(table::select(app, slug)).await?;
+    let current = first(integration, &mut rows, &state.vault)?;
     let body = shown(integration, current.as_ref(), &settings);
     Ok(integration_findings::with(state, app, body))
 }
@@ -181,15 +181,21 @@ pub async fn set(
     let reads = vec![apps::lock(app), table::select(app, slug)];
     let shared = state.clone();
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
-        let rows = loaded.pop().unwrap_or_default();
-        let of_app = apps::first(loaded.pop().unwrap_or_default())?.settings;
-        let before = first(integration, rows, &shared.vault)?;
+        let of_app = apps::first(rows_of(&mut loaded, 0))?.settings;
+        let before = first(integration, rows_of(&mut loaded, 1), &shared.vault)?;
         let after = changed(&shared, integration, before.as_ref(), &changes, request.now)?;
         let entry = entry(app, integration, before.as_ref(), &after);
-        let mut row = close(app, integration, after.enabled, &after.settings, &shared.vault);
+        let (settings, sealed_secrets) = close(app, integration, &after.settings, &shared.vault);
+        let row = StoredIntegration {
+            app,
+            slug: integration.slug.into(),
+            enabled: after.enabled,
+            settings,
+            sealed_secrets,
+            blocked: after.blocked.clone(),
+            timers_since: after.timers_since,
+        };
         let saved = row.saved();
-        row.blocked.clone_from(&after.blocked);
-        row.timers_since = after.timers_since;
         let parts = integration.parts.iter();
         let mut writes: Vec<_> = parts
             .map(|part| table::add_target(app, integration.slug, part.name))
@@ -227,8 +233,8 @@ pub async fn check(
     said: &Map<String, Json>,
 ) -> Result<(), ActionError> {
     let integration = named(slug)?;
-    let rows = state.store.read(table::select(app, slug)).await?;
-    let before = first(integration, rows, &state.vault)?.unwrap_or_else(|| unset(integration));
+    let mut rows = state.store.read(table::select(app, slug)).await?;
+    let before = first(integration, &mut rows, &state.vault)?.unwrap_or_else(|| unset(integration));
     integration_settings::read(state, integration, said, &before.settings).map(drop)
 }
 
@@ -295,16 +301,12 @@ pub(super) fn named(slug: &str) -> Result<&'static Integration, ActionError> {
 }
 
 /// The integration of a read's rows; `None`: the app never set it.
-fn first(
-    integration: &Integration,
-    mut rows: Vec<Row>,
-    vault: &Vault,
-) -> Result<Option<Current>, StoreError> {
+fn first(integration: &Integration, rows: &mut [Row], vault: &Vault) -> Result<Option<Current>, StoreError> {
     let row = rows.first_mut().map(table::read).transpose()?;
     Ok(row.map(|row| opened(integration, &row, vault)))
 }
 
-fn opened(integration: &Integration, row: &table::StoredIntegration, vault: &Vault) -> Current {
+fn opened(integration: &Integration, row: &StoredIntegration, vault: &Vault) -> Current {
     let (settings, blocked) = open(integration, row, vault);
     Current {
         enabled: row.enabled,

@@ -18,7 +18,7 @@ use crate::actions::{ActionError, Reply};
 use crate::directory::raise_version;
 use crate::keys::{KeyKind, NewKey};
 use crate::state::AppState;
-use crate::store::{Decision, Loaded, Sql, Statement, StoreError};
+use crate::store::{Decision, Loaded, Sql, Statement, StoreError, rows_of};
 
 /// What a new key is to be.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -79,7 +79,7 @@ pub async fn create(
     let Request { actor, now, remember } = request;
     let (key, id) = (NewKey::for_app(draft.kind, &state.vault), ordered_id(now));
     let decide = move |loaded: &mut Loaded| {
-        apps::first(loaded.pop().unwrap_or_default())?;
+        apps::first(rows_of(loaded, 0))?;
         let entry = Entry {
             action: "key.create",
             target: id.to_string(),
@@ -143,8 +143,9 @@ pub async fn revoke(state: &AppState, request: Request, app: AppId, key: Uuid) -
     );
     static REVOKE: Sql = Sql::same("UPDATE api_keys SET revoked_at = $1 WHERE app_id = $2 AND key_id = $3");
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
-        let mut rows = loaded.pop().unwrap_or_default();
-        let row = rows.first_mut().ok_or(ActionError::Missing("the key"))?;
+        let row = rows_of(&mut loaded, 0)
+            .first_mut()
+            .ok_or(ActionError::Missing("the key"))?;
         let entry = Entry {
             action: "key.revoke",
             target: key.to_string(),

@@ -14,7 +14,7 @@ use super::{Request, apps};
 use crate::actions::ActionError;
 use crate::state::AppState;
 use crate::store::tables::catalogue;
-use crate::store::{Decision, Loaded, Row, Sql, Statement, StoreError};
+use crate::store::{Decision, Loaded, Row, Sql, Statement, StoreError, rows_of};
 
 /// Which product is meant.
 #[derive(Debug, Clone)]
@@ -75,7 +75,7 @@ pub struct ProductBody {
     pub said: ProductDraft,
 }
 
-static COLUMNS: Sql = Sql::same(
+static BEFORE: Sql = Sql::same(
     "SELECT store, store_product_id, access_level_id, consumable, title, price_value, price_currency
      FROM products WHERE app_id = $1 AND store = $2 AND store_product_id = $3",
 );
@@ -97,20 +97,19 @@ pub async fn set(
     ];
     let reads = vec![
         apps::lock(app),
-        Statement::new(&COLUMNS, key),
+        Statement::new(&BEFORE, key),
         catalogue::access_level(app, &level.unwrap_or_default()),
     ];
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
-        let level_is_known = !loaded.pop().unwrap_or_default().is_empty();
-        let mut rows = loaded.pop().unwrap_or_default();
-        apps::first(loaded.pop().unwrap_or_default())?;
+        apps::first(rows_of(&mut loaded, 0))?;
+        let level_is_known = !rows_of(&mut loaded, 2).is_empty();
         if let (Some(level), false) = (&draft.access_level_id, level_is_known) {
             return Err(bad(
                 "access_level_id",
                 format!("there is no access level {level:?}"),
             ));
         }
-        let before = rows.first_mut().map(read_row).transpose()?;
+        let before = rows_of(&mut loaded, 1).first_mut().map(read_row).transpose()?;
         let after = ProductBody {
             store: product.store.clone(),
             store_product_id: product.id.clone(),
@@ -162,11 +161,12 @@ pub async fn delete(
         product.id.as_str().into(),
     ];
     let delete = Statement::new(&DELETE, key.clone());
-    let reads = vec![apps::lock(app), Statement::new(&COLUMNS, key)];
+    let reads = vec![apps::lock(app), Statement::new(&BEFORE, key)];
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
-        let mut rows = loaded.pop().unwrap_or_default();
-        apps::first(loaded.pop().unwrap_or_default())?;
-        let row = rows.first_mut().ok_or(ActionError::Missing("the product"))?;
+        apps::first(rows_of(&mut loaded, 0))?;
+        let row = rows_of(&mut loaded, 1)
+            .first_mut()
+            .ok_or(ActionError::Missing("the product"))?;
         let entry = entry("product.delete", app, &product, Some(&read_row(row)?), None);
         Ok(Decision {
             writes: vec![delete.clone(), record(&request.actor, entry, request.now)],

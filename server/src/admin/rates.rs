@@ -3,7 +3,7 @@
 use bursar_domain::app::{MAX_DECIMAL, is_decimal};
 use bursar_domain::fields::is_currency;
 use bursar_domain::money::rates;
-use bursar_domain::time::{format_time, parse_date, parse_time};
+use bursar_domain::time::{DAY, format_time, parse_date, parse_time};
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use super::page::{Page, Paging};
 use crate::actions::ActionError;
 use crate::directory;
 use crate::state::AppState;
-use crate::store::{Decision, Loaded, Sql, Statement, Store, StoreError};
+use crate::store::{Decision, Loaded, Sql, Statement, Store, StoreError, rows_of};
 
 /// A rate that is so many times more or less than the shipped average is a mistake, as a rule.
 const FARTHEST: u32 = 10;
@@ -40,7 +40,7 @@ pub struct RateDraft {
 }
 
 /// So long before the shipped rates end their end is told, in microseconds: thirty days.
-const END_TOLD_AHEAD: i64 = 30 * 24 * 60 * 60 * 1_000_000;
+const END_TOLD_AHEAD: i64 = 30 * DAY;
 
 /// A rate. It holds until the day of the next one.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -71,8 +71,10 @@ pub async fn set(
     // They belong to no app, and a new one has no row yet.
     let reads = vec![directory::lock(), Statement::new(&BEFORE, key)];
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
-        let mut rows = loaded.pop().unwrap_or_default();
-        let before = rows.first_mut().map(|row| row.text(0)).transpose()?;
+        let before = rows_of(&mut loaded, 1)
+            .first_mut()
+            .map(|row| row.text(0))
+            .transpose()?;
         let entry = Entry {
             action: "rate.set",
             target: format!("{} from {}", rate.currency, rate.from),

@@ -17,7 +17,7 @@ use crate::actions::{ActionError, Reply};
 use crate::directory::raise_version;
 use crate::keys::NewKey;
 use crate::state::AppState;
-use crate::store::{Decision, Loaded, Sql, Statement};
+use crate::store::{Decision, Loaded, Sql, Statement, rows_of};
 
 /// What a new admin token is to be.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -125,8 +125,9 @@ pub async fn revoke(state: &AppState, request: Request, token: Uuid) -> Result<(
     );
     static REVOKE: Sql = Sql::same("UPDATE admin_tokens SET revoked_at = $1 WHERE token_id = $2");
     let decide = move |mut loaded: Loaded| -> Result<_, ActionError> {
-        let mut rows = loaded.pop().unwrap_or_default();
-        let row = rows.first_mut().ok_or(ActionError::Missing("the admin token"))?;
+        let row = rows_of(&mut loaded, 0)
+            .first_mut()
+            .ok_or(ActionError::Missing("the admin token"))?;
         let entry = Entry {
             action: "admin_token.revoke",
             target: token.to_string(),

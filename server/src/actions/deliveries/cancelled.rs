@@ -9,7 +9,7 @@ use crate::state::AppState;
 use crate::store::tables::lanes::{self, LaneKey};
 use crate::store::tables::replays::{self, ReplayStage, cancel_lane};
 use crate::store::tables::turns::Turn;
-use crate::store::{Decision, Loaded, StoreError};
+use crate::store::{Decision, Loaded, StoreError, rows_of};
 
 /// Puts the deliveries of cancelled replays back to how they were before, in lanes that are ours by this lease. Answers the
 /// other turns.
@@ -45,8 +45,8 @@ async fn is_cancelled(state: &AppState, app: AppId, replay: Uuid) -> Result<bool
 }
 
 async fn take_back(state: &AppState, lane: LaneKey, lease: i64, now: i64) -> Result<(), StoreError> {
-    let decide = move |loaded: Loaded| -> Result<Decision<()>, StoreError> {
-        let is_ours = loaded.first().is_some_and(|rows| !rows.is_empty());
+    let decide = move |mut loaded: Loaded| -> Result<Decision<()>, StoreError> {
+        let is_ours = !rows_of(&mut loaded, 0).is_empty();
         let writes = is_ours.then(|| cancel_lane(lane, None, now));
         Ok(Decision {
             writes: writes.into_iter().flatten().collect(),

@@ -28,7 +28,7 @@ use crate::actions::remember::commit;
 use crate::actions::{ActionError, Reply, known_app};
 use crate::state::AppState;
 use crate::store::tables::replays::{self as table, Replay, ReplayStage};
-use crate::store::{Decision, Loaded, StoreError, Turns};
+use crate::store::{Decision, Loaded, StoreError, Turns, rows_of};
 use order::Order;
 
 /// What is to be replayed.
@@ -170,7 +170,7 @@ async fn store_order(
     let Request { actor, now, remember } = request;
     let said = serde_json::to_value(&filter).expect("texts always serialise");
     let decide = move |loaded: &mut Loaded| -> Result<Decision<NewReplay>, ActionError> {
-        apps::first(loaded.pop().unwrap_or_default())?;
+        apps::first(rows_of(loaded, 0))?;
         let replay = Replay {
             id,
             slug: filter.integration.clone(),

@@ -4,7 +4,7 @@ use bursar::directory::raise_version;
 use bursar::keys::{KeyKind, NewKey};
 use bursar::sealed_settings::close;
 use bursar::state::AppState;
-use bursar::store::tables::integrations::{add_target, upsert};
+use bursar::store::tables::integrations::{StoredIntegration, add_target, upsert};
 use bursar::store::{Sql, Statement, Value};
 use bursar_domain::ids::AppId;
 use bursar_domain::integrations::{self, Settings};
@@ -46,7 +46,16 @@ pub async fn set_integration_of(state: &AppState, app: Uuid, slug: &str, setting
     let defaults = Settings::defaults(integration.settings);
     let settings = Settings::read(integration.settings, settings.as_object().unwrap(), &defaults);
     let settings = settings.unwrap_or_else(|problems| panic!("{problems:?}"));
-    let row = close(AppId(app), integration, true, &settings, &state.vault);
+    let (settings, sealed_secrets) = close(AppId(app), integration, &settings, &state.vault);
+    let row = StoredIntegration {
+        app: AppId(app),
+        slug: slug.into(),
+        enabled: true,
+        settings,
+        sealed_secrets,
+        blocked: None,
+        timers_since: 0,
+    };
     for part in integration.parts {
         write(state, add_target(AppId(app), slug, part.name)).await;
     }
