@@ -10,6 +10,7 @@ pub mod config;
 pub mod delivery;
 pub mod directory;
 mod failing;
+mod hex;
 pub mod http;
 pub mod keys;
 pub mod logging;

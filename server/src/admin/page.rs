@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::fields::{Problems, bad};
 use crate::actions::ActionError;
+use crate::hex;
 use crate::store::{Row, StoreError};
 
 /// How many entries a page has at most.
@@ -178,16 +179,11 @@ pub(super) fn bad_cursor() -> ActionError {
 
 /// The key as a JSON array, in hex digits: a text without meaning to callers that needs no escaping in a URL.
 fn encode(key: &[String]) -> String {
-    let json = serde_json::to_vec(key).expect("texts always serialise");
-    json.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&serde_json::to_vec(key).expect("texts always serialise"))
 }
 
 fn decode(text: &str) -> Option<Vec<String>> {
-    let digits = text.as_bytes().chunks(2);
-    let bytes: Option<Vec<u8>> = digits
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect();
-    let key: Vec<String> = serde_json::from_slice(&bytes?).ok()?;
+    let key: Vec<String> = serde_json::from_slice(&hex::decode(text)?).ok()?;
     // What the database would not take as text no page has given.
     key.iter().all(|part| !part.contains('\0')).then_some(key)
 }

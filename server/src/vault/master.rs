@@ -6,6 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::random;
+use crate::hex;
 
 /// 32 secret bytes. Written as 64 hex digits.
 #[derive(Clone)]
@@ -34,12 +35,7 @@ impl MasterKey {
         if text.len() != 64 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return None;
         }
-        let mut bytes = [0; 32];
-        for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let digits = std::str::from_utf8(digits).ok()?;
-            *byte = u8::from_str_radix(digits, 16).ok()?;
-        }
-        Some(Self(bytes))
+        hex::decode(text)?.try_into().ok().map(Self)
     }
 
     /// Reads the file, or makes it (mode 0600) with a random key where there is none.
@@ -87,16 +83,12 @@ impl MasterKey {
             .create_new(true)
             .mode(0o600)
             .open(path)?;
-        writeln!(file, "{}", self.hex())?;
+        writeln!(file, "{}", hex::encode(&self.0))?;
         file.sync_all()
     }
 
     pub(super) fn bytes(&self) -> &[u8; 32] {
         &self.0
-    }
-
-    fn hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -113,7 +105,8 @@ mod tests {
     #[test]
     fn a_key_is_64_hex_digits() {
         let text = "0f".repeat(32);
-        assert_eq!(MasterKey::parse(&format!(" {text}\n")).unwrap().hex(), text);
+        let key = MasterKey::parse(&format!(" {text}\n")).unwrap();
+        assert_eq!(hex::encode(key.bytes()), text);
         for bad in ["", "0f", &"+f".repeat(32), &"ä".repeat(32)] {
             assert!(MasterKey::parse(bad).is_none(), "{bad}");
         }
@@ -124,9 +117,9 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("bursar-key-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir(&folder).unwrap();
         let path = folder.join("master.key");
-        let keys: Vec<String> = std::thread::scope(|scope| {
+        let keys: Vec<[u8; 32]> = std::thread::scope(|scope| {
             let makers: Vec<_> = (0..16)
-                .map(|_| scope.spawn(|| MasterKey::from_file(&path).unwrap().hex()))
+                .map(|_| scope.spawn(|| *MasterKey::from_file(&path).unwrap().bytes()))
                 .collect();
             makers.into_iter().map(|maker| maker.join().unwrap()).collect()
         });
