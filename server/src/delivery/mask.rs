@@ -34,11 +34,6 @@ impl Mask {
         Self::new(personal::values(customer, event))
     }
 
-    /// Of these values and ids.
-    fn found(values: &[&str], ids: &[&str]) -> Self {
-        Self::new(values.iter().chain(ids))
-    }
-
     /// What it hides.
     pub fn values(&self) -> impl Iterator<Item = &str> {
         self.0.iter()
@@ -61,12 +56,7 @@ impl Mask {
     /// Of an app's secrets for an integration, which an answer may repeat.
     pub fn of_settings(integration: &Integration, settings: &Settings) -> Self {
         let (_, secrets) = settings.split(integration.settings);
-        Self::of_secrets(secrets.into_values())
-    }
-
-    /// Of these secrets.
-    pub fn of_secrets(secrets: impl IntoIterator<Item = String>) -> Self {
-        Self::new(secrets)
+        Self::new(secrets.into_values())
     }
 
     /// Of the credentials that the head of a request carries, whatever they were made of.
@@ -81,7 +71,8 @@ impl Mask {
         Self::new(credentials)
     }
 
-    fn new(values: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+    /// Of these values.
+    pub fn new(values: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         let folded = values.into_iter().filter_map(|value| {
             let value = value.as_ref();
             let folded = folded(value);
@@ -128,8 +119,8 @@ pub fn without(words: &str, values: &[&str], ids: &[&str], may_be_cut: bool) -> 
     let ends = if may_be_cut { ids } else { &[] };
     kept(&hide(
         words,
-        &Mask::found(values, ids),
-        &Mask::found(values, ends),
+        &Mask::new(values.iter().chain(ids)),
+        &Mask::new(values.iter().chain(ends)),
     ))
 }
 
@@ -192,7 +183,7 @@ mod tests {
 
     #[test]
     fn values_are_hidden_in_every_form_and_also_where_a_text_was_cut_in_their_middle() {
-        let mask = Mask::of_secrets(["se\"cret word+".to_owned()]);
+        let mask = Mask::new(["se\"cret word+".to_owned()]);
         for (text, expected) in [
             ("a se\"cret word+ b", "a ******** b"),
             (r#"{"a":"se\"cret word+"}"#, r#"{"a":"********"}"#),
@@ -209,7 +200,7 @@ mod tests {
 
     #[test]
     fn values_are_hidden_also_where_more_is_escaped_than_has_to_be() {
-        let mask = Mask::of_secrets(["a/b&c<d>e+f=g'h\"i".to_owned()]);
+        let mask = Mask::new(["a/b&c<d>e+f=g'h\"i".to_owned()]);
         for text in [
             r#"a\/b&c<d>e+f=g'h\"i"#,
             r#"a/b\u0026c\u003cd\u003ee+f=g'h\"i"#,
@@ -238,7 +229,7 @@ mod tests {
 
     #[test]
     fn values_are_hidden_however_their_white_space_stands_in_an_address() {
-        let mask = Mask::of_secrets(["Anna K./+%2BX".to_owned()]);
+        let mask = Mask::new(["Anna K./+%2BX".to_owned()]);
         for text in [
             "Anna+K.%2f%2b%252BX",
             "Anna%20K.%2f%2b%252BX",
@@ -251,7 +242,7 @@ mod tests {
 
     #[test]
     fn values_are_hidden_whether_addresses_escape_asterisks_and_tildes_or_not() {
-        let mask = Mask::of_secrets(["~a*b c".to_owned()]);
+        let mask = Mask::new(["~a*b c".to_owned()]);
         for text in ["%7Ea*b+c", "~a%2Ab%20c", "~a%2ab%20c", "~a*b%20c", "%7ea%2ab+c"] {
             assert_eq!(mask.text(text), "********", "{text}");
         }
@@ -259,7 +250,7 @@ mod tests {
 
     #[test]
     fn values_are_hidden_also_where_json_is_kept_to_ascii() {
-        let mask = Mask::of_secrets(["Zoë/<\u{1f600}\u{7f}>".to_owned()]);
+        let mask = Mask::new(["Zoë/<\u{1f600}\u{7f}>".to_owned()]);
         for text in [
             r"Zo\u00eb/<\ud83d\ude00\u007f>",
             r"Zo\u00EB/<\uD83D\uDE00\u007F>",
@@ -277,7 +268,7 @@ mod tests {
 
     #[test]
     fn values_are_hidden_also_where_json_is_quoted_in_json() {
-        let mask = Mask::of_secrets(["Zoë \"Z\"".to_owned()]);
+        let mask = Mask::new(["Zoë \"Z\"".to_owned()]);
         for text in [
             r#"Zoë \\\"Z\\\""#,
             r#"Zo\u00eb \\\"Z\\\""#,
@@ -293,7 +284,7 @@ mod tests {
 
     #[test]
     fn values_are_hidden_also_where_white_space_was_drawn_together() {
-        let mask = Mask::of_secrets([" Anna\t \u{2003}Maria \"".to_owned(), " \ta ".to_owned()]);
+        let mask = Mask::new([" Anna\t \u{2003}Maria \"".to_owned(), " \ta ".to_owned()]);
         for (text, expected) in [
             ("a Anna Maria \" a", "a ******** a"),
             (r#"a Anna\t Maria \" a"#, "a ******** a"),
@@ -305,7 +296,7 @@ mod tests {
 
     #[test]
     fn values_are_hidden_whatever_the_case_of_their_letters_and_where_json_stands_in_a_form() {
-        let mask = Mask::of_secrets(["Zoë \"Z\" K".to_owned()]);
+        let mask = Mask::new(["Zoë \"Z\" K".to_owned()]);
         for text in [
             "ZOë \"z\" k",
             "{%22a%22:%22Zo%C3%AB%20%5C%22Z%5C%22%20K%22}",
@@ -322,7 +313,7 @@ mod tests {
 
     #[test]
     fn values_that_overlap_are_hidden_whole() {
-        let mask = Mask::of_secrets(["ann@a.example", "a.example/x", "ann"].map(str::to_owned));
+        let mask = Mask::new(["ann@a.example", "a.example/x", "ann"].map(str::to_owned));
         assert_eq!(mask.text("to ann@a.example/x, ann"), "to ********, ********");
     }
 
@@ -332,7 +323,7 @@ mod tests {
         for odd in ["\\", "%25", "%5C", "&amp;", "&", "+", " ", "a", "\\u005c"] {
             let repeated = odd.repeat(8 * 1024 / odd.len());
             let values = (0..300).map(|number| format!("{}{number}", odd.repeat(1_000 / odd.len())));
-            let mask = Mask::of_secrets(values);
+            let mask = Mask::new(values);
             assert!(mask.values().map(str::len).sum::<usize>() <= 300 * 1_003);
             assert!(!mask.text(&repeated).is_empty());
         }
@@ -346,7 +337,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_of_an_answer_ends_with_no_part_of_a_value() {
-        let mask = Mask::of_secrets(["0123456789".to_owned()]);
+        let mask = Mask::new(["0123456789".to_owned()]);
         let kept = mask.answer(&format!("{}0123456789", "x".repeat(KEPT - 5)));
         assert!(!kept.contains("0123"), "{kept}");
         assert!(kept.len() <= KEPT);

@@ -118,7 +118,7 @@ mod tests {
             alone: false,
             counts: Counts::default(),
             profile: ProfileId(Uuid::nil()),
-            mask: Mask::of_secrets([ANN.to_owned()]),
+            mask: Mask::new([ANN.to_owned()]),
             ids: [id].into_iter().collect(),
             sharers: ["sharer-of-it"].into_iter().collect(),
         })
