@@ -61,7 +61,7 @@ pub(super) async fn prove(
     settings: &Settings,
     saved: &Saved,
 ) -> Result<Option<String>, ActionError> {
-    let why = probe::prove(state, integration, settings).await.err();
+    let why = probe::prove(state, integration, settings).await;
     let slug = integration.slug;
     if !block(state, app, slug, saved, why.as_deref()).await? {
         return Ok(why);

@@ -30,17 +30,13 @@ pub struct Tried {
 
 /// Makes the integration's own requests for this. Answers what is wrong, if something is, with each place that it is about;
 /// nothing is where it has no such requests.
-pub async fn prove(state: &AppState, integration: &Integration, settings: &Settings) -> Result<(), String> {
+pub async fn prove(state: &AppState, integration: &Integration, settings: &Settings) -> Option<String> {
     let tried = try_all(state, integration, settings).await.unwrap_or_default();
     let wrong = tried
         .into_iter()
         .filter_map(|(place, tried)| Some(format!("{place}: {}", tried.wrong?)));
     let wrong: Vec<String> = wrong.collect();
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        Err(wrong.join("; "))
-    }
+    (!wrong.is_empty()).then(|| wrong.join("; "))
 }
 
 /// Makes the integration's own requests for this: what came of each, behind the setting with its address, or else its host.

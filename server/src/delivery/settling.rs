@@ -12,6 +12,7 @@ use crate::store::tables::lanes;
 /// So many are written in one change, at most: the writer has others to serve in between.
 const MOST: usize = 512;
 /// What came of the requests of a worker and is not written down yet.
+#[derive(Default)]
 pub struct Settling {
     line: Mutex<Line>,
     /// Held while a change is under way: there is one at a time, and what comes meanwhile shares the next one.
@@ -27,14 +28,6 @@ struct Line {
 }
 
 impl Settling {
-    /// Nothing yet.
-    pub fn new() -> Self {
-        Self {
-            line: Mutex::default(),
-            writing: tokio::sync::Mutex::default(),
-        }
-    }
-
     /// Writes down what came of a request.
     pub async fn settle(&self, state: &AppState, slug: &str, settlements: Vec<Settlement>) {
         let last = self.line().add(settlements);

@@ -30,10 +30,6 @@ const PATIENCE: usize = 30;
 /// How often a worker looks whether its integration is still on, and with which settings.
 const LOOK: Duration = Duration::from_millis(250);
 
-fn questions_per_second(slug: &str) -> Option<u32> {
-    integrations::find(slug)?.limits.questions_per_second
-}
-
 /// A worker.
 pub struct Worker {
     state: AppState,
@@ -78,14 +74,15 @@ pub struct Work {
 impl Worker {
     /// For this integration of this app.
     pub fn new(state: AppState, app: AppId, slug: &'static str) -> Self {
+        let questions = integrations::find(slug).and_then(|known| known.limits.questions_per_second);
         Self {
             breaker: state.workers.breaker(app, slug),
             state,
             app,
             slug,
             seats: Arc::new(Seats::new(IN_FLIGHT, None)),
-            learned: Arc::new(Learned::new(questions_per_second(slug))),
-            settling: Arc::new(Settling::new()),
+            learned: Arc::new(Learned::new(questions)),
+            settling: Arc::default(),
             look_again: LookAgain::default(),
             failing: Failing::default(),
         }
@@ -162,10 +159,13 @@ impl Worker {
         let per_second = settings
             .number("requests_per_second")
             .and_then(|limit| u32::try_from(limit).ok());
+        let limits = &known.integration.limits;
         let per_second = per_second
-            .or(known.integration.limits.requests_per_second)
+            .or(limits.requests_per_second)
             .and_then(NonZeroU32::new);
-        let waiting = questions_per_second(self.slug).map_or(usize::MAX, |limit| limit as usize * PATIENCE);
+        let waiting = limits
+            .questions_per_second
+            .map_or(usize::MAX, |limit| limit as usize * PATIENCE);
         let most = most_under_way(settings).min(waiting);
         if (self.seats.most, self.seats.per_second) != (most, per_second) {
             self.seats = Arc::new(Seats::new(most, per_second));
