@@ -152,7 +152,7 @@ impl ApiError {
         }
         json(&ErrorBody {
             errors,
-            error_code: code.to_owned(),
+            error_code: code,
             status_code: status,
         })
     }
@@ -173,7 +173,7 @@ impl ApiError {
         };
         json(&Problem {
             kind: "about:blank",
-            title: code.to_owned(),
+            title: code,
             status,
             detail: self.to_string(),
             errors,
@@ -188,7 +188,7 @@ pub struct ErrorBody {
     /// One entry for each failing field.
     pub errors: Vec<ErrorEntry>,
     /// A short name for machines.
-    pub error_code: String,
+    pub error_code: &'static str,
     /// The HTTP status.
     pub status_code: u16,
 }
@@ -218,7 +218,7 @@ pub struct Problem {
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// A short name for machines.
-    pub title: String,
+    pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
     /// What is wrong, for people.

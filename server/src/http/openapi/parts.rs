@@ -16,7 +16,7 @@ pub enum Tag {
 
 /// Which part a path belongs to, by how it begins.
 pub fn tag(path: &str) -> Tag {
-    const PARTS: [(&str, Tag); 7] = [
+    const PARTS: [(&str, Tag); 6] = [
         ("/admin/v1/", Tag::Administration),
         ("/api/v1/sdk/", Tag::MobileSdk),
         ("/api/v2/web-api/", Tag::Web),
@@ -26,7 +26,6 @@ pub fn tag(path: &str) -> Tag {
             Tag::IntegrationIdentifiers,
         ),
         ("/api/v2/server-side-api/purchase/", Tag::Purchases),
-        ("/", Tag::Operations),
     ];
     let part = PARTS.iter().find(|(start, _)| path.starts_with(start));
     part.map_or(Tag::Operations, |(_, tag)| *tag)

@@ -65,7 +65,7 @@ fn refusals(route: &Route) -> BTreeSet<u16> {
 }
 
 fn success(status: u16, schema: Option<Value>) -> Value {
-    let mut answer = json!({"description": meaning(status), "headers": header("Request-Id")});
+    let mut answer = json!({"description": meaning(status), "headers": {"Request-Id": header("Request-Id")}});
     if let Some(schema) = schema {
         let kind = schema["contentMediaType"].as_str().unwrap_or(JSON).to_owned();
         answer["content"] = json!({kind: {"schema": schema}});
@@ -80,10 +80,10 @@ fn refusal(is_admin: bool, status: u16, definitions: &mut Definitions) -> Value 
     } else {
         (JSON, schema_of::<ErrorBody>(schemas))
     };
-    let mut headers = header("Request-Id");
+    let mut headers = json!({"Request-Id": header("Request-Id")});
     match status {
-        401 => headers["WWW-Authenticate"] = header("WWW-Authenticate")["WWW-Authenticate"].clone(),
-        429 | 503 => headers["Retry-After"] = header("Retry-After")["Retry-After"].clone(),
+        401 => headers["WWW-Authenticate"] = header("WWW-Authenticate"),
+        429 | 503 => headers["Retry-After"] = header("Retry-After"),
         _ => {}
     }
     let codes = codes(is_admin, status);
@@ -123,7 +123,7 @@ fn name(is_admin: bool, status: u16) -> String {
 }
 
 fn header(name: &str) -> Value {
-    json!({name: {"$ref": format!("#/components/headers/{name}")}})
+    json!({"$ref": format!("#/components/headers/{name}")})
 }
 
 /// The headers that answers share.
