@@ -1,7 +1,7 @@
 //! Settings of an integration as they are said: read, and refused where they are wrong.
 
-use axum::http::Uri;
 use bursar_domain::integrations::{Integration, Kind, Problem, Setting, Settings};
+use hyper::Uri;
 use serde_json::{Map, Value as Json};
 
 use crate::actions::ActionError;
