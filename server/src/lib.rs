@@ -4,6 +4,7 @@
 
 pub mod actions;
 pub mod admin;
+mod chance;
 pub mod cli;
 pub mod clock;
 pub mod config;

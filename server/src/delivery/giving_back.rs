@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::tries::Pauses;
 use super::worker::Work;
 use crate::actions::deliveries::{Claimed, give_back};
+use crate::chance;
 use crate::directory::Target;
 use crate::store::StoreError;
 
@@ -23,17 +24,11 @@ pub async fn give_back_unsent(
     for (route, lanes) in unsent {
         let put_off = work.put_off(&route);
         let spread = if may_be_more { put_off } else { 0 };
-        let due_at = work.state.clock.now() + put_off + part_of(spread);
+        let due_at = work.state.clock.now() + put_off + chance::number() % (spread.max(0) + 1);
         let given = give_back_patiently(work, target, &Claimed { lease, lanes }, due_at).await;
         given_back = given_back.and(given);
     }
     given_back
-}
-
-/// A part of a time by chance.
-fn part_of(time: i64) -> i64 {
-    let (_, low) = Uuid::new_v4().as_u64_pair();
-    i64::try_from(low % (time.max(0).unsigned_abs() + 1)).unwrap_or_default()
 }
 
 /// Gives lanes back, and while the database is away or too busy tries again, as nobody else sends what is in them as long as

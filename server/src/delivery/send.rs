@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use bursar_domain::integrations::contract::schedule::DICE;
 use bursar_domain::integrations::{Record, Schedule, Verdict};
-use uuid::Uuid;
 
 use super::exchange::{Outcome, exchange};
 use super::routes;
@@ -13,6 +12,7 @@ use super::turn::{DEAD, Ready, closed, keep};
 use super::words::Words;
 use super::worker::Work;
 use crate::actions::deliveries::{End, Settlement};
+use crate::chance;
 use crate::directory::Target;
 use crate::store::tables::deliveries::{self, Attempt};
 use crate::store::tables::delivery_states::ClosedState;
@@ -222,7 +222,5 @@ fn wait(
     let asked = retry_after
         .or(documented)
         .map(|seconds| seconds.saturating_mul(1_000_000));
-    let (_, low) = Uuid::new_v4().as_u64_pair();
-    let dice = i64::try_from(low % DICE.unsigned_abs()).unwrap_or_default();
-    schedule.wait(tries, asked, dice)
+    schedule.wait(tries, asked, chance::number() % DICE)
 }

@@ -3,12 +3,13 @@
 use bursar_domain::ids::AppId;
 use uuid::Uuid;
 
+use crate::chance;
 use crate::directory::Target;
 use crate::state::AppState;
 use crate::store::tables::due_lanes;
 use crate::store::tables::lane_sets::{self, Held, LaneSet};
 use crate::store::tables::turns::{self, Turn};
-use crate::store::{Decision, Loaded, Row, StoreError};
+use crate::store::{Decision, Loaded, Row, StoreError, rows_of};
 
 /// Which lanes are to be claimed. Times are microseconds.
 #[derive(Clone, Copy)]
@@ -39,7 +40,7 @@ pub struct Claimed {
 
 /// Takes lanes that are due.
 pub async fn claim(state: &AppState, wanted: &Claim) -> Result<Claimed, StoreError> {
-    let lease = new_lease();
+    let lease = chance::number();
     let Claim {
         target,
         slow,
@@ -51,8 +52,7 @@ pub async fn claim(state: &AppState, wanted: &Claim) -> Result<Claimed, StoreErr
     } = *wanted;
     let reads = vec![due_lanes::lock_due(target.id, slow, free, now, limit)];
     let decide = move |mut loaded: Loaded| -> Result<Decision<Vec<Uuid>>, StoreError> {
-        let rows = loaded.first_mut().map_or(&mut [][..], Vec::as_mut_slice);
-        let due = rows.iter_mut().map(due_lanes::read_due);
+        let due = rows_of(&mut loaded, 0).iter_mut().map(due_lanes::read_due);
         let due = due.collect::<Result<Vec<_>, _>>()?;
         let set = LaneSet::new(target.id, due.iter().copied());
         let claim = (!due.is_empty()).then(|| lane_sets::claim(&set, lease, until));
@@ -118,9 +118,8 @@ pub async fn give_back(
     let lease = claimed.lease;
     let lanes = LaneSet::new(target, claimed.lanes.iter().copied());
     let reads = vec![lane_sets::lock_held(&lanes)];
-    let decide = move |loaded: Loaded| -> Result<Decision<()>, StoreError> {
-        let rows = loaded.first().map_or(&[][..], Vec::as_slice);
-        let held = rows
+    let decide = move |mut loaded: Loaded| -> Result<Decision<()>, StoreError> {
+        let held = rows_of(&mut loaded, 0)
             .iter()
             .map(lane_sets::read_held)
             .collect::<Result<Vec<_>, _>>()?;
@@ -131,10 +130,4 @@ pub async fn give_back(
         })
     };
     state.store.change(reads, decide).await
-}
-
-/// A number that nobody else draws.
-fn new_lease() -> i64 {
-    let (high, _) = Uuid::new_v4().as_u64_pair();
-    i64::try_from(high >> 1).unwrap_or_default()
 }
