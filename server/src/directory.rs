@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use bursar_domain::ids::AppId;
 use bursar_domain::integrations::ALL;
+use bursar_domain::time::HOUR;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use uuid::Uuid;
 
@@ -30,6 +31,9 @@ pub const POLL: Duration = Duration::from_millis(400);
 
 /// When changed settings are what every server works with, in microseconds after they were saved.
 pub const SEEN_BY_ALL: i64 = 1_000_000;
+
+/// Nothing is ordered for so long after now, in microseconds: clocks of servers are not so far apart.
+pub const NEVER_ORDERED_FOR: i64 = HOUR;
 
 /// Apps and keys as of one version.
 #[derive(Default)]

@@ -4,9 +4,8 @@
 //! waits for those few at most. How far it is stands in `releases`, so that a server that starts goes on with it.
 
 use bursar_domain::ids::AppId;
-use bursar_domain::time::HOUR;
 
-use crate::directory::Target;
+use crate::directory::{NEVER_ORDERED_FOR, Target};
 use crate::failing::Failing;
 use crate::state::AppState;
 use crate::store::StoreError;
@@ -17,8 +16,6 @@ use crate::store::tables::releases;
 const BATCH: usize = 128;
 /// How many are looked at for that: those that do not wait are passed over.
 const LOOKED_AT: usize = 4_096;
-/// None is ordered for so long after now: clocks of servers are not so far apart.
-const LATEST: i64 = HOUR;
 
 /// What is left of a part.
 #[derive(PartialEq, Eq)]
@@ -96,7 +93,7 @@ async fn let_some_go(state: &AppState, target: Target, at: i64) -> Result<Left, 
     let Some(release) = releases::read(&state.store.read(releases::select(target.id)).await?)? else {
         return Ok(Left::Nothing);
     };
-    let is_early = release.due_at > at && release.due_at <= at.saturating_add(LATEST);
+    let is_early = release.due_at > at && release.due_at <= at.saturating_add(NEVER_ORDERED_FOR);
     if is_early || release.first_due.is_some_and(|due_at| due_at <= at) {
         return Ok(Left::Later);
     }

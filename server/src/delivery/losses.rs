@@ -15,7 +15,7 @@ use crate::store::tables::delivery_states::ClosedState;
 use crate::store::tables::integrations::Saved;
 
 /// So many that are not taken in a row are no chance.
-const MANY: u64 = 8;
+pub const MANY: i64 = 8;
 /// Of no more causes than this is anything noted: names of stores, which settings are named by, are their reporters' choice.
 const MOST_CAUSES: usize = 32;
 
@@ -43,7 +43,7 @@ impl Cause {
 /// Deliveries that came to nothing, with none delivered between.
 #[derive(Debug, Clone)]
 struct Loss {
-    count: u64,
+    count: i64,
     /// Since when nothing was delivered, as far as is known.
     since: i64,
     last_at: i64,
@@ -236,7 +236,7 @@ mod tests {
     fn a_run_of_rejections_is_logged_once_and_a_delivery_ends_it() {
         let mut losses = Losses::default();
         let mut logged: Vec<_> = (0..MANY)
-            .map(|now| losses.lost(rejected(), "404", None, now as i64))
+            .map(|now| losses.lost(rejected(), "404", None, now))
             .collect();
         assert!(logged.pop().unwrap() && !logged.contains(&true), "{logged:?}");
         assert!(!losses.lost(rejected(), "404", None, 9));

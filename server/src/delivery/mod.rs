@@ -45,6 +45,7 @@ use crate::state::AppState;
 use crate::store::StoreError;
 use breaker::Breaker;
 use lookout::Bell;
+pub use losses::MANY;
 pub use pauses::Pause;
 pub use trial::send_marked;
 pub use turn::{DEAD, FAULT, NEVER, map, read_event};

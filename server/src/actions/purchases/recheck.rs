@@ -2,24 +2,22 @@
 
 use bursar_domain::ids::ProfileId;
 use bursar_domain::purchases::holdings::Holdings;
-use bursar_domain::time::HOUR;
 
 use super::Rules;
+use crate::directory::NEVER_ORDERED_FOR;
 use crate::state::AppState;
 use crate::store::StoreError;
 use crate::store::tables::rechecks;
 
 /// How many profiles are looked at between other work.
 const BATCH: i64 = 256;
-/// None is ordered for so long after now: clocks of servers are not so far apart.
-const LATEST: i64 = HOUR;
 
 /// Goes on with a recheck that was ordered, if there is one. Answers whether there was.
 ///
 /// Nothing is locked for it: a date that is too early, because the profile was changed meanwhile, is corrected when it
 /// has come.
 pub(super) async fn go_on(state: &AppState, now: i64) -> Result<bool, StoreError> {
-    let query = rechecks::select(now, now.saturating_add(LATEST));
+    let query = rechecks::select(now, now.saturating_add(NEVER_ORDERED_FOR));
     let mut rows = state.store.read(query).await?;
     let Some(recheck) = rechecks::read(&mut rows)? else {
         return Ok(false);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Report;
 use crate::cli::Failure;
-use crate::delivery::DEAD;
+use crate::delivery::{DEAD, MANY};
 use crate::directory::{App, Directory};
 use crate::store::{Sql, Statement, Store};
 use crate::vault::Vault;
@@ -15,8 +15,6 @@ use crate::vault::Vault;
 /// So many of the last closed deliveries are looked at, of all apps together, if they were closed within a day
 /// (microseconds).
 const LAST: i64 = 10_000;
-/// So many that are turned away in a row, with none delivered between, are no chance.
-const MANY: i64 = 8;
 
 /// Looks at what the database tells of the integrations that are on; what servers have in memory alone is not known here.
 /// Without the vault their settings cannot be opened, so only what the deliveries came to is told.
