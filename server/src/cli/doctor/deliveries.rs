@@ -12,8 +12,7 @@ use crate::directory::{App, Directory};
 use crate::store::{Sql, Statement, Store};
 use crate::vault::Vault;
 
-/// So many of the last closed deliveries are looked at, of all apps together, if they were closed within a day
-/// (microseconds).
+/// So many of the last closed deliveries are looked at, of all apps together, if they were closed within a day.
 const LAST: i64 = 10_000;
 
 /// Looks at what the database tells of the integrations that are on; what servers have in memory alone is not known here.
