@@ -234,18 +234,11 @@ fn take_out(parties: &mut [Party], moved: &Transaction, uncovered: Option<&Trans
     } else if let Some(index) = holdings.chain(&from) {
         let chain = &mut holdings.chains[index];
         chain.revenue_usd = chain.revenue_usd.saturating_sub(revenue(moved));
-        chain.forget(&moved.id);
+        chain.go_on_without(moved, uncovered, now);
         if chain.periods.is_empty() {
             // What it does not remember any more goes with it, and is news when it is told again.
             let gone = holdings.chains.remove(index).revenue_usd;
             holdings.revenue_usd = holdings.revenue_usd.saturating_sub(gone);
-        } else {
-            if chain.latest.id == moved.id {
-                chain.fall_back(uncovered, now);
-                chain.note_renewal_state(now);
-            }
-            chain.cut_anew(&moved.id, None);
-            chain.go_on_uncut(now);
         }
     }
     share_access(parties, owner, &from, now);

@@ -2,6 +2,7 @@
 
 mod cuts;
 mod levels;
+mod moved;
 mod paid_time;
 mod payments;
 mod period;

@@ -3,6 +3,11 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::time::MINUTE;
+
+/// So far the first period of a chain may begin from the date that the chain gives for itself.
+const FIRST_SLACK: i64 = MINUTE;
+
 /// One purchase as reported: the full state that the reporter knows. Times are microseconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Transaction {
@@ -246,6 +251,12 @@ impl CancellationReason {
 }
 
 impl Transaction {
+    /// Is it the first of its chain?
+    pub fn is_first(&self) -> bool {
+        let distance = self.purchased_at.abs_diff(self.originally_purchased_at);
+        self.id == self.original_id || distance <= FIRST_SLACK.unsigned_abs()
+    }
+
     /// Was nothing charged, be it a trial or a free period?
     pub fn is_free(&self) -> bool {
         self.price.value.is_zero()

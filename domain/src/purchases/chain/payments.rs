@@ -1,9 +1,28 @@
-//! How many payments of a chain follow each other without a gap.
+//! Whether anything of a chain was charged, and how many payments follow each other without a gap.
 
-use super::{Chain, Period};
+use super::{Chain, Period, Phase};
 use crate::purchases::transaction::Transaction;
 
 impl Chain {
+    /// A chain that began with a trial is in it while nothing is known to have been charged.
+    pub(in crate::purchases) fn settle_phase(&mut self) {
+        let is_free = self.trial.is_some() && !self.has_charged();
+        match self.phase {
+            Phase::Trial if !is_free => {
+                self.phase = Phase::Paid;
+                self.consecutive_payments = 1;
+                // The trial's timers are over, and a conversion starts none.
+                self.started_at = None;
+            }
+            Phase::Paid if is_free => {
+                self.phase = Phase::Trial;
+                self.consecutive_payments = 0;
+                self.counted_from = None;
+            }
+            Phase::Trial | Phase::Paid => {}
+        }
+    }
+
     /// The latest payment is the first that counts. If `may_follow_others`, earlier ones may still be reported.
     pub(in crate::purchases) fn count_anew(&mut self, may_follow_others: bool) {
         self.consecutive_payments = 1;
@@ -32,6 +51,24 @@ impl Chain {
             };
             self.counted_from = Some(payment.purchased_at);
             self.consecutive_payments += 1;
+        }
+    }
+
+    /// A payment has left that had so many newer ones: only those still count, and with it again those before, if it comes
+    /// back. Without the newest the others go on to count.
+    pub(super) fn count_without(&mut self, newer: usize) {
+        let counted = self.consecutive_payments;
+        if self.is_in_trial() {
+            return;
+        }
+        match u32::try_from(newer) {
+            Ok(0) if counted > 1 => self.consecutive_payments -= 1,
+            Ok(0) => self.count_anew(false),
+            Ok(left) if left < counted => {
+                self.consecutive_payments = left;
+                self.counted_from = Some(self.periods[newer - 1].purchased_at);
+            }
+            _ => {}
         }
     }
 

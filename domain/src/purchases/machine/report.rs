@@ -6,14 +6,10 @@ use super::{Change, Context, by_phase, clock};
 use crate::events::{EventKind, Fact};
 use crate::purchases::chain::{Chain, Closed, CutBy, Period, Phase, Trial, is_change_at_once};
 use crate::purchases::transaction::{CancellationReason, Transaction};
-use crate::time::MINUTE;
-
-/// So far the first period may begin from the date that the chain gives for itself.
-const FIRST_SLACK: i64 = MINUTE;
 
 /// A1, A2, A3, A4, A5, A6, A7, A22: the first that is heard of a chain.
 pub(super) fn begin(transaction: Transaction, context: Context<'_>, facts: &mut Vec<Fact>) -> Chain {
-    let is_first = is_first(&transaction);
+    let is_first = transaction.is_first();
     let is_trial = is_trial(&transaction) && !transaction.is_family_shared;
     let chain = Chain {
         phase: if is_trial { Phase::Trial } else { Phase::Paid },
@@ -100,7 +96,7 @@ impl Change<'_> {
 
     /// A21: older than the newest. Its own event, dated in the past; access stays as it is.
     fn fill_in(&mut self, transaction: &Transaction) {
-        let is_first = !self.chain.has_first && is_first(transaction);
+        let is_first = !self.chain.has_first && transaction.is_first();
         let is_trial = is_first && is_trial(transaction);
         let end_before = self.chain.access_ends_at();
         self.chain.keep(transaction);
@@ -119,7 +115,7 @@ impl Change<'_> {
         self.chain.has_first |= is_first;
         let wait = self.context.waits.renewal;
         self.chain.count_older(transaction, wait);
-        self.settle_phase();
+        self.chain.settle_phase();
         let kind = match (is_trial, is_first) {
             (true, _) => EventKind::TrialStarted,
             (_, true) => EventKind::SubscriptionStarted,
@@ -165,26 +161,6 @@ impl Change<'_> {
         let changed_at = latest.purchased_at;
         if is_other && is_change_at_once(old.purchased_at, end, changed_at) {
             self.chain.cut_by_latest(old);
-        }
-    }
-
-    /// A chain that began with a trial is in it while nothing is known to have been charged.
-    pub(super) fn settle_phase(&mut self) {
-        let chain = &mut self.chain;
-        let is_free = chain.trial.is_some() && !chain.has_charged();
-        match chain.phase {
-            Phase::Trial if !is_free => {
-                chain.phase = Phase::Paid;
-                chain.consecutive_payments = 1;
-                // The trial's timers are over, and a conversion starts none.
-                chain.started_at = None;
-            }
-            Phase::Paid if is_free => {
-                chain.phase = Phase::Trial;
-                chain.consecutive_payments = 0;
-                chain.counted_from = None;
-            }
-            Phase::Trial | Phase::Paid => {}
         }
     }
 
@@ -380,15 +356,8 @@ impl Change<'_> {
     }
 }
 
-fn is_first(transaction: &Transaction) -> bool {
-    let distance = transaction
-        .purchased_at
-        .abs_diff(transaction.originally_purchased_at);
-    transaction.id == transaction.original_id || distance <= FIRST_SLACK.unsigned_abs()
-}
-
 /// Is it a free trial? A first transaction that takes another's place is not, though it may cost nothing.
 pub(super) fn is_trial(transaction: &Transaction) -> bool {
     let is_free = transaction.has_trial_offer() || transaction.is_free() && !transaction.replaces_another;
-    is_first(transaction) && is_free
+    transaction.is_first() && is_free
 }

@@ -112,7 +112,7 @@ impl Change<'_> {
         } else if is_kept && self.chain.began_with(&new.id) {
             self.chain.trial = None;
         }
-        self.settle_phase();
+        self.chain.settle_phase();
     }
 
     /// A14: it began at another time than was reported, or is of another product. So it cuts others elsewhere, or not at all,

@@ -10,6 +10,7 @@ mod granted;
 mod kept;
 mod long_chains;
 mod long_run;
+mod moved;
 mod notifications;
 mod own_levels;
 mod owned;
