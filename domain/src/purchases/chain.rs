@@ -286,7 +286,7 @@ impl Chain {
         let next = self.periods.iter().find(is_other)?;
         let stays = reported.original_id == self.latest.original_id
             && reported.is_family_shared == self.latest.is_family_shared;
-        let is_uncovered = !stays || next.place() > Period::of(reported).place();
+        let is_uncovered = !stays || next.place() > reported.place();
         is_uncovered.then_some(next.transaction_id.as_str())
     }
 
@@ -298,7 +298,7 @@ impl Chain {
         uncovered: Option<&Transaction>,
         now: i64,
     ) {
-        let shown = Period::of(&self.latest).place();
+        let shown = self.latest.place();
         match self.periods.first().filter(|newest| newest.place() > shown) {
             Some(newest) if newest.transaction_id == reported.id => self.latest = reported.clone(),
             Some(_) => self.fall_back(uncovered, now),

@@ -262,6 +262,11 @@ impl Transaction {
         self.price.value.is_zero()
     }
 
+    /// Which of two is shown: that with the latest purchase, then the latest end as it was reported.
+    pub fn place(&self) -> (i64, i64) {
+        (self.purchased_at, self.expires_at.unwrap_or(i64::MAX))
+    }
+
     /// How much of its price has not been paid back, 0 to 1.
     pub fn kept_share(&self) -> Decimal {
         match (self.refunded_share, self.refunded_at) {

@@ -26,13 +26,12 @@ pub struct Stretch {
 impl Stretch {
     /// The paid time of a period; `None`: it has no end.
     fn of(period: &Period) -> Option<Self> {
-        let regular_end = period.ends_at.map(|end| end.saturating_sub(period.grace));
-        let ends = [regular_end, period.refunded_at, period.cut_at];
-        let (from, to) = (period.purchased_at, ends.into_iter().flatten().min()?);
+        period.ends_at?;
+        let (from, to) = (period.purchased_at, period.end_without_grace()?);
         // Dates may be absurd: the years from 0 to 9999 are accepted.
         let length = to.saturating_sub(from).max(0);
         let paid = if period.is_free { 0 } else { length };
-        period.ends_at.map(|_| Self { from, to, paid })
+        Some(Self { from, to, paid })
     }
 
     /// What of it lies before an instant.

@@ -78,7 +78,7 @@ impl Period {
         }
     }
 
-    /// Which of two is shown: that with the latest purchase, then the latest end as it was reported.
+    /// As [`Transaction::place`].
     pub(super) fn place(&self) -> (i64, i64) {
         (self.purchased_at, self.paid_end().unwrap_or(i64::MAX))
     }

@@ -11,12 +11,8 @@ use crate::time::DAY;
 enum Due {
     /// C2, C3, C5, C7: access ends, the chain waits for a charge, a renewal or the end of a pause.
     AccessEnds,
-    /// C1: nobody expects a renewal.
-    Expires,
-    /// C4: the store has stopped collecting.
-    CollectingEnds,
-    /// C6: the renewal has not come.
-    RenewalMissing,
+    /// C1: nobody expects a renewal. C4: the store has stopped collecting. C6: the renewal has not come.
+    Expires(CancellationReason),
     /// B9: a refund takes effect. It was told when it was reported.
     RefundTakesEffect,
     /// A period begins that was reported ahead, whose product gives another level.
@@ -31,12 +27,7 @@ impl Due {
     /// Is it due until it has happened, however late it is found out that it is? So is what closes the chain.
     fn stays_due(self) -> bool {
         match self {
-            Self::Expires
-            | Self::CollectingEnds
-            | Self::RenewalMissing
-            | Self::RefundTakesEffect
-            | Self::LevelChanges
-            | Self::OpensAgain => true,
+            Self::Expires(_) | Self::RefundTakesEffect | Self::LevelChanges | Self::OpensAgain => true,
             Self::AccessEnds | Self::Timer(_) => false,
         }
     }
@@ -98,9 +89,11 @@ fn ends(chain: &Chain, context: Context<'_>) -> [Option<(i64, Due)>; 2] {
         let access = Some((access_end, Due::AccessEnds));
         return [access, Some((end, Due::RefundTakesEffect))];
     }
+    let stored = latest.cancellation_reason;
+    let expires = Due::Expires(stored.unwrap_or(CancellationReason::VoluntarilyCancelled));
     if latest.is_replaced() {
         // Another product has taken its place: nobody renews it, nor collects for it.
-        return [Some((end, Due::Expires)), None];
+        return [Some((end, expires)), None];
     }
     if chain.pause_arranged_at.is_some() {
         return [Some((end, Due::AccessEnds)), None];
@@ -110,13 +103,17 @@ fn ends(chain: &Chain, context: Context<'_>) -> [Option<(i64, Due)>; 2] {
             .saturating_add(context.waits.collecting(&latest.store))
             .max(end);
         let access = Some((access_end, Due::AccessEnds));
-        return [access, Some((given_up, Due::CollectingEnds))];
+        return [
+            access,
+            Some((given_up, Due::Expires(CancellationReason::BillingError))),
+        ];
     }
     if !latest.will_renew {
-        return [Some((end, Due::Expires)), None];
+        return [Some((end, expires)), None];
     }
-    let missing = end.saturating_add(context.waits.renewal);
-    [Some((end, Due::AccessEnds)), Some((missing, Due::RenewalMissing))]
+    let missing = Due::Expires(CancellationReason::Unknown);
+    let waited_until = end.saturating_add(context.waits.renewal);
+    [Some((end, Due::AccessEnds)), Some((waited_until, missing))]
 }
 
 fn timers(chain: &Chain, context: Context<'_>) -> impl Iterator<Item = (i64, Due)> {
@@ -153,20 +150,10 @@ fn handle(chain: &mut Chain, at: i64, due: Due, facts: &mut Vec<Fact>) {
     match due {
         Due::AccessEnds => {}
         // C8: its refund was told when another product took its place; that one has left the chain since.
-        Due::Expires if chain.latest.is_replaced() && chain.is_replaced(&chain.latest.id) => {
+        Due::Expires(_) if chain.latest.is_replaced() && chain.is_replaced(&chain.latest.id) => {
             chain.closed = Some(Closed::Expired(end));
         }
-        Due::Expires => {
-            let stored = chain.latest.cancellation_reason;
-            expire(
-                chain,
-                end,
-                stored.unwrap_or(CancellationReason::VoluntarilyCancelled),
-                facts,
-            );
-        }
-        Due::CollectingEnds => expire(chain, end, CancellationReason::BillingError, facts),
-        Due::RenewalMissing => expire(chain, end, CancellationReason::Unknown, facts),
+        Due::Expires(reason) => expire(chain, end, reason, facts),
         Due::LevelChanges => chain.give_the_next(),
         Due::OpensAgain => {
             if chain.revoked.is_some_and(|revoked| revoked.at < at) {

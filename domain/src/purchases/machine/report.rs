@@ -74,10 +74,7 @@ impl Change<'_> {
     /// A8, A9, A10, A11, A12, A13, A14, A15, A16, A17, A18, A19, A21: a further transaction of a chain.
     pub(super) fn add(&mut self, transaction: Transaction) {
         let latest = &self.chain.latest;
-        let is_newer = (
-            transaction.purchased_at,
-            transaction.expires_at.unwrap_or(i64::MAX),
-        ) > (latest.purchased_at, latest.expires_at.unwrap_or(i64::MAX));
+        let is_newer = transaction.place() > latest.place();
         if transaction.is_family_shared {
             // A22
             self.chain.keep(&transaction);
@@ -205,11 +202,7 @@ impl Change<'_> {
             }
         }
         match opening {
-            EventKind::TrialConverted => {
-                chain.phase = Phase::Paid;
-                // The trial's timers are over, and a conversion starts none.
-                chain.started_at = None;
-            }
+            EventKind::TrialConverted => chain.settle_phase(),
             EventKind::SubscriptionStarted => {
                 chain.started_at = Some(latest.purchased_at);
                 chain.timers_told_to = None;
@@ -256,12 +249,8 @@ impl Change<'_> {
             self.replace(old, new.purchased_at, Some(&CutBy::of(old, new)));
             return EventKind::SubscriptionStarted;
         }
-        if new.purchased_at > end.saturating_add(self.context.waits.renewal) {
-            // A17
-            return EventKind::SubscriptionRenewed;
-        }
-        if self.chain.reactivated_at.is_some() {
-            // A16
+        // A16, A17
+        if self.is_late(new) || self.chain.reactivated_at.is_some() {
             return EventKind::SubscriptionRenewed;
         }
         // A15: changed at renewal; C11: the expiry may have been told.
