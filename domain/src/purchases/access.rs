@@ -50,7 +50,7 @@ pub struct AccessLevel {
     pub will_renew: bool,
     /// When the level was last opened after a time without it.
     pub activated_at: i64,
-    /// The last renewal, if there was one.
+    /// The latest purchase of a chain: its first, or its last renewal. One-time purchases and grants have none.
     pub renewed_at: Option<i64>,
     /// ISO 4217; grants have none.
     pub currency: Option<String>,
@@ -74,8 +74,12 @@ impl AccessLevel {
     }
 
     fn product_of_grant(&self) -> Option<&str> {
-        let is_grant = self.store == GRANT_STORE && self.product_id == GRANT_PRODUCT;
-        is_grant.then_some(GRANT_PRODUCT)
+        self.is_grant().then_some(GRANT_PRODUCT)
+    }
+
+    /// Was it given through our API?
+    pub(super) fn is_grant(&self) -> bool {
+        self.store == GRANT_STORE && self.product_id == GRANT_PRODUCT
     }
 
     /// Has it begun and not ended?

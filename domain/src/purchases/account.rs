@@ -101,7 +101,7 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
     }
     // What others have as the family's is news to whoever paid for it.
     let known_to_payer = known.filter(|known| !known.is_family_shared || parties[0].holdings.knows(known));
-    if let Some(moved) = known_to_payer.filter(|known| Key::of(known) != key) {
+    if let Some(moved) = known_to_payer.filter(|known| !key.is_of(known)) {
         take_out(parties, moved, report.uncovered.as_ref(), report.context.now);
     }
     let sharing = sharing(&report, parties, &key);
@@ -111,12 +111,8 @@ pub fn report(parties: &mut [Party], mut report: Report<'_>) -> Result<(Drafts, 
     share_access(parties, owner, &key, now);
     let is_replaced = facts.iter().any(tells_of_another_product);
     let before = before.with_replaced(is_replaced.then_some(key));
-    let mut drafts: Drafts = facts
-        .into_iter()
-        .map(|fact| (parties[owner].id, Draft::Fact(Box::new(fact))))
-        .collect();
-    drafts.extend(before.changes(parties));
-    Ok((drafts, to_store))
+    let owner = parties[owner].id;
+    Ok((told(owner, facts, before.changes(parties)), to_store))
 }
 
 /// A transaction stays of the type of purchase that it was first reported as.
@@ -140,7 +136,7 @@ fn take_in_or_move(
 ) -> Vec<Fact> {
     // What the profile had as the family's, and has paid for after all, is news too.
     let known = known.filter(|known| !known.is_family_shared);
-    if known.is_none_or(|known| Key::of(known) == *key) {
+    if known.is_none_or(|known| key.is_of(known)) {
         return take_in(holdings, key, known, report);
     }
     let due = catch_up(holdings, key, report.context);
@@ -184,12 +180,13 @@ pub fn tick(parties: &mut [Party], context: Context<'_>) -> Drafts {
             }
         }
     }
-    let mut drafts: Drafts = facts
-        .into_iter()
-        .map(|fact| (owner_id, Draft::Fact(Box::new(fact))))
-        .collect();
-    drafts.extend(before.changes(parties));
-    drafts
+    told(owner_id, facts, before.changes(parties))
+}
+
+/// What happened to the owner's, and then what has changed of access.
+fn told(owner: ProfileId, facts: Vec<Fact>, changes: Drafts) -> Drafts {
+    let facts = facts.into_iter().map(|fact| (owner, Draft::Fact(Box::new(fact))));
+    facts.chain(changes).collect()
 }
 
 /// The first of the parties is deleted: the ends of what it shared with the others become due with them.
@@ -210,7 +207,7 @@ pub fn uncovers(parties: &[Party], known: &Transaction, reported: &Transaction) 
     let from = Key::of(known);
     let holdings = parties.iter().map(|party| &party.holdings);
     let chain = holdings
-        .filter_map(|holdings| Some(&holdings.chains[holdings.chain(&from)?]))
+        .filter_map(|holdings| holdings.chain_of(&from))
         .find(|chain| chain.latest.id == known.id)?;
     chain.shows_next(reported).map(str::to_owned)
 }
@@ -230,7 +227,7 @@ fn take_out(parties: &mut [Party], moved: &Transaction, uncovered: Option<&Trans
     let holdings = &mut parties[owner].holdings;
     holdings.revenue_usd = holdings.revenue_usd.saturating_sub(revenue(moved));
     if is_once {
-        holdings.one_time.retain(|one| Key::of(&one.transaction) != from);
+        holdings.one_time.retain(|one| !from.is_of(&one.transaction));
     } else if let Some(index) = holdings.chain(&from) {
         let chain = &mut holdings.chains[index];
         chain.revenue_usd = chain.revenue_usd.saturating_sub(revenue(moved));

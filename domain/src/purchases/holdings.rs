@@ -148,7 +148,8 @@ impl Key {
         }
     }
 
-    fn is_of(&self, transaction: &Transaction) -> bool {
+    /// Does a transaction belong there?
+    pub(super) fn is_of(&self, transaction: &Transaction) -> bool {
         self.store == transaction.store
             && self.original_id == transaction.original_id
             && self.is_of_family == transaction.is_family_shared
@@ -158,14 +159,13 @@ impl Key {
 impl Holdings {
     /// Does it own the chain or purchase?
     pub fn owns(&self, key: &Key) -> bool {
-        self.chain(key).is_some() || self.one_time.iter().any(|one| key.is_of(&one.transaction))
+        self.chain_of(key).is_some() || self.purchase_of(key).is_some()
     }
 
     /// Where it was bought, if it owns the chain or purchase: for money or as a test.
     pub fn environment(&self, key: &Key) -> Option<Environment> {
-        let chain = self.chain(key).map(|place| &self.chains[place].latest);
-        let one_time = self.one_time.iter().map(|one| &one.transaction);
-        let known = chain.or_else(|| one_time.into_iter().find(|transaction| key.is_of(transaction)));
+        let chain = self.chain_of(key).map(|chain| &chain.latest);
+        let known = chain.or_else(|| Some(&self.purchase_of(key)?.transaction));
         known.map(|transaction| transaction.environment)
     }
 
@@ -187,11 +187,10 @@ impl Holdings {
     pub fn knows(&self, transaction: &Transaction) -> bool {
         let key = Key::of(transaction);
         match transaction.purchase_type {
-            PurchaseType::Subscription => {
-                let chain = self.chain(&key).map(|index| &self.chains[index]);
-                chain.is_some_and(|chain| chain.has_seen(transaction))
-            }
-            PurchaseType::OneTimePurchase => self.one_time.iter().any(|one| key.is_of(&one.transaction)),
+            PurchaseType::Subscription => self
+                .chain_of(&key)
+                .is_some_and(|chain| chain.has_seen(transaction)),
+            PurchaseType::OneTimePurchase => self.purchase_of(&key).is_some(),
         }
     }
 
@@ -200,13 +199,19 @@ impl Holdings {
         self.chains.iter().position(|chain| key.is_of(&chain.latest))
     }
 
+    /// A chain that it owns.
+    pub(super) fn chain_of(&self, key: &Key) -> Option<&Chain> {
+        self.chains.iter().find(|chain| key.is_of(&chain.latest))
+    }
+
+    fn purchase_of(&self, key: &Key) -> Option<&OneTime> {
+        self.one_time.iter().find(|one| key.is_of(&one.transaction))
+    }
+
     /// What a chain or purchase of its own gives access to. Revocations are left out: each is of one profile alone.
     pub fn access_of(&self, key: &Key) -> Option<AccessLevel> {
-        let chain = self.chains.iter().find(|chain| key.is_of(&chain.latest));
-        let one_time = || self.one_time.iter().find(|one| key.is_of(&one.transaction));
-        chain
-            .and_then(Chain::granted)
-            .or_else(|| one_time().and_then(OneTime::granted))
+        let of_chain = self.chain_of(key).and_then(Chain::granted);
+        of_chain.or_else(|| self.purchase_of(key)?.granted())
     }
 
     /// The access levels at an instant, one entry each, by id. Ended ones stay.

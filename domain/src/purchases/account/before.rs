@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Draft, Drafts, Party};
 use crate::fnv::fnv1a;
 use crate::purchases::access::AccessLevel;
-use crate::purchases::holdings::{GRANT_STORE, Holdings, Key, Seen, shown_of};
+use crate::purchases::holdings::{Holdings, Key, Seen, shown_of};
 use crate::purchases::machine::{Context, clock};
 
 /// The access levels before a change.
@@ -214,8 +214,7 @@ fn only_closes(parties: &[Party], level: &AccessLevel) -> bool {
 /// F4: did a grant take over when what was shown ended, and has run out before that end was found?
 fn only_runs_out(level: &AccessLevel, old: &Seen, now: i64) -> bool {
     let takes_over_at = |end: i64| end <= now && level.is_active(end) && !level.is_active(now);
-    let is_grant = level.store == GRANT_STORE;
-    is_grant && old.level.is_active(old.at) && old.level.expires_at.is_some_and(takes_over_at)
+    level.is_grant() && old.level.is_active(old.at) && old.level.expires_at.is_some_and(takes_over_at)
 }
 
 #[cfg(test)]

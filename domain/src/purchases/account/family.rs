@@ -14,8 +14,8 @@ pub(super) fn take_in(
     report: &Report<'_>,
 ) -> Transaction {
     let mut to_store = report.transaction.clone();
-    let before = known.filter(|known| Key::of(known) == *key);
-    if let Some(known) = known.filter(|known| Key::of(known) != *key) {
+    let before = known.filter(|known| key.is_of(known));
+    if let Some(known) = known.filter(|known| !key.is_of(known)) {
         let is_own = parties[0].holdings.owns(&Key::of(known));
         if is_own || known.is_family_shared {
             take_out(parties, known, report.uncovered.as_ref(), report.context.now);

@@ -12,10 +12,7 @@ use crate::time::DAY;
 pub(super) fn complete(report: &mut Report<'_>, stored: Option<&Transaction>, parties: &[Party], key: &Key) {
     let usd_rate = usd_rate(report, stored);
     let regular_price = regular_price(report, stored);
-    let chain = parties.iter().find_map(|party| {
-        let place = party.holdings.chain(key)?;
-        Some(&party.holdings.chains[place])
-    });
+    let chain = parties.iter().find_map(|party| party.holdings.chain_of(key));
     let transaction = &mut report.transaction;
     transaction.usd_rate = usd_rate;
     transaction.regular_price = regular_price;
@@ -57,7 +54,7 @@ fn regular_price(report: &Report<'_>, stored: Option<&Transaction>) -> Option<De
 pub(super) fn is_of_unknown_product(report: &Report<'_>, known: Option<&Transaction>) -> bool {
     let new = &report.transaction;
     let is_noted = |known: &&Transaction| {
-        known.product_id == new.product_id && Key::of(known) == Key::of(new) && !known.is_of_unknown_product
+        known.product_id == new.product_id && Key::of(new).is_of(known) && !known.is_of_unknown_product
     };
     !report.is_known_product && !known.is_some_and(|known| is_noted(&known))
 }

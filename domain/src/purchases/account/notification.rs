@@ -1,7 +1,7 @@
 //! What only a store's notifications say of a chain: pauses, deferrals, announced products, refunds of a part. The rules are
 //! complete; the server receives no notifications yet, so nothing calls them there.
 
-use super::{Before, Draft, Drafts, Party, revenue, share_access};
+use super::{Before, Drafts, Party, revenue, share_access, told};
 use crate::purchases::holdings::Key;
 use crate::purchases::machine::{self, Command, Context};
 use crate::purchases::transaction::Transaction;
@@ -29,10 +29,7 @@ pub fn notify(
     let (chain, facts) = machine::apply(Some(chain), None, None, command, context);
     holdings.chains.insert(index, chain.expect("a chain stays"));
     share_access(parties, 0, key, context.now);
-    let owner = parties[0].id;
-    let facts = facts.into_iter().map(|fact| (owner, Draft::Fact(Box::new(fact))));
-    let mut drafts: Drafts = facts.collect();
-    drafts.extend(before.changes(parties));
+    let drafts = told(parties[0].id, facts, before.changes(parties));
     (drafts, stored.map(|(_, new)| new))
 }
 

@@ -44,7 +44,7 @@ fn store(holdings: &mut Holdings, report: &Report<'_>) -> Stored {
     let gives = report.context.access_level_id.filter(|_| !report.is_consumable);
     let gives = gives.map(str::to_owned);
     let mut all = holdings.one_time.iter_mut();
-    let Some(known) = all.find(|one| Key::of(&one.transaction) == key) else {
+    let Some(known) = all.find(|one| key.is_of(&one.transaction)) else {
         holdings.one_time.push(OneTime {
             purchase_id: report.purchase_id,
             transaction,

@@ -6,7 +6,7 @@ use super::{Party, Report, revenue};
 use crate::app::Sharing;
 use crate::purchases::access::AccessLevel;
 use crate::purchases::holdings::{Key, Shared};
-use crate::purchases::transaction::{Environment, Transaction};
+use crate::purchases::transaction::Environment;
 
 /// What happens if somebody else owns it. Whether it is a test is said by what is known of it, not by who reports.
 pub(super) fn sharing(report: &Report<'_>, parties: &[Party], key: &Key) -> Sharing {
@@ -48,7 +48,6 @@ pub(super) fn settle_owner(parties: &mut [Party], key: &Key, sharing: Sharing) -
 /// F9, F12: the caller owns it from now on, its revenue too, and nobody shares it any more. A revocation is of one
 /// profile alone: the owner's stays behind, the caller's own goes on.
 fn hand_over(parties: &mut [Party], owner: usize, key: &Key) -> usize {
-    let of_key = |transaction: &Transaction| Key::of(transaction) == *key;
     let mut own_shares = parties[0].holdings.shared.iter();
     let revoked = own_shares
         .find(|share| share.key == *key)
@@ -56,11 +55,11 @@ fn hand_over(parties: &mut [Party], owner: usize, key: &Key) -> usize {
     let held = &mut parties[owner].holdings;
     let mut chains: Vec<_> = held
         .chains
-        .extract_if(.., |chain| of_key(&chain.latest))
+        .extract_if(.., |chain| key.is_of(&chain.latest))
         .collect();
     let mut one_time: Vec<_> = held
         .one_time
-        .extract_if(.., |one| of_key(&one.transaction))
+        .extract_if(.., |one| key.is_of(&one.transaction))
         .collect();
     let revenues = chains.iter().map(|chain| chain.revenue_usd);
     let revenues = revenues.chain(one_time.iter().map(|one| revenue(&one.transaction)));
