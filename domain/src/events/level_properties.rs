@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::dates::EventTime;
 use super::properties::{PaywallProperties, base_plan, offer_type};
 use super::recipient::{Recipient, RecipientProperties};
-use super::wire::{Days, UpperCase};
+use super::wire::Days;
 use crate::ids::ProfileId;
 use crate::purchases::access::AccessLevel;
 use crate::purchases::transaction::{CancellationReason, Offer};
@@ -42,8 +42,8 @@ pub(super) struct LevelProperties<'a> {
     original_transaction_id: &'a str,
     purchase_date: EventTime,
     original_purchase_date: EventTime,
-    currency: Option<UpperCase<'a>>,
-    store_country: Option<UpperCase<'a>>,
+    currency: Option<&'a str>,
+    store_country: Option<&'a str>,
     #[serde(flatten)]
     recipient: RecipientProperties<'a>,
     #[serde(flatten)]
@@ -80,8 +80,8 @@ impl<'a> LevelProperties<'a> {
             original_transaction_id: level.told_original_id(),
             purchase_date: EventTime(level.purchased_at),
             original_purchase_date: EventTime(level.originally_purchased_at),
-            currency: level.currency.as_deref().map(UpperCase),
-            store_country: level.store_country.as_deref().map(UpperCase),
+            currency: level.currency.as_deref(),
+            store_country: level.store_country.as_deref(),
             recipient: recipient.properties(),
             offer: ActiveOffer::of(level.offer.as_ref()),
             paywall: PaywallProperties::of(level.variation_id.as_deref()),

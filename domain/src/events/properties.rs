@@ -10,7 +10,7 @@ use super::dates::EventTime;
 use super::groups::TrialDuration;
 use super::prices::{PriceRules, Prices, Revenue};
 use super::recipient::{Recipient, RecipientProperties};
-use super::wire::{Days, UpperCase, UuidText};
+use super::wire::{Days, UuidText};
 use crate::ids::ProfileId;
 use crate::money::Money;
 use crate::purchases::transaction::{CancellationReason, Offer, OfferKind};
@@ -31,7 +31,7 @@ pub(super) struct Properties<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     base_plan_id: Option<Option<&'a str>>,
     subscription_expires_at: Option<EventTime>,
-    currency: UpperCase<'a>,
+    currency: &'a str,
     #[serde(flatten)]
     prices: Prices,
     #[serde(flatten)]
@@ -44,7 +44,7 @@ pub(super) struct Properties<'a> {
     cancellation_reason: Option<&'static str>,
     #[serde(flatten)]
     offer: Option<OfferProperties<'a>>,
-    store_country: UpperCase<'a>,
+    store_country: &'a str,
     #[serde(flatten)]
     recipient: RecipientProperties<'a>,
     #[serde(flatten)]
@@ -69,7 +69,7 @@ impl<'a> Properties<'a> {
             vendor_product_id: &transaction.product_id,
             base_plan_id: base_plan(&transaction.store, transaction.base_plan_id.as_deref()),
             subscription_expires_at: fact.subscription_expires_at.map(EventTime),
-            currency: UpperCase(&transaction.price.currency),
+            currency: &transaction.price.currency,
             prices: Prices::of(fact, money, rules),
             revenue: Revenue::of(fact, money, rules),
             consecutive_payments: fact.consecutive_payments,
@@ -77,7 +77,7 @@ impl<'a> Properties<'a> {
             trial_duration: trial_duration(fact),
             cancellation_reason: reason(fact).map(CancellationReason::as_str),
             offer: has_offer.then(|| OfferProperties::of(transaction.offer.as_ref())),
-            store_country: UpperCase(&transaction.price.country),
+            store_country: &transaction.price.country,
             recipient: recipient.properties(),
             paywall: PaywallProperties::of(transaction.variation_id.as_deref()),
             ab_test_revision: (),

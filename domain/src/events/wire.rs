@@ -41,7 +41,7 @@ impl Serialize for Amount {
     }
 }
 
-/// A country or currency, written in upper case.
+/// A country, written in upper case.
 #[derive(Debug, Clone, Copy)]
 pub struct UpperCase<'a>(pub &'a str);
 

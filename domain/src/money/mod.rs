@@ -29,7 +29,7 @@ impl Money {
         let price = &transaction.price;
         let commission = commission::share(transaction, rate_after_first_year, &settings.commission);
         let vat = vat::rate(&price.country, &settings.vat);
-        let is_usd = price.currency.eq_ignore_ascii_case("USD");
+        let is_usd = price.currency == "USD";
         Self {
             local: Amounts::of(price.value, commission, vat),
             usd_rate: if is_usd {
@@ -75,7 +75,7 @@ mod tests {
         let rated = [Some(decimal("10.8")), Some(decimal("7.56"))];
         assert_eq!(usd("EUR", Some("1.08")), rated);
         let same = [Some(decimal("10")), Some(decimal("7"))];
-        assert_eq!(usd("usd", None), same);
+        assert_eq!(usd("USD", None), same);
         assert_eq!(usd("USD", Some("1.08")), same);
     }
 

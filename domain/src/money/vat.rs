@@ -6,18 +6,14 @@ use rust_decimal::Decimal;
 
 use super::vat_rates::LISTS;
 
-/// The VAT or GST rate of a country, such as 0.19. `overrides` are the app's own rates; a country that neither
+/// The VAT or GST rate of a country, which is in capitals, such as 0.19. `overrides` are the app's own rates; a country that neither
 /// they nor the shipped table know has none.
 pub fn rate(country: &str, overrides: &BTreeMap<String, String>) -> Decimal {
-    let own = overrides
-        .iter()
-        .find(|(code, _)| code.eq_ignore_ascii_case(country));
-    if let Some(rate) = own.and_then(|(_, rate)| rate.parse().ok()) {
+    if let Some(rate) = overrides.get(country).and_then(|rate| rate.parse().ok()) {
         return rate;
     }
-    let country = country.to_ascii_uppercase();
     let known = LISTS.iter().find_map(|rates| {
-        let place = rates.binary_search_by_key(&country.as_str(), |(code, _)| *code);
+        let place = rates.binary_search_by_key(&country, |(code, _)| *code);
         place.ok().map(|place| rates[place].1)
     });
     known.map_or(Decimal::ZERO, |rate| Decimal::new(i64::from(rate), 4))
@@ -55,8 +51,8 @@ mod tests {
 
     #[test]
     fn own_rates_come_before_the_table_and_unknown_countries_have_none() {
-        let own = BTreeMap::from([("de".to_owned(), "0.07".to_owned())]);
-        let rates = ["DE", "AT", "ch", "FI", "US", "ZZ", ""].map(|country| rate(country, &own).to_string());
+        let own = BTreeMap::from([("DE".to_owned(), "0.07".to_owned())]);
+        let rates = ["DE", "AT", "CH", "FI", "US", "ZZ", ""].map(|country| rate(country, &own).to_string());
         assert_eq!(rates, ["0.07", "0.2000", "0.0810", "0.2550", "0", "0", "0"]);
     }
 }

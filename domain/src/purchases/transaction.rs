@@ -172,9 +172,9 @@ impl OfferKind {
 /// What was charged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
-    /// The store's country, two letters.
+    /// The store's country, two letters in capitals.
     pub country: String,
-    /// ISO 4217, three letters.
+    /// ISO 4217, three letters in capitals.
     pub currency: String,
     /// In major units, not negative.
     #[serde(with = "rust_decimal::serde::str")]

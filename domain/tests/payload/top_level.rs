@@ -84,17 +84,9 @@ fn profiles_that_share_the_access_level_are_listed() {
 }
 
 #[test]
-fn countries_and_currencies_are_upper_case() {
+fn countries_are_upper_case() {
     let scene = started().with_customer(r#"{"ip_country":"fr"}"#, r#"{"branch_id":"b"}"#);
-    let told = scene.bought("app_store", "de", "eur", "1").properties();
-    assert_eq!(
-        [
-            &told["profile_country"],
-            &told["store_country"],
-            &told["currency"]
-        ],
-        ["FR", "DE", "EUR"]
-    );
+    assert_eq!(scene.properties()["profile_country"], "FR");
 }
 
 #[test]
