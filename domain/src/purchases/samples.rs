@@ -14,8 +14,8 @@ pub fn day(n: i64) -> i64 {
 }
 
 /// Timers after so many days, for which somebody has always asked.
-pub fn timers(days: &[u32]) -> Vec<Timer> {
-    let timer = |days: &u32| Timer {
+pub fn timers(days: &[i64]) -> Vec<Timer> {
+    let timer = |days: &i64| Timer {
         days: *days,
         since: i64::MIN,
     };

@@ -98,7 +98,7 @@ struct Current {
 
 impl Current {
     /// The synthetic events that it asks for, with their days.
-    fn timers(&self, integration: &Integration) -> Vec<(EventKind, u32)> {
+    fn timers(&self, integration: &Integration) -> Vec<(EventKind, i64)> {
         let delays = integration.synthetic_delays(&self.settings);
         delays.filter(|_| self.enabled).collect()
     }

@@ -87,11 +87,10 @@ impl Integration {
 
     /// The synthetic events that it takes and is asked to send, and how many days after its start a trial or subscription
     /// makes them.
-    pub fn synthetic_delays(&self, settings: &Settings) -> impl Iterator<Item = (EventKind, u32)> {
-        let taken = settings
+    pub fn synthetic_delays(&self, settings: &Settings) -> impl Iterator<Item = (EventKind, i64)> {
+        settings
             .synthetic_delays()
-            .filter(|(kind, _)| (self.takes)(*kind));
-        taken.map(|(kind, days)| (kind, u32::try_from(days).unwrap_or_default()))
+            .filter(|(kind, _)| (self.takes)(*kind))
     }
 }
 

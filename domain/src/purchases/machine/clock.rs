@@ -125,7 +125,7 @@ fn timers(chain: &Chain, context: Context<'_>) -> impl Iterator<Item = (i64, Due
     // Most apps have no timers; then the periods need not be looked through.
     let end = (!days.is_empty()).then(|| chain.access_ends_at()).flatten();
     let dues = chain.started_at.into_iter().flat_map(move |start| {
-        let due = move |timer: &Timer| start.saturating_add(i64::from(timer.days).saturating_mul(DAY));
+        let due = move |timer: &Timer| start.saturating_add(timer.days.saturating_mul(DAY));
         days.iter()
             .map(move |timer| (due(timer), timer.since))
             .filter_map(|(at, since)| (at >= since).then_some(at))

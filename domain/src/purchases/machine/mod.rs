@@ -107,7 +107,7 @@ pub struct Timers {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timer {
     /// So many days after the start.
-    pub days: u32,
+    pub days: i64,
     /// Since when an integration has asked for it, in microseconds. What lies before that is not told.
     pub since: i64,
 }

@@ -280,7 +280,7 @@ fn c10_a_start_that_is_told_late_starts_the_timers() {
 
 #[test]
 fn c10_a_timer_that_is_asked_for_later_tells_of_what_runs_but_not_of_what_lies_before() {
-    let asked = |days: u32, since: i64| Timers {
+    let asked = |days: i64, since: i64| Timers {
         subscription_active: vec![Timer { days, since }],
         ..Timers::default()
     };
