@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -163,14 +163,8 @@ fn keep_last_of_each<'a>(fields: &mut Vec<(Cow<'a, str>, Json<'a>)>) {
     if !repeated(fields) {
         return;
     }
-    let mut last = HashMap::with_capacity(fields.len());
-    for (index, (name, _)) in fields.iter().enumerate() {
-        last.insert(name.clone(), index);
-    }
-    let mut index = 0;
-    fields.retain(|(name, _)| {
-        let keep = last.get(name.as_ref()) == Some(&index);
-        index += 1;
-        keep
-    });
+    let mut seen = HashSet::with_capacity(fields.len());
+    fields.reverse();
+    fields.retain(|(name, _)| seen.insert(name.clone()));
+    fields.reverse();
 }
