@@ -7,8 +7,7 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal),* $(,)?) => {
         /// What happened. The names are those of the wire.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub enum EventKind { $($(#[$doc])* $kind),* }
+        pub enum EventKind { $($(#[$doc])* #[serde(rename = $name)] $kind),* }
 
         impl EventKind {
             /// All kinds, in the catalogue's order.
