@@ -115,10 +115,8 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
         let table = format!("event_tokens.{}", platform.as_str());
         let mut tokens = tokens(platform).peekable();
         if tokens.peek().is_none() && settings.text(&app_token(platform)).is_some() {
-            problems.push(Problem {
-                stops,
-                ..Problem::new(&table, "is empty, so every event of this platform is skipped")
-            });
+            let problem = Problem::new(&table, "is empty, so every event of this platform is skipped");
+            problems.push(problem.stopping_if(stops));
         }
         let token = app_token(platform);
         let is_told = problems.iter().any(|problem| token.starts_with(&problem.field));

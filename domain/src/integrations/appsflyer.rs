@@ -142,10 +142,8 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
     for platform in Mobile::ALL {
         let setting = app_setting(platform);
         if has_key(platform) && !has_app(platform) {
-            problems.push(Problem {
-                stops,
-                ..Problem::new(setting, "is not set, so every event of this platform is skipped")
-            });
+            let problem = Problem::new(setting, "is not set, so every event of this platform is skipped");
+            problems.push(problem.stopping_if(stops));
         }
         let production = key(Environment::Production, platform);
         let is_told = problems
@@ -217,7 +215,7 @@ struct Value<'a> {
     #[serde(rename = "af_order_id", skip_serializing_if = "Option::is_none")]
     order: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    store_country: Option<UpperCase<'a>>,
+    store_country: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     profile_country: Option<UpperCase<'a>>,
     #[serde(flatten)]
@@ -249,9 +247,8 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     }
     let mut event = event(occasion, platform)?;
     if occasion.settings.is("delay_future_events") && occasion.now < occasion.event.at {
-        return Err(Skip::Waiting {
-            identifiers: &[],
-            until: Some(occasion.event.at),
+        return Err(Skip::NotYet {
+            until: occasion.event.at,
         });
     }
     let body = fitting(&mut event).ok_or(Skip::Other("too_large"))?;
@@ -273,7 +270,7 @@ fn event<'a>(occasion: &Occasion<'a>, platform: Mobile) -> Result<Event<'a>, Ski
         value: Value {
             product: occasion.event.text("vendor_product_id"),
             order: occasion.event.text("original_transaction_id"),
-            store_country: occasion.event.text("store_country").map(UpperCase),
+            store_country: occasion.event.text("store_country"),
             profile_country: occasion.profile_country().map(UpperCase),
             money: money(occasion),
         },

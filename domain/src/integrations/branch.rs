@@ -10,7 +10,7 @@ mod tests;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::contract::exchange::{all, by_status};
+use super::contract::exchange::{all, by_status, by_this_status};
 use super::contract::occasion::Revenue;
 use super::contract::schedule::USUAL;
 use super::mapping::device_id::DeviceIds;
@@ -269,15 +269,16 @@ fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
     let error = &answer.json().unwrap_or_default()["error"];
     // A success that tells of an error is judged by the status inside.
     let status = match answer.status {
-        200..=299 if !error.is_null() => error["code"].as_u64().and_then(|code| u16::try_from(code).ok()),
+        200..=299 if !error.is_null() => {
+            let code = error["code"].as_u64().and_then(|code| u16::try_from(code).ok());
+            code.filter(|code| !(200..300).contains(code))
+        }
         status => Some(status),
     };
     let verdict = match status {
         Some(400) if is_about_key(answer) => Verdict::Misconfigured(answer.words()),
-        Some(401 | 403) => Verdict::Misconfigured(answer.words()),
-        Some(408 | 429 | 500..) => Verdict::retry(answer.words()),
-        Some(200..=299) if error.is_null() => Verdict::Delivered,
-        _ => Verdict::Rejected(answer.words()),
+        Some(status) => by_this_status(status, answer),
+        None => Verdict::Rejected(answer.words()),
     };
     all(sending, &verdict)
 }

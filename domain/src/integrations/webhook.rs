@@ -9,7 +9,7 @@ mod tests;
 
 use serde::Deserialize;
 
-use super::contract::exchange::all;
+use super::contract::exchange::{all, by_status};
 use super::contract::schedule::DOUBLING;
 use super::settings::secret::{header_problem, signing_key, signing_problem};
 use super::settings::{MASK, shared, url};
@@ -174,7 +174,7 @@ fn event_id(body: &str) -> Option<&str> {
 
 fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
     let Some(answer) = answer else {
-        return all(sending, &Verdict::retry("no answer"));
+        return all(sending, &by_status(None));
     };
     let verdict = match (sending.settings.text("retry_on"), answer.status) {
         (_, 200..=299) => Verdict::Delivered,
@@ -200,7 +200,7 @@ fn handshakes(settings: &Settings, now: i64) -> Vec<Request> {
 /// Passed by any 2xx with any JSON.
 fn judge_handshake(answer: Option<&Answer>) -> Verdict {
     match answer {
-        None => Verdict::retry("no answer"),
+        None => by_status(None),
         Some(answer) if !(200..=299).contains(&answer.status) => Verdict::Misconfigured(answer.words()),
         Some(answer) if answer.json().is_none() => {
             Verdict::Misconfigured("the answer is no JSON, or more than 64 KiB of it".into())

@@ -12,7 +12,7 @@ use crate::json::Json;
 const FIELD: &str = "installation_meta";
 
 /// The platforms that the contract lists, as they are stored.
-pub const PLATFORMS: &[&str] = &["iOS", "macOS", "iPadOS", "visionOS", "Android", "web"];
+pub const HEADER_PLATFORMS: &[&str] = &["iOS", "macOS", "iPadOS", "visionOS", "Android", "web"];
 
 /// How many installations of one profile are kept: the first, and the latest of the others.
 pub const MAX_COUNT: usize = 50;

@@ -310,25 +310,28 @@ fn end_of(skip: Skip, turn: Turn, known: &AppIntegration) -> End {
     match skip {
         Skip::TooOld => closed(ClosedState::Expired, Some(skip.to_string())),
         FAULT => closed(ClosedState::Rejected, Some(FAULT.to_string())),
-        Skip::Waiting { until, .. } => {
-            let too_old_at = known
-                .integration
-                .limits
-                .ends_at(turn.event_at, None)
-                .map(|ends_at| ends_at.saturating_add(1));
-            let ends = [
-                until,
-                too_old_at,
-                Some(turn.event_created_at.saturating_add(NEVER)),
-            ];
-            End::Waiting {
-                until: ends.into_iter().flatten().min().unwrap_or(NEVER),
-                reason: skip.to_string(),
-                seen: Box::new((turn.profile, turn.details)),
-                slug: known.integration.slug,
-                saved: known.saved.clone(),
-            }
-        }
+        Skip::NotYet { until } => waiting(&skip, Some(until), turn, known),
+        Skip::Waiting { until, .. } => waiting(&skip, until, turn, known),
         _ => closed(ClosedState::Skipped, Some(skip.to_string())),
+    }
+}
+
+fn waiting(why: &Skip, until: Option<i64>, turn: Turn, known: &AppIntegration) -> End {
+    let too_old_at = known
+        .integration
+        .limits
+        .ends_at(turn.event_at, None)
+        .map(|ends_at| ends_at.saturating_add(1));
+    let ends = [
+        until,
+        too_old_at,
+        Some(turn.event_created_at.saturating_add(NEVER)),
+    ];
+    End::Waiting {
+        until: ends.into_iter().flatten().min().unwrap_or(NEVER),
+        reason: why.to_string(),
+        seen: Box::new((turn.profile, turn.details)),
+        slug: known.integration.slug,
+        saved: known.saved.clone(),
     }
 }

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::http::header::HeaderName;
 use bursar_domain::json::Object;
 use bursar_domain::profile::Refusal;
-use bursar_domain::profile::installation::PLATFORMS;
+use bursar_domain::profile::installation::HEADER_PLATFORMS;
 use bursar_domain::profile::selector::{CUSTOMER_HEADER, PROFILE_HEADER, Selector};
 use bytes::Bytes;
 use uuid::Uuid;
@@ -91,7 +91,7 @@ impl Call {
     /// The platform of the header, where it is one of the known ones, in the contract's spelling.
     pub fn platform(&self) -> Option<&'static str> {
         let said = self.headers.get(PLATFORM_HEADER)?.to_str().ok()?;
-        PLATFORMS
+        HEADER_PLATFORMS
             .iter()
             .copied()
             .find(|known| known.eq_ignore_ascii_case(said))

@@ -129,19 +129,15 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
     let stops = ["production", "sandbox"]
         .iter()
         .all(|environment| credentials(settings, environment).is_err());
-    let missing = missing.map(|setting| Problem {
-        stops,
-        ..Problem::new(setting, "is not set, so events about real purchases are skipped")
+    let missing = missing.map(|setting| {
+        Problem::new(setting, "is not set, so events about real purchases are skipped").stopping_if(stops)
     });
     let so = "Airbridge has to be told of it, so events of its platform are skipped";
     let bundles = Mobile::ALL.map(|platform| missing::of_app(app, platform, so));
     // An app may well be on one platform alone.
     let has_none = bundles.iter().all(Option::is_some);
     let bundles = bundles.into_iter().flatten().filter(|_| has_none);
-    let bundles = bundles.map(|problem| Problem {
-        stops: true,
-        ..problem
-    });
+    let bundles = bundles.map(|problem| problem.stopping_if(true));
     let half = settings.text("sandbox_api_token").is_some() && settings.text("sandbox_app_name").is_none();
     let half = half.then(|| {
         let why = "is not set beside sandbox_api_token, so events about test purchases are skipped";

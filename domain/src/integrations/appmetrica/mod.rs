@@ -113,10 +113,8 @@ fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
     let pair = credentials("sandbox");
     for setting in credentials("production") {
         if !is_set(setting) {
-            problems.push(Problem {
-                stops: !pair.iter().all(|setting| is_set(setting)),
-                ..Problem::new(setting, "is not set, so events about real purchases are skipped")
-            });
+            let problem = Problem::new(setting, "is not set, so events about real purchases are skipped");
+            problems.push(problem.stopping_if(!pair.iter().all(|setting| is_set(setting))));
         }
     }
     if pair.iter().any(|setting| is_set(setting)) {

@@ -4,10 +4,10 @@ use super::device::Device;
 use super::subscription::{self, Subscription};
 use crate::app::AppSettings;
 use crate::events::Recipient;
-use crate::profile::identifiers::Identifiers;
 use crate::profile::installation::{Installation, Installations};
 use crate::profile::person::Person;
 use crate::profile::{Details, Profile};
+use crate::purchases::holdings::Holdings;
 
 /// A customer.
 #[derive(Debug)]
@@ -16,14 +16,10 @@ pub struct Customer<'a> {
     pub recipient: Recipient<'a>,
     /// The customer as a person: `email`, `phone_number`, `att_status` and so on.
     pub person: &'a Person,
-    /// What third parties call it.
-    pub identifiers: &'a Identifiers,
     /// The app's settings: bundle id, package, whether IP addresses are kept.
     pub app: &'a AppSettings,
-    /// When the first installation was reported, in microseconds, if one was.
-    pub installed_at: Option<i64>,
     installations: &'a Installations,
-    profile: &'a Profile,
+    holdings: &'a Holdings,
     now: i64,
 }
 
@@ -138,11 +134,9 @@ impl<'a> Customer<'a> {
                 ..Recipient::new(profile, details, app)
             },
             person: &details.person,
-            identifiers: &profile.identifiers,
             app,
-            installed_at: details.installations.iter().map(|device| device.created_at).min(),
             installations: &details.installations,
-            profile,
+            holdings: &profile.holdings,
             now,
         }
     }
@@ -202,7 +196,7 @@ impl<'a> Customer<'a> {
 
     /// The state of the profile's latest subscription.
     pub fn subscription(&self) -> Subscription<'a> {
-        subscription::of(&self.profile.holdings, self.now)
+        subscription::of(self.holdings, self.now)
     }
 }
 
@@ -246,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_installation_speaks_for_a_platform_and_the_first_says_since_when() {
+    fn the_latest_installation_speaks_for_a_platform() {
         let devices = [
             (5, "a", "iOS", "sv_SE"),
             (7, "b", "iPadOS", "fi_FI"),
@@ -268,7 +262,6 @@ mod tests {
         // What the latest does not tell is not known.
         assert_eq!(locale(&customer, Mobile::Ios), None);
         assert_eq!(locale(&customer, Mobile::Android).as_deref(), Some("nb_NO"));
-        assert_eq!(customer.installed_at, Some(5));
         // The latest is that which changed last.
         let again = (
             10,

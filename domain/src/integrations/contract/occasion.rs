@@ -1,5 +1,7 @@
 //! All that an integration may look at to tell a third party of an event.
 
+use std::borrow::Cow;
+
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::customer::{Customer, Mobile};
@@ -123,7 +125,7 @@ impl<'a> Occasion<'a> {
 
     /// An identifier, if it is set.
     pub fn identifier(&self, name: &str) -> Option<&'a str> {
-        self.customer.identifiers.get(name)
+        self.customer.recipient.identifiers.get(name)
     }
 
     /// The first of these identifiers that is set; without any the delivery waits.
@@ -162,10 +164,25 @@ impl<'a> Occasion<'a> {
         })
     }
 
+    /// Who it is for a third party that takes any id: the identifier of its own; or else, as [`Self::or_later`] says, the owner's
+    /// id of the customer, or the profile's. Of the first two only those that `is_valid`.
+    pub fn distinct_id(
+        &self,
+        own: &'static [&'static str; 1],
+        is_valid: impl Fn(&str) -> bool,
+    ) -> Result<Cow<'a, str>, Skip> {
+        let is_valid = |id: &&str| is_valid(id);
+        let known = self.identifier(own[0]).filter(is_valid).map(Cow::Borrowed);
+        self.or_later(known, own, own, || {
+            let by_owner = self.customer_user_id_for_repeats().filter(is_valid);
+            Some(by_owner.map_or_else(|| Cow::Owned(self.customer.profile_id()), Cow::Borrowed))
+        })
+    }
+
     /// The owner's id of the customer in place of a better one, for third parties that tell repeats by the customer too:
     /// that with which the event was made, so that an event which is sent again is the same customer's. Who has events
     /// wait for a better id means the one of now.
-    pub fn customer_user_id_for_repeats(&self) -> Option<&'a str> {
+    fn customer_user_id_for_repeats(&self) -> Option<&'a str> {
         let waits = self.settings.number("wait_for_identifier").unwrap_or_default() > 0;
         if waits {
             self.customer.customer_user_id()

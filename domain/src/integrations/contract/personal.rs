@@ -57,14 +57,15 @@ pub fn values<'e>(customer: &Customer<'_>, event: Option<&'e Told<'_>>) -> Vec<S
 
 /// What the customer is called: by third parties and by the owner, now and when the event was made, and by us.
 pub fn ids(customer: &Customer<'_>, event: Option<&Told<'_>>) -> Vec<String> {
-    let by_others = customer.identifiers.iter().map(|(_, id)| id);
+    let by_others = customer.recipient.identifiers.iter().map(|(_, id)| id);
     let by_owner = customer.customer_user_id();
     let then = event.and_then(|event| event.customer_user_id.as_deref());
     let then = then.filter(|then| Some(*then) != by_owner);
     let all = by_others.chain(by_owner).chain(then).map(str::to_owned);
     let by_others_then = event.into_iter().flat_map(|event| &event.identifiers);
     let by_others_then = by_others_then.map(|id| id.clone().into_owned());
-    let by_others_then = by_others_then.filter(|then| customer.identifiers.iter().all(|(_, id)| id != then));
+    let by_others_then =
+        by_others_then.filter(|then| customer.recipient.identifiers.iter().all(|(_, id)| id != then));
     all.chain(by_others_then)
         .chain([customer.profile_id()])
         .filter(|id| tells_who(id))

@@ -28,10 +28,13 @@ impl Problem {
 
     /// As [`Self::new`], of a setting without which nothing at all can be sent.
     pub fn stopping(field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self {
-            stops: true,
-            ..Self::new(field, detail)
-        }
+        Self::new(field, detail).stopping_if(true)
+    }
+
+    /// The same, where nothing at all can be sent because of it if `stops`.
+    #[must_use]
+    pub fn stopping_if(self, stops: bool) -> Self {
+        Self { stops, ..self }
     }
 
     /// The same one level further down.

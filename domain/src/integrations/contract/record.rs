@@ -31,8 +31,13 @@ pub enum Skip {
     Superseded,
     /// It is older than the third party takes.
     TooOld,
+    /// It is not to be sent before this.
+    NotYet {
+        /// In microseconds.
+        until: i64,
+    },
     /// None of these identifiers is known. The delivery waits for one; at `until` (microseconds) it is looked at
-    /// again, because then another identifier will do. Without identifiers: it is not to be sent before `until`.
+    /// again, because then another identifier will do.
     Waiting {
         /// The identifiers, in order of preference.
         identifiers: &'static [&'static str],
@@ -55,7 +60,7 @@ impl Skip {
             Self::AnalyticsDisabled => "analytics_disabled",
             Self::Superseded => "superseded",
             Self::TooOld => "too_old",
-            Self::Waiting { identifiers: [], .. } => "not_yet",
+            Self::NotYet { .. } => "not_yet",
             Self::Waiting { .. } => "missing_identifier",
             Self::Other(name) => name,
         }
@@ -68,7 +73,6 @@ impl fmt::Display for Skip {
         f.write_str(self.name())?;
         match self {
             Self::MissingCredentials(setting) => write!(f, ": {setting}"),
-            Self::Waiting { identifiers: [], .. } => Ok(()),
             Self::Waiting { identifiers, .. } => write!(f, ": {}", identifiers.join(" or ")),
             _ => Ok(()),
         }

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::super::contract::exchange::all;
+use super::super::contract::exchange::{all, by_status};
 use super::super::{Answer, Judgement, Sending, Verdict};
 
 /// How long who calls too often has to wait, in seconds: limits count the calls of an hour.
@@ -14,10 +14,7 @@ const LONG_PAUSE: u32 = 1_800;
 const MOST_TRIES: u32 = 10;
 
 pub fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
-    let verdict = match answer {
-        None => Verdict::retry("no answer"),
-        Some(answer) => judge_one(answer),
-    };
+    let verdict = answer.map_or_else(|| by_status(None), judge_one);
     all(sending, &verdict)
 }
 

@@ -170,10 +170,8 @@ fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
         ("sandbox_client_token", SANDBOX_APP),
     ] {
         if is_set(setting) && !is_set(needed) {
-            problems.push(Problem {
-                stops: needed == TOKEN && !is_sandbox_apart,
-                ..Problem::new(needed, format!("is not set, but {setting} needs it"))
-            });
+            let problem = Problem::new(needed, format!("is not set, but {setting} needs it"));
+            problems.push(problem.stopping_if(needed == TOKEN && !is_sandbox_apart));
         }
     }
     if is_set(DATASET) {

@@ -3,10 +3,11 @@
 use super::super::settings::secret::any_text;
 use super::super::settings::shared;
 use super::super::{Kind, Setting};
+use super::{APP, DATASET, SANDBOX_APP, TEST_CODE, TOKEN};
 
 pub const SETTINGS: &[Setting] = &[
     Setting::new(
-        "facebook_app_id",
+        APP,
         Kind::Text(number_problem),
         "The app's id at Meta. Without it events about real purchases are skipped.",
     ),
@@ -20,7 +21,7 @@ pub const SETTINGS: &[Setting] = &[
         "The client token of the app at Meta. Sent if it is set.",
     ),
     Setting::new(
-        "sandbox_facebook_app_id",
+        SANDBOX_APP,
         Kind::Text(number_problem),
         "The id of another app at Meta, for test purchases. Without it they are skipped.",
     ),
@@ -34,13 +35,13 @@ pub const SETTINGS: &[Setting] = &[
         "The version of Meta's Graph API. Otherwise v25.0.",
     ),
     Setting::new(
-        "conversions_api.dataset_id",
+        DATASET,
         Kind::Text(number_problem),
         "A dataset at Meta: events go there, by the Conversions API, instead of to the app.",
     ),
-    shared::key("conversions_api.access_token", "The access token of the dataset."),
+    shared::key(TOKEN, "The access token of the dataset."),
     Setting::new(
-        "conversions_api.test_event_code",
+        TEST_CODE,
         Kind::Text(any_text),
         "Sends events about test purchases to the dataset too, for its tab Test events.",
     ),

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use self::params::Params;
 use super::contract::customer::Mobile;
-use super::contract::exchange::all;
+use super::contract::exchange::{all, by_status};
 use super::contract::schedule::USUAL;
 use super::mapping::percent::Form;
 use super::mapping::text::{cut, json};
@@ -181,13 +181,9 @@ fn judge(sending: &Sending<'_>, answer: Option<&Answer>) -> Judgement {
 
 /// The key is in the address: no status says that it is wrong.
 fn judge_one(answer: Option<&Answer>) -> Verdict {
-    let Some(answer) = answer else {
-        return Verdict::retry("no answer");
-    };
-    match answer.status {
-        200..=299 => Verdict::Delivered,
-        408 | 429 | 500.. => Verdict::retry(answer.words()),
-        _ => Verdict::Rejected(answer.words()),
+    match answer {
+        Some(answer) if matches!(answer.status, 401 | 403) => Verdict::Rejected(answer.words()),
+        _ => by_status(answer),
     }
 }
 
@@ -203,10 +199,10 @@ fn check(settings: &Settings, app: &AppSettings) -> Vec<Problem> {
     let halves = pairs
         .iter()
         .flat_map(|pair| missing::beside_others(settings, pair));
-    problems.extend(halves.map(|problem| Problem { stops, ..problem }));
+    problems.extend(halves.map(|problem| problem.stopping_if(stops)));
     problems.extend(residency::problem(settings, HOSTS));
-    for platform in ["ios", "android"] {
-        let table = format!("event_names.{platform}");
+    for platform in Mobile::ALL {
+        let table = format!("event_names.{}", platform.as_str());
         let is_wrong = |name: &str| !name.is_empty() && !names::is_valid(name);
         let why = "is no name that Google takes, so the event is skipped";
         problems.extend(event_names::bad(settings, &table, is_wrong, why));

@@ -9,8 +9,6 @@ mod event;
 mod profile;
 mod requests;
 
-use std::borrow::Cow;
-
 use super::contract::occasion::is_money;
 use super::contract::schedule::USUAL;
 use super::settings::problems::waits_too_long;
@@ -69,7 +67,7 @@ const PROFILE: &str = "profile";
 /// An amount added to the list on the user's profile. Counts twice if it arrives twice.
 const TRANSACTION: &str = "transaction";
 
-const IDENTIFIERS: &[&str] = &["mixpanel_user_id"];
+const IDENTIFIERS: &[&str; 1] = &["mixpanel_user_id"];
 
 const SETTINGS: &[Setting] = &[
     shared::key("tokens.production.ios", "For the App Store."),
@@ -163,7 +161,7 @@ fn uses_track(settings: &Settings) -> bool {
 
 fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     let route = occasion.key_by_store("tokens")?;
-    let id = distinct_id(occasion)?;
+    let id = occasion.distinct_id(IDENTIFIERS, is_valid)?;
     let body = match occasion.part {
         PROFILE => profile::state(occasion, &id),
         TRANSACTION => profile::transaction(occasion, &id)?,
@@ -172,16 +170,8 @@ fn encode(occasion: &Occasion<'_>) -> Result<Record, Skip> {
     Ok(Record { route, body })
 }
 
-/// Who it is: `mixpanel_user_id`, else the owner's id of the customer, else the profile's.
-fn distinct_id<'a>(occasion: &Occasion<'a>) -> Result<Cow<'a, str>, Skip> {
-    let is_valid = |id: &str| !INVALID_IDS.iter().any(|invalid| invalid.eq_ignore_ascii_case(id));
-    let own = occasion.identifier("mixpanel_user_id").filter(|id| is_valid(id));
-    let others = || {
-        let customer = occasion.customer_user_id_for_repeats().filter(|id| is_valid(id));
-        let profile = || Some(occasion.customer.profile_id()).filter(|id| is_valid(id));
-        customer.map(Cow::Borrowed).or_else(|| profile().map(Cow::Owned))
-    };
-    occasion.or_later(own.map(Cow::Borrowed), IDENTIFIERS, IDENTIFIERS, others)
+fn is_valid(id: &str) -> bool {
+    !INVALID_IDS.iter().any(|invalid| invalid.eq_ignore_ascii_case(id))
 }
 
 #[cfg(test)]

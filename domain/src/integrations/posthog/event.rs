@@ -1,7 +1,5 @@
 //! An event as PostHog takes it.
 
-use std::borrow::Cow;
-
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use uuid::Uuid;
 
@@ -29,7 +27,7 @@ const INVALID_IDS: [&str; 10] = [
 pub fn event(occasion: &Occasion<'_>) -> Result<String, Skip> {
     Ok(json(&Event {
         event: occasion.event_name(),
-        distinct_id: &distinct_id(occasion)?,
+        distinct_id: &occasion.distinct_id(IDENTIFIERS, is_valid)?,
         timestamp: format_time(occasion.at_or_made()),
         uuid: occasion.event.id,
         properties: Properties {
@@ -44,18 +42,9 @@ pub fn event(occasion: &Occasion<'_>) -> Result<String, Skip> {
     }))
 }
 
-/// Who it is: `posthog_distinct_user_id`, else the owner's id of the customer, else the profile's.
-fn distinct_id<'a>(occasion: &Occasion<'a>) -> Result<Cow<'a, str>, Skip> {
-    let is_valid = |id: &&str| {
-        let id = id.trim();
-        !id.is_empty() && !INVALID_IDS.iter().any(|invalid| invalid.eq_ignore_ascii_case(id))
-    };
-    let own = occasion.identifier("posthog_distinct_user_id").filter(is_valid);
-    let others = || {
-        let customer = occasion.customer_user_id_for_repeats().filter(is_valid);
-        Some(customer.map_or_else(|| Cow::Owned(occasion.customer.profile_id()), Cow::Borrowed))
-    };
-    occasion.or_later(own.map(Cow::Borrowed), IDENTIFIERS, IDENTIFIERS, others)
+fn is_valid(id: &str) -> bool {
+    let id = id.trim();
+    !id.is_empty() && !INVALID_IDS.iter().any(|invalid| invalid.eq_ignore_ascii_case(id))
 }
 
 #[derive(serde::Serialize)]

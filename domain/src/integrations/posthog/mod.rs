@@ -44,7 +44,7 @@ pub const INTEGRATION: Integration = Integration {
     probe: Probe::MarkedEvent,
 };
 
-const IDENTIFIERS: &[&str] = &["posthog_distinct_user_id"];
+const IDENTIFIERS: &[&str; 1] = &["posthog_distinct_user_id"];
 
 const KEY: Kind = Kind::Secret(key_problem);
 
@@ -97,10 +97,8 @@ fn check(settings: &Settings, _: &AppSettings) -> Vec<Problem> {
     let is_custom = settings.text("deployment") == Some("custom");
     let mut problems = Vec::new();
     if !is_set("api_key") {
-        problems.push(Problem {
-            stops: !is_set("sandbox_api_key"),
-            ..Problem::new("api_key", "is not set, so events are skipped")
-        });
+        let problem = Problem::new("api_key", "is not set, so events are skipped");
+        problems.push(problem.stopping_if(!is_set("sandbox_api_key")));
     }
     let of_address = match (is_custom, is_set("instance_url")) {
         (true, false) => Some(Problem::stopping(

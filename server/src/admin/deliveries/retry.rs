@@ -164,8 +164,9 @@ impl Again {
             let customer = Customer::new(profile, details, &self.app.settings, self.now);
             self.mapped(&customer).err()
         };
-        // What waits for an identifier is open, and a fault of ours may be mended.
-        let closes = |skip: &Skip| !matches!(skip, Skip::Waiting { .. }) && *skip != FAULT;
+        // What waits is open, and a fault of ours may be mended.
+        let waits = |skip: &Skip| matches!(skip, Skip::NotYet { .. } | Skip::Waiting { .. });
+        let closes = |skip: &Skip| !waits(skip) && *skip != FAULT;
         by_rule().or_else(|| by_integration().filter(closes))
     }
 

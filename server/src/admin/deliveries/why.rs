@@ -195,6 +195,9 @@ impl Subject<'_> {
                     "There are no credentials for {source}: {setting} is not set."
                 )]
             }
+            Err(Skip::NotYet { until }) => {
+                vec![format!("It is not to be sent before {}.", format_time(*until))]
+            }
             Err(Skip::Waiting { identifiers, until }) => vec![waiting(identifiers, *until)],
             Err(skip) => vec![credentials, format!("{title} cannot tell of this event: {skip}.")],
         };
@@ -353,14 +356,11 @@ fn source(told: Option<&Told<'_>>) -> String {
 }
 
 fn waiting(identifiers: &[&str], until: Option<i64>) -> String {
-    let until = until.map(format_time);
-    match (identifiers, until) {
-        ([], Some(until)) => format!("It is not to be sent before {until}."),
-        ([], None) => "It is not to be sent yet.".into(),
-        (names, Some(until)) => format!(
-            "An identifier is missing: it waits for {}, and is looked at again at {until}.",
-            names.join(" or ")
-        ),
-        (names, None) => format!("No identifier is found: it waits for {}.", names.join(" or ")),
+    let names = identifiers.join(" or ");
+    match until.map(format_time) {
+        Some(until) => {
+            format!("An identifier is missing: it waits for {names}, and is looked at again at {until}.")
+        }
+        None => format!("No identifier is found: it waits for {names}."),
     }
 }

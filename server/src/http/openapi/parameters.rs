@@ -3,7 +3,7 @@
 use bursar_domain::events::EventKind;
 use bursar_domain::fields::NO_CONTROL;
 use bursar_domain::integrations;
-use bursar_domain::profile::installation::PLATFORMS;
+use bursar_domain::profile::installation::HEADER_PLATFORMS;
 use bursar_domain::profile::selector::MAX_CUSTOMER_ID;
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ fn schema(name: &str) -> Value {
             json!({"type": "string", "maxLength": MAX_CUSTOMER_ID, "pattern": NO_CONTROL})
         }
         "adapty-profile-id" => json!({"type": "string", "pattern": UUID_OR_EMPTY}),
-        "adapty-platform" => json!({"type": "string", "examples": PLATFORMS}),
+        "adapty-platform" => json!({"type": "string", "examples": HEADER_PLATFORMS}),
         "Idempotency-Key" => json!({"type": "string", "pattern": "^[!-~]{1,255}$"}),
         "limit" => {
             json!({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT})
