@@ -7,8 +7,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::country;
-use crate::fields::{MAX_TEXT, id_form, is_id};
+use crate::fields::{MAX_TEXT, id_form, is_alpha2, is_id};
 use crate::purchases::machine::Waits;
 use crate::time::parse_date;
 
@@ -152,7 +151,7 @@ impl AppSettings {
     pub fn problems(&self) -> Vec<(String, String)> {
         let mut problems = self.commission.problems();
         for (code, rate) in &self.vat {
-            let is_code = country::is_alpha2(code) && code.bytes().all(|letter| letter.is_ascii_uppercase());
+            let is_code = is_alpha2(code) && code.bytes().all(|letter| letter.is_ascii_uppercase());
             if !is_code || !is_share(rate) {
                 let why = format!("needs a country as two capital letters; {SHARE}");
                 problems.push((format!("vat.{code}"), why));

@@ -10,7 +10,7 @@ mod tests;
 use serde_json::{Value, json};
 
 use crate::json::{Json, Object};
-use crate::{country, time};
+use crate::time;
 
 /// The longest name, e-mail address, phone number and the like, in characters.
 pub const MAX_TEXT: usize = 255;
@@ -237,7 +237,7 @@ impl Kind {
                 .then(|| ("enum", format!("must be one of {}", list(allowed.iter())))),
             Self::Email => base(!is_email(text), "must be an e-mail address".into()),
             Self::Country => base(
-                !country::is_alpha2(text),
+                !is_alpha2(text),
                 "must be a country as two letters (ISO 3166-1 alpha-2)".into(),
             ),
             Self::Currency => base(
@@ -343,6 +343,12 @@ pub(crate) fn is_id(text: &str, max: usize) -> bool {
 /// What [`is_id`] asks for, for people.
 pub(crate) fn id_form(max: usize) -> String {
     format!("1 to {max} characters and no control characters")
+}
+
+/// Is this the form of a country, ISO 3166-1 alpha-2: two letters? Codes come and go, and an unknown country must never fail
+/// a write.
+pub fn is_alpha2(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 /// Is this the form of a currency: three letters?

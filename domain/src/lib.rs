@@ -4,7 +4,6 @@
 //! 1970-01-01 UTC; the server reads the clock once per request and passes it in.
 
 pub mod app;
-pub mod country;
 pub mod events;
 pub mod fields;
 mod fnv;

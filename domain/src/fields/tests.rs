@@ -132,3 +132,13 @@ fn the_schema_says_the_same_as_the_check() {
         json!(["f", "m", "o", null])
     );
 }
+
+#[test]
+fn a_country_is_two_letters() {
+    for good in ["US", "de", "xk"] {
+        assert!(is_alpha2(good), "{good}");
+    }
+    for bad in ["", "U", "USA", "U1", "1U", "ü", "U "] {
+        assert!(!is_alpha2(bad), "{bad}");
+    }
+}

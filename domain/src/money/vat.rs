@@ -22,7 +22,7 @@ pub fn rate(country: &str, overrides: &BTreeMap<String, String>) -> Decimal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::country::is_alpha2;
+    use crate::fields::is_alpha2;
 
     #[test]
     fn each_list_is_sorted_and_plausible_and_a_country_is_in_one_of_them() {
