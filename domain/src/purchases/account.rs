@@ -189,14 +189,18 @@ fn told(owner: ProfileId, facts: Vec<Fact>, changes: Drafts) -> Drafts {
     facts.chain(changes).collect()
 }
 
-/// The first of the parties is deleted: the ends of what it shared with the others become due with them.
+/// The first of the parties is deleted: the ends of what it shared with the others become due with them, except for those
+/// that were handled, and so told, with the owner's chain.
 pub fn leave(parties: &mut [Party]) {
     let Some((owner, others)) = parties.split_first_mut() else {
         return;
     };
     for share in others.iter_mut().flat_map(|party| &mut party.holdings.shared) {
         if owner.holdings.owns(&share.key) {
-            share.ends_at = share.access.as_ref().and_then(|access| access.expires_at);
+            let chain = owner.holdings.chain(&share.key);
+            let handled = chain.map(|index| owner.holdings.chains[index].clock);
+            let end = share.access.as_ref().and_then(|access| access.expires_at);
+            share.ends_at = end.filter(|end| handled.is_none_or(|handled| *end > handled));
         }
     }
 }

@@ -372,6 +372,27 @@ fn f14_what_a_deleted_profile_shared_is_told_by_the_tick_only() {
 }
 
 #[test]
+fn f14_who_was_told_of_the_end_of_what_a_profile_shared_is_not_told_again_when_that_one_is_deleted() {
+    let mut story = shared();
+    assert_eq!(story.tick(day(30)), ["-premium", "b -premium"]);
+    assert_eq!(story.tick(day(32)), ["subscription_expired"]);
+    story.delete(A);
+    assert_eq!(story.parties[B].holdings.next_due(story.context(day(32))), None);
+    assert_eq!(story.tick(day(33)), NOTHING);
+    // Nor of an end that a report has handled.
+    let mut story = shared();
+    let told = story.report(day(31), &cancelled(day(31), paid("t1", 0)));
+    assert!(told.contains(&"b -premium".to_owned()), "{told:?}");
+    story.delete(A);
+    assert_eq!(story.tick(day(33)), NOTHING);
+    // An end that has passed, and that nobody has handled, is told.
+    let mut story = shared();
+    story.tick(day(29));
+    story.delete(A);
+    assert_eq!(story.tick(day(31)), ["b -premium"]);
+}
+
+#[test]
 fn a_level_that_goes_to_another_profile_stays_ended() {
     let mut story = shared();
     story.sharing = Sharing::Transfer;
