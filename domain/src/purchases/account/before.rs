@@ -145,8 +145,10 @@ fn shown<'b>(before: &'b [Seen], level: &AccessLevel) -> Option<&'b Seen> {
 }
 
 /// A level whose source is gone stays in the list: one that was active ends now, one that was over stays as it was. It
-/// goes when something else is shown in its place.
+/// goes when something else is shown in its place, and when its source gives it again.
 fn keep_ended(holdings: &mut Holdings, before: &[Seen], now: i64) {
+    // Those of earlier changes are among what was there before.
+    holdings.ended.clear();
     let given: Vec<_> = holdings.sources().map(|(level, _)| level).collect();
     let is_given = |old: &AccessLevel| given.iter().any(|level| level.is_from_the_source_of(old));
     for old in before.iter().filter(|old| !is_given(&old.level)) {

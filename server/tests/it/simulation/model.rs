@@ -285,7 +285,9 @@ impl Model {
                 }
             }
             let outlives = |(of, level): &(usize, String), ended: &mut Source| {
-                let is_shown = |one: &Source| one.level == *level && one.rank(now) >= ended.rank(now);
+                let is_shown = |one: &Source| {
+                    one.level == *level && (one.from == ended.from || one.rank(now) >= ended.rank(now))
+                };
                 *of != who || !sources.iter().any(is_shown)
             };
             self.ended.retain(outlives);

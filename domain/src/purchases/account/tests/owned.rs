@@ -412,6 +412,29 @@ fn a_level_that_goes_to_another_profile_stays_ended() {
 }
 
 #[test]
+fn a_level_that_comes_back_from_another_profile_is_shown_as_it_is_given_now() {
+    for bought in [paid("t1", 0), bought_once("t1", 0)] {
+        let mut story = Story {
+            sharing: Sharing::Transfer,
+            ..Story::default()
+        };
+        story.report(day(0), &bought);
+        story.report_by(B, day(10), &bought);
+        let told = story.report(day(11), &refunded(day(5), bought.clone()));
+        assert_eq!(told[1..], ["-premium", "b -premium"]);
+        let level = story.level(A, "premium", day(11)).unwrap();
+        assert_eq!((level.expires_at, level.is_refund), (Some(day(5)), true));
+        assert!(story.parties[A].holdings.ended.is_empty());
+        // B's stays as it was left, also after further changes.
+        for now in [day(12), day(13)] {
+            story.grant_to(B, now, "gold", None, None);
+            let level = story.level(B, "premium", now).unwrap();
+            assert_eq!((level.expires_at, level.is_refund), (Some(day(11)), false));
+        }
+    }
+}
+
+#[test]
 fn a_level_that_goes_to_another_profile_stays_ended_before_an_older_purchase_of_it() {
     let mut story = Story {
         sharing: Sharing::Transfer,
