@@ -32,7 +32,9 @@ use resolver::{Names, Resolver};
 
 /// How long a whole answer may take.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection may take to be made: nothing has been sent then, so it is tried again.
+/// How long finding the name, connecting and TLS may take together: nothing has been sent then, so it is tried again.
+const READY_TIMEOUT: Duration = Duration::from_secs(8);
+/// How long connecting alone may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_secs(30);
@@ -40,7 +42,7 @@ const IDLE: Duration = Duration::from_secs(30);
 const MAX_ANSWER: usize = 64 * 1024;
 const USER: &str = concat!("Bursar/", env!("CARGO_PKG_VERSION"));
 
-/// Asks for the address, connects and does what TLS asks for, all within [`CONNECT_TIMEOUT`].
+/// Asks for the address, connects and does what TLS asks for, all within [`READY_TIMEOUT`].
 type Connector = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, BoxError>;
 
 /// Sends requests.
@@ -110,7 +112,7 @@ impl Outbound {
             // Old servers write so. Were their answers none, what they have taken would be sent again.
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .http1_allow_spaces_after_header_name_in_responses(true)
-            .build(Connector::new(Timeout::new(https, CONNECT_TIMEOUT)));
+            .build(Connector::new(Timeout::new(https, READY_TIMEOUT)));
         Ok(Self {
             client,
             allow_private,

@@ -7,11 +7,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use hyper_util::client::legacy::connect::dns::Name;
 use tower::Service;
 
 use super::guard;
+
+/// How long a name may take to be found. The C library waits 5 s for a name server that is silent before it asks the next.
+const NAME_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// Resolves, and filters.
 #[derive(Clone)]
@@ -38,7 +42,12 @@ impl Names {
     async fn find(&self, name: &str) -> io::Result<Vec<SocketAddr>> {
         match self {
             Self::System => Ok(tokio::net::lookup_host((name, 0)).await?.collect()),
-            Self::Said(say) => Ok(say(name).into_iter().map(|ip| SocketAddr::new(ip, 0)).collect()),
+            Self::Said(say) => {
+                let (say, name) = (Arc::clone(say), name.to_owned());
+                // As the system's: it may take its time.
+                let said = tokio::task::spawn_blocking(move || say(&name)).await?;
+                Ok(said.into_iter().map(|ip| SocketAddr::new(ip, 0)).collect())
+            }
         }
     }
 }
@@ -55,7 +64,8 @@ impl Service<Name> for Resolver {
     fn call(&mut self, name: Name) -> Self::Future {
         let (allow_private, names) = (self.allow_private, self.names.clone());
         Box::pin(async move {
-            let found = names.find(name.as_str()).await?;
+            let found = tokio::time::timeout(NAME_TIMEOUT, names.find(name.as_str())).await;
+            let found = found.map_err(|_| not_found(&name))??;
             let allowed: Vec<_> = found
                 .into_iter()
                 .filter(|address| allow_private || guard::is_public(address.ip()))
@@ -66,4 +76,10 @@ impl Service<Name> for Resolver {
             Ok(allowed.into_iter())
         })
     }
+}
+
+fn not_found(name: &Name) -> io::Error {
+    let seconds = NAME_TIMEOUT.as_secs();
+    let why = format!("the name {name} was not found within {seconds} s");
+    io::Error::new(io::ErrorKind::TimedOut, why)
 }

@@ -3,29 +3,15 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use bursar::outbound::Outbound;
+use bursar::outbound::{Outbound, SendError};
 use bursar_domain::integrations::Request;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::support::backend::ALL;
 use crate::support::deliveries::{amplitude, bought, enable, fates_of, settle_down, work};
 use crate::support::purchases::Customer;
 use crate::support::server::{START, TRANSACTION, TestServer};
+use crate::support::silence::silence;
 use crate::support::vendor::{Manner, Vendor};
-
-/// Makes an address silent, as one behind a firewall is: its queue of new connections is full, and nobody takes any.
-async fn silence(address: SocketAddr) -> (TcpListener, Vec<TcpStream>) {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind(address).unwrap();
-    let listener = socket.listen(0).unwrap();
-    let mut queue = Vec::new();
-    let enough = Duration::from_millis(500);
-    while let Ok(connected) = tokio::time::timeout(enough, TcpStream::connect(address)).await {
-        queue.push(connected.unwrap());
-        assert!(queue.len() < 10, "it is never full");
-    }
-    (listener, queue)
-}
 
 #[tokio::test]
 async fn where_an_address_of_a_name_is_silent_the_next_one_is_tried() {
@@ -38,6 +24,29 @@ async fn where_an_address_of_a_name_is_silent_the_next_one_is_tried() {
     let request = Request::post_json(format!("http://two.example:{port}/"), "{}".into());
     let received = outbound.send(request, START).await.unwrap();
     assert_eq!((received.answer.status, vendor.count()), (200, 1));
+}
+
+/// The C library asks a name server that is silent for five seconds before it asks the next one.
+#[tokio::test]
+async fn a_name_that_is_found_late_is_found_and_one_that_takes_longer_is_told() {
+    let vendor = Vendor::start().await;
+    let (_, port) = vendor.url.rsplit_once(':').unwrap();
+    let send = async |seconds: f64| {
+        let names = move |_: &str| {
+            std::thread::sleep(Duration::from_secs_f64(seconds));
+            vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]
+        };
+        let outbound = Outbound::with_names(true, names).unwrap();
+        let request = Request::post_json(format!("http://slow.example:{port}/"), "{}".into());
+        outbound.send(request, START).await
+    };
+    let (late, too_late) = tokio::join!(send(5.5), send(7.0));
+    assert_eq!((late.unwrap().answer.status, vendor.count()), (200, 1));
+    let told = "the name slow.example was not found within 6 s";
+    assert!(
+        matches!(&too_late, Err(SendError::Unreachable(why)) if why.ends_with(told)),
+        "{too_late:?}"
+    );
 }
 
 /// Source: RFC 9112, sections 5.1 and 5.2: whoever receives such an answer makes them spaces, and reads on.

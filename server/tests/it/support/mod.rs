@@ -22,5 +22,6 @@ pub mod refusal;
 pub mod running;
 pub mod schema;
 pub mod server;
+pub mod silence;
 pub mod vendor;
 pub mod waiting;
