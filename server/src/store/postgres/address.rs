@@ -1,5 +1,6 @@
 //! Where PostgreSQL is, by the URL of the settings.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tokio_postgres::Config;
@@ -23,6 +24,18 @@ pub(super) fn shown(config: &Config) -> String {
         Host::Unix(folder) => format!("{}:{}", folder.display(), port(place)),
     });
     hosts.collect::<Vec<_>>().join(", ")
+}
+
+/// How many hosts are tried, one after the other.
+pub(super) fn hosts(config: &Config) -> u32 {
+    let most = config.get_hosts().len().max(config.get_hostaddrs().len());
+    u32::try_from(most).unwrap_or(u32::MAX).max(1)
+}
+
+/// Is a name server asked for one of them?
+pub(super) fn is_looked_up(config: &Config) -> bool {
+    let is_name = |host: &Host| matches!(host, Host::Tcp(name) if name.parse::<IpAddr>().is_err());
+    config.get_hostaddrs().is_empty() && config.get_hosts().iter().any(is_name)
 }
 
 #[cfg(test)]

@@ -14,15 +14,16 @@ use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, Object, Pool, Status};
 use tokio::sync::mpsc;
-use tokio_postgres::GenericClient;
+use tokio::time::{Instant, timeout_at};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::WrongType;
+use tokio_postgres::{Config, GenericClient};
 
 use super::change::Queued;
 use super::migrations::{self, Migration};
 use super::{Row, Statement, StoreError};
 use crate::metrics::StoreMetrics;
-use connections::{connection, pool};
+use connections::{configured, connection, pool};
 
 /// How long a connection may leave a request without an answer.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(10);
@@ -39,8 +40,8 @@ pub(super) struct Postgres {
     readers: Pool,
     /// One connection for each writer, whoever reads much.
     writers: Pool,
-    /// Where it is, to be told.
-    address: Arc<str>,
+    /// Where it is, and how long its hosts are waited for.
+    config: Arc<Config>,
 }
 
 impl Postgres {
@@ -51,34 +52,44 @@ impl Postgres {
         metrics: &Arc<StoreMetrics>,
     ) -> Result<Self, StoreError> {
         let writers = (connections / CONNECTIONS_PER_WRITER).max(1);
+        let config = configured(address::parsed(url)?);
         let postgres = Self {
-            readers: pool(url, connections.saturating_sub(writers).max(1))?,
-            writers: pool(url, writers)?,
-            address: address::shown(&address::parsed(url)?).into(),
+            readers: pool(&config, connections.saturating_sub(writers).max(1))?,
+            writers: pool(&config, writers)?,
+            config: Arc::new(config),
         };
         drop(postgres.reader().await?);
         writer::start(&postgres, writers, queue, metrics);
         Ok(postgres)
     }
 
-    /// Runs a query; again, once, when its connection turns out to be cut: it may have lain idle for long.
+    /// Runs a query; again, once, when its connection turns out to be cut: it may have lain idle for long. Waiting for a
+    /// connection and both tries share one patience.
     pub(super) async fn read(&self, query: &Statement) -> Result<Vec<Row>, StoreError> {
-        let connection = self.reader().await?;
-        let cut = match within_patience(read_on(&connection, query)).await {
-            Some(Err(error)) if is_cut(&error) => connection,
-            Some(rows) => return rows,
-            None => {
-                drop(Object::take(connection));
-                return Err(no_answer());
-            }
+        let until = Instant::now() + ANSWER_PATIENCE;
+        match self.read_until(until, query).await? {
+            Err(error) if is_cut(&error) => self.read_until(until, query).await?,
+            rows => rows,
+        }
+    }
+
+    /// Tries once. What was answered, or else why there was no connection or no answer.
+    async fn read_until(
+        &self,
+        until: Instant,
+        query: &Statement,
+    ) -> Result<Result<Vec<Row>, StoreError>, StoreError> {
+        let connection = timeout_at(until, self.reader()).await;
+        let connection = connection.map_err(|_| no_answer())??;
+        let rows = timeout_at(until, read_on(&connection, query)).await;
+        let is_gone = match &rows {
+            Ok(rows) => rows.as_ref().is_err_and(is_cut),
+            Err(_) => true,
         };
-        drop(Object::take(cut));
-        let connection = self.reader().await?;
-        let rows = within_patience(read_on(&connection, query)).await;
-        if rows.is_none() {
+        if is_gone {
             drop(Object::take(connection));
         }
-        rows.unwrap_or_else(|| Err(no_answer()))
+        rows.map_err(|_| no_answer())
     }
 
     /// Runs the steps that the tables lack; see [`crate::store::migrations::run`]. Where none is missing nothing is locked: a
@@ -125,12 +136,12 @@ impl Postgres {
 
     /// A connection to read with.
     async fn reader(&self) -> Result<Object, StoreError> {
-        connection(&self.readers, &self.address).await
+        connection(&self.readers, &self.config).await
     }
 
     /// A connection for a writer.
     async fn writer(&self) -> Result<Object, StoreError> {
-        connection(&self.writers, &self.address).await
+        connection(&self.writers, &self.config).await
     }
 }
 

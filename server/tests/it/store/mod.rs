@@ -7,6 +7,7 @@ mod conformance;
 mod events;
 mod growth;
 mod histories;
+mod hosts;
 mod idempotency;
 mod locks;
 mod meetings;

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 /// A line to PostgreSQL that can be made to carry nothing while it stays open.
 pub struct Line {
     flows: watch::Sender<bool>,
+    cuts: watch::Sender<()>,
 }
 
 impl Line {
@@ -22,20 +23,32 @@ impl Line {
         assert!(url.contains(&target), "{target}");
         *url = url.replace(&target, &address);
         let (flows, does_flow) = watch::channel(true);
+        let cuts = watch::Sender::new(());
+        let cutting = cuts.clone();
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 let far = TcpStream::connect(&target).await.unwrap();
                 let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
-                tokio::spawn(carry(near_in, far_out, does_flow.clone()));
-                tokio::spawn(carry(far_in, near_out, does_flow.clone()));
+                let there = carry(near_in, far_out, does_flow.clone());
+                let back = carry(far_in, near_out, does_flow.clone());
+                let mut cut = cutting.subscribe();
+                tokio::spawn(async move {
+                    let carried = async { tokio::join!(there, back) };
+                    tokio::select! { _ = carried => {}, _ = cut.changed() => {} }
+                });
             }
         });
-        Self { flows }
+        Self { flows, cuts }
     }
 
     /// Carries nothing from now on, in neither direction, and takes new connections all the same.
     pub fn hold(&self) {
         self.flows.send_replace(false);
+    }
+
+    /// Cuts all connections that there are.
+    pub fn cut(&self) {
+        self.cuts.send_replace(());
     }
 
     /// Carries again, first what was held.
