@@ -30,6 +30,8 @@ pub enum Facts {
         refusal: Option<&'static str>,
         /// In which texts are stored.
         encoding: String,
+        /// Does a pooler in between give connections to others between transactions?
+        is_shared: bool,
     },
 }
 
@@ -38,7 +40,7 @@ impl Store {
     pub async fn facts(&self, deep: bool) -> Result<Facts, StoreError> {
         match &self.backend {
             Backend::Sqlite(_) => self.sqlite_facts(deep).await,
-            Backend::Postgres(_) => self.postgres_facts().await,
+            Backend::Postgres(postgres) => self.postgres_facts(postgres.is_shared().await?).await,
         }
     }
 
@@ -61,7 +63,7 @@ impl Store {
         })
     }
 
-    async fn postgres_facts(&self) -> Result<Facts, StoreError> {
+    async fn postgres_facts(&self, is_shared: bool) -> Result<Facts, StoreError> {
         static ALL: Sql = Sql::same(
             "SELECT current_setting('server_version'), current_setting('fsync'),
                     current_setting('synchronous_commit'),
@@ -77,6 +79,7 @@ impl Store {
             now: row.int(3)?,
             refusal: refusal(row.int(4)? == 1, &row.text(5)? == "on"),
             encoding: row.text(6)?,
+            is_shared,
         })
     }
 

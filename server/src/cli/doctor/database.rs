@@ -100,6 +100,7 @@ fn check_facts(facts: Facts, report: &mut Report) {
             now,
             refusal,
             encoding,
+            is_shared,
         } => {
             match refusal {
                 Some(why) => report.fail("database", format!("PostgreSQL {version} {why}")),
@@ -108,6 +109,12 @@ fn check_facts(facts: Facts, report: &mut Report) {
             check_postgres_durability(fsync, &synchronous_commit, report);
             check_postgres_encoding(&encoding, report);
             check_postgres_clock(now, report);
+            if is_shared {
+                report.warn(
+                    "pooler",
+                    "it shares connections between transactions, so that writes fail: it has to use pool_mode = session",
+                );
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::WrongType;
-use tokio_postgres::{Config, GenericClient};
+use tokio_postgres::{Config, GenericClient, SimpleQueryMessage};
 
 use super::change::Queued;
 use super::migrations::{self, Migration};
@@ -92,6 +92,18 @@ impl Postgres {
         rows.map_err(|_| no_answer())
     }
 
+    /// Is there a pooler in between that gives a connection to others between transactions? While one of ours has a
+    /// transaction open, what another asks is then answered by a further session.
+    pub(super) async fn is_shared(&self) -> Result<bool, StoreError> {
+        let asked = async {
+            let (asking, other) = (self.reader().await?, Object::take(self.writer().await?));
+            let before = session(&asking).await?;
+            other.batch_execute("BEGIN").await.map_err(classify)?;
+            Ok(session(&asking).await? != before)
+        };
+        within_patience(asked).await.unwrap_or_else(|| Err(no_answer()))
+    }
+
     /// Runs the steps that the tables lack; see [`crate::store::migrations::run`]. Where none is missing nothing is locked: a
     /// dump would be waited for, and a database that may only be read would refuse.
     pub(super) async fn migrate(&self, dry_run: bool) -> Result<Vec<&'static Migration>, StoreError> {
@@ -164,6 +176,15 @@ async fn read_on(connection: &ClientWrapper, query: &Statement) -> Result<Vec<Ro
         .await
         .map_err(classify)?;
     rows.iter().map(row::read).collect()
+}
+
+/// Which session of PostgreSQL answers. Asked without a prepared statement, which it might not have.
+async fn session(connection: &ClientWrapper) -> Result<Option<String>, StoreError> {
+    let asked = connection.simple_query("SELECT pg_backend_pid()").await;
+    Ok(asked.map_err(classify)?.iter().find_map(|told| match told {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None,
+    }))
 }
 
 /// Fails where the database cannot hold every text. What is in it may be in it still, so who only looks is let in.
@@ -264,10 +285,24 @@ fn classify(error: tokio_postgres::Error) -> StoreError {
 
 /// What the server said, without its detail: that may hold a whole row, and goes into no log of ours.
 #[derive(Debug, thiserror::Error)]
-#[error("PostgreSQL says {code}: {message}", code = .state.code())]
+#[error("PostgreSQL says {code}: {message}{hint}", code = .state.code(), hint = hint(.state))]
 struct ServerError {
     state: SqlState,
     message: String,
+}
+
+/// What is to be looked at where a prepared statement is not there, or is there already: we keep to what we have prepared.
+fn hint(state: &SqlState) -> &'static str {
+    let by_a_pooler = [
+        SqlState::INVALID_SQL_STATEMENT_NAME,
+        SqlState::DUPLICATE_PSTATEMENT,
+        SqlState::PROTOCOL_VIOLATION,
+    ];
+    if by_a_pooler.contains(state) {
+        " (a pooler in between must not share connections between transactions: it has to use pool_mode = session)"
+    } else {
+        ""
+    }
 }
 
 /// Does PostgreSQL say that nothing may be written? A session that began so may stay so when the others may write again.

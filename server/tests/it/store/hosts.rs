@@ -1,4 +1,4 @@
-//! A PostgreSQL that is hard to reach: hosts that are silent, lines that are cut.
+//! A PostgreSQL that is hard to reach: hosts that are silent, lines that are cut, poolers in between.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -44,4 +44,22 @@ async fn a_read_is_answered_or_refused_within_ten_seconds() {
     assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
     let took = started.elapsed();
     assert!(took < Duration::from_secs(11), "{took:?}");
+}
+
+/// As where another client of the pooler had the connection meanwhile.
+#[tokio::test]
+async fn a_prepared_statement_that_is_gone_is_told_with_what_takes_it_away() {
+    static FORGET: Sql = Sql::same("DEALLOCATE ALL");
+    let mut options = Backend::Postgres.fresh(&Folder::new()).await;
+    options.connections = 2;
+    let store = Store::open(&options, Arc::default()).await.unwrap();
+    store.read(Statement::new(&ONE, [])).await.unwrap();
+    store.read(Statement::new(&FORGET, [])).await.unwrap();
+    let refused = store
+        .read(Statement::new(&ONE, []))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(refused.contains("PostgreSQL says 26000: "), "{refused}");
+    assert!(refused.contains("pool_mode = session"), "{refused}");
 }
