@@ -66,6 +66,7 @@ mod tests {
                 alone: route == "lone",
                 counts: Counts::default(),
                 profile: ProfileId(Uuid::nil()),
+                profile_changed_at: 0,
                 mask: Mask::of_nobody(),
                 ids: Texts::default(),
                 sharers: Texts::default(),

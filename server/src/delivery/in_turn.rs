@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Instant;
 
 use uuid::Uuid;
 
 use super::giving_back::give_back_unsent;
+use super::late_look::look_late;
 use super::round::may_begin;
 use super::send::send;
 use super::turn::Ready;
@@ -35,23 +37,45 @@ pub fn in_turn(batches: Vec<Vec<Ready>>) -> Vec<Sequence> {
     sequences
 }
 
-/// Sends all of a sequence that has a seat, on lanes that are ours `until` then. What cannot be begun goes back.
-pub async fn send_in_turn(work: &Arc<Work>, target: Target, sequence: Sequence, until: i64) {
+/// Sends all of a sequence that has a seat, on lanes that are ours `until` then. What cannot be begun goes back, and so does
+/// what was made of a profile that was changed since it was `looked_at`, with all that comes after it.
+pub async fn send_in_turn(
+    work: &Arc<Work>,
+    target: Target,
+    sequence: Sequence,
+    until: i64,
+    looked_at: Instant,
+) {
     let lease = sequence[0][0].held.lease;
     let mut unsent: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
+    let mut is_outdated = false;
     for (place, batch) in sequence.into_iter().enumerate() {
-        let route = &batch[0].record.route;
+        let route = batch[0].record.route.clone();
         // The first has begun already: it came with the seat.
+        if place > 0 && (is_outdated || !(work.rate_allows().await && may_begin(work, &route, until))) {
+            let lanes = batch.iter().map(|ready| ready.held.lane.id);
+            unsent.entry(route).or_default().extend(lanes);
+            continue;
+        }
+        let (batch, outdated) = look_late(work, target, batch, until, looked_at).await;
+        is_outdated |= !outdated.is_empty();
+        if batch.is_empty() {
+            unsent.entry(route).or_default().extend(outdated);
+            continue;
+        }
+        if is_outdated {
+            // It need not wait for the others of its request.
+            give_back(work, target, BTreeMap::from([(route.clone(), outdated)]), lease).await;
+        }
         if place > 0 {
-            if !(work.rate_allows().await && may_begin(work, route, until)) {
-                let lanes = batch.iter().map(|ready| ready.held.lane.id);
-                unsent.entry(route.clone()).or_default().extend(lanes);
-                continue;
-            }
-            work.note_begin(route);
+            work.note_begin(&route);
         }
         send(work, target, batch).await;
     }
+    give_back(work, target, unsent, lease).await;
+}
+
+async fn give_back(work: &Work, target: Target, unsent: BTreeMap<String, Vec<Uuid>>, lease: i64) {
     if let Err(error) = give_back_unsent(work, target, unsent, lease, false).await {
         // They are due again when the lease is over.
         tracing::warn!(%error, app.id = %work.app.id, slug = work.slug, "what was not sent could not be given back");

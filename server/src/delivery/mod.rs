@@ -9,6 +9,7 @@ mod caught;
 mod exchange;
 mod giving_back;
 mod in_turn;
+mod late_look;
 mod learned;
 mod look_again;
 mod lookout;

@@ -89,7 +89,7 @@ async fn run_lanes(work: &Arc<Work>, target: Target, slow: bool, at: i64) -> Res
         until,
         limit: i64::try_from(limit).unwrap_or(i64::MAX),
     };
-    let (lease, turns) = claim_turns(work, &claim).await?;
+    let (lease, looked_at, turns) = claim_turns(work, &claim).await?;
     if turns.is_empty() {
         return Ok(Claims::Nothing);
     }
@@ -100,7 +100,7 @@ async fn run_lanes(work: &Arc<Work>, target: Target, slow: bool, at: i64) -> Res
     let is_settled = !settled.is_empty();
     // At once: who waits for a seat may do so for long, and a lane would be set waiting by what was known before it.
     let settling = settle_all(&work.state, settled);
-    let (unwritten, unsent) = join(settling, send_batches(work, target, batches, until)).await;
+    let (unwritten, unsent) = join(settling, send_batches(work, target, batches, until, looked_at)).await;
     let may_be_due = is_settled || !unsent.is_empty();
     let given_back = give_back_unsent(work, target, unsent, lease, is_full).await;
     if may_be_due {
@@ -116,17 +116,18 @@ async fn run_lanes(work: &Arc<Work>, target: Target, slow: bool, at: i64) -> Res
     }
 }
 
-/// Takes lanes, and reads whose turn it is in each. Answers with it the lease that shows that they are ours.
-async fn claim_turns(work: &Work, wanted: &Claim) -> Result<(i64, Vec<Turn>), StoreError> {
+/// Takes lanes, and reads whose turn it is in each. Answers with it the lease that shows that they are ours, and
+/// when it looked.
+async fn claim_turns(work: &Work, wanted: &Claim) -> Result<(i64, Instant, Vec<Turn>), StoreError> {
     let claimed = claim(&work.state, wanted).await?;
-    let lease = claimed.lease;
+    let (lease, looked_at) = (claimed.lease, Instant::now());
     let turns = turns_of(work, wanted, &claimed).await;
     // Nobody sends what is in them. Where that will pass they need not wait for the end of the lease; where it will not, others
     // have their turn until then.
     if turns.as_ref().is_err_and(StoreError::is_passing) {
         give_back_patiently(work, wanted.target, &claimed, wanted.now).await?;
     }
-    Ok((lease, turns?))
+    Ok((lease, looked_at, turns?))
 }
 
 async fn turns_of(work: &Work, wanted: &Claim, claimed: &Claimed) -> Result<Vec<Turn>, StoreError> {
@@ -180,6 +181,7 @@ async fn send_batches(
     target: Target,
     batches: Vec<Vec<Ready>>,
     until: i64,
+    looked_at: Instant,
 ) -> BTreeMap<String, Vec<Uuid>> {
     let mut unsent: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
     for sequence in in_turn(batches) {
@@ -193,7 +195,7 @@ async fn send_batches(
         let work = Arc::clone(work);
         let request = work.state.workers.begin_request();
         tokio::spawn(async move {
-            send_in_turn(&work, target, sequence, until).await;
+            send_in_turn(&work, target, sequence, until, looked_at).await;
             drop((permit, request));
             work.state.wake.app(work.app.id);
         });

@@ -37,6 +37,8 @@ pub struct Ready {
     pub counts: Counts,
     /// Whose it is.
     pub profile: ProfileId,
+    /// When that was changed last, of all that the record was made of.
+    pub profile_changed_at: i64,
     /// What may not be kept of it.
     pub mask: Mask,
     /// What its customer is called, which may not be kept with others.
@@ -143,6 +145,7 @@ pub fn consider(
                 alone: kept.alone,
                 counts: kept.counts,
                 profile: turn.profile.id,
+                profile_changed_at: turn.profile.updated_at,
                 mask: mask.and(kept.personal),
                 ids: kept.ids.iter().collect(),
                 sharers: sharers.iter().collect(),

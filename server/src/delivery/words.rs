@@ -118,6 +118,7 @@ mod tests {
             alone: false,
             counts: Counts::default(),
             profile: ProfileId(Uuid::nil()),
+            profile_changed_at: 0,
             mask: Mask::new([ANN.to_owned()]),
             ids: [id].into_iter().collect(),
             sharers: ["sharer-of-it"].into_iter().collect(),

@@ -1,5 +1,7 @@
 //! Lanes that are due are taken for a while, so that nobody else sends their deliveries meanwhile.
 
+use std::collections::HashMap;
+
 use bursar_domain::ids::AppId;
 use uuid::Uuid;
 
@@ -89,6 +91,19 @@ pub async fn turns(state: &AppState, wanted: &Claim, claimed: &Claimed) -> Resul
         .iter_mut()
         .filter_map(|row| readable(state, app, target, row));
     turns.collect()
+}
+
+/// Those of these lanes that are still ours, each with when its profile was changed last.
+pub async fn still_held(
+    state: &AppState,
+    app: AppId,
+    target: i64,
+    claimed: &Claimed,
+) -> Result<HashMap<Uuid, i64>, StoreError> {
+    let lanes = LaneSet::new(target, claimed.lanes.iter().copied());
+    let held = turns::still_held(app, &lanes, claimed.lease);
+    let rows = state.store.read(held).await?;
+    rows.iter().map(turns::read_still_held).collect()
 }
 
 /// A turn; `None` where what is stored makes no sense here, such as an event of a kind that only a newer version knows.

@@ -9,7 +9,7 @@ mod settle_all;
 
 pub use again::{Before, refuses_again};
 pub use cancelled::take_back_cancelled;
-pub use claim::{Claim, Claimed, claim, give_back, turns};
+pub use claim::{Claim, Claimed, claim, give_back, still_held, turns};
 pub use plan::{Gate, lane_of, plan, release};
 pub use settle::{End, HeldTurn, Settlement, settle};
 pub use settle_all::{Unwritten, settle_all};

@@ -7,6 +7,7 @@ use bursar_domain::profile::{Details, Profile};
 use uuid::Uuid;
 
 use super::events::read_kind;
+use super::lane_sets::{LaneSet, lanes_of_set};
 use super::lanes::{LaneKey, Place};
 use super::profiles::{self, profile_columns};
 use crate::store::{Row, Sql, Statement, StoreError};
@@ -164,6 +165,30 @@ pub fn of_claimed(app: AppId, target: i64, slow: bool, lease: i64, until: i64, p
             lease.into(),
         ],
     )
+}
+
+/// Those of these lanes that are still held with `lease`, each with when its profile was changed last.
+pub fn still_held(app: AppId, lanes: &LaneSet, lease: i64) -> Statement {
+    static SQL: Sql = Sql::split(
+        "SELECT l.lane_id, p.updated_at FROM lanes AS l
+         CROSS JOIN profiles AS p
+         WHERE l.target_id = $1 AND l.lane_id IN (SELECT unhex(value) FROM json_each($2)) AND l.lease = $3
+           AND p.app_id = $4 AND p.profile_id = l.profile_id",
+        concat!(
+            "SELECT l.lane_id, p.updated_at FROM ",
+            lanes_of_set!("*", "$1", "$2"),
+            " CROSS JOIN LATERAL (
+                 SELECT updated_at FROM profiles WHERE app_id = $4 AND profile_id = l.profile_id OFFSET 0) AS p
+             WHERE l.lease = $3"
+        ),
+    );
+    let [target, ids] = lanes.key();
+    Statement::new(&SQL, [target, ids, lease.into(), app.0.into()])
+}
+
+/// Reads a row of [`still_held`].
+pub fn read_still_held(row: &Row) -> Result<(Uuid, i64), StoreError> {
+    Ok((row.uuid(0)?, row.int(1)?))
 }
 
 /// Reads a row of [`of_claimed`].

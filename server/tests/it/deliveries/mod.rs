@@ -22,6 +22,7 @@ mod health;
 mod idle;
 mod isolation;
 mod late_identifiers;
+mod late_look;
 mod latest;
 mod learning;
 mod look_again;
