@@ -57,9 +57,8 @@ pub fn sentences(subject: &Subject<'_>) -> Vec<String> {
     all.extend(encoding);
     let is_too_old = matches!(outcome, Some(Err(Skip::TooOld)));
     all.extend(subject.age(known, is_too_old));
-    if let Some(Ok(route)) = outcome {
-        all.extend(subject.pause(&route));
-    }
+    let route = outcome.and_then(Result::ok);
+    all.extend(subject.pause(route.as_deref()));
     all.push(subject.tries());
     all.push(subject.state(Some(known)));
     all
@@ -264,12 +263,15 @@ impl Subject<'_> {
         }
     }
 
-    /// Why nothing is sent on a route for a while, if so.
-    fn pause(&self, route: &str) -> Option<String> {
+    /// Why nothing is sent on a route for a while, if so; of what has none, why nothing is sent at all.
+    fn pause(&self, route: Option<&str>) -> Option<String> {
         self.shown?.open.as_ref()?;
         let integration = self.id.integration;
         let mut pauses = self.pauses.iter();
-        let pause = pauses.find(|pause| pause.holds_for(integration, route))?;
+        let pause = pauses.find(|pause| match route {
+            Some(route) => pause.holds_for(integration, route),
+            None => pause.setting.is_none(),
+        })?;
         let address = pause.setting.as_ref().map(|setting| format!("'s {setting}"));
         let (title, address) = (integration.title, address.unwrap_or_default());
         Some(format!("Nothing is sent to {title}{address} {}.", pause.words))

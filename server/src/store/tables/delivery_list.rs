@@ -96,6 +96,21 @@ pub struct Targets {
     pub lost: String,
 }
 
+/// Has an open delivery `o` waited, and is due again because what it waited for may be there?
+macro_rules! waited {
+    () => {
+        "o.state = 'waiting' AND EXISTS (
+             SELECT 1 FROM lanes WHERE target_id = o.target_id AND lane_id = o.lane_id AND waits = 0)"
+    };
+}
+
+/// Why an open delivery `o` is where it is.
+macro_rules! reason {
+    () => {
+        concat!("CASE WHEN ", waited!(), " THEN NULL ELSE o.reason END")
+    };
+}
+
 /// The state of an open delivery `o`, by the parameters for [`Targets::lost`] and the time.
 macro_rules! state {
     ($lost:literal, $now:literal) => {
@@ -105,7 +120,10 @@ macro_rules! state {
             " LIKE '%,' || o.target_id || ',%' THEN 'blocked'
                   WHEN o.lease IS NOT NULL AND o.due_at > ",
             $now,
-            " AND o.turn_event = o.event_id THEN 'sending' ELSE o.state END"
+            " AND o.turn_event = o.event_id THEN 'sending'
+                  WHEN ",
+            waited!(),
+            " THEN 'pending' ELSE o.state END"
         )
     };
 }
@@ -180,7 +198,9 @@ pub fn select_open(wanted: &Wanted) -> Statement {
                             ",
                 state!("$1", "$2"),
                 " AS state,
-                            o.reason, o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
+                            ",
+                reason!(),
+                " AS reason, o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
                             o.first_tried_at
                      FROM (
                          SELECT open_deliveries.*, ",
@@ -288,7 +308,9 @@ pub fn select_of_events(
                 ",
             state!("$3", "$4"),
             ",
-                o.reason, o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
+                ",
+            reason!(),
+            ", o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
                 o.first_tried_at
          FROM (
              SELECT open_deliveries.*, ",
@@ -316,7 +338,9 @@ pub fn select_of_events(
                 ",
             state!("$3", "$4"),
             ",
-                o.reason, o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
+                ",
+            reason!(),
+            ", o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
                 o.first_tried_at
          FROM (
              SELECT open_deliveries.*, ",

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use crate::support::backend::ALL;
 use crate::support::deliveries::{
-    MINUTE, SECOND, advance, bought, branch, buyers, enable, entries, get, settle_down, shown, webhook, work,
+    MINUTE, SECOND, advance, amplitude, bought, branch, buyers, enable, entries, get, only, settle_down,
+    shown, webhook, work,
 };
 use crate::support::purchases::{Customer, with};
-use crate::support::server::{START, TRANSACTION, TestServer};
+use crate::support::server::{IDENTIFIERS, START, TRANSACTION, TestServer};
 use crate::support::vendor::{Manner, Vendor};
 
 /// The sentences about each delivery to an integration that is still open.
@@ -131,5 +132,49 @@ async fn a_warning_is_told_until_something_is_taken_without_one() {
                 "{backend:?}: {status} {body}"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn what_waits_is_told_of_a_pause_and_is_pending_until_its_end_once_the_identifier_is_there() {
+    for backend in ALL {
+        let vendor = Vendor::with(|_, _| Manner::Asks("90")).await;
+        let server = TestServer::on(backend).await;
+        let settings = with(amplitude(&vendor.url), json!({"wait_for_identifier": 3_600}));
+        enable(&server, "amplitude", settings).await;
+        let ann = Customer::new(&server, "ann").await;
+        ann.post(TRANSACTION, &bought("t1")).await;
+        let _working = work(&server);
+        settle_down(&server.state).await;
+        let waiting = entries(&server, "deliveries?state=waiting").await;
+        let id = only(&waiting)["delivery_id"].as_str().unwrap().to_owned();
+        let bob = Customer::new(&server, "bob").await;
+        bob.post(IDENTIFIERS, &json!({"amplitude_user_id": "bob"})).await;
+        bob.post(TRANSACTION, &bought("t2")).await;
+        settle_down(&server.state).await;
+        let path = format!("deliveries/{id}");
+        let why = get(&server, &path).await["why"].to_string();
+        assert!(
+            why.contains("Nothing is sent to Amplitude until"),
+            "{backend:?}: {why}"
+        );
+        ann.post(IDENTIFIERS, &json!({"amplitude_user_id": "ann"})).await;
+        settle_down(&server.state).await;
+        assert!(entries(&server, "deliveries?state=waiting").await.is_empty());
+        let pending = entries(&server, "deliveries?state=pending").await;
+        assert_eq!(pending.len(), 2, "{backend:?}");
+        let events = get(&server, "events").await.to_string();
+        assert!(!events.contains("missing_identifier"), "{backend:?}: {events}");
+        let shown = get(&server, &path).await;
+        assert_eq!(
+            (&shown["state"], &shown["reason"]),
+            (&json!("pending"), &Value::Null),
+            "{backend:?}"
+        );
+        let since = shown["why"].as_array().unwrap().last().unwrap().to_string();
+        assert!(
+            since.starts_with("\"It is pending since "),
+            "{backend:?}: {since}"
+        );
     }
 }
