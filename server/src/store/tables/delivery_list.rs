@@ -104,10 +104,15 @@ macro_rules! waited {
     };
 }
 
-/// Why an open delivery `o` is where it is.
-macro_rules! reason {
+/// What follows the state of an open delivery `o`: first, why it is where it is.
+macro_rules! rest {
     () => {
-        concat!("CASE WHEN ", waited!(), " THEN NULL ELSE o.reason END")
+        concat!(
+            ", CASE WHEN ",
+            waited!(),
+            " THEN NULL ELSE o.reason END AS reason, o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at,
+             o.turn_event, o.first_tried_at"
+        )
     };
 }
 
@@ -197,11 +202,9 @@ pub fn select_open(wanted: &Wanted) -> Statement {
                      SELECT o.event_seq, o.event_type, o.profile_id, o.event_id, o.slug, o.part, o.target_id,
                             ",
                 state!("$1", "$2"),
-                " AS state,
-                            ",
-                reason!(),
-                " AS reason, o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
-                            o.first_tried_at
+                " AS state",
+                rest!(),
+                "
                      FROM (
                          SELECT open_deliveries.*, ",
                 turn_event!("$3", "$4"),
@@ -304,14 +307,10 @@ pub fn select_of_events(
          JOIN targets AS t ON t.target_id = d.target_id
          WHERE t.app_id = $2 AND e.event_id IN (SELECT event_id FROM wanted)
          UNION ALL
-         SELECT o.event_id, o.slug, o.part, o.target_id,
-                ",
+         SELECT o.event_id, o.slug, o.part, o.target_id, ",
             state!("$3", "$4"),
-            ",
-                ",
-            reason!(),
-            ", o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
-                o.first_tried_at
+            rest!(),
+            "
          FROM (
              SELECT open_deliveries.*, ",
             turn_event!("$5", "$6"),
@@ -334,14 +333,10 @@ pub fn select_of_events(
          CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE deliveries.event_seq = e.event_seq OFFSET 0) AS d
          JOIN targets AS t ON t.target_id = d.target_id AND t.app_id = $2
          UNION ALL
-         SELECT o.event_id, o.slug, o.part, o.target_id,
-                ",
+         SELECT o.event_id, o.slug, o.part, o.target_id, ",
             state!("$3", "$4"),
-            ",
-                ",
-            reason!(),
-            ", o.tries, o.made_at, o.updated_at, o.replay_id, o.lane_id, o.due_at, o.turn_event,
-                o.first_tried_at
+            rest!(),
+            "
          FROM (
              SELECT open_deliveries.*, ",
             turn_event!("$5", "$6"),
