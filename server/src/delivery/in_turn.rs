@@ -60,6 +60,7 @@ pub async fn send_in_turn(
         let (batch, outdated) = look_late(work, target, batch, until, looked_at).await;
         is_outdated |= !outdated.is_empty();
         if batch.is_empty() {
+            // With what comes after it: only what is given back together is sent in turn again.
             unsent.entry(route).or_default().extend(outdated);
             continue;
         }

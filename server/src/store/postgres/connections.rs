@@ -68,9 +68,10 @@ pub(super) async fn connection(pool: &Pool, config: &Config) -> Result<Object, S
             "PostgreSQL at {} did not answer within {} s{}",
             address::shown(config),
             time_to_connect(config).as_secs(),
-            match address::is_looked_up(config) {
-                true => ", or its name was not found",
-                false => "",
+            if address::is_looked_up(config) {
+                ", or its name was not found"
+            } else {
+                ""
             }
         )),
         error => StoreError::unavailable(error),
@@ -81,9 +82,10 @@ pub(super) async fn connection(pool: &Pool, config: &Config) -> Result<Object, S
 fn time_to_connect(config: &Config) -> Duration {
     let each = config.get_connect_timeout().copied().unwrap_or_default();
     let all = each.saturating_mul(address::hosts(config)).max(CONNECT_TIMEOUT);
-    match address::is_looked_up(config) {
-        true => all.saturating_add(NAME_TIMEOUT),
-        false => all,
+    if address::is_looked_up(config) {
+        all.saturating_add(NAME_TIMEOUT)
+    } else {
+        all
     }
 }
 
